@@ -1,0 +1,67 @@
+"""What the rest of the server knows of an engine: the protocol, a result, a generation.
+
+An engine evaluates operations on an immutable generation of the dataset. Only
+:mod:`endpoint.app` names a concrete engine.
+"""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+from typing import Protocol
+
+from endpoint.formats import Format
+from endpoint.operation import Operation
+
+
+@dataclass(frozen=True, slots=True)
+class Generation:
+    """One immutable state of the whole dataset.
+
+    ``number`` counts publications and is the data version; ``quads`` is its size; ``digest``
+    identifies the files that it was built from (empty when it was not built from files).
+    """
+
+    number: int
+    path: Path
+    created: datetime
+    quads: int
+    digest: str
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """What one query may use. ``timeout`` is in seconds and counts evaluation, not the client's reading."""
+
+    timeout: float
+
+
+class Result(Protocol):
+    """An answer that has begun: its first bytes exist, so the query is known to work.
+
+    Iterating yields the serialized answer as bytes. An :class:`~endpoint.errors.EndpointError`
+    raised while iterating means the bytes already yielded are not a whole answer.
+    """
+
+    generation: Generation
+    complete: bool  # the whole answer is in ``first``; nothing follows
+    first: bytes
+
+    def __aiter__(self) -> AsyncIterator[bytes]: ...
+
+    async def aclose(self) -> None:
+        """Give the worker back, or end it when the answer was not read to its end. Idempotent."""
+        ...
+
+
+class Engine(Protocol):
+    """Evaluates operations. All failures are :class:`~endpoint.errors.EndpointError`."""
+
+    @property
+    def generation(self) -> Generation: ...
+
+    async def query(self, operation: Operation, fmt: Format, limits: Limits) -> Result: ...
+
+    async def aclose(self) -> None: ...

@@ -1,0 +1,289 @@
+"""Every failure the server can report, in one tree.
+
+::
+
+    EndpointError
+      RequestError                the client can mend it
+        MalformedRequest   400    the HTTP request does not follow the SPARQL 1.1 Protocol
+        BadParameter       400    a parameter is missing, repeated, unknown or ill-typed
+        MalformedQuery     400    the SPARQL text does not parse; carries the position
+        QueryTooComplex    400    the SPARQL text is nested or sized beyond what can be planned
+        ReadOnly           403    an update reached a read-only endpoint
+        ServiceRefused     403    SERVICE or LOAD names an address that is not allowed
+        NotFound           404
+        MethodNotAllowed   405
+        NotAcceptable      406    no offered media type fits the Accept header
+        NotExpressible     406    the result holds something the chosen format cannot say
+        PayloadTooLarge    413    the query text is longer than the limit
+        UnsupportedMediaType 415
+      EngineError                 the server could not answer
+        EvaluationFailed   500    the engine refused the query while evaluating it
+        WorkerDied         500    the worker process ended unexpectedly
+        MemoryLimitExceeded 503   the query needed more memory than one query may have
+        Overloaded         503    every worker is busy and the queue is full
+        DeadlineExceeded   504    the query ran longer than its deadline
+      ConfigurationError          exit 2: a setting, flag or file of settings is wrong
+      DataError                   exit 1: a data file, ontology or saved query is wrong
+      StoreError                  exit 1: the data directory cannot be used
+
+Classes carry their HTTP status, a stable code and a title; instances carry a sentence for
+the reader (``detail``) and the fields named in :meth:`EndpointError.fields`.
+``docs/errors.md`` documents every code; a code is never renamed.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import ClassVar
+
+
+class EndpointError(Exception):
+    """Base of all designed failures. ``detail`` is one clear sentence or a few lines of text."""
+
+    status: ClassVar[int] = 500
+    code: ClassVar[str] = "internal-error"
+    title: ClassVar[str] = "Internal Server Error"
+
+    def __init__(self, detail: str) -> None:
+        super().__init__(detail)
+        self.detail = detail
+
+    def fields(self) -> dict[str, object]:
+        """Extra members of the problem document (RFC 9457 section 3.2)."""
+        return {}
+
+
+class RequestError(EndpointError):
+    """The request cannot be answered as it stands; the client can mend it."""
+
+    status = 400
+
+
+class MalformedRequest(RequestError):
+    """The HTTP request does not follow the SPARQL 1.1 Protocol (section 2.1)."""
+
+    code = "malformed-request"
+    title = "Malformed request"
+
+
+class BadParameter(RequestError):
+    """A parameter is missing, repeated, unknown or ill-typed.
+
+    ``parameter`` names it; ``value`` is what was received, where something was.
+    """
+
+    code = "bad-parameter"
+    title = "Bad parameter"
+
+    def __init__(self, parameter: str, detail: str, value: str | None = None) -> None:
+        super().__init__(detail)
+        self.parameter = parameter
+        self.value = value
+
+    def fields(self) -> dict[str, object]:
+        received = {} if self.value is None else {"value": self.value}
+        return {"parameter": self.parameter, **received}
+
+
+class MalformedQuery(RequestError):
+    """The SPARQL text does not parse. ``line`` and ``column`` count from 1, in characters."""
+
+    code = "malformed-query"
+    title = "SPARQL syntax error"
+
+    def __init__(self, detail: str, line: int | None = None, column: int | None = None) -> None:
+        super().__init__(detail)
+        self.line = line
+        self.column = column
+
+    def fields(self) -> dict[str, object]:
+        return {} if self.line is None else {"line": self.line, "column": self.column}
+
+
+class QueryTooComplex(RequestError):
+    """The SPARQL text is nested or sized beyond what the engine can plan."""
+
+    code = "query-too-complex"
+    title = "Query too complex"
+
+
+class ReadOnly(RequestError):
+    """An update reached an endpoint that takes none."""
+
+    status = 403
+    code = "read-only"
+    title = "Read-only endpoint"
+
+
+class ServiceRefused(RequestError):
+    """SERVICE or LOAD names an address that this endpoint does not call."""
+
+    status = 403
+    code = "service-refused"
+    title = "Remote access refused"
+
+
+class NotFound(RequestError):
+    """There is nothing at this path."""
+
+    status = 404
+    code = "not-found"
+    title = "Not found"
+
+
+class MethodNotAllowed(RequestError):
+    """The path exists, the method does not apply. ``allowed`` fills the Allow header."""
+
+    status = 405
+    code = "method-not-allowed"
+    title = "Method not allowed"
+
+    def __init__(self, detail: str, allowed: Sequence[str]) -> None:
+        super().__init__(detail)
+        self.allowed = tuple(allowed)
+
+    def fields(self) -> dict[str, object]:
+        return {"allowed": list(self.allowed)}
+
+
+class NotAcceptable(RequestError):
+    """Nothing offered fits the Accept header (RFC 9110 section 15.5.7). ``offered`` lists media types."""
+
+    status = 406
+    code = "not-acceptable"
+    title = "Not acceptable"
+
+    def __init__(self, detail: str, offered: Sequence[str]) -> None:
+        super().__init__(detail)
+        self.offered = tuple(offered)
+
+    def fields(self) -> dict[str, object]:
+        return {"offered": list(self.offered)}
+
+
+class NotExpressible(RequestError):
+    """The result holds a character or a name that the chosen format cannot express."""
+
+    status = 406
+    code = "not-expressible"
+    title = "Result not expressible in this format"
+
+
+class PayloadTooLarge(RequestError):
+    """The request is longer than the limit, in bytes (``limit``)."""
+
+    status = 413
+    code = "payload-too-large"
+    title = "Request too large"
+
+    def __init__(self, detail: str, limit: int) -> None:
+        super().__init__(detail)
+        self.limit = limit
+
+    def fields(self) -> dict[str, object]:
+        return {"limit": self.limit}
+
+
+class UnsupportedMediaType(RequestError):
+    """The body's media type or character encoding is not one the endpoint reads."""
+
+    status = 415
+    code = "unsupported-media-type"
+    title = "Unsupported media type"
+
+
+class EngineError(EndpointError):
+    """The server could not answer; the request may be right."""
+
+
+class EvaluationFailed(EngineError):
+    """The engine refused the query while evaluating it."""
+
+    code = "evaluation-failed"
+    title = "Evaluation failed"
+
+
+class WorkerDied(EngineError):
+    """The process that evaluated the query ended unexpectedly."""
+
+    code = "worker-died"
+    title = "The query's worker process died"
+
+
+class MemoryLimitExceeded(EngineError):
+    """The query needed more memory than one query may have (``limit``, bytes)."""
+
+    status = 503
+    code = "memory-limit-exceeded"
+    title = "Memory limit exceeded"
+
+    def __init__(self, detail: str, limit: int) -> None:
+        super().__init__(detail)
+        self.limit = limit
+
+    def fields(self) -> dict[str, object]:
+        return {"limit": self.limit}
+
+
+class Overloaded(EngineError):
+    """Every worker is busy and the queue is full. ``retry_after`` is in seconds."""
+
+    status = 503
+    code = "overloaded"
+    title = "Server busy"
+
+    def __init__(self, detail: str, retry_after: int) -> None:
+        super().__init__(detail)
+        self.retry_after = retry_after
+
+    def fields(self) -> dict[str, object]:
+        return {"retryAfter": self.retry_after}
+
+
+class DeadlineExceeded(EngineError):
+    """The query ran longer than its deadline (``timeout``, seconds)."""
+
+    status = 504
+    code = "deadline-exceeded"
+    title = "Query timed out"
+
+    def __init__(self, detail: str, timeout: float) -> None:
+        super().__init__(detail)
+        self.timeout = timeout
+
+    def fields(self) -> dict[str, object]:
+        return {"timeout": self.timeout}
+
+
+class ConfigurationError(EndpointError):
+    """A setting, a flag or a file of settings is wrong; the command line exits with 2."""
+
+    code = "configuration-error"
+    title = "Configuration error"
+
+
+class DataError(EndpointError):
+    """A data file, ontology or saved query is wrong; ``str()`` reads ``file:line:column: detail``."""
+
+    code = "data-error"
+    title = "Data error"
+
+    def __init__(
+        self, detail: str, file: Path | None = None, line: int | None = None, column: int | None = None
+    ) -> None:
+        super().__init__(detail)
+        self.file = file
+        self.line = line
+        self.column = column
+
+    def __str__(self) -> str:
+        place = ":".join(str(part) for part in (self.file, self.line, self.column) if part is not None)
+        return f"{place}: {self.detail}" if place else self.detail
+
+
+class StoreError(EndpointError):
+    """The data directory cannot be used: locked, damaged, or not writable."""
+
+    code = "store-error"
+    title = "Store error"

@@ -1,0 +1,239 @@
+"""The manifest reader: what it reads, and what it says of a manifest that is wrong."""
+
+from __future__ import annotations
+
+import shutil
+from pathlib import Path
+
+import pytest
+
+from endpoint.dataset import MANIFEST, Dataset, SourceGraph, default_root, read_dataset
+from endpoint.errors import DataError
+
+GOOD = """base = "http://example.org/"
+title.en = "Books"
+description.en = "Some books."
+[prefixes]
+ex = "http://example.org/ns/"
+[[graph]]
+iri = "http://example.org/books"
+name = "books"
+title.en = "Books"
+files = ["seed/*.ttl", "seed/b.ttl"]
+[[graph]]
+iri = "http://example.org/empty"
+title = { en = "Nothing" }
+files = []
+"""
+GRAPHS = GOOD[GOOD.index("[[graph]]") :]
+
+
+@pytest.fixture
+def root(tmp_path: Path) -> Path:
+    """A dataset of two files, beside which an editor and a person have left others."""
+    (tmp_path / "seed" / "old.ttl").mkdir(parents=True)
+    for name in ("b.ttl", "a.ttl", ".#a.ttl", "notes.txt"):
+        (tmp_path / "seed" / name).write_text(f"# {name}\n", encoding="utf-8")
+    (tmp_path / MANIFEST).write_text(GOOD, encoding="utf-8")
+    return tmp_path
+
+
+def test_a_manifest_is_read(root: Path) -> None:
+    assert read_dataset(root) == Dataset(
+        root=root,
+        base="http://example.org/",
+        title={"en": "Books"},
+        description={"en": "Some books."},
+        prefixes={"ex": "http://example.org/ns/"},
+        graphs=(
+            SourceGraph(
+                "http://example.org/books",
+                "books",
+                {"en": "Books"},
+                (root / "seed" / "a.ttl", root / "seed" / "b.ttl"),
+            ),
+            SourceGraph("http://example.org/empty", None, {"en": "Nothing"}, ()),
+        ),
+    )
+    assert read_dataset(root).queries == root / "queries"
+
+
+def test_a_manifest_may_name_a_licence_and_the_empty_prefix(root: Path) -> None:
+    licence = "https://creativecommons.org/publicdomain/zero/1.0/"
+    text = f'licence = "{licence}"\n' + GOOD.replace("ex =", '"" =')
+    (root / MANIFEST).write_text(text, encoding="utf-8")
+    dataset = read_dataset(root)
+    assert dataset.licence == licence
+    assert dataset.prefixes == {"": "http://example.org/ns/"}
+
+
+# What to replace in GOOD, by what, the sentence that must be told, and the line it must name.
+BAD: dict[str, tuple[str, str, str, int | None]] = {
+    "no base": ('base = "http://example.org/"', "", '"base" is missing', None),
+    "base without a slash": ('example.org/"', 'example.org"', "IRI that ends with a slash", 1),
+    "base of another scheme": ("http://example.org/", "urn:x:", "must be an http or https IRI", 1),
+    "base not a string": ('"http://example.org/"', "5", '"base" must be a string, but is an integer', 1),
+    "base a date": ('"http://example.org/"', "2023-05-22", "but is a date or time", 1),
+    "key misspelt": (
+        "base",
+        "licens = 1\nbase",
+        "\"licens\" is not a key of the manifest; did you mean 'licence'?",
+        1,
+    ),
+    "key unlike any": ("base", "zzz = 1\nbase", "known are base, title, description", 1),
+    "graph key misspelt": (
+        "name =",
+        "nmae =",
+        "\"nmae\" of [[graph]] 1 is not a key of the manifest; did you mean 'name'?",
+        8,
+    ),
+    "licence no IRI": (
+        "base",
+        'licence = "CC0"\nbase',
+        "\"licence\" must be an absolute IRI, but is 'CC0'",
+        1,
+    ),
+    "title without language": (
+        'title.en = "Books"\ndesc',
+        'title = "Books"\ndesc',
+        '"title" must be a table, but is a string',
+        2,
+    ),
+    "title empty": ('{ en = "Nothing" }', "{}", '"title" of [[graph]] 2 needs a text', 13),
+    "title blank": ('"Nothing"', '" "', '"title.en" of [[graph]] 2 must not be empty', 13),
+    "language tag": ("title.en", "title.e_n", '"title.e_n" is not a language tag', 2),
+    "no description": ('description.en = "Some books."', "", '"description" is missing', None),
+    "prefix no IRI": ("http://example.org/ns/", "ns/", '"prefixes.ex" must be an absolute IRI', 5),
+    "prefix name": ("ex =", '"1 x" =', '"prefixes.1 x" is not a prefix that SPARQL allows', 5),
+    "prefixes a string": (
+        '[prefixes]\nex = "http://example.org/ns/"',
+        'prefixes = ""',
+        '"prefixes" must be a table',
+        4,
+    ),
+    "no graph": (GRAPHS, "", '"graph" is missing', None),
+    "graph a table": (GRAPHS, "[graph]", '"graph" must be written as [[graph]] tables', 6),
+    "graph IRI relative": (
+        "http://example.org/books",
+        "books",
+        '"iri" of [[graph]] 1 must be an absolute IRI',
+        7,
+    ),
+    "graph IRI with a space": ("org/books", "org/a book", '"iri" of [[graph]] 1 must be an absolute IRI', 7),
+    "graph IRI repeated": (
+        "org/empty",
+        "org/books",
+        "\"iri\" of [[graph]] 2 repeats 'http://example.org/books' of [[graph]] 1",
+        12,
+    ),
+    "graph name repeated": (
+        "files = []",
+        'name = "books"\nfiles = []',
+        "\"name\" of [[graph]] 2 repeats 'books' of [[graph]] 1",
+        14,
+    ),
+    "graph name of two segments": ('"books"', '"books/new"', "must be one path segment", 8),
+    "no files": ("files = []", "", '"files" of [[graph]] 2 is missing', 11),
+    "files a string": ("files = []", 'files = "x.ttl"', "must be an array of file patterns", 14),
+    "files of numbers": ("files = []", "files = [1]", "must be an array of file patterns", 14),
+    "pattern without a match": ("seed/*.ttl", "seed/*.nt", "'seed/*.nt', which matches no file", 10),
+    "pattern of a folder": ("seed/*.ttl", "seed/old.ttl", "'seed/old.ttl', which matches no file", 10),
+    "pattern outside": ("seed/*.ttl", "../*.ttl", "must stay within the dataset's folder", 10),
+    "pattern absolute": ("seed/*.ttl", "/seed/*.ttl", "must stay within the dataset's folder", 10),
+    "pattern empty": ("seed/*.ttl", "", "has '', which is no file pattern", 10),
+    "not TOML": ("title.en", "title.en title.ko", "not TOML: ", 2),
+    "cut short": ("files = []", "files = [", "at the end of the file", 15),
+}
+
+
+@pytest.mark.parametrize(("old", "new", "message", "line"), BAD.values(), ids=BAD)
+def test_a_wrong_manifest_is_refused(root: Path, old: str, new: str, message: str, line: int | None) -> None:
+    assert old in GOOD
+    (root / MANIFEST).write_text(GOOD.replace(old, new, 1), encoding="utf-8")
+    with pytest.raises(DataError) as caught:
+        read_dataset(root)
+    assert message in caught.value.detail
+    assert (caught.value.file, caught.value.line) == (root / MANIFEST, line)
+
+
+def test_a_folder_without_a_manifest_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(DataError, match="there is no manifest here") as caught:
+        read_dataset(tmp_path)
+    assert caught.value.file == tmp_path / MANIFEST
+
+
+def test_a_manifest_that_cannot_be_read_is_refused(tmp_path: Path) -> None:
+    (tmp_path / MANIFEST).mkdir(parents=True)
+    with pytest.raises(DataError, match="the manifest cannot be read: "):
+        read_dataset(tmp_path)
+
+
+def test_a_manifest_in_another_encoding_is_refused_with_its_line(root: Path) -> None:
+    (root / MANIFEST).write_bytes(GOOD.replace("Some books", "외교부 도서").encode("cp949"))
+    with pytest.raises(DataError, match="must be UTF-8") as caught:
+        read_dataset(root)
+    assert caught.value.line == 3
+
+
+def test_the_digest_depends_on_content_and_not_on_place(
+    root: Path, tmp_path_factory: pytest.TempPathFactory
+) -> None:
+    before = read_dataset(root).digest()
+    copy = tmp_path_factory.mktemp("elsewhere") / "dataset"
+    shutil.copytree(root, copy)
+    (copy / "seed" / "notes.txt").write_text("no file of a graph", encoding="utf-8")
+    assert read_dataset(copy).digest() == before
+
+
+@pytest.mark.parametrize("change", ["content", "name", "manifest", "new file"])
+def test_the_digest_changes_with_the_dataset(root: Path, change: str) -> None:
+    before = read_dataset(root).digest()
+    seed = root / "seed"
+    match change:
+        case "content":
+            (seed / "a.ttl").write_text("# A.ttl\n", encoding="utf-8")
+        case "name":
+            (seed / "a.ttl").rename(seed / "c.ttl")
+        case "manifest":
+            (root / MANIFEST).write_text(GOOD.replace("Nothing", "None"), encoding="utf-8")
+        case _:
+            (seed / "c.ttl").touch()
+    assert read_dataset(root).digest() != before
+
+
+def test_the_digest_of_a_dataset_whose_file_has_gone_is_refused(root: Path) -> None:
+    dataset = read_dataset(root)
+    (root / "seed" / "a.ttl").unlink()
+    with pytest.raises(DataError, match="cannot be read: ") as caught:
+        dataset.digest()
+    assert caught.value.file == root / "seed" / "a.ttl"
+
+
+def test_the_default_dataset_is_packaged_or_beside_the_package(tmp_path: Path) -> None:
+    package = tmp_path / "endpoint"
+    package.mkdir()
+    assert default_root(package) == tmp_path
+    (package / "dataset").mkdir()
+    assert default_root(package) == package / "dataset"
+
+
+def test_the_manifest_that_comes_with_the_server() -> None:
+    dataset = read_dataset(default_root())
+    assert dataset.base == "http://opendata.mofa.go.kr/"
+    assert {graph.name: graph.iri for graph in dataset.graphs if graph.name} == {
+        name: f"http://opendata.mofa.go.kr/{name}"
+        for name in ("mofapub", "mofadocu", "mofabrief", "mofapress", "mofadaily")
+    }
+    texts = [dataset.title, dataset.description, *(graph.title for graph in dataset.graphs)]
+    assert all(set(text) == {"ko", "en"} for text in texts)
+    assert dataset.prefixes["mofa"] == "http://opendata.mofa.go.kr/core/"
+    assert [graph.iri for graph in dataset.graphs if not graph.files] == [
+        "http://opendata.mofa.go.kr/mofadaily"
+    ]
+
+
+def test_every_file_of_the_seed_is_in_a_graph() -> None:
+    root = default_root()
+    loaded = [file for graph in read_dataset(root).graphs for file in graph.files]
+    assert sorted(loaded) == sorted(set(loaded))
+    assert set((root / "seed").rglob("*.ttl")) <= set(loaded)

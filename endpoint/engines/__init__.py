@@ -48,6 +48,9 @@ class Result(Protocol):
     generation: Generation
     complete: bool  # the whole answer is in ``first``; nothing follows
     first: bytes
+    queued: float  # seconds spent waiting for a worker
+    planned: float  # seconds of parsing and planning, once complete
+    evaluated: float  # seconds of evaluating and serializing, once complete
 
     def __aiter__(self) -> AsyncIterator[bytes]: ...
 

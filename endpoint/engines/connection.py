@@ -1,0 +1,125 @@
+"""Server side of one worker process: its socket, its frames, its end."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import os
+import signal
+from collections import deque
+from typing import IO, Final, cast
+
+from endpoint.engines import frames
+
+# Above this many bytes unread by the client, the worker is left blocked on its full socket.
+HIGH_WATER: Final = 256 * 2**10
+# What is read of a dead worker's standard error.
+LAST_WORDS: Final = 2000
+
+
+class WorkerConnection(asyncio.Protocol):
+    """One worker as the server sees it: ask, then take pieces until ``ended``, ``failure`` or ``lost``.
+
+    Only one coroutine waits at a time. ``wake`` is set when there is something new.
+    """
+
+    def __init__(self, errors: IO[bytes], generation: int) -> None:
+        self.generation = generation
+        self.pid = 0
+        self.ended: tuple[int, int, bool] | None = None
+        self.failure: frames.Failure | None = None
+        self.lost = False
+        self.pieces: deque[bytes] = deque()
+        # When the client last stopped taking pieces, by the loop's clock; 0 while it takes them.
+        self.blocked_since = 0.0
+        self._errors = errors
+        self._buffer = bytearray()
+        self._held = 0
+        self._paused = False
+        self._waiter: asyncio.Future[None] | None = None
+        self._transport: asyncio.Transport | None = None
+        self._loop = asyncio.get_running_loop()
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        self._transport = cast("asyncio.Transport", transport)
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        self.lost = True
+        self._wake()
+
+    def data_received(self, data: bytes) -> None:
+        self._buffer += data
+        buffer = self._buffer
+        start, size = 0, frames.HEADER.size
+        while len(buffer) - start >= size:
+            kind, length = frames.HEADER.unpack_from(buffer, start)
+            if len(buffer) - start - size < length:
+                break
+            self._take(kind, bytes(buffer[start + size : start + size + length]))
+            start += size + length
+        if start:
+            del buffer[:start]
+            self._wake()
+
+    def _take(self, kind: int, payload: bytes) -> None:
+        if kind == frames.DATA:
+            self.pieces.append(payload)
+            self._held += len(payload)
+            if self._held > HIGH_WATER and not self._paused and self._transport is not None:
+                self._paused = True
+                self._transport.pause_reading()
+        elif kind == frames.END:
+            planned, evaluated, swollen = frames.TIMING.unpack(payload)
+            self.ended = (planned, evaluated, swollen)
+        elif kind == frames.FAILURE:
+            self.failure = cast(frames.Failure, json.loads(payload))
+        elif kind == frames.HELLO:
+            self.pid = int.from_bytes(payload, "big")
+
+    def _wake(self) -> None:
+        if self._waiter is not None and not self._waiter.done():
+            self._waiter.set_result(None)
+
+    async def news(self) -> None:
+        """Return when something arrived that was not there when this was called."""
+        self._waiter = self._loop.create_future()
+        try:
+            await self._waiter
+        finally:
+            self._waiter = None
+
+    def ask(self, question: frames.Question) -> None:
+        """Send a question to an idle worker."""
+        self.ended = self.failure = None
+        self.pieces.clear()
+        self._held = 0
+        if self._transport is not None:
+            self._transport.write(frames.pack_json(frames.REQUEST, cast("dict[str, object]", question)))
+
+    def pop(self) -> bytes:
+        """The next piece; lets the worker go on when enough has been taken."""
+        piece = self.pieces.popleft()
+        self._held -= len(piece)
+        if self._paused and self._held <= HIGH_WATER // 2 and self._transport is not None:
+            self._paused = False
+            self._transport.resume_reading()
+        return piece
+
+    def kill(self) -> None:
+        """End the worker process at once, whatever it does."""
+        if self.pid:
+            # Its process id is its own until the template reaps it, which it does only on order.
+            os.kill(self.pid, signal.SIGKILL)
+        if self._transport is not None:
+            self._transport.abort()
+
+    def last_words(self) -> str:
+        """What the dead process wrote to standard error."""
+        self._errors.seek(0)
+        return self._errors.read(LAST_WORDS).decode(errors="replace").strip()
+
+    def close(self) -> None:
+        """Close the server's ends of everything."""
+        if self._transport is not None:
+            self._transport.abort()
+        self._errors.close()

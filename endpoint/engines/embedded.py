@@ -1,0 +1,131 @@
+"""The embedded engine: generations on disk, a template process, a pool of workers."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from pathlib import Path
+from typing import Final
+
+from endpoint.engines import Generation, Limits, frames, generations
+from endpoint.engines.answer import Answer
+from endpoint.engines.nursery import Nursery
+from endpoint.engines.pool import Pool
+from endpoint.errors import EndpointError, StoreError
+from endpoint.formats import Format
+from endpoint.operation import Operation
+from endpoint.settings import Settings
+from endpoint.telemetry import log
+
+# How often (seconds) the server looks whether another process has published a generation.
+WATCH: Final = 0.5
+# An image in memory needs about this much, per quad and per byte on disk (text is stored compressed).
+IMAGE_PER_QUAD: Final = 450
+IMAGE_PER_BYTE: Final = 3
+
+
+class EmbeddedEngine:
+    """Evaluates operations on the current generation of a data directory. Made by :meth:`open`."""
+
+    def __init__(self, settings: Settings, prefixes: dict[str, str], pool: Pool) -> None:
+        self._settings = settings
+        self._prefixes = prefixes
+        self._union = settings.default_graph == "union"
+        self._pool = pool
+        self._seen = generations.fingerprint(settings.data)
+        self._watch = asyncio.create_task(self._follow())
+
+    @classmethod
+    async def open(cls, settings: Settings, prefixes: dict[str, str]) -> EmbeddedEngine:
+        """Start on the current generation. Raises :class:`StoreError` when there is none."""
+        generation = generations.current(settings.data)
+        if generation is None:
+            raise StoreError(
+                f"There is no store in {settings.data}. Build one with 'endpoint serve' or 'load'."
+            )
+        return cls(settings, prefixes, await _open_pool(settings, prefixes, generation))
+
+    @property
+    def generation(self) -> Generation:
+        """The generation that the next query sees."""
+        return self._pool.generation
+
+    async def query(self, operation: Operation, fmt: Format, limits: Limits) -> Answer:
+        """Evaluate on the current generation; returns when the first bytes of the answer exist."""
+        pool = self._pool
+        queued = 0.0
+        if (worker := pool.take()) is None:
+            started = time.perf_counter()
+            worker = await pool.wait(limits.timeout)
+            queued = time.perf_counter() - started
+        answer = Answer(pool, worker, limits, self._settings.memory, queued)
+        question: frames.Question = {
+            "text": operation.text,
+            "base_iri": operation.base_iri,
+            "default_graphs": list(operation.default_graphs),
+            "named_graphs": list(operation.named_graphs),
+            # The engine would let the union hide a FROM clause.
+            "union": self._union and not operation.dataset_clause,
+            "format": fmt.name,
+        }
+        await answer.begin(question)
+        return answer
+
+    async def _follow(self) -> None:
+        """Move to every generation that another process publishes; replace a template that died."""
+        while True:
+            await asyncio.sleep(WATCH)
+            seen = generations.fingerprint(self._settings.data)
+            if seen == self._seen and self._pool.alive:
+                continue
+            try:
+                await self._move()
+                self._seen = seen
+            except EndpointError as error:
+                log.error("the new generation cannot be served yet: %s", error)
+
+    async def _move(self) -> None:
+        generation = generations.current(self._settings.data)
+        if generation is None:
+            raise StoreError(f"{self._settings.data} holds no generation any more.")
+        old = self._pool
+        self._pool = await _open_pool(self._settings, self._prefixes, generation)
+        old.retire()
+        log.info("serving generation %d, %d quads", generation.number, generation.quads)
+
+    async def aclose(self) -> None:
+        """End every process that this engine started."""
+        self._watch.cancel()
+        await asyncio.gather(self._watch, return_exceptions=True)
+        await self._pool.aclose()
+
+
+async def _open_pool(settings: Settings, prefixes: dict[str, str], generation: Generation) -> Pool:
+    in_memory = _image_size(generation) <= settings.image
+    order: frames.TemplateOrder = {
+        "generation": str(generation.path.absolute()),
+        "number": generation.number,
+        "in_memory": in_memory,
+        "memory": settings.memory,
+        "prefixes": prefixes,
+    }
+    nursery = await Nursery.start(generation, order)
+    if not nursery.fenced:
+        log.warning("this system has no seccomp filter: only the query gate keeps workers off the network")
+    pool = Pool(nursery, settings.pool_size, settings.queue)
+    try:
+        await pool.start()
+    except BaseException:
+        await pool.aclose()
+        raise
+    return pool
+
+
+def _image_size(generation: Generation) -> int:
+    """Roughly how many bytes the generation takes as an in-memory store."""
+    on_disk = sum(file.stat().st_size for file in _files(generation.path))
+    return generation.quads * IMAGE_PER_QUAD + on_disk * IMAGE_PER_BYTE
+
+
+def _files(folder: Path) -> list[Path]:
+    return [path for path in folder.rglob("*") if path.is_file()]

@@ -1,0 +1,168 @@
+"""Server side of the template process: starts it, has it fork workers, has it reap them."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import socket
+import subprocess
+import sys
+import tempfile
+from collections.abc import Callable
+from typing import Final, cast
+
+from endpoint.engines import Generation, frames
+from endpoint.engines.connection import WorkerConnection
+from endpoint.errors import StoreError
+
+# Reading a large generation into memory takes about ten seconds per million triples.
+START_TIMEOUT: Final = 600.0
+FORK_TIMEOUT: Final = 30.0
+
+
+class _Control(asyncio.Protocol):
+    """The template's side of the conversation, as it arrives."""
+
+    def __init__(self) -> None:
+        self.ready: asyncio.Future[bool] = asyncio.get_running_loop().create_future()
+        self.lost: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        self.reaped: dict[int, asyncio.Future[int]] = {}
+        self.buffer = bytearray()
+
+    def data_received(self, data: bytes) -> None:
+        self.buffer += data
+        if not self.ready.done():
+            size = frames.HEADER.size + 1
+            if len(self.buffer) < size:
+                return
+            self.ready.set_result(bool(self.buffer[size - 1]))
+            del self.buffer[:size]
+        while len(self.buffer) >= frames.REAPED.size:
+            pid, status = frames.REAPED.unpack_from(self.buffer)
+            del self.buffer[: frames.REAPED.size]
+            future = self.reaped.pop(pid, None)
+            if future is not None and not future.done():
+                future.set_result(status)
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        if not self.ready.done():
+            self.ready.cancel()
+        for future in self.reaped.values():
+            future.cancel()
+        if not self.lost.done():
+            self.lost.set_result(None)
+
+
+class Nursery:
+    """The template process of one generation. Made by :meth:`start`."""
+
+    def __init__(
+        self,
+        generation: Generation,
+        process: subprocess.Popen[bytes],
+        control: socket.socket,
+        protocol: _Control,
+    ) -> None:
+        self.generation = generation
+        self.fenced = False
+        self._process = process
+        self._control = control
+        self._protocol = protocol
+
+    @classmethod
+    async def start(cls, generation: Generation, order: frames.TemplateOrder) -> Nursery:
+        """Start the process and wait until it holds the generation. Raises :class:`StoreError`."""
+        ours, theirs = socket.socketpair()
+        # -P keeps the working folder out of the module path.
+        command = [sys.executable, "-P", "-m", "endpoint.engines.template", str(theirs.fileno())]
+        environment = {**os.environ, "RUST_BACKTRACE": "0"}
+        process = subprocess.Popen(  # noqa: S603 (our own module, no shell)
+            command,
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.DEVNULL,
+            pass_fds=[theirs.fileno()],
+            env=environment,
+        )
+        theirs.close()
+        ours.sendall(frames.pack_json(frames.REQUEST, cast("dict[str, object]", order)))
+        # The event loop takes a duplicate: this one stays ours to send descriptors over.
+        _, protocol = await asyncio.get_running_loop().create_connection(_Control, sock=ours.dup())
+        nursery = cls(generation, process, ours, protocol)
+        try:
+            async with asyncio.timeout(START_TIMEOUT):
+                nursery.fenced = await protocol.ready
+        except (TimeoutError, asyncio.CancelledError):
+            nursery.close()
+            if not protocol.ready.cancelled() and not protocol.lost.done():
+                raise
+            raise StoreError(
+                f"The template process could not open generation {generation.number} in {generation.path}."
+            ) from None
+        return nursery
+
+    async def fork(self) -> WorkerConnection:
+        """A new worker, ready for its first question. Raises :class:`StoreError`."""
+        errors = tempfile.TemporaryFile()  # noqa: SIM115 (closed with the connection)
+        connection = WorkerConnection(errors, self.generation.number)
+        ours, theirs = socket.socketpair()
+        try:
+            socket.send_fds(
+                self._control, [frames.ORDER.pack(frames.FORK, 0)], [theirs.fileno(), errors.fileno()]
+            )
+        except OSError:
+            errors.close()
+            ours.close()
+            raise StoreError("The template process is gone.") from None
+        finally:
+            theirs.close()
+        await asyncio.get_running_loop().create_connection(lambda: connection, sock=ours)
+        try:
+            async with asyncio.timeout(FORK_TIMEOUT):
+                while not connection.pid and not connection.lost:
+                    await connection.news()
+        except TimeoutError:
+            connection.lost = True
+        if connection.lost:
+            words = connection.last_words()
+            connection.close()
+            raise StoreError(f"A worker process could not start. {words}".rstrip())
+        return connection
+
+    async def reap(self, connection: WorkerConnection) -> int | None:
+        """The wait status of a worker that is dead or was killed; None when the template is gone."""
+        connection.kill()
+        future = asyncio.get_running_loop().create_future()
+        self._protocol.reaped[connection.pid] = future
+        try:
+            self._control.sendall(frames.ORDER.pack(frames.REAP, connection.pid))
+            return cast(int, await future)
+        except (OSError, asyncio.CancelledError):
+            if self.alive:
+                raise
+            return None
+
+    @property
+    def alive(self) -> bool:
+        """Whether the template process still answers."""
+        return not self._protocol.lost.done()
+
+    def when_lost(self, callback: Callable[[], None]) -> None:
+        """Call ``callback`` when the template process ends."""
+        self._protocol.lost.add_done_callback(lambda _: callback())
+
+    def close(self) -> None:
+        """End the template and with it every worker it forked."""
+        if self._control.fileno() >= 0:
+            self._control.shutdown(socket.SHUT_RDWR) if self.alive else None
+            self._control.close()
+        if self._process.poll() is None:
+            try:
+                self._process.wait(timeout=1.0)
+            except subprocess.TimeoutExpired:
+                self._process.kill()
+                self._process.wait()
+
+
+def ending_signal(status: int | None) -> int:
+    """The number of the signal that ended a process with this wait status; 0 when none did."""
+    return os.WTERMSIG(status) if status is not None and os.WIFSIGNALED(status) else 0

@@ -1,0 +1,189 @@
+"""Admission: which worker evaluates which query, and who waits, on one generation."""
+
+from __future__ import annotations
+
+import asyncio
+from collections import deque
+from collections.abc import Coroutine
+from dataclasses import dataclass
+from typing import Any, Final, TypeVar
+
+from endpoint.engines import Generation
+from endpoint.engines.connection import WorkerConnection
+from endpoint.engines.nursery import Nursery, ending_signal
+from endpoint.errors import Overloaded, StoreError
+from endpoint.telemetry import log
+
+T = TypeVar("T")
+
+RETRY_AFTER: Final = 5
+# A worker whose client has read nothing for this long (seconds) no longer counts as evaluating, so
+# clients that stop reading cannot take the server's workers away; another one is forked instead.
+BLOCKED: Final = 0.5
+# Workers there may be at most, those of clients that do not read included, as a multiple of the size.
+MOST: Final = 8
+
+
+@dataclass(frozen=True, slots=True)
+class Death:
+    """How a worker ended: the signal (0 when none is known) and what it wrote to standard error."""
+
+    signal: int
+    words: str
+
+
+class Pool:
+    """The workers of one generation: ``size`` evaluate at once, ``queue`` requests may wait."""
+
+    def __init__(self, nursery: Nursery, size: int, queue: int) -> None:
+        self._nursery = nursery
+        self._size = size
+        self._queue = queue
+        self._idle: list[WorkerConnection] = []
+        self._live: set[WorkerConnection] = set()
+        self._forking = 0
+        self._waiters: deque[asyncio.Future[WorkerConnection]] = deque()
+        self._tasks: set[asyncio.Task[Any]] = set()
+        self._retired = False
+        self._loop = asyncio.get_running_loop()
+
+    @property
+    def generation(self) -> Generation:
+        return self._nursery.generation
+
+    @property
+    def alive(self) -> bool:
+        """Whether new workers can be had."""
+        return self._nursery.alive
+
+    async def start(self) -> None:
+        """Fork the first workers. Raises :class:`StoreError`."""
+        await asyncio.gather(*(self._fork() for _ in range(self._size)))
+
+    def take(self) -> WorkerConnection | None:
+        """An idle worker, if there is one."""
+        while self._idle:
+            worker = self._idle.pop()
+            if not worker.lost:
+                return worker
+            self.drop(worker)
+        return None
+
+    async def wait(self, timeout: float) -> WorkerConnection:
+        """A worker as soon as one is free, first come first served.
+
+        Raises :class:`Overloaded` when the queue is full or ``timeout`` seconds have passed.
+        """
+        if len(self._waiters) >= self._queue:
+            raise Overloaded(
+                f"All {self._size} workers are busy and {len(self._waiters)} queries wait already. "
+                f"Try again in {RETRY_AFTER} seconds.",
+                RETRY_AFTER,
+            )
+        future: asyncio.Future[WorkerConnection] = self._loop.create_future()
+        self._waiters.append(future)
+        self._grow()
+        try:
+            async with asyncio.timeout(timeout):
+                return await future
+        except TimeoutError:
+            self._give_back(future)
+            raise Overloaded(
+                f"No worker became free within {timeout:g} s. Try again in {RETRY_AFTER} seconds.",
+                RETRY_AFTER,
+            ) from None
+        except asyncio.CancelledError:
+            self._give_back(future)
+            raise
+
+    def _give_back(self, future: asyncio.Future[WorkerConnection]) -> None:
+        if future in self._waiters:
+            self._waiters.remove(future)
+        elif future.done() and not future.cancelled():
+            self.release(future.result())
+
+    def release(self, worker: WorkerConnection) -> None:
+        """Take a worker back that has answered its question."""
+        worker.blocked_since = 0.0
+        if worker.lost or self._retired or (worker.ended is not None and worker.ended[2]):
+            self.drop(worker)
+            return
+        while self._waiters:
+            future = self._waiters.popleft()
+            if not future.done():
+                future.set_result(worker)
+                return
+        if len(self._live) > self._size:
+            self.drop(worker)
+        else:
+            self._idle.append(worker)
+
+    def drop(self, worker: WorkerConnection) -> asyncio.Task[Death]:
+        """Kill a worker and put another in its place."""
+        return self._run(self._drop(worker))
+
+    async def _drop(self, worker: WorkerConnection) -> Death:
+        status = await self._nursery.reap(worker)
+        death = Death(ending_signal(status), worker.last_words())
+        worker.close()
+        self._live.discard(worker)
+        if self._retired:
+            self._close_when_empty()
+        elif len(self._live) + self._forking < self._size and self._nursery.alive:
+            self._run(self._replace())
+        return death
+
+    async def _replace(self) -> None:
+        try:
+            await self._fork()
+        except StoreError as error:
+            log.error("a worker could not be replaced: %s", error)
+
+    async def _fork(self) -> None:
+        self._forking += 1
+        try:
+            worker = await self._nursery.fork()
+        finally:
+            self._forking -= 1
+        self._live.add(worker)
+        self.release(worker)
+
+    def _grow(self) -> None:
+        """Fork one more while queries wait and workers stand blocked by clients that do not read."""
+        if not self._waiters or self._retired:
+            return
+        now = self._loop.time()
+        blocked = sum(
+            1 for worker in self._live if worker.blocked_since and now - worker.blocked_since > BLOCKED
+        )
+        total = len(self._live) + self._forking
+        if total - blocked < self._size and total < self._size * MOST and self._nursery.alive:
+            self._run(self._replace())
+        self._loop.call_later(BLOCKED, self._grow)
+
+    def _run(self, coroutine: Coroutine[object, object, T]) -> asyncio.Task[T]:
+        task = asyncio.ensure_future(coroutine)
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
+        return task
+
+    def retire(self) -> None:
+        """Answer what is being evaluated, take no more, then end the template."""
+        self._retired = True
+        while self._idle:
+            self.drop(self._idle.pop())
+        self._close_when_empty()
+
+    def _close_when_empty(self) -> None:
+        if not self._live and not self._forking:
+            self._nursery.close()
+
+    async def aclose(self) -> None:
+        """End every worker now, whatever it does."""
+        self._retired = True
+        self._nursery.close()
+        for task in tuple(self._tasks):
+            task.cancel()
+        await asyncio.gather(*self._tasks, return_exceptions=True)
+        for worker in self._live:
+            worker.close()

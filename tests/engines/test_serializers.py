@@ -1,0 +1,160 @@
+"""The formats that no engine has, and the guard of those that it has."""
+
+from __future__ import annotations
+
+import io
+import json
+import xml.etree.ElementTree as ElementTree
+
+import pytest
+from pyoxigraph import Literal, NamedNode, Store
+
+from endpoint.engines.serializers import (
+    HTML_ROWS,
+    Inexpressible,
+    Results,
+    Term,
+    XmlGuard,
+    html_term,
+    native,
+    write_results,
+)
+
+XSD = "http://www.w3.org/2001/XMLSchema#"
+
+
+class Sink(io.BytesIO):
+    """A writer that counts, as a worker's does."""
+
+    written = 0
+
+    def write(self, data: bytes, /) -> int:  # type: ignore[override]
+        self.written += len(data)
+        return super().write(data)
+
+
+def answer(query: str) -> Results:
+    return Store().query(query)
+
+
+def written(query: str, format_name: str, prefixes: dict[str, str] | None = None) -> bytes:
+    sink = Sink()
+    write_results(answer(query), format_name, sink, prefixes or {})
+    return sink.getvalue()
+
+
+def typed(text: str, name: str) -> Literal:
+    return Literal(text, datatype=NamedNode(XSD + name))
+
+
+NATIVE: list[tuple[Term | None, object]] = [
+    (None, None),
+    (NamedNode("urn:a"), "urn:a"),
+    (Literal("12"), "12"),
+    (Literal("한국", language="ko"), "한국"),
+    (typed("12", "integer"), 12),
+    (typed("-3", "int"), -3),
+    (typed("9007199254740993", "integer"), "9007199254740993"),
+    (typed("1.50", "decimal"), 1.5),
+    (typed("1e3", "double"), 1000.0),
+    (typed("INF", "double"), "INF"),
+    (typed("NaN", "double"), "NaN"),
+    (typed("x", "integer"), "x"),
+    (typed("true", "boolean"), True),
+    (typed("0", "boolean"), False),
+    (typed("maybe", "boolean"), "maybe"),
+    (typed("2023-05-22", "date"), "2023-05-22"),
+]
+
+
+@pytest.mark.parametrize(("term", "expected"), NATIVE)
+def test_native_values(term: Term | None, expected: object) -> None:
+    found = native(term)
+    assert found == expected
+    assert type(found) is type(expected)
+
+
+def test_flat_json_of_solutions() -> None:
+    query = 'SELECT ?a ?b { VALUES (?a ?b) { (1 "x\\"y") (UNDEF "한"@ko) } }'
+    assert json.loads(written(query, "flat-json")) == {
+        "columns": ["a", "b"],
+        "rows": [{"a": 1, "b": 'x"y'}, {"a": None, "b": "한"}],
+    }
+
+
+def test_flat_json_of_nothing_and_of_booleans_and_graphs() -> None:
+    nothing = json.loads(written("SELECT ?a { FILTER(false) BIND(1 AS ?a) }", "flat-json"))
+    assert nothing == {"columns": ["a"], "rows": []}
+    assert json.loads(written("ASK {}", "flat-json")) == {"boolean": True}
+    graph = json.loads(written("CONSTRUCT { <urn:s> <urn:p> 1 } {}", "flat-json"))
+    assert graph["rows"] == [{"subject": "urn:s", "predicate": "urn:p", "object": 1}]
+
+
+def test_html_escapes_everything() -> None:
+    page = written('SELECT ("<script>" AS ?x) (<urn:a&b> AS ?y) {}', "html").decode()
+    assert "<script>" not in page
+    assert "&lt;script&gt;" in page
+    assert "urn:a&amp;b" in page
+
+
+def test_only_web_addresses_become_links() -> None:
+    assert html_term(NamedNode("javascript:alert(1)")) == "javascript:alert(1)"
+    assert html_term(NamedNode("http://a/'")) == '<a href="http://a/&#x27;">http://a/&#x27;</a>'
+
+
+def test_html_shows_language_and_datatype() -> None:
+    assert "@ko" in html_term(Literal("한", language="ko"))
+    assert "xsd:integer" in html_term(typed("1", "integer"))
+    assert html_term(None) == ""
+
+
+@pytest.mark.parametrize(
+    ("rows", "said"),
+    [(1, "1 row<"), (2, "2 rows"), (HTML_ROWS, "1,000 rows"), (HTML_ROWS + 1, "The first 1,000")],
+)
+def test_html_says_how_many_rows(rows: int, said: str) -> None:
+    values = " ".join(map(str, range(rows)))
+    page = written(f"SELECT ?x {{ VALUES ?x {{ {values} }} }}", "html").decode()
+    assert said in page
+    assert page.count("<tr>") == min(rows, HTML_ROWS) + 1
+
+
+@pytest.mark.parametrize("format_name", ["turtle", "n-triples", "trig", "n-quads"])
+def test_an_empty_graph_is_one_comment_line(format_name: str) -> None:
+    body = written("CONSTRUCT { ?s ?p ?o } { ?s ?p ?o }", format_name, {"a": "urn:a#"})
+    assert body.endswith(b"\n")
+    assert [line[:1] for line in body.splitlines() if not line.startswith(b"@prefix")] == [b"#"]
+
+
+def test_turtle_has_the_prefixes() -> None:
+    body = written("CONSTRUCT { <urn:a#s> <urn:a#p> 1 } {}", "turtle", {"a": "urn:a#"}).decode()
+    assert "@prefix a: <urn:a#>" in body
+    assert "a:s a:p 1" in body
+
+
+@pytest.mark.parametrize("escape", ["\\u0001", "\\u000B", "\\uFFFE", "\\uFFFF"])
+def test_what_is_no_xml_is_not_sent_as_xml(escape: str) -> None:
+    query = f'SELECT ("a{escape}b" AS ?x) {{}}'
+    code = escape[2:]
+    with pytest.raises(Inexpressible, match=f"U\\+{code}"):
+        written(query, "sparql-xml")
+    with pytest.raises(Inexpressible, match=f"U\\+{code}"):
+        written(f'CONSTRUCT {{ <urn:s> <urn:p> "a{escape}b" }} {{}}', "rdf-xml")
+    assert json.loads(written(query, "sparql-json"))["results"]["bindings"]
+
+
+def test_a_predicate_without_an_xml_name_is_not_sent_as_xml() -> None:
+    with pytest.raises(Inexpressible, match="predicate"):
+        written("CONSTRUCT { <urn:s> <http://a/1> 1 } {}", "rdf-xml")
+
+
+def test_legal_characters_pass_the_guard() -> None:
+    body = written('SELECT ("tab\\tline\\n한 \\U0001F600 \\uFFFD" AS ?x) {}', "sparql-xml")
+    assert "😀" in "".join(ElementTree.fromstring(body).itertext())  # noqa: S314 (our own output)
+
+
+def test_the_guard_sees_what_stands_across_two_pieces() -> None:
+    guard = XmlGuard(Sink())
+    guard.write(b"<a/><oxpre")
+    with pytest.raises(Inexpressible):
+        guard.write(b'fix: xmlns="x">')

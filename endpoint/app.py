@@ -1,0 +1,107 @@
+"""The composition root: settings become one ASGI application. Importing this does nothing."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import BaseRoute, Route, Router
+from starlette.types import ASGIApp
+
+from endpoint.catalog import read_catalog
+from endpoint.dataset import default_root, read_dataset
+from endpoint.engines import Engine, generations
+from endpoint.engines.embedded import EmbeddedEngine
+from endpoint.engines.writer import Writer
+from endpoint.ingest.build import build
+from endpoint.settings import Settings
+from endpoint.telemetry import log
+from endpoint.web.boundary import Boundary
+from endpoint.web.health import Health
+from endpoint.web.html import render, style_sheet
+from endpoint.web.saved import SavedQueries
+from endpoint.web.site import Site
+from endpoint.web.sparql import SparqlEndpoint
+
+
+def create_site(settings: Settings) -> Site:
+    """Read the dataset's description and its saved queries. Raises :class:`DataError`.
+
+    A saved query that does not load is logged and left out.
+    """
+    dataset = read_dataset(settings.dataset or default_root())
+    catalog = read_catalog(dataset.queries, settings.max_nesting)
+    for problem in catalog.problems:
+        log.error("saved query left out: %s", problem)
+    return Site(settings, dataset, catalog)
+
+
+def create_app(settings: Settings, engine: Engine | None = None) -> ASGIApp:
+    """The whole server as an ASGI application.
+
+    Without ``engine`` it opens the embedded engine on ``settings.data`` at start-up; a store must
+    be there (see :func:`ensure_store`). Raises :class:`DataError`.
+    """
+    site = create_site(settings)
+
+    @asynccontextmanager
+    async def lifespan(_: object) -> AsyncIterator[None]:
+        site.running = engine or await open_engine(site)
+        try:
+            yield
+        finally:
+            running, site.running = site.running, None
+            await running.aclose()
+
+    return Boundary(Router(routes(site), lifespan=lifespan), settings.cors_origins)
+
+
+async def open_engine(site: Site) -> EmbeddedEngine:
+    """The embedded engine on the current generation. Raises :class:`StoreError`."""
+    return await EmbeddedEngine.open(site.settings, dict(site.dataset.prefixes))
+
+
+def routes(site: Site) -> list[BaseRoute]:
+    """Every path of the server; ``docs/protocol.md`` lists them."""
+    health = Health(site)
+    whole = SparqlEndpoint(site)
+    saved = SavedQueries(site)
+
+    async def home(request: Request) -> Response:
+        base = site.url(request.scope)
+        return Response(render("home.html", site=site, base=base, action="/sparql"), media_type="text/html")
+
+    async def style(request: Request) -> Response:
+        return Response(style_sheet(), media_type="text/css", headers={"cache-control": "max-age=3600"})
+
+    return [
+        Route("/sparql", whole),
+        Route("/api/{name}", saved),
+        Route("/api", saved),
+        Route("/lod/sparql", whole),
+        *(
+            Route(f"/{graph.name}/sparql", SparqlEndpoint(site, graph.iri))
+            for graph in site.dataset.graphs
+            if graph.name
+        ),
+        Route("/", home),
+        Route("/-/live", health.live),
+        Route("/-/ready", health.ready),
+        Route("/-/static/endpoint.css", style),
+    ]
+
+
+def ensure_store(site: Site) -> None:
+    """Build the first generation from the dataset's files where there is none.
+
+    A store that was built from the dataset's files is built anew when those have changed; one that
+    holds loaded data is left as it is. Raises :class:`DataError` and :class:`StoreError`.
+    """
+    found = generations.current(site.settings.data)
+    if found is not None and (not found.digest or found.digest == site.dataset.digest()):
+        return
+    with Writer(site.settings.data) as writer:
+        made = build(site.dataset, writer)
+    log.info("built generation %d, %d quads, in %s", made.number, made.quads, site.settings.data)

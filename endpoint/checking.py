@@ -1,0 +1,69 @@
+"""``endpoint check``: is the dataset whole, before anybody is served?"""
+
+from __future__ import annotations
+
+import dataclasses
+import tempfile
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from endpoint.app import open_engine
+from endpoint.catalog import SavedQuery, bind_query, read_catalog
+from endpoint.dataset import default_root, read_dataset
+from endpoint.engines import Engine, Limits
+from endpoint.engines.writer import Writer
+from endpoint.errors import DataError, EndpointError
+from endpoint.formats import FLAT_JSON
+from endpoint.ingest.build import build
+from endpoint.operation import Operation
+from endpoint.settings import Settings
+from endpoint.web.site import Site
+
+
+@dataclass(slots=True)
+class Report:
+    """What was checked, and what is wrong."""
+
+    lines: list[str] = field(default_factory=list)
+    problems: list[str] = field(default_factory=list)
+
+
+async def check_everything(settings: Settings) -> Report:
+    """Load the dataset into a store of its own and run every saved query with its examples.
+
+    Raises :class:`DataError` only where the dataset's description cannot be read at all.
+    """
+    report = Report()
+    dataset = read_dataset(settings.dataset or default_root())
+    catalog = read_catalog(dataset.queries, settings.max_nesting)
+    report.problems += [str(problem) for problem in catalog.problems]
+    report.lines.append(f"{dataset.root}: {len(dataset.graphs)} graphs, {len(catalog.queries)} saved queries")
+    with tempfile.TemporaryDirectory() as folder:
+        data = Path(folder) / "data"
+        try:
+            with Writer(data) as writer:
+                made = build(dataset, writer)
+        except DataError as error:
+            report.problems.append(str(error))
+            return report
+        report.lines.append(f"ontologies and seed: {made.quads:,} quads")
+        site = Site(dataclasses.replace(settings, data=data, workers=1), dataset, catalog)
+        engine = await open_engine(site)
+        try:
+            for query in catalog.queries.values():
+                await _run_example(engine, site, query, report)
+        finally:
+            await engine.aclose()
+    return report
+
+
+async def _run_example(engine: Engine, site: Site, query: SavedQuery, report: Report) -> None:
+    try:
+        text = bind_query(query, list(query.example_values().items()))
+        operation = Operation(text=text, form=query.form, base_iri=site.dataset.base)
+        result = await engine.query(operation, FLAT_JSON, Limits(site.settings.timeout))
+        await result.aclose()
+    except EndpointError as error:
+        report.problems.append(f"{query.path}: its example does not run: {error}")
+    else:
+        report.lines.append(f"saved query {query.name}: its example runs")

@@ -1,0 +1,74 @@
+"""The HTTP server: uvicorn on a bound socket, with a way to cut a connection."""
+
+from __future__ import annotations
+
+import socket
+from typing import cast
+
+import uvicorn
+from starlette.types import ASGIApp
+from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
+
+from endpoint.errors import StoreError
+from endpoint.settings import Settings
+
+# A proxy that keeps connections open must not lose one to us between two requests (seconds).
+_KEEP_ALIVE = 75
+_GRACE = 10
+
+
+class AbortingProtocol(HttpToolsProtocol):
+    """Offers the ASGI extension ``endpoint.abort``: end the connection now, without a clean end."""
+
+    def on_message_begin(self) -> None:
+        super().on_message_begin()
+        self.scope["extensions"] = {"endpoint.abort": {"abort": self.transport.abort}}
+
+
+class Server(uvicorn.Server):
+    """Prints one line with the URL when it answers."""
+
+    def __init__(self, app: ASGIApp, settings: Settings) -> None:
+        super().__init__(
+            uvicorn.Config(
+                app,
+                http=AbortingProtocol,
+                ws="none",
+                loop="uvloop",
+                lifespan="on",
+                log_config=None,
+                access_log=False,
+                server_header=False,
+                timeout_keep_alive=_KEEP_ALIVE,
+                timeout_graceful_shutdown=_GRACE,
+            )
+        )
+        self._settings = settings
+
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        await super().startup(sockets=sockets)
+        if sockets and self.started:
+            print(f"Serving SPARQL at {own_url(sockets[0], self._settings)}/sparql", flush=True)
+
+
+def listen(settings: Settings) -> socket.socket:
+    """Bind the address of the settings. Raises :class:`StoreError` when it cannot be had."""
+    family = socket.AF_INET6 if ":" in settings.host else socket.AF_INET
+    try:
+        return socket.create_server((settings.host, settings.port), family=family, backlog=2048)
+    except (OSError, UnicodeError) as error:
+        reason = error.strerror if isinstance(error, OSError) else "not a host name"
+        raise ListenError(f"Cannot listen on {settings.host} port {settings.port}: {reason}.") from None
+
+
+class ListenError(StoreError):
+    """The address cannot be listened on."""
+
+
+def own_url(sock: socket.socket, settings: Settings) -> str:
+    """The URL to print: the public one, or the bound address."""
+    if settings.public_url:
+        return settings.public_url
+    host, port = cast("tuple[str, int]", sock.getsockname()[:2])
+    shown = {"0.0.0.0": "127.0.0.1", "::": "[::1]"}.get(host, f"[{host}]" if ":" in host else host)  # noqa: S104
+    return f"http://{shown}:{port}"

@@ -1,0 +1,37 @@
+"""Is the process alive, and can it answer? For a supervisor or a load balancer."""
+
+from __future__ import annotations
+
+import json
+
+from starlette.requests import Request
+from starlette.responses import Response
+
+from endpoint.web.site import Site
+
+
+class Health:
+    """``/-/live`` answers while the process does; ``/-/ready`` while it can evaluate queries."""
+
+    def __init__(self, site: Site) -> None:
+        self._site = site
+
+    async def live(self, request: Request) -> Response:
+        return _json({"status": "live"})
+
+    async def ready(self, request: Request) -> Response:
+        generation = self._site.engine.generation
+        return _json(
+            {
+                "status": "ready",
+                "generation": generation.number,
+                "quads": generation.quads,
+                "created": generation.created.isoformat(),
+            }
+        )
+
+
+def _json(members: dict[str, object]) -> Response:
+    return Response(
+        json.dumps(members) + "\n", media_type="application/json", headers={"cache-control": "no-store"}
+    )

@@ -1,0 +1,81 @@
+"""How failures look on the wire: RFC 9457 problem documents, plain text, or a page.
+
+Which one follows what the client reads. YASGUI prints the body as it is, so plain text is the
+rule; JSON only for a client that names it, with a ``message`` member for the older YASGUI builds.
+"""
+
+from __future__ import annotations
+
+import json
+from http import HTTPStatus
+
+from starlette.datastructures import Headers
+from starlette.types import Scope, Send
+
+from endpoint.errors import DeadlineExceeded, EndpointError, MethodNotAllowed, Overloaded
+from endpoint.formats import HTML, PLAIN_TEXT, PROBLEM_JSON, negotiate
+from endpoint.web.html import render
+from endpoint.web.site import exchange_of
+
+_OFFERED = (PLAIN_TEXT, PROBLEM_JSON, HTML)
+
+
+async def send_problem(scope: Scope, send: Send, error: EndpointError) -> None:
+    """Answer a request with the problem ``error``; nothing may have been sent before."""
+    accept = ", ".join(Headers(scope=scope).getlist("accept")) or None
+    chosen = negotiate(accept, _OFFERED)
+    kind = chosen.format if chosen else PLAIN_TEXT
+    if kind is PROBLEM_JSON:
+        body, content_type = problem_json(error), b"application/problem+json"
+    elif kind is HTML:
+        body, content_type = _problem_page(error), b"text/html; charset=utf-8"
+    else:
+        body, content_type = problem_text(error), b"text/plain; charset=utf-8"
+    headers = [
+        (b"content-type", content_type),
+        (b"content-length", str(len(body)).encode()),
+        (b"cache-control", b"no-store"),
+        (b"vary", b"Accept"),
+        *_special_headers(error),
+    ]
+    if scope["method"] in ("POST", "QUERY") and error.status == 413:
+        headers.append((b"connection", b"close"))
+    exchange_of(scope).media_type = content_type.decode().partition(";")[0]
+    await send({"type": "http.response.start", "status": error.status, "headers": headers})
+    await send({"type": "http.response.body", "body": body})
+
+
+def problem_text(error: EndpointError) -> bytes:
+    """The problem as plain text: the status and the title on the first line, then the detail."""
+    phrase = HTTPStatus(error.status).phrase
+    return f"{error.status} {phrase} – {error.title}\n\n{error.detail}\n".encode()
+
+
+def problem_json(error: EndpointError) -> bytes:
+    """The problem as ``application/problem+json`` (RFC 9457) with ``code`` and ``message``."""
+    members = {
+        "type": f"urn:endpoint:problem:{error.code}",
+        "title": error.title,
+        "status": error.status,
+        "detail": error.detail,
+        "code": error.code,
+        "message": error.detail,
+        **error.fields(),
+    }
+    return json.dumps(members, ensure_ascii=False, indent=1).encode() + b"\n"
+
+
+def _problem_page(error: EndpointError) -> bytes:
+    phrase = HTTPStatus(error.status).phrase
+    return render("problem.html", error=error, phrase=phrase, title=error.title)
+
+
+def _special_headers(error: EndpointError) -> list[tuple[bytes, bytes]]:
+    match error:
+        case Overloaded():
+            return [(b"retry-after", str(error.retry_after).encode())]
+        case MethodNotAllowed():
+            return [(b"allow", ", ".join(error.allowed).encode())]
+        case DeadlineExceeded():
+            return [(b"server-timing", f"eval;dur={error.timeout * 1000:.0f}".encode())]
+    return []

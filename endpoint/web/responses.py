@@ -1,0 +1,258 @@
+"""The only place that makes an HTTP response from a query's answer.
+
+The first bytes are awaited, then the status is sent; a failure after that cuts the connection.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator
+from dataclasses import dataclass
+from hashlib import blake2b
+from tempfile import SpooledTemporaryFile
+from types import TracebackType
+from typing import Final
+
+from starlette.types import Receive, Scope, Send
+
+from endpoint.engines import Engine, Generation, Limits, Result
+from endpoint.errors import NotAcceptable
+from endpoint.formats import Format, Negotiated, by_name, negotiate
+from endpoint.operation import Operation
+from endpoint.web.boundary import ClientGone
+from endpoint.web.site import Site, exchange_of
+
+# Most queries are over sooner: watching for a leaving client only starts then (seconds).
+WATCH_AFTER: Final = 0.02
+SPOOL_IN_MEMORY: Final = 2**20
+
+
+@dataclass(frozen=True, slots=True)
+class Wrapping:
+    """Bytes before and after the serialized answer: the page around a table."""
+
+    head: bytes = b""
+    tail: bytes = b""
+
+
+PLAIN: Final = Wrapping()
+
+
+class Watch:
+    """Cancels the current task and raises :class:`ClientGone` when the client leaves."""
+
+    def __init__(self, receive: Receive) -> None:
+        self._receive = receive
+        self._task = asyncio.current_task()
+        self._watcher: asyncio.Task[None] | None = None
+        self._gone = False
+
+    def __enter__(self) -> None:
+        self._timer = asyncio.get_running_loop().call_later(WATCH_AFTER, self._start)
+
+    def _start(self) -> None:
+        self._watcher = asyncio.create_task(self._look())
+
+    async def _look(self) -> None:
+        while (await self._receive())["type"] != "http.disconnect":
+            pass
+        self._gone = True
+        if self._task is not None:
+            self._task.cancel()
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._timer.cancel()
+        if self._watcher is not None:
+            self._watcher.cancel()
+        if self._gone and isinstance(error, asyncio.CancelledError):
+            if self._task is not None:
+                self._task.uncancel()
+            raise ClientGone from None
+
+
+def choose(name: str | None, accept: str | None, formats: tuple[Format, ...]) -> Negotiated:
+    """The representation: ``format=`` where given, else content negotiation.
+
+    Raises :class:`NotAcceptable`, which lists what is offered.
+    """
+    types = [fmt.media_type for fmt in formats]
+    if name:
+        fmt = by_name(name, formats)
+        if fmt is None:
+            names = ", ".join(fmt.short_names[0] for fmt in formats)
+            raise NotAcceptable(f"There is no format {name[:80]!r} here. Offered are: {names}.", types)
+        return Negotiated(fmt, fmt.content_type())
+    chosen = negotiate(accept, formats)
+    if chosen is None:
+        raise NotAcceptable(
+            f"Nothing offered fits the Accept header. Offered are: {', '.join(types)}.", types
+        )
+    return chosen
+
+
+async def respond(
+    scope: Scope,
+    receive: Receive,
+    send: Send,
+    site: Site,
+    operation: Operation,
+    chosen: Negotiated,
+    limits: Limits,
+    wrapping: Wrapping = PLAIN,
+) -> None:
+    """Evaluate ``operation`` and send its answer in the format chosen. Raises designed errors."""
+    engine = site.engine
+    validators = _validators(operation, chosen, wrapping)
+    if validators is not None and _unchanged(scope, tag := validators.tag(engine.generation)):
+        await _send_not_modified(send, tag)
+        return
+    with Watch(receive):
+        result = await _evaluate(scope, engine, operation, chosen, limits)
+        try:
+            headers = _headers(result, chosen, validators)
+            await _send_result(scope, send, result, headers, wrapping, site.settings.client_timeout)
+        finally:
+            await result.aclose()
+
+
+async def _evaluate(
+    scope: Scope, engine: Engine, operation: Operation, chosen: Negotiated, limits: Limits
+) -> Result:
+    exchange = exchange_of(scope)
+    exchange.media_type = chosen.format.media_type
+    result = await engine.query(operation, chosen.format, limits)
+    exchange.generation = result.generation.number
+    exchange.queue = result.queued
+    return result
+
+
+@dataclass(frozen=True, slots=True)
+class _Validators:
+    """Makes the entity tag of one representation; weak, because row order may differ (RFC 9110 8.8.1)."""
+
+    digest: bytes
+
+    def tag(self, generation: Generation) -> bytes:
+        made = f"{generation.number}.{generation.created.timestamp():.0f}".encode()
+        return b'W/"' + blake2b(self.digest + made, digest_size=12).hexdigest().encode() + b'"'
+
+
+def _validators(operation: Operation, chosen: Negotiated, wrapping: Wrapping) -> _Validators | None:
+    """None for an operation that may answer differently each time (NOW, RAND, UUID, …)."""
+    if operation.volatile:
+        return None
+    parts = "\0".join(
+        (
+            operation.text,
+            "\1".join(operation.default_graphs),
+            "\1".join(operation.named_graphs),
+            chosen.content_type,
+            chosen.format.name,
+        )
+    )
+    return _Validators(blake2b(parts.encode() + wrapping.head, digest_size=16).digest())
+
+
+def _unchanged(scope: Scope, tag: bytes) -> bool:
+    if scope["method"] not in ("GET", "HEAD"):
+        return False
+    sent = b", ".join(value for name, value in scope["headers"] if name == b"if-none-match")
+    if not sent:
+        return False
+    opaque = tag.removeprefix(b"W/")
+    return any(
+        given.strip() == b"*" or given.strip().removeprefix(b"W/") == opaque for given in sent.split(b",")
+    )
+
+
+async def _send_not_modified(send: Send, tag: bytes) -> None:
+    headers = [(b"etag", tag), (b"vary", b"Accept"), (b"cache-control", b"no-cache")]
+    await send({"type": "http.response.start", "status": 304, "headers": headers})
+    await send({"type": "http.response.body", "body": b""})
+
+
+def _headers(result: Result, chosen: Negotiated, validators: _Validators | None) -> list[tuple[bytes, bytes]]:
+    timing = f"queue;dur={result.queued * 1000:.1f}"
+    if result.complete:
+        timing += f", plan;dur={result.planned * 1000:.2f}, eval;dur={result.evaluated * 1000:.2f}"
+    headers = [
+        (b"content-type", chosen.content_type.encode("latin-1")),
+        (b"vary", b"Accept"),
+        (b"server-timing", timing.encode()),
+    ]
+    if validators is None:
+        headers.append((b"cache-control", b"no-store"))
+    else:
+        headers.append((b"cache-control", b"no-cache"))
+        headers.append((b"etag", validators.tag(result.generation)))
+    return headers
+
+
+async def _send_result(
+    scope: Scope,
+    send: Send,
+    result: Result,
+    headers: list[tuple[bytes, bytes]],
+    wrapping: Wrapping,
+    patience: float,
+) -> None:
+    if result.complete:
+        body = wrapping.head + result.first + wrapping.tail
+        headers.append((b"content-length", str(len(body)).encode()))
+        await send({"type": "http.response.start", "status": 200, "headers": headers})
+        await send({"type": "http.response.body", "body": body})
+    elif scope["method"] == "HEAD":
+        await send({"type": "http.response.start", "status": 200, "headers": headers})
+        await send({"type": "http.response.body", "body": b""})
+    elif scope["http_version"] == "1.0":
+        await _send_spooled(send, result, headers, wrapping, patience)
+    else:
+        await send({"type": "http.response.start", "status": 200, "headers": headers})
+        async for piece in _pieces(result, wrapping):
+            await _send_piece(send, piece, patience)
+        await send({"type": "http.response.body", "body": b""})
+
+
+async def _pieces(result: Result, wrapping: Wrapping) -> AsyncIterator[bytes]:
+    yield wrapping.head + result.first
+    async for piece in result:
+        yield piece
+    if wrapping.tail:
+        yield wrapping.tail
+
+
+async def _send_piece(send: Send, piece: bytes, patience: float) -> None:
+    try:
+        async with asyncio.timeout(patience):
+            await send({"type": "http.response.body", "body": piece, "more_body": True})
+    except TimeoutError:
+        raise ClientGone(f"the client read nothing for {patience:g} s") from None
+
+
+async def _send_spooled(
+    send: Send, result: Result, headers: list[tuple[bytes, bytes]], wrapping: Wrapping, patience: float
+) -> None:
+    """For HTTP/1.0, which knows no chunks: only a length tells such a client that it has the whole."""
+    with SpooledTemporaryFile(max_size=SPOOL_IN_MEMORY) as spool:
+        async for piece in _pieces(result, wrapping):
+            spool.write(piece)
+        headers.append((b"content-length", str(spool.tell()).encode()))
+        spool.seek(0)
+        await send({"type": "http.response.start", "status": 200, "headers": headers})
+        while piece := spool.read(2**16):
+            await _send_piece(send, piece, patience)
+    await send({"type": "http.response.body", "body": b""})
+
+
+async def send_body(send: Send, body: bytes, content_type: str) -> None:
+    """Send a whole body that was negotiated by Accept."""
+    headers = [
+        (b"content-type", content_type.encode("latin-1")),
+        (b"content-length", str(len(body)).encode()),
+        (b"vary", b"Accept"),
+        (b"cache-control", b"no-cache"),
+    ]
+    await send({"type": "http.response.start", "status": 200, "headers": headers})
+    await send({"type": "http.response.body", "body": body})

@@ -1,0 +1,99 @@
+"""Saved queries as an API: ``GET /api`` lists them, ``GET /api/<name>?…`` answers one."""
+
+from __future__ import annotations
+
+import difflib
+import json
+from urllib.parse import urlencode
+
+from starlette.datastructures import Headers
+from starlette.types import Receive, Scope, Send
+
+from endpoint.catalog import SavedQuery, bind_query
+from endpoint.engines import Limits
+from endpoint.errors import MethodNotAllowed, NotFound
+from endpoint.formats import FLAT_JSON, Format, QueryForm, offered
+from endpoint.operation import Operation
+from endpoint.web.html import render_around
+from endpoint.web.protocol import allowed_timeout, decode_pairs, read_format, read_timeout
+from endpoint.web.responses import PLAIN, Wrapping, choose, respond, send_body
+from endpoint.web.site import Site
+
+# Parameters that choose the representation; every other one belongs to the query.
+RESERVED = frozenset({"format", "output", "timeout"})
+_METHODS = ("GET", "HEAD", "OPTIONS")
+
+
+class SavedQueries:
+    """The API as an ASGI application; the path parameter ``name`` chooses the saved query."""
+
+    def __init__(self, site: Site) -> None:
+        self._site = site
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["method"] not in _METHODS:
+            raise MethodNotAllowed(f"Saved queries answer {', '.join(_METHODS)}.", _METHODS)
+        name = scope["path_params"].get("name")
+        if name is None:
+            await send_body(send, self._index(scope), "application/json")
+            return
+        query = self._find(name)
+        pairs = decode_pairs(scope["query_string"])
+        received = [(key.strip(), value) for key, value in pairs]
+        accept = ", ".join(Headers(scope=scope).getlist("accept")) or None
+        chosen = choose(read_format(received), accept, formats_of(query.form))
+        text = bind_query(query, [pair for pair in received if pair[0] not in RESERVED])
+        operation = Operation(
+            text=text, form=query.form, base_iri=self._site.dataset.base, volatile=query.volatile
+        )
+        limits = Limits(allowed_timeout(read_timeout(received), self._site.settings))
+        wrapping = self._page(query, text, received) if chosen.format.name == "html" else PLAIN
+        await respond(scope, receive, send, self._site, operation, chosen, limits, wrapping)
+
+    def _find(self, name: str) -> SavedQuery:
+        queries = self._site.catalog.queries
+        if name in queries:
+            return queries[name]
+        near = difflib.get_close_matches(name, queries, 1)
+        hint = f" Did you mean {near[0]}?" if near else ""
+        raise NotFound(f"There is no saved query {name[:80]!r}.{hint} GET /api lists them.")
+
+    def _page(self, query: SavedQuery, text: str, received: list[tuple[str, str]]) -> Wrapping:
+        own = [pair for pair in received if pair[0] not in ("format", "output")]
+        links = [
+            (name, "?" + urlencode([*own, ("format", name)])) for name in ("json", "csv", "tsv", "xml", "srj")
+        ]
+        head, tail = render_around("result.html", query=text, action="/sparql", links=links)
+        return Wrapping(head, tail)
+
+    def _index(self, scope: Scope) -> bytes:
+        base = self._site.url(scope)
+        listed = [_describe(query, base) for query in self._site.catalog.queries.values()]
+        return json.dumps({"queries": listed}, ensure_ascii=False, indent=1).encode() + b"\n"
+
+
+def formats_of(form: QueryForm) -> tuple[Format, ...]:
+    """What a saved query is offered in: flat JSON first, then everything its query form has."""
+    return (FLAT_JSON, *offered(form))
+
+
+def _describe(query: SavedQuery, base: str) -> dict[str, object]:
+    example = urlencode(query.example_values())
+    return {
+        "name": query.name,
+        "summary": query.summary,
+        "description": query.description,
+        "tags": list(query.tags),
+        "url": f"{base}/api/{query.name}",
+        "example": f"{base}/api/{query.name}?{example}" if example else f"{base}/api/{query.name}",
+        "parameters": [
+            {
+                "name": parameter.name,
+                "type": parameter.type,
+                "required": parameter.required,
+                "description": parameter.description,
+                "example": parameter.example,
+            }
+            for parameter in query.parameters
+        ],
+    }

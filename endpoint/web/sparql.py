@@ -1,0 +1,126 @@
+"""The SPARQL endpoints: ``/sparql`` on the whole dataset, ``/<dataset>/sparql`` on one graph."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import Final
+from urllib.parse import urlencode
+
+from starlette.datastructures import Headers
+from starlette.types import Receive, Scope, Send
+
+from endpoint.engines import Limits
+from endpoint.errors import BadParameter, MalformedQuery, MethodNotAllowed, ServiceRefused
+from endpoint.formats import offered
+from endpoint.operation import Classified, Operation, classify
+from endpoint.web.description import DESCRIPTION_FORMATS, describe
+from endpoint.web.html import render, render_around
+from endpoint.web.protocol import METHODS, ProtocolRequest, allowed_timeout, parse, read_body
+from endpoint.web.responses import PLAIN, Wrapping, choose, respond, send_body
+from endpoint.web.site import Site
+
+# Reading the tokens of a text longer than this (characters) is done beside the event loop.
+_LONG_TEXT: Final = 50_000
+
+
+class SparqlEndpoint:
+    """One SPARQL endpoint as an ASGI application; ``graph`` restricts it to one named graph."""
+
+    def __init__(self, site: Site, graph: str | None = None) -> None:
+        self._site = site
+        self._graph = graph
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        method: str = scope["method"]
+        headers = Headers(scope=scope)
+        if method == "OPTIONS":
+            await _send_options(send)
+            return
+        if method not in METHODS:
+            raise MethodNotAllowed(f"{method} does not apply here; use {', '.join(METHODS)}.", METHODS)
+        limit = self._site.settings.max_query
+        body = b""
+        if method in ("POST", "QUERY"):
+            # A form holds the text percent-encoded, three bytes for one at the worst.
+            form = "form" in headers.get("content-type", "")
+            body = await read_body(receive, headers, limit * 3 if form else limit)
+        request = parse(method, headers.get("content-type", ""), scope["query_string"], body, limit)
+        accept = ", ".join(headers.getlist("accept")) or None
+        if request.query is None:
+            await self._without_query(scope, send, request, accept)
+        else:
+            await self._with_query(scope, receive, send, request, accept)
+
+    async def _with_query(
+        self, scope: Scope, receive: Receive, send: Send, request: ProtocolRequest, accept: str | None
+    ) -> None:
+        text = request.query or ""
+        operation = await self._operation(text, request)
+        chosen = choose(request.format, accept, offered(operation.form))
+        limits = Limits(allowed_timeout(request.timeout, self._site.settings))
+        wrapping = self._page(scope, text, request) if chosen.format.name == "html" else PLAIN
+        await respond(scope, receive, send, self._site, operation, chosen, limits, wrapping)
+
+    async def _operation(self, text: str, request: ProtocolRequest) -> Operation:
+        nesting = self._site.settings.max_nesting
+        if len(text) > _LONG_TEXT:
+            classified = await asyncio.to_thread(classify, text, nesting)
+        else:
+            classified = classify(text, nesting)
+        default, named = request.default_graphs, request.named_graphs
+        if self._graph is not None and not default and not named and not classified.dataset_clause:
+            default = named = (self._graph,)
+        return to_operation(text, classified, self._site.dataset.base, default, named)
+
+    async def _without_query(
+        self, scope: Scope, send: Send, request: ProtocolRequest, accept: str | None
+    ) -> None:
+        if scope["method"] not in ("GET", "HEAD"):
+            raise BadParameter("query", "The parameter query is missing: send the SPARQL text in it.")
+        chosen = choose(request.format, accept, DESCRIPTION_FORMATS)
+        if chosen.format.name == "html":
+            body = render("home.html", site=self._site, base=self._site.url(scope), action=scope["path"])
+        else:
+            body = describe(self._site, self._site.url(scope) + scope["path"], chosen.format)
+        await send_body(send, body, chosen.content_type)
+
+    def _page(self, scope: Scope, text: str, request: ProtocolRequest) -> Wrapping:
+        links = [
+            (name, f"?{urlencode({'query': text, 'format': name})}")
+            for name in ("json", "xml", "csv", "tsv", "turtle", "jsonld")
+        ]
+        head, tail = render_around("result.html", query=text, action=scope["path"], links=links)
+        return Wrapping(head, tail)
+
+
+def to_operation(
+    text: str, classified: Classified, base: str, default: tuple[str, ...], named: tuple[str, ...]
+) -> Operation:
+    """The gate: a read-only query that calls nobody. Raises MalformedQuery and ServiceRefused."""
+    if classified.update or classified.loads:
+        raise MalformedQuery("This is an update, and the parameter query takes a query.")
+    if classified.services:
+        raise ServiceRefused(
+            f"SERVICE {classified.services[0][:200]} is refused: this endpoint calls no other service."
+        )
+    if classified.form is None:
+        raise MalformedQuery("The text holds no SELECT, ASK, CONSTRUCT or DESCRIBE.")
+    return Operation(
+        text=text,
+        form=classified.form,
+        base_iri=base,
+        default_graphs=default,
+        named_graphs=named,
+        volatile=classified.volatile,
+        dataset_clause=classified.dataset_clause,
+    )
+
+
+async def _send_options(send: Send) -> None:
+    headers = [
+        (b"allow", ", ".join(METHODS).encode()),
+        (b"accept-query", b'"application/sparql-query", "application/x-www-form-urlencoded"'),
+        (b"content-length", b"0"),
+    ]
+    await send({"type": "http.response.start", "status": 200, "headers": headers})
+    await send({"type": "http.response.body", "body": b""})

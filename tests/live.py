@@ -1,0 +1,179 @@
+"""The real server as a process, and a plain HTTP client for it."""
+
+from __future__ import annotations
+
+import http.client
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+from urllib.parse import quote, urlencode
+
+ROOT = Path(__file__).parent.parent
+START = 60.0
+
+
+@dataclass(frozen=True)
+class Answer:
+    """A whole HTTP response."""
+
+    status: int
+    headers: Mapping[str, str]
+    body: bytes
+
+    @property
+    def text(self) -> str:
+        return self.body.decode()
+
+    @property
+    def type(self) -> str:
+        return self.headers["content-type"].partition(";")[0]
+
+    def json(self) -> Any:
+        return json.loads(self.body)
+
+    def rows(self) -> list[dict[str, str]]:
+        """The solutions of a SPARQL JSON answer, values only."""
+        bindings = self.json()["results"]["bindings"]
+        return [{name: term["value"] for name, term in row.items()} for row in bindings]
+
+
+@dataclass
+class Server:
+    """A running server process."""
+
+    process: subprocess.Popen[str]
+    host: str
+    port: int
+    data: Path
+    log: Path
+    killed: bool = field(default=False)
+
+    @property
+    def url(self) -> str:
+        return f"http://{self.host}:{self.port}"
+
+    def connection(self, timeout: float = 60) -> http.client.HTTPConnection:
+        return http.client.HTTPConnection(self.host, self.port, timeout=timeout)
+
+    def request(
+        self,
+        method: str,
+        path: str,
+        body: bytes | None = None,
+        headers: Mapping[str, str] | None = None,
+        timeout: float = 60,
+    ) -> Answer:
+        connection = self.connection(timeout)
+        try:
+            connection.request(method, path, body=body, headers=dict(headers or {}))
+            response = connection.getresponse()
+            found = {name.lower(): value for name, value in response.getheaders()}
+            return Answer(response.status, found, response.read())
+        finally:
+            connection.close()
+
+    def get(self, path: str, accept: str | None = None, **headers: str) -> Answer:
+        named = {name.replace("_", "-"): value for name, value in headers.items()}
+        if accept is not None:
+            named["Accept"] = accept
+        return self.request("GET", path, headers=named)
+
+    def query(self, text: str, accept: str | None = None, path: str = "/sparql", **parameters: str) -> Answer:
+        """GET the query, with more parameters of the protocol where given."""
+        named = {name.replace("_", "-"): value for name, value in parameters.items()}
+        return self.get(f"{path}?{urlencode({'query': text, **named}, quote_via=quote)}", accept)
+
+    def post(self, text: str, accept: str = "*/*", path: str = "/sparql", timeout: float = 60) -> Answer:
+        """POST the query directly."""
+        headers = {"Content-Type": "application/sparql-query", "Accept": accept}
+        return self.request("POST", path, text.encode(), headers, timeout)
+
+    def quickest(self, tries: int = 5) -> float:
+        """Seconds of the quickest of a few small queries: what the next client notices."""
+        taken = []
+        for _ in range(tries):
+            start = time.perf_counter()
+            assert self.query("ASK {}").status == 200
+            taken.append(time.perf_counter() - start)
+        return min(taken)
+
+    def children(self) -> list[int]:
+        """Process ids of everything below the server: the template and its workers."""
+        found: list[int] = []
+        parents = [self.process.pid]
+        while parents:
+            tasks = Path(f"/proc/{parents.pop()}/task")
+            for task in tasks.iterdir() if tasks.exists() else ():
+                below = [int(pid) for pid in (task / "children").read_text().split()]
+                found += below
+                parents += below
+        return found
+
+    def stop(self) -> int:
+        """Ask it to end, and wait. Returns its exit code."""
+        if self.process.poll() is None:
+            self.process.send_signal(signal.SIGTERM)
+        return self.process.wait(30)
+
+
+def environment() -> dict[str, str]:
+    """The environment without settings of the machine that runs the tests."""
+    return {name: value for name, value in os.environ.items() if not name.startswith("ENDPOINT_")}
+
+
+def command(*arguments: str) -> list[str]:
+    """The command line of ``endpoint`` with warnings as errors."""
+    return [sys.executable, "-W", "error", "-m", "endpoint", *arguments]
+
+
+def run(*arguments: str, cwd: Path = ROOT, text: str = "") -> subprocess.CompletedProcess[str]:
+    """Run ``endpoint`` to its end."""
+    return subprocess.run(
+        command(*arguments),
+        cwd=cwd,
+        input=text,
+        capture_output=True,
+        text=True,
+        env=environment(),
+        timeout=120,
+        check=False,
+    )
+
+
+@contextmanager
+def serving(data: Path, *flags: str, cwd: Path = ROOT) -> Iterator[Server]:
+    """A server process on a free port; ended afterwards, whatever happens."""
+    log = data.parent / f"{data.name}.log"
+    with log.open("w") as errors:
+        process = subprocess.Popen(
+            command("serve", "--port", "0", "--data", str(data), *flags),
+            cwd=cwd,
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=errors,
+            text=True,
+            env=environment(),
+        )
+    assert process.stdout is not None
+    try:
+        line = process.stdout.readline()
+        assert line.startswith("Serving SPARQL at http://"), log.read_text()
+        host, _, port = line.split("//")[1].removesuffix("/sparql\n").rpartition(":")
+        yield Server(process, host, int(port), data, log)
+    finally:
+        if process.poll() is None:
+            process.terminate()
+            try:
+                process.wait(20)
+            except subprocess.TimeoutExpired:
+                process.kill()
+        process.wait()
+        process.stdout.close()

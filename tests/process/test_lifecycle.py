@@ -1,0 +1,158 @@
+"""The real process: start, signals, killed workers, killed templates, killed server, wrong flags."""
+
+from __future__ import annotations
+
+import os
+import signal
+import socket
+import time
+from pathlib import Path
+
+import pytest
+
+from tests.live import Server, run, serving
+
+
+def wait_until_gone(pids: list[int], seconds: float = 5.0) -> list[int]:
+    end = time.monotonic() + seconds
+    left = pids
+    while left and time.monotonic() < end:
+        time.sleep(0.02)
+        left = [pid for pid in left if Path(f"/proc/{pid}").exists()]
+    return left
+
+
+def generation_of(server: Server) -> int:
+    return int(server.get("/-/ready").json()["generation"])
+
+
+def test_it_says_where_it_is_and_answers(tmp_path: Path) -> None:
+    with serving(tmp_path / "data") as server:
+        assert server.query("ASK { ?s ?p ?o }").json() == {"head": {}, "boolean": True}
+        assert server.get("/-/live").json() == {"status": "live"}
+        assert server.get("/-/ready").json()["generation"] == 1
+        children = server.children()
+        assert len(children) >= 3
+        assert server.stop() == 0
+        assert wait_until_gone(children) == []
+    assert server.process.stdout is not None
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
+def test_signals_end_it_and_everything_below(tmp_path: Path, number: signal.Signals) -> None:
+    with serving(tmp_path / "data") as server:
+        children = server.children()
+        server.process.send_signal(number)
+        assert server.process.wait(20) in (0, 130, -number)
+        assert wait_until_gone(children) == []
+
+
+def test_kill_minus_nine_leaves_no_process_and_a_whole_store(tmp_path: Path) -> None:
+    with serving(tmp_path / "data") as server:
+        children = server.children()
+        server.process.kill()
+        server.process.wait(10)
+        assert wait_until_gone(children) == []
+    with serving(tmp_path / "data") as server:
+        assert generation_of(server) == 1
+        assert server.query("ASK { ?s ?p ?o }").json()["boolean"] is True
+
+
+def test_a_killed_worker_is_replaced(tmp_path: Path) -> None:
+    with serving(tmp_path / "data", "--workers", "2") as server:
+        template, *workers = server.children()
+        for pid in workers:
+            os.kill(pid, signal.SIGKILL)
+        assert [server.query("ASK {}").status for _ in range(6)] == [200] * 6
+        end = time.monotonic() + 5
+        while len(server.children()) < 3 and time.monotonic() < end:
+            time.sleep(0.02)
+        now = server.children()
+        assert template in now
+        assert not set(workers) & set(now)
+
+
+def test_a_killed_template_is_replaced(tmp_path: Path) -> None:
+    with serving(tmp_path / "data") as server:
+        template = server.children()[0]
+        os.kill(template, signal.SIGKILL)
+        end = time.monotonic() + 10
+        while time.monotonic() < end:
+            children = server.children()
+            if len(children) >= 3 and template not in children:
+                break
+            time.sleep(0.05)
+        assert len(server.children()) >= 3
+        for _ in range(4):
+            assert server.query("ASK { ?s ?p ?o }").json()["boolean"] is True
+
+
+def test_a_generation_loaded_by_another_process_is_served(tmp_path: Path) -> None:
+    (tmp_path / "more.ttl").write_text("<urn:s> <urn:p> 1 .\n")
+    with serving(tmp_path / "data") as server:
+        assert server.query("ASK { <urn:s> ?p ?o }").json()["boolean"] is False
+        tag = server.query("ASK { <urn:s> ?p ?o }").headers["etag"]
+        loaded = run("load", str(tmp_path / "more.ttl"), "--data", str(tmp_path / "data"), "--graph", "urn:g")
+        assert loaded.returncode == 0, loaded.stderr
+        assert loaded.stdout.startswith("Generation 2 holds ")
+        end = time.monotonic() + 5
+        while generation_of(server) != 2 and time.monotonic() < end:
+            time.sleep(0.02)
+        answer = server.query("ASK { <urn:s> ?p ?o }")
+        assert answer.json()["boolean"] is True
+        assert answer.headers["etag"] != tag
+
+
+def test_wrong_data_changes_nothing(tmp_path: Path) -> None:
+    data = tmp_path / "data"
+    with serving(data) as server:
+        server.stop()
+    (tmp_path / "bad.ttl").write_text("<urn:s> <urn:p> 1 .\n<urn:s> nope:x 2 .\n")
+    failed = run("load", str(tmp_path / "bad.ttl"), "--data", str(data))
+    assert failed.returncode == 1
+    assert "bad.ttl:2" in failed.stderr
+    assert "Traceback" not in failed.stderr
+    assert (data / "current").read_text().strip() == "1"
+
+
+WRONG = [
+    (["serve", "--port", "x"], 2, "--port"),
+    (["serve", "--prot", "1"], 2, "No such option"),
+    (["serve", "--host", "256.1.1.1", "--port", "0"], 1, "Cannot listen on 256.1.1.1"),
+    (["serve", "--dataset", "nowhere", "--port", "0"], 1, "nowhere"),
+    (["serve", "--config", "nowhere.toml"], 2, "nowhere.toml: cannot be read"),
+    (["nonsense"], 2, "No such command"),
+    (["load"], 2, "Missing argument"),
+    (["load", "x.ttl", "--replace"], 2, "--replace needs --graph"),
+    (["load", "x.ttl", "--graph", "relative"], 2, "not an absolute IRI"),
+    (["load", "nowhere.ttl"], 1, "nowhere.ttl"),
+    (["query", "ASK {}", "--format", "nope"], 2, "--format"),
+    (["query", "SELEC * {}"], 1, "SELECT"),
+]
+
+
+@pytest.mark.parametrize(("arguments", "code", "said"), WRONG, ids=[" ".join(row[0]) for row in WRONG])
+def test_wrong_usage_is_one_sentence_and_an_honest_code(
+    tmp_path: Path, arguments: list[str], code: int, said: str
+) -> None:
+    data = [] if "--prot" in arguments or arguments[0] == "nonsense" else ["--data", str(tmp_path / "data")]
+    ended = run(*arguments, *data, cwd=tmp_path)
+    assert ended.returncode == code
+    assert said in ended.stderr
+    assert "Traceback" not in ended.stderr
+
+
+def test_a_taken_port_is_said(tmp_path: Path) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = taken.getsockname()[1]
+        ended = run("serve", "--port", str(port), "--data", str(tmp_path / "data"))
+    assert ended.returncode == 1
+    assert f"Cannot listen on 127.0.0.1 port {port}: Address already in use." in ended.stderr
+
+
+@pytest.mark.parametrize("name", ["", "serve", "load", "query", "check"])
+def test_help(name: str) -> None:
+    ended = run(*filter(None, [name]), "--help")
+    assert ended.returncode == 0
+    assert "Usage:" in ended.stdout
+    assert len(ended.stdout.splitlines()) > 5

@@ -67,9 +67,7 @@ def serve(config: Path | None, **flags: str | None) -> None:
     set_up_logging(settings.log_level)
     sock = listen(settings)
     ensure_store(create_site(settings))
-    server = Server(create_app(settings), settings)
-    server.run(sockets=[sock])
-    if not server.started:
+    if not Server(create_app(settings), settings).serve_on(sock):
         raise click.exceptions.Exit(1)
 
 

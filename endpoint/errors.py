@@ -24,6 +24,7 @@
         DeadlineExceeded   504    the query ran longer than its deadline
       ConfigurationError          exit 2: a setting, flag or file of settings is wrong
       DataError                   exit 1: a data file, ontology or saved query is wrong
+        DataErrors                several at once, one line each
       StoreError                  exit 1: the data directory cannot be used
 
 Classes carry their HTTP status, a stable code and a title; instances carry a sentence for
@@ -39,7 +40,10 @@ from typing import ClassVar
 
 
 class EndpointError(Exception):
-    """Base of all designed failures. ``detail`` is one clear sentence or a few lines of text."""
+    """The base of all designed failures, and on the wire a failure that nobody designed.
+
+    ``detail`` is one clear sentence or a few lines of text.
+    """
 
     status: ClassVar[int] = 500
     code: ClassVar[str] = "internal-error"
@@ -280,6 +284,14 @@ class DataError(EndpointError):
     def __str__(self) -> str:
         place = ":".join(str(part) for part in (self.file, self.line, self.column) if part is not None)
         return f"{place}: {self.detail}" if place else self.detail
+
+
+class DataErrors(DataError):
+    """Several data errors at once (``errors``); ``str()`` has one line for each."""
+
+    def __init__(self, errors: Sequence[DataError]) -> None:
+        super().__init__("\n".join(str(error) for error in errors))
+        self.errors = tuple(errors)
 
 
 class StoreError(EndpointError):

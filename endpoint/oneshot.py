@@ -16,7 +16,8 @@ from endpoint.app import create_site, ensure_store, open_engine
 from endpoint.engines import Limits, Result
 from endpoint.errors import ConfigurationError
 from endpoint.formats import Format, by_name, offered
-from endpoint.operation import classify, to_operation
+from endpoint.gate import admit
+from endpoint.operation import classify
 from endpoint.settings import Settings
 
 
@@ -27,7 +28,7 @@ async def run_query(settings: Settings, text: str, format_name: str | None, out:
     """
     site = create_site(settings)
     ensure_store(site)
-    operation = to_operation(text, classify(text, settings.max_nesting), site.dataset.base)
+    operation = admit(text, classify(text, settings.max_nesting), site.dataset.base)
     formats = offered(operation.form)
     as_table = format_name is None and out.isatty() and operation.form in ("SELECT", "ASK")
     fmt = _format("json" if as_table else format_name or _piped(formats), formats)
@@ -52,7 +53,7 @@ def _piped(formats: tuple[Format, ...]) -> str:
 def _format(name: str, formats: tuple[Format, ...]) -> Format:
     fmt = by_name(name, formats)
     if fmt is None:
-        names = ", ".join(fmt.short_names[0] for fmt in formats)
+        names = ", ".join((*fmt.short_names, fmt.name)[0] for fmt in formats)
         raise ConfigurationError(f"--format: this query form is written as {names}, not as {name!r}.")
     return fmt
 

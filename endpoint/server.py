@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import asyncio
+import os
+import signal
 import socket
 from typing import cast
 
@@ -17,8 +20,43 @@ _KEEP_ALIVE = 75
 _GRACE = 10
 
 
+class _OneWrite:
+    """A transport that sends the head of a response together with the first piece of its body.
+
+    uvicorn writes them one after the other, and each write is a system call and a packet.
+    """
+
+    def __init__(self, transport: asyncio.Transport) -> None:
+        self._transport = transport
+        self._head = b""
+
+    def write(self, data: bytes) -> None:
+        if self._head:
+            data, self._head = self._head + data, b""
+        elif data.startswith(b"HTTP/1.1 ") and data.endswith(b"\r\n\r\n"):
+            self._head = data
+            asyncio.get_running_loop().call_soon(self.flush)
+            return
+        self._transport.write(data)
+
+    def flush(self) -> None:
+        if self._head:
+            self.write(b"")
+
+    def close(self) -> None:
+        self.flush()
+        self._transport.close()
+
+    def __getattr__(self, name: str) -> object:
+        return getattr(self._transport, name)
+
+
 class AbortingProtocol(HttpToolsProtocol):
     """Offers the ASGI extension ``endpoint.abort``: end the connection now, without a clean end."""
+
+    def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
+        super().connection_made(transport)
+        self.transport = cast("asyncio.Transport", _OneWrite(transport))
 
     def on_message_begin(self) -> None:
         super().on_message_begin()
@@ -45,6 +83,14 @@ class Server(uvicorn.Server):
         )
         self._settings = settings
 
+    def serve_on(self, sock: socket.socket) -> bool:
+        """Serve until a signal ends it. Returns whether it ever answered."""
+        # uvicorn raises the signal again when it has shut down; that would hide a clean end.
+        for number in (signal.SIGTERM, signal.SIGINT):
+            signal.signal(number, lambda *_: None)
+        self.run(sockets=[sock])
+        return self.started
+
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
         await super().startup(sockets=sockets)
         if sockets and self.started:
@@ -57,7 +103,9 @@ def listen(settings: Settings) -> socket.socket:
     try:
         return socket.create_server((settings.host, settings.port), family=family, backlog=2048)
     except (OSError, UnicodeError) as error:
-        reason = error.strerror if isinstance(error, OSError) else "not a host name"
+        number = error.errno if isinstance(error, OSError) and error.errno else 0
+        # Numbers below zero are those of name resolution.
+        reason = os.strerror(number) if number > 0 else "this is no address of this machine"
         raise ListenError(f"Cannot listen on {settings.host} port {settings.port}: {reason}.") from None
 
 

@@ -126,7 +126,8 @@ class Server:
 
 def environment() -> dict[str, str]:
     """The environment without settings of the machine that runs the tests."""
-    return {name: value for name, value in os.environ.items() if not name.startswith("ENDPOINT_")}
+    found = {name: value for name, value in os.environ.items() if not name.startswith("ENDPOINT_")}
+    return {**found, "PYTHONPATH": str(ROOT)}
 
 
 def command(*arguments: str) -> list[str]:

@@ -23,6 +23,9 @@ RANKS = {
     "operation": 3,
     "binding": 3,
     "diagnosis": 3,
+    "gate": 4,
+    "declarations": 5,
+    "header": 5,
     "parameters": 4,
     "engines": 5,
     "catalog": 6,
@@ -37,7 +40,18 @@ RANKS = {
     "__init__": 0,
 }
 # Within web: a later module may import an earlier one.
-WEB = ["html", "site", "problems", "boundary", "protocol", "responses", "description", "sparql", "saved", "health"]
+WEB = [
+    "html",
+    "site",
+    "problems",
+    "boundary",
+    "protocol",
+    "responses",
+    "description",
+    "sparql",
+    "saved",
+    "health",
+]
 
 # A library appears only where the design gives it a place.
 ONLY_IN = {

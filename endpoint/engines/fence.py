@@ -61,7 +61,7 @@ def deny_network() -> bool:
     if library.prctl(_PR_SET_NO_NEW_PRIVS, ctypes.c_ulong(1), zero, zero, zero):
         return False
     mode = ctypes.c_ulong(_SECCOMP_MODE_FILTER)
-    return library.prctl(_PR_SET_SECCOMP, mode, ctypes.byref(program), zero, zero) == 0
+    return bool(library.prctl(_PR_SET_SECCOMP, mode, ctypes.byref(program), zero, zero) == 0)
 
 
 def address_space() -> int:

@@ -9,6 +9,7 @@ import subprocess
 import sys
 import tempfile
 from collections.abc import Callable
+from pathlib import Path
 from typing import Final, cast
 
 from endpoint.engines import Generation, frames
@@ -18,6 +19,8 @@ from endpoint.errors import StoreError
 # Reading a large generation into memory takes about ten seconds per million triples.
 START_TIMEOUT: Final = 600.0
 FORK_TIMEOUT: Final = 30.0
+
+_PACKAGES: Final = Path(__file__).absolute().parents[2]
 
 
 class _Control(asyncio.Protocol):
@@ -73,9 +76,10 @@ class Nursery:
     async def start(cls, generation: Generation, order: frames.TemplateOrder) -> Nursery:
         """Start the process and wait until it holds the generation. Raises :class:`StoreError`."""
         ours, theirs = socket.socketpair()
-        # -P keeps the working folder out of the module path.
+        # -P keeps the working folder out of the module path, which may be all that named this package.
         command = [sys.executable, "-P", "-m", "endpoint.engines.template", str(theirs.fileno())]
-        environment = {**os.environ, "RUST_BACKTRACE": "0"}
+        path = os.pathsep.join(filter(None, [str(_PACKAGES), os.environ.get("PYTHONPATH")]))
+        environment = {**os.environ, "PYTHONPATH": path, "RUST_BACKTRACE": "0"}
         process = subprocess.Popen(  # noqa: S603 (our own module, no shell)
             command,
             stdin=subprocess.DEVNULL,

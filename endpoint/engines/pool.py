@@ -45,6 +45,7 @@ class Pool:
         self._waiters: deque[asyncio.Future[WorkerConnection]] = deque()
         self._tasks: set[asyncio.Task[Any]] = set()
         self._retired = False
+        self._look: asyncio.TimerHandle | None = None
         self._loop = asyncio.get_running_loop()
 
     @property
@@ -82,25 +83,19 @@ class Pool:
             )
         future: asyncio.Future[WorkerConnection] = self._loop.create_future()
         self._waiters.append(future)
-        self._grow()
+        if self._look is None:
+            self._look = self._loop.call_later(BLOCKED, self._grow)
+        late = self._loop.call_later(timeout, _fail, future, timeout)
         try:
-            async with asyncio.timeout(timeout):
-                return await future
-        except TimeoutError:
-            self._give_back(future)
-            raise Overloaded(
-                f"No worker became free within {timeout:g} s. Try again in {RETRY_AFTER} seconds.",
-                RETRY_AFTER,
-            ) from None
-        except asyncio.CancelledError:
-            self._give_back(future)
+            return await future
+        except (asyncio.CancelledError, Overloaded):
+            if future in self._waiters:
+                self._waiters.remove(future)
+            elif future.done() and not future.cancelled() and future.exception() is None:
+                self.release(future.result())
             raise
-
-    def _give_back(self, future: asyncio.Future[WorkerConnection]) -> None:
-        if future in self._waiters:
-            self._waiters.remove(future)
-        elif future.done() and not future.cancelled():
-            self.release(future.result())
+        finally:
+            late.cancel()
 
     def release(self, worker: WorkerConnection) -> None:
         """Take a worker back that has answered its question."""
@@ -150,6 +145,7 @@ class Pool:
 
     def _grow(self) -> None:
         """Fork one more while queries wait and workers stand blocked by clients that do not read."""
+        self._look = None
         if not self._waiters or self._retired:
             return
         now = self._loop.time()
@@ -159,7 +155,7 @@ class Pool:
         total = len(self._live) + self._forking
         if total - blocked < self._size and total < self._size * MOST and self._nursery.alive:
             self._run(self._replace())
-        self._loop.call_later(BLOCKED, self._grow)
+        self._look = self._loop.call_later(BLOCKED, self._grow)
 
     def _run(self, coroutine: Coroutine[object, object, T]) -> asyncio.Task[T]:
         task = asyncio.ensure_future(coroutine)
@@ -187,3 +183,13 @@ class Pool:
         await asyncio.gather(*self._tasks, return_exceptions=True)
         for worker in self._live:
             worker.close()
+
+
+def _fail(future: asyncio.Future[WorkerConnection], timeout: float) -> None:
+    if not future.done():
+        future.set_exception(
+            Overloaded(
+                f"No worker became free within {timeout:g} s. Try again in {RETRY_AFTER} seconds.",
+                RETRY_AFTER,
+            )
+        )

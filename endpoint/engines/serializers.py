@@ -11,7 +11,7 @@ import re
 from collections.abc import Iterable, Iterator
 from html import escape
 from itertools import islice
-from typing import Final, Protocol
+from typing import IO, Final, Protocol, cast
 
 from pyoxigraph import (
     BlankNode,
@@ -110,18 +110,23 @@ def write_results(results: Results, format_name: str, writer: Writer, prefixes: 
         _write_graph(results, format_name, writer, prefixes)
     else:
         target = XmlGuard(writer) if format_name == "sparql-xml" else writer
-        results.serialize(target, _RESULT_FORMATS[format_name])
+        results.serialize(_file(target), _RESULT_FORMATS[format_name])
 
 
 def _write_graph(triples: QueryTriples, format_name: str, writer: Writer, prefixes: dict[str, str]) -> None:
     target = XmlGuard(writer) if format_name == "rdf-xml" else writer
     if format_name in _PREFIXED:
-        serialize(triples, target, _GRAPH_FORMATS[format_name], prefixes=prefixes)
+        serialize(triples, _file(target), _GRAPH_FORMATS[format_name], prefixes=prefixes)
     else:
-        triples.serialize(target, _GRAPH_FORMATS[format_name])
+        triples.serialize(_file(target), _GRAPH_FORMATS[format_name])
     if format_name in _COMMENTED and not target.written:
         # YASGUI 4.6 shows an empty body as its own response object; a comment is still no triple.
         writer.write(b"# The graph is empty.\n")
+
+
+def _file(writer: Writer) -> IO[bytes]:
+    # Of a binary file the engine uses write and flush only.
+    return cast("IO[bytes]", writer)
 
 
 def _write_all(pieces: Iterable[str], writer: Writer) -> None:

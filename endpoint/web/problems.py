@@ -13,19 +13,23 @@ from starlette.datastructures import Headers
 from starlette.types import Scope, Send
 
 from endpoint.errors import DeadlineExceeded, EndpointError, MethodNotAllowed, Overloaded
-from endpoint.formats import HTML, PLAIN_TEXT, PROBLEM_JSON, negotiate
+from endpoint.formats import HTML, Format, negotiate
 from endpoint.web.html import render
 from endpoint.web.site import exchange_of
 
-_OFFERED = (PLAIN_TEXT, PROBLEM_JSON, HTML)
+_PLAIN_TEXT = Format("text", "text/plain", (), (), "txt", True, None)
+_PROBLEM_JSON = Format(
+    "problem", "application/problem+json", ("application/json",), (), "json", False, None, echo=False
+)
+_OFFERED = (_PLAIN_TEXT, _PROBLEM_JSON, HTML)
 
 
 async def send_problem(scope: Scope, send: Send, error: EndpointError) -> None:
     """Answer a request with the problem ``error``; nothing may have been sent before."""
     accept = ", ".join(Headers(scope=scope).getlist("accept")) or None
     chosen = negotiate(accept, _OFFERED)
-    kind = chosen.format if chosen else PLAIN_TEXT
-    if kind is PROBLEM_JSON:
+    kind = chosen.format if chosen else _PLAIN_TEXT
+    if kind is _PROBLEM_JSON:
         body, content_type = problem_json(error), b"application/problem+json"
     elif kind is HTML:
         body, content_type = _problem_page(error), b"text/html; charset=utf-8"

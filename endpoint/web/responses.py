@@ -81,7 +81,7 @@ def choose(name: str | None, accept: str | None, formats: tuple[Format, ...]) ->
     if name:
         fmt = by_name(name, formats)
         if fmt is None:
-            names = ", ".join(fmt.short_names[0] for fmt in formats)
+            names = ", ".join((*fmt.short_names, fmt.name)[0] for fmt in formats)
             raise NotAcceptable(f"There is no format {name[:80]!r} here. Offered are: {names}.", types)
         return Negotiated(fmt, fmt.content_type())
     chosen = negotiate(accept, formats)

@@ -44,7 +44,11 @@ class SavedQueries:
         chosen = choose(read_format(received), accept, formats_of(query.form))
         text = bind_query(query, [pair for pair in received if pair[0] not in RESERVED])
         operation = Operation(
-            text=text, form=query.form, base_iri=self._site.dataset.base, volatile=query.volatile
+            text=text,
+            form=query.form,
+            base_iri=self._site.dataset.base,
+            volatile=query.volatile,
+            dataset_clause=query.dataset_clause,
         )
         limits = Limits(allowed_timeout(read_timeout(received), self._site.settings))
         wrapping = self._page(query, text, received) if chosen.format.name == "html" else PLAIN

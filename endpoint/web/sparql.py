@@ -10,9 +10,10 @@ from starlette.datastructures import Headers
 from starlette.types import Receive, Scope, Send
 
 from endpoint.engines import Limits
-from endpoint.errors import BadParameter, MalformedQuery, MethodNotAllowed, ServiceRefused
+from endpoint.errors import BadParameter, MethodNotAllowed
 from endpoint.formats import offered
-from endpoint.operation import Classified, Operation, classify
+from endpoint.gate import admit
+from endpoint.operation import Operation, classify
 from endpoint.web.description import DESCRIPTION_FORMATS, describe
 from endpoint.web.html import render, render_around
 from endpoint.web.protocol import METHODS, ProtocolRequest, allowed_timeout, parse, read_body
@@ -70,7 +71,7 @@ class SparqlEndpoint:
         default, named = request.default_graphs, request.named_graphs
         if self._graph is not None and not default and not named and not classified.dataset_clause:
             default = named = (self._graph,)
-        return to_operation(text, classified, self._site.dataset.base, default, named)
+        return admit(text, classified, self._site.dataset.base, default, named)
 
     async def _without_query(
         self, scope: Scope, send: Send, request: ProtocolRequest, accept: str | None
@@ -91,29 +92,6 @@ class SparqlEndpoint:
         ]
         head, tail = render_around("result.html", query=text, action=scope["path"], links=links)
         return Wrapping(head, tail)
-
-
-def to_operation(
-    text: str, classified: Classified, base: str, default: tuple[str, ...], named: tuple[str, ...]
-) -> Operation:
-    """The gate: a read-only query that calls nobody. Raises MalformedQuery and ServiceRefused."""
-    if classified.update or classified.loads:
-        raise MalformedQuery("This is an update, and the parameter query takes a query.")
-    if classified.services:
-        raise ServiceRefused(
-            f"SERVICE {classified.services[0][:200]} is refused: this endpoint calls no other service."
-        )
-    if classified.form is None:
-        raise MalformedQuery("The text holds no SELECT, ASK, CONSTRUCT or DESCRIBE.")
-    return Operation(
-        text=text,
-        form=classified.form,
-        base_iri=base,
-        default_graphs=default,
-        named_graphs=named,
-        volatile=classified.volatile,
-        dataset_clause=classified.dataset_clause,
-    )
 
 
 async def _send_options(send: Send) -> None:

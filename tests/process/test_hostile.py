@@ -16,6 +16,9 @@ from tests.live import Answer, Server
 # What "in milliseconds" may mean on a noisy machine with two cores.
 AT_ONCE = 0.25
 
+# Asks for the usual answer, and for problems as JSON.
+ACCEPT = "application/sparql-results+json, application/problem+json;q=0.5"
+
 CROSS = "?a ?b ?c . ?d ?e ?f . ?g ?h ?i . ?j ?k ?l"
 
 
@@ -65,7 +68,7 @@ HOSTILE = [
 
 @pytest.mark.parametrize(("text", "expected"), [pytest.param(q, e, id=n) for n, q, e in HOSTILE])
 def test_a_hostile_query_costs_only_itself(server: Server, text: str, expected: set[tuple[int, str]]) -> None:
-    answer = server.post(text, accept="application/problem+json")
+    answer = server.post(text, accept=ACCEPT)
     problem = answer.json()
     assert (answer.status, problem["code"]) in expected
     assert problem["message"] == problem["detail"]
@@ -146,7 +149,7 @@ CALLS = [
 def test_no_query_connects_to_anything(
     server: Server, listener: Listener, template: str, status: int, code: str
 ) -> None:
-    answer = server.post(template % listener.port, accept="application/problem+json")
+    answer = server.post(template % listener.port, accept=ACCEPT)
     assert (answer.status, answer.json()["code"]) == (status, code)
     assert not listener.connected()
     assert server.quickest() < AT_ONCE

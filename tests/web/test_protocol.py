@@ -28,10 +28,16 @@ READ = [
     pytest.param("GET", "", f"query={ASK}", b"", ProtocolRequest("ASK{}"), id="GET"),
     pytest.param("GET", "", "", b"", ProtocolRequest(None), id="GET without query"),
     pytest.param("POST", FORM, "", b"query=ASK%7B%7D", ProtocolRequest("ASK{}"), id="POST form"),
-    pytest.param("POST", f"{FORM}; charset=UTF-8", "", b"query=a", ProtocolRequest("a"), id="form with charset"),
-    pytest.param("POST", "Application/X-WWW-Form-URLencoded", "", b"query=a", ProtocolRequest("a"), id="form case"),
+    pytest.param(
+        "POST", f"{FORM}; charset=UTF-8", "", b"query=a", ProtocolRequest("a"), id="form with charset"
+    ),
+    pytest.param(
+        "POST", "Application/X-WWW-Form-URLencoded", "", b"query=a", ProtocolRequest("a"), id="form case"
+    ),
     pytest.param("POST", DIRECT, "", b"ASK{}", ProtocolRequest("ASK{}"), id="POST direct"),
-    pytest.param("POST", f'{DIRECT};charset="utf-8"', "", b"ASK{}", ProtocolRequest("ASK{}"), id="direct charset"),
+    pytest.param(
+        "POST", f'{DIRECT};charset="utf-8"', "", b"ASK{}", ProtocolRequest("ASK{}"), id="direct charset"
+    ),
     pytest.param("QUERY", DIRECT, "", b"ASK{}", ProtocolRequest("ASK{}"), id="QUERY direct"),
     pytest.param("QUERY", FORM, "", b"query=ASK%7B%7D", ProtocolRequest("ASK{}"), id="QUERY form"),
     pytest.param(
@@ -51,12 +57,21 @@ READ = [
         id="direct with parameters in the URL",
     ),
     pytest.param(
-        "POST", FORM, "format=json", b"query=a", ProtocolRequest("a", format="json"), id="form, format in the URL"
+        "POST",
+        FORM,
+        "format=json",
+        b"query=a",
+        ProtocolRequest("a", format="json"),
+        id="form, format in the URL",
     ),
     pytest.param("GET", "", "query=a&output=xml", b"", ProtocolRequest("a", format="xml"), id="output"),
-    pytest.param("GET", "", "query=a&format=json&output=xml", b"", ProtocolRequest("a", format="json"), id="both"),
+    pytest.param(
+        "GET", "", "query=a&format=json&output=xml", b"", ProtocolRequest("a", format="json"), id="both"
+    ),
     pytest.param("GET", "", "query=a&format=", b"", ProtocolRequest("a"), id="empty format"),
-    pytest.param("GET", "", "query%20=a&default-graph-uri+=urn:a", b"", ProtocolRequest("a", ("urn:a",)), id="blanks"),
+    pytest.param(
+        "GET", "", "query%20=a&default-graph-uri+=urn:a", b"", ProtocolRequest("a", ("urn:a",)), id="blanks"
+    ),
     pytest.param("GET", "", "query=a&ac=1&method=POST&x", b"", ProtocolRequest("a"), id="unknown parameters"),
     pytest.param("GET", "", "query=a&default-graph-uri=", b"", ProtocolRequest("a"), id="empty graph"),
     pytest.param("GET", "", "query=a&timeout=0", b"", ProtocolRequest("a"), id="Virtuoso's timeout=0"),
@@ -66,7 +81,9 @@ READ = [
     pytest.param("POST", FORM, "", "query=한".encode(), ProtocolRequest("한"), id="Korean, raw form"),
     pytest.param("POST", DIRECT, "", "한".encode(), ProtocolRequest("한"), id="Korean, direct"),
     pytest.param("POST", DIRECT, "", b"\xef\xbb\xbfASK{}", ProtocolRequest("ASK{}"), id="BOM"),
-    pytest.param("POST", FORM, "", b"query=a\r\n", ProtocolRequest("a"), id="a form file that ends in a newline"),
+    pytest.param(
+        "POST", FORM, "", b"query=a\r\n", ProtocolRequest("a"), id="a form file that ends in a newline"
+    ),
 ]
 
 
@@ -83,10 +100,14 @@ REFUSED = [
     pytest.param("POST", DIRECT, "query=a", b"ASK{}", BadParameter, "given 2 times", id="in URL and direct"),
     pytest.param("POST", "", "", b"query=a", UnsupportedMediaType, "no Content-Type", id="no type"),
     pytest.param("POST", "text/plain", "", b"ASK{}", UnsupportedMediaType, "text/plain", id="wrong type"),
-    pytest.param("QUERY", "text/plain", "", b"ASK{}", UnsupportedMediaType, "text/plain", id="QUERY, wrong type"),
+    pytest.param(
+        "QUERY", "text/plain", "", b"ASK{}", UnsupportedMediaType, "text/plain", id="QUERY, wrong type"
+    ),
     pytest.param("POST", f"{DIRECT}; charset=euc-kr", "", b"a", UnsupportedMediaType, "euc-kr", id="charset"),
     pytest.param("POST", FORM, "", b"update=CLEAR", ReadOnly, "no updates", id="update"),
-    pytest.param("POST", "application/sparql-update", "", b"CLEAR ALL", ReadOnly, "no updates", id="direct update"),
+    pytest.param(
+        "POST", "application/sparql-update", "", b"CLEAR ALL", ReadOnly, "no updates", id="direct update"
+    ),
     pytest.param("GET", "", "update%20=CLEAR", b"", ReadOnly, "no updates", id="update with a blank"),
     pytest.param("GET", "", "query=%C7%D1", b"", BadParameter, "byte 1 of its value is 0xC7", id="CP949"),
     pytest.param("GET", "", "query=a%ED%A0%80", b"", BadParameter, "byte 2", id="surrogate"),
@@ -94,7 +115,9 @@ REFUSED = [
     pytest.param("GET", "", "query=a&timeout=-1", b"", BadParameter, "number of seconds", id="timeout < 0"),
     pytest.param("GET", "", "query=a&timeout=nan", b"", BadParameter, "number of seconds", id="timeout nan"),
     pytest.param("GET", "", "query=a&timeout=inf", b"", BadParameter, "number of seconds", id="timeout inf"),
-    pytest.param("GET", "", "query=a&named-graph-uri=x", b"", BadParameter, "absolute IRI", id="relative graph"),
+    pytest.param(
+        "GET", "", "query=a&named-graph-uri=x", b"", BadParameter, "absolute IRI", id="relative graph"
+    ),
     pytest.param("GET", "", "query=" + "a" * 1001, b"", PayloadTooLarge, "1,000 bytes", id="too long"),
     pytest.param("GET", "", "x=" + "a" * 3001, b"", PayloadTooLarge, "URL is too long", id="URL too long"),
 ]

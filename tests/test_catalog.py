@@ -1,0 +1,279 @@
+"""Reading a folder of saved queries, and binding what a client sent."""
+
+from __future__ import annotations
+
+import unicodedata
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from pyoxigraph import Literal, QuerySolutions, Store
+
+from endpoint.catalog import Catalog, SavedQuery, bind_query, read_catalog
+from endpoint.errors import BadParameter, DataError
+from endpoint.formats import QueryForm
+from endpoint.lexer import Kind, lex
+from endpoint.operation import variables
+from endpoint.parameters import Parameter
+
+GOOD = "#+ summary: Good\nSELECT ?s WHERE { ?s ?p ?_o }\n"
+QUERIES = Path(__file__).parent.parent / "queries"
+
+
+def catalog_of(folder: Path, files: dict[str, str | bytes]) -> Catalog:
+    for name, content in files.items():
+        (folder / name).write_bytes(content.encode() if isinstance(content, str) else content)
+    return read_catalog(folder, 64)
+
+
+def query_of(folder: Path, content: str | bytes) -> SavedQuery:
+    catalog = catalog_of(folder, {"q.rq": content})
+    assert [str(problem) for problem in catalog.problems] == []
+    return catalog.queries["q"]
+
+
+def problem_of(folder: Path, content: str | bytes) -> DataError:
+    """The one problem of a folder with a file that is wrong and one that is right."""
+    catalog = catalog_of(folder, {"bad.rq": content, "good.rq": GOOD})
+    assert list(catalog.queries) == ["good"]
+    (problem,) = catalog.problems
+    assert problem.file == folder / "bad.rq"
+    return problem
+
+
+def test_a_file_with_everything(tmp_path: Path) -> None:
+    query = query_of(
+        tmp_path,
+        """\
+#+ summary: {ko: 나라, en: Countries}
+#+ description: >
+#+   Two lines
+#+   of text.
+#+ tags: [a, b]
+PREFIX ex: <http://example.org/>
+SELECT ?s WHERE { ?s ex:year ?_year_integer ; ex:name ?_name , $__label_ko ; ex:is ?_is_iri }
+#+ params:
+#+   year: {description: {en: Year}, example: 2023, minimum: 1900, maximum: 2100, enum: [2022, 2023]}
+#+   name: {pattern: ^V, default: V.1}
+#+   is: {required: false}
+""",
+    )
+    assert query == SavedQuery(
+        name="q",
+        path=tmp_path / "q.rq",
+        summary={"ko": "나라", "en": "Countries"},
+        description={"": "Two lines of text."},
+        tags=("a", "b"),
+        parameters=(
+            Parameter(
+                "year",
+                "_year_integer",
+                "integer",
+                description={"en": "Year"},
+                example="2023",
+                enum=("2022", "2023"),
+                minimum="1900",
+                maximum="2100",
+            ),
+            Parameter("name", "_name", required=False, default="V.1", pattern="^V"),
+            Parameter("label", "__label_ko", "langString", "ko", required=False),
+            Parameter("is", "_is_iri", "iri", required=False),
+        ),
+        text="PREFIX ex: <http://example.org/>\n"
+        "SELECT ?s WHERE { ?s ex:year ?_year_integer ; ex:name ?_name , $__label_ko ; ex:is ?_is_iri }\n",
+        form=QueryForm.SELECT,
+    )
+    assert query.example_values() == {"year": "2023", "name": "V.1"}
+
+
+@pytest.mark.parametrize(
+    ("text", "form"),
+    [
+        ("SELECT * WHERE { ?s ?p ?o }", QueryForm.SELECT),
+        ("ASK { ?s ?p ?o }", QueryForm.ASK),
+        ("CONSTRUCT WHERE { ?s ?p ?o }", QueryForm.CONSTRUCT),
+        ("DESCRIBE ?_x_iri", QueryForm.DESCRIBE),
+    ],
+)
+def test_every_query_form_is_taken(tmp_path: Path, text: str, form: QueryForm) -> None:
+    assert query_of(tmp_path, text).form is form
+
+
+def test_what_the_engine_must_know_is_kept(tmp_path: Path) -> None:
+    query = query_of(tmp_path, "SELECT (NOW() AS ?t) FROM <http://example.org/> WHERE {}")
+    assert (query.volatile, query.dataset_clause) == (True, True)
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        b"\xef\xbb\xbf" + GOOD.encode(),
+        GOOD.replace("\n", "\r\n").encode(),
+        GOOD.replace("\n", "\r").encode(),
+        GOOD.rstrip("\n").encode(),
+        b"\n\n" + GOOD.encode(),
+        GOOD.replace("#+ ", "#+").encode(),
+    ],
+    ids=[
+        "byte order mark",
+        "CR LF",
+        "CR",
+        "no last line end",
+        "blank lines first",
+        "no blank after the mark",
+    ],
+)
+def test_how_an_editor_saves_a_file_makes_no_difference(tmp_path: Path, content: bytes) -> None:
+    query = query_of(tmp_path, content)
+    assert query.summary == {"": "Good"}
+    assert query.text.rstrip("\n") == "SELECT ?s WHERE { ?s ?p ?_o }"
+    assert [parameter.name for parameter in query.parameters] == ["o"]
+
+
+def test_a_file_without_header_loads(tmp_path: Path) -> None:
+    query = query_of(tmp_path, "ASK {}")
+    assert (query.summary, query.description, query.tags, query.parameters) == ({}, {}, (), ())
+
+
+def test_a_line_within_a_long_string_is_no_header(tmp_path: Path) -> None:
+    text = 'ASK { ?s ?p """\n#+ summary: x\n""" }'
+    query = query_of(tmp_path, f"#+ tags: a\n{text}")
+    assert (query.text, query.summary, query.tags) == (text, {}, ("a",))
+
+
+BODY = "SELECT ?s WHERE { ?s ?p ?_year_integer , ?_name }\n"
+
+
+WRONG: list[tuple[str | bytes, int | None, int | None, str]] = [
+    ("#+ summry: x\n" + BODY, 1, 4, 'Unknown key "summry"; did you mean "summary"?'),
+    ("#+ summary: a: b\n" + BODY, 1, 14, "not YAML: mapping values are not allowed"),
+    ("#+ tags: [a\n" + BODY, 1, None, "not YAML"),
+    (BODY + "\n#+ tags: a\n\n#+ summary: ]\n", 5, None, "not YAML"),
+    ("#+ summary: \x07\n" + BODY, 1, None, "not YAML"),
+    ("#+ tags: a\n#+ tags: b\n" + BODY, 2, 4, 'The key "tags" stands twice'),
+    ("#+ - a\n" + BODY, 1, 4, '"header" takes keys with values'),
+    ("#+ " + "[" * 5000 + "\n" + BODY, 1, None, "nested too deeply"),
+    ("#+ summary:\n" + BODY, 1, 4, '"summary" takes a text'),
+    ("#+ summary: {korean: x}\n" + BODY, 1, 14, '"korean" is no language tag'),
+    ("#+ tags: [a, {b: c}]\n" + BODY, 1, 14, '"tags" takes a text'),
+    ("#+ params: [a]\n" + BODY, 1, 4, '"params" takes keys'),
+    ("INSERT DATA { <a:b> <a:b> 1 }", None, None, "holds an update"),
+    ("SELECT * { SERVICE <http://example.org/> {} }", None, None, "calls SERVICE <http://example.org/>"),
+    ("SELECT * { " + "(" * 65 + ")" * 65 + " }", None, None, "nest deeper than 64 levels"),
+    ("SELECT * {\n ?s ?p \xff }".encode("latin-1"), 2, 8, "not UTF-8"),
+    ("ASK {}".encode("utf-16"), 1, 1, "not UTF-8"),
+]
+
+
+@pytest.mark.parametrize(("content", "line", "column", "sentence"), WRONG, ids=[row[3] for row in WRONG])
+def test_a_file_that_is_wrong_is_a_problem_with_a_place(
+    tmp_path: Path, content: str | bytes, line: int | None, column: int | None, sentence: str
+) -> None:
+    problem = problem_of(tmp_path, content)
+    assert sentence in problem.detail
+    if line is not None:
+        assert problem.line == line
+    if column is not None:
+        assert problem.column == column
+
+
+@pytest.mark.parametrize("content", ["", "#+ summary: x\n", "# nothing\n"])
+def test_a_file_without_a_query_is_a_problem(tmp_path: Path, content: str) -> None:
+    problem_of(tmp_path, content)
+
+
+def test_two_files_of_one_name(tmp_path: Path) -> None:
+    catalog = catalog_of(tmp_path, {"a.new.rq": GOOD, "a.rq": GOOD})
+    assert catalog.queries["a"].path.name == "a.new.rq"
+    (problem,) = catalog.problems
+    assert problem.file == tmp_path / "a.rq"
+    assert "taken by a.new.rq" in problem.detail
+
+
+def test_a_name_that_no_path_takes(tmp_path: Path) -> None:
+    catalog = catalog_of(tmp_path, {"a b.rq": GOOD, "저자별-2.rq": GOOD})
+    assert list(catalog.queries) == ["저자별-2"]
+    assert "Rename the file" in catalog.problems[0].detail
+
+
+def test_other_files_are_left_alone(tmp_path: Path) -> None:
+    catalog = catalog_of(
+        tmp_path, {".#a.rq": b"\xff", "readme.md": "x", "b.rq~": "x", "b.rq": GOOD, "a.rq": GOOD}
+    )
+    assert (list(catalog.queries), catalog.problems) == (["a", "b"], ())
+
+
+def test_a_folder_in_place_of_a_file_is_a_problem(tmp_path: Path) -> None:
+    (tmp_path / "a.rq").mkdir()
+    catalog = catalog_of(tmp_path, {"b.rq": GOOD})
+    assert list(catalog.queries) == ["b"]
+    assert "cannot be read" in catalog.problems[0].detail
+
+
+def test_an_empty_folder_and_none(tmp_path: Path) -> None:
+    assert read_catalog(tmp_path, 64) == Catalog({}, ())
+    (problem,) = read_catalog(tmp_path / "none", 64).problems
+    assert "cannot be read" in problem.detail
+    assert problem.file == tmp_path / "none"
+
+
+def test_an_optional_parameter_that_is_absent_stays_a_variable(tmp_path: Path) -> None:
+    query = query_of(tmp_path, "SELECT ?s { ?s ?p ?__o }")
+    assert bind_query(query, []) == query.text
+    assert bind_query(query, [("o", "x")]) == 'SELECT ?s { ?s ?p "x" }'
+
+
+def test_a_name_that_begins_another_is_left_alone(tmp_path: Path) -> None:
+    query = query_of(tmp_path, "ASK { ?s ?_a ?_ab }")
+    with pytest.raises(BadParameter, match="ab"):
+        bind_query(query, [("a", "x")])
+
+
+def test_a_client_is_told_what_a_query_takes(tmp_path: Path) -> None:
+    query = query_of(tmp_path, GOOD)
+    with pytest.raises(BadParameter) as caught:
+        bind_query(query, [("p", "x")])
+    assert caught.value.parameter == "p"
+    assert caught.value.detail == 'There is no parameter "p". This query takes o.'
+
+
+ECHO = SavedQuery(
+    name="echo",
+    path=Path("echo.rq"),
+    summary={},
+    description={},
+    tags=(),
+    parameters=(Parameter("x", "_x"),),
+    text='SELECT (?_x AS ?y) WHERE { FILTER(?_x = ?_x) } # ?_x "?_x"',
+    form=QueryForm.SELECT,
+)
+BY_AUTHOR = read_catalog(QUERIES, 64).queries["publications-by-author"]
+
+
+@given(st.text(alphabet=st.characters(), min_size=1))
+def test_any_text_arrives_as_itself_or_is_refused(text: str) -> None:
+    try:
+        bound = bind_query(ECHO, [("x", text)])
+    except BadParameter:
+        return
+    found = Store().query(bound)
+    assert isinstance(found, QuerySolutions)
+    (row,) = found
+    assert row["y"] == Literal(unicodedata.normalize("NFC", text))
+
+
+@given(st.text(alphabet=st.characters() | st.sampled_from(list("\"'\\{}#<>?$\n")), min_size=1))
+def test_any_author_leaves_the_query_as_it_is(text: str) -> None:
+    try:
+        bound = bind_query(BY_AUTHOR, [("author", text)])
+    except BadParameter:
+        return
+    assert variables(bound) == variables(BY_AUTHOR.text) - {"_author"}
+    before = [token.kind for token in lex(BY_AUTHOR.text).tokens]
+    place = [token.text for token in lex(BY_AUTHOR.text).tokens].index("?_author")
+    before[place] = Kind.STRING
+    assert [token.kind for token in lex(bound).tokens] == before
+    found = Store().query(bound)
+    assert isinstance(found, QuerySolutions)
+    assert list(found) == []

@@ -1,0 +1,108 @@
+"""What the variables of a saved query and its ``params:`` declare."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from endpoint.catalog import bind_query
+from endpoint.errors import BadParameter
+from tests.test_catalog import BODY, problem_of, query_of
+
+
+@pytest.mark.parametrize(
+    ("variable", "params", "expected"),
+    [
+        ("?_x", "", ("string", None, True)),
+        ("?__x", "", ("string", None, False)),
+        ("$_x_decimal", "", ("decimal", None, True)),
+        ("?_x_number", "", ("decimal", None, True)),
+        ("?_x_literal", "", ("string", None, True)),
+        ("?_x_xsd_date", "", ("date", None, True)),
+        ("?__x_gYear", "", ("gYear", None, False)),
+        ("?_x_en", "", ("langString", "en", True)),
+        ("?_x", "type: boolean", ("boolean", None, True)),
+        ("?_x_integer", "type: integer", ("integer", None, True)),
+        ("?_x", "type: langString, language: ko-Kore", ("langString", "ko-Kore", True)),
+        ("?_x", "required: false", ("string", None, False)),
+        ("?__x", "required: true", ("string", None, True)),
+        ("?_x", "default: no", ("string", None, False)),
+    ],
+)
+def test_a_variable_and_its_entry_tell_the_type(
+    tmp_path: Path, variable: str, params: str, expected: tuple[str, str | None, bool]
+) -> None:
+    header = f"#+ params: {{x: {{{params}}}}}\n" if params else ""
+    query = query_of(tmp_path, f"{header}ASK {{ ?s ?p {variable} }}")
+    (row,) = query.parameters
+    assert (row.name, row.type, row.language, row.required) == ("x", *expected)
+
+
+def test_parameters_stand_in_the_order_of_the_text_and_not_in_strings(tmp_path: Path) -> None:
+    text = 'ASK { ?_b ?p "?_c" ; <http://example.org/?_d> ?_a ; ?p ?_b } # ?_e'
+    assert [row.name for row in query_of(tmp_path, text).parameters] == ["b", "a"]
+
+
+WRONG: list[tuple[str, int, int, str]] = [
+    (
+        "#+ params:\n#+   nmae: {example: x}\n" + BODY,
+        2,
+        6,
+        'no variable for the parameter "nmae"; did you mean "name"?',
+    ),
+    ("#+ params: {name: {exmple: x}}\n" + BODY, 1, 20, 'Unknown key "exmple"; did you mean "example"?'),
+    (
+        "#+ params: {name: {type: intger}}\n" + BODY,
+        1,
+        20,
+        'unknown type "intger"; did you mean "integer"?',
+    ),
+    ("#+ params: {year: {type: string}}\n" + BODY, 1, 20, "is string here and integer in ?_year_integer"),
+    (
+        "#+ params: {year: {example: abc}}\n" + BODY,
+        1,
+        20,
+        'The example of "year" is wrong: The parameter "year" does not fit',
+    ),
+    ("#+ params: {year: {example: 3, maximum: 2}}\n" + BODY, 1, 20, "at most 2"),
+    ("#+ params: {year: {minimum: 3, maximum: 2}}\n" + BODY, 1, 20, "greater than the maximum"),
+    ("#+ params: {name: {maximum: 2}}\n" + BODY, 1, 20, "have no order"),
+    ("#+ params: {name: {pattern: '('}}\n" + BODY, 1, 20, "no regular expression"),
+    ("#+ params: {name: {required: maybe}}\n" + BODY, 1, 20, "true or false"),
+    ("#+ params: {name: {required: true, default: x}}\n" + BODY, 1, 20, "is not required"),
+    ("#+ params: {name: {type: langString}}\n" + BODY, 1, 20, "needs a language"),
+    ("#+ params: {name: {type: langString, language: x_y}}\n" + BODY, 1, 38, "no language tag"),
+    ("#+ params: {year: {language: ko}}\n" + BODY, 1, 20, "takes no language"),
+    ("ASK {\n ?s ?p ?_x_intger }", 2, 8, 'unknown type "intger"; did you mean "integer"?'),
+    ("ASK { ?s ?_x ?__x_integer }", 1, 14, '?__x_integer and ?_x are both the parameter "x"'),
+    ("ASK { ?s ?p ?___x }", 1, 13, "begins like a parameter"),
+    ("ASK { ?s ?p ?_format }", 1, 13, 'No parameter can have the name "format"'),
+    ("SELECT (1 AS ?_x) {}", 1, 14, "stands after AS"),
+    ("SELECT * {\n VALUES ?_x { 1 } }", 2, 9, "heads a VALUES block"),
+    ("SELECT * {} LIMIT ?_n", 1, 19, "make it an integer"),
+    ("SELECT * {} LIMIT ?__n_integer", 1, 19, "required or has a default"),
+]
+
+
+@pytest.mark.parametrize(("content", "line", "column", "sentence"), WRONG, ids=[row[3] for row in WRONG])
+def test_a_declaration_that_is_wrong_is_a_problem_with_a_place(
+    tmp_path: Path, content: str, line: int, column: int, sentence: str
+) -> None:
+    problem = problem_of(tmp_path, content)
+    assert sentence in problem.detail
+    assert (problem.line, problem.column) == (line, column)
+
+
+def test_a_limit_takes_a_number_from_zero(tmp_path: Path) -> None:
+    query = query_of(tmp_path, "#+ params: {n: {default: 10}}\nSELECT * { ?s ?p ?o } LIMIT ?_n_integer")
+    assert bind_query(query, []).endswith("LIMIT 10")
+    assert bind_query(query, [("n", "3")]).endswith("LIMIT 3")
+    with pytest.raises(BadParameter, match="at least 0"):
+        bind_query(query, [("n", "-1")])
+
+
+def test_a_limit_keeps_its_own_minimum(tmp_path: Path) -> None:
+    query = query_of(tmp_path, "#+ params: {n: {minimum: 5}}\nSELECT * { ?s ?p ?o } OFFSET ?_n_integer")
+    with pytest.raises(BadParameter, match="at least 5"):
+        bind_query(query, [("n", "4")])

@@ -1,0 +1,81 @@
+"""The documentation says what is there: settings, codes, routes, saved queries, README commands."""
+
+from __future__ import annotations
+
+import importlib.util
+import re
+from pathlib import Path
+from types import ModuleType
+
+import pytest
+from starlette.routing import Route
+
+from endpoint.app import create_site, routes
+from endpoint.cli import cli
+from endpoint.settings import Settings
+
+ROOT = Path(__file__).parent.parent
+DOCS = ROOT / "docs"
+
+
+def generator() -> ModuleType:
+    spec = importlib.util.spec_from_file_location("generate", DOCS / "generate.py")
+    assert spec is not None
+    assert spec.loader is not None
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
+
+
+@pytest.mark.parametrize("name", ["settings.md", "errors.md"])
+def test_generated_pages_are_up_to_date(name: str) -> None:
+    assert (DOCS / name).read_text() == generator().PAGES[name](), "run python docs/generate.py"
+
+
+def test_every_route_is_documented() -> None:
+    text = (DOCS / "protocol.md").read_text()
+    site = create_site(Settings())
+    for route in routes(site):
+        assert isinstance(route, Route)
+        assert f"`{route.path}`" in text, route.path
+
+
+def test_every_saved_query_is_documented() -> None:
+    text = (DOCS / "protocol.md").read_text()
+    site = create_site(Settings())
+    assert site.catalog.queries
+    for query in site.catalog.queries.values():
+        assert f"`{query.name}`" in text
+        for parameter in query.parameters:
+            assert f"`{parameter.name}`" in text
+
+
+def test_every_module_is_on_the_code_map() -> None:
+    text = (DOCS / "architecture.md").read_text()
+    for file in (ROOT / "endpoint").glob("*.py"):
+        if not file.stem.startswith("__"):
+            assert f"`{file.stem}`" in text, file.stem
+    for file in (ROOT / "endpoint" / "engines").glob("*.py"):
+        assert f"`{file.stem}`" in text, file.stem
+
+
+def test_every_dependency_has_its_reason() -> None:
+    text = (DOCS / "architecture.md").read_text().lower()
+    project = (ROOT / "pyproject.toml").read_text().partition("\ndependencies = [")[2].partition("]")[0]
+    names = re.findall(r'"([a-z0-9]+)', project)
+    assert len(names) > 5
+    for name in names:
+        assert name in text, name
+
+
+def test_every_command_is_in_the_readme() -> None:
+    text = (ROOT / "README.md").read_text()
+    for name in cli.commands:
+        assert f"endpoint {name}" in text or f"make {name}" in text, name
+
+
+def test_the_readme_is_short_and_its_links_lead_somewhere() -> None:
+    text = (ROOT / "README.md").read_text()
+    assert len(text.splitlines()) <= 150
+    for target in re.findall(r"\]\((?!http)([^)]+)\)", text):
+        assert (ROOT / target).exists(), target

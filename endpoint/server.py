@@ -18,6 +18,9 @@ from endpoint.settings import Settings
 # A proxy that keeps connections open must not lose one to us between two requests (seconds).
 _KEEP_ALIVE = 75
 _GRACE = 10
+# Bytes of a URL: what httptools can parse, and what is read at all.
+_PARSED_URL = 2**16 - 1
+_LONGEST_URL = 2**24
 
 
 class _OneWrite:
@@ -51,8 +54,12 @@ class _OneWrite:
         return getattr(self._transport, name)
 
 
-class AbortingProtocol(HttpToolsProtocol):
-    """Offers the ASGI extension ``endpoint.abort``: end the connection now, without a clean end."""
+class Connection(HttpToolsProtocol):
+    """uvicorn's HTTP/1.1 connection, with three things more.
+
+    The ASGI extension ``endpoint.abort`` ends it now, without a clean end; a response leaves in one
+    write; a URL may be longer than the 64 kB at which httptools' URL parser stops.
+    """
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
         super().connection_made(transport)
@@ -62,6 +69,20 @@ class AbortingProtocol(HttpToolsProtocol):
         super().on_message_begin()
         self.scope["extensions"] = {"endpoint.abort": {"abort": self.transport.abort}}
 
+    def on_url(self, url: bytes) -> None:
+        super().on_url(url)
+        if len(self.url) > _LONGEST_URL:
+            raise ValueError("the URL is too long")
+
+    def on_headers_complete(self) -> None:
+        url = self.url
+        if len(url) <= _PARSED_URL:
+            super().on_headers_complete()
+        else:
+            self.url, _, query = url.partition(b"?")
+            super().on_headers_complete()
+            self.scope["query_string"] = query
+
 
 class Server(uvicorn.Server):
     """Prints one line with the URL when it answers."""
@@ -70,7 +91,7 @@ class Server(uvicorn.Server):
         super().__init__(
             uvicorn.Config(
                 app,
-                http=AbortingProtocol,
+                http=Connection,
                 ws="none",
                 loop="uvloop",
                 lifespan="on",

@@ -10,7 +10,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -111,10 +111,12 @@ class Server:
         parents = [self.process.pid]
         while parents:
             tasks = Path(f"/proc/{parents.pop()}/task")
-            for task in tasks.iterdir() if tasks.exists() else ():
-                below = [int(pid) for pid in (task / "children").read_text().split()]
-                found += below
-                parents += below
+            # Any of them may end while we look.
+            with suppress(OSError):
+                for task in tasks.iterdir():
+                    below = [int(pid) for pid in (task / "children").read_text().split()]
+                    found += below
+                    parents += below
         return found
 
     def stop(self) -> int:

@@ -11,7 +11,7 @@ from endpoint.engines import Generation, Limits, frames, generations
 from endpoint.engines.answer import Answer
 from endpoint.engines.nursery import Nursery
 from endpoint.engines.pool import Pool
-from endpoint.errors import EndpointError, StoreError
+from endpoint.errors import EndpointError, StoreError, WorkerDied
 from endpoint.formats import Format
 from endpoint.operation import Operation
 from endpoint.settings import Settings
@@ -19,6 +19,8 @@ from endpoint.telemetry import log
 
 # How often (seconds) the server looks whether another process has published a generation.
 WATCH: Final = 0.5
+# A worker that was killed from outside within this time (seconds) was most likely dead when asked.
+STILLBORN: Final = 0.1
 # An image in memory needs about this much, per quad and per byte on disk (text is stored compressed).
 IMAGE_PER_QUAD: Final = 450
 IMAGE_PER_BYTE: Final = 3
@@ -30,7 +32,6 @@ class EmbeddedEngine:
     def __init__(self, settings: Settings, prefixes: dict[str, str], pool: Pool) -> None:
         self._settings = settings
         self._prefixes = prefixes
-        self._union = settings.default_graph == "union"
         self._pool = pool
         self._seen = generations.fingerprint(settings.data)
         self._watch = asyncio.create_task(self._follow())
@@ -52,6 +53,23 @@ class EmbeddedEngine:
 
     async def query(self, operation: Operation, fmt: Format, limits: Limits) -> Answer:
         """Evaluate on the current generation; returns when the first bytes of the answer exist."""
+        question: frames.Question = {
+            "text": operation.text,
+            "base_iri": operation.base_iri,
+            "default_graphs": list(operation.default_graphs),
+            "named_graphs": list(operation.named_graphs),
+            "dataset_clause": operation.dataset_clause,
+            "format": fmt.name,
+        }
+        started = time.perf_counter()
+        try:
+            return await self._ask(question, limits)
+        except WorkerDied:
+            if time.perf_counter() - started > STILLBORN:
+                raise
+        return await self._ask(question, limits)
+
+    async def _ask(self, question: frames.Question, limits: Limits) -> Answer:
         pool = self._pool
         queued = 0.0
         if (worker := pool.take()) is None:
@@ -59,15 +77,6 @@ class EmbeddedEngine:
             worker = await pool.wait(limits.timeout)
             queued = time.perf_counter() - started
         answer = Answer(pool, worker, limits, self._settings.memory, queued)
-        question: frames.Question = {
-            "text": operation.text,
-            "base_iri": operation.base_iri,
-            "default_graphs": list(operation.default_graphs),
-            "named_graphs": list(operation.named_graphs),
-            # The engine would let the union hide a FROM clause.
-            "union": self._union and not operation.dataset_clause,
-            "format": fmt.name,
-        }
         await answer.begin(question)
         return answer
 
@@ -106,6 +115,7 @@ async def _open_pool(settings: Settings, prefixes: dict[str, str], generation: G
         "generation": str(generation.path.absolute()),
         "number": generation.number,
         "in_memory": in_memory,
+        "union": settings.default_graph == "union",
         "memory": settings.memory,
         "prefixes": prefixes,
     }

@@ -40,7 +40,7 @@ class Question(TypedDict):
     base_iri: str | None
     default_graphs: list[str]
     named_graphs: list[str]
-    union: bool  # the default graph is the union of all graphs
+    dataset_clause: bool  # the text has FROM
     format: str  # name in endpoint.formats
 
 
@@ -57,6 +57,7 @@ class TemplateOrder(TypedDict):
     generation: str  # folder
     number: int
     in_memory: bool
+    union: bool  # the default graph is the union of all graphs
     memory: int  # bytes that one query may use
     prefixes: dict[str, str]
 

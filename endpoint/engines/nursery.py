@@ -31,6 +31,10 @@ class _Control(asyncio.Protocol):
         self.lost: asyncio.Future[None] = asyncio.get_running_loop().create_future()
         self.reaped: dict[int, asyncio.Future[int]] = {}
         self.buffer = bytearray()
+        self.transport: asyncio.BaseTransport | None = None
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        self.transport = transport
 
     def data_received(self, data: bytes) -> None:
         self.buffer += data
@@ -159,6 +163,8 @@ class Nursery:
         if self._control.fileno() >= 0:
             self._control.shutdown(socket.SHUT_RDWR) if self.alive else None
             self._control.close()
+        if self._protocol.transport is not None:
+            self._protocol.transport.close()
         if self._process.poll() is None:
             try:
                 self._process.wait(timeout=1.0)

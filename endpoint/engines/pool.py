@@ -100,7 +100,7 @@ class Pool:
     def release(self, worker: WorkerConnection) -> None:
         """Take a worker back that has answered its question."""
         worker.blocked_since = 0.0
-        if worker.lost or self._retired or (worker.ended is not None and worker.ended[2]):
+        if worker.lost or (worker.ended is not None and worker.ended[2]):
             self.drop(worker)
             return
         while self._waiters:
@@ -108,7 +108,7 @@ class Pool:
             if not future.done():
                 future.set_result(worker)
                 return
-        if len(self._live) > self._size:
+        if self._retired or len(self._live) - self._blocked() > self._size:
             self.drop(worker)
         else:
             self._idle.append(worker)
@@ -122,10 +122,10 @@ class Pool:
         death = Death(ending_signal(status), worker.last_words())
         worker.close()
         self._live.discard(worker)
-        if self._retired:
-            self._close_when_empty()
-        elif len(self._live) + self._forking < self._size and self._nursery.alive:
+        wanted = min(self._size, len(self._waiters)) if self._retired else self._size
+        if len(self._live) + self._forking < wanted and self._nursery.alive:
             self._run(self._replace())
+        self._close_when_done()
         return death
 
     async def _replace(self) -> None:
@@ -146,16 +146,16 @@ class Pool:
     def _grow(self) -> None:
         """Fork one more while queries wait and workers stand blocked by clients that do not read."""
         self._look = None
-        if not self._waiters or self._retired:
+        if not self._waiters:
             return
-        now = self._loop.time()
-        blocked = sum(
-            1 for worker in self._live if worker.blocked_since and now - worker.blocked_since > BLOCKED
-        )
         total = len(self._live) + self._forking
-        if total - blocked < self._size and total < self._size * MOST and self._nursery.alive:
+        if total - self._blocked() < self._size and total < self._size * MOST and self._nursery.alive:
             self._run(self._replace())
         self._look = self._loop.call_later(BLOCKED, self._grow)
+
+    def _blocked(self) -> int:
+        now = self._loop.time()
+        return sum(1 for worker in self._live if 0 < worker.blocked_since < now - BLOCKED)
 
     def _run(self, coroutine: Coroutine[object, object, T]) -> asyncio.Task[T]:
         task = asyncio.ensure_future(coroutine)
@@ -164,14 +164,14 @@ class Pool:
         return task
 
     def retire(self) -> None:
-        """Answer what is being evaluated, take no more, then end the template."""
+        """Answer what was asked already, take no more, then end the template."""
         self._retired = True
         while self._idle:
             self.drop(self._idle.pop())
-        self._close_when_empty()
+        self._close_when_done()
 
-    def _close_when_empty(self) -> None:
-        if not self._live and not self._forking:
+    def _close_when_done(self) -> None:
+        if self._retired and not (self._live or self._forking or self._waiters):
             self._nursery.close()
 
     async def aclose(self) -> None:

@@ -17,7 +17,7 @@ import sys
 from pathlib import Path
 from typing import IO, NoReturn, cast
 
-from pyoxigraph import Store
+from pyoxigraph import Quad, Store
 
 from endpoint.engines import fence, frames, generations, worker
 
@@ -43,8 +43,13 @@ def main(descriptor: int) -> NoReturn:
 
 def _image(order: frames.TemplateOrder) -> Store:
     """The generation as an in-memory store, which answers two to four times as fast."""
+    source = Store.read_only(_store_path(order))
     image = Store()
-    image.bulk_extend(Store.read_only(_store_path(order)))
+    image.bulk_extend(source)
+    if order["union"]:
+        # The engine's own union shows a triple once for each graph that holds it; a default graph is a
+        # set (RDF 1.1 Concepts section 4), so here it holds the union.
+        image.bulk_extend(Quad(quad.subject, quad.predicate, quad.object) for quad in source)
     return image
 
 
@@ -87,7 +92,7 @@ def _become_worker(
     try:
         sock = socket.socket(fileno=descriptors[0])
         opened = store if store is not None else Store.read_only(_store_path(order))
-        terms = worker.Terms(order["prefixes"], order["memory"])
+        terms = worker.Terms(order["prefixes"], order["union"] and store is None, order["memory"])
         worker.run(sock, descriptors[1], opened, terms)
     finally:
         os._exit(1 if hold else 2)

@@ -28,9 +28,13 @@ PIECE: Final = 64 * 2**10
 
 @dataclass(frozen=True, slots=True)
 class Terms:
-    """What holds for every query of this worker: default prefixes, and bytes that a query may use."""
+    """What holds for every query of this worker.
+
+    ``union`` asks the engine for a union default graph; ``memory`` is what a query may use, in bytes.
+    """
 
     prefixes: dict[str, str]
+    union: bool
     memory: int
 
 
@@ -122,7 +126,8 @@ def _evaluate(store: Store, question: frames.Question, terms: Terms) -> Results:
             question["text"],
             base_iri=question["base_iri"],
             prefixes=terms.prefixes,
-            use_default_graph_as_union=question["union"],
+            # The engine would let the union hide a FROM clause.
+            use_default_graph_as_union=terms.union and not question["dataset_clause"],
         )
     # SPARQL 1.1 Protocol section 2.1.4: what the request names replaces the dataset; when only named
     # graphs are given the default graph is empty, which the engine takes as a graph without triples.

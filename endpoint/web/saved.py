@@ -10,8 +10,9 @@ from starlette.datastructures import Headers
 from starlette.types import Receive, Scope, Send
 
 from endpoint.catalog import SavedQuery, bind_query
+from endpoint.declarations import RESERVED
 from endpoint.engines import Limits
-from endpoint.errors import MethodNotAllowed, NotFound
+from endpoint.errors import EvaluationFailed, MalformedQuery, MethodNotAllowed, NotFound
 from endpoint.formats import FLAT_JSON, Format, QueryForm, offered
 from endpoint.operation import Operation
 from endpoint.web.html import render_around
@@ -19,8 +20,6 @@ from endpoint.web.protocol import allowed_timeout, decode_pairs, read_format, re
 from endpoint.web.responses import PLAIN, Wrapping, choose, respond, send_body
 from endpoint.web.site import Site
 
-# Parameters that choose the representation; every other one belongs to the query.
-RESERVED = frozenset({"format", "output", "timeout"})
 _METHODS = ("GET", "HEAD", "OPTIONS")
 
 
@@ -52,7 +51,11 @@ class SavedQueries:
         )
         limits = Limits(allowed_timeout(read_timeout(received), self._site.settings))
         wrapping = self._page(query, text, received) if chosen.format.name == "html" else PLAIN
-        await respond(scope, receive, send, self._site, operation, chosen, limits, wrapping)
+        try:
+            await respond(scope, receive, send, self._site, operation, chosen, limits, wrapping)
+        except MalformedQuery as error:
+            # The values fit their types, so what does not parse is the publisher's text.
+            raise EvaluationFailed(f"The saved query {query.name} is not valid SPARQL. {error}") from None
 
     def _find(self, name: str) -> SavedQuery:
         queries = self._site.catalog.queries

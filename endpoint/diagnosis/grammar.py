@@ -20,15 +20,16 @@ _RULES = """
 Unit = Prologue Request
 Prologue = ( 'BASE' IRIREF | 'PREFIX' NAMESPACE IRIREF | 'VERSION' STRING )*
 Request = Select | Construct | Describe | Ask | Operation ( ';' Operation? )*
-Select = Projection Dataset Where Modifiers Values?
+Select = Projection Dataset Where End
 Projection = 'SELECT' ( 'DISTINCT' | 'REDUCED' )? ( '*' | Projected Projected* )
 Projected = VARIABLE | '(' Expression 'AS' VARIABLE ')'
-Construct = 'CONSTRUCT' ( Template Dataset Where | Dataset1 'WHERE' Template | 'WHERE' Template ) Modifiers Values?
-Describe = 'DESCRIBE' ( '*' | VariableOrIri VariableOrIri* ) Dataset Where? Modifiers Values?
-Ask = 'ASK' Dataset Where Modifiers Values?
-Dataset1 = 'FROM' 'NAMED'? Iri Dataset
+Construct = 'CONSTRUCT' ( Template Dataset Where | Datasets 'WHERE' Template | 'WHERE' Template ) End
+Describe = 'DESCRIBE' ( '*' | VariableOrIri VariableOrIri* ) Dataset Where? End
+Ask = 'ASK' Dataset Where End
+Datasets = 'FROM' 'NAMED'? Iri Dataset
 Dataset = ( 'FROM' 'NAMED'? Iri )*
 Where = 'WHERE'? Group
+End = Modifiers Values?
 Modifiers = GroupBy? Having? OrderBy? Slice?
 GroupBy = 'GROUP' 'BY' Grouped Grouped*
 Grouped = VARIABLE | '(' Expression ( 'AS' VARIABLE )? ')' | BuiltIn | Iri Arguments
@@ -49,7 +50,7 @@ Using = ( 'USING' 'NAMED'? Iri )*
 Quads = '{' Triples? ( 'GRAPH' VariableOrIri Template '.'? Triples? )* '}'
 Template = '{' Triples? '}'
 Group = '{' ( SubSelect | Pattern ) '}'
-SubSelect = Projection Where Modifiers Values?
+SubSelect = Projection Where End
 Pattern = Triples? ( Clause '.'? Triples? )*
 Clause = Alternatives | Optional | Minus | Graph | Service | Filter | Bind | Values
 Alternatives = Group ( 'UNION' Group )*
@@ -91,17 +92,20 @@ Comparator = '=' | '!=' | '<' | '>' | '<=' | '>='
 Sum = Product ( ( '+' | '-' ) Product )*
 Product = Unary ( ( '*' | '/' ) Unary )*
 Unary = ( '!' | '+' | '-' )* Primary
-Primary = '(' Expression ')' | BuiltIn | Iri Arguments? | Literal | VARIABLE | '<<' '(' Primary Verb Primary ')' '>>'
+Primary = '(' Expression ')' | BuiltIn | Iri Arguments? | Literal | VARIABLE | '<<' TermOf
+TermOf = '(' Primary Verb Primary ')' '>>'
 Arguments = '(' 'DISTINCT'? ( Expression ( ',' Expression )* )? ')'
 List = '(' ( Expression ( ',' Expression )* )? ')'
-BuiltIn = NoArgument '(' ')' | OneArgument '(' Expression ')' | TwoArguments '(' Expression ',' Expression ')' | Special
-Special = 'BOUND' '(' VARIABLE ')' | 'BNODE' '(' Expression? ')' | Three | Longer | Replace | Aggregate | Exists
+BuiltIn = NoArgument '(' ')' | OneArgument '(' Expression ')' | Two | Three | Special | Aggregate | Exists
+Special = 'BOUND' '(' VARIABLE ')' | 'BNODE' '(' Expression? ')' | Longer | Replace | Any List
+Two = TwoArguments '(' Expression ',' Expression ')'
 Three = ( 'IF' | 'STRLANGDIR' | 'TRIPLE' ) '(' Expression ',' Expression ',' Expression ')'
-Longer = ( 'REGEX' | 'SUBSTR' ) '(' Expression ',' Expression ( ',' Expression )? ')' | ( 'COALESCE' | 'CONCAT' ) List
+Longer = ( 'REGEX' | 'SUBSTR' ) '(' Expression ',' Expression ( ',' Expression )? ')'
+Any = 'COALESCE' | 'CONCAT'
 Replace = 'REPLACE' '(' Expression ',' Expression ',' Expression ( ',' Expression )? ')'
-Aggregate = 'COUNT' '(' 'DISTINCT'? ( '*' | Expression ) ')' | AggregateName '(' 'DISTINCT'? Expression ')' | Concat
+Aggregate = Count | Concat | ( 'SUM' | 'MIN' | 'MAX' | 'AVG' | 'SAMPLE' ) '(' 'DISTINCT'? Expression ')'
+Count = 'COUNT' '(' 'DISTINCT'? ( '*' | Expression ) ')'
 Concat = 'GROUP_CONCAT' '(' 'DISTINCT'? Expression ( ';' 'SEPARATOR' '=' STRING )? ')'
-AggregateName = 'SUM' | 'MIN' | 'MAX' | 'AVG' | 'SAMPLE'
 Exists = 'EXISTS' Group | 'NOT' 'EXISTS' Group
 NoArgument = 'NOW' | 'RAND' | 'UUID' | 'STRUUID'
 """
@@ -117,6 +121,7 @@ TOKENS = frozenset(
     {"IRIREF", "NAMESPACE", "NAME", "VARIABLE", "STRING", "INTEGER", "NUMBER", "LANGUAGE", "BLANK"}
 )
 END = "the end"
+_EXACT = frozenset({"a", "true", "false"})
 _TERMINAL_OF_KIND = {
     Kind.IRIREF: "IRIREF",
     Kind.VAR: "VARIABLE",
@@ -136,13 +141,13 @@ class Grammar(NamedTuple):
 
 
 class Rejection(NamedTuple):
-    """Where a text stops being SPARQL: the index of the token, or the number of tokens at the end.
+    """Where a text stops being SPARQL: ``at`` is the index of the token, or the number of tokens.
 
-    ``expected`` are the terminals that could have stood there; ``wanted`` the rules that could have
-    begun or gone on there, the nearest first, and ``within`` the first that had to.
+    ``expected`` are the terminals that could have stood there, ``wanted`` the symbols of the grammar
+    that could have begun or gone on there, the nearest first; the last of them had to.
     """
 
-    index: int
+    at: int
     expected: frozenset[str]
     wanted: tuple[str, ...]
 
@@ -187,7 +192,7 @@ def _terminal(token: Token, keywords: frozenset[str]) -> str:
     kind, text, _ = token
     if kind is Kind.WORD:
         upper = text.upper()
-        return upper if upper in keywords else text
+        return upper if upper in keywords else text if text in _EXACT else "?" + text
     if kind is Kind.PNAME:
         return "NAMESPACE" if text.find(":") == len(text) - 1 else "NAME"
     if kind is Kind.NUMBER:

@@ -1,0 +1,243 @@
+"""Tokens of SPARQL 1.1 and 1.2 (SPARQL 1.1 Query Language, section 19.8, rules in capitals).
+
+Lexing never fails and takes time linear in the length of the text: whatever is no token comes
+out as ``Kind.INVALID``, and a string without its closing quote as ``Kind.UNCLOSED``.
+
+The grammar's tokenizer takes the longest match, so ``?a<?b&&?c>?d`` would hold an IRI; engines
+that parse without a separate tokenizer read a comparison there. :class:`Context` therefore tells
+an expression from data, and ``<`` after an operand of an expression is the operator.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from enum import IntEnum
+from typing import NamedTuple
+
+_BASE = (
+    "A-Za-z\u00c0-\u00d6\u00d8-\u00f6\u00f8-\u02ff\u0370-\u037d\u037f-\u1fff\u200c-\u200d\u2070-\u218f"
+    "\u2c00-\u2fef\u3001-\ud7ff\uf900-\ufdcf\ufdf0-\ufffd\U00010000-\U000effff"
+)
+_WORD = _BASE + "_0-9\u00b7\u0300-\u036f\u203f-\u2040"
+_NAME = _WORD + r"\-"
+_HEX = "[0-9A-Fa-f]"
+_CODEPOINT = rf"\\u(?![Dd][89A-Fa-f]){_HEX}{{4}}|\\U(?!0000[Dd][89A-Fa-f])00(?:0{_HEX}|10){_HEX}{{4}}"
+_ESCAPE = rf"\\[tbnrf\"'\\]|{_CODEPOINT}"
+_LOCAL_ESCAPE = rf"%{_HEX}{{2}}|\\[_~.\-!$&'()*+,;=/?#@%]"
+_DOTS = rf"\.++(?=[{_NAME}])"
+
+SKIP = r"(?:[ \t\r\n]++|#[^\r\n]*+)*+"
+IRIREF = rf"<(?:[^<>\"{{}}|^`\\\x00-\x20]++|{_CODEPOINT})*+>"
+PREFIX_NAME = rf"[{_BASE}](?:[{_NAME}]++|{_DOTS})*+"
+_LOCAL_NAME = (
+    rf"(?:[{_WORD}:]|{_LOCAL_ESCAPE})(?:[{_NAME}:]++|{_LOCAL_ESCAPE}|\.++(?=[{_NAME}:]|{_LOCAL_ESCAPE}))*+"
+)
+_LONG_1 = rf"'''(?:(?:''?)?(?:[^'\\]++|{_ESCAPE}))*+'''"
+_LONG_2 = rf'"""(?:(?:""?)?(?:[^"\\]++|{_ESCAPE}))*+"""'
+_SHORT_1 = rf"'(?:[^'\\\r\n]++|{_ESCAPE})*+"
+_SHORT_2 = rf'"(?:[^"\\\r\n]++|{_ESCAPE})*+'
+STRING = rf"""{_LONG_1}|{_LONG_2}|(?!'''|\"\"\")(?:{_SHORT_1}'|{_SHORT_2}")"""
+
+
+class Kind(IntEnum):
+    """What a token is. The values are the numbers of the groups in the token pattern."""
+
+    IRIREF = 1
+    VAR = 2
+    PNAME = 3
+    WORD = 4
+    PUNCTUATION = 5
+    STRING = 6
+    NUMBER = 7
+    LANGTAG = 8
+    BLANK = 9
+    UNCLOSED = 10
+    INVALID = 11
+
+
+_TOKEN = re.compile(
+    rf"{SKIP}(?:"
+    rf"({IRIREF})"
+    rf"|([?$][{_WORD}]++)"
+    rf"|((?:{PREFIX_NAME})?+:(?:{_LOCAL_NAME})?+)"
+    rf"|({PREFIX_NAME})"
+    r"|((?!\.[0-9])(?:\^\^|\|\||&&|!=|<=|>=|<<|>>|\{\||\|\}|[(){}\[\].,;=<>!*/+\-^|?~]))"
+    rf"|({STRING})"
+    r"|((?:[0-9]++\.[0-9]*+|\.?[0-9]++)[eE][+-]?[0-9]++|[0-9]*+\.[0-9]++|[0-9]++)"
+    r"|(@[A-Za-z]++(?:-[A-Za-z0-9]++)*+(?:--[A-Za-z]++)?)"
+    rf"|(_:[{_WORD}](?:[{_NAME}]++|{_DOTS})*+)"
+    rf"|('''(?s:.*+)|\"\"\"(?s:.*+)|{_SHORT_1}|{_SHORT_2})"
+    r"|((?s:.))"
+    r")"
+)
+_KINDS = (Kind.INVALID, *Kind)
+# Reading a member of an Enum takes longer than the rest of a comparison; these are read per token.
+_PUNCTUATION, _KEYWORD, _UNCLOSED = Kind.PUNCTUATION, Kind.WORD, Kind.UNCLOSED
+_PIECE = re.compile(r"\.|[^.]+")
+# An absolute IRI with an authority cannot be read as an expression: no operand starts with "/".
+_WITH_AUTHORITY = re.compile(r"<[A-Za-z][A-Za-z0-9+.\-]*://")
+_OTHERWISE_READ = re.compile(r"['#()\[\]]")
+_OPERANDS = frozenset({Kind.IRIREF, Kind.VAR, Kind.PNAME, Kind.STRING, Kind.NUMBER, Kind.LANGTAG, Kind.BLANK})
+_NO_CALL = frozenset({"TRUE", "FALSE", "A", "VALUES"})
+_CLAUSES = frozenset({"SELECT", "GROUP", "HAVING", "ORDER", "VALUES"})
+_CLAUSE_ENDS = frozenset({"WHERE", "FROM", "LIMIT", "OFFSET"})
+
+
+class Token(NamedTuple):
+    """One token: its kind, its text as written, and the offset of its first character."""
+
+    kind: Kind
+    text: str
+    start: int
+
+    @property
+    def end(self) -> int:
+        """The offset after the last character."""
+        return self.start + len(self.text)
+
+    @property
+    def upper(self) -> str:
+        """The text in upper case: keywords are case-insensitive (section 19.8, note 1)."""
+        return self.text.upper()
+
+
+class _Open(NamedTuple):
+    bracket: str
+    expression: bool
+    clause: str
+
+
+class Context:
+    """Where in a query the next token stands. Feed every token, comments apart, to :meth:`advance`.
+
+    ``tokens`` are those read so far. ``clause`` is SELECT, GROUP, HAVING, ORDER or VALUES while
+    directly in that clause, otherwise empty; inside any bracket it is empty again.
+    """
+
+    __slots__ = ("_stack", "clause", "tokens")
+
+    def __init__(self) -> None:
+        self.tokens: list[Token] = []
+        self.clause = ""
+        self._stack: list[_Open] = []
+
+    def advance(self, token: Token) -> None:
+        """Take ``token`` as read."""
+        kind, text, _ = token
+        if kind is _PUNCTUATION:
+            if text in "([{":
+                self._stack.append(_Open(text, text == "(" and self._opens_expression(), self.clause))
+                self.clause = ""
+            elif text in ")]}" and self._stack:
+                self.clause = self._stack.pop().clause
+                if text == "}" and self.clause in ("SELECT", "VALUES"):
+                    self.clause = ""
+        elif kind is _KEYWORD:
+            word = text.upper()
+            if word in _CLAUSES:
+                self.clause = word
+            elif word in _CLAUSE_ENDS:
+                self.clause = ""
+            elif word.startswith("SELECT"):
+                self.clause = "SELECT"
+        self.tokens.append(token)
+
+    @property
+    def in_parenthesis(self) -> bool:
+        """Whether the innermost open bracket is a parenthesis."""
+        return bool(self._stack) and self._stack[-1].bracket == "("
+
+    @property
+    def in_values_head(self) -> bool:
+        """Whether the variables of a VALUES block are being listed."""
+        return self.clause == "VALUES" or (self.in_parenthesis and self._stack[-1].clause == "VALUES")
+
+    @property
+    def after_operand(self) -> bool:
+        """Whether an operand of an expression has just ended, so that an operator must follow."""
+        if not self._stack or not self._stack[-1].expression:
+            return False
+        last = self.tokens[-1]
+        if last.kind is Kind.PUNCTUATION:
+            return last.text in (")", "}", ">>")
+        if last.kind is Kind.WORD:
+            return last.text.lower().endswith(("true", "false"))
+        return last.kind in _OPERANDS
+
+    def _opens_expression(self) -> bool:
+        last = self.tokens[-1] if self.tokens else None
+        if last is not None and last.text == "<<":
+            return False
+        if self._stack and self._stack[-1].bracket != "{":
+            return self._stack[-1].expression
+        if self.clause not in ("", "VALUES"):
+            return True
+        if last is not None and last.kind in (Kind.IRIREF, Kind.PNAME) and len(self.tokens) > 1:
+            last = self.tokens[-2]
+        return last is not None and last.kind is Kind.WORD and last.upper not in _NO_CALL
+
+
+class Lexed(NamedTuple):
+    """The tokens of a text.
+
+    ``doubtful`` says that some ``<`` or some quote could be read in another way that would change
+    what the rest of the text means, so nothing may be concluded from a token not being there.
+    """
+
+    tokens: list[Token]
+    doubtful: bool
+
+
+def lex(text: str) -> Lexed:
+    """Split ``text`` into tokens, white space and comments left out. Never raises."""
+    context = Context()
+    advance = context.advance
+    doubtful = False
+    position = 0
+    while found := _TOKEN.match(text, position):
+        group = found.lastindex or 0
+        kind = _KINDS[group]
+        start, position = found.span(group)
+        token = Token(kind, text[start:position], start)
+        if text[start] == "<":
+            if context.in_parenthesis:
+                doubtful = doubtful or _is_doubtful(token)
+                if context.after_operand:
+                    token = Token(_PUNCTUATION, "<=" if token.text[:2] == "<=" else "<", start)
+                    position = token.end
+        elif kind is _KEYWORD:
+            if "." in token.text:
+                _advance_by_pieces(token, context)
+                continue
+        elif kind is _UNCLOSED:
+            doubtful = True
+        advance(token)
+    return Lexed(context.tokens, doubtful)
+
+
+def scan(text: str, position: int) -> Iterator[Token]:
+    """The tokens from ``position`` on, as if one began there, every IRI taken as such."""
+    while found := _TOKEN.match(text, position):
+        group = found.lastindex or 0
+        start, position = found.span(group)
+        yield Token(_KINDS[group], text[start:position], start)
+
+
+def position_of(text: str, offset: int) -> tuple[int, int]:
+    """Line and column of ``offset``, both from 1, in characters; lines end with LF, CR LF or CR."""
+    before = text[:offset].replace("\r\n", "\n").replace("\r", "\n")
+    return before.count("\n") + 1, len(before) - before.rfind("\n")
+
+
+def _is_doubtful(token: Token) -> bool:
+    if token.kind is not Kind.IRIREF:
+        return token.text == "<<"
+    return _OTHERWISE_READ.search(token.text) is not None and not _WITH_AUTHORITY.match(token.text)
+
+
+def _advance_by_pieces(token: Token, context: Context) -> None:
+    # Names with dots are scanned as one run, or a text like "a.a.a…" would be scanned once per dot.
+    for piece in _PIECE.finditer(token.text):
+        kind = Kind.PUNCTUATION if piece[0] == "." else Kind.WORD
+        context.advance(Token(kind, piece[0], token.start + piece.start()))

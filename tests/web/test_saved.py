@@ -1,0 +1,121 @@
+"""Saved queries over HTTP, on the real server."""
+
+from __future__ import annotations
+
+from urllib.parse import quote
+
+import pytest
+
+from tests.live import Server
+
+AUTHOR = "/api/publications-by-author?author=" + quote("SONG Tae Eun")
+
+
+def test_flat_json_is_the_first_answer(server: Server) -> None:
+    answer = server.get(AUTHOR)
+    assert (answer.status, answer.type) == (200, "application/json")
+    (row,) = answer.json()["rows"]
+    assert row["publication"] == "http://opendata.mofa.go.kr/mofapub/resource/Publication/14209"
+    assert row["date"] == 20230522
+    assert row["category"] == "IFANS Focus"
+    assert answer.json()["columns"][0] == "publication"
+
+
+@pytest.mark.parametrize(
+    "path",
+    ["/api/publications-by-year?year=2023", f"/api/publications-by-category?category={quote('ifans focus')}"],
+)
+def test_by_year_and_by_category(server: Server, path: str) -> None:
+    rows = server.get(path).json()["rows"]
+    assert [row["number"] for row in rows] == ["2023.-07E"]
+
+
+TYPES = [
+    ("application/json", "application/json"),
+    ("*/*", "application/json"),
+    ("application/sparql-results+json", "application/sparql-results+json"),
+    ("application/sparql-results+xml", "application/sparql-results+xml"),
+    ("text/csv", "text/csv"),
+    ("text/tab-separated-values", "text/tab-separated-values"),
+    ("text/html", "text/html"),
+]
+
+
+@pytest.mark.parametrize(("accept", "media_type"), TYPES)
+def test_every_result_format(server: Server, accept: str, media_type: str) -> None:
+    answer = server.get(AUTHOR, accept)
+    assert (answer.status, answer.type) == (200, media_type)
+    assert "14209" in answer.text
+
+
+@pytest.mark.parametrize(
+    ("name", "media_type"), [("csv", "text/csv"), ("srj", "application/sparql-results+json")]
+)
+def test_format_is_no_parameter_of_the_query(server: Server, name: str, media_type: str) -> None:
+    assert server.get(f"{AUTHOR}&format={name}").type == media_type
+    assert server.get(f"{AUTHOR}&timeout=2").status == 200
+
+
+BAD = [
+    ("/api/publications-by-author", "author"),
+    ("/api/publications-by-author?author=", "author"),
+    ("/api/publications-by-author?author=a&author=b", "author"),
+    ("/api/publications-by-author?auhtor=a", "auhtor"),
+    ("/api/publications-by-year?year=twenty", "year"),
+    ("/api/publications-by-year?year=2023.5", "year"),
+    ("/api/publications-by-author?author=%C7%D1", "author"),
+    ("/api/publications-by-author?author=a%00b", "author"),
+]
+
+
+@pytest.mark.parametrize(("path", "parameter"), BAD)
+def test_a_bad_parameter_is_named(server: Server, path: str, parameter: str) -> None:
+    answer = server.get(path, "application/json")
+    assert answer.status == 400
+    problem = answer.json()
+    assert problem["code"] == "bad-parameter"
+    assert problem["parameter"] == parameter
+    assert parameter in problem["detail"]
+
+
+INJECTIONS = [
+    'x" } UNION { ?s ?p ?o } #',
+    "x\\",
+    "'''",
+    'a"b',
+    "\\u0022 } #",
+    "?publication",
+    "x\n} #",
+    "<urn:x>",
+]
+
+
+@pytest.mark.parametrize("value", INJECTIONS)
+def test_a_value_stays_a_value(server: Server, value: str) -> None:
+    answer = server.get(f"/api/publications-by-author?author={quote(value)}")
+    assert answer.status == 200
+    assert answer.json()["rows"] == []
+
+
+def test_an_unknown_query_is_404_with_a_hint(server: Server) -> None:
+    answer = server.get("/api/publication-by-author")
+    assert answer.status == 404
+    assert "publications-by-author" in answer.text
+
+
+def test_the_list_leads_to_answers(server: Server) -> None:
+    listed = server.get("/api").json()["queries"]
+    assert {entry["name"] for entry in listed} == {
+        "publications-by-author",
+        "publications-by-category",
+        "publications-by-year",
+    }
+    for entry in listed:
+        assert {"ko", "en"} <= set(entry["summary"])
+        answer = server.get(entry["example"].removeprefix(server.url))
+        assert answer.json()["rows"], entry["name"]
+
+
+def test_entity_tag(server: Server) -> None:
+    tag = server.get(AUTHOR).headers["etag"]
+    assert server.get(AUTHOR, If_None_Match=tag).status == 304

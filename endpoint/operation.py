@@ -122,12 +122,12 @@ def _look_closer(text: str, form: QueryForm | None, update_start: int) -> Classi
 
 def _has_dataset_clause(lexed: Lexed, prefixes: dict[str, str]) -> bool:
     depth = 0
-    for index, token in enumerate(lexed.tokens):
+    for token in lexed.tokens:
         if token.text == "{":
             depth += 1
         elif token.text == "}":
             depth -= 1
-        elif depth == 0 and index and _is_from(token, prefixes):
+        elif depth == 0 and _is_from(token, prefixes):
             return True
     return False
 

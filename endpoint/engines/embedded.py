@@ -33,6 +33,7 @@ class EmbeddedEngine:
         self._settings = settings
         self._prefixes = prefixes
         self._pool = pool
+        self._retiring: list[Pool] = []
         self._seen = generations.fingerprint(settings.data)
         self._watch = asyncio.create_task(self._follow())
 
@@ -100,13 +101,15 @@ class EmbeddedEngine:
         old = self._pool
         self._pool = await _open_pool(self._settings, self._prefixes, generation)
         old.retire()
+        self._retiring = [pool for pool in (*self._retiring, old) if not pool.finished]
         log.info("serving generation %d, %d quads", generation.number, generation.quads)
 
     async def aclose(self) -> None:
         """End every process that this engine started."""
         self._watch.cancel()
         await asyncio.gather(self._watch, return_exceptions=True)
-        await self._pool.aclose()
+        for pool in (*self._retiring, self._pool):
+            await pool.aclose()
 
 
 async def _open_pool(settings: Settings, prefixes: dict[str, str], generation: Generation) -> Pool:

@@ -130,6 +130,9 @@ class Nursery:
                     await connection.news()
         except TimeoutError:
             connection.lost = True
+        except BaseException:
+            connection.close()
+            raise
         if connection.lost:
             words = connection.last_words()
             connection.close()

@@ -163,6 +163,11 @@ class Pool:
         task.add_done_callback(self._tasks.discard)
         return task
 
+    @property
+    def finished(self) -> bool:
+        """Retired, and nothing is left to do."""
+        return self._retired and not (self._live or self._forking or self._waiters)
+
     def retire(self) -> None:
         """Answer what was asked already, take no more, then end the template."""
         self._retired = True
@@ -171,7 +176,7 @@ class Pool:
         self._close_when_done()
 
     def _close_when_done(self) -> None:
-        if self._retired and not (self._live or self._forking or self._waiters):
+        if self.finished:
             self._nursery.close()
 
     async def aclose(self) -> None:

@@ -8,7 +8,7 @@ import json
 import os
 import resource
 import signal
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Callable, Coroutine
 from contextlib import asynccontextmanager
 from pathlib import Path
 
@@ -81,7 +81,7 @@ def data(tmp_path: Path) -> Path:
     return tmp_path / "data"
 
 
-def asynchronous(test: Callable[..., Awaitable[None]]) -> Callable[[Path], None]:
+def asynchronous(test: Callable[[Path], Coroutine[object, object, None]]) -> Callable[[Path], None]:
     def run(data: Path) -> None:
         asyncio.run(test(data))
 
@@ -295,8 +295,7 @@ async def test_queries_do_not_fail_while_generations_change(data: Path) -> None:
 async def test_a_worker_killed_while_idle_costs_no_query(data: Path) -> None:
     async with opened(data, workers=1) as engine:
         for _ in range(3):
-            worker = await (await engine.query(operation("ASK {}"), SPARQL_JSON, LONG)).aclose()
-            assert worker is None
+            await whole(engine, "ASK {}")
             for pid in children_of_children():
                 os.kill(pid, signal.SIGKILL)
             assert json.loads(await whole(engine, "ASK {}"))["boolean"] is True

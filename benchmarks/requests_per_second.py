@@ -45,7 +45,7 @@ def request(path: str, query: str) -> bytes:
 
 
 @contextlib.contextmanager
-def process(command: list[str], port: int) -> Iterator[None]:
+def process(command: list[str], port: int) -> Iterator[subprocess.Popen[bytes]]:
     """Run a server until the block ends; the block starts when it listens."""
     running = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
     try:
@@ -53,7 +53,7 @@ def process(command: list[str], port: int) -> Iterator[None]:
             with contextlib.suppress(OSError), socket.create_connection(("127.0.0.1", port), 1):
                 break
             time.sleep(0.1)
-        yield
+        yield running
     finally:
         running.terminate()
         running.wait()

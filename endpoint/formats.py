@@ -213,15 +213,13 @@ def _negotiate(accept: str, offered: tuple[Format, ...]) -> Negotiated | None:
     best = (0.0, False)
     chosen: Negotiated | None = None
     for candidate in offered:
-        by_wildcard = candidate is not HTML or len(offered) == 1
-        entry = ranges.get(candidate.media_type)
-        if entry is None and by_wildcard:
-            entry = ranges.get(candidate.media_type.partition("/")[0] + "/*") or ranges.get("*/*")
-        entries = [
-            (candidate.media_type, entry),
-            *((alias, ranges.get(alias)) for alias in candidate.aliases),
-        ]
-        for media_type, entry in entries:
+        own = ranges.get(candidate.media_type)
+        if own is None and (candidate is not HTML or len(offered) == 1):
+            own = ranges.get(candidate.media_type.partition("/")[0] + "/*") or ranges.get("*/*")
+        names = [(candidate.media_type, own)]
+        if candidate.echo or own is None or own.quality > 0:
+            names += [(alias, ranges.get(alias)) for alias in candidate.aliases]
+        for media_type, entry in names:
             if entry is not None and entry.quality > 0 and (entry.quality, entry.named) > best:
                 best = (entry.quality, entry.named)
                 chosen = Negotiated(candidate, candidate.content_type(media_type))

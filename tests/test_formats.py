@@ -59,6 +59,7 @@ CASES = {
     "html weaker than data": (SELECT, "text/html;q=0.5, text/csv", CSV),
     "html refused": (SELECT, "text/html;q=0, */*", JSON),
     "xhtml is sent as html": (SELECT, "application/xhtml+xml", PAGE),
+    "xhtml where html is refused": (SELECT, "application/xhtml+xml, text/html;q=0", NONE),
     "html is all there is": ((HTML,), "*/*", PAGE),
     "yasgui select": (SELECT, "application/sparql-results+json,*/*;q=0.9", JSON),
     "yasgui construct": (GRAPH, "application/n-triples,*/*;q=0.9", NT),

@@ -62,12 +62,13 @@ class EmbeddedEngine:
             "dataset_clause": operation.dataset_clause,
             "format": fmt.name,
         }
-        started = time.perf_counter()
-        try:
-            return await self._ask(question, limits)
-        except WorkerDied:
-            if time.perf_counter() - started > STILLBORN:
-                raise
+        for _ in range(self._settings.pool_size):
+            started = time.perf_counter()
+            try:
+                return await self._ask(question, limits)
+            except WorkerDied:
+                if time.perf_counter() - started > STILLBORN:
+                    raise
         return await self._ask(question, limits)
 
     async def _ask(self, question: frames.Question, limits: Limits) -> Answer:

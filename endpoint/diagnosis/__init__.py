@@ -29,7 +29,7 @@ from endpoint.lexer import Kind, Token, lex, position_of
 __all__ = ["explain", "malformed"]
 
 # A longer text is not examined: that would keep other requests waiting. The engine's place is given.
-_EXAMINED = 100_000
+_EXAMINED = 30_000
 _SENTENCE = 400
 _PLACE = re.compile(r"error at ([0-9]{1,9}):([0-9]{1,9})")
 _KEYWORD = re.compile(r"(?<![\w\"'])[A-Z][A-Z_0-9]+(?![\w\"'])")
@@ -46,7 +46,8 @@ _LOOK_AHEAD = len("CONSTRUCT")
 def explain(text: str, message: str, prefixes: Mapping[str, str] | None = None) -> MalformedQuery:
     """Say what is wrong with ``text``, which the engine refused with ``message`` (empty if it was not asked).
 
-    ``prefixes`` are namespaces to propose for a prefix that is not declared. Never raises.
+    ``prefixes`` are those that the engine knows without a declaration, or that are worth proposing for
+    one. Never raises.
     """
     place = _place(text, message)
     if len(text) > _EXAMINED:
@@ -84,7 +85,7 @@ def _wrong_use(
 ) -> Mistake | None:
     return (
         (wrong_select(tokens, message) if message else None)
-        or unknown_prefix(tokens, place, prefixes)
+        or unknown_prefix(tokens, message, place, prefixes)
         or wrong_iri(tokens, message)
         or row_of_values(tokens)
         or bound_twice(tokens)

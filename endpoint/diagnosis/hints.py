@@ -25,6 +25,14 @@ _BEFORE = {
 }
 
 
+_IN_PROJECTION = {
+    "WHERE": "Name what the query answers, or write *.",
+    "FROM": "Name what the query answers, or write *.",
+    "DISTINCT": "DISTINCT stands once, directly after SELECT.",
+    "AS": "Put what is named in parentheses: (?this AS ?that).",
+}
+
+
 def hint(case: Case) -> str:
     """The first hint that applies to ``case``; empty where none does."""
     for find in _HINTS:
@@ -80,10 +88,11 @@ def _projection(case: Case) -> str:
         return ""
     if case.must == "Where" and found.text == ",":
         return "Separate variables with blanks, not with commas."
-    if case.must in ("Projection", "Where") and found.kind is Kind.WORD and found.upper in sparql().keywords:
-        if found.upper in ("WHERE", "FROM"):
-            return "Name what the query answers, or write *."
-        return f"Put the expression in parentheses and name it: ({found.text}(…) AS ?name)."
+    if case.must in ("Projection", "Where") and found.kind is Kind.WORD:
+        if found.upper in _IN_PROJECTION:
+            return _IN_PROJECTION[found.upper]
+        if found.upper in sparql().keywords:
+            return f"Put the expression in parentheses and name it: ({found.text}(…) AS ?name)."
     if case.must == "AS":
         return "Name the value: (expression AS ?name)."
     return ""
@@ -102,7 +111,7 @@ def _bare_word(case: Case) -> str:
     found = case.found
     if found is None or found.kind is not Kind.WORD or found.upper in sparql().keywords:
         return ""
-    if case.must == "VARIABLE":
+    if case.must in ("VARIABLE", "Projection"):
         return f"Write ?{found.text} for a variable."
     if case.before() != "" and case.tokens[case.at - 1].kind is Kind.STRING:
         return "Inside a string write its quotation mark as \\' or \\\"."
@@ -148,10 +157,24 @@ def _arguments(case: Case) -> str:
     return ""
 
 
+def _parenthesis(case: Case) -> str:
+    if case.must == "(" and case.before() in sparql().keywords:
+        return f"Write {case.before()}(…)."
+    return ""
+
+
+def _datum(case: Case) -> str:
+    if case.found is not None and case.found.kind is Kind.VAR and case.wanted[0].startswith("Values"):
+        return "VALUES takes terms only, no variables."
+    return ""
+
+
 def _full_stop(case: Case) -> str:
     found = case.found
     if found is None or not {".", ";", "}"} <= case.expected:
         return ""
+    if found.text == "-" and case.tokens[case.at - 1].kind is Kind.NUMBER:
+        return 'Write a date as "2023-05-22"^^xsd:date, with the prefix declared.'
     if found.kind in TERMS or found.text in ("[", "(", "<<"):
         return "If a new triple begins here, end the one before with a full stop."
     return ""
@@ -176,6 +199,8 @@ _HINTS: tuple[Callable[[Case], str], ...] = (
     _predicate,
     _bare_word,
     _arguments,
+    _parenthesis,
+    _datum,
     _full_stop,
     _end,
 )

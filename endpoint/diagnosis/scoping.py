@@ -31,11 +31,14 @@ _SCHEME = re.compile(r"[A-Za-z][A-Za-z0-9+.\-]*:")
 _SEVERAL_DOTS = re.compile(r":[^.]+\.+[^.]+\.")
 
 
-def unknown_prefix(tokens: Sequence[Token], place: int | None, prefixes: Mapping[str, str]) -> Mistake | None:
+def unknown_prefix(
+    tokens: Sequence[Token], message: str, place: int | None, prefixes: Mapping[str, str]
+) -> Mistake | None:
     """A prefixed name whose prefix the text does not declare.
 
     The engine may know ``prefixes`` without a declaration, so of several names the one that ends at
-    the engine's ``place`` is taken, then the first that is not among them, then the first.
+    the engine's ``place`` is taken, then the first that is not among them; a name that is among them
+    only where the engine's ``message`` says so.
     """
     declared = {token.text[:-1] for token, _ in _declarations(tokens)}
     names = [
@@ -45,10 +48,11 @@ def unknown_prefix(tokens: Sequence[Token], place: int | None, prefixes: Mapping
         and token.text.partition(":")[0] not in declared
         and not (index and tokens[index - 1].upper == "PREFIX")
     ]
+    if "Prefix not found" not in message:
+        names = [token for token in names if token.text.partition(":")[0] not in prefixes]
     if not names:
         return None
-    unknown = [token for token in names if token.text.partition(":")[0] not in prefixes]
-    token = next((token for token in names if token.end == place), (unknown or names)[0])
+    token = next((token for token in names if token.end == place), names[0])
     prefix = token.text.partition(":")[0]
     namespace = prefixes.get(prefix) or _NAMESPACES.get(prefix, "…")
     return Mistake(

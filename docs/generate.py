@@ -10,7 +10,7 @@ HERE = Path(__file__).resolve().parent
 sys.path.insert(0, str(HERE.parent))
 
 from endpoint import errors  # noqa: E402
-from endpoint.settings import environment_name, setting_fields  # noqa: E402
+from endpoint.settings import environment_name, setting_fields, shown_default  # noqa: E402
 
 
 def settings_page() -> str:
@@ -28,8 +28,8 @@ def settings_page() -> str:
         "|---|---|---|---|---|",
     ]
     for row in setting_fields():
-        default = " ".join(row.default) if isinstance(row.default, tuple) else row.default
-        shown = "" if default is None else f"`{default}`"
+        default = shown_default(row)
+        shown = f"`{default}`" if default else ""
         flag = f"`--{row.name.replace('_', '-')} {row.metadata['metavar']}`"
         help_text = row.metadata["help"].replace("|", "\\|")
         lines.append(f"| `{row.name}` | {flag} | `{environment_name(row.name)}` | {shown} | {help_text} |")

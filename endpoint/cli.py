@@ -23,7 +23,7 @@ from endpoint.ingest.build import add
 from endpoint.ingest.rdf import RdfSource
 from endpoint.oneshot import run_query
 from endpoint.server import Server, listen
-from endpoint.settings import Settings, environment_name, read_settings, setting_fields
+from endpoint.settings import Settings, environment_name, read_settings, setting_fields, shown_default
 from endpoint.telemetry import set_up_logging
 
 Command = TypeVar("Command", bound=Callable[..., object])
@@ -38,8 +38,8 @@ def setting_options(*names: str) -> Callable[[Command], Command]:
         for row in reversed(setting_fields()):
             if names and row.name not in names:
                 continue
-            default = " ".join(row.default) if isinstance(row.default, tuple) else row.default
-            shown = "" if default is None else f" [default: {default}]"
+            default = shown_default(row)
+            shown = f" [default: {default}]" if default else ""
             command = click.option(
                 f"--{row.name.replace('_', '-')}",
                 row.name,
@@ -151,7 +151,7 @@ def _settings(config: Path | None, flags: dict[str, str | None]) -> Settings:
 def main() -> NoReturn:
     """The console script. Turns designed failures into a sentence and an exit code."""
     try:
-        code = cli(standalone_mode=False)
+        code = cli(prog_name="endpoint", standalone_mode=False)
     except click.ClickException as error:
         error.show()
         sys.exit(error.exit_code)

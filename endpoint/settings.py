@@ -123,7 +123,7 @@ class Settings:
         0, _count(0, 256), "N", "Queries evaluated at once; 0 means one per core, at least 2."
     )
     queue: int = _setting(256, _count(0, 100_000), "N", "Queries that may wait for a worker before a 503.")
-    max_query: int = _setting(2**20, size, "SIZE", "Longest query text accepted.")
+    max_query: int = _setting(2**19, size, "SIZE", "Longest query text accepted.")
     max_nesting: int = _setting(500, _count(1, 5000), "DEPTH", "Deepest nesting of brackets in a query.")
     default_graph: DefaultGraph = _setting(
         "union",
@@ -150,6 +150,17 @@ class Settings:
 def setting_fields() -> tuple[Field[object], ...]:
     """The rows of the table, in order; ``metadata`` holds ``parse``, ``metavar`` and ``help``."""
     return cast("tuple[Field[object], ...]", fields(Settings))
+
+
+def shown_default(row: Field[object]) -> str:
+    """The default of a setting as a person would write it; empty where there is none."""
+    default = row.default
+    if isinstance(default, tuple):
+        return " ".join(default)
+    if row.metadata["parse"] is size and isinstance(default, int):
+        power = (default.bit_length() - 1) // 10
+        return f"{default >> 10 * power}{list(_UNITS)[power].upper()}B"
+    return "" if default is None else f"{default:g}" if isinstance(default, float) else str(default)
 
 
 def environment_name(name: str) -> str:

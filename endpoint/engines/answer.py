@@ -30,9 +30,7 @@ class Answer:
     already computed may be read slowly, within the server's client timeout.
     """
 
-    def __init__(
-        self, pool: Pool, worker: WorkerConnection, limits: Limits, memory: int, queued: float
-    ) -> None:
+    def __init__(self, pool: Pool, worker: WorkerConnection, limits: Limits, queued: float) -> None:
         self.generation: Generation = pool.generation
         self.complete = False
         self.first = b""
@@ -43,7 +41,6 @@ class Answer:
         self._worker: WorkerConnection | None = worker
         self._limits = limits
         self._left = limits.timeout
-        self._memory = memory
         self._loop = asyncio.get_running_loop()
 
     async def begin(self, question: frames.Question) -> None:
@@ -127,7 +124,7 @@ class Answer:
         message = failure["message"]
         match failure["kind"]:
             case "syntax":
-                return explain(self._question["text"], message)
+                return explain(self._question["text"], message, self._pool.order["prefixes"])
             case "unsupported":
                 return MalformedQuery(
                     f"{message.rstrip('.')}. Use the functions of SPARQL 1.1 (section 17.4)."
@@ -139,10 +136,11 @@ class Answer:
         return EvaluationFailed(f"The engine could not evaluate the query: {message}")
 
     def _too_much_memory(self) -> MemoryLimitExceeded:
+        limit = self._pool.order["memory"]
         return MemoryLimitExceeded(
-            f"The query needed more than the {self._memory // 2**20} MB of memory that one query may use. "
+            f"The query needed more than the {limit // 2**20} MB of memory that one query may use. "
             "Order, group or join less at once, or add a LIMIT inside.",
-            self._memory,
+            limit,
         )
 
     async def _died(self, worker: WorkerConnection) -> EndpointError:

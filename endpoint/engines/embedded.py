@@ -78,7 +78,7 @@ class EmbeddedEngine:
             started = time.perf_counter()
             worker = await pool.wait(limits.timeout)
             queued = time.perf_counter() - started
-        answer = Answer(pool, worker, limits, self._settings.memory, queued)
+        answer = Answer(pool, worker, limits, queued)
         await answer.begin(question)
         return answer
 

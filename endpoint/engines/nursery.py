@@ -66,11 +66,13 @@ class Nursery:
     def __init__(
         self,
         generation: Generation,
+        order: frames.TemplateOrder,
         process: subprocess.Popen[bytes],
         control: socket.socket,
         protocol: _Control,
     ) -> None:
         self.generation = generation
+        self.order = order
         self.fenced = False
         self._process = process
         self._control = control
@@ -95,7 +97,7 @@ class Nursery:
         ours.sendall(frames.pack_json(frames.REQUEST, cast("dict[str, object]", order)))
         # The event loop takes a duplicate: this one stays ours to send descriptors over.
         _, protocol = await asyncio.get_running_loop().create_connection(_Control, sock=ours.dup())
-        nursery = cls(generation, process, ours, protocol)
+        nursery = cls(generation, order, process, ours, protocol)
         try:
             async with asyncio.timeout(START_TIMEOUT):
                 nursery.fenced = await protocol.ready

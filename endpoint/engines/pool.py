@@ -10,6 +10,7 @@ from typing import Any, Final, TypeVar
 
 from endpoint.engines import Generation
 from endpoint.engines.connection import WorkerConnection
+from endpoint.engines.frames import TemplateOrder
 from endpoint.engines.nursery import Nursery, ending_signal
 from endpoint.errors import Overloaded, StoreError
 from endpoint.telemetry import log
@@ -51,6 +52,11 @@ class Pool:
     @property
     def generation(self) -> Generation:
         return self._nursery.generation
+
+    @property
+    def order(self) -> TemplateOrder:
+        """What its workers were made for."""
+        return self._nursery.order
 
     @property
     def alive(self) -> bool:

@@ -52,7 +52,7 @@ HOSTILE = [
     ),
     (
         "30,000 UNION branches",
-        f"ASK {{ {' UNION '.join(['{ ?s ?p ?o }'] * 30_000)} }}",
+        f"ASK {{ {'UNION'.join(['{?s?p?o}'] * 30_000)} }}",
         {(504, "deadline-exceeded"), (400, "query-too-complex")},
     ),
     ("a string doubled forty times", doubled(40), {(503, "memory-limit-exceeded")}),
@@ -94,7 +94,7 @@ def test_query_text_over_the_limit_is_refused(server: Server) -> None:
     text = "ASK { } #" + "x" * 10_000_000
     answer = server.post(text)
     assert answer.status == 413
-    assert "1,048,576 bytes" in answer.text
+    assert "524,288 bytes" in answer.text
     form = server.request(
         "POST",
         "/sparql",

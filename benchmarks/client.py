@@ -29,6 +29,10 @@ class _Connection(asyncio.Protocol):
         self._done = done
         self._buffer = b""
         self._sent = 0.0
+        self.closed: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        self.closed.set_result(None)
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         self._transport = cast("asyncio.Transport", transport)
@@ -63,19 +67,22 @@ def _whole(head: bytes, body: bytes) -> bool:
 
 
 def load(port: int, request: bytes, connections: int, seconds: float) -> Load:
-    """Ask ``request`` over ``connections`` connections for ``seconds``."""
+    """Ask ``request`` over ``connections`` connections for ``seconds``, and wait for the last answers."""
 
-    async def main() -> list[float]:
+    async def main() -> tuple[list[float], float]:
         taken: list[float] = []
         done = asyncio.Event()
         loop = asyncio.get_running_loop()
-        for _ in range(connections):
-            await loop.create_connection(lambda: _Connection(request, taken, done), "127.0.0.1", port)
+        start = time.perf_counter()
+        asking = [
+            (await loop.create_connection(lambda: _Connection(request, taken, done), "127.0.0.1", port))[1]
+            for _ in range(connections)
+        ]
         await asyncio.sleep(seconds)
         done.set()
-        await asyncio.sleep(0.1)
-        return taken
+        await asyncio.gather(*(connection.closed for connection in asking))
+        return taken, time.perf_counter() - start
 
-    taken = uvloop.run(main())
+    taken, elapsed = uvloop.run(main())
     cuts = statistics.quantiles(taken, n=100)
-    return Load(len(taken) / seconds, cuts[49] * 1000, cuts[98] * 1000)
+    return Load(len(taken) / elapsed, cuts[49] * 1000, cuts[98] * 1000)

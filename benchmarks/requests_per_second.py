@@ -18,6 +18,7 @@ import subprocess
 import sys
 import tempfile
 import time
+import urllib.request
 from collections.abc import Iterator
 from pathlib import Path
 from urllib.parse import quote
@@ -31,9 +32,11 @@ PREFIXES = (
     "PREFIX mofapub: <http://opendata.mofa.go.kr/mofapub/> "
 )
 QUERIES = {
-    "ask one subject": "ASK { <http://opendata.mofa.go.kr/mofapub/resource/Publication/14209> ?p ?o }",
-    "ten labels": "SELECT ?s ?label WHERE { ?s skos:prefLabel ?label } LIMIT 10",
+    "one subject": "SELECT ?p ?o WHERE { <http://opendata.mofa.go.kr/mofapub/resource/Publication/13940> "
+    "?p ?o }",
     "one join": "SELECT ?s ?label ?p ?o WHERE { ?s skos:prefLabel ?label ; ?p ?o } LIMIT 100",
+    "newest twenty": "SELECT ?s ?label ?date WHERE { ?s mofapub:pubDate ?date ; skos:prefLabel ?label } "
+    "ORDER BY DESC(?date) LIMIT 20",
 }
 
 
@@ -50,7 +53,11 @@ def process(command: list[str], port: int) -> Iterator[subprocess.Popen[bytes]]:
     running = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
     try:
         for _ in range(600):
-            with contextlib.suppress(OSError), socket.create_connection(("127.0.0.1", port), 1):
+            # Reading a large dataset into memory comes before the first answer.
+            with (
+                contextlib.suppress(OSError),
+                urllib.request.urlopen(f"http://127.0.0.1:{port}/", timeout=300),
+            ):
                 break
             time.sleep(0.1)
         yield running

@@ -20,7 +20,7 @@ from endpoint.operation import bind
 from endpoint.parameters import TYPES, Parameter, did_you_mean, fault
 
 # Parameters of the protocol, which a client uses to choose the representation and the deadline.
-RESERVED = frozenset({"format", "output", "timeout"})
+RESERVED = frozenset({"download", "format", "output", "timeout"})
 
 _NAME = re.compile(r"(_{1,2})([^\W_]+)(?:_(\w+))?")
 _ALIASES = {"number": "decimal", "literal": "string"}

@@ -136,7 +136,9 @@ N_QUADS = Format(
     _FORMAT_IRI + "N-Quads",
 )
 # A page is HTML whatever it is called: an XML parser would refuse it, so XHTML is not echoed.
-HTML = Format("html", "text/html", ("application/xhtml+xml",), ("htm",), "html", True, None, echo=False)
+HTML = Format(
+    "html", "text/html", ("application/xhtml+xml",), ("html", "htm"), "html", True, None, echo=False
+)
 FLAT_JSON = Format("flat-json", "application/json", ("text/json",), ("json", "flat"), "json", False, None)
 
 RESULT_FORMATS = (SPARQL_JSON, SPARQL_XML, CSV, TSV)

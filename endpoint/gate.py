@@ -30,4 +30,5 @@ def admit(
         named_graphs=named,
         volatile=classified.volatile,
         dataset_clause=classified.dataset_clause,
+        star=classified.star,
     )

@@ -29,6 +29,7 @@ _FIRST = re.compile(
     rf"{SKIP}(?:(SELECT|CONSTRUCT|DESCRIBE|ASK)|(INSERT|DELETE|LOAD|CLEAR|DROP|CREATE|ADD|MOVE|COPY|WITH))",
     _FLAGS,
 )
+_STAR = re.compile(rf"{SKIP}(?:DISTINCT|REDUCED)?{SKIP}\*", _FLAGS)
 _VOLATILE = re.compile(r"(?:NOW|RAND|UUID|BNODE)[ \t\r\n]*+[(#]", _FLAGS)
 _VOLATILE_WORD = re.compile(r"NOW|RAND|UUID|BNODE", _FLAGS)
 _SERVICE = re.compile("SERVICE", _FLAGS)
@@ -50,7 +51,8 @@ class Operation:
     IRIs are plain text. ``default_graphs`` and ``named_graphs`` are those of the protocol
     (SPARQL 1.1 Protocol section 2.1.4); when both are empty the text's own FROM clauses hold.
     ``volatile`` means that the same text may give another answer on the same data, and
-    ``dataset_clause`` that the text names its own dataset with FROM.
+    ``dataset_clause`` that the text names its own dataset with FROM. ``star`` is the offset of the
+    asterisk of SELECT *.
     """
 
     text: str
@@ -60,6 +62,7 @@ class Operation:
     named_graphs: tuple[str, ...] = ()
     volatile: bool = False
     dataset_clause: bool = False
+    star: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,6 +74,7 @@ class Classified:
     relative IRI, a name whose prefix is unknown), so that only an exact match may be let through.
     ``volatile``: the text calls NOW, RAND, UUID, STRUUID or BNODE, or asks a remote service.
     ``dataset_clause``: it has FROM or FROM NAMED (SPARQL 1.1 Query Language, section 13.2).
+    ``star``: the offset of the asterisk of SELECT * (section 16.1).
     """
 
     form: QueryForm | None
@@ -79,6 +83,7 @@ class Classified:
     loads: tuple[str, ...]
     volatile: bool
     dataset_clause: bool = False
+    star: int | None = None
 
 
 def classify(text: str, max_nesting: int) -> Classified:
@@ -98,15 +103,17 @@ def classify(text: str, max_nesting: int) -> Classified:
     if text.count("(") + text.count("{") + text.count("[") > max_nesting:
         _check_nesting(text, max_nesting)
     form = QueryForm(first[1].upper()) if first[1] else None
+    found = _STAR.match(text, first.end()) if form is QueryForm.SELECT else None
+    star = found.end() - 1 if found else None
     lowered = text.lower()
     services = "service" in lowered
     loads = form is None and "load" in lowered
     if not services and not loads and "from" not in lowered and not _VOLATILE.search(text):
-        return Classified(form, form is None, (), (), False)
-    return _look_closer(text, form, first.start(2) if form is None else len(text))
+        return Classified(form, form is None, (), (), False, False, star)
+    return _look_closer(text, form, first.start(2) if form is None else len(text), star)
 
 
-def _look_closer(text: str, form: QueryForm | None, update_start: int) -> Classified:
+def _look_closer(text: str, form: QueryForm | None, update_start: int, star: int | None) -> Classified:
     lexed = lex(text)
     prefixes = _prefixes(text)
     services = tuple(dict.fromkeys(_resolve(target, prefixes) for target in _services(text, lexed)))
@@ -117,7 +124,8 @@ def _look_closer(text: str, form: QueryForm | None, update_start: int) -> Classi
         )
     words = text if lexed.doubtful else "".join(t.text + " " for t in lexed.tokens if t.kind is Kind.WORD)
     volatile = bool(services) or _VOLATILE_WORD.search(words) is not None
-    return Classified(form, form is None, services, loads, volatile, _has_dataset_clause(lexed, prefixes))
+    dataset_clause = _has_dataset_clause(lexed, prefixes)
+    return Classified(form, form is None, services, loads, volatile, dataset_clause, star)
 
 
 def _has_dataset_clause(lexed: Lexed, prefixes: dict[str, str]) -> bool:

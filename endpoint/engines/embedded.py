@@ -60,6 +60,7 @@ class EmbeddedEngine:
             "default_graphs": list(operation.default_graphs),
             "named_graphs": list(operation.named_graphs),
             "dataset_clause": operation.dataset_clause,
+            "star": operation.star,
             "format": fmt.name,
         }
         for _ in range(self._settings.pool_size):

@@ -41,6 +41,7 @@ class Question(TypedDict):
     default_graphs: list[str]
     named_graphs: list[str]
     dataset_clause: bool  # the text has FROM
+    star: int | None  # offset of the asterisk of SELECT *
     format: str  # name in endpoint.formats
 
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from html import escape
 from itertools import islice
 from typing import IO, Final, Protocol, cast
@@ -103,7 +103,7 @@ def write_results(results: Results, format_name: str, writer: Writer, prefixes: 
     Raises :class:`Inexpressible`, and whatever evaluation raises.
     """
     if format_name == "html":
-        _write_all(html_table(results), writer)
+        _write_all(html_table(results, prefixes), writer)
     elif format_name == "flat-json":
         _write_all(flat_json(results), writer)
     elif isinstance(results, QueryTriples):
@@ -147,7 +147,7 @@ def _inexpressible_in_xml(found: bytes) -> str:
     )
 
 
-def html_table(results: Results) -> Iterator[str]:
+def html_table(results: Results, prefixes: Mapping[str, str]) -> Iterator[str]:
     """The rows as an HTML table, at most :data:`HTML_ROWS`; the page around it is the server's."""
     if isinstance(results, QueryBoolean):
         yield f'<p class="boolean">{"true" if results else "false"}</p>\n'
@@ -164,21 +164,21 @@ def html_table(results: Results) -> Iterator[str]:
     count = 0
     for row in islice(rows, HTML_ROWS):
         count += 1
-        yield f"<tr>{''.join(f'<td>{html_term(term)}</td>' for term in row)}</tr>\n"
+        yield f"<tr>{''.join(f'<td>{html_term(term, prefixes)}</td>' for term in row)}</tr>\n"
     yield "</tbody>\n</table>\n"
     more = count == HTML_ROWS and next(rows, None) is not None
     note = f"The first {HTML_ROWS:,} rows; download the whole result below." if more else f"{count:,} rows"
     yield f'<p class="count">{"1 row" if count == 1 else note}</p>\n'
 
 
-def html_term(term: Term | None) -> str:
-    """One RDF term as HTML. Only http and https IRIs become links."""
+def html_term(term: Term | None, prefixes: Mapping[str, str]) -> str:
+    """One RDF term as HTML. Only http and https IRIs become links; ``prefixes`` shorten what is shown."""
     if term is None:
         return ""
     if isinstance(term, NamedNode):
-        text = escape(term.value)
+        iri, text = escape(term.value), escape(_short(term.value, prefixes))
         if term.value.lower().startswith(("http://", "https://")):
-            return f'<a href="{text}">{text}</a>'
+            return f'<a href="{iri}" title="{iri}">{text}</a>'
         return text
     if isinstance(term, Literal):
         text = f"<span>{escape(term.value)}</span>"
@@ -188,8 +188,16 @@ def html_term(term: Term | None) -> str:
             )
         if term.datatype.value == _XSD + "string":
             return text
-        return f"{text} <small>{escape(term.datatype.value.replace(_XSD, 'xsd:'))}</small>"
+        return f"{text} <small>{escape(_short(term.datatype.value, prefixes))}</small>"
     return escape(str(term))
+
+
+def _short(iri: str, prefixes: Mapping[str, str]) -> str:
+    """The prefixed name of a vocabulary term; other IRIs, such as those of resources, stay whole."""
+    for prefix, namespace in prefixes.items():
+        if iri.startswith(namespace) and iri[len(namespace) :].isidentifier():
+            return f"{prefix}:{iri[len(namespace) :]}"
+    return iri
 
 
 def flat_json(results: Results) -> Iterator[str]:

@@ -17,9 +17,11 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from endpoint.errors import EndpointError, MalformedRequest, MethodNotAllowed, NotFound
 from endpoint.telemetry import Exchange, log, observe
+from endpoint.web.html import POLICY
 from endpoint.web.problems import send_problem
 from endpoint.web.site import EXCHANGE
 
+HTML_TYPE: Final = b"text/html; charset=utf-8"
 _METHODS: Final = b"GET, HEAD, POST, QUERY, OPTIONS"
 _EXPOSED: Final = b"Content-Location, ETag, Link, Retry-After, Server-Timing, X-Request-Id"
 
@@ -55,7 +57,10 @@ class Boundary:
         async def observed(message: Message) -> None:
             if message["type"] == "http.response.start":
                 exchange.status = message["status"]
-                message["headers"] = [*message.get("headers", ()), *headers]
+                given = list(message.get("headers", ()))
+                if (b"content-type", HTML_TYPE) in given:
+                    given.append((b"content-security-policy", POLICY))
+                message["headers"] = given + headers
             else:
                 exchange.sent += len(message.get("body", b""))
             await send(message)
@@ -85,7 +90,10 @@ class Boundary:
                 await send_problem(scope, send, problem)
 
     def _headers(self, scope: Scope, exchange: Exchange) -> list[tuple[bytes, bytes]]:
-        headers = [(b"x-request-id", exchange.identifier.encode())]
+        headers = [
+            (b"x-request-id", exchange.identifier.encode()),
+            (b"x-content-type-options", b"nosniff"),
+        ]
         if not self._origins:
             return headers
         if "*" in self._origins:

@@ -11,6 +11,12 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 # Stands in a rendered page where a result is streamed in; no template or text can hold it.
 SLOT: Final = "\x00result\x00"
 
+# Pages run no script and load nothing but their own style sheet.
+POLICY: Final = (
+    b"default-src 'none'; style-src 'self'; img-src data:; form-action 'self'; base-uri 'none'; "
+    b"frame-ancestors 'none'"
+)
+
 _HERE: Final = Path(__file__).parent
 
 

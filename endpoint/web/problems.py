@@ -15,7 +15,7 @@ from starlette.types import Scope, Send
 from endpoint.errors import DeadlineExceeded, EndpointError, MethodNotAllowed, Overloaded
 from endpoint.formats import HTML, Format, negotiate
 from endpoint.web.html import render
-from endpoint.web.site import exchange_of
+from endpoint.web.site import QUERY_TEXT, exchange_of
 
 _PLAIN_TEXT = Format("text", "text/plain", (), (), "txt", True, None)
 _PROBLEM_JSON = Format(
@@ -32,7 +32,7 @@ async def send_problem(scope: Scope, send: Send, error: EndpointError) -> None:
     if kind is _PROBLEM_JSON:
         body, content_type = problem_json(error), b"application/problem+json"
     elif kind is HTML:
-        body, content_type = _problem_page(error), b"text/html; charset=utf-8"
+        body, content_type = _problem_page(scope, error), b"text/html; charset=utf-8"
     else:
         body, content_type = problem_text(error), b"text/plain; charset=utf-8"
     headers = [
@@ -52,7 +52,8 @@ async def send_problem(scope: Scope, send: Send, error: EndpointError) -> None:
 def problem_text(error: EndpointError) -> bytes:
     """The problem as plain text: the status and the title on the first line, then the detail."""
     phrase = HTTPStatus(error.status).phrase
-    return f"{error.status} {phrase} – {error.title}\n\n{error.detail}\n".encode()
+    title = "" if phrase.lower() == error.title.lower() else f" – {error.title}"
+    return f"{error.status} {phrase}{title}\n\n{error.detail}\n".encode()
 
 
 def problem_json(error: EndpointError) -> bytes:
@@ -69,9 +70,14 @@ def problem_json(error: EndpointError) -> bytes:
     return json.dumps(members, ensure_ascii=False, indent=1).encode() + b"\n"
 
 
-def _problem_page(error: EndpointError) -> bytes:
+def _problem_page(scope: Scope, error: EndpointError) -> bytes:
+    # The excerpt of a query is indented; the sentences around it wrap like any text.
+    blocks = [(block.startswith("    "), block) for block in error.detail.split("\n\n")]
+    query = scope.get(QUERY_TEXT)
     phrase = HTTPStatus(error.status).phrase
-    return render("problem.html", error=error, phrase=phrase, title=error.title)
+    return render(
+        "problem.html", error=error, phrase=phrase, blocks=blocks, query=query, action=scope["path"]
+    )
 
 
 def _special_headers(error: EndpointError) -> list[tuple[bytes, bytes]]:

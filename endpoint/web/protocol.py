@@ -40,13 +40,17 @@ Pairs = list[tuple[str, str]]
 
 @dataclass(frozen=True, slots=True)
 class ProtocolRequest:
-    """One request of the protocol; ``query`` is None where there is none. ``timeout`` in seconds."""
+    """One request of the protocol; ``query`` is None where there is none.
+
+    ``formats`` are the names given, the first one offered is taken; ``timeout`` is in seconds.
+    """
 
     query: str | None
     default_graphs: tuple[str, ...] = ()
     named_graphs: tuple[str, ...] = ()
-    format: str | None = None
+    formats: tuple[str, ...] = ()
     timeout: float | None = None
+    download: bool = False
 
 
 async def read_body(receive: Receive, headers: Headers, limit: int) -> bytes:
@@ -157,8 +161,9 @@ def _request(pairs: Pairs) -> ProtocolRequest:
         query=None if query is None else query.removeprefix("\ufeff"),
         default_graphs=_graphs(named, "default-graph-uri"),
         named_graphs=_graphs(named, "named-graph-uri"),
-        format=read_format(named),
+        formats=read_formats(named),
         timeout=read_timeout(named),
+        download=read_download(named),
     )
 
 
@@ -179,10 +184,22 @@ def _graphs(pairs: Pairs, name: str) -> tuple[str, ...]:
     return tuple(found)
 
 
-def read_format(pairs: Iterable[tuple[str, str]]) -> str | None:
-    """The value of ``format`` or, as existing clients send it, ``output``; None where empty."""
+def read_formats(pairs: Iterable[tuple[str, str]]) -> tuple[str, ...]:
+    """The values of ``format`` or, as existing clients send it, ``output``.
+
+    SPARQLWrapper repeats both, with a short name and with lists of media types.
+    """
     given = list(pairs)
-    return _single(given, "format") or _single(given, "output") or None
+    for name in ("format", "output"):
+        values = ",".join(value for key, value in given if key == name).split(",")
+        if found := tuple(value.strip() for value in values if value.strip()):
+            return found
+    return ()
+
+
+def read_download(pairs: Iterable[tuple[str, str]]) -> bool:
+    """Whether the answer is to be saved as a file, as the links of our own pages ask."""
+    return any(name == "download" and value == "1" for name, value in pairs)
 
 
 def read_timeout(pairs: Iterable[tuple[str, str]]) -> float | None:

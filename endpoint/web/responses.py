@@ -6,18 +6,19 @@ The first bytes are awaited, then the status is sent; a failure after that cuts 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from dataclasses import dataclass
 from hashlib import blake2b
 from tempfile import SpooledTemporaryFile
 from types import TracebackType
 from typing import Final
+from urllib.parse import urlencode
 
 from starlette.types import Receive, Scope, Send
 
 from endpoint.engines import Engine, Generation, Limits, Result
 from endpoint.errors import NotAcceptable
-from endpoint.formats import Format, Negotiated, by_name, negotiate
+from endpoint.formats import HTML, Format, Negotiated, by_name, negotiate
 from endpoint.operation import Operation
 from endpoint.web.boundary import ClientGone
 from endpoint.web.site import Site, exchange_of
@@ -29,10 +30,11 @@ SPOOL_IN_MEMORY: Final = 2**20
 
 @dataclass(frozen=True, slots=True)
 class Wrapping:
-    """Bytes before and after the serialized answer: the page around a table."""
+    """What is around the serialized answer: a page, or the name of a file to save it in."""
 
     head: bytes = b""
     tail: bytes = b""
+    filename: str = ""
 
 
 PLAIN: Final = Wrapping()
@@ -72,18 +74,18 @@ class Watch:
             raise ClientGone from None
 
 
-def choose(name: str | None, accept: str | None, formats: tuple[Format, ...]) -> Negotiated:
-    """The representation: ``format=`` where given, else content negotiation.
+def choose(names: Sequence[str], accept: str | None, formats: tuple[Format, ...]) -> Negotiated:
+    """The representation: the first of the ``names`` that is offered, else content negotiation.
 
     Raises :class:`NotAcceptable`, which lists what is offered.
     """
     types = [fmt.media_type for fmt in formats]
-    if name:
-        fmt = by_name(name, formats)
-        if fmt is None:
-            names = ", ".join((*fmt.short_names, fmt.name)[0] for fmt in formats)
-            raise NotAcceptable(f"There is no format {name[:80]!r} here. Offered are: {names}.", types)
-        return Negotiated(fmt, fmt.content_type())
+    if names:
+        found = next((fmt for name in names if (fmt := by_name(name, formats))), None)
+        if found is None:
+            offers = ", ".join((*fmt.short_names, fmt.name)[0] for fmt in formats)
+            raise NotAcceptable(f"There is no format {names[0][:80]!r} here. Offered are: {offers}.", types)
+        return Negotiated(found, found.content_type())
     chosen = negotiate(accept, formats)
     if chosen is None:
         raise NotAcceptable(
@@ -111,7 +113,7 @@ async def respond(
     with Watch(receive):
         result = await _evaluate(scope, engine, operation, chosen, limits)
         try:
-            headers = _headers(result, chosen, validators)
+            headers = [*_headers(result, chosen, validators), *_named(wrapping)]
             await _send_result(scope, send, result, headers, wrapping, site.settings.client_timeout)
         finally:
             await result.aclose()
@@ -188,6 +190,27 @@ def _headers(result: Result, chosen: Negotiated, validators: _Validators | None)
         headers.append((b"cache-control", b"no-cache"))
         headers.append((b"etag", validators.tag(result.generation)))
     return headers
+
+
+def _named(wrapping: Wrapping) -> list[tuple[bytes, bytes]]:
+    if not wrapping.filename:
+        return []
+    return [(b"content-disposition", f'attachment; filename="{wrapping.filename}"'.encode())]
+
+
+def links_to(pairs: list[tuple[str, str]], formats: tuple[Format, ...]) -> list[tuple[str, str]]:
+    """Name and relative URL of every other format of the answer to the parameters ``pairs``."""
+    own = [pair for pair in pairs if pair[0] not in ("format", "output", "download")]
+    return [
+        (fmt.name, "?" + urlencode([*own, ("format", fmt.name), ("download", "1")]))
+        for fmt in formats
+        if fmt is not HTML
+    ]
+
+
+def as_file(name: str, chosen: Negotiated) -> Wrapping:
+    """For a client that follows a download link: the answer under a file name."""
+    return Wrapping(filename=f"{name}.{chosen.format.extension}")
 
 
 async def _send_result(

@@ -13,11 +13,11 @@ from endpoint.catalog import SavedQuery, bind_query
 from endpoint.declarations import RESERVED
 from endpoint.engines import Limits
 from endpoint.errors import EvaluationFailed, MalformedQuery, MethodNotAllowed, NotFound
-from endpoint.formats import FLAT_JSON, Format, QueryForm, offered
+from endpoint.formats import FLAT_JSON, HTML, offered
 from endpoint.operation import Operation
 from endpoint.web.html import render_around
-from endpoint.web.protocol import allowed_timeout, decode_pairs, read_format, read_timeout
-from endpoint.web.responses import PLAIN, Wrapping, choose, respond, send_body
+from endpoint.web.protocol import allowed_timeout, decode_pairs, read_download, read_formats, read_timeout
+from endpoint.web.responses import PLAIN, Wrapping, as_file, choose, links_to, respond, send_body
 from endpoint.web.site import Site
 
 _METHODS = ("GET", "HEAD", "OPTIONS")
@@ -40,7 +40,8 @@ class SavedQueries:
         pairs = decode_pairs(scope["query_string"])
         received = [(key.strip(), value) for key, value in pairs]
         accept = ", ".join(Headers(scope=scope).getlist("accept")) or None
-        chosen = choose(read_format(received), accept, formats_of(query.form))
+        formats = (FLAT_JSON, *offered(query.form))
+        chosen = choose(read_formats(received), accept, formats)
         text = bind_query(query, [pair for pair in received if pair[0] not in RESERVED])
         operation = Operation(
             text=text,
@@ -50,7 +51,12 @@ class SavedQueries:
             dataset_clause=query.dataset_clause,
         )
         limits = Limits(allowed_timeout(read_timeout(received), self._site.settings))
-        wrapping = self._page(query, text, received) if chosen.format.name == "html" else PLAIN
+        wrapping = PLAIN
+        if chosen.format is HTML:
+            links = links_to(received, formats)
+            wrapping = Wrapping(*render_around("result.html", query=text, action="/sparql", links=links))
+        elif read_download(received):
+            wrapping = as_file(query.name, chosen)
         try:
             await respond(scope, receive, send, self._site, operation, chosen, limits, wrapping)
         except MalformedQuery as error:
@@ -65,23 +71,10 @@ class SavedQueries:
         hint = f" Did you mean {near[0]}?" if near else ""
         raise NotFound(f"There is no saved query {name[:80]!r}.{hint} GET /api lists them.")
 
-    def _page(self, query: SavedQuery, text: str, received: list[tuple[str, str]]) -> Wrapping:
-        own = [pair for pair in received if pair[0] not in ("format", "output")]
-        links = [
-            (name, "?" + urlencode([*own, ("format", name)])) for name in ("json", "csv", "tsv", "xml", "srj")
-        ]
-        head, tail = render_around("result.html", query=text, action="/sparql", links=links)
-        return Wrapping(head, tail)
-
     def _index(self, scope: Scope) -> bytes:
         base = self._site.url(scope)
         listed = [_describe(query, base) for query in self._site.catalog.queries.values()]
         return json.dumps({"queries": listed}, ensure_ascii=False, indent=1).encode() + b"\n"
-
-
-def formats_of(form: QueryForm) -> tuple[Format, ...]:
-    """What a saved query is offered in: flat JSON first, then everything its query form has."""
-    return (FLAT_JSON, *offered(form))
 
 
 def _describe(query: SavedQuery, base: str) -> dict[str, object]:

@@ -16,6 +16,8 @@ from endpoint.settings import Settings
 from endpoint.telemetry import Exchange
 
 EXCHANGE: Final = "endpoint.exchange"
+# The text of the query, for the page that says what is wrong with it.
+QUERY_TEXT: Final = "endpoint.query"
 
 
 @dataclass(slots=True)

@@ -4,21 +4,20 @@ from __future__ import annotations
 
 import asyncio
 from typing import Final
-from urllib.parse import urlencode
 
 from starlette.datastructures import Headers
 from starlette.types import Receive, Scope, Send
 
 from endpoint.engines import Limits
 from endpoint.errors import BadParameter, MethodNotAllowed
-from endpoint.formats import offered
+from endpoint.formats import HTML, offered
 from endpoint.gate import admit
 from endpoint.operation import Operation, classify
 from endpoint.web.description import DESCRIPTION_FORMATS, describe
 from endpoint.web.html import render, render_around
 from endpoint.web.protocol import METHODS, ProtocolRequest, allowed_timeout, parse, read_body
-from endpoint.web.responses import PLAIN, Wrapping, choose, respond, send_body
-from endpoint.web.site import Site
+from endpoint.web.responses import PLAIN, Wrapping, as_file, choose, links_to, respond, send_body
+from endpoint.web.site import QUERY_TEXT, Site
 
 # Reading the tokens of a text longer than this (characters) is done beside the event loop.
 _LONG_TEXT: Final = 50_000
@@ -55,11 +54,17 @@ class SparqlEndpoint:
     async def _with_query(
         self, scope: Scope, receive: Receive, send: Send, request: ProtocolRequest, accept: str | None
     ) -> None:
-        text = request.query or ""
+        text = scope[QUERY_TEXT] = request.query or ""
         operation = await self._operation(text, request)
-        chosen = choose(request.format, accept, offered(operation.form))
+        formats = offered(operation.form)
+        chosen = choose(request.formats, accept, formats)
         limits = Limits(allowed_timeout(request.timeout, self._site.settings))
-        wrapping = self._page(scope, text, request) if chosen.format.name == "html" else PLAIN
+        wrapping = PLAIN
+        if chosen.format is HTML:
+            links = links_to([("query", text)], formats)
+            wrapping = Wrapping(*render_around("result.html", query=text, action=scope["path"], links=links))
+        elif request.download:
+            wrapping = as_file("result", chosen)
         await respond(scope, receive, send, self._site, operation, chosen, limits, wrapping)
 
     async def _operation(self, text: str, request: ProtocolRequest) -> Operation:
@@ -78,20 +83,12 @@ class SparqlEndpoint:
     ) -> None:
         if scope["method"] not in ("GET", "HEAD"):
             raise BadParameter("query", "The parameter query is missing: send the SPARQL text in it.")
-        chosen = choose(request.format, accept, DESCRIPTION_FORMATS)
-        if chosen.format.name == "html":
+        chosen = choose(request.formats, accept, DESCRIPTION_FORMATS)
+        if chosen.format is HTML:
             body = render("home.html", site=self._site, base=self._site.url(scope), action=scope["path"])
         else:
             body = describe(self._site, self._site.url(scope) + scope["path"], chosen.format)
         await send_body(send, body, chosen.content_type)
-
-    def _page(self, scope: Scope, text: str, request: ProtocolRequest) -> Wrapping:
-        links = [
-            (name, f"?{urlencode({'query': text, 'format': name})}")
-            for name in ("json", "xml", "csv", "tsv", "turtle", "jsonld")
-        ]
-        head, tail = render_around("result.html", query=text, action=scope["path"], links=links)
-        return Wrapping(head, tail)
 
 
 async def _send_options(send: Send) -> None:

@@ -98,14 +98,22 @@ def test_html_escapes_everything() -> None:
 
 
 def test_only_web_addresses_become_links() -> None:
-    assert html_term(NamedNode("javascript:alert(1)")) == "javascript:alert(1)"
-    assert html_term(NamedNode("http://a/'")) == '<a href="http://a/&#x27;">http://a/&#x27;</a>'
+    assert html_term(NamedNode("javascript:alert(1)"), {}) == "javascript:alert(1)"
+    assert html_term(NamedNode("http://a/'"), {}) == (
+        '<a href="http://a/&#x27;" title="http://a/&#x27;">http://a/&#x27;</a>'
+    )
+
+
+def test_terms_of_a_vocabulary_are_shown_as_prefixed_names() -> None:
+    prefixes = {"ex": "http://a/"}
+    assert html_term(NamedNode("http://a/b"), prefixes) == '<a href="http://a/b" title="http://a/b">ex:b</a>'
+    assert ">http://a/b/1<" in html_term(NamedNode("http://a/b/1"), prefixes)
 
 
 def test_html_shows_language_and_datatype() -> None:
-    assert "@ko" in html_term(Literal("한", language="ko"))
-    assert "xsd:integer" in html_term(typed("1", "integer"))
-    assert html_term(None) == ""
+    assert "@ko" in html_term(Literal("한", language="ko"), {})
+    assert "xsd:integer" in html_term(typed("1", "integer"), {"xsd": XSD})
+    assert html_term(None, {}) == ""
 
 
 @pytest.mark.parametrize(

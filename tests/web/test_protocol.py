@@ -53,7 +53,7 @@ READ = [
         DIRECT,
         "default-graph-uri=urn:a&timeout=2.5&format=csv",
         b"ASK{}",
-        ProtocolRequest("ASK{}", ("urn:a",), (), "csv", 2.5),
+        ProtocolRequest("ASK{}", ("urn:a",), (), ("csv",), 2.5),
         id="direct with parameters in the URL",
     ),
     pytest.param(
@@ -61,14 +61,23 @@ READ = [
         FORM,
         "format=json",
         b"query=a",
-        ProtocolRequest("a", format="json"),
+        ProtocolRequest("a", formats=("json",)),
         id="form, format in the URL",
     ),
-    pytest.param("GET", "", "query=a&output=xml", b"", ProtocolRequest("a", format="xml"), id="output"),
+    pytest.param("GET", "", "query=a&output=xml", b"", ProtocolRequest("a", formats=("xml",)), id="output"),
     pytest.param(
-        "GET", "", "query=a&format=json&output=xml", b"", ProtocolRequest("a", format="json"), id="both"
+        "GET", "", "query=a&format=json&output=xml", b"", ProtocolRequest("a", formats=("json",)), id="both"
     ),
     pytest.param("GET", "", "query=a&format=", b"", ProtocolRequest("a"), id="empty format"),
+    pytest.param(
+        "GET",
+        "",
+        "query=a&format=json-ld&format=application/ld%2Bjson,application/x-json%2Bld&output=xml&results=x",
+        b"",
+        ProtocolRequest("a", formats=("json-ld", "application/ld+json", "application/x-json+ld")),
+        id="SPARQLWrapper's formats",
+    ),
+    pytest.param("GET", "", "query=a&download=1", b"", ProtocolRequest("a", download=True), id="download"),
     pytest.param(
         "GET", "", "query%20=a&default-graph-uri+=urn:a", b"", ProtocolRequest("a", ("urn:a",)), id="blanks"
     ),

@@ -384,3 +384,48 @@ def test_what_xml_cannot_say_is_not_sent_as_xml(server: Server) -> None:
     assert answer.status == 406
     assert "U+0001" in answer.text
     assert server.query(text).rows() == [{"x": "a\u0001b"}]
+
+
+STARS = [
+    ("SELECT * WHERE { ?s ?p ?o } LIMIT 1", ["s", "p", "o"]),
+    ("SELECT*{?z rdfs:label ?a}LIMIT 1", ["z", "a"]),
+    ("select distinct * # ?o first?\n{ ?s ?p ?o } LIMIT 1", ["o", "s", "p"]),
+    (
+        "SELECT * WHERE { { SELECT ?s { ?s ?q ?o } } ?s ?p ?x FILTER EXISTS { ?s ?y ?z } } LIMIT 1",
+        ["s", "p", "x"],
+    ),
+    ("SELECT * WHERE { $이름 ?p '*' } LIMIT 1", ["이름", "p"]),
+    ("SELECT * {}", []),
+]
+
+
+@pytest.mark.parametrize(("text", "names"), STARS)
+def test_columns_stand_in_the_order_in_which_the_text_names_them(
+    server: Server, text: str, names: list[str]
+) -> None:
+    assert server.query(text).json()["head"]["vars"] == names
+
+
+def test_the_first_of_several_formats_that_is_offered_is_taken(server: Server) -> None:
+    path = f"/sparql?query={quote(DATE)}&format=tsv&format=text/tab-separated-values&output=tsv&results=tsv"
+    assert server.get(path).type == "text/tab-separated-values"
+    assert server.get(f"/sparql?query={quote(DATE)}&format=nope,csv").type == "text/csv"
+
+
+@pytest.mark.parametrize("text", [DATE, "ASK {}", CONSTRUCT])
+def test_every_download_link_of_a_page_downloads(server: Server, text: str) -> None:
+    page = server.query(text, BROWSER)
+    links = re.findall(r'<a href="([^"]+)" download', page.text)
+    assert len(links) >= 2
+    for link in links:
+        answer = server.get("/sparql" + link.replace("&amp;", "&"))
+        assert answer.status == 200
+        assert re.fullmatch(r'attachment; filename="result\.\w+"', answer.headers["content-disposition"])
+
+
+def test_pages_run_no_script_and_keep_the_query(server: Server) -> None:
+    page = server.query("SELECT <script>alert(1)</script>", BROWSER)
+    assert page.headers["content-security-policy"].startswith("default-src 'none'")
+    assert page.headers["x-content-type-options"] == "nosniff"
+    assert "SELECT &lt;script&gt;" in page.text
+    assert "<pre>" in page.text

@@ -15,6 +15,7 @@ from endpoint.dataset import default_root, read_dataset
 from endpoint.engines import Engine, generations
 from endpoint.engines.embedded import EmbeddedEngine
 from endpoint.engines.writer import Writer
+from endpoint.errors import EndpointError
 from endpoint.ingest.build import build
 from endpoint.settings import Settings
 from endpoint.telemetry import log
@@ -44,18 +45,26 @@ def create_app(settings: Settings, engine: Engine | None = None) -> ASGIApp:
     Without ``engine`` it opens the embedded engine on ``settings.data`` at start-up; a store must
     be there (see :func:`ensure_store`). Raises :class:`DataError`.
     """
-    site = create_site(settings)
+    return create_application(create_site(settings), engine)
+
+
+def create_application(site: Site, engine: Engine | None = None) -> ASGIApp:
+    """The server of a site that was read already; see :func:`create_app`."""
 
     @asynccontextmanager
     async def lifespan(_: object) -> AsyncIterator[None]:
-        site.running = engine or await open_engine(site)
+        try:
+            site.running = engine or await open_engine(site)
+        except EndpointError as error:
+            log.error("the server cannot start: %s", error)
+            raise
         try:
             yield
         finally:
             running, site.running = site.running, None
             await running.aclose()
 
-    return Boundary(Router(routes(site), lifespan=lifespan), settings.cors_origins)
+    return Boundary(Router(routes(site), lifespan=lifespan), site.settings.cors_origins)
 
 
 async def open_engine(site: Site) -> EmbeddedEngine:

@@ -15,7 +15,7 @@ import click
 from pyoxigraph import NamedNode
 
 from endpoint import __version__
-from endpoint.app import create_app, create_site, ensure_store
+from endpoint.app import create_application, create_site, ensure_store
 from endpoint.checking import check_everything
 from endpoint.engines.writer import Writer
 from endpoint.errors import ConfigurationError, EndpointError
@@ -66,8 +66,9 @@ def serve(config: Path | None, **flags: str | None) -> None:
     settings = _settings(config, flags)
     set_up_logging(settings.log_level)
     sock = listen(settings)
-    ensure_store(create_site(settings))
-    if not Server(create_app(settings), settings).serve_on(sock):
+    site = create_site(settings)
+    ensure_store(site)
+    if not Server(create_application(site), settings).serve_on(sock):
         raise click.exceptions.Exit(1)
 
 

@@ -14,6 +14,7 @@
         MethodNotAllowed   405
         NotAcceptable      406    no offered media type fits the Accept header
         NotExpressible     406    the result holds something the chosen format cannot say
+        RequestTimeout     408    the client stopped sending its request
         PayloadTooLarge    413    the query text is longer than the limit
         UnsupportedMediaType 415
       EngineError                 the server could not answer
@@ -172,6 +173,14 @@ class NotExpressible(RequestError):
     status = 406
     code = "not-expressible"
     title = "Result not expressible in this format"
+
+
+class RequestTimeout(RequestError):
+    """The client stopped sending its request."""
+
+    status = 408
+    code = "request-timeout"
+    title = "Request timeout"
 
 
 class PayloadTooLarge(RequestError):

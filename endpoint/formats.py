@@ -14,6 +14,8 @@ from typing import NamedTuple
 _FORMAT_IRI = "http://www.w3.org/ns/formats/"
 # Headers longer than this are negotiated every time, so that a client cannot fill the cache with them.
 _CACHED_LENGTH = 512
+# Nothing that long is an Accept header; reading it would keep other requests waiting.
+_READ_LENGTH = 8192
 
 
 class QueryForm(StrEnum):
@@ -185,6 +187,8 @@ def negotiate(accept: str | None, offered: tuple[Format, ...]) -> Negotiated | N
     range with a malformed quality included; a header with nothing left counts as absent. HTML is
     never chosen by a wildcard, unless it is all that is offered: only browsers ask for it by name.
     """
+    if accept is not None and len(accept) > _READ_LENGTH:
+        return None
     if accept is not None and len(accept) > _CACHED_LENGTH:
         return _negotiate(accept, offered)
     return _negotiate_cached(accept or "", offered)

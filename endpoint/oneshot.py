@@ -80,6 +80,6 @@ def _print_table(json: bytes, out: TextIO) -> None:
 
 
 def _shown(term: object) -> str:
-    if isinstance(term, Literal | NamedNode):
-        return term.value
-    return "" if term is None else str(term)
+    text = term.value if isinstance(term, Literal | NamedNode) else "" if term is None else str(term)
+    # Data must not steer the terminal.
+    return "".join(character if character.isprintable() or character == "\n" else "�" for character in text)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import os
+import re
 import signal
 import socket
 from typing import cast
@@ -18,9 +19,13 @@ from endpoint.settings import Settings
 # A proxy that keeps connections open must not lose one to us between two requests (seconds).
 _KEEP_ALIVE = 75
 _GRACE = 10
-# Bytes of a URL: what httptools can parse, and what is read at all.
+# Bytes of a URL that httptools can parse; bytes of a request head, URL included, that are read at all.
 _PARSED_URL = 2**16 - 1
-_LONGEST_URL = 2**24
+_LONGEST_HEAD = 2**22
+_MOST_HEADERS = 200
+# Seconds in which the head of a request has to come.
+_HEAD_TIME = 30.0
+_UPGRADE = re.compile(rb"(\r\n)U(?=pgrade[ \t]*:)", re.IGNORECASE)
 
 
 class _OneWrite:
@@ -55,26 +60,51 @@ class _OneWrite:
 
 
 class Connection(HttpToolsProtocol):
-    """uvicorn's HTTP/1.1 connection, with three things more.
+    """uvicorn's HTTP/1.1 connection, with what a server on the open internet needs besides.
 
     The ASGI extension ``endpoint.abort`` ends it now, without a clean end; a response leaves in one
-    write; a URL may be longer than the 64 kB at which httptools' URL parser stops.
+    write; a URL may be longer than the 64 kB at which httptools' URL parser stops; a request head
+    is bounded in size and time; an offer to upgrade to HTTP/2 is passed over.
     """
+
+    _heading = True
+    _head_size = 0
+    _late: asyncio.TimerHandle | None = None
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
         super().connection_made(transport)
         self.transport = cast("asyncio.Transport", _OneWrite(transport))
+        self._await_head()
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        self._stop_waiting()
+        super().connection_lost(exc)
+
+    def data_received(self, data: bytes) -> None:
+        if self._heading:
+            self._head_size += len(data)
+            if self._head_size > _LONGEST_HEAD:
+                self.send_400_response("The head of the request is too long.")
+                return
+            head, end, rest = data.partition(b"\r\n\r\n")
+            # A request that offers HTTP/2 (Java's client does, by default) is a request of HTTP/1.1 all
+            # the same (RFC 9110 section 7.8), but the parser would stop reading at its body.
+            data = _UPGRADE.sub(rb"\1X", head) + end + rest
+        super().data_received(data)
 
     def on_message_begin(self) -> None:
         super().on_message_begin()
+        self._await_head()
         self.scope["extensions"] = {"endpoint.abort": {"abort": self.transport.abort}}
 
-    def on_url(self, url: bytes) -> None:
-        super().on_url(url)
-        if len(self.url) > _LONGEST_URL:
-            raise ValueError("the URL is too long")
+    def on_header(self, name: bytes, value: bytes) -> None:
+        super().on_header(name, value)
+        if len(self.headers) > _MOST_HEADERS:
+            raise ValueError("the request has too many header fields")
 
     def on_headers_complete(self) -> None:
+        self._heading = False
+        self._stop_waiting()
         url = self.url
         if len(url) <= _PARSED_URL:
             super().on_headers_complete()
@@ -82,6 +112,20 @@ class Connection(HttpToolsProtocol):
             self.url, _, query = url.partition(b"?")
             super().on_headers_complete()
             self.scope["query_string"] = query
+
+    def on_message_complete(self) -> None:
+        self._heading = True
+        self._head_size = 0
+        super().on_message_complete()
+
+    def _await_head(self) -> None:
+        self._stop_waiting()
+        self._late = self.loop.call_later(_HEAD_TIME, self.transport.close)
+
+    def _stop_waiting(self) -> None:
+        if self._late is not None:
+            self._late.cancel()
+            self._late = None
 
 
 class Server(uvicorn.Server):
@@ -108,8 +152,12 @@ class Server(uvicorn.Server):
         """Serve until a signal ends it. Returns whether it ever answered."""
         # uvicorn raises the signal again when it has shut down; that would hide a clean end.
         for number in (signal.SIGTERM, signal.SIGINT):
-            signal.signal(number, lambda *_: None)
-        self.run(sockets=[sock])
+            signal.signal(number, self.handle_exit)
+        try:
+            self.run(sockets=[sock])
+        except SystemExit:
+            # The application did not start; it has said why.
+            return False
         return self.started
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:

@@ -69,12 +69,14 @@ def set_up_logging(level: str) -> None:
         logger.handlers = [handler]
         logger.setLevel(least)
         logger.propagate = False
-    logging.getLogger("uvicorn.error").addFilter(_not_an_abort)
+    logging.getLogger("uvicorn.error").addFilter(_not_said_elsewhere)
 
 
-def _not_an_abort(record: logging.LogRecord) -> bool:
-    # An answer that fails after its first byte is cut on purpose; its own line says aborted=yes.
-    return "without completing response" not in record.getMessage()
+def _not_said_elsewhere(record: logging.LogRecord) -> bool:
+    # An answer that fails after its first byte is cut on purpose, and its own line says aborted=yes; a
+    # start that fails says why in a line of its own.
+    message = record.getMessage()
+    return not any(words in message for words in ("without completing response", "lifespan", "Traceback"))
 
 
 def _plain(path: str) -> str:

@@ -74,6 +74,7 @@ class Answer:
         while worker is not None and (piece := await self._next()) is not None:
             worker.blocked_since = self._loop.time()
             yield piece
+            worker.blocked_before = worker.blocked(self._loop.time())
             worker.blocked_since = 0.0
         if worker is not None:
             self._finish(worker)

@@ -7,6 +7,7 @@ import json
 import os
 import signal
 from collections import deque
+from contextlib import suppress
 from typing import IO, Final, cast
 
 from endpoint.engines import frames
@@ -30,8 +31,10 @@ class WorkerConnection(asyncio.Protocol):
         self.failure: frames.Failure | None = None
         self.lost = False
         self.pieces: deque[bytes] = deque()
-        # When the client last stopped taking pieces, by the loop's clock; 0 while it takes them.
+        # When the client last stopped taking pieces, by the loop's clock; 0 while it takes them. And
+        # how long (seconds) the worker has stood blocked for this answer before that.
         self.blocked_since = 0.0
+        self.blocked_before = 0.0
         self._errors = errors
         self._buffer = bytearray()
         self._held = 0
@@ -93,6 +96,8 @@ class WorkerConnection(asyncio.Protocol):
         self.ended = self.failure = None
         self.pieces.clear()
         self._held = 0
+        self.blocked_since = self.blocked_before = 0.0
+        self._resume()
         if self._transport is not None:
             self._transport.write(frames.pack_json(frames.REQUEST, cast("dict[str, object]", question)))
 
@@ -100,16 +105,26 @@ class WorkerConnection(asyncio.Protocol):
         """The next piece; lets the worker go on when enough has been taken."""
         piece = self.pieces.popleft()
         self._held -= len(piece)
-        if self._paused and self._held <= HIGH_WATER // 2 and self._transport is not None:
+        if self._held <= HIGH_WATER // 2:
+            self._resume()
+        return piece
+
+    def _resume(self) -> None:
+        if self._paused and self._transport is not None:
             self._paused = False
             self._transport.resume_reading()
-        return piece
+
+    def blocked(self, now: float) -> float:
+        """Seconds that the worker has stood blocked for this answer, if it does at ``now``; else 0."""
+        return self.blocked_before + now - self.blocked_since if self.blocked_since else 0.0
 
     def kill(self) -> None:
         """End the worker process at once, whatever it does."""
+        # Its process id is its own until the template reaps it, which it does only on order; without
+        # a template it may be gone.
         if self.pid:
-            # Its process id is its own until the template reaps it, which it does only on order.
-            os.kill(self.pid, signal.SIGKILL)
+            with suppress(ProcessLookupError):
+                os.kill(self.pid, signal.SIGKILL)
         if self._transport is not None:
             self._transport.abort()
 

@@ -10,7 +10,7 @@ from typing import Final
 from endpoint.engines import Generation, Limits, frames, generations
 from endpoint.engines.answer import Answer
 from endpoint.engines.nursery import Nursery
-from endpoint.engines.pool import Pool
+from endpoint.engines.pool import Pool, PoolGone
 from endpoint.errors import EndpointError, StoreError, WorkerDied
 from endpoint.formats import Format
 from endpoint.operation import Operation
@@ -52,6 +52,11 @@ class EmbeddedEngine:
         """The generation that the next query sees."""
         return self._pool.generation
 
+    @property
+    def alive(self) -> bool:
+        """Whether workers can be had."""
+        return self._pool.alive
+
     async def query(self, operation: Operation, fmt: Format, limits: Limits) -> Answer:
         """Evaluate on the current generation; returns when the first bytes of the answer exist."""
         question: frames.Question = {
@@ -67,6 +72,8 @@ class EmbeddedEngine:
             started = time.perf_counter()
             try:
                 return await self._ask(question, limits)
+            except PoolGone:
+                continue
             except WorkerDied:
                 if time.perf_counter() - started > STILLBORN:
                     raise
@@ -95,6 +102,8 @@ class EmbeddedEngine:
                 self._seen = seen
             except EndpointError as error:
                 log.error("the new generation cannot be served yet: %s", error)
+            except Exception:  # whatever it is, the next look may go better, and must come
+                log.exception("the new generation cannot be served yet")
 
     async def _move(self) -> None:
         generation = generations.current(self._settings.data)

@@ -8,7 +8,7 @@ import socket
 import subprocess
 import sys
 import tempfile
-from collections.abc import Callable
+from contextlib import ExitStack
 from pathlib import Path
 from typing import Final, cast
 
@@ -81,29 +81,21 @@ class Nursery:
     @classmethod
     async def start(cls, generation: Generation, order: frames.TemplateOrder) -> Nursery:
         """Start the process and wait until it holds the generation. Raises :class:`StoreError`."""
-        ours, theirs = socket.socketpair()
-        # -P keeps the working folder out of the module path, which may be all that named this package.
-        command = [sys.executable, "-P", "-m", "endpoint.engines.template", str(theirs.fileno())]
-        path = os.pathsep.join(filter(None, [str(_PACKAGES), os.environ.get("PYTHONPATH")]))
-        environment = {**os.environ, "PYTHONPATH": path, "RUST_BACKTRACE": "0"}
-        process = subprocess.Popen(  # noqa: S603 (our own module, no shell)
-            command,
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.DEVNULL,
-            pass_fds=[theirs.fileno()],
-            env=environment,
-        )
-        theirs.close()
-        ours.sendall(frames.pack_json(frames.REQUEST, cast("dict[str, object]", order)))
+        try:
+            process, ours = _spawn(order)
+        except OSError as error:
+            raise StoreError(f"The template process cannot be started: {error.strerror}.") from None
         # The event loop takes a duplicate: this one stays ours to send descriptors over.
         _, protocol = await asyncio.get_running_loop().create_connection(_Control, sock=ours.dup())
         nursery = cls(generation, order, process, ours, protocol)
         try:
             async with asyncio.timeout(START_TIMEOUT):
-                nursery.fenced = await protocol.ready
+                # Shielded, so that a cancellation of ours is not taken for the end of the process.
+                nursery.fenced = await asyncio.shield(protocol.ready)
         except (TimeoutError, asyncio.CancelledError):
-            nursery.close()
-            if not protocol.ready.cancelled() and not protocol.lost.done():
+            gone = protocol.ready.cancelled() or protocol.lost.done()
+            await nursery.aclose()
+            if not gone:
                 raise
             raise StoreError(
                 f"The template process could not open generation {generation.number} in {generation.path}."
@@ -112,19 +104,10 @@ class Nursery:
 
     async def fork(self) -> WorkerConnection:
         """A new worker, ready for its first question. Raises :class:`StoreError`."""
-        errors = tempfile.TemporaryFile()  # noqa: SIM115 (closed with the connection)
-        connection = WorkerConnection(errors, self.generation.number)
-        ours, theirs = socket.socketpair()
         try:
-            socket.send_fds(
-                self._control, [frames.ORDER.pack(frames.FORK, 0)], [theirs.fileno(), errors.fileno()]
-            )
-        except OSError:
-            errors.close()
-            ours.close()
-            raise StoreError("The template process is gone.") from None
-        finally:
-            theirs.close()
+            connection, ours = self._order_worker()
+        except OSError as error:
+            raise StoreError(f"No worker process can be started: {error.strerror or error}.") from None
         await asyncio.get_running_loop().create_connection(lambda: connection, sock=ours)
         try:
             async with asyncio.timeout(FORK_TIMEOUT):
@@ -141,12 +124,22 @@ class Nursery:
             raise StoreError(f"A worker process could not start. {words}".rstrip())
         return connection
 
+    def _order_worker(self) -> tuple[WorkerConnection, socket.socket]:
+        ours, theirs = socket.socketpair()
+        with theirs, ExitStack() as undo:
+            undo.callback(ours.close)
+            errors = undo.enter_context(tempfile.TemporaryFile())
+            order = frames.ORDER.pack(frames.FORK, 0)
+            socket.send_fds(self._control, [order], [theirs.fileno(), errors.fileno()])
+            undo.pop_all()
+        return WorkerConnection(errors, self.generation.number), ours
+
     async def reap(self, connection: WorkerConnection) -> int | None:
         """The wait status of a worker that is dead or was killed; None when the template is gone."""
-        connection.kill()
         future = asyncio.get_running_loop().create_future()
         self._protocol.reaped[connection.pid] = future
         try:
+            connection.kill()
             self._control.sendall(frames.ORDER.pack(frames.REAP, connection.pid))
             return cast(int, await future)
         except (OSError, asyncio.CancelledError):
@@ -159,23 +152,42 @@ class Nursery:
         """Whether the template process still answers."""
         return not self._protocol.lost.done()
 
-    def when_lost(self, callback: Callable[[], None]) -> None:
-        """Call ``callback`` when the template process ends."""
-        self._protocol.lost.add_done_callback(lambda _: callback())
-
-    def close(self) -> None:
-        """End the template and with it every worker it forked."""
+    async def aclose(self) -> None:
+        """End the template and with it every worker it forked. Idempotent."""
         if self._control.fileno() >= 0:
-            self._control.shutdown(socket.SHUT_RDWR) if self.alive else None
+            if self.alive:
+                self._control.shutdown(socket.SHUT_RDWR)
             self._control.close()
         if self._protocol.transport is not None:
             self._protocol.transport.close()
-        if self._process.poll() is None:
-            try:
-                self._process.wait(timeout=1.0)
-            except subprocess.TimeoutExpired:
-                self._process.kill()
-                self._process.wait()
+        await asyncio.shield(asyncio.to_thread(self._end))
+
+    def _end(self) -> None:
+        try:
+            self._process.wait(timeout=1.0)
+        except subprocess.TimeoutExpired:
+            self._process.kill()
+            self._process.wait()
+
+
+def _spawn(order: frames.TemplateOrder) -> tuple[subprocess.Popen[bytes], socket.socket]:
+    """The template process and our end of its socket. Raises OSError."""
+    ours, theirs = socket.socketpair()
+    # -P keeps the working folder out of the module path, which may be all that named this package.
+    command = [sys.executable, "-P", "-m", "endpoint.engines.template", str(theirs.fileno())]
+    path = os.pathsep.join(filter(None, [str(_PACKAGES), os.environ.get("PYTHONPATH")]))
+    with theirs, ExitStack() as undo:
+        undo.callback(ours.close)
+        process = subprocess.Popen(  # noqa: S603 (our own module, no shell)
+            command,
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.DEVNULL,
+            pass_fds=[theirs.fileno()],
+            env={**os.environ, "PYTHONPATH": path, "RUST_BACKTRACE": "0"},
+        )
+        ours.sendall(frames.pack_json(frames.REQUEST, cast("dict[str, object]", order)))
+        undo.pop_all()
+    return process, ours
 
 
 def ending_signal(status: int | None) -> int:

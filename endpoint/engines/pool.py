@@ -12,13 +12,13 @@ from endpoint.engines import Generation
 from endpoint.engines.connection import WorkerConnection
 from endpoint.engines.frames import TemplateOrder
 from endpoint.engines.nursery import Nursery, ending_signal
-from endpoint.errors import Overloaded, StoreError
+from endpoint.errors import EngineError, Overloaded, StoreError
 from endpoint.telemetry import log
 
 T = TypeVar("T")
 
 RETRY_AFTER: Final = 5
-# A worker whose client has read nothing for this long (seconds) no longer counts as evaluating, so
+# A worker that has stood blocked by its client for this long (seconds) no longer counts as evaluating, so
 # clients that stop reading cannot take the server's workers away; another one is forked instead.
 BLOCKED: Final = 0.5
 # Workers there may be at most, those of clients that do not read included, as a multiple of the size.
@@ -31,6 +31,12 @@ class Death:
 
     signal: int
     words: str
+
+
+class PoolGone(EngineError):
+    """The template died while a query waited: it can wait at the next pool."""
+
+    code = "worker-died"
 
 
 class Pool:
@@ -46,6 +52,7 @@ class Pool:
         self._waiters: deque[asyncio.Future[WorkerConnection]] = deque()
         self._tasks: set[asyncio.Task[Any]] = set()
         self._retired = False
+        self._closing = False
         self._look: asyncio.TimerHandle | None = None
         self._loop = asyncio.get_running_loop()
 
@@ -94,7 +101,7 @@ class Pool:
         late = self._loop.call_later(timeout, _fail, future, timeout)
         try:
             return await future
-        except (asyncio.CancelledError, Overloaded):
+        except (asyncio.CancelledError, Overloaded, PoolGone):
             if future in self._waiters:
                 self._waiters.remove(future)
             elif future.done() and not future.cancelled() and future.exception() is None:
@@ -102,6 +109,7 @@ class Pool:
             raise
         finally:
             late.cancel()
+            self._close_when_done()
 
     def release(self, worker: WorkerConnection) -> None:
         """Take a worker back that has answered its question."""
@@ -124,10 +132,15 @@ class Pool:
         return self._run(self._drop(worker))
 
     async def _drop(self, worker: WorkerConnection) -> Death:
-        status = await self._nursery.reap(worker)
-        death = Death(ending_signal(status), worker.last_words())
-        worker.close()
+        if worker not in self._live:
+            # It was dropped before, to make room; its process id may be another's by now.
+            return Death(0, "")
         self._live.discard(worker)
+        try:
+            status = await self._nursery.reap(worker)
+            death = Death(ending_signal(status), worker.last_words())
+        finally:
+            worker.close()
         wanted = min(self._size, len(self._waiters)) if self._retired else self._size
         if len(self._live) + self._forking < wanted and self._nursery.alive:
             self._run(self._replace())
@@ -155,13 +168,18 @@ class Pool:
         if not self._waiters:
             return
         total = len(self._live) + self._forking
-        if total - self._blocked() < self._size and total < self._size * MOST and self._nursery.alive:
-            self._run(self._replace())
+        if total < self._size * MOST:
+            if total - self._blocked() < self._size and self._nursery.alive:
+                self._run(self._replace())
+        elif self._blocked():
+            # Whoever reads slowest has to make room: its answer is cut.
+            now = self._loop.time()
+            self.drop(max(self._live, key=lambda worker: worker.blocked(now)))
         self._look = self._loop.call_later(BLOCKED, self._grow)
 
     def _blocked(self) -> int:
         now = self._loop.time()
-        return sum(1 for worker in self._live if 0 < worker.blocked_since < now - BLOCKED)
+        return sum(worker.blocked(now) > BLOCKED for worker in self._live)
 
     def _run(self, coroutine: Coroutine[object, object, T]) -> asyncio.Task[T]:
         task = asyncio.ensure_future(coroutine)
@@ -179,21 +197,26 @@ class Pool:
         self._retired = True
         while self._idle:
             self.drop(self._idle.pop())
+        if not self._nursery.alive:
+            for future in self._waiters:
+                if not future.done():
+                    future.set_exception(PoolGone("The worker processes of this generation are gone."))
         self._close_when_done()
 
     def _close_when_done(self) -> None:
-        if self.finished:
-            self._nursery.close()
+        if self.finished and not self._closing:
+            self._closing = True
+            self._run(self._nursery.aclose())
 
     async def aclose(self) -> None:
         """End every worker now, whatever it does."""
-        self._retired = True
-        self._nursery.close()
+        self._retired = self._closing = True
         for task in tuple(self._tasks):
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
         for worker in self._live:
             worker.close()
+        await self._nursery.aclose()
 
 
 def _fail(future: asyncio.Future[WorkerConnection], timeout: float) -> None:

@@ -20,6 +20,7 @@ from typing import IO, NoReturn, cast
 from pyoxigraph import Quad, Store
 
 from endpoint.engines import fence, frames, generations, worker
+from endpoint.errors import StoreError
 
 
 def main(descriptor: int) -> NoReturn:
@@ -33,12 +34,20 @@ def main(descriptor: int) -> NoReturn:
     if frame is None:
         os._exit(0)
     order = cast(frames.TemplateOrder, json.loads(frame[1]))
-    hold = generations.hold(generations.read_folder(Path(order["generation"])))
-    store = _image(order) if order["in_memory"] else None
+    try:
+        hold = generations.hold(generations.read_folder(Path(order["generation"])))
+        store = _image(order) if order["in_memory"] else None
+    except (StoreError, OSError) as error:
+        print(f"the template process ends: {error}", file=sys.stderr, flush=True)
+        os._exit(1)
     fenced = fence.deny_network()
     gc.collect()
     gc.freeze()
-    control.sendall(frames.pack(frames.HELLO, bytes([fenced])))
+    try:
+        control.sendall(frames.pack(frames.HELLO, bytes([fenced])))
+    except OSError:
+        # The server ended while the generation was read.
+        os._exit(0)
     _obey(control, order, store, hold)
 
 

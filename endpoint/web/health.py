@@ -7,6 +7,7 @@ import json
 from starlette.requests import Request
 from starlette.responses import Response
 
+from endpoint.errors import Overloaded
 from endpoint.web.site import Site
 
 
@@ -20,7 +21,10 @@ class Health:
         return _json({"status": "live"})
 
     async def ready(self, request: Request) -> Response:
-        generation = self._site.engine.generation
+        engine = self._site.engine
+        if not engine.alive:
+            raise Overloaded("The worker processes are being replaced. Try again in a moment.", 1)
+        generation = engine.generation
         return _json(
             {
                 "status": "ready",

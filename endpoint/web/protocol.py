@@ -5,13 +5,13 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Final
 from urllib.parse import parse_qsl, unquote_to_bytes
 
 from pyoxigraph import NamedNode
-from starlette.datastructures import Headers
 from starlette.types import Receive
 
 from endpoint.errors import (
@@ -19,6 +19,7 @@ from endpoint.errors import (
     MalformedRequest,
     PayloadTooLarge,
     ReadOnly,
+    RequestTimeout,
     UnsupportedMediaType,
 )
 from endpoint.settings import Settings
@@ -32,6 +33,8 @@ METHODS: Final = ("GET", "HEAD", "POST", "QUERY", "OPTIONS")
 _MOST_PAIRS: Final = 2000
 # A percent-encoded text is up to three times as long as the text.
 _ENCODED: Final = 3
+# Seconds; less would only make work of killing and forking.
+_LEAST_TIMEOUT: Final = 0.1
 # How much of a body over the limit is read and thrown away, so that its sender reads the refusal.
 _DRAINED: Final = 32
 
@@ -53,13 +56,20 @@ class ProtocolRequest:
     download: bool = False
 
 
-async def read_body(receive: Receive, headers: Headers, limit: int) -> bytes:
-    """The whole body. Raises :class:`PayloadTooLarge` above ``limit`` bytes."""
+async def read_body(receive: Receive, limit: int, patience: float) -> bytes:
+    """The whole body. Raises :class:`PayloadTooLarge` above ``limit`` bytes.
+
+    Raises :class:`RequestTimeout` when nothing comes for ``patience`` seconds.
+    """
     parts: list[bytes] = []
     size = 0
     more = True
     while more and size <= limit * _DRAINED:
-        message = await receive()
+        try:
+            async with asyncio.timeout(patience):
+                message = await receive()
+        except TimeoutError:
+            raise RequestTimeout(f"No more of the body came within {patience:g} s.") from None
         if message["type"] == "http.disconnect":
             raise MalformedRequest("The connection closed before the body was complete.")
         part: bytes = message.get("body", b"")
@@ -220,4 +230,4 @@ def read_timeout(pairs: Iterable[tuple[str, str]]) -> float | None:
 
 def allowed_timeout(asked: float | None, settings: Settings) -> float:
     """The deadline in seconds: the server's, or less where the client asks for less."""
-    return settings.timeout if asked is None else min(asked, settings.timeout)
+    return settings.timeout if asked is None else min(max(asked, _LEAST_TIMEOUT), settings.timeout)

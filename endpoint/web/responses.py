@@ -17,7 +17,7 @@ from urllib.parse import urlencode
 from starlette.types import Receive, Scope, Send
 
 from endpoint.engines import Engine, Generation, Limits, Result
-from endpoint.errors import NotAcceptable
+from endpoint.errors import NotAcceptable, PayloadTooLarge
 from endpoint.formats import HTML, Format, Negotiated, by_name, negotiate
 from endpoint.operation import Operation
 from endpoint.web.boundary import ClientGone
@@ -25,7 +25,9 @@ from endpoint.web.site import Site, exchange_of
 
 # Most queries are over sooner: watching for a leaving client only starts then (seconds).
 WATCH_AFTER: Final = 0.02
+# An answer to an HTTP/1.0 client is spooled: bytes in memory, and at most.
 SPOOL_IN_MEMORY: Final = 2**20
+SPOOL: Final = 2**28
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,7 +108,7 @@ async def respond(
 ) -> None:
     """Evaluate ``operation`` and send its answer in the format chosen. Raises designed errors."""
     engine = site.engine
-    validators = _validators(operation, chosen, wrapping)
+    validators = _validators(site, operation, chosen, wrapping)
     if validators is not None and _unchanged(scope, tag := validators.tag(engine.generation)):
         await _send_not_modified(send, tag)
         return
@@ -141,7 +143,9 @@ class _Validators:
         return b'W/"' + blake2b(self.digest + made, digest_size=12).hexdigest().encode() + b'"'
 
 
-def _validators(operation: Operation, chosen: Negotiated, wrapping: Wrapping) -> _Validators | None:
+def _validators(
+    site: Site, operation: Operation, chosen: Negotiated, wrapping: Wrapping
+) -> _Validators | None:
     """None for an operation that may answer differently each time (NOW, RAND, UUID, …)."""
     if operation.volatile:
         return None
@@ -152,6 +156,7 @@ def _validators(operation: Operation, chosen: Negotiated, wrapping: Wrapping) ->
             "\1".join(operation.named_graphs),
             chosen.content_type,
             chosen.format.name,
+            site.reading,
         )
     )
     return _Validators(blake2b(parts.encode() + wrapping.head, digest_size=16).digest())
@@ -163,10 +168,10 @@ def _unchanged(scope: Scope, tag: bytes) -> bool:
     sent = b", ".join(value for name, value in scope["headers"] if name == b"if-none-match")
     if not sent:
         return False
+    # "*" would match any answer, also the refusal of a query that does not parse, which is only known
+    # after evaluation (RFC 9110 section 13.2.1).
     opaque = tag.removeprefix(b"W/")
-    return any(
-        given.strip() == b"*" or given.strip().removeprefix(b"W/") == opaque for given in sent.split(b",")
-    )
+    return any(given.strip().removeprefix(b"W/") == opaque for given in sent.split(b","))
 
 
 async def _send_not_modified(send: Send, tag: bytes) -> None:
@@ -261,6 +266,10 @@ async def _send_spooled(
     with SpooledTemporaryFile(max_size=SPOOL_IN_MEMORY) as spool:
         async for piece in _pieces(result, wrapping):
             spool.write(piece)
+            if spool.tell() > SPOOL:
+                raise PayloadTooLarge(
+                    f"An answer over HTTP/1.0 may have {SPOOL:,} bytes. Use HTTP/1.1, or ask for less.", SPOOL
+                )
         headers.append((b"content-length", str(spool.tell()).encode()))
         spool.seek(0)
         await send({"type": "http.response.start", "status": 200, "headers": headers})
@@ -279,3 +288,12 @@ async def send_body(send: Send, body: bytes, content_type: str) -> None:
     ]
     await send({"type": "http.response.start", "status": 200, "headers": headers})
     await send({"type": "http.response.body", "body": body})
+
+
+async def send_options(send: Send, methods: Sequence[str], query_types: str = "") -> None:
+    """Answer OPTIONS: the methods, and what a QUERY may hold (RFC 9110 section 9.3.7)."""
+    headers = [(b"allow", ", ".join(methods).encode()), (b"content-length", b"0")]
+    if query_types:
+        headers.append((b"accept-query", query_types.encode()))
+    await send({"type": "http.response.start", "status": 200, "headers": headers})
+    await send({"type": "http.response.body", "body": b""})

@@ -17,7 +17,16 @@ from endpoint.formats import FLAT_JSON, HTML, offered
 from endpoint.operation import Operation
 from endpoint.web.html import render_around
 from endpoint.web.protocol import allowed_timeout, decode_pairs, read_download, read_formats, read_timeout
-from endpoint.web.responses import PLAIN, Wrapping, as_file, choose, links_to, respond, send_body
+from endpoint.web.responses import (
+    PLAIN,
+    Wrapping,
+    as_file,
+    choose,
+    links_to,
+    respond,
+    send_body,
+    send_options,
+)
 from endpoint.web.site import Site
 
 _METHODS = ("GET", "HEAD", "OPTIONS")
@@ -32,6 +41,9 @@ class SavedQueries:
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["method"] not in _METHODS:
             raise MethodNotAllowed(f"Saved queries answer {', '.join(_METHODS)}.", _METHODS)
+        if scope["method"] == "OPTIONS":
+            await send_options(send, _METHODS)
+            return
         name = scope["path_params"].get("name")
         if name is None:
             await send_body(send, self._index(scope), "application/json")
@@ -54,7 +66,9 @@ class SavedQueries:
         wrapping = PLAIN
         if chosen.format is HTML:
             links = links_to(received, formats)
-            wrapping = Wrapping(*render_around("result.html", query=text, action="/sparql", links=links))
+            wrapping = Wrapping(
+                *render_around("result.html", query=text, action="/sparql", links=links, hidden=())
+            )
         elif read_download(received):
             wrapping = as_file(query.name, chosen)
         try:

@@ -2,18 +2,22 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+import re
+from dataclasses import dataclass, field
 from typing import Final
 
 from starlette.datastructures import Headers
 from starlette.types import Scope
 
+from endpoint import __version__
 from endpoint.catalog import Catalog
 from endpoint.dataset import Dataset
 from endpoint.engines import Engine
-from endpoint.errors import Overloaded
+from endpoint.errors import MalformedRequest, Overloaded
 from endpoint.settings import Settings
 from endpoint.telemetry import Exchange
+
+_HOST: Final = re.compile(r"(?:[A-Za-z0-9._-]+|\[[0-9A-Fa-f:.]+\])(?::[0-9]+)?")
 
 EXCHANGE: Final = "endpoint.exchange"
 # The text of the query, for the page that says what is wrong with it.
@@ -28,6 +32,11 @@ class Site:
     dataset: Dataset
     catalog: Catalog
     running: Engine | None = None
+    reading: str = field(init=False)
+
+    def __post_init__(self) -> None:
+        # What else decides an answer, besides the data and the request.
+        self.reading = f"{__version__} {self.settings.default_graph} {sorted(self.dataset.prefixes.items())}"
 
     @property
     def engine(self) -> Engine:
@@ -41,6 +50,8 @@ class Site:
         if self.settings.public_url:
             return self.settings.public_url
         host = Headers(scope=scope).get("host") or "{}:{}".format(*scope.get("server") or ("localhost", 80))
+        if _HOST.fullmatch(host) is None:
+            raise MalformedRequest("The Host header is not a host name with an optional port.")
         return f"{scope['scheme']}://{host}{scope.get('root_path', '')}"
 
 

@@ -16,9 +16,19 @@ from endpoint.operation import Operation, classify
 from endpoint.web.description import DESCRIPTION_FORMATS, describe
 from endpoint.web.html import render, render_around
 from endpoint.web.protocol import METHODS, ProtocolRequest, allowed_timeout, parse, read_body
-from endpoint.web.responses import PLAIN, Wrapping, as_file, choose, links_to, respond, send_body
+from endpoint.web.responses import (
+    PLAIN,
+    Wrapping,
+    as_file,
+    choose,
+    links_to,
+    respond,
+    send_body,
+    send_options,
+)
 from endpoint.web.site import QUERY_TEXT, Site
 
+_QUERY_TYPES: Final = '"application/sparql-query", "application/x-www-form-urlencoded"'
 # Reading the tokens of a text longer than this (characters) is done beside the event loop.
 _LONG_TEXT: Final = 50_000
 
@@ -34,7 +44,7 @@ class SparqlEndpoint:
         method: str = scope["method"]
         headers = Headers(scope=scope)
         if method == "OPTIONS":
-            await _send_options(send)
+            await send_options(send, METHODS, _QUERY_TYPES)
             return
         if method not in METHODS:
             raise MethodNotAllowed(f"{method} does not apply here; use {', '.join(METHODS)}.", METHODS)
@@ -43,7 +53,7 @@ class SparqlEndpoint:
         if method in ("POST", "QUERY"):
             # A form holds the text percent-encoded, three bytes for one at the worst.
             form = "form" in headers.get("content-type", "")
-            body = await read_body(receive, headers, limit * 3 if form else limit)
+            body = await read_body(receive, limit * 3 if form else limit, self._site.settings.client_timeout)
         request = parse(method, headers.get("content-type", ""), scope["query_string"], body, limit)
         accept = ", ".join(headers.getlist("accept")) or None
         if request.query is None:
@@ -61,8 +71,11 @@ class SparqlEndpoint:
         limits = Limits(allowed_timeout(request.timeout, self._site.settings))
         wrapping = PLAIN
         if chosen.format is HTML:
-            links = links_to([("query", text)], formats)
-            wrapping = Wrapping(*render_around("result.html", query=text, action=scope["path"], links=links))
+            own = [("default-graph-uri", iri) for iri in request.default_graphs]
+            own += [("named-graph-uri", iri) for iri in request.named_graphs]
+            links = links_to([("query", text), *own], formats)
+            page = render_around("result.html", query=text, action=scope["path"], links=links, hidden=own)
+            wrapping = Wrapping(*page)
         elif request.download:
             wrapping = as_file("result", chosen)
         await respond(scope, receive, send, self._site, operation, chosen, limits, wrapping)
@@ -89,13 +102,3 @@ class SparqlEndpoint:
         else:
             body = describe(self._site, self._site.url(scope) + scope["path"], chosen.format)
         await send_body(send, body, chosen.content_type)
-
-
-async def _send_options(send: Send) -> None:
-    headers = [
-        (b"allow", ", ".join(METHODS).encode()),
-        (b"accept-query", b'"application/sparql-query", "application/x-www-form-urlencoded"'),
-        (b"content-length", b"0"),
-    ]
-    await send({"type": "http.response.start", "status": 200, "headers": headers})
-    await send({"type": "http.response.body", "body": b""})

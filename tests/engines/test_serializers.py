@@ -57,6 +57,7 @@ NATIVE: list[tuple[Term | None, object]] = [
     (typed("9007199254740993", "integer"), "9007199254740993"),
     (typed("1.50", "decimal"), 1.5),
     (typed("1e3", "double"), 1000.0),
+    (typed("123456789012345678901.123456789", "decimal"), "123456789012345678901.123456789"),
     (typed("INF", "double"), "INF"),
     (typed("NaN", "double"), "NaN"),
     (typed("x", "integer"), "x"),

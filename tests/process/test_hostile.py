@@ -7,6 +7,7 @@ import struct
 import threading
 import time
 from collections.abc import Iterator
+from contextlib import suppress
 from urllib.parse import quote
 
 import pytest
@@ -293,3 +294,78 @@ def test_a_failure_after_the_first_byte_cuts_the_connection(server: Server) -> N
     # The chunk of length zero that would end the answer well never came.
     assert not received.endswith(b"0\r\n\r\n")
     assert server.quickest() < AT_ONCE
+
+
+def test_slow_readers_make_room_for_those_who_wait(server: Server) -> None:
+    """More of them than there may be workers, each reading a little all the time."""
+    done = threading.Event()
+
+    def read_slowly() -> None:
+        client = send_raw(server, HUGE, 4096)
+        client.settimeout(1)
+        with client, suppress(OSError):
+            while not done.is_set() and client.recv(16_000):
+                time.sleep(0.1)
+
+    readers = [threading.Thread(target=read_slowly) for _ in range(20)]
+    for reader in readers:
+        reader.start()
+    try:
+        time.sleep(3)
+        for _ in range(4):
+            start = time.perf_counter()
+            assert server.query("ASK {}").status == 200
+            assert time.perf_counter() - start < 2.5
+    finally:
+        done.set()
+        for reader in readers:
+            reader.join()
+    assert until(lambda: server.quickest(1) < AT_ONCE)
+
+
+def raw(server: Server, data: bytes) -> bytes:
+    """What the server answers to these bytes, until it closes."""
+    with socket.create_connection((server.host, server.port), 20) as client:
+        with suppress(OSError):
+            client.sendall(data)
+        received = b""
+        with suppress(OSError):
+            while piece := client.recv(65536):
+                received += piece
+        return received
+
+
+HEADS = [
+    pytest.param(b"GET /sparql HTTP/1.1\r\nHost: x\r\nX: " + b"a" * 5_000_000, id="5 MB of one header"),
+    pytest.param(b"GET /sparql HTTP/1.1\r\nHost: x\r\n" + b"a: b\r\n" * 300 + b"\r\n", id="300 headers"),
+    pytest.param(b"nonsense\r\n\r\n", id="no HTTP"),
+]
+
+
+@pytest.mark.parametrize("head", HEADS)
+def test_a_head_without_bounds_is_refused(server: Server, head: bytes) -> None:
+    assert raw(server, head).startswith(b"HTTP/1.1 400")
+    assert server.quickest() < AT_ONCE
+
+
+def test_a_body_that_does_not_come_is_given_up(server: Server) -> None:
+    head = b"POST /sparql HTTP/1.1\r\nHost: x\r\nContent-Type: application/sparql-query\r\n"
+    answer = raw(server, head + b"Connection: close\r\nContent-Length: 10\r\n\r\nASK")
+    assert answer.startswith(b"HTTP/1.1 408")
+    assert server.quickest() < AT_ONCE
+
+
+def test_an_offer_of_http_2_does_not_cost_the_body(server: Server) -> None:
+    headers = {
+        "Content-Type": "application/sparql-query",
+        "Connection": "Upgrade, HTTP2-Settings",
+        "Upgrade": "h2c",
+        "HTTP2-Settings": "AAEAAEAAAAIAAAABAAMAAABkAAQBAAAAAAUAAEAA",
+    }
+    assert server.request("POST", "/sparql", b"ASK {}", headers).json()["boolean"] is True
+
+
+@pytest.mark.parametrize("host", ["a b", "x<y", "", "a/b", "a@b"])
+def test_a_host_that_is_none_is_no_failure_of_ours(server: Server, host: str) -> None:
+    answer = server.get("/sparql", "text/turtle", Host=host)
+    assert answer.status in (200, 400)

@@ -5,12 +5,13 @@ from __future__ import annotations
 import os
 import signal
 import socket
+import subprocess
 import time
 from pathlib import Path
 
 import pytest
 
-from tests.live import Server, run, serving
+from tests.live import ROOT, Server, command, environment, run, serving
 
 
 def wait_until_gone(pids: list[int], seconds: float = 5.0) -> list[int]:
@@ -156,3 +157,40 @@ def test_help(name: str) -> None:
     assert ended.returncode == 0
     assert "Usage:" in ended.stdout
     assert len(ended.stdout.splitlines()) > 5
+
+
+def test_a_damaged_store_is_one_sentence(tmp_path: Path) -> None:
+    data = tmp_path / "data"
+    with serving(data) as server:
+        server.stop()
+    for file in (data / "generations" / "000001" / "store").glob("MANIFEST*"):
+        file.unlink()
+        file.write_bytes(b"nonsense")
+    ended = run("serve", "--port", "0", "--data", str(data))
+    assert ended.returncode == 1
+    assert "the server cannot start" in ended.stderr
+    assert "Traceback" not in ended.stderr
+
+
+def test_an_entity_tag_does_not_outlive_another_reading_of_the_default_graph(tmp_path: Path) -> None:
+    text = "SELECT (COUNT(*) AS ?n) { ?s ?p ?o }"
+    with serving(tmp_path / "data") as server:
+        tag = server.query(text).headers["etag"]
+    with serving(tmp_path / "data", "--default-graph", "strict") as server:
+        assert server.query(text).headers["etag"] != tag
+
+
+def test_a_stop_while_the_server_starts_is_not_lost(tmp_path: Path) -> None:
+    with serving(tmp_path / "data") as server:
+        server.stop()
+    for delay in (0.3, 0.6, 0.9, 1.2):
+        process = subprocess.Popen(
+            command("serve", "--port", "0", "--data", str(tmp_path / "data")),
+            cwd=ROOT,
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL,
+            env=environment(),
+        )
+        time.sleep(delay)
+        process.send_signal(signal.SIGTERM)
+        assert process.wait(20) in (0, 1, -signal.SIGTERM)

@@ -119,3 +119,9 @@ def test_the_list_leads_to_answers(server: Server) -> None:
 def test_entity_tag(server: Server) -> None:
     tag = server.get(AUTHOR).headers["etag"]
     assert server.get(AUTHOR, If_None_Match=tag).status == 304
+
+
+def test_options_tells_the_methods_and_runs_nothing(server: Server) -> None:
+    for path in ("/api", "/api/publications-by-year?year=2023"):
+        answer = server.request("OPTIONS", path)
+        assert (answer.status, answer.body, answer.headers["allow"]) == (200, b"", "GET, HEAD, OPTIONS")

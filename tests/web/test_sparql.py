@@ -330,7 +330,8 @@ def test_entity_tags(server: Server) -> None:
     unchanged = server.get(path, If_None_Match=tag)
     assert (unchanged.status, unchanged.body, unchanged.headers["etag"]) == (304, b"", tag)
     assert server.get(path, If_None_Match=f'"other", {tag}').status == 304
-    assert server.get(path, If_None_Match="*").status == 304
+    assert server.get(path, If_None_Match="*").status == 200
+    assert server.get("/sparql?query=nonsense", If_None_Match="*").status == 400
     assert server.get(path, If_None_Match='"other"').status == 200
     assert server.get(path, "text/csv", If_None_Match=tag).status == 200
     assert server.get(path + "&default-graph-uri=urn:x", If_None_Match=tag).status == 200
@@ -429,3 +430,21 @@ def test_pages_run_no_script_and_keep_the_query(server: Server) -> None:
     assert page.headers["x-content-type-options"] == "nosniff"
     assert "SELECT &lt;script&gt;" in page.text
     assert "<pre>" in page.text
+
+
+def test_download_links_keep_the_dataset(server: Server) -> None:
+    page = server.query("SELECT (COUNT(*) AS ?n) { ?s ?p ?o }", BROWSER, default_graph_uri="urn:none")
+    assert 'name="default-graph-uri" value="urn:none"' in page.text
+    links = re.findall(r'<a href="([^"]+)" download', page.text)
+    assert all("default-graph-uri=urn%3Anone" in link for link in links)
+
+
+def test_a_carriage_return_survives_xml(server: Server) -> None:
+    answer = server.query('SELECT ("a\\rb" AS ?x) {}', format="xml")
+    tree = ElementTree.fromstring(answer.body)  # noqa: S314 (our own server)
+    assert "a\rb" in [element.text for element in tree.iter()]
+
+
+def test_a_very_long_accept_header_is_406_at_once(server: Server) -> None:
+    answer = server.get(f"/sparql?query={quote(DATE)}", "text/html," * 5000)
+    assert answer.status == 406

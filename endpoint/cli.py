@@ -65,11 +65,11 @@ def serve(config: Path | None, **flags: str | None) -> None:
     """Serve the dataset over HTTP; builds the store on first start."""
     settings = _settings(config, flags)
     set_up_logging(settings.log_level)
-    sock = listen(settings)
-    site = create_site(settings)
-    ensure_store(site)
-    if not Server(create_application(site), settings).serve_on(sock):
-        raise click.exceptions.Exit(1)
+    with listen(settings) as sock:
+        site = create_site(settings)
+        ensure_store(site)
+        if not Server(create_application(site), settings).serve_on(sock):
+            raise click.exceptions.Exit(1)
 
 
 @cli.command()

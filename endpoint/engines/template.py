@@ -20,7 +20,6 @@ from typing import IO, NoReturn, cast
 from pyoxigraph import Quad, Store
 
 from endpoint.engines import fence, frames, generations, worker
-from endpoint.errors import StoreError
 
 
 def main(descriptor: int) -> NoReturn:
@@ -37,7 +36,7 @@ def main(descriptor: int) -> NoReturn:
     try:
         hold = generations.hold(generations.read_folder(Path(order["generation"])))
         store = _image(order) if order["in_memory"] else None
-    except (StoreError, OSError) as error:
+    except Exception as error:  # whatever it is, the server says that it cannot start, and this says why
         print(f"the template process ends: {error}", file=sys.stderr, flush=True)
         os._exit(1)
     fenced = fence.deny_network()

@@ -7,6 +7,7 @@ import os
 import re
 import signal
 import socket
+from types import FrameType
 from typing import cast
 
 import uvicorn
@@ -159,6 +160,14 @@ class Server(uvicorn.Server):
             # The application did not start; it has said why.
             return False
         return self.started
+
+    def handle_exit(self, sig: int, frame: FrameType | None) -> None:
+        """End on a signal: now while the dataset is still being read, else as uvicorn does it."""
+        if not self.started:
+            # Nothing is being written or answered yet, and reading could go on for half a minute. The
+            # template process ends when it finds its socket closed.
+            os._exit(0)
+        super().handle_exit(sig, frame)
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
         await super().startup(sockets=sockets)

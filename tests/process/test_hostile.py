@@ -267,14 +267,14 @@ def test_clients_that_stop_reading_take_nobodys_worker(server: Server) -> None:
 
 
 def test_a_client_that_leaves_ends_its_evaluation(server: Server) -> None:
-    before = set(server.children())
     clients = [send_raw(server, f"SELECT (COUNT(*) AS ?n) {{ {CROSS} }}") for _ in range(2)]
-    time.sleep(0.3)
+    time.sleep(0.5)
+    evaluating = set(server.children())
     for client in clients:
         client.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
         client.close()
     # Both workers were killed, well before the deadline, and others took their place.
-    assert until(lambda: len(before - set(server.children())) >= 2, 2.0)
+    assert until(lambda: len(evaluating - set(server.children())) >= 2, 2.0)
     assert server.quickest() < AT_ONCE
 
 
@@ -315,7 +315,7 @@ def test_slow_readers_make_room_for_those_who_wait(server: Server) -> None:
         for _ in range(4):
             start = time.perf_counter()
             assert server.query("ASK {}").status == 200
-            assert time.perf_counter() - start < 2.5
+            assert time.perf_counter() - start < 5
     finally:
         done.set()
         for reader in readers:

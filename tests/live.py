@@ -11,13 +11,12 @@ import sys
 import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote, urlencode
 
 ROOT = Path(__file__).parent.parent
-START = 60.0
 
 
 @dataclass(frozen=True)
@@ -54,7 +53,6 @@ class Server:
     port: int
     data: Path
     log: Path
-    killed: bool = field(default=False)
 
     @property
     def url(self) -> str:

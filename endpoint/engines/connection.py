@@ -24,8 +24,7 @@ class WorkerConnection(asyncio.Protocol):
     Only one coroutine waits at a time. ``wake`` is set when there is something new.
     """
 
-    def __init__(self, errors: IO[bytes], generation: int) -> None:
-        self.generation = generation
+    def __init__(self, errors: IO[bytes]) -> None:
         self.pid = 0
         self.ended: tuple[int, int, bool] | None = None
         self.failure: frames.Failure | None = None

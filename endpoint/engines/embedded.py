@@ -127,7 +127,6 @@ async def _open_pool(settings: Settings, prefixes: dict[str, str], generation: G
     in_memory = _image_size(generation) <= settings.image
     order: frames.TemplateOrder = {
         "generation": str(generation.path.absolute()),
-        "number": generation.number,
         "in_memory": in_memory,
         "union": settings.default_graph == "union",
         "memory": settings.memory,

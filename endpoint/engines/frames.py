@@ -56,7 +56,6 @@ class TemplateOrder(TypedDict):
     """What the template process is told at its start."""
 
     generation: str  # folder
-    number: int
     in_memory: bool
     union: bool  # the default graph is the union of all graphs
     memory: int  # bytes that one query may use

@@ -132,7 +132,7 @@ class Nursery:
             order = frames.ORDER.pack(frames.FORK, 0)
             socket.send_fds(self._control, [order], [theirs.fileno(), errors.fileno()])
             undo.pop_all()
-        return WorkerConnection(errors, self.generation.number), ours
+        return WorkerConnection(errors), ours
 
     async def reap(self, connection: WorkerConnection) -> int | None:
         """The wait status of a worker that is dead or was killed; None when the template is gone."""

@@ -9,13 +9,19 @@ from __future__ import annotations
 import json
 from http import HTTPStatus
 
-from starlette.datastructures import Headers
 from starlette.types import Scope, Send
 
-from endpoint.errors import DeadlineExceeded, EndpointError, MethodNotAllowed, Overloaded
+from endpoint.errors import (
+    DeadlineExceeded,
+    EndpointError,
+    MethodNotAllowed,
+    Overloaded,
+    PayloadTooLarge,
+    RequestTimeout,
+)
 from endpoint.formats import HTML, Format, negotiate
 from endpoint.web.html import render
-from endpoint.web.site import QUERY_TEXT, exchange_of
+from endpoint.web.site import QUERY_TEXT, accept_of, exchange_of
 
 _PLAIN_TEXT = Format("text", "text/plain", (), (), "txt", True, None)
 _PROBLEM_JSON = Format(
@@ -26,8 +32,7 @@ _OFFERED = (_PLAIN_TEXT, _PROBLEM_JSON, HTML)
 
 async def send_problem(scope: Scope, send: Send, error: EndpointError) -> None:
     """Answer a request with the problem ``error``; nothing may have been sent before."""
-    accept = ", ".join(Headers(scope=scope).getlist("accept")) or None
-    chosen = negotiate(accept, _OFFERED)
+    chosen = negotiate(accept_of(scope), _OFFERED)
     kind = chosen.format if chosen else _PLAIN_TEXT
     if kind is _PROBLEM_JSON:
         body, content_type = problem_json(error), b"application/problem+json"
@@ -42,7 +47,8 @@ async def send_problem(scope: Scope, send: Send, error: EndpointError) -> None:
         (b"vary", b"Accept"),
         *_special_headers(error),
     ]
-    if scope["method"] in ("POST", "QUERY") and error.status == 413:
+    if isinstance(error, PayloadTooLarge | RequestTimeout):
+        # What is left of the body is not worth reading.
         headers.append((b"connection", b"close"))
     exchange_of(scope).media_type = content_type.decode().partition(";")[0]
     await send({"type": "http.response.start", "status": error.status, "headers": headers})

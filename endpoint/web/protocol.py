@@ -24,9 +24,6 @@ from endpoint.errors import (
 )
 from endpoint.settings import Settings
 
-FORM: Final = "application/x-www-form-urlencoded"
-QUERY_TEXT: Final = "application/sparql-query"
-UPDATE_TEXT: Final = "application/sparql-update"
 METHODS: Final = ("GET", "HEAD", "POST", "QUERY", "OPTIONS")
 
 # A form may repeat graph names; more pairs than this are no SPARQL request.
@@ -141,7 +138,10 @@ def _body_pairs(content_type: str, body: bytes) -> Pairs:
             received = "The body has no Content-Type."
         case other:
             received = f"The body has the Content-Type {other[:80]}."
-    raise UnsupportedMediaType(f"{received} Send the query as {QUERY_TEXT} or as {FORM} with query=….")
+    raise UnsupportedMediaType(
+        f"{received} Send the query as application/sparql-query, or as query=… in "
+        "application/x-www-form-urlencoded."
+    )
 
 
 def _check_charset(parameters: str) -> None:

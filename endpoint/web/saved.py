@@ -6,7 +6,6 @@ import difflib
 import json
 from urllib.parse import urlencode
 
-from starlette.datastructures import Headers
 from starlette.types import Receive, Scope, Send
 
 from endpoint.catalog import SavedQuery, bind_query
@@ -27,7 +26,7 @@ from endpoint.web.responses import (
     send_body,
     send_options,
 )
-from endpoint.web.site import Site
+from endpoint.web.site import Site, accept_of
 
 _METHODS = ("GET", "HEAD", "OPTIONS")
 
@@ -51,9 +50,8 @@ class SavedQueries:
         query = self._find(name)
         pairs = decode_pairs(scope["query_string"])
         received = [(key.strip(), value) for key, value in pairs]
-        accept = ", ".join(Headers(scope=scope).getlist("accept")) or None
         formats = (FLAT_JSON, *offered(query.form))
-        chosen = choose(read_formats(received), accept, formats)
+        chosen = choose(read_formats(received), accept_of(scope), formats)
         text = bind_query(query, [pair for pair in received if pair[0] not in RESERVED])
         operation = Operation(
             text=text,

@@ -55,6 +55,11 @@ class Site:
         return f"{scope['scheme']}://{host}{scope.get('root_path', '')}"
 
 
+def accept_of(scope: Scope) -> str | None:
+    """The Accept header, several joined to one (RFC 9110 section 5.3); None where there is none."""
+    return ", ".join(Headers(scope=scope).getlist("accept")) or None
+
+
 def exchange_of(scope: Scope) -> Exchange:
     """The exchange that the boundary opened for this request."""
     found = scope[EXCHANGE]

@@ -26,7 +26,7 @@ from endpoint.web.responses import (
     send_body,
     send_options,
 )
-from endpoint.web.site import QUERY_TEXT, Site
+from endpoint.web.site import QUERY_TEXT, Site, accept_of
 
 _QUERY_TYPES: Final = '"application/sparql-query", "application/x-www-form-urlencoded"'
 # Reading the tokens of a text longer than this (characters) is done beside the event loop.
@@ -55,7 +55,7 @@ class SparqlEndpoint:
             form = "form" in headers.get("content-type", "")
             body = await read_body(receive, limit * 3 if form else limit, self._site.settings.client_timeout)
         request = parse(method, headers.get("content-type", ""), scope["query_string"], body, limit)
-        accept = ", ".join(headers.getlist("accept")) or None
+        accept = accept_of(scope)
         if request.query is None:
             await self._without_query(scope, send, request, accept)
         else:

@@ -19,7 +19,7 @@ from endpoint.errors import DataError
 MANIFEST = PurePath("seed", "dataset.toml")
 
 _DATASET_KEYS = ("base", "title", "description", "licence", "prefixes", "graph")
-_GRAPH_KEYS = ("iri", "name", "title", "files")
+_GRAPH_KEYS = ("iri", "name", "title", "files", "rules")
 _TYPES = {str: "a string", bool: "a boolean", int: "an integer", float: "a number", list: "an array"}
 
 # RFC 3987 section 2.2, less what Turtle and SPARQL forbid inside <…>.
@@ -37,12 +37,16 @@ _TOML_KEY = re.compile(r"""\s*([\w.-]+|"[^"]*"|'[^']*')\s*=""")
 
 @dataclass(frozen=True, slots=True)
 class SourceGraph:
-    """One named graph and its files. ``name`` is the path segment of its own endpoint, if it has one."""
+    """One named graph. ``name`` is the path segment of its own endpoint, if it has one.
+
+    It is filled from ``files``, or by ``rules``: CONSTRUCT queries over all other graphs.
+    """
 
     iri: str
     name: str | None
     title: Mapping[str, str]
     files: tuple[Path, ...]
+    rules: tuple[Path, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,13 +66,35 @@ class Dataset:
         """The folder of the saved queries."""
         return self.root / "queries"
 
+    @property
+    def shapes(self) -> Path | None:
+        """The SHACL shapes that the data is validated with, where there are any."""
+        return _if_file(self.root / "ontology" / "shapes.ttl")
+
+    @property
+    def search(self) -> Path | None:
+        """What the text index holds, where there is one."""
+        return _if_file(self.root / "seed" / "search.toml")
+
+    @property
+    def tables(self) -> tuple[Path, ...]:
+        """The mapping files: how tables become statements."""
+        return tuple(sorted((self.root / "seed" / "tables").glob("[!.]*.toml")))
+
+    @property
+    def derived(self) -> SourceGraph | None:
+        """The graph that rules fill, where there is one."""
+        return next((graph for graph in self.graphs if graph.rules), None)
+
     def digest(self) -> str:
-        """Hexadecimal BLAKE2b of the manifest and of every file's relative name and bytes.
+        """Hexadecimal BLAKE2b of all that decides what is published: relative names and bytes of
+        the manifest, the files of the graphs, the rules and the fields of the text index.
 
         Raises :class:`DataError` where a file can no longer be read.
         """
         whole = hashlib.blake2b(digest_size=32)
-        for path in sorted({self.root / MANIFEST, *(file for graph in self.graphs for file in graph.files)}):
+        files = {file for graph in self.graphs for file in (*graph.files, *graph.rules)}
+        for path in sorted({self.root / MANIFEST, *files, *filter(None, [self.search])}):
             try:
                 with path.open("rb") as stream:
                     content = hashlib.file_digest(stream, "blake2b").digest()
@@ -76,6 +102,10 @@ class Dataset:
                 raise DataError(f"cannot be read: {error.strerror}", path) from error
             whole.update(path.relative_to(self.root).as_posix().encode() + b"\0" + content)
         return whole.hexdigest()
+
+
+def _if_file(path: Path) -> Path | None:
+    return path if path.is_file() else None
 
 
 def default_root(package: Path = Path(__file__).parent) -> Path:
@@ -243,8 +273,14 @@ def _graphs(source: _Source, root: Path) -> Iterator[SourceGraph]:
     if not isinstance(tables, list) or not all(isinstance(table, dict) for table in tables):
         raise source.error("must be written as [[graph]] tables", _Place("graph"))
     seen: dict[str, int] = {}
+    ruled = 0
     for number, table in enumerate(tables, 1):
         graph = _graph(source, table, number, root)
+        if graph.rules and ruled:
+            raise source.error(
+                f"repeats that of [[graph]] {ruled}; one graph is derived", _Place("rules", number)
+            )
+        ruled = number if graph.rules else ruled
         for key, value in (("iri", graph.iri), ("name", graph.name)):
             if value is not None and (first := seen.setdefault(f"{key} {value}", number)) != number:
                 raise source.error(f"repeats {value!r} of [[graph]] {first}", _Place(key, number))
@@ -258,11 +294,16 @@ def _graph(source: _Source, table: Mapping[str, object], number: int, root: Path
         raise source.error(
             f"must be one path segment of letters, digits, - _ . but is {name!r}", _Place("name", number)
         )
+    derived = "rules" in table
+    if derived and "files" in table:
+        raise source.error('stands beside "files"; a graph has one or the other', _Place("rules", number))
+    found = _files(source, table, _Place("rules" if derived else "files", number), root)
     return SourceGraph(
         iri=source.iri(table, _Place("iri", number)),
         name=name,
         title=source.languages(table, _Place("title", number)),
-        files=_files(source, table, _Place("files", number), root),
+        files=() if derived else found,
+        rules=found if derived else (),
     )
 
 

@@ -124,6 +124,7 @@ TYPES: Mapping[str, ValueType] = MappingProxyType(
         for row in (
             ValueType("string", "a text", "text", _plain),
             ValueType("langString", "a text", "text", _plain),
+            ValueType("search", "words to search for", "외교 정책", _plain),
             ValueType("integer", "a whole number of at most 64 bits", "12", _integer, Decimal),
             ValueType("decimal", "a number of at most 18 digits on either side", "3.5", _decimal, Decimal),
             ValueType("boolean", "true or false", "true", _boolean),
@@ -154,7 +155,7 @@ def term(parameter: Parameter, text: str) -> NamedNode | Literal:
         return NamedNode(value)
     if parameter.type == "langString":
         return Literal(value, language=parameter.language)
-    if parameter.type == "string":
+    if parameter.type in ("string", "search"):
         return Literal(value)
     return Literal(value, datatype=NamedNode(XSD + parameter.type))
 

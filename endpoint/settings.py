@@ -79,6 +79,13 @@ def _text(text: str) -> str:
     return text.strip()
 
 
+def _switch(text: str) -> bool:
+    words = {"on": True, "true": True, "yes": True, "off": False, "false": False, "no": False}
+    if (found := words.get(text.strip().lower())) is None:
+        raise ValueError("expected on or off")
+    return found
+
+
 def _origins(text: str) -> tuple[str, ...]:
     return tuple(text.replace(",", " ").split())
 
@@ -131,6 +138,12 @@ class Settings:
         "KIND",
         "What a query without FROM sees: the union of all graphs, or only the default graph (strict).",
     )
+    derive: bool = _setting(
+        True,
+        _switch,
+        "ON|OFF",
+        "Whether the dataset's rules add statements in standard vocabularies when data is loaded.",
+    )
     cors_origins: tuple[str, ...] = _setting(
         ("*",), _origins, "ORIGINS", "Origins of web pages that may call; * is every page."
     )
@@ -157,6 +170,8 @@ def shown_default(row: Field[object]) -> str:
     default = row.default
     if isinstance(default, tuple):
         return " ".join(default)
+    if isinstance(default, bool):
+        return "on" if default else "off"
     if row.metadata["parse"] is size and isinstance(default, int):
         power = (default.bit_length() - 1) // 10
         return f"{default >> 10 * power}{list(_UNITS)[power].upper()}B"

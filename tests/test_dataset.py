@@ -134,6 +134,18 @@ BAD: dict[str, tuple[str, str, str, int | None]] = {
     ),
     "graph name of two segments": ('"books"', '"books/new"', "must be one path segment", 8),
     "no files": ("files = []", "", '"files" of [[graph]] 2 is missing', 11),
+    "rules beside files": (
+        "files = []",
+        'rules = ["seed/b.ttl"]\nfiles = []',
+        '"rules" of [[graph]] 2 stands beside "files"; a graph has one or the other',
+        14,
+    ),
+    "rules twice": (
+        GRAPHS,
+        GRAPHS.replace("files", "rules").replace("[]", '["seed/a.ttl"]'),
+        '"rules" of [[graph]] 2 repeats that of [[graph]] 1; one graph is derived',
+        14,
+    ),
     "files a string": ("files = []", 'files = "x.ttl"', "must be an array of file patterns", 14),
     "files of numbers": ("files = []", "files = [1]", "must be an array of file patterns", 14),
     "pattern without a match": ("seed/*.ttl", "seed/*.nt", "'seed/*.nt', which matches no file", 10),
@@ -154,6 +166,38 @@ def test_a_wrong_manifest_is_refused(root: Path, old: str, new: str, message: st
         read_dataset(root)
     assert message in caught.value.detail
     assert (caught.value.file, caught.value.line) == (root / MANIFEST, line)
+
+
+def test_a_graph_may_be_filled_by_rules(root: Path) -> None:
+    text = GOOD.replace("files = []", 'rules = ["seed/b.ttl", "seed/a.ttl"]')
+    (root / MANIFEST).write_text(text, encoding="utf-8")
+    dataset = read_dataset(root)
+    assert dataset.derived is dataset.graphs[1]
+    assert dataset.derived.files == ()
+    assert dataset.derived.rules == (root / "seed" / "a.ttl", root / "seed" / "b.ttl")
+
+
+def test_files_of_known_names_need_no_mention(root: Path) -> None:
+    bare = read_dataset(root)
+    assert (bare.derived, bare.shapes, bare.search, bare.tables) == (None, None, None, ())
+    places = [root / name for name in ("ontology/shapes.ttl", "seed/search.toml", "seed/tables/books.toml")]
+    for place in places:
+        place.parent.mkdir(exist_ok=True)
+        place.touch()
+    shapes, search, table = places
+    found = read_dataset(root)
+    assert (found.shapes, found.search, found.tables) == (shapes, search, (table,))
+
+
+def test_the_digest_depends_on_what_is_indexed_and_derived(root: Path) -> None:
+    before = read_dataset(root).digest()
+    (root / "seed" / "search.toml").write_text("# fields", encoding="utf-8")
+    indexed = read_dataset(root).digest()
+    (root / "rule.rq").write_text("CONSTRUCT", encoding="utf-8")
+    (root / MANIFEST).write_text(GOOD.replace("files = []", 'rules = ["rule.rq"]'), encoding="utf-8")
+    derived = read_dataset(root).digest()
+    (root / "rule.rq").write_text("construct", encoding="utf-8")
+    assert len({before, indexed, derived, read_dataset(root).digest()}) == 4
 
 
 def test_a_folder_without_a_manifest_is_refused(tmp_path: Path) -> None:
@@ -227,7 +271,7 @@ def test_the_manifest_that_comes_with_the_server() -> None:
     texts = [dataset.title, dataset.description, *(graph.title for graph in dataset.graphs)]
     assert all(set(text) == {"ko", "en"} for text in texts)
     assert dataset.prefixes["mofa"] == "http://opendata.mofa.go.kr/core/"
-    assert [graph.iri for graph in dataset.graphs if not graph.files] == [
+    assert [graph.iri for graph in dataset.graphs if not graph.files and not graph.rules] == [
         "http://opendata.mofa.go.kr/mofadaily"
     ]
 

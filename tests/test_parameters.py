@@ -40,6 +40,7 @@ def typed(value: str, name: str) -> Literal:
         ("boolean", "false", typed("false", "boolean")),
         ("date", "2024-02-29", typed("2024-02-29", "date")),
         ("gYear", "2023", typed("2023", "gYear")),
+        ("search", '한국의 -"무기 수출" 외교*', Literal('한국의 -"무기 수출" 외교*')),
         ("iri", "http://opendata.mofa.go.kr/core/resource/Country/VN", None),
         ("iri", "urn:한국", None),
     ],

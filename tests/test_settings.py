@@ -73,6 +73,7 @@ WRONG_FLAGS = [
     ("public_url", "http://[", "--public-url: expected an absolute http or https URL"),
     ("host", " ", "--host: expected a text that is not empty"),
     ("data", "", "--data: expected the path of a folder"),
+    ("derive", "maybe", "--derive: expected on or off, got 'maybe'."),
 ]
 
 
@@ -102,6 +103,13 @@ def test_a_wrong_file_is_explained(tmp_path: Path, content: str, said: str) -> N
     with pytest.raises(ConfigurationError) as caught:
         read_settings({}, {}, file)
     assert said in caught.value.detail
+
+
+@pytest.mark.parametrize(("content", "expected"), [("true", True), ("false", False), ('"off"', False)])
+def test_a_switch_is_a_word_or_a_boolean(tmp_path: Path, content: str, expected: bool) -> None:
+    file = tmp_path / "endpoint.toml"
+    file.write_text(f"derive = {content}")
+    assert read_settings({}, {}, file).derive is expected
 
 
 def test_a_named_file_must_exist(tmp_path: Path) -> None:

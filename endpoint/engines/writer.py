@@ -13,7 +13,7 @@ import fcntl
 import os
 import shutil
 import uuid
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from datetime import UTC, datetime
 from pathlib import Path
@@ -28,6 +28,11 @@ from endpoint.errors import StoreError
 _TEMPORARY = "tmp-"
 _ROCKSDB = "IO error: "
 _STORAGE_ERRORS = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EROFS, errno.EIO}
+
+
+# Called with the store to be published, the folder of the coming generation, in which it may write
+# files and folders, and the generation before, where there is one.
+Furnish = Callable[[Store, Path, Generation | None], None]
 
 
 class Transaction:
@@ -58,12 +63,14 @@ class Writer:
     """Writes to the data directory ``data`` while the ``with`` block lasts; nobody else can.
 
     ``keep`` generations remain after a publication (the new one, the one before, and so on), and
-    besides these every one that a reader holds.
+    besides these every one that a reader holds. ``furnish`` is called before each publication and
+    makes what a generation has besides its store; see :data:`Furnish`.
     """
 
-    def __init__(self, data: Path, keep: int = 2) -> None:
+    def __init__(self, data: Path, keep: int = 2, furnish: Furnish | None = None) -> None:
         self.data = data
         self._keep = max(keep, 1)
+        self._furnish = furnish
         self._lock: IO[bytes] | None = None
         self._store: Store | None = None
         self._name = ""  # of the primary's folder
@@ -163,6 +170,8 @@ class Writer:
         staging = kept / f"{_TEMPORARY}{uuid.uuid4().hex}"
         staging.mkdir()
         store.backup(str(staging / generations.STORE))
+        if self._furnish is not None:
+            self._furnish(store, staging, generations.current(self.data))
         (staging / generations.DESCRIPTION).write_bytes(generations.describe(generation))
         (staging / generations.READERS).touch()
         _sync_tree(staging)

@@ -55,6 +55,34 @@ def test_a_transaction_becomes_the_next_generation(data: Path) -> None:
     assert values(generations.current(data)) == {"a", "b"}
 
 
+def test_a_generation_is_furnished_before_it_is_published(data: Path) -> None:
+    seen: list[tuple[int, int | None]] = []
+
+    def furnish(store: Store, folder: Path, before: Generation | None) -> None:
+        seen.append((len(store), before.number if before else None))
+        (folder / "text").mkdir()
+        (folder / "text" / "index").write_text(str(len(store)))
+
+    with Writer(data, furnish=furnish) as writer:
+        first, second = publish(writer, "a"), publish(writer, "b")
+    assert seen == [(1, None), (2, 1)]
+    assert (first.path / "text" / "index").read_text() == "1"
+    assert (second.path / "text" / "index").read_text() == "2"
+
+
+def test_what_cannot_be_furnished_is_not_published(data: Path) -> None:
+    def furnish(store: Store, folder: Path, before: Generation | None) -> None:
+        (folder / "half").touch()
+        raise StoreError("the index is full")
+
+    with Writer(data) as writer:
+        first = publish(writer, "a")
+    with Writer(data, furnish=furnish) as writer, pytest.raises(StoreError, match="the index is full"):
+        publish(writer, "b")
+    assert generations.current(data) == first
+    assert {path.name for path in (data / "generations").iterdir()} == {"000001"}
+
+
 def test_a_later_writer_goes_on_from_the_current_generation(data: Path) -> None:
     for value in ("a", "b", "c"):
         with Writer(data) as writer:

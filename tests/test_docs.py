@@ -11,7 +11,7 @@ import pytest
 from starlette.routing import Route
 
 from endpoint.app import create_site, routes
-from endpoint.cli import cli
+from endpoint.cli import COMMANDS
 from endpoint.settings import Settings
 
 ROOT = Path(__file__).parent.parent
@@ -70,7 +70,7 @@ def test_every_dependency_has_its_reason() -> None:
 
 def test_every_command_is_in_the_readme() -> None:
     text = (ROOT / "README.md").read_text()
-    for name in cli.commands:
+    for name in COMMANDS:
         assert f"endpoint {name}" in text or f"make {name}" in text, name
 
 

@@ -1,0 +1,47 @@
+"""Options that several commands share."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Final, TypeVar
+
+import click
+from pyoxigraph import NamedNode
+
+from endpoint.settings import environment_name, setting_fields, shown_default
+
+Command = TypeVar("Command", bound=Callable[..., object])
+
+# The settings of an engine that answers one command.
+ENGINE: Final = ("dataset", "data", "timeout", "memory", "image", "max_query", "max_nesting", "default_graph")
+
+
+def setting_options(*names: str) -> Callable[[Command], Command]:
+    """Options for the settings named, or for all of them, made from the table of settings."""
+
+    def decorate(command: Command) -> Command:
+        for row in reversed(setting_fields()):
+            if names and row.name not in names:
+                continue
+            default = shown_default(row)
+            shown = f" [default: {default}]" if default else ""
+            command = click.option(
+                f"--{row.name.replace('_', '-')}",
+                row.name,
+                metavar=row.metadata["metavar"],
+                help=f"{row.metadata['help']}{shown} [{environment_name(row.name)}]",
+            )(command)
+        return click.option(
+            "--config", type=click.Path(path_type=Path), help="TOML file of settings [ENDPOINT_CONFIG]."
+        )(command)
+
+    return decorate
+
+
+def named_node(iri: str | None, option: str) -> NamedNode | None:
+    """The IRI given with ``option``. Raises :class:`click.BadParameter` where it is not absolute."""
+    try:
+        return None if iri is None else NamedNode(iri)
+    except ValueError:
+        raise click.BadParameter(f"{iri!r} is not an absolute IRI.", param_hint=option) from None

@@ -69,81 +69,81 @@ def test_a_manifest_may_name_a_licence_and_the_empty_prefix(root: Path) -> None:
 
 # What to replace in GOOD, by what, the sentence that must be told, and the line it must name.
 BAD: dict[str, tuple[str, str, str, int | None]] = {
-    "no base": ('base = "http://example.org/"', "", '"base" is missing', None),
+    "no base": ('base = "http://example.org/"', "", "base is missing", 1),
     "base without a slash": ('example.org/"', 'example.org"', "IRI that ends with a slash", 1),
     "base of another scheme": ("http://example.org/", "urn:x:", "must be an http or https IRI", 1),
-    "base not a string": ('"http://example.org/"', "5", '"base" must be a string, but is an integer', 1),
+    "base not a string": ('"http://example.org/"', "5", "base must be a string, but is an integer", 1),
     "base a date": ('"http://example.org/"', "2023-05-22", "but is a date or time", 1),
     "key misspelt": (
         "base",
         "licens = 1\nbase",
-        "\"licens\" is not a key of the manifest; did you mean 'licence'?",
+        "licens is not a key of this table; did you mean 'licence'?",
         1,
     ),
     "key unlike any": ("base", "zzz = 1\nbase", "known are base, title, description", 1),
     "graph key misspelt": (
         "name =",
         "nmae =",
-        "\"nmae\" of [[graph]] 1 is not a key of the manifest; did you mean 'name'?",
+        "[[graph]] 1: nmae is not a key of this table; did you mean 'name'?",
         8,
     ),
     "licence no IRI": (
         "base",
         'licence = "CC0"\nbase',
-        "\"licence\" must be an absolute IRI, but is 'CC0'",
+        "licence must be an absolute IRI, but is 'CC0'",
         1,
     ),
     "title without language": (
         'title.en = "Books"\ndesc',
         'title = "Books"\ndesc',
-        '"title" must be a table, but is a string',
+        "title must be a table, but is a string",
         2,
     ),
-    "title empty": ('{ en = "Nothing" }', "{}", '"title" of [[graph]] 2 needs a text', 13),
-    "title blank": ('"Nothing"', '" "', '"title.en" of [[graph]] 2 must not be empty', 13),
-    "language tag": ("title.en", "title.e_n", '"title.e_n" is not a language tag', 2),
-    "no description": ('description.en = "Some books."', "", '"description" is missing', None),
-    "prefix no IRI": ("http://example.org/ns/", "ns/", '"prefixes.ex" must be an absolute IRI', 5),
-    "prefix name": ("ex =", '"1 x" =', '"prefixes.1 x" is not a prefix that SPARQL allows', 5),
+    "title empty": ('{ en = "Nothing" }', "{}", "[[graph]] 2: title needs a text", 13),
+    "title blank": ('"Nothing"', '" "', "[[graph]] 2: title.en must not be empty", 13),
+    "language tag": ("title.en", "title.e_n", "title.e_n is not a language tag", 2),
+    "no description": ('description.en = "Some books."', "", "description is missing", 1),
+    "prefix no IRI": ("http://example.org/ns/", "ns/", "prefixes.ex must be an absolute IRI", 5),
+    "prefix name": ("ex =", '"1 x" =', "prefixes.1 x is not a prefix that SPARQL allows", 5),
     "prefixes a string": (
         '[prefixes]\nex = "http://example.org/ns/"',
         'prefixes = ""',
-        '"prefixes" must be a table',
+        "prefixes must be a table",
         4,
     ),
-    "no graph": (GRAPHS, "", '"graph" is missing', None),
-    "graph a table": (GRAPHS, "[graph]", '"graph" must be written as [[graph]] tables', 6),
+    "no graph": (GRAPHS, "", "graph is missing", 1),
+    "graph a table": (GRAPHS, "[graph]", "graph must be written as [[graph]] tables", 6),
     "graph IRI relative": (
         "http://example.org/books",
         "books",
-        '"iri" of [[graph]] 1 must be an absolute IRI',
+        "[[graph]] 1: iri must be an absolute IRI",
         7,
     ),
-    "graph IRI with a space": ("org/books", "org/a book", '"iri" of [[graph]] 1 must be an absolute IRI', 7),
+    "graph IRI with a space": ("org/books", "org/a book", "[[graph]] 1: iri must be an absolute IRI", 7),
     "graph IRI repeated": (
         "org/empty",
         "org/books",
-        "\"iri\" of [[graph]] 2 repeats 'http://example.org/books' of [[graph]] 1",
+        "[[graph]] 2: iri repeats 'http://example.org/books' of [[graph]] 1",
         12,
     ),
     "graph name repeated": (
         "files = []",
         'name = "books"\nfiles = []',
-        "\"name\" of [[graph]] 2 repeats 'books' of [[graph]] 1",
+        "[[graph]] 2: name repeats 'books' of [[graph]] 1",
         14,
     ),
     "graph name of two segments": ('"books"', '"books/new"', "must be one path segment", 8),
-    "no files": ("files = []", "", '"files" of [[graph]] 2 is missing', 11),
+    "no files": ("files = []", "", "[[graph]] 2: files is missing", 11),
     "rules beside files": (
         "files = []",
         'rules = ["seed/b.ttl"]\nfiles = []',
-        '"rules" of [[graph]] 2 stands beside "files"; a graph has one or the other',
+        '[[graph]] 2: rules stands beside "files"; a graph has one or the other',
         14,
     ),
     "rules twice": (
         GRAPHS,
         GRAPHS.replace("files", "rules").replace("[]", '["seed/a.ttl"]'),
-        '"rules" of [[graph]] 2 repeats that of [[graph]] 1; one graph is derived',
+        "[[graph]] 2: rules repeats that of [[graph]] 1; one graph is derived",
         14,
     ),
     "files a string": ("files = []", 'files = "x.ttl"', "must be an array of file patterns", 14),
@@ -201,14 +201,14 @@ def test_the_digest_depends_on_what_is_indexed_and_derived(root: Path) -> None:
 
 
 def test_a_folder_without_a_manifest_is_refused(tmp_path: Path) -> None:
-    with pytest.raises(DataError, match="there is no manifest here") as caught:
+    with pytest.raises(DataError, match="There is no manifest here") as caught:
         read_dataset(tmp_path)
     assert caught.value.file == tmp_path / MANIFEST
 
 
 def test_a_manifest_that_cannot_be_read_is_refused(tmp_path: Path) -> None:
     (tmp_path / MANIFEST).mkdir(parents=True)
-    with pytest.raises(DataError, match="the manifest cannot be read: "):
+    with pytest.raises(DataError, match="The file cannot be read: "):
         read_dataset(tmp_path)
 
 

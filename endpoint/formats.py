@@ -34,7 +34,8 @@ class Format:
     ``aliases`` are other media types that clients use for it and ``short_names`` what they write
     in ``format=``. ``charset`` says whether ``; charset=utf-8`` is sent. ``iri`` names the format
     in a service description (http://www.w3.org/ns/formats/). ``echo`` says whether an alias that
-    the client named is sent back as the Content-Type.
+    the client named is sent back as the Content-Type, and ``by_wildcard`` whether a wildcard in an
+    Accept header may choose it.
     """
 
     name: str
@@ -45,6 +46,7 @@ class Format:
     charset: bool
     iri: str | None
     echo: bool = True
+    by_wildcard: bool = True
 
     def content_type(self, as_media_type: str | None = None) -> str:
         """The Content-Type, with ``as_media_type`` (an alias) in place of the format's own type."""
@@ -139,16 +141,61 @@ N_QUADS = Format(
 )
 # A page is HTML whatever it is called: an XML parser would refuse it, so XHTML is not echoed.
 HTML = Format(
-    "html", "text/html", ("application/xhtml+xml",), ("html", "htm"), "html", True, None, echo=False
+    "html",
+    "text/html",
+    ("application/xhtml+xml",),
+    ("html", "htm"),
+    "html",
+    True,
+    None,
+    echo=False,
+    by_wildcard=False,
 )
 FLAT_JSON = Format("flat-json", "application/json", ("text/json",), ("json", "flat"), "json", False, None)
+# Over HTTP N3 is an alias of Turtle, which is N3 too; files are written under this name.
+N3 = Format("n3", "text/n3", ("text/rdf+n3",), (), "n3", True, _FORMAT_IRI + "N3")
+
+# The publications in a result, as reference managers read them.
+BIBTEX = Format(
+    "bibtex",
+    "application/x-bibtex",
+    ("text/x-bibtex",),
+    ("bibtex", "bib"),
+    "bib",
+    True,
+    None,
+    by_wildcard=False,
+)
+RIS = Format(
+    "ris",
+    "application/x-research-info-systems",
+    ("application/research-info-systems",),
+    ("ris",),
+    "ris",
+    True,
+    None,
+    by_wildcard=False,
+)
+CSL_JSON = Format(
+    "csl-json",
+    "application/vnd.citationstyles.csl+json",
+    ("application/citeproc+json",),
+    ("csl", "csljson"),
+    "csl.json",
+    False,
+    None,
+    by_wildcard=False,
+)
 
 RESULT_FORMATS = (SPARQL_JSON, SPARQL_XML, CSV, TSV)
 GRAPH_FORMATS = (TURTLE, N_TRIPLES, JSON_LD, RDF_XML, TRIG, N_QUADS)
+BIBLIOGRAPHIES = (BIBTEX, RIS, CSL_JSON)
+# What a file can be written in; N3 before Turtle, which has its name as a short one.
+EXPORT_FORMATS = (N_QUADS, TRIG, N3, TURTLE, N_TRIPLES, RDF_XML, JSON_LD, *BIBLIOGRAPHIES)
 
-_GRAPHS = (*GRAPH_FORMATS, HTML)
+_GRAPHS = (*GRAPH_FORMATS, HTML, *BIBLIOGRAPHIES)
 _OFFERED = {
-    QueryForm.SELECT: (*RESULT_FORMATS, HTML),
+    QueryForm.SELECT: (*RESULT_FORMATS, HTML, *BIBLIOGRAPHIES),
     QueryForm.ASK: (SPARQL_JSON, SPARQL_XML, HTML),
     QueryForm.CONSTRUCT: _GRAPHS,
     QueryForm.DESCRIBE: _GRAPHS,
@@ -158,7 +205,8 @@ _OFFERED = {
 def offered(form: QueryForm) -> tuple[Format, ...]:
     """The formats for the result of a query of this form, in the server's order of preference.
 
-    CSV and TSV have no booleans (SPARQL 1.1 Query Results CSV and TSV Formats), so ASK has neither.
+    CSV and TSV have no booleans (SPARQL 1.1 Query Results CSV and TSV Formats), so ASK has neither;
+    and no publication is in a boolean.
     """
     return _OFFERED[form]
 
@@ -184,8 +232,9 @@ def negotiate(accept: str | None, offered: tuple[Format, ...]) -> Negotiated | N
 
     The highest quality wins; at equal quality a type that the client named wins over one that a
     wildcard covers, then the order of ``offered`` decides. What cannot be parsed is passed over, a
-    range with a malformed quality included; a header with nothing left counts as absent. HTML is
-    never chosen by a wildcard, unless it is all that is offered: only browsers ask for it by name.
+    range with a malformed quality included; a header with nothing left counts as absent. HTML and
+    bibliographies are never chosen by a wildcard, unless one is all that is offered: who can read
+    them asks for them by name.
     """
     if accept is not None and len(accept) > _READ_LENGTH:
         return None
@@ -220,7 +269,7 @@ def _negotiate(accept: str, offered: tuple[Format, ...]) -> Negotiated | None:
     chosen: Negotiated | None = None
     for candidate in offered:
         own = ranges.get(candidate.media_type)
-        if own is None and (candidate is not HTML or len(offered) == 1):
+        if own is None and (candidate.by_wildcard or len(offered) == 1):
             own = ranges.get(candidate.media_type.partition("/")[0] + "/*") or ranges.get("*/*")
         names = [(candidate.media_type, own)]
         if candidate.echo or own is None or own.quality > 0:

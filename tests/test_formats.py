@@ -5,9 +5,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from endpoint.formats import (
+    BIBLIOGRAPHIES,
+    EXPORT_FORMATS,
     FLAT_JSON,
     GRAPH_FORMATS,
     HTML,
+    N3,
     RESULT_FORMATS,
     SPARQL_JSON,
     Format,
@@ -23,7 +26,7 @@ GRAPH = offered(QueryForm.CONSTRUCT)
 SAVED = (FLAT_JSON, *SELECT)
 BROWSER = "text/html,application/xhtml+xml,application/xml;q=0.9,image/avif,image/webp,*/*;q=0.8"
 JAVA = "text/html, image/gif, image/jpeg, *; q=.2, */*; q=.2"
-ALL = (*RESULT_FORMATS, *GRAPH_FORMATS, HTML, FLAT_JSON)
+ALL = (*RESULT_FORMATS, *GRAPH_FORMATS, HTML, FLAT_JSON, *BIBLIOGRAPHIES)
 
 JSON = "sparql-json application/sparql-results+json"
 XML = "sparql-xml application/sparql-results+xml"
@@ -33,6 +36,9 @@ TTL = "turtle text/turtle; charset=utf-8"
 NT = "n-triples application/n-triples"
 LD = "json-ld application/ld+json"
 RDF = "rdf-xml application/rdf+xml"
+BIB = "bibtex application/x-bibtex; charset=utf-8"
+RIS = "ris application/x-research-info-systems; charset=utf-8"
+CSL = "csl-json application/vnd.citationstyles.csl+json"
 PAGE = "html text/html; charset=utf-8"
 NONE = "none"
 
@@ -137,6 +143,20 @@ CASES = {
         "application/sparql-results+json, application/sparql-results+xml;q=0.9, text/csv;q=0.5, */*;q=0.1",
         JSON,
     ),
+    "bibtex named": (SELECT, "application/x-bibtex", BIB),
+    "bibtex named, graph": (GRAPH, "application/x-bibtex", BIB),
+    "bibtex as text": (SAVED, "text/x-bibtex", "bibtex text/x-bibtex; charset=utf-8"),
+    "ris named": (SAVED, "application/x-research-info-systems", RIS),
+    "ris preferred": (GRAPH, "text/turtle;q=0.8, application/x-research-info-systems", RIS),
+    "csl named": (SELECT, "application/vnd.citationstyles.csl+json, application/json;q=0.5", CSL),
+    "doi clients": (
+        GRAPH,
+        "application/vnd.citationstyles.csl+json;q=0.9, application/citeproc+json;q=0.9, text/turtle;q=0.5",
+        CSL,
+    ),
+    "no bibliography by wildcard": (GRAPH, "application/*, text/turtle;q=0", NT),
+    "no bibliography of a boolean": (ASK, "application/x-bibtex", NONE),
+    "a bibliography is all there is": (BIBLIOGRAPHIES[:1], "*/*", BIB),
     "rdflib": (GRAPH, "application/rdf+xml, text/turtle;q=0.9, */*;q=0.1", RDF),
 }
 
@@ -174,13 +194,17 @@ def test_a_type_with_quality_zero_is_never_sent(
     assert chosen is None or not chosen.content_type.startswith(refused)
 
 
-@given(st.lists(st.tuples(RANGES, QUALITIES), max_size=6), st.sampled_from([SELECT, GRAPH]))
-def test_html_is_never_sent_to_who_does_not_name_it(
-    parts: list[tuple[str, str]], formats: tuple[Format, ...]
+@given(
+    st.lists(st.tuples(RANGES, QUALITIES), max_size=6),
+    st.sampled_from([SELECT, GRAPH]),
+    st.sampled_from([HTML, *BIBLIOGRAPHIES]),
+)
+def test_html_and_bibliographies_are_never_sent_to_who_does_not_name_them(
+    parts: list[tuple[str, str]], formats: tuple[Format, ...], unnamed: Format
 ) -> None:
-    named = [part for part in parts if part[0] not in ("text/html", "application/xhtml+xml")]
+    named = [part for part in parts if part[0] not in (unnamed.media_type, *unnamed.aliases)]
     chosen = negotiate(", ".join(name + q for name, q in named), formats)
-    assert chosen is None or chosen.format is not HTML
+    assert chosen is None or chosen.format is not unnamed
 
 
 @pytest.mark.parametrize(
@@ -227,6 +251,17 @@ def test_a_very_long_header_is_answered(header: str) -> None:
         ("application/rdf xml", GRAPH, "rdf-xml"),
         ("text/turtle; charset=utf-8", GRAPH, "turtle"),
         ("application/json", SELECT, "sparql-json"),
+        ("bibtex", SELECT, "bibtex"),
+        ("BibTeX", SAVED, "bibtex"),
+        ("bib", GRAPH, "bibtex"),
+        ("ris", GRAPH, "ris"),
+        ("csl", SAVED, "csl-json"),
+        ("csl-json", SELECT, "csl-json"),
+        ("application/vnd.citationstyles.csl json", SELECT, "csl-json"),
+        ("bibtex", ASK, None),
+        ("n3", GRAPH, "turtle"),
+        ("n3", EXPORT_FORMATS, "n3"),
+        ("json", EXPORT_FORMATS, "json-ld"),
         ("csv", ASK, None),
         ("pdf", SELECT, None),
         ("", SELECT, None),
@@ -252,7 +287,7 @@ def test_every_offered_format_is_found_by_its_name_and_its_type(form: QueryForm)
 
 def test_names_types_and_extensions_are_unique() -> None:
     for field in ("name", "media_type", "extension"):
-        values = [getattr(row, field) for row in (*RESULT_FORMATS, *GRAPH_FORMATS, HTML)]
+        values = [getattr(row, field) for row in (*RESULT_FORMATS, *GRAPH_FORMATS, HTML, N3, *BIBLIOGRAPHIES)]
         assert len(set(values)) == len(values)
 
 

@@ -1,7 +1,8 @@
 """Worker side: results written in the formats of :mod:`endpoint.formats`.
 
 The engine writes its own formats; the two that no engine has, a table for people and flat JSON
-for programs, are written here, row by row, in memory that does not grow with the result.
+for programs, are written here, row by row, in memory that does not grow with the result. The
+publications of a result are written by :mod:`endpoint.bibliography`.
 """
 
 from __future__ import annotations
@@ -18,14 +19,18 @@ from pyoxigraph import (
     BlankNode,
     Literal,
     NamedNode,
+    Quad,
     QueryBoolean,
     QueryResultsFormat,
     QuerySolutions,
     QueryTriples,
     RdfFormat,
+    Store,
     Triple,
     serialize,
 )
+
+from endpoint.bibliography import BIBLIOGRAPHIES, Describe, bibliography
 
 Results = QuerySolutions | QueryTriples | QueryBoolean
 Term = NamedNode | BlankNode | Literal | Triple
@@ -100,15 +105,20 @@ class XmlGuard:
         self._writer.flush()
 
 
-def write_results(results: Results, format_name: str, writer: Writer, prefixes: dict[str, str]) -> None:
+def write_results(
+    results: Results, format_name: str, writer: Writer, prefixes: dict[str, str], store: Store
+) -> None:
     """Serialize ``results`` in the format named, into ``writer``.
 
+    What a bibliography says of the publications among the results is looked up in ``store``.
     Raises :class:`Inexpressible`, and whatever evaluation raises.
     """
     if format_name == "html":
         _write_all(html_table(results, prefixes), writer)
     elif format_name == "flat-json":
         _write_all(flat_json(results), writer)
+    elif format_name in BIBLIOGRAPHIES:
+        _write_all(bibliography(resources(results), statements_of(store), format_name), writer)
     elif isinstance(results, QueryTriples):
         _write_graph(results, format_name, writer, prefixes)
     else:
@@ -148,6 +158,24 @@ def _inexpressible_in_xml(found: bytes) -> str:
         f"The result holds the character U+{ord(found.decode()):04X}, which no XML document may hold. "
         "Ask for another format, such as JSON (format=json)."
     )
+
+
+def resources(results: Results) -> Iterator[Term | None]:
+    """The terms of the solutions in their order; of a graph, the subjects."""
+    if isinstance(results, QueryTriples):
+        yield from (triple.subject for triple in results)
+    elif isinstance(results, QuerySolutions):
+        for solution in results:
+            yield from solution
+
+
+def statements_of(store: Store) -> Describe:
+    """Looks up statements in all graphs: a query of one graph would not see what is derived from it."""
+
+    def describe(subject: NamedNode, predicate: NamedNode | None = None, /) -> Iterable[Quad]:
+        return store.quads_for_pattern(subject, predicate, None, None)
+
+    return describe
 
 
 def html_table(results: Results, prefixes: Mapping[str, str]) -> Iterator[str]:

@@ -12,7 +12,6 @@ from pyoxigraph import Literal, NamedNode, Store
 from endpoint.engines.serializers import (
     HTML_ROWS,
     Inexpressible,
-    Results,
     Term,
     XmlGuard,
     html_term,
@@ -33,13 +32,12 @@ class Sink(io.BytesIO):
         return super().write(data)
 
 
-def answer(query: str) -> Results:
-    return Store().query(query)
-
-
-def written(query: str, format_name: str, prefixes: dict[str, str] | None = None) -> bytes:
+def written(
+    query: str, format_name: str, prefixes: dict[str, str] | None = None, store: Store | None = None
+) -> bytes:
     sink = Sink()
-    write_results(answer(query), format_name, sink, prefixes or {})
+    asked = store or Store()
+    write_results(asked.query(query), format_name, sink, prefixes or {}, asked)
     return sink.getvalue()
 
 
@@ -167,3 +165,34 @@ def test_the_guard_sees_what_stands_across_two_pieces() -> None:
     guard.write(b"<a/><oxpre")
     with pytest.raises(Inexpressible):
         guard.write(b'fix: xmlns="x">')
+
+
+CATALOGUE = """
+INSERT DATA {
+  GRAPH <urn:stated> { <urn:x:1> <urn:next> <urn:x:2> . <urn:x:2> <urn:next> <urn:x:1> , <urn:x:3> }
+  GRAPH <urn:derived> {
+    <urn:x:1> a <http://purl.org/ontology/bibo/Report> ; <http://purl.org/dc/terms/title> "First" .
+    <urn:x:2> a <http://purl.org/ontology/bibo/Book> ; <http://purl.org/dc/terms/title> "Second" .
+  }
+}
+"""
+
+
+@pytest.mark.parametrize(
+    ("query", "titles"),
+    [
+        ("SELECT ?a ?b FROM <urn:stated> { ?a <urn:next> ?b } ORDER BY DESC(?a) ?b", ["Second", "First"]),
+        ("SELECT ?b FROM <urn:stated> { <urn:x:1> <urn:next> ?b }", ["Second"]),
+        ("SELECT ?c (1 AS ?n) { OPTIONAL { ?c <urn:none> ?d } }", []),
+        ("CONSTRUCT { <urn:x:1> <urn:p> <urn:x:2> } {}", ["First"]),
+        ("DESCRIBE <urn:x:2> FROM <urn:stated>", ["Second"]),
+        ("ASK {}", []),
+    ],
+)
+def test_the_publications_of_a_result(query: str, titles: list[str]) -> None:
+    store = Store()
+    store.update(CATALOGUE)
+    items = json.loads(written(query, "csl-json", store=store))
+    assert [item["title"] for item in items] == titles
+    assert written(query, "bibtex", store=store).count(b"@") == len(titles)
+    assert written(query, "ris", store=store).count(b"ER  - ") == len(titles)

@@ -42,7 +42,7 @@ KNOWN_TERMS = {
 ONTOLOGIES = {
     graph.files[0].stem: graph
     for graph in DATASET.graphs
-    if graph.name is None and graph.files[0].stem in KNOWN_TERMS
+    if graph.name is None and graph.files and graph.files[0].stem in KNOWN_TERMS
 }
 MINISTRY = ("mofapub", "mofadocu", "mofa", "mofabrief", "mofapress", "mofadaily")
 CLASS_TYPES = ("owl:Class", "rdfs:Class")

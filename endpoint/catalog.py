@@ -98,9 +98,9 @@ def _load(file: Path, max_nesting: int) -> SavedQuery:
     classified = _classify(source, max_nesting)
     if classified.form is None:
         raise DataError("The file holds an update; a saved query is SELECT, ASK, CONSTRUCT or DESCRIBE.")
-    if classified.services:
+    if classified.foreign:
         raise DataError(
-            f"The query calls SERVICE {classified.services[0]}; "
+            f"The query calls SERVICE {classified.foreign[0]}; "
             "saved queries are answered from this endpoint's data alone."
         )
     params = header.entries.get("params")

@@ -8,9 +8,10 @@ pieces, and ``<`` is read by place. Where two readings exist, both count here.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import islice
+from typing import Final, NamedTuple
 
 from endpoint.binding import Problem, bind, bindable, variables
 from endpoint.diagnosis import explain, malformed
@@ -18,11 +19,29 @@ from endpoint.errors import QueryTooComplex
 from endpoint.formats import QueryForm
 from endpoint.lexer import IRIREF, PREFIX_NAME, SKIP, STRING, Kind, Lexed, Token, lex, position_of, scan
 
-__all__ = ["Classified", "Operation", "Problem", "bind", "bindable", "classify", "variables"]
+__all__ = [
+    "TEXT",
+    "TEXT_SEARCH",
+    "Classified",
+    "Operation",
+    "Problem",
+    "Prologue",
+    "bind",
+    "bindable",
+    "classify",
+    "read_prologue",
+    "resolve",
+    "variables",
+]
+
+# The namespace of the service that a worker answers itself, from the text index; its prefix needs no
+# declaration.
+TEXT: Final = "urn:endpoint:text:"
+TEXT_SEARCH: Final = f"<{TEXT}search>"
 
 _FLAGS = re.IGNORECASE | re.ASCII
 _DECLARATION = re.compile(
-    rf"{SKIP}(?:BASE{SKIP}{IRIREF}|PREFIX{SKIP}((?:{PREFIX_NAME})?+):{SKIP}({IRIREF})|VERSION{SKIP}(?:{STRING}))",
+    rf"{SKIP}(?:BASE{SKIP}({IRIREF})|PREFIX{SKIP}((?:{PREFIX_NAME})?+):{SKIP}({IRIREF})|VERSION{SKIP}(?:{STRING}))",
     _FLAGS,
 )
 _FIRST = re.compile(
@@ -52,7 +71,8 @@ class Operation:
     (SPARQL 1.1 Protocol section 2.1.4); when both are empty the text's own FROM clauses hold.
     ``volatile`` means that the same text may give another answer on the same data, and
     ``dataset_clause`` that the text names its own dataset with FROM. ``star`` is the offset of the
-    asterisk of SELECT *.
+    asterisk of SELECT *. With ``search`` the text is no SPARQL but a search of the text index: the
+    members of :class:`endpoint.search.Request` as JSON.
     """
 
     text: str
@@ -63,6 +83,7 @@ class Operation:
     volatile: bool = False
     dataset_clause: bool = False
     star: int | None = None
+    search: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,7 +93,7 @@ class Classified:
     ``form`` is None for an update. ``services`` and ``loads`` are the targets of SERVICE and LOAD:
     ``<absolute-iri>`` with escapes and declared prefixes resolved, else as written (a variable, a
     relative IRI, a name whose prefix is unknown), so that only an exact match may be let through.
-    ``volatile``: the text calls NOW, RAND, UUID, STRUUID or BNODE, or asks a remote service.
+    ``volatile``: the text calls NOW, RAND, UUID, STRUUID or BNODE, or asks another service.
     ``dataset_clause``: it has FROM or FROM NAMED (SPARQL 1.1 Query Language, section 13.2).
     ``star``: the offset of the asterisk of SELECT * (section 16.1).
     """
@@ -84,6 +105,18 @@ class Classified:
     volatile: bool
     dataset_clause: bool = False
     star: int | None = None
+
+    @property
+    def foreign(self) -> tuple[str, ...]:
+        """The services that would be called over a network: all but the search of the text index."""
+        return tuple(target for target in self.services if target != TEXT_SEARCH)
+
+
+class Prologue(NamedTuple):
+    """The BASE declarations and the prefixes of a text (section 4.1), escapes resolved."""
+
+    bases: tuple[str, ...]
+    prefixes: dict[str, str]
 
 
 def classify(text: str, max_nesting: int) -> Classified:
@@ -115,15 +148,16 @@ def classify(text: str, max_nesting: int) -> Classified:
 
 def _look_closer(text: str, form: QueryForm | None, update_start: int, star: int | None) -> Classified:
     lexed = lex(text)
-    prefixes = _prefixes(text)
-    services = tuple(dict.fromkeys(_resolve(target, prefixes) for target in _services(text, lexed)))
+    prefixes = read_prologue(text).prefixes
+    known = {"text": TEXT, **prefixes}
+    services = tuple(dict.fromkeys(resolve(target, known) for target in _services(text, lexed)))
     loads: tuple[str, ...] = ()
     if form is None:
         loads = tuple(
-            dict.fromkeys(_resolve(target, prefixes) for target in _loads(text, lexed, update_start))
+            dict.fromkeys(resolve(target, prefixes) for target in _loads(text, lexed, update_start))
         )
     words = text if lexed.doubtful else "".join(t.text + " " for t in lexed.tokens if t.kind is Kind.WORD)
-    volatile = bool(services) or _VOLATILE_WORD.search(words) is not None
+    volatile = services not in ((), (TEXT_SEARCH,)) or _VOLATILE_WORD.search(words) is not None
     dataset_clause = _has_dataset_clause(lexed, prefixes)
     return Classified(form, form is None, services, loads, volatile, dataset_clause, star)
 
@@ -229,17 +263,22 @@ def _targets(following: Sequence[Token], then: str) -> Iterator[Token]:
             yield target
 
 
-def _prefixes(text: str) -> dict[str, str]:
+def read_prologue(text: str) -> Prologue:
+    """Read the declarations at the beginning of ``text``; what is no declaration ends them."""
+    bases: list[str] = []
     prefixes: dict[str, str] = {}
     position = 0
     while declaration := _DECLARATION.match(text, position):
         position = declaration.end()
-        if declaration[2] is not None:
-            prefixes[declaration[1]] = _unescape(declaration[2][1:-1])
-    return prefixes
+        if declaration[1] is not None:
+            bases.append(_unescape(declaration[1][1:-1]))
+        elif declaration[3] is not None:
+            prefixes[declaration[2]] = _unescape(declaration[3][1:-1])
+    return Prologue(tuple(bases), prefixes)
 
 
-def _resolve(target: Token, prefixes: dict[str, str]) -> str:
+def resolve(target: Token, prefixes: Mapping[str, str]) -> str:
+    """``<absolute-iri>`` where the token is surely that IRI, else the token as written, or a relative IRI."""
     if target.kind is Kind.IRIREF:
         return f"<{_unescape(target.text[1:-1])}>"
     if target.kind is Kind.PNAME:

@@ -7,7 +7,7 @@ import pytest
 from endpoint.errors import MalformedQuery, ServiceRefused
 from endpoint.formats import QueryForm
 from endpoint.gate import admit
-from endpoint.operation import Operation, classify
+from endpoint.operation import TEXT, Operation, classify
 
 
 def through(text: str) -> Operation:
@@ -57,3 +57,67 @@ ABOUT_SERVICES = [
 @pytest.mark.parametrize("text", ABOUT_SERVICES)
 def test_the_word_alone_is_no_call(text: str) -> None:
     assert through(text).form is QueryForm.SELECT
+
+
+SEARCHES = [
+    "SELECT * { SERVICE text:search { ?p text:query 'a' } }",
+    "SELECT * { service silent text:search {} }",
+    f"SELECT * {{ SERVICE <{TEXT}search> {{}} }}",
+    f"SELECT * {{ SERVICE <{TEXT}\\u0073earch> {{}} }}",
+    f"PREFIX t: <{TEXT}> SELECT * {{ SERVICE t:search {{}} }}",
+    f"PREFIX t: <{TEXT}search> SELECT * {{ SERVICE t: {{}} }}",
+    f"PREFIX t: <{TEXT[:6]}> SELECT * {{ SERVICE t:dpoint:text:search {{}} }}",
+    f"PREFIX text: <http://a/> PREFIX text: <{TEXT}> SELECT * {{ SERVICE text:search {{}} }}",
+    "SELECT * { " + "SERVICE text:search {} " * 1000 + "}",
+]
+
+
+@pytest.mark.parametrize("text", SEARCHES, ids=lambda text: text[:60])
+def test_the_search_of_the_text_index_passes_and_is_not_volatile(text: str) -> None:
+    assert not through(text).volatile
+
+
+ALMOST = [
+    "SELECT * { SERVICE text:search {} SERVICE <http://a/> {} }",
+    "SELECT * { SERVICE <http://a/> {} SERVICE text:search {} }",
+    "SELECT * { SERVICE text:search { SERVICE <http://a/> {} } }",
+    "SELECT * { SERVICE text:search { ?p text:query 'a' } SERVICE ?x {} }",
+    "SELECT * { SERVICE ?text:search {} }",
+    "SELECT * { SERVICE text:searches {} }",
+    "SELECT * { SERVICE text:Search {} }",
+    "SELECT * { SERVICE text: {} }",
+    "SELECT * { SERVICE TEXT:search {} }",
+    "SELECT * { SERVICE <text:search> {} }",
+    "SELECT * { SERVICE <search> {} }",
+    f"BASE <{TEXT}> SELECT * {{ SERVICE <search> {{}} }}",
+    f"SELECT * {{ SERVICE <{TEXT}search#> {{}} }}",
+    f"SELECT * {{ SERVICE <URN{TEXT[3:]}search> {{}} }}",
+    "PREFIX text: <http://evil/> SELECT * { SERVICE text:search {} }",
+    f"PREFIX text: <{TEXT}> PREFIX text: <http://evil/> SELECT * {{ SERVICE text:search {{}} }}",
+    f"PREFIX text: <{TEXT}> PREFIXtext:<http://evil/> SELECT * {{ SERVICE text:search {{}} }}",
+    "PREFIX text: <rel/> SELECT * { SERVICE text:search {} }",
+    # In one reading a search, in the other something else.
+    "PREFIX SILENTtext: <http://evil/> SELECT * { SERVICE SILENTtext:search {} }",
+    "SELECT * { FILTER(?a<'>')SERVICE<http://evil/>{} FILTER(?a='x') SERVICE text:search {} }",
+]
+
+
+@pytest.mark.parametrize("text", ALMOST)
+def test_nothing_but_the_search_passes(text: str) -> None:
+    with pytest.raises(ServiceRefused, match="SERVICE <urn:endpoint:text:search>"):
+        through(text)
+
+
+VOLATILE = [
+    "SELECT (NOW() AS ?now) { SERVICE text:search { ?p text:query 'a' } }",
+    "SELECT * { SERVICE text:search { ?p text:query 'a' } } ORDER BY RAND()",
+]
+
+
+@pytest.mark.parametrize("text", VOLATILE)
+def test_a_search_beside_something_volatile(text: str) -> None:
+    assert through(text).volatile
+
+
+def test_what_only_a_search_says_is_not_volatile() -> None:
+    assert not through("SELECT * { SERVICE text:search { ?p text:query 'NOW()' } }").volatile

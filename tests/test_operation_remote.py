@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from pyoxigraph import Store
 
-from endpoint.operation import Classified, classify
+from endpoint.operation import Classified, classify, read_prologue
 
 # A port that the engine refuses at once, so that nothing is ever called.
 HOST = "http://127.0.0.1:1/"
@@ -163,3 +163,21 @@ def test_services_of_an_update() -> None:
 )
 def test_a_target_is_resolved_only_where_that_is_sure(prologue: str, target: str, expected: str) -> None:
     assert look(f"{prologue} SELECT * {{ SERVICE {target} {{}} }}").services == (expected,)
+
+
+@pytest.mark.parametrize(
+    ("group", "foreign"),
+    [
+        ("SERVICE text:search {}", []),
+        ("SERVICE text:search {} SERVICE ex:x {}", [f"<{HOST}x>"]),
+        ("SERVICE ex:x {} SERVICE text:search {} SERVICE ?x {}", [f"<{HOST}x>", "?x"]),
+        ("SERVICE text:other {}", ["<urn:endpoint:text:other>"]),
+    ],
+)
+def test_the_search_of_the_text_index_is_not_foreign(group: str, foreign: list[str]) -> None:
+    assert list(look(f"{PREFIXES}SELECT * {{ {group} }}").foreign) == foreign
+
+
+def test_the_prologue() -> None:
+    text = "BASE <http://a/> PREFIX a: <b\\u0063> base<d#>PREFIX:<> PREFIX a: <e> ASK { ?PREFIX ?BASE <f> }"
+    assert read_prologue(text) == (("http://a/", "d#"), {"a": "e", "": ""})

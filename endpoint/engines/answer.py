@@ -17,6 +17,7 @@ from endpoint.errors import (
     MalformedQuery,
     MemoryLimitExceeded,
     NotExpressible,
+    NotFound,
     QueryTooComplex,
     WorkerDied,
 )
@@ -126,6 +127,12 @@ class Answer:
         match failure["kind"]:
             case "syntax":
                 return explain(self._question["text"], message, self._pool.order["prefixes"])
+            case "malformed":
+                return MalformedQuery(message, failure.get("line"), failure.get("column"))
+            case "complex":
+                return QueryTooComplex(message)
+            case "missing":
+                return NotFound(message)
             case "unsupported":
                 return MalformedQuery(
                     f"{message.rstrip('.')}. Use the functions of SPARQL 1.1 (section 17.4)."

@@ -67,6 +67,7 @@ class EmbeddedEngine:
             "dataset_clause": operation.dataset_clause,
             "star": operation.star,
             "format": fmt.name,
+            "search": operation.search,
         }
         for _ in range(self._settings.pool_size):
             started = time.perf_counter()

@@ -11,7 +11,7 @@ import json
 import socket
 import struct
 from collections.abc import Mapping
-from typing import Final, TypedDict
+from typing import Final, NotRequired, TypedDict
 
 HEADER: Final = struct.Struct("!BI")
 
@@ -43,13 +43,20 @@ class Question(TypedDict):
     dataset_clause: bool  # the text has FROM
     star: int | None  # offset of the asterisk of SELECT *
     format: str  # name in endpoint.formats
+    search: NotRequired[bool]  # the text is a search of the text index, as in Operation
 
 
 class Failure(TypedDict):
-    """Why there is no whole answer. ``kind``: syntax, unsupported, inexpressible, evaluation, memory."""
+    """Why there is no whole answer.
+
+    ``kind`` is syntax (with the engine's own message), malformed (explained already, ``line`` and
+    ``column`` from 1), complex, missing (no text index), unsupported, inexpressible, evaluation, memory.
+    """
 
     kind: str
     message: str
+    line: NotRequired[int | None]
+    column: NotRequired[int | None]
 
 
 class TemplateOrder(TypedDict):

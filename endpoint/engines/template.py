@@ -101,7 +101,8 @@ def _become_worker(
     try:
         sock = socket.socket(fileno=descriptors[0])
         opened = store if store is not None else Store.read_only(_store_path(order))
-        terms = worker.Terms(order["prefixes"], order["union"] and store is None, order["memory"])
+        text = str(Path(order["generation"]) / "text")
+        terms = worker.Terms(order["prefixes"], order["union"] and store is None, order["memory"], text)
         worker.run(sock, descriptors[1], opened, terms)
     finally:
         os._exit(1 if hold else 2)

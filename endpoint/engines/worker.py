@@ -13,13 +13,17 @@ import re
 import socket
 import threading
 import time
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
+from pathlib import Path
 from typing import Final, NoReturn, cast
 
 from pyoxigraph import BlankNode, DefaultGraph, NamedNode, QuerySolutions, Store
 
 from endpoint.engines import fence, frames
 from endpoint.engines.serializers import Inexpressible, Results, write_results
+from endpoint.errors import MalformedQuery, NotFound, QueryTooComplex
+from endpoint.search import Request, TextIndex
+from endpoint.search.service import Rewritten, read_question, without_index
 
 # A quarter of a gigabyte of stack lets queries nested a thousandfold be planned; pages are only
 # used when touched.
@@ -35,12 +39,14 @@ _VARIABLE: Final = re.compile(r"[?$](\w+)")
 class Terms:
     """What holds for every query of this worker.
 
-    ``union`` asks the engine for a union default graph; ``memory`` is what a query may use, in bytes.
+    ``union`` asks the engine for a union default graph; ``memory`` is what a query may use, in bytes;
+    ``text`` is the folder of the generation's text index, if it has one.
     """
 
     prefixes: dict[str, str]
     union: bool
     memory: int
+    text: str | None = None
 
 
 class FrameWriter:
@@ -73,6 +79,20 @@ class FrameWriter:
         return frames.pack(frames.DATA, payload)
 
 
+class LazyIndex:
+    """The text index of the generation, opened for the first search of this worker."""
+
+    def __init__(self, folder: str | None) -> None:
+        self._folder = folder
+        self._opened: TextIndex | None = None
+
+    def opened(self) -> TextIndex | None:
+        """The index, if there is one. Raises :class:`~endpoint.errors.StoreError`."""
+        if self._opened is None and self._folder is not None and Path(self._folder).is_dir():
+            self._opened = TextIndex.open(Path(self._folder))
+        return self._opened
+
+
 def run(sock: socket.socket, errors: int, store: Store, terms: Terms) -> NoReturn:
     """Serve questions from ``sock`` until it closes, then end the process. Called after the fork.
 
@@ -92,24 +112,31 @@ def run(sock: socket.socket, errors: int, store: Store, terms: Terms) -> NoRetur
 def _serve(sock: socket.socket, store: Store, terms: Terms) -> None:
     fence.limit_memory(terms.memory)
     start = fence.address_space()
+    index = LazyIndex(terms.text)
     try:
         sock.sendall(frames.pack(frames.HELLO, os.getpid().to_bytes(4, "big")))
         while (frame := frames.read(sock)) is not None:
             question = cast(frames.Question, json.loads(frame[1]))
-            sock.sendall(_answer(sock, store, question, terms, start))
+            sock.sendall(_answer(sock, store, question, terms, index, start))
     except OSError:
         # The server closed its end: nobody waits for this answer any more.
         return
 
 
-def _answer(sock: socket.socket, store: Store, question: frames.Question, terms: Terms, start: int) -> bytes:
+def _answer(
+    sock: socket.socket, store: Store, question: frames.Question, terms: Terms, index: LazyIndex, start: int
+) -> bytes:
     writer = FrameWriter(sock)
     began = time.perf_counter_ns()
     try:
-        results = _evaluate(store, question, terms)
-        planned = time.perf_counter_ns()
-        write_results(results, question["format"], writer, terms.prefixes)
-        del results
+        if question.get("search"):
+            planned = began
+            writer.write(search(question["text"], index))
+        else:
+            results = evaluate(store, question, terms, index)
+            planned = time.perf_counter_ns()
+            write_results(results, question["format"], writer, terms.prefixes, store)
+            del results
     except (BrokenPipeError, ConnectionResetError):
         raise
     except BaseException as error:  # the engine's panics are no Exception
@@ -123,18 +150,63 @@ def _answer(sock: socket.socket, store: Store, question: frames.Question, terms:
     return writer.take() + frames.pack(frames.END, timing)
 
 
-def _evaluate(store: Store, question: frames.Question, terms: Terms) -> Results:
+def search(text: str, index: LazyIndex) -> bytes:
+    """The :class:`~endpoint.search.Answer` as JSON to a :class:`~endpoint.search.Request` as JSON.
+
+    Raises :class:`~endpoint.errors.NotFound` without an index, and :class:`~endpoint.errors.StoreError`.
+    """
+    opened = index.opened()
+    if opened is None:
+        raise NotFound("This endpoint has no text index.")
+    members = json.loads(text)
+    members["filters"] = {name: tuple(values) for name, values in members["filters"].items()}
+    return json.dumps(asdict(opened.search(Request(**members))), ensure_ascii=False).encode()
+
+
+def evaluate(store: Store, question: frames.Question, terms: Terms, index: LazyIndex) -> Results:
+    """The answer of the engine, SERVICE text:search answered before.
+
+    Raises :class:`~endpoint.errors.MalformedQuery` and :class:`~endpoint.errors.QueryTooComplex` for a text
+    search that cannot be made, and whatever the engine raises, with the places of the question's text.
+    """
     text, star = question["text"], question["star"]
-    results = _query(store, text, question, terms)
+    searching = read_question(text, question["base_iri"], terms.prefixes)
+    if searching is None:
+        results = _query(store, text, question, terms)
+        listed = _listed(results, star, text)
+        return results if listed is None else _query(store, _starless(text, star, listed), question, terms)
+    opened = index.opened()
+    if opened is None:
+        raise without_index(searching)
+    listed = None
+    if star is not None and len(text) <= REORDERED:
+        # Without the hits it is told soon which variables there are.
+        listed = _listed(_query_rewritten(store, searching.outline, question, terms), star, text)
+    rewritten = searching.answered(opened, terms.memory)
+    if listed is not None:
+        return _query(store, _starless(rewritten.text, star, listed), question, terms)
+    return _query_rewritten(store, rewritten, question, terms)
+
+
+def _query_rewritten(store: Store, rewritten: Rewritten, question: frames.Question, terms: Terms) -> Results:
+    try:
+        return _query(store, rewritten.text, question, terms)
+    except SyntaxError as error:
+        raise SyntaxError(rewritten.located(str(error))) from None
+
+
+def _listed(results: Results, star: int | None, text: str) -> str | None:
+    """What SELECT * has to say instead of the asterisk; None where it need not."""
     if star is None or len(text) > REORDERED or not isinstance(results, QuerySolutions):
-        return results
+        return None
     # The engine sorts the variables of SELECT * by name; people expect them as they wrote them.
     names = [variable.value for variable in results.variables]
     wanted = by_appearance(names, text)
-    if wanted == names:
-        return results
-    listed = " ".join(f"?{name}" for name in wanted)
-    return _query(store, f"{text[:star]} {listed} {text[star + 1 :]}", question, terms)
+    return None if wanted == names else " ".join(f"?{name}" for name in wanted)
+
+
+def _starless(text: str, star: int | None, listed: str) -> str:
+    return text if star is None else f"{text[:star]} {listed} {text[star + 1 :]}"
 
 
 def by_appearance(names: list[str], text: str) -> list[str]:
@@ -172,6 +244,12 @@ def _failure(error: BaseException) -> frames.Failure:
     match error:
         case SyntaxError():
             kind = "syntax"
+        case MalformedQuery():
+            return {"kind": "malformed", "message": message, "line": error.line, "column": error.column}
+        case QueryTooComplex():
+            kind = "complex"
+        case NotFound():
+            kind = "missing"
         case Inexpressible():
             kind = "inexpressible"
         case MemoryError():

@@ -122,8 +122,8 @@ FAILURES: list[tuple[str, Format, type[EndpointError]]] = [
     ('SELECT ("\\u0001" AS ?x) {}', SPARQL_XML, NotExpressible),
     ("SELECT * { ?a ?b ?c . ?d ?e ?f . ?g ?h ?i } ORDER BY ?c ?f ?i", SPARQL_JSON, MemoryLimitExceeded),
     (ENDLESS, SPARQL_JSON, DeadlineExceeded),
-    # The gate refuses it before; this is what the fence below the engine does.
-    ("SELECT * { SERVICE <http://127.0.0.1:9999/> { ?s ?p ?o } }", SPARQL_JSON, EvaluationFailed),
+    # The gate refuses it before; the worker hands the engine no SERVICE either.
+    ("SELECT * { SERVICE <http://127.0.0.1:9999/> { ?s ?p ?o } }", SPARQL_JSON, MalformedQuery),
 ]
 
 

@@ -46,6 +46,10 @@ def designed_errors() -> list[type[errors.EndpointError]]:
     return sorted(found, key=lambda error: (error.status, error.code))
 
 
+# Failures of the command line.
+_COMMANDS = (errors.ConfigurationError, errors.DataError, errors.StoreError, errors.ValidationFailed)
+
+
 def errors_page() -> str:
     """``errors.md``: every code with its status and meaning."""
     lines = [
@@ -64,7 +68,7 @@ def errors_page() -> str:
     ]
     for error in designed_errors():
         meaning = " ".join((inspect.getdoc(error) or "").partition("\n\n")[0].split()).replace("``", "`")
-        over_http = not issubclass(error, errors.ConfigurationError | errors.DataError | errors.StoreError)
+        over_http = not issubclass(error, _COMMANDS)
         lines.append(f"| {error.status if over_http else '–'} | `{error.code}` | {meaning} |")
     return "\n".join(lines) + "\n"
 

@@ -14,15 +14,17 @@ from endpoint.catalog import read_catalog
 from endpoint.dataset import default_root, read_dataset
 from endpoint.engines import Engine, generations
 from endpoint.engines.embedded import EmbeddedEngine
-from endpoint.engines.writer import Writer
 from endpoint.errors import EndpointError
-from endpoint.ingest.build import build
+from endpoint.ingest.build import build, complete_anew, writer_of
+from endpoint.ingest.search_fields import read_configuration
+from endpoint.operation import TEXT
 from endpoint.settings import Settings
 from endpoint.telemetry import log
 from endpoint.web.boundary import Boundary
 from endpoint.web.health import Health
 from endpoint.web.html import render, style_sheet
 from endpoint.web.saved import SavedQueries
+from endpoint.web.search import Search
 from endpoint.web.site import Site
 from endpoint.web.sparql import SparqlEndpoint
 
@@ -36,7 +38,8 @@ def create_site(settings: Settings) -> Site:
     catalog = read_catalog(dataset.queries, settings.max_nesting)
     for problem in catalog.problems:
         log.error("saved query left out: %s", problem)
-    return Site(settings, dataset, catalog)
+    search = None if dataset.search is None else read_configuration(dataset.search, dataset.prefixes)
+    return Site(settings, dataset, catalog, search)
 
 
 def create_app(settings: Settings, engine: Engine | None = None) -> ASGIApp:
@@ -69,7 +72,7 @@ def create_application(site: Site, engine: Engine | None = None) -> ASGIApp:
 
 async def open_engine(site: Site) -> EmbeddedEngine:
     """The embedded engine on the current generation. Raises :class:`StoreError`."""
-    return await EmbeddedEngine.open(site.settings, dict(site.dataset.prefixes))
+    return await EmbeddedEngine.open(site.settings, {"text": TEXT, **site.dataset.prefixes})
 
 
 def routes(site: Site) -> list[BaseRoute]:
@@ -89,6 +92,7 @@ def routes(site: Site) -> list[BaseRoute]:
         Route("/sparql", whole),
         Route("/api/{name}", saved),
         Route("/api", saved),
+        Route("/search", Search(site)),
         Route("/lod/sparql", whole),
         *(
             Route(f"/{graph.name}/sparql", SparqlEndpoint(site, graph.iri))
@@ -105,12 +109,18 @@ def routes(site: Site) -> list[BaseRoute]:
 def ensure_store(site: Site) -> None:
     """Build the first generation from the dataset's files where there is none.
 
-    A store that was built from the dataset's files is built anew when those have changed; one that
-    holds loaded data is left as it is. Raises :class:`DataError` and :class:`StoreError`.
+    A store that was built from the dataset's files is built anew when those have changed. One that
+    holds loaded data keeps it; its derived statements and its text index are made anew when the rules,
+    the fields or the setting ``derive`` have changed. Raises :class:`DataError` and :class:`StoreError`.
     """
     found = generations.current(site.settings.data)
-    if found is not None and (not found.digest or found.digest == site.dataset.digest()):
+    writer, completion = writer_of(site.settings, site.dataset)
+    stale = found is None or (found.digest and found.digest != site.dataset.digest())
+    if found is not None and not stale and completion.holds(found):
         return
-    with Writer(site.settings.data) as writer:
-        made = build(site.dataset, writer)
+    with writer:
+        if found is None or stale:
+            made = build(site.dataset, writer, completion)
+        else:
+            made = complete_anew(found, writer, completion)
     log.info("built generation %d, %d quads, in %s", made.number, made.quads, site.settings.data)

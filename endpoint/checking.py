@@ -11,10 +11,10 @@ from endpoint.app import open_engine
 from endpoint.catalog import SavedQuery, bind_query, read_catalog
 from endpoint.dataset import default_root, read_dataset
 from endpoint.engines import Engine, Limits
-from endpoint.engines.writer import Writer
 from endpoint.errors import DataError, EndpointError
 from endpoint.formats import FLAT_JSON
-from endpoint.ingest.build import build
+from endpoint.ingest.build import build, writer_of
+from endpoint.ingest.mapping import read_mappings
 from endpoint.operation import Operation
 from endpoint.settings import Settings
 from endpoint.web.site import Site
@@ -38,16 +38,22 @@ async def check_everything(settings: Settings) -> Report:
     catalog = read_catalog(dataset.queries, settings.max_nesting)
     report.problems += [str(problem) for problem in catalog.problems]
     report.lines.append(f"{dataset.root}: {len(dataset.graphs)} graphs, {len(catalog.queries)} saved queries")
+    try:
+        mappings = read_mappings(dataset.tables, dataset.prefixes)
+        report.lines.append(f"mapping files of tables: {len(mappings)}")
+    except DataError as error:
+        report.problems.append(str(error))
     with tempfile.TemporaryDirectory() as folder:
-        data = Path(folder) / "data"
+        own = dataclasses.replace(settings, data=Path(folder) / "data", workers=1)
         try:
-            with Writer(data) as writer:
-                made = build(dataset, writer)
+            writer, completion = writer_of(own, dataset, report.lines.append)
+            with writer:
+                made = build(dataset, writer, completion)
         except DataError as error:
             report.problems.append(str(error))
             return report
         report.lines.append(f"ontologies and seed: {made.quads:,} quads")
-        site = Site(dataclasses.replace(settings, data=data, workers=1), dataset, catalog)
+        site = Site(own, dataset, catalog)
         engine = await open_engine(site)
         try:
             for query in catalog.queries.values():

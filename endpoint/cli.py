@@ -6,6 +6,7 @@ standard error.
 
 from __future__ import annotations
 
+import os
 import sys
 from importlib import import_module
 from typing import Final, NoReturn
@@ -15,7 +16,7 @@ import click
 from endpoint import __version__
 from endpoint.errors import ConfigurationError, EndpointError
 
-COMMANDS: Final = ("serve", "load", "query", "check")
+COMMANDS: Final = ("serve", "load", "query", "check", "export")
 
 
 class _Commands(click.Group):
@@ -48,7 +49,9 @@ def main() -> NoReturn:
         error.show()
         sys.exit(error.exit_code)
     except click.Abort:
-        sys.exit(130)
+        click.echo("Interrupted.", err=True)
+        # A load may still run in the engine, which no signal reaches: nothing of it is published.
+        os._exit(130)
     except EndpointError as error:
         click.echo(f"endpoint: {error}", err=True)
         sys.exit(2 if isinstance(error, ConfigurationError) else 1)

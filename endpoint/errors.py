@@ -303,6 +303,13 @@ class DataErrors(DataError):
         self.errors = tuple(errors)
 
 
+class ValidationFailed(EndpointError):
+    """The data violates the SHACL shapes of the dataset; the report was printed."""
+
+    code = "validation-failed"
+    title = "Validation failed"
+
+
 class StoreError(EndpointError):
     """The data directory cannot be used: locked, damaged, or not writable."""
 

@@ -17,13 +17,16 @@ RANKS = {
     "errors": 0,
     "settings": 1,
     "telemetry": 1,
+    "toml_file": 1,
     "dataset": 1,
     "formats": 2,
+    "bibliography": 2,
     "lexer": 2,
     "operation": 3,
     "binding": 3,
     "diagnosis": 3,
     "gate": 4,
+    "search": 4,
     "declarations": 5,
     "header": 5,
     "parameters": 4,
@@ -35,8 +38,10 @@ RANKS = {
     "server": 8,
     "checking": 9,
     "oneshot": 9,
-    "cli": 10,
-    "__main__": 11,
+    "exporting": 9,
+    "commands": 10,
+    "cli": 11,
+    "__main__": 12,
     "__init__": 0,
 }
 # Within web: a later module may import an earlier one.
@@ -50,6 +55,7 @@ WEB = [
     "description",
     "sparql",
     "saved",
+    "search",
     "health",
 ]
 
@@ -57,10 +63,16 @@ WEB = [
 ONLY_IN = {
     "starlette": ("web/", "app.py", "server.py"),
     "uvicorn": ("server.py",),
-    "click": ("cli.py",),
-    "rich": ("oneshot.py",),
+    "click": ("cli.py", "commands/"),
+    "rich": ("oneshot.py", "commands/progress.py"),
     "yaml": ("catalog.py", "header.py"),
     "jinja2": ("web/html.py",),
+    "pybtex": ("bibliography/",),
+    "rispy": ("bibliography/",),
+    "pyshacl": ("ingest/validation.py",),
+    "rdflib": ("ingest/validation.py", "ingest/shapes.py", "ingest/rdflib_terms.py"),
+    "openpyxl": ("ingest/tabular/spreadsheet.py",),
+    "lxml": ("ingest/page_markup.py",),
 }
 
 

@@ -2,30 +2,103 @@
 
 from __future__ import annotations
 
+import sys
+from collections.abc import Callable
+from functools import partial
+from importlib import import_module
 from pathlib import Path
+from typing import Any, Final
 
 import click
 
-from endpoint.commands.options import named_node, setting_options
-from endpoint.engines.writer import Writer
-from endpoint.ingest.build import add
-from endpoint.ingest.rdf import RdfSource
-from endpoint.settings import read_settings
+from endpoint.commands.options import REPORTS, named_node, setting_options
+from endpoint.commands.progress import Observer, progress
+from endpoint.dataset import Dataset, default_root, read_dataset
+from endpoint.ingest.build import writer_of
+from endpoint.ingest.expansion import expand
+from endpoint.ingest.loader import Progress
+from endpoint.ingest.loading import Order, load
+from endpoint.settings import Settings, read_settings
+
+_SETTINGS: Final = ("dataset", "data", "derive")
 
 
 @click.command()
-@click.argument("files", nargs=-1, required=True, type=click.Path(path_type=Path))
-@click.option("--graph", metavar="IRI", help="Named graph for triples without one.")
+@click.argument("sources", nargs=-1, required=True, metavar="SOURCE...")
+@click.option("--graph", metavar="IRI", help="Named graph for triples without one, pages and tables.")
 @click.option("--replace", is_flag=True, help="Empty that graph first; needs --graph.")
-@setting_options("data")
+@click.option("--base", metavar="IRI", help="What relative IRIs are relative to; else each file's own IRI.")
+@click.option("--format", "format_name", metavar="NAME", help="Format of the sources, such as turtle or csv.")
+@click.option("--lenient", is_flag=True, help="Do not check IRIs and language tags; quicker.")
+@click.option("--dry-run", is_flag=True, help="Read and check everything, publish nothing.")
+@click.option("--validate", is_flag=True, help="Validate with the dataset's SHACL shapes before publishing.")
+@click.option("--report", type=click.Choice(REPORTS), default="text", help="Format of the validation report.")
+@setting_options(*_SETTINGS)
 def command(
-    files: tuple[Path, ...], graph: str | None, replace: bool, config: Path | None, **flags: str | None
+    sources: tuple[str, ...],
+    graph: str | None,
+    replace: bool,
+    base: str | None,
+    format_name: str | None,
+    lenient: bool,
+    dry_run: bool,
+    validate: bool,
+    report: str,
+    config: Path | None,
+    **flags: str | None,
 ) -> None:
-    """Load RDF files into the store, all of them or none, as a new generation."""
+    """Load data into the store, all of it or none, as a new generation.
+
+    A SOURCE is a file, a folder, a zip or tar archive, or - for standard input: RDF in any syntax, also
+    compressed; a Linked Data page saved as text or HTML; a table (CSV, TSV, JSON, XLSX) that a
+    mapping file of the dataset recognises. A server that runs on the same data directory serves the
+    new generation within a second.
+    """
     if replace and graph is None:
         raise click.UsageError("--replace needs --graph IRI: it empties one graph.")
-    node = named_node(graph, "--graph")
+    node, _ = named_node(graph, "--graph"), named_node(base, "--base")
     settings = read_settings(flags, config=config)
-    with Writer(settings.data) as writer:
-        made = add([RdfSource(file, node) for file in files], writer, node, replace)
-    click.echo(f"Generation {made.number} holds {made.quads:,} quads.")
+    dataset = read_dataset(settings.dataset or default_root())
+    found, notices = expand(sources, node, format_name, sys.stdin.buffer)
+    _say(notices)
+    with progress() as observer:
+        order = Order(
+            sources=found,
+            graph=node,
+            replace=replace,
+            base_iri=base,
+            lenient=lenient,
+            dry_run=dry_run,
+            check=_validation(dataset, report, observer) if validate else None,
+            progress=partial(_show, observer),
+        )
+        _load(order, dataset, settings)
+
+
+def _load(order: Order, dataset: Dataset, settings: Settings) -> None:
+    writer, completion = writer_of(settings, dataset, click.echo)
+    try:
+        with writer:
+            made = load(order, dataset, writer, completion)
+    finally:
+        _say(order.notices)
+    if made is None:
+        click.echo("Nothing is wrong with the sources. Nothing was published.")
+    else:
+        click.echo(f"Generation {made.number} holds {made.quads:,} quads.")
+
+
+def _show(observer: Observer, told: Progress) -> None:
+    observer.show(told.source.name, told.read, told.source.size, told.done)
+
+
+def _validation(dataset: Dataset, report: str, observer: Observer) -> Callable[[Any], None]:
+    # pySHACL takes half a second to import: only who validates waits for it.
+    conformance = import_module("endpoint.ingest.conformance").conformance
+    judge = import_module("endpoint.commands.validation").judge
+    return lambda store: judge(partial(conformance, store, dataset), dataset, report, observer)
+
+
+def _say(notices: list[str]) -> None:
+    for notice in notices:
+        click.echo(notice, err=True)

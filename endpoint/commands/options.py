@@ -13,6 +13,8 @@ from endpoint.settings import environment_name, setting_fields, shown_default
 
 Command = TypeVar("Command", bound=Callable[..., object])
 
+# Formats of a validation report.
+REPORTS: Final = ("text", "json", "turtle")
 # The settings of an engine that answers one command.
 ENGINE: Final = ("dataset", "data", "timeout", "memory", "image", "max_query", "max_nesting", "default_graph")
 

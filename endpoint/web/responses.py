@@ -6,7 +6,7 @@ The first bytes are awaited, then the status is sent; a failure after that cuts 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Callable, Sequence
 from dataclasses import dataclass
 from hashlib import blake2b
 from tempfile import SpooledTemporaryFile
@@ -28,6 +28,11 @@ WATCH_AFTER: Final = 0.02
 # An answer to an HTTP/1.0 client is spooled: bytes in memory, and at most.
 SPOOL_IN_MEMORY: Final = 2**20
 SPOOL: Final = 2**28
+
+
+Headers = list[tuple[bytes, bytes]]
+# Makes the body and further headers of a whole answer of one generation.
+Finish = Callable[[bytes, Generation], tuple[bytes, Headers]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,6 +126,38 @@ async def respond(
             await result.aclose()
 
 
+async def respond_whole(
+    scope: Scope,
+    receive: Receive,
+    send: Send,
+    site: Site,
+    operation: Operation,
+    chosen: Negotiated,
+    limits: Limits,
+    finish: Finish,
+) -> None:
+    """Evaluate ``operation``, collect its answer, which must be small, and send what ``finish`` makes of it.
+
+    Raises designed errors.
+    """
+    engine = site.engine
+    validators = _validators(site, operation, chosen, PLAIN)
+    if validators is not None and _unchanged(scope, tag := validators.tag(engine.generation)):
+        await _send_not_modified(send, tag)
+        return
+    with Watch(receive):
+        result = await _evaluate(scope, engine, operation, chosen, limits)
+        try:
+            answer = b"".join([piece async for piece in _pieces(result, PLAIN)])
+            headers = _headers(result, chosen, validators)
+        finally:
+            await result.aclose()
+    body, more = finish(answer, result.generation)
+    headers += [*more, (b"content-length", str(len(body)).encode())]
+    await send({"type": "http.response.start", "status": 200, "headers": headers})
+    await send({"type": "http.response.body", "body": body})
+
+
 async def _evaluate(
     scope: Scope, engine: Engine, operation: Operation, chosen: Negotiated, limits: Limits
 ) -> Result:
@@ -180,7 +217,7 @@ async def _send_not_modified(send: Send, tag: bytes) -> None:
     await send({"type": "http.response.body", "body": b""})
 
 
-def _headers(result: Result, chosen: Negotiated, validators: _Validators | None) -> list[tuple[bytes, bytes]]:
+def _headers(result: Result, chosen: Negotiated, validators: _Validators | None) -> Headers:
     timing = f"queue;dur={result.queued * 1000:.1f}"
     if result.complete:
         timing += f", plan;dur={result.planned * 1000:.2f}, eval;dur={result.evaluated * 1000:.2f}"
@@ -197,7 +234,7 @@ def _headers(result: Result, chosen: Negotiated, validators: _Validators | None)
     return headers
 
 
-def _named(wrapping: Wrapping) -> list[tuple[bytes, bytes]]:
+def _named(wrapping: Wrapping) -> Headers:
     if not wrapping.filename:
         return []
     return [(b"content-disposition", f'attachment; filename="{wrapping.filename}"'.encode())]
@@ -222,7 +259,7 @@ async def _send_result(
     scope: Scope,
     send: Send,
     result: Result,
-    headers: list[tuple[bytes, bytes]],
+    headers: Headers,
     wrapping: Wrapping,
     patience: float,
 ) -> None:
@@ -260,7 +297,7 @@ async def _send_piece(send: Send, piece: bytes, patience: float) -> None:
 
 
 async def _send_spooled(
-    send: Send, result: Result, headers: list[tuple[bytes, bytes]], wrapping: Wrapping, patience: float
+    send: Send, result: Result, headers: Headers, wrapping: Wrapping, patience: float
 ) -> None:
     """For HTTP/1.0, which knows no chunks: only a length tells such a client that it has the whole."""
     with SpooledTemporaryFile(max_size=SPOOL_IN_MEMORY) as spool:

@@ -14,6 +14,7 @@ from endpoint.catalog import Catalog
 from endpoint.dataset import Dataset
 from endpoint.engines import Engine
 from endpoint.errors import MalformedRequest, Overloaded
+from endpoint.search import SearchConfiguration
 from endpoint.settings import Settings
 from endpoint.telemetry import Exchange
 
@@ -26,11 +27,15 @@ QUERY_TEXT: Final = "endpoint.query"
 
 @dataclass(slots=True)
 class Site:
-    """The parts of one running server; ``running`` is the engine between start-up and shutdown."""
+    """The parts of one running server; ``running`` is the engine between start-up and shutdown.
+
+    ``search`` tells the fields and facets of the text index, where the dataset has one.
+    """
 
     settings: Settings
     dataset: Dataset
     catalog: Catalog
+    search: SearchConfiguration | None = None
     running: Engine | None = None
     reading: str = field(init=False)
 

@@ -1,0 +1,210 @@
+"""Derived statements: CONSTRUCT rules fill a graph of their own from all other graphs.
+
+A rule says what follows for its focus node, the variable ``?this`` (SHACL's name for it): every triple
+that it constructs has ``?this`` as its subject. Its file is named by its stage, ``10-series.rq``; the
+rules of a stage see the union of all other graphs and of what earlier stages derived, none of their own.
+
+After a change, deriving anew for the changed subjects gives what deriving everything anew would give,
+as long as a rule decides from
+
+- the statements about ``?this``, stated or derived by an earlier stage;
+- the hierarchy of classes and properties;
+- derived statements of other subjects that point to ``?this``.
+
+Nothing that is stated in another graph is repeated in the derived one, and no blank node gets there:
+a blank node of a constructed triple would be a new one that nothing else is said of.
+"""
+
+from __future__ import annotations
+
+import mmap
+import re
+import tempfile
+from collections.abc import Collection, Iterable, Iterator, Sequence
+from itertools import groupby, islice
+from pathlib import Path
+from typing import cast
+
+from pyoxigraph import NamedNode, Quad, QuerySolution, QuerySolutions, QueryTriples, RdfFormat, Store
+
+from endpoint.ingest.rules import Rule, read_rules, values_block
+
+__all__ = ["Rule", "changed_subjects", "derive", "read_rules"]
+
+_HIERARCHY = frozenset(
+    map(
+        NamedNode,
+        (
+            "http://www.w3.org/2000/01/rdf-schema#subClassOf",
+            "http://www.w3.org/2000/01/rdf-schema#subPropertyOf",
+            "http://www.w3.org/2002/07/owl#equivalentClass",
+        ),
+    )
+)
+
+# A line of N-Triples whose subject or object is a blank node.
+_BLANK_NODE = re.compile(rb'^_:| _:[^\s"]+ \.$')
+
+# Where else than in the derived graph a triple can be: in another named graph, in the default graph.
+_ELSEWHERE = ("GRAPH ?g { TRIPLE } FILTER(?g != DERIVED)", "TRIPLE .")
+
+# Subjects in one VALUES block: longer ones take more time for each subject.
+_BATCH = 500
+# Deriving anew for one subject takes as long as this many statements of a whole new derivation do.
+_STATEMENTS_PER_SUBJECT = 55
+
+
+def derive(
+    store: Store,
+    graph: NamedNode,
+    rules: Sequence[Rule],
+    changed: Collection[NamedNode] | None = None,
+    folder: Path | None = None,
+) -> int:
+    """Bring the derived graph up to date, inside the caller's transaction; return the statements written.
+
+    ``changed`` are the subjects of all statements that were added to or removed from other graphs since
+    the last derivation (see :func:`changed_subjects`); None derives everything anew. Without ``rules``
+    the graph becomes empty. ``folder`` takes the temporary files of a whole derivation, which are as large
+    as the graph in N-Triples; None is the system's own. After an error the graph holds some statements.
+
+    :raises OSError: the store could not be written.
+    """
+    if changed is None or not _outnumber(store, graph, len(changed) * _STATEMENTS_PER_SUBJECT):
+        return _derive_everything(store, graph, rules, folder)
+    return _derive_for(store, graph, rules, frozenset(changed))
+
+
+def changed_subjects(quads: Iterable[Quad], limit: int = 50_000) -> frozenset[NamedNode] | None:
+    """The subjects of statements that come or go, for :func:`derive`.
+
+    None when more than the changed subjects is concerned, since the hierarchy of classes and properties
+    changes, or when there are more than ``limit`` of them.
+    """
+    subjects: set[NamedNode] = set()
+    for quad in quads:
+        if isinstance(quad.subject, NamedNode):
+            subjects.add(quad.subject)
+        if quad.predicate in _HIERARCHY or len(subjects) > limit:
+            return None
+    return frozenset(subjects)
+
+
+def _outnumber(store: Store, graph: NamedNode, number: int) -> bool:
+    """Whether the graph has at least this many statements."""
+    return sum(1 for _ in islice(store.quads_for_pattern(None, None, None, graph), number)) == number
+
+
+def _derive_everything(store: Store, graph: NamedNode, rules: Sequence[Rule], folder: Path | None) -> int:
+    store.clear_graph(graph)
+    store.add_graph(graph)
+    for stage in _stages(rules):
+        with tempfile.TemporaryDirectory(prefix="derive-", dir=folder) as files:
+            # All of the stage is evaluated before any of it is loaded, so that none sees the others.
+            for number, rule in enumerate(stage):
+                _write(store, rule.text, Path(files, f"{number}.nt"))
+            for number, _ in enumerate(stage):
+                store.bulk_load(path=Path(files, f"{number}.nt"), to_graph=graph, lenient=True)
+    name = str(graph)
+    for predicate in _shared_predicates(store, graph):
+        for elsewhere in _ELSEWHERE:
+            # Predicate by predicate, the engine begins with the other graphs, which hold less.
+            _delete_repeated(store, name, f"?s {predicate} ?o", elsewhere)
+    return _count(store, f"GRAPH {name} {{ ?s ?p ?o }}")
+
+
+def _write(store: Store, query: str, path: Path) -> None:
+    """The triples of the query, less those with blank nodes, into an N-Triples file."""
+    _construct(store, query).serialize(path, RdfFormat.N_TRIPLES)
+    if path.stat().st_size and _may_hold_blank_node(path):
+        every = path.rename(path.with_suffix(".all"))
+        with every.open("rb") as lines, path.open("wb") as kept:
+            kept.writelines(line for line in lines if not _BLANK_NODE.search(line))
+        every.unlink()
+
+
+def _may_hold_blank_node(path: Path) -> bool:
+    # Finding a few bytes in a mapped file takes no time beside reading its lines.
+    with path.open("rb") as file, mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) as content:
+        return content[:2] == b"_:" or content.find(b"\n_:") >= 0 or content.find(b"> _:") >= 0
+
+
+def _shared_predicates(store: Store, graph: NamedNode) -> list[NamedNode]:
+    """The predicates that the derived graph has in common with any other."""
+    derived: set[NamedNode] = set()
+    others = {cast(NamedNode, row["p"]) for row in _rows(store, "SELECT DISTINCT ?p { ?s ?p ?o }")}
+    for row in _rows(store, "SELECT DISTINCT ?g ?p { GRAPH ?g { ?s ?p ?o } }"):
+        (derived if row["g"] == graph else others).add(cast(NamedNode, row["p"]))
+    return sorted(derived & others, key=str)
+
+
+def _derive_for(store: Store, graph: NamedNode, rules: Sequence[Rule], changed: frozenset[NamedNode]) -> int:
+    """For the changed subjects, and then for what their derived statements point to, before and after."""
+    pointed_to = _objects(store, graph, changed)
+    written = _derive_subjects(store, graph, rules, changed)
+    pointed_to |= _objects(store, graph, changed)
+    return written + _derive_subjects(store, graph, rules, pointed_to - changed)
+
+
+def _derive_subjects(
+    store: Store, graph: NamedNode, rules: Sequence[Rule], subjects: frozenset[NamedNode]
+) -> int:
+    name = str(graph)
+    batches = list(_batches(subjects))
+    # All old statements go before the first new one, since one subject's may decide about another's.
+    for batch in batches:
+        pattern = f"{values_block('s', batch)} GRAPH {name} {{ ?s ?p ?o }}"
+        store.update(f"DELETE {{ GRAPH {name} {{ ?s ?p ?o }} }} WHERE {{ {pattern} }}")
+    for stage in _stages(rules):
+        for batch in batches:
+            results = [_construct(store, rule.about(batch)) for rule in stage]
+            lines = b"".join(result.serialize(format=RdfFormat.N_TRIPLES) or b"" for result in results)
+            kept = b"".join(line for line in lines.splitlines(True) if not _BLANK_NODE.search(line))
+            store.load(kept, RdfFormat.N_TRIPLES, to_graph=graph, lenient=True)
+    written = 0
+    for batch in batches:
+        values = values_block("s", batch)
+        for elsewhere in _ELSEWHERE:
+            _delete_repeated(store, name, "?s ?p ?o", f"{values} {elsewhere}")
+        written += _count(store, f"{values} GRAPH {name} {{ ?s ?p ?o }}")
+    return written
+
+
+def _objects(store: Store, graph: NamedNode, subjects: frozenset[NamedNode]) -> frozenset[NamedNode]:
+    found: set[NamedNode] = set()
+    for batch in _batches(subjects):
+        pattern = f"{values_block('s', batch)} GRAPH {graph} {{ ?s ?p ?o }} FILTER(isIRI(?o))"
+        found |= {cast(NamedNode, row["o"]) for row in _rows(store, f"SELECT DISTINCT ?o {{ {pattern} }}")}
+    return frozenset(found)
+
+
+def _stages(rules: Sequence[Rule]) -> Iterator[list[Rule]]:
+    for _, stage in groupby(rules, key=lambda rule: rule.stage):
+        yield list(stage)
+
+
+def _batches(subjects: frozenset[NamedNode]) -> Iterator[list[NamedNode]]:
+    remaining = iter(subjects)
+    while batch := list(islice(remaining, _BATCH)):
+        yield batch
+
+
+def _delete_repeated(store: Store, name: str, triple: str, elsewhere: str) -> None:
+    """Take out of the graph ``name`` what the pattern ``elsewhere`` finds in others."""
+    pattern = elsewhere.replace("TRIPLE", triple).replace("DERIVED", name)
+    store.update(
+        f"DELETE {{ GRAPH {name} {{ {triple} }} }} WHERE {{ {pattern} GRAPH {name} {{ {triple} }} }}"
+    )
+
+
+def _count(store: Store, pattern: str) -> int:
+    (row,) = _rows(store, f"SELECT (COUNT(*) AS ?n) {{ {pattern} }}")
+    return int(str(row["n"].value))
+
+
+def _rows(store: Store, query: str) -> Iterator[QuerySolution]:
+    return cast(QuerySolutions, store.query(query))
+
+
+def _construct(store: Store, query: str) -> QueryTriples:
+    return cast(QueryTriples, store.query(query, use_default_graph_as_union=True))

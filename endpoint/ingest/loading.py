@@ -1,0 +1,148 @@
+"""Sources of every kind beside the data that is there, into a new generation; all of them or nothing."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from itertools import islice
+from typing import BinaryIO
+
+from pyoxigraph import DefaultGraph, NamedNode, Quad, Store
+
+from endpoint.dataset import Dataset
+from endpoint.engines import Generation, generations
+from endpoint.engines.writer import Writer
+from endpoint.errors import ConfigurationError
+from endpoint.ingest.build import fill
+from endpoint.ingest.completion import Completion
+from endpoint.ingest.loader import Progress, Reader, load_sources
+from endpoint.ingest.mapping import TableMapping, read_mappings
+from endpoint.ingest.pages import read_page
+from endpoint.ingest.sources import Source
+from endpoint.ingest.syntaxes import Kind
+from endpoint.ingest.tables import read_table
+
+
+@dataclass(frozen=True, slots=True)
+class Order:
+    """What to load, and how. ``replace`` empties ``graph`` first; ``dry_run`` publishes nothing.
+
+    ``check`` looks at the store that is to be published, before the derived statements; what it raises
+    ends the load.
+    """
+
+    sources: Sequence[Source]
+    graph: NamedNode | None = None
+    replace: bool = False
+    base_iri: str | None = None
+    lenient: bool = False
+    dry_run: bool = False
+    check: Callable[[Store], None] | None = None
+    progress: Callable[[Progress], None] | None = None
+    notices: list[str] = field(default_factory=list)
+
+
+class _DryRun(Exception):
+    """Ends a transaction that is not to be published."""
+
+
+def load(order: Order, dataset: Dataset, writer: Writer, completion: Completion) -> Generation | None:
+    """Load the sources of ``order`` beside what is there; None where nothing was to be published.
+
+    Into an empty data directory the files of ``dataset`` go first. The digest of the new generation is
+    empty: it is no longer what one dataset's files say.
+
+    :raises ConfigurationError: ``replace`` came without a graph.
+    :raises DataErrors: sources are wrong; nothing was published.
+    :raises StoreError: the data directory cannot be written; nothing was published.
+    """
+    if order.replace and order.graph is None:
+        raise ConfigurationError("Replacing needs the graph to replace; name it with --graph IRI.")
+    read = readers(dataset, order.base_iri, order.notices)
+    base = generations.current(writer.data)
+    copied = base if base is not None and order.replace and _is_large(order.graph, base) else None
+    try:
+        with writer.transaction(replace_all=copied is not None) as transaction:
+            if base is None:
+                fill(transaction.store, dataset)
+            if order.replace and order.graph is not None:
+                _empty(order.graph, copied, transaction.store)
+            load_sources(
+                transaction.store, order.sources, read, order.base_iri, order.lenient, order.progress
+            )
+            if order.check is not None:
+                order.check(transaction.store)
+            if order.dry_run:
+                raise _DryRun
+            completion.derive(transaction.store)
+    except _DryRun:
+        return None
+    return transaction.generation
+
+
+def readers(dataset: Dataset, base_iri: str | None, notices: list[str]) -> Mapping[Kind, Reader]:
+    """How saved pages and tables are read by what ``dataset`` says; ``notices`` gets remarks.
+
+    Links in pages are relative to ``base_iri``, else to the dataset's base.
+
+    :raises DataError: a mapping file is wrong.
+    """
+    mappings = read_mappings(dataset.tables, dataset.prefixes)
+    return {Kind.PAGE: _PageReader(dataset, base_iri, notices), Kind.TABLE: _TableReader(mappings, notices)}
+
+
+@dataclass(frozen=True, slots=True)
+class _PageReader:
+    dataset: Dataset
+    base_iri: str | None
+    notices: list[str]
+
+    def __call__(self, source: Source, stream: BinaryIO) -> Iterable[Quad]:
+        base = self.base_iri or self.dataset.base
+        for triple in read_page(stream, source.name, self.dataset.prefixes, base, self.notices):
+            graph = source.graph or self._graph_of(triple.subject)
+            yield Quad(triple.subject, triple.predicate, triple.object, graph)
+
+    def _graph_of(self, subject: object) -> NamedNode | DefaultGraph:
+        """The dataset's graph whose IRI the subject's begins with."""
+        if isinstance(subject, NamedNode):
+            for graph in self.dataset.graphs:
+                if graph.name and subject.value.startswith(f"{graph.iri}/"):
+                    return NamedNode(graph.iri)
+        return DefaultGraph()
+
+
+@dataclass(frozen=True, slots=True)
+class _TableReader:
+    mappings: Sequence[TableMapping]
+    notices: list[str]
+
+    def __call__(self, source: Source, stream: BinaryIO) -> Iterable[Quad]:
+        for quad in read_table(stream, source.name, self.mappings, self.notices):
+            yield Quad(quad.subject, quad.predicate, quad.object, source.graph or quad.graph_name)
+
+
+def _is_large(graph: NamedNode | None, base: Generation) -> bool:
+    """Whether copying all other graphs takes less time than removing this one.
+
+    Removing takes about twice as long as copying, quad for quad (53 and 29 µs).
+    """
+    limit = base.quads // 3
+    quads = _open(base).quads_for_pattern(None, None, None, graph)
+    return sum(1 for _ in islice(quads, limit + 1)) > limit
+
+
+def _empty(graph: NamedNode, copied: Generation | None, store: Store) -> None:
+    if copied is None:
+        store.remove_graph(graph)
+        return
+    source = _open(copied)
+    store.bulk_extend(source.quads_for_pattern(None, None, None, DefaultGraph()))
+    for name in source.named_graphs():
+        if name != graph:
+            store.add_graph(name)
+            store.bulk_extend(source.quads_for_pattern(None, None, None, name))
+
+
+def _open(generation: Generation) -> Store:
+    return Store.read_only(str(generation.path / generations.STORE))

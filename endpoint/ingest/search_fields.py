@@ -1,0 +1,129 @@
+"""``seed/search.toml``: which properties the text index holds."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterator, Mapping
+from functools import partial
+from pathlib import Path
+from typing import TypeVar
+
+from endpoint.errors import DataError, DataErrors
+from endpoint.toml_file import TomlTable, did_you_mean, read_toml
+from endpoint.search import Facet, Field, SearchConfiguration
+
+_KEYS = ("classes", "excluded", "dates", "snippet", "field", "facet")
+_FIELD_KEYS = ("labels", "weight", "properties", "through")
+_FACET_KEYS = ("labels", "properties", "through", "characters")
+# It stands before a colon in queries, and is the name of a parameter.
+_NAME = re.compile(r"[a-z][a-z0-9_]*")
+_HEAVIEST = 1000
+_LOCAL = re.compile(r"[\w.%~-]+")
+_IRI = re.compile(r'[A-Za-z][A-Za-z0-9+.-]*:[^\x00-\x20<>"{}|\\^`]+')
+
+T = TypeVar("T")
+
+
+def read_configuration(path: Path, prefixes: Mapping[str, str]) -> SearchConfiguration:
+    """Read the fields and facets of the text index from ``path``.
+
+    Terms are written as ``prefix:name`` with ``prefixes``, or as ``<IRI>``.
+
+    :raises DataErrors: what is wrong in the file, each with its line.
+    """
+    reader = _Reader(prefixes)
+    configuration = reader.configuration(read_toml(path))
+    if reader.errors:
+        raise DataErrors(reader.errors)
+    return configuration
+
+
+class _Reader:
+    """Reads the tables, collecting what is wrong instead of stopping at the first."""
+
+    def __init__(self, prefixes: Mapping[str, str]) -> None:
+        self._prefixes = prefixes
+        self.errors: list[DataError] = []
+
+    def configuration(self, top: TomlTable) -> SearchConfiguration:
+        """What ``top`` says, as far as it is right."""
+        self._check(lambda: top.check_keys(_KEYS))
+        fields = tuple(self._field(name, table) for name, table in self._named(top, "field"))
+        facets = tuple(self._facet(name, table) for name, table in self._named(top, "facet"))
+        if not fields:
+            self.errors.append(top.error("needs at least one field, such as [field.title]", "field"))
+        names = [field.name for field in fields]
+        snippet = self._check(lambda: top.text("snippet", "")) or ""
+        if snippet and snippet not in names:
+            self.errors.append(
+                top.error(f"is no field: {snippet!r}; {did_you_mean(snippet, names)}", "snippet")
+            )
+        return SearchConfiguration(
+            fields,
+            facets,
+            classes=self._terms(top, "classes", ()),
+            excluded=self._terms(top, "excluded", ()),
+            dates=self._terms(top, "dates", ()),
+            snippet=snippet,
+        )
+
+    def _check(self, read: Callable[[], T]) -> T | None:
+        try:
+            return read()
+        except DataError as error:
+            self.errors.append(error)
+            return None
+
+    def _named(self, top: TomlTable, key: str) -> Iterator[tuple[str, TomlTable]]:
+        tables = self._check(lambda: top.table(key))
+        if tables is None:
+            return
+        for name in tables.values:
+            if not _NAME.fullmatch(name):
+                detail = "is no name: it needs small letters, digits and _ only"
+                self.errors.append(tables.error(detail, name))
+            elif table := self._check(partial(tables.table, name)):
+                yield name, table
+
+    def _field(self, name: str, table: TomlTable) -> Field:
+        self._check(lambda: table.check_keys(_FIELD_KEYS))
+        weight = table.values.get("weight", 1)
+        if isinstance(weight, bool) or not isinstance(weight, int | float) or not 0 < weight <= _HEAVIEST:
+            self.errors.append(table.error(f"must be a number over 0, at most {_HEAVIEST}", "weight"))
+            weight = 1
+        properties, through = self._terms(table, "properties"), self._terms(table, "through", ())
+        return Field(name, properties, float(weight), through, self._labels(table))
+
+    def _facet(self, name: str, table: TomlTable) -> Facet:
+        self._check(lambda: table.check_keys(_FACET_KEYS))
+        characters = table.values.get("characters", 0)
+        if isinstance(characters, bool) or not isinstance(characters, int) or characters < 0:
+            self.errors.append(table.error("must be a whole number of characters", "characters"))
+            characters = 0
+        properties, through = self._terms(table, "properties"), self._terms(table, "through", ())
+        return Facet(name, properties, through, characters, self._labels(table))
+
+    def _labels(self, table: TomlTable) -> dict[str, str]:
+        labels = self._check(lambda: table.table("labels"))
+        if labels is None:
+            return {}
+        texts = {language: self._check(partial(labels.text, language)) for language in labels.values}
+        return {language: text for language, text in texts.items() if text}
+
+    def _terms(self, table: TomlTable, key: str, default: tuple[str, ...] | None = None) -> tuple[str, ...]:
+        written = self._check(lambda: table.texts(key, default)) or ()
+        iris = (self._check(partial(self._term, table, key, text)) for text in written)
+        return tuple(iri for iri in iris if iri)
+
+    def _term(self, table: TomlTable, key: str, text: str) -> str:
+        if text.startswith("<") and text.endswith(">") and _IRI.fullmatch(text[1:-1]):
+            return text[1:-1]
+        prefix, colon, name = text.partition(":")
+        if not colon or not _LOCAL.fullmatch(name):
+            raise table.error(f"has {text!r}, which is neither prefix:name nor <IRI>", key)
+        if prefix not in self._prefixes:
+            raise table.error(
+                f"has {text!r}, but the manifest has no such prefix; {did_you_mean(prefix, self._prefixes)}",
+                key,
+            )
+        return self._prefixes[prefix] + name

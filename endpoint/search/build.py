@@ -1,0 +1,226 @@
+"""Writing an index, from nothing or from the index before it."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import sqlite3
+from array import array
+from collections import Counter
+from collections.abc import Iterable, Sequence
+from hashlib import blake2b
+from pathlib import Path
+from sys import byteorder
+
+from endpoint.errors import StoreError
+from endpoint.search import schema
+from endpoint.search.analysis import Analysed, analyse_document
+from endpoint.search.configuration import SearchConfiguration
+from endpoint.search.letters import groups
+from endpoint.search.model import Document
+from endpoint.search.normal import normalise
+
+# Words whose number of documents changed, before they are written down.
+_WORDS_IN_MEMORY = 200_000
+# Documents written in one transaction, which SQLite keeps in memory.
+_DOCUMENTS_IN_MEMORY = 1_000
+_TITLE_KEY = 200
+
+
+def build_index(
+    documents: Iterable[Document],
+    folder: Path,
+    configuration: SearchConfiguration,
+    previous: Path | None = None,
+) -> int:
+    """Write the index of ``documents`` into the new directory ``folder``; returns their number.
+
+    Where the index in ``previous`` holds a document unchanged it is taken over. The result answers as one
+    built from nothing does. Until all is written ``folder`` holds no file that is taken for an index.
+
+    :raises StoreError: the folder exists or cannot be written.
+    :raises ConfigurationError: this Python's SQLite has no full-text search.
+    """
+    path = folder / schema.UNFINISHED
+    try:
+        folder.mkdir()
+        connection = _copy(previous, path, configuration) or schema.create(path, configuration)
+        try:
+            number = _Writer(connection, configuration).write(documents)
+        finally:
+            connection.close()
+        with path.open("rb") as stream:
+            os.fsync(stream.fileno())
+        path.rename(folder / schema.FILE)
+    except (OSError, sqlite3.Error) as error:
+        raise StoreError(f"The text index cannot be written to {folder}: {error}.") from error
+    return number
+
+
+def _copy(previous: Path | None, path: Path, configuration: SearchConfiguration) -> sqlite3.Connection | None:
+    """The index in ``previous`` to go on with, where it has the same tokens for the same texts."""
+    if previous is None:
+        return None
+    try:
+        with_meta = schema.open_for_reading(previous)
+    except StoreError:
+        return None
+    try:
+        (found,) = with_meta.execute("SELECT value FROM meta WHERE name = 'fingerprint'").fetchone()
+    finally:
+        with_meta.close()
+    if found != schema.fingerprint(configuration):
+        return None
+    shutil.copyfile(previous / schema.FILE, path)
+    return schema.open_for_writing(path)
+
+
+class _Writer:
+    """Puts documents into the tables and takes out those that are not among them."""
+
+    def __init__(self, connection: sqlite3.Connection, configuration: SearchConfiguration) -> None:
+        self._connection = connection
+        self._configuration = configuration
+        self._names = [field.name for field in configuration.fields]
+        self._facets = [facet.name for facet in configuration.facets]
+        (last,) = connection.execute("SELECT coalesce(max(id), 0) FROM document").fetchone()
+        self._unseen = bytearray(b"\1") * (last + 1)
+        self._old = last
+        self._changes = 0
+        self._words: Counter[str] = Counter()
+        (self._last_word,) = connection.execute("SELECT coalesce(max(id), 0) FROM word").fetchone()
+        marks = ", ".join("?" for _ in self._names)
+        columns = ", ".join(schema.column(at) for at in range(len(self._names)))
+        self._insert = f"INSERT INTO inverted (rowid, {columns}) VALUES (?, {marks})"  # noqa: S608
+        self._delete = f"INSERT INTO inverted (inverted, rowid, {columns}) VALUES ('delete', ?, {marks})"  # noqa: S608
+
+    def write(self, documents: Iterable[Document]) -> int:
+        """All ``documents``, then what is computed from all of them."""
+        for number, document in enumerate(documents, 1):
+            self._put(document)
+            if number % _DOCUMENTS_IN_MEMORY == 0:
+                self._connection.commit()
+        self._remove_unseen()
+        self._write_words()
+        self._write_spelling()
+        number = _write_arrays(self._connection, self._facets)
+        rows = [("meta", json.dumps(schema.meta(self._configuration)))]
+        self._connection.executemany("INSERT OR REPLACE INTO meta VALUES (?, ?)", rows)
+        if self._changes > self._old // 10:
+            self._connection.execute("INSERT INTO inverted (inverted) VALUES ('optimize')")
+        self._connection.commit()
+        return number
+
+    def _put(self, document: Document) -> None:
+        fields = {name: list(document.fields[name]) for name in self._names if document.fields.get(name)}
+        facets = json.dumps([sorted(set(document.facets.get(name, ()))) for name in self._facets])
+        whole = json.dumps([fields, facets, document.date], ensure_ascii=False)
+        digest = blake2b(whole.encode(), digest_size=16).digest()
+        number = self._take_over(document.iri, digest) if self._old else None
+        if number == 0:
+            return
+        analysed = self._analyse(fields)
+        title = normalise(next(iter(fields.get(self._names[0], ())), ""))[:_TITLE_KEY]
+        row = (number, document.iri, digest, title, document.date, facets, schema.pack(fields))
+        cursor = self._connection.execute("INSERT INTO document VALUES (?, ?, ?, ?, ?, ?, ?)", row)
+        self._connection.execute(self._insert, (cursor.lastrowid, *analysed.tokens))
+        self._count_words(analysed, 1)
+        self._changes += 1
+
+    def _take_over(self, iri: str, digest: bytes) -> int | None:
+        """0 where the old index holds the document as it is, else the number it had."""
+        found = self._connection.execute("SELECT id, digest FROM document WHERE iri = ?", (iri,)).fetchone()
+        if found is None:
+            return None
+        number: int = found[0]
+        if number < len(self._unseen):
+            self._unseen[number] = 0
+        if found[1] == digest:
+            return 0
+        self._remove(number)
+        return number
+
+    def _remove(self, number: int) -> None:
+        query = "SELECT fields FROM document WHERE id = ?"
+        (packed,) = self._connection.execute(query, (number,)).fetchone()
+        analysed = self._analyse(schema.unpack(packed))
+        self._connection.execute(self._delete, (number, *analysed.tokens))
+        self._connection.execute("DELETE FROM document WHERE id = ?", (number,))
+        self._count_words(analysed, -1)
+        self._changes += 1
+
+    def _remove_unseen(self) -> None:
+        if not self._old:
+            return
+        numbers = self._connection.execute("SELECT id FROM document WHERE id <= ?", (self._old,)).fetchall()
+        for (number,) in numbers:
+            if self._unseen[number]:
+                self._remove(number)
+
+    def _analyse(self, fields: dict[str, list[str]]) -> Analysed:
+        return analyse_document(fields, self._names, self._configuration.snippet)
+
+    def _count_words(self, analysed: Analysed, change: int) -> None:
+        for word in analysed.words:
+            self._words[word] += change
+        if len(self._words) > _WORDS_IN_MEMORY:
+            self._write_words()
+
+    def _write_words(self) -> None:
+        self._connection.executemany(
+            "INSERT INTO word (text, documents) VALUES (?, ?)"
+            " ON CONFLICT (text) DO UPDATE SET documents = documents + excluded.documents",
+            self._words.items(),
+        )
+        self._words.clear()
+
+    def _write_spelling(self) -> None:
+        gone = self._connection.execute("SELECT id, text FROM word WHERE documents < 1").fetchall()
+        self._connection.executemany(
+            "INSERT INTO spelling (spelling, rowid, letters) VALUES ('delete', ?, ?)",
+            ((number, groups(text)) for number, text in gone if number <= self._last_word),
+        )
+        self._connection.execute("DELETE FROM word WHERE documents < 1")
+        added = self._connection.execute("SELECT id, text FROM word WHERE id > ?", (self._last_word,))
+        self._connection.executemany(
+            "INSERT INTO spelling (rowid, letters) VALUES (?, ?)",
+            ((number, groups(text)) for number, text in added.fetchall()),
+        )
+
+
+def _write_arrays(connection: sqlite3.Connection, facets: Sequence[str]) -> int:
+    """What sorting and counting need of all documents, by their number."""
+    connection.execute("DELETE FROM arrays")
+    (last,) = connection.execute("SELECT coalesce(max(id), 0) FROM document").fetchone()
+    for name in ("iri", "title", "date"):
+        # The names are those of columns: nothing from outside becomes SQL here.
+        rows = connection.execute(f"SELECT id, {name} FROM document WHERE {name} <> '' ORDER BY {name}")  # noqa: S608
+        _write_array(connection, name, _dense(rows, last), [])
+    values: list[dict[str, int]] = [{"[]": 0} for _ in facets]
+    arrays = [array("I", bytes(4 * (last + 1))) for _ in facets]
+    number = 0
+    for at, packed in connection.execute("SELECT id, facets FROM document ORDER BY iri"):
+        number += 1
+        for numbers, known, combination in zip(arrays, values, json.loads(packed), strict=True):
+            numbers[at] = known.setdefault(json.dumps(combination, ensure_ascii=False), len(known))
+    for name, numbers, known in zip(facets, arrays, values, strict=True):
+        _write_array(connection, f"facet {name}", numbers, [json.loads(text) for text in known])
+    return number
+
+
+def _dense(rows: Iterable[tuple[int, str]], last: int) -> array[int]:
+    """The place of each document in an order, from 1, the same for equal keys; 0 has no key."""
+    places = array("I", bytes(4 * (last + 1)))
+    place, before = 0, ""
+    for number, key in rows:
+        place += key != before
+        places[number], before = place, key
+    return places
+
+
+def _write_array(connection: sqlite3.Connection, name: str, numbers: array[int], texts: list[object]) -> None:
+    if byteorder == "big":
+        numbers.byteswap()
+    text = json.dumps(texts, ensure_ascii=False)
+    connection.execute("INSERT INTO arrays VALUES (?, ?, ?)", (name, numbers.tobytes(), text))

@@ -1,0 +1,259 @@
+"""From a query to what is asked of the index: an FTS5 expression, and what to highlight.
+
+FTS5 (https://www.sqlite.org/fts5.html section 3) joins phrases of tokens by AND, OR and NOT. A compound
+may be written with spaces that the query does not have, or the reverse, so a Hangul word becomes the
+phrases of the ways to space it, as far as the index has their tokens.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from itertools import combinations
+
+from endpoint.search.analysis import WORD, analyse, is_syllabic, pairs, stem, words
+from endpoint.search.normal import joined, normalise
+from endpoint.search.particles import AFTER_LETTERS, AFTER_NUMBER, after, bare, without_particle
+from endpoint.search.query import Any, Node, Term, terms
+from endpoint.search.snippets import Mark
+
+# Longer words are looked up in pieces: the number of ways to space them grows with the square.
+_PIECE = 6
+_BOUNDARIES = 2
+_MAX_PHRASE = 40
+_MIN_PREFIX = 2
+_NUMBER_JOINTS = ("-", ".", ",", "/")
+
+
+@dataclass(frozen=True, slots=True)
+class Words:
+    """What the index can tell of words, and the columns of its fields."""
+
+    columns: Mapping[str, str]
+    occurs: Callable[[Sequence[str]], bool]
+    is_word: Callable[[str], bool]
+    continuations: Callable[[str], Iterable[str]]
+
+
+class NoWords(Exception):
+    """A query, or a part of it, holds nothing that could be searched."""
+
+
+class Compiler:
+    """Writes the FTS5 expression of one query; ``marks`` collects what a match may hold."""
+
+    def __init__(self, known: Words) -> None:
+        self._known = known
+        self.marks: list[Mark] = []
+
+    def node(self, node: Node) -> str:
+        """The expression for ``node``; exclusions apply where something is left to exclude from.
+
+        :raises NoWords: there is nothing to look up.
+        """
+        if isinstance(node, Term):
+            return self.term(node)
+        if isinstance(node, Any):
+            return _group(" OR ", self._parts(node.nodes))
+        positive = _group(" AND ", [part for row in _rows(node.nodes) for part in self._row(row)])
+        try:
+            negative = _group(" OR ", Compiler(self._known)._parts(node.excluded))
+        except NoWords:
+            return positive
+        return f"({positive} NOT {negative})"
+
+    def _row(self, row: Sequence[Node]) -> list[str]:
+        """Nodes that all have to match; single syllables with words next to them also as one word."""
+        parts = self._parts(row)
+        if len(row) == 1:
+            return parts
+        together = "".join(term.text for term in row if isinstance(term, Term))
+        return [_any_of([_group(" AND ", parts), self.term(Term(together, phrase=True))])]
+
+    def in_title(self, node: Node, title: str) -> str:
+        """The expression for any of the words of ``node`` in the field ``title``.
+
+        :raises NoWords: there is none that may stand there.
+        """
+        wanted = [term for term in terms(node) if term.field in ("", title)]
+        expression = _group(" OR ", self._parts([replace(term, field="") for term in wanted]))
+        return f"{self._known.columns[title]} : {_bracketed(expression)}"
+
+    def _parts(self, nodes: Sequence[Node]) -> list[str]:
+        parts = []
+        for node in nodes:
+            try:
+                parts.append(self.node(node))
+            except NoWords:
+                continue
+        return parts
+
+    def term(self, term: Term) -> str:
+        """The expression for words as they were written."""
+        if term.phrase:
+            found = words(normalise(term.text))[:_MAX_PHRASE]
+            parts = [_any_of(_phrases(found))] if found else []
+            self._mark(found, term)
+        else:
+            parts = [self._chunk(chunk, term, term.prefix and last) for chunk, last in _chunks(term.text)]
+        expression = _group(" AND ", parts)
+        column = self._known.columns.get(term.field)
+        return f"{column} : {_bracketed(expression)}" if column else expression
+
+    def _mark(self, found: Sequence[str], term: Term, prefix: bool = False) -> None:
+        if found:
+            self.marks.append(Mark(tuple(found), term.field, prefix))
+
+    def _chunk(self, chunk: Sequence[str], term: Term, prefix: bool) -> str:
+        """Words that belong together: one word, or numbers with the letters next to them."""
+        if len(chunk) > 1:
+            *others, last = chunk
+            noun = without_particle(last)
+            self._mark([*others, noun], term)
+            tokens = [token for word in (*others, noun) for token in _tokens(word)]
+            return _phrase(tokens, prefix or (is_syllabic(noun) and len(noun) == 1))
+        (word,) = chunk
+        if is_syllabic(word):
+            return self._syllabic(word, term)
+        self._mark(chunk, term, prefix and len(word) >= _MIN_PREFIX)
+        token = stem(word) if word[0].isascii() and word[0].isalpha() else word
+        if prefix and len(word) >= _MIN_PREFIX:
+            return _any_of([_phrase([word], True), _phrase([token])])
+        return _phrase([token])
+
+    def _syllabic(self, word: str, term: Term) -> str:
+        if len(word) == 1:
+            return self._syllable(word, term)
+        noun = bare(word, self._occurs_without) if "가" <= word[-1] <= "힣" else word
+        self._mark([noun], term)
+        return _group(" AND ", [_any_of(self._spacings(noun, *piece)) for piece in _pieces(noun)])
+
+    def _syllable(self, word: str, term: Term) -> str:
+        """One syllable: alone, before a particle, or before another word that is known by itself."""
+        rests = self._known.continuations(word)
+        known = (rest[0] for rest in rests if any(map(self._known.is_word, (rest, without_particle(rest)))))
+        compounds = sorted(set(known))
+        endings = {particle[0] for particle in after(word)} if "가" <= word <= "힣" else set()
+        self.marks.append(Mark((word,), term.field, before="".join(sorted(endings.union(compounds)))))
+        return _any_of([_phrase([word]), *(_phrase([word + other]) for other in compounds)])
+
+    def _occurs_without(self, noun: str, particle: str) -> bool:
+        if self._known.is_word(noun):
+            return True
+        if not self._known.occurs(pairs(noun + particle)):
+            return self._known.occurs(pairs(noun))
+        endings = {noun[-1] + other[0] for other in after(noun) if other[0] != particle[0]}
+        return any(self._known.occurs([*pairs(noun), ending]) for ending in sorted(endings))
+
+    def _spacings(self, word: str, start: int, end: int) -> list[str]:
+        """The phrases for the ways to write a piece of ``word`` with up to two spaces in it."""
+        places = range(start + 1, end)
+        ways = [spaces for number in range(_BOUNDARIES + 1) for spaces in combinations(places, number)]
+        found = []
+        for spaces in ways:
+            ends = zip((start, *spaces), (*spaces, end), strict=True)
+            # A syllable cut off at the end of a piece is no word of one syllable.
+            whole = [
+                (first, last)
+                for first, last in ends
+                if last - first > 1 or not (0 < first == start or len(word) > last == end)
+            ]
+            tokens = [token for first, last in whole for token in pairs(word[first:last])]
+            if not spaces or self._known.occurs(tokens):
+                found.append(_phrase(tokens))
+        return found
+
+
+def _phrases(found: Sequence[str]) -> list[str]:
+    """The phrases for words in a row: spaced as written, and with no space between Hangul words."""
+    runs: list[str] = []
+    for word in found:
+        if runs and is_syllabic(word) and is_syllabic(runs[-1]):
+            runs[-1] += word
+        else:
+            runs.append(word)
+    as_written = [token for word in found for token in _tokens(word)]
+    closed = [token for word in runs for token in _tokens(word)]
+    return [_phrase(as_written), _phrase(closed)]
+
+
+def _rows(nodes: Sequence[Node]) -> list[list[Node]]:
+    """The nodes one by one, but Hangul words in a row together where one of them is a single syllable."""
+    rows: list[list[Node]] = []
+    for node in nodes:
+        if rows and _is_plain(node) and _is_plain(rows[-1][-1]):
+            rows[-1].append(node)
+        else:
+            rows.append([node])
+    return [part for row in rows for part in ([row] if _has_syllable(row) else [[node] for node in row])]
+
+
+def _is_plain(node: Node) -> bool:
+    return (
+        isinstance(node, Term)
+        and not (node.field or node.phrase or node.prefix)
+        and is_syllabic(normalise(node.text))
+    )
+
+
+def _has_syllable(row: Sequence[Node]) -> bool:
+    return any(isinstance(node, Term) and len(node.text) == 1 for node in row)
+
+
+def _chunks(text: str) -> list[tuple[list[str], bool]]:
+    """The words of ``text``, numbers with what they touch; with each whether it is the last."""
+    normal = joined(normalise(text))
+    chunks: list[list[str]] = []
+    end = -1
+    for match in WORD.finditer(normal):
+        between, word = normal[max(end, 0) : match.start()], match[0]
+        if chunks and between == "" and _is_particle(chunks[-1][-1], word):
+            end = match.end()
+            continue
+        numeric = chunks and (word.isdecimal() or chunks[-1][-1].isdecimal())
+        if numeric and (between == "" or (between in _NUMBER_JOINTS and not is_syllabic(word))):
+            chunks[-1].append(word)
+        else:
+            chunks.append([word])
+        end = match.end()
+    return [(chunk, at == len(chunks)) for at, chunk in enumerate(chunks, 1)]
+
+
+def _is_particle(before: str, word: str) -> bool:
+    """Whether ``word`` follows letters or digits as a particle, as in ``IPEF의`` and ``2023에``."""
+    if is_syllabic(before):
+        return False
+    return word in (AFTER_NUMBER if before.isdecimal() else AFTER_LETTERS)
+
+
+def _tokens(word: str) -> list[str]:
+    return analyse(word).split(" ")
+
+
+def _pieces(word: str) -> list[tuple[int, int]]:
+    """The whole of a word, or pieces of nearly the same length that overlap by one syllable."""
+    if len(word) <= _PIECE:
+        return [(0, len(word))]
+    number = -(-(len(word) - 1) // (_PIECE - 1))
+    size = -(-(len(word) - 1) // number)
+    return [(at, min(at + size + 1, len(word))) for at in range(0, len(word) - 1, size)]
+
+
+def _phrase(tokens: Sequence[str], prefix: bool = False) -> str:
+    # Tokens are letters and digits only, so nothing in them needs an escape.
+    return f'"{" ".join(tokens)}"{" *" if prefix else ""}'
+
+
+def _any_of(phrases: Sequence[str]) -> str:
+    return _group(" OR ", phrases)
+
+
+def _group(joint: str, parts: Sequence[str]) -> str:
+    distinct = list(dict.fromkeys(parts))
+    if not distinct:
+        raise NoWords
+    return distinct[0] if len(distinct) == 1 else f"({joint.join(distinct)})"
+
+
+def _bracketed(expression: str) -> str:
+    return expression if expression.startswith("(") else f"({expression})"

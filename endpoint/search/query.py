@@ -1,0 +1,155 @@
+"""The query language, read without ever failing: what makes no sense as syntax is read as words.
+
+Words are joined by AND; ``OR`` (or ``|``) between two, ``-word`` or ``NOT word``, ``"a phrase"``,
+``prefix*``, ``field:word`` and parentheses do what readers of other catalogues expect.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+
+#: What is read of a query: more makes no search better, and bounds the work.
+MAX_CHARACTERS = 2_000
+MAX_WORDS = 30
+_MAX_DEPTH = 20
+
+_FULL_WIDTH = {code: code - 0xFEE0 for code in range(0xFF01, 0xFF5F)}
+_QUOTES = dict.fromkeys(map(ord, "“”„‟«»「」『』〝〞"), '"')
+_SYMBOL = re.compile(
+    r"""\s*(?:(?P<mark>[()|])
+        |(?P<minus>[-−](?=[^\s)|-]))?(?:(?P<field>[^\W\d_]\w*):(?=[^\s:)/]))?
+         (?:"(?P<phrase>[^"]*)(?:"|$)|(?P<group>\()|(?P<word>[^\s"()|]+)))""",
+    re.VERBOSE,
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Term:
+    """Words as they were written, to be found in ``field`` (anywhere where that is empty)."""
+
+    text: str
+    field: str = ""
+    phrase: bool = False
+    prefix: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class All:
+    """Every one of ``nodes`` and none of ``excluded``."""
+
+    nodes: tuple[Node, ...]
+    excluded: tuple[Node, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Any:
+    """At least one of ``nodes``."""
+
+    nodes: tuple[Node, ...]
+
+
+Node = Term | All | Any
+
+
+def parse(text: str, fields: Mapping[str, str] | None = None) -> Node:
+    """Read a query. ``fields`` maps what may stand before a colon, in lower case, to names of fields.
+
+    An empty query is ``All(())``.
+    """
+    written = text[:MAX_CHARACTERS].translate(_FULL_WIDTH).translate(_QUOTES)
+    return _Reader(_symbols(written), fields or {}).group("", 0)
+
+
+def terms(node: Node) -> Iterator[Term]:
+    """The terms that a match may hold, in the order in which they were written."""
+    if isinstance(node, Term):
+        yield node
+    else:
+        for part in node.nodes:
+            yield from terms(part)
+
+
+@dataclass(frozen=True, slots=True)
+class _Symbol:
+    kind: str
+    text: str = ""
+    field: str = ""
+    excluded: bool = False
+
+
+def _symbols(text: str) -> Iterator[_Symbol]:
+    words = 0
+    for match in _SYMBOL.finditer(text):
+        field, excluded = (match["field"] or "").casefold(), match["minus"] is not None
+        if match["mark"]:
+            yield _Symbol("or" if match["mark"] == "|" else match["mark"])
+            continue
+        if match["group"]:
+            yield _Symbol("(", field=field, excluded=excluded)
+            continue
+        if not field and not excluded and match["word"] in ("OR", "AND", "NOT"):
+            yield _Symbol(match["word"].lower())
+            continue
+        words += 1
+        if words > MAX_WORDS:
+            return
+        kind = "word" if match["word"] is not None else "phrase"
+        yield _Symbol(kind, match["word"] or match["phrase"] or "", field, excluded)
+
+
+class _Reader:
+    """Recursive descent over the symbols; every method takes what fits and leaves the rest."""
+
+    def __init__(self, symbols: Iterator[_Symbol], fields: Mapping[str, str]) -> None:
+        self._symbols = symbols
+        self._fields = fields
+
+    def group(self, field: str, depth: int) -> Node:
+        """All up to the closing parenthesis or the end."""
+        # Of one conjunction at a time: what it holds, what it excludes, and the last disjunction in it.
+        nodes: list[list[Node]] = []
+        excluded: list[Node] = []
+        alternative = negative = False
+        for symbol in self._symbols:
+            if symbol.kind == ")":
+                if depth:
+                    break
+                continue
+            if symbol.kind in ("or", "and", "not"):
+                alternative = symbol.kind == "or" or (alternative and symbol.kind == "not")
+                negative = symbol.kind == "not"
+                continue
+            node = self._operand(symbol, field, depth)
+            if symbol.excluded or negative:
+                excluded.append(node)
+            elif isinstance(node, All) and not node.nodes and not alternative:
+                # (-word) in parentheses excludes as -word does.
+                excluded.extend(node.excluded)
+            elif alternative and nodes:
+                nodes[-1].append(node)
+            else:
+                nodes.append([node])
+            alternative = negative = False
+        return _all([_any(alternatives) for alternatives in nodes], excluded)
+
+    def _operand(self, symbol: _Symbol, field: str, depth: int) -> Node:
+        known = symbol.field in self._fields
+        inner = self._fields[symbol.field] if known else field
+        if symbol.kind == "(":
+            group = self.group(inner, depth + 1) if depth < _MAX_DEPTH else All(())
+            return group if known or not symbol.field else _all([Term(symbol.field, field), group], [])
+        if symbol.kind == "phrase":
+            phrase = Term(symbol.text, inner, phrase=True)
+            return phrase if known or not symbol.field else _all([Term(symbol.field, field), phrase], [])
+        text = symbol.text if known or not symbol.field else f"{symbol.field}:{symbol.text}"
+        return Term(text.rstrip("*"), inner, prefix=text.endswith("*"))
+
+
+def _all(nodes: list[Node], excluded: list[Node]) -> Node:
+    return nodes[0] if len(nodes) == 1 and not excluded else All(tuple(nodes), tuple(excluded))
+
+
+def _any(nodes: list[Node]) -> Node:
+    return nodes[0] if len(nodes) == 1 else Any(tuple(nodes))

@@ -1,0 +1,83 @@
+"""Did you mean: other queries for one that found nothing."""
+
+from __future__ import annotations
+
+import re
+import sqlite3
+from collections.abc import Callable, Iterator, Sequence
+
+from endpoint.search.analysis import is_syllabic, words
+from endpoint.search.letters import distance, groups, hangul_of_keys, keys_of_hangul, letters
+from endpoint.search.normal import normalise
+
+_CANDIDATES = 60
+_TRIED = 3
+_MOST_WORDS = 6
+_LONGEST = 40
+
+
+def suggest(
+    text: str, written: Sequence[str], connection: sqlite3.Connection, has_matches: Callable[[str], bool]
+) -> Iterator[str]:
+    """Queries that have matches and differ from ``text`` in words typed or spelled otherwise.
+
+    ``written`` are the words of the query; ``connection`` is the index with the words it knows.
+    """
+    seen = {text}
+    for query in _queries(text, written[:_MOST_WORDS], connection, has_matches):
+        if query not in seen and has_matches(query):
+            yield query
+        seen.add(query)
+
+
+def _queries(
+    text: str, written: Sequence[str], connection: sqlite3.Connection, has_matches: Callable[[str], bool]
+) -> Iterator[str]:
+    unknown = [word for word in written if not has_matches(word)]
+    switched = {word: other for word in unknown if (other := _in_other_mode(word)) and has_matches(other)}
+    spelled = {
+        word: close
+        for whole in unknown
+        for word in words(normalise(whole))
+        if (close := _close(word, connection))
+    }
+    yield _replaced(text, switched)
+    best = {word: close[0] for word, close in spelled.items() if word not in switched}
+    yield _replaced(text, switched | best)
+    for word, close in spelled.items():
+        for other in close[1:]:
+            yield _replaced(text, switched | best | {word: other})
+
+
+def _in_other_mode(word: str) -> str | None:
+    """A word typed with the keyboard in Korean instead of English mode, or the reverse."""
+    if word.isascii():
+        return hangul_of_keys(word)
+    keys = keys_of_hangul(word)
+    return keys if keys.isascii() and keys.isalpha() else None
+
+
+def _close(word: str, connection: sqlite3.Connection) -> list[str]:
+    """Words of the index that differ in a letter or two, closest and then most frequent first."""
+    own = letters(word)
+    if len(own) < 3 or len(word) > _LONGEST:
+        return []
+    phrases = " OR ".join(f'"{group}"' for group in groups(word).split(" "))
+    rows = connection.execute(
+        "SELECT word.text, word.documents FROM spelling JOIN word ON word.id = spelling.rowid"
+        " WHERE spelling MATCH ? ORDER BY spelling.rank LIMIT ?",
+        (phrases, _CANDIDATES),
+    )
+    most = 1 if len(own) < 6 else 2
+    near = [
+        (apart, -documents, text)
+        for text, documents in rows
+        if is_syllabic(text) == is_syllabic(word) and 0 < (apart := distance(own, letters(text))) <= most
+    ]
+    return [text for _, _, text in sorted(near)[:_TRIED]]
+
+
+def _replaced(text: str, words_: dict[str, str]) -> str:
+    for word, other in words_.items():
+        text = re.sub(re.escape(word), lambda _, new=other: new, text, count=1, flags=re.IGNORECASE)  # type: ignore[misc]
+    return text

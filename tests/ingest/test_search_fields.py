@@ -1,0 +1,117 @@
+"""Reading ``seed/search.toml``."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from endpoint.dataset import default_root, read_dataset
+from endpoint.errors import DataError
+from endpoint.ingest.search_fields import read_configuration
+from endpoint.search import Facet, Field, SearchConfiguration
+
+PREFIXES = {"ex": "http://example.org/", "dc": "http://purl.org/dc/elements/1.1/"}
+RIGHT = """
+classes = ["ex:Book"]
+excluded = "ex:Draft"
+dates = ["ex:date"]
+snippet = "text"
+
+[field.title]
+labels = { ko = "제목" }
+weight = 10
+properties = ["dc:title", "<http://other.example/t>"]
+
+[field.text]
+properties = "ex:text"
+through = ["ex:part"]
+
+[facet.year]
+properties = ["ex:date"]
+characters = 4
+"""
+
+
+def test_what_is_read(tmp_path: Path) -> None:
+    file = tmp_path / "search.toml"
+    file.write_text(RIGHT)
+    assert read_configuration(file, PREFIXES) == SearchConfiguration(
+        fields=(
+            Field(
+                "title",
+                ("http://purl.org/dc/elements/1.1/title", "http://other.example/t"),
+                10.0,
+                labels={"ko": "제목"},
+            ),
+            Field("text", ("http://example.org/text",), 1.0, ("http://example.org/part",)),
+        ),
+        facets=(Facet("year", ("http://example.org/date",), characters=4),),
+        classes=("http://example.org/Book",),
+        excluded=("http://example.org/Draft",),
+        dates=("http://example.org/date",),
+        snippet="text",
+    )
+
+
+WRONG = [
+    ("[field.title]\nproperties = [", 2, "TOML"),
+    ("", 1, "at least one field"),
+    ("feild = 1\n[field.title]\nproperties = ['ex:a']", 1, "did you mean 'field'"),
+    ("[field.title]\nweight = 1", 1, "is missing"),
+    ("[field.title]\nproperties = ['ex:a']\nwieght = 2", 3, "did you mean 'weight'"),
+    ("[field.title]\nproperties = ['ex:a']\nweight = 0", 3, "a number over 0"),
+    ("[field.title]\nproperties = ['ex:a']\nweight = 'much'", 3, "a number over 0"),
+    ("[field.title]\nproperties = ['ex:a']\nweight = true", 3, "a number over 0"),
+    ("[field.title]\nproperties = ['exx:a']", 2, "no such prefix; did you mean 'ex'"),
+    ("[field.title]\nproperties = ['title']", 2, "neither prefix:name nor <IRI>"),
+    ("[field.title]\nproperties = ['<not an iri>']", 2, "neither prefix:name nor <IRI>"),
+    ("[field.title]\nproperties = 3", 2, "must be a string"),
+    ("[field.Title]\nproperties = ['ex:a']", 1, "small letters"),
+    ("field = 3", 1, "must be a table"),
+    ("[field]\ntitle = 3", 2, "must be a table"),
+    ("[field.title]\nproperties = ['ex:a']\nlabels = 'Title'", 3, "must be a table"),
+    ("[field.title]\nproperties = ['ex:a']\nlabels = { ko = 3 }", 3, "must be a string"),
+    ("snippet = 'text'\n[field.title]\nproperties = ['ex:a']", 1, "is no field"),
+    ("classes = ['Book']\n[field.title]\nproperties = ['ex:a']", 1, "neither prefix:name"),
+    (
+        "[field.title]\nproperties = ['ex:a']\n[facet.year]\nproperties = ['ex:a']\ncharacters = -1",
+        5,
+        "whole number",
+    ),
+    ("[field.title]\nproperties = ['ex:a']\n[facet.year]\ncharacters = 4", 3, "is missing"),
+]
+
+
+@pytest.mark.parametrize(("text", "line", "message"), WRONG)
+def test_what_is_wrong_is_told_with_its_line(tmp_path: Path, text: str, line: int, message: str) -> None:
+    file = tmp_path / "search.toml"
+    file.write_text(text)
+    with pytest.raises(DataError) as caught:
+        read_configuration(file, PREFIXES)
+    assert f"{file}:{line}:" in str(caught.value)
+    assert message in str(caught.value)
+
+
+def test_all_mistakes_are_listed(tmp_path: Path) -> None:
+    file = tmp_path / "search.toml"
+    file.write_text("snippet = 'x'\n[field.title]\nweight = -1\nproperties = ['no:a', 'b']\n[facet.y]\n")
+    with pytest.raises(DataError) as caught:
+        read_configuration(file, PREFIXES)
+    assert len(str(caught.value).splitlines()) == 5
+
+
+def test_a_file_that_is_not_there(tmp_path: Path) -> None:
+    with pytest.raises(DataError, match="cannot be read"):
+        read_configuration(tmp_path / "search.toml", PREFIXES)
+
+
+def test_the_datasets_own_file() -> None:
+    dataset = read_dataset(default_root())
+    assert dataset.search is not None
+    configuration = read_configuration(dataset.search, dataset.prefixes)
+    assert configuration.fields[0].name == "title"
+    assert max(configuration.fields, key=lambda field: field.weight).name == "title"
+    assert {facet.name for facet in configuration.facets} == {"year", "series", "language", "author"}
+    assert all(set(field.labels) == {"ko", "en"} for field in configuration.fields)
+    assert all(set(facet.labels) == {"ko", "en"} for facet in configuration.facets)

@@ -1,0 +1,204 @@
+"""``endpoint load`` interrupted, killed, and out of space, as a real process: the store stays as it was."""
+
+from __future__ import annotations
+
+import signal
+import subprocess
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+
+import pytest
+from pyoxigraph import Store
+
+from endpoint.engines import generations
+from tests.live import command, environment, run
+
+MANIFEST = """
+base = "http://example.org/"
+title.en = "Test"
+description.en = "Test"
+
+[prefixes]
+e = "http://example.org/"
+
+[[graph]]
+iri = "http://example.org/graph"
+title.en = "Graph"
+files = []
+"""
+TRIPLES = 300_000
+
+
+def triples(first: int, count: int) -> str:
+    return "".join(
+        f'<http://example.org/{n}> <http://example.org/p> "{n} 한국 외교" .\n'
+        for n in range(first, first + count)
+    )
+
+
+@pytest.fixture(scope="module")
+def text() -> bytes:
+    return triples(1, TRIPLES).encode()
+
+
+@pytest.fixture
+def flags(tmp_path: Path) -> list[str]:
+    return prepare(tmp_path, tmp_path / "data")
+
+
+def prepare(folder: Path, data: Path) -> list[str]:
+    """A data directory with one generation of one triple, and the flags for it."""
+    manifest = folder / "dataset" / "seed" / "dataset.toml"
+    manifest.parent.mkdir(parents=True)
+    manifest.write_text(MANIFEST)
+    flags = ["--dataset", str(folder / "dataset"), "--data", str(data)]
+    loaded = run("load", "-", "--format", "nt", *flags, text=triples(0, 1))
+    assert loaded.returncode == 0, loaded.stderr
+    assert (numbers(data), count(data)) == ([1], 1)
+    return flags
+
+
+def numbers(data: Path) -> list[int]:
+    return generations.numbers(data)
+
+
+def count(data: Path) -> int:
+    """The triples of the current generation, each of them read."""
+    generation = generations.current(data)
+    assert generation is not None
+    found = sum(1 for _ in Store.read_only(str(generation.path / generations.STORE)))
+    assert found == generation.quads
+    return found
+
+
+def check_unchanged(flags: list[str]) -> None:
+    """The data directory has what it had, and takes the next load."""
+    data = Path(flags[-1])
+    assert (numbers(data), count(data)) == ([1], 1)
+    again = run("load", "-", "--format", "nt", *flags, text=triples(1, 1))
+    assert again.returncode == 0, again.stderr
+    assert (numbers(data), count(data)) == ([1, 2], 2)
+    assert not list((data / "generations").glob("tmp-*"))
+    assert len(list((data / "primary").iterdir())) == 1
+
+
+@contextmanager
+def loading(flags: list[str], *before: str) -> Iterator[subprocess.Popen[bytes]]:
+    """A load from standard input."""
+    process = subprocess.Popen(
+        [*before, *command("load", "-", "--format", "nt", *flags)],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        env=environment(),
+    )
+    assert process.stdin is not None and process.stdout is not None and process.stderr is not None
+    try:
+        yield process
+    finally:
+        process.kill()
+        process.wait()
+        process.stdout.close()
+        process.stderr.close()
+        with suppress(BrokenPipeError):
+            process.stdin.close()
+
+
+def at_the_start(process: subprocess.Popen[bytes], text: bytes) -> None:
+    """Wait until it reads: it has taken more than the pipe holds."""
+    assert process.stdin is not None
+    process.stdin.write(text[: 1 << 18])
+
+
+def while_reading(process: subprocess.Popen[bytes], text: bytes) -> None:
+    """Wait until the engine has taken most of the text, and let it wait for more."""
+    assert process.stdin is not None
+    process.stdin.write(text)
+
+
+def after_reading(process: subprocess.Popen[bytes], text: bytes) -> None:
+    """Wait until the engine has all of the text, which it sorts and writes then."""
+    assert process.stdin is not None
+    process.stdin.write(text)
+    process.stdin.close()
+
+
+MOMENTS = [at_the_start, while_reading, after_reading]
+Moment = Callable[[subprocess.Popen[bytes], bytes], None]
+
+
+@pytest.mark.parametrize("moment", MOMENTS)
+def test_an_interruption_leaves_the_store_as_it_was(moment: Moment, flags: list[str], text: bytes) -> None:
+    primary = Path(flags[-1]) / "primary"
+    before = set(primary.iterdir())
+    with loading(flags) as process:
+        moment(process, text)
+        process.send_signal(signal.SIGINT)
+        assert process.wait(60) == 130
+        assert process.stderr is not None
+        said = process.stderr.read().decode()
+    assert "Interrupted" in said and "Traceback" not in said
+    # The space that it took is given back at once.
+    assert not primary.exists() or set(primary.iterdir()) == before
+    check_unchanged(flags)
+
+
+@pytest.mark.parametrize("moment", MOMENTS)
+@pytest.mark.parametrize("number", [signal.SIGKILL, signal.SIGTERM])
+def test_a_killed_load_leaves_the_store_as_it_was(
+    number: signal.Signals, moment: Moment, flags: list[str], text: bytes
+) -> None:
+    with loading(flags) as process:
+        moment(process, text)
+        process.send_signal(number)
+        assert process.wait(60) != 0
+    check_unchanged(flags)
+
+
+def refusal(source: Path, flags: list[str], *before: str) -> str:
+    """What a load that cannot succeed says."""
+    ended = subprocess.run(
+        [*before, *command("load", str(source), *flags)],
+        capture_output=True,
+        env=environment(),
+        timeout=120,
+        check=False,
+        text=True,
+    )
+    assert ended.returncode == 1, ended.stderr
+    assert "Traceback" not in ended.stderr
+    return ended.stderr.splitlines()[-1]
+
+
+@pytest.fixture
+def file(tmp_path: Path, text: bytes) -> Path:
+    path = tmp_path / "data.nt"
+    path.write_bytes(text)
+    return path
+
+
+def test_a_file_that_may_not_grow_leaves_the_store_as_it_was(file: Path, flags: list[str]) -> None:
+    said = refusal(file, flags, "sh", "-c", 'ulimit -f 4000; exec "$@"', "sh")
+    assert said.startswith(f"endpoint: The data directory {flags[-1]} could not be written: File too large.")
+    check_unchanged(flags)
+
+
+@pytest.fixture
+def small_disk(tmp_path: Path) -> Iterator[Path]:
+    """A file system of 24 MB."""
+    folder = tmp_path / "disk"
+    folder.mkdir()
+    mount = ["mount", "-t", "tmpfs", "-o", "size=24m", "tmpfs", str(folder)]
+    mounted = subprocess.run(mount, capture_output=True, text=True, check=False)
+    if mounted.returncode:
+        pytest.skip(f"a small file system needs the right to mount one: {mounted.stderr.strip()}")
+    yield folder
+    subprocess.run(["umount", str(folder)], check=True)
+
+
+def test_a_full_disk_leaves_the_store_as_it_was(small_disk: Path, tmp_path: Path, file: Path) -> None:
+    flags = prepare(tmp_path, small_disk / "data")
+    said = refusal(file, flags)
+    assert said.startswith(f"endpoint: The data directory {flags[-1]} could not be written: No space left")
+    check_unchanged(flags)

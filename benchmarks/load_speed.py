@@ -4,8 +4,7 @@ Both load the same file into an empty folder, in alternating rounds of one run, 
 machine falls on both; what one run left to be written to the disk is written before the next begins.
 Seconds are those of the whole process. The ratio of the medians is the figure to quote.
 
-    make bench-load                         a million triples
-    python -m benchmarks.load_speed --triples 5000000 --rounds 3
+.venv/bin/python -m benchmarks.load_speed [--triples 1000000] [--rounds 5] [options of endpoint load]
 """
 
 from __future__ import annotations

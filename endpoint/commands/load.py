@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import os
+import signal
 import sys
+import time
 from collections.abc import Callable
 from functools import partial
 from importlib import import_module
 from pathlib import Path
+from threading import Thread
 from typing import Any, Final
 
 import click
@@ -20,6 +24,8 @@ from endpoint.ingest.loader import Progress
 from endpoint.ingest.loading import Order, load
 from endpoint.settings import Settings, read_settings
 
+# Seconds that an interrupted load may take to end by itself.
+_GRACE: Final = 3.0
 _SETTINGS: Final = ("dataset", "data", "derive")
 
 
@@ -61,6 +67,7 @@ def command(
     dataset = read_dataset(settings.dataset or default_root())
     found, notices = expand(sources, node, format_name, sys.stdin.buffer)
     _say(notices)
+    _end_on_interrupt()
     with progress() as observer:
         order = Order(
             sources=found,
@@ -73,6 +80,24 @@ def command(
             progress=partial(_show, observer),
         )
         _load(order, dataset, settings)
+
+
+def _end_on_interrupt() -> None:
+    """Let Ctrl-C end the process within seconds, also while the engine works and answers no signal.
+
+    Nothing is lost by it: a generation is published whole or not at all.
+    """
+    reading, writing = os.pipe()
+    os.set_blocking(writing, False)
+    signal.set_wakeup_fd(writing, warn_on_full_buffer=False)
+
+    def watch() -> None:
+        while os.read(reading, 1) != bytes([signal.SIGINT]):
+            pass
+        time.sleep(_GRACE)
+        os._exit(130)
+
+    Thread(target=watch, name="interrupt", daemon=True).start()
 
 
 def _load(order: Order, dataset: Dataset, settings: Settings) -> None:

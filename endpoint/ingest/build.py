@@ -25,7 +25,7 @@ def writer_of(
 
     :raises DataError: a rule or a field of the text index is wrong.
     """
-    completion = Completion.of(dataset, settings.derive, report)
+    completion = Completion.of(dataset, settings.derive, settings.data, report)
     return Writer(settings.data, furnish=completion.furnish), completion
 
 

@@ -7,7 +7,7 @@ made by is written beside them (the recipe), so that a changed rule or field is 
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from dataclasses import dataclass
 from hashlib import blake2b
 from pathlib import Path
@@ -37,11 +37,14 @@ class Completion:
     rules: tuple[Rule, ...]
     search: SearchConfiguration | None
     recipe: str
+    folder: Path
     report: Callable[[str], None]
 
     @classmethod
-    def of(cls, dataset: Dataset, derive: bool, report: Callable[[str], None]) -> Self:
-        """Read the rules and the fields of ``dataset``. ``report`` takes a line for each part that is done.
+    def of(cls, dataset: Dataset, derive: bool, folder: Path, report: Callable[[str], None]) -> Self:
+        """Read the rules and the fields of ``dataset``.
+
+        ``folder`` takes temporary files; ``report`` takes a line for each part that is done.
 
         :raises DataError: a rule or the file of the fields is wrong.
         """
@@ -51,15 +54,20 @@ class Completion:
             rules=read_rules(derived.rules) if derived is not None and derive else (),
             search=None if dataset.search is None else read_configuration(dataset.search, dataset.prefixes),
             recipe=_recipe(dataset, derive),
+            folder=folder,
             report=report,
         )
 
-    def derive(self, store: Store) -> None:
-        """Fill the derived graph anew, or empty it where the setting says so."""
+    def derive(self, store: Store, changed: Collection[NamedNode] | None = None) -> None:
+        """Bring the derived graph up to date, or empty it where the setting says so.
+
+        ``changed`` are the subjects that statements were added to or removed from, of a store that was
+        completed by the same rules before; None derives everything anew.
+        """
         if self.graph is None:
             return
         started = time.perf_counter()
-        count = derive(store, self.graph, self.rules)
+        count = derive(store, self.graph, self.rules, changed, self.folder)
         if self.rules:
             self.report(f"derived {count:,} statements in {time.perf_counter() - started:.1f} s")
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from itertools import islice
-from typing import BinaryIO
+from itertools import chain, islice
+from typing import BinaryIO, Final
 
 from pyoxigraph import DefaultGraph, NamedNode, Quad, Store
 
@@ -15,12 +15,17 @@ from endpoint.engines.writer import Writer
 from endpoint.errors import ConfigurationError
 from endpoint.ingest.build import fill
 from endpoint.ingest.completion import Completion
+from endpoint.ingest.derive import changed_subjects
 from endpoint.ingest.loader import Progress, Reader, load_sources
 from endpoint.ingest.mapping import TableMapping, read_mappings
 from endpoint.ingest.pages import read_page
 from endpoint.ingest.sources import Source
-from endpoint.ingest.syntaxes import Kind
+from endpoint.ingest.syntaxes import XLSX, Kind
 from endpoint.ingest.tables import read_table
+
+# Bytes of text that are read into memory first, and what compression is counted as.
+_SMALL: Final = 2**24
+_INFLATION: Final = 20
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,26 +63,57 @@ def load(order: Order, dataset: Dataset, writer: Writer, completion: Completion)
     """
     if order.replace and order.graph is None:
         raise ConfigurationError("Replacing needs the graph to replace; name it with --graph IRI.")
-    read = readers(dataset, order.base_iri, order.notices)
+    if order.dry_run and order.check is None:
+        _load(None, order, dataset)
+        return None
     base = generations.current(writer.data)
     copied = base if base is not None and order.replace and _is_large(order.graph, base) else None
+    small = base is not None and copied is None and completion.holds(base) and _are_small(order.sources)
+    scratch = Store() if small else None
+    if scratch is not None:
+        _load(scratch, order, dataset)
     try:
         with writer.transaction(replace_all=copied is not None) as transaction:
+            store = transaction.store
             if base is None:
-                fill(transaction.store, dataset)
+                fill(store, dataset)
+            changed = None
+            if scratch is not None:
+                changed = changed_subjects(chain(_old(order, store), scratch))
             if order.replace and order.graph is not None:
-                _empty(order.graph, copied, transaction.store)
-            load_sources(
-                transaction.store, order.sources, read, order.base_iri, order.lenient, order.progress
-            )
+                _empty(order.graph, copied, store, completion.graph)
+            if scratch is not None:
+                store.bulk_extend(scratch)
+            else:
+                _load(store, order, dataset)
             if order.check is not None:
-                order.check(transaction.store)
+                order.check(store)
             if order.dry_run:
                 raise _DryRun
-            completion.derive(transaction.store)
+            completion.derive(store, changed)
     except _DryRun:
         return None
     return transaction.generation
+
+
+def _load(store: Store | None, order: Order, dataset: Dataset) -> None:
+    read = readers(dataset, order.base_iri, order.notices)
+    load_sources(store, order.sources, read, order.base_iri, order.lenient, order.progress)
+
+
+def _are_small(sources: Sequence[Source]) -> bool:
+    """Whether the sources, decompressed, fit into memory: then it is known which subjects they change."""
+    sizes = [None if source.size is None else source.size * _inflated(source) for source in sources]
+    return None not in sizes and sum(size for size in sizes if size is not None) <= _SMALL
+
+
+def _inflated(source: Source) -> int:
+    return _INFLATION if source.compression or source.syntax is XLSX else 1
+
+
+def _old(order: Order, store: Store) -> Iterable[Quad]:
+    """What is about to be replaced."""
+    return store.quads_for_pattern(None, None, None, order.graph) if order.replace else ()
 
 
 def readers(dataset: Dataset, base_iri: str | None, notices: list[str]) -> Mapping[Kind, Reader]:
@@ -132,14 +168,15 @@ def _is_large(graph: NamedNode | None, base: Generation) -> bool:
     return sum(1 for _ in islice(quads, limit + 1)) > limit
 
 
-def _empty(graph: NamedNode, copied: Generation | None, store: Store) -> None:
+def _empty(graph: NamedNode, copied: Generation | None, store: Store, derived: NamedNode | None) -> None:
     if copied is None:
         store.remove_graph(graph)
         return
     source = _open(copied)
     store.bulk_extend(source.quads_for_pattern(None, None, None, DefaultGraph()))
     for name in source.named_graphs():
-        if name != graph:
+        # What is derived is derived anew.
+        if name not in (graph, derived):
             store.add_graph(name)
             store.bulk_extend(source.quads_for_pattern(None, None, None, name))
 

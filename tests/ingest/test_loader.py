@@ -115,7 +115,7 @@ def test_what_is_wrong_with_any_source_is_told(tmp_path: Path) -> None:
 
 def test_damage_behind_a_mistake_is_told_too(tmp_path: Path) -> None:
     content = b"wrong\n" + random.Random(1).randbytes(2 << 20).hex().encode() + b"\n"
-    path = write(tmp_path / "a.nt.gz", gzip.compress(content)[:-9])
+    path = write(tmp_path / "a.ttl.gz", gzip.compress(content)[:-9])
     with pytest.raises(DataErrors) as caught:
         load(path, store=Store())
     assert caught.value.errors[0].line == 1

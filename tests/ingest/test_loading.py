@@ -34,6 +34,13 @@ def settings(tmp_path: Path) -> Settings:
     return Settings(data=tmp_path / "data")
 
 
+@pytest.fixture(autouse=True, params=["in memory first", "into the store at once"])
+def _way(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Small sources tell which subjects they change; the derived statements must be the same either way."""
+    if request.param == "into the store at once":
+        monkeypatch.setattr("endpoint.ingest.loading._SMALL", 0)
+
+
 @pytest.fixture
 def further(tmp_path: Path) -> Path:
     path = tmp_path / "further.ttl"

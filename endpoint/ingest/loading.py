@@ -9,7 +9,7 @@ from typing import BinaryIO, Final
 
 from pyoxigraph import DefaultGraph, NamedNode, Quad, Store
 
-from endpoint.dataset import Dataset
+from endpoint.dataset import Dataset, SourceGraph
 from endpoint.engines import Generation, generations
 from endpoint.engines.writer import Writer
 from endpoint.errors import ConfigurationError
@@ -68,32 +68,40 @@ def load(order: Order, dataset: Dataset, writer: Writer, completion: Completion)
         return None
     base = generations.current(writer.data)
     copied = base if base is not None and order.replace and _is_large(order.graph, base) else None
-    small = base is not None and copied is None and completion.holds(base) and _are_small(order.sources)
-    scratch = Store() if small else None
-    if scratch is not None:
+    scratch = None
+    if base is not None and copied is None and completion.holds(base) and _are_small(order.sources):
+        scratch = Store()
         _load(scratch, order, dataset)
     try:
         with writer.transaction(replace_all=copied is not None) as transaction:
-            store = transaction.store
             if base is None:
-                fill(store, dataset)
-            changed = None
-            if scratch is not None:
-                changed = changed_subjects(chain(_old(order, store), scratch))
-            if order.replace and order.graph is not None:
-                _empty(order.graph, copied, store, completion.graph)
-            if scratch is not None:
-                store.bulk_extend(scratch)
-            else:
-                _load(store, order, dataset)
+                fill(transaction.store, dataset)
+            changed = _change(transaction.store, order, dataset, scratch, copied)
             if order.check is not None:
-                order.check(store)
+                order.check(transaction.store)
             if order.dry_run:
                 raise _DryRun
-            completion.derive(store, changed)
+            completion.derive(transaction.store, changed)
     except _DryRun:
         return None
     return transaction.generation
+
+
+def _change(
+    store: Store, order: Order, dataset: Dataset, scratch: Store | None, copied: Generation | None
+) -> frozenset[NamedNode] | None:
+    """Replace and add; the subjects of what went and came, where the sources were read into ``scratch``."""
+    changed = None
+    if scratch is not None:
+        old = store.quads_for_pattern(None, None, None, order.graph) if order.replace else ()
+        changed = changed_subjects(chain(old, scratch))
+    if order.replace and order.graph is not None:
+        _empty(order.graph, copied, store, dataset.derived)
+    if scratch is None:
+        _load(store, order, dataset)
+    else:
+        store.bulk_extend(scratch)
+    return changed
 
 
 def _load(store: Store | None, order: Order, dataset: Dataset) -> None:
@@ -109,11 +117,6 @@ def _are_small(sources: Sequence[Source]) -> bool:
 
 def _inflated(source: Source) -> int:
     return _INFLATION if source.compression or source.syntax is XLSX else 1
-
-
-def _old(order: Order, store: Store) -> Iterable[Quad]:
-    """What is about to be replaced."""
-    return store.quads_for_pattern(None, None, None, order.graph) if order.replace else ()
 
 
 def readers(dataset: Dataset, base_iri: str | None, notices: list[str]) -> Mapping[Kind, Reader]:
@@ -168,7 +171,7 @@ def _is_large(graph: NamedNode | None, base: Generation) -> bool:
     return sum(1 for _ in islice(quads, limit + 1)) > limit
 
 
-def _empty(graph: NamedNode, copied: Generation | None, store: Store, derived: NamedNode | None) -> None:
+def _empty(graph: NamedNode, copied: Generation | None, store: Store, derived: SourceGraph | None) -> None:
     if copied is None:
         store.remove_graph(graph)
         return
@@ -176,7 +179,7 @@ def _empty(graph: NamedNode, copied: Generation | None, store: Store, derived: N
     store.bulk_extend(source.quads_for_pattern(None, None, None, DefaultGraph()))
     for name in source.named_graphs():
         # What is derived is derived anew.
-        if name not in (graph, derived):
+        if name != graph and (derived is None or name != NamedNode(derived.iri)):
             store.add_graph(name)
             store.bulk_extend(source.quads_for_pattern(None, None, None, name))
 

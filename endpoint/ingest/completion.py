@@ -6,8 +6,10 @@ made by is written beside them (the recipe), so that a changed rule or field is 
 
 from __future__ import annotations
 
+import shutil
 import time
 from collections.abc import Callable, Collection
+from contextlib import suppress
 from dataclasses import dataclass
 from hashlib import blake2b
 from pathlib import Path
@@ -18,7 +20,7 @@ from pyoxigraph import NamedNode, Store
 from endpoint import __version__
 from endpoint.dataset import Dataset
 from endpoint.engines import Generation
-from endpoint.errors import DataError
+from endpoint.errors import DataError, StoreError
 from endpoint.ingest.derive import Rule, derive, read_rules
 from endpoint.ingest.documents import documents
 from endpoint.ingest.search_fields import read_configuration
@@ -75,10 +77,18 @@ class Completion:
         """Make what stands beside the store in the folder of a generation; see :class:`Writer`."""
         if self.search is not None:
             started = time.perf_counter()
-            previous = before.path / TEXT if before is not None and made_by(before) == self.recipe else None
-            count = build_index(documents(store, self.search), folder / TEXT, self.search, previous)
+            previous = before.path / TEXT if before is not None and self.holds(before) else None
+            count = self._index(self.search, store, folder / TEXT, previous)
             self.report(f"indexed {count:,} records in {time.perf_counter() - started:.1f} s")
         (folder / RECIPE).write_text(self.recipe)
+
+    def _index(self, search: SearchConfiguration, store: Store, folder: Path, previous: Path | None) -> int:
+        if previous is not None:
+            # What is damaged in the index before shows only while it is copied.
+            with suppress(StoreError):
+                return build_index(documents(store, search), folder, search, previous)
+            shutil.rmtree(folder, ignore_errors=True)
+        return build_index(documents(store, search), folder, search)
 
     def holds(self, generation: Generation) -> bool:
         """Whether the generation was completed by the same rules and fields."""

@@ -63,14 +63,16 @@ def _copy(previous: Path | None, path: Path, configuration: SearchConfiguration)
     if previous is None:
         return None
     try:
-        with_meta = schema.open_for_reading(previous)
+        before = schema.open_for_reading(previous)
     except StoreError:
         return None
     try:
-        (found,) = with_meta.execute("SELECT value FROM meta WHERE name = 'fingerprint'").fetchone()
+        found = before.execute("SELECT value FROM meta WHERE name = 'fingerprint'").fetchone()
+    except sqlite3.Error:
+        return None
     finally:
-        with_meta.close()
-    if found != schema.fingerprint(configuration):
+        before.close()
+    if found != (schema.fingerprint(configuration),):
         return None
     shutil.copyfile(previous / schema.FILE, path)
     return schema.open_for_writing(path)

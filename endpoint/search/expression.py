@@ -14,12 +14,13 @@ from itertools import combinations
 from endpoint.search.analysis import WORD, analyse, is_syllabic, pairs, stem, words
 from endpoint.search.normal import joined, normalise
 from endpoint.search.particles import AFTER_LETTERS, AFTER_NUMBER, after, bare, without_particle
-from endpoint.search.query import Any, Node, Term, terms
+from endpoint.search.query import MAX_WORDS, Any, Node, Term, terms
 from endpoint.search.snippets import Mark
 
 # Longer words are looked up in pieces: the number of ways to space them grows with the square.
 _PIECE = 6
 _BOUNDARIES = 2
+_LONGEST = 60
 _MAX_PHRASE = 40
 _MIN_PREFIX = 2
 _NUMBER_JOINTS = ("-", ".", ",", "/")
@@ -95,7 +96,8 @@ class Compiler:
             parts = [_any_of(_phrases(found))] if found else []
             self._mark(found, term)
         else:
-            parts = [self._chunk(chunk, term, term.prefix and last) for chunk, last in _chunks(term.text)]
+            chunks = _chunks(term.text)[:MAX_WORDS]
+            parts = [self._chunk(chunk, term, term.prefix and last) for chunk, last in chunks]
         expression = _group(" AND ", parts)
         column = self._known.columns.get(term.field)
         return f"{column} : {_bracketed(expression)}" if column else expression
@@ -114,7 +116,7 @@ class Compiler:
             return _phrase(tokens, prefix or (is_syllabic(noun) and len(noun) == 1))
         (word,) = chunk
         if is_syllabic(word):
-            return self._syllabic(word, term)
+            return self._syllabic(word[:_LONGEST], term)
         self._mark(chunk, term, prefix and len(word) >= _MIN_PREFIX)
         token = stem(word) if word[0].isascii() and word[0].isalpha() else word
         if prefix and len(word) >= _MIN_PREFIX:
@@ -189,15 +191,13 @@ def _rows(nodes: Sequence[Node]) -> list[list[Node]]:
 
 
 def _is_plain(node: Node) -> bool:
-    return (
-        isinstance(node, Term)
-        and not (node.field or node.phrase or node.prefix)
-        and is_syllabic(normalise(node.text))
-    )
+    if not isinstance(node, Term) or node.field or node.phrase or node.prefix:
+        return False
+    return is_syllabic(normalise(node.text))
 
 
 def _has_syllable(row: Sequence[Node]) -> bool:
-    return any(isinstance(node, Term) and len(node.text) == 1 for node in row)
+    return any(len(normalise(node.text)) == 1 for node in row if isinstance(node, Term))
 
 
 def _chunks(text: str) -> list[tuple[list[str], bool]]:

@@ -24,6 +24,8 @@ from endpoint.search.snippets import Marker
 from endpoint.search.suggestions import suggest
 
 _REMEMBERED = 10_000
+# Hits on a page whose IRIs are looked up one by one.
+_MANY = 5_000
 Scored = tuple[int, float]
 
 
@@ -112,6 +114,18 @@ class TextIndex:
             page = self._page(found, "relevance", 0, len(found) if limit is None else limit)
             return list(self._hits(page, inside if snippets else None))
 
+    def summary(self, iri: str) -> dict[str, str | list[str]]:
+        """What a list of results shows of a record: its ``title`` and its values of each facet.
+
+        :raises StoreError: the index is damaged.
+        """
+        with self._reported():
+            query = "SELECT fields, facets FROM document WHERE iri = ?"
+            packed, facets = self._connection.execute(query, (iri,)).fetchone()
+            titles = schema.unpack(packed)[self.fields[0]]
+            values = dict(zip(self.facets, json.loads(facets), strict=True))
+        return {"title": titles[0] if titles else iri, **values}
+
     def _parse(self, query: str) -> Node:
         return parse(query, self._names)
 
@@ -193,11 +207,22 @@ class TextIndex:
         return lambda hit: (-hit[1], iri[hit[0]])
 
     def _hits(self, page: Sequence[Scored], query: Node | None) -> Iterator[Hit]:
-        marker = None if query is None else self._marker(query)
+        if query is None:
+            iris = self._iris(page)
+            yield from (Hit(iris[number], score, "") for number, score in page)
+            return
+        marker = self._marker(query)
         for number, score in page:
             row = self._connection.execute("SELECT iri, fields FROM document WHERE id = ?", (number,))
             iri, packed = row.fetchone()
-            yield Hit(iri, score, marker.snippet(schema.unpack(packed)) if marker else "")
+            yield Hit(iri, score, marker.snippet(schema.unpack(packed)))
+
+    def _iris(self, page: Sequence[Scored]) -> dict[int, str]:
+        if len(page) > _MANY:
+            # SQLite reads them all from the index of IRIs, which is faster than to look up each.
+            return dict(self._connection.execute("SELECT id, iri FROM document"))
+        query = "SELECT iri FROM document WHERE id = ?"
+        return {number: self._connection.execute(query, (number,)).fetchone()[0] for number, _ in page}
 
     def _marker(self, query: Node) -> Marker:
         compiler = Compiler(self._words)

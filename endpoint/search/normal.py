@@ -14,10 +14,11 @@ from endpoint.search.hanja import to_hangul
 
 # NFKC would make a full stop of U+2024 and an old vowel of U+318D; all of these are used as middle dots.
 _DOTS = "\u00b7\u2024\u2027\u22c5\u2219\u30fb\u318d\uff65\u119e"
-_APOSTROPHES = "\u2018\u2019\u02bc\u2032\u0060\u00b4\uff07"
+_APOSTROPHES = "\u2018\u2019\u02bc\u2032\u0060"
 _IGNORED = "\u00ad\u200b\u200c\u200d\u2060\ufeff"
-_REPLACED = dict.fromkeys(_DOTS, "·") | dict.fromkeys(_APOSTROPHES, "'") | dict.fromkeys(_IGNORED, "")
-_RARE = re.compile(f"[{_DOTS}{_APOSTROPHES}{_IGNORED}]")
+_REPLACED = dict.fromkeys(_DOTS, "·") | dict.fromkeys(_IGNORED, "")
+_RARE = re.compile(f"[{_DOTS}{_IGNORED}]")
+_APOSTROPHE = re.compile(f"[{_APOSTROPHES}]")
 # Letters whose stroke is no combining mark, so that decomposition leaves them as they are.
 _STROKES = str.maketrans({"ø": "o", "ł": "l", "đ": "d", "ħ": "h", "æ": "ae", "œ": "oe", "ı": "i", "ð": "d"})
 _MARKED = re.compile("[\u00c0-\u024f\u1e00-\u1eff\u0300-\u036f]+")
@@ -32,7 +33,7 @@ def normalise(text: str) -> str:
     else:
         unified = _RARE.sub(lambda match: _REPLACED[match[0]], text)
         folded = unicodedata.normalize("NFKC", unified).casefold()
-        folded = _MARKED.sub(_without_marks, to_hangul(folded))
+        folded = _MARKED.sub(_without_marks, to_hangul(_APOSTROPHE.sub("'", folded)))
     return ABBREVIATION.sub(_without_points, folded)
 
 
@@ -42,8 +43,9 @@ def joined(normal: str) -> str:
 
 
 def _without_marks(match: re.Match[str]) -> str:
-    decomposed = unicodedata.normalize("NFD", match[0].translate(_STROKES))
-    return "".join(character for character in decomposed if not unicodedata.combining(character))
+    decomposed = unicodedata.normalize("NFD", match[0])
+    bare = "".join(character for character in decomposed if not unicodedata.combining(character))
+    return bare.translate(_STROKES)
 
 
 def _without_points(match: re.Match[str]) -> str:

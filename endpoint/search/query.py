@@ -17,6 +17,7 @@ _MAX_DEPTH = 20
 
 _FULL_WIDTH = {code: code - 0xFEE0 for code in range(0xFF01, 0xFF5F)}
 _QUOTES = dict.fromkeys(map(ord, "“”„‟«»「」『』〝〞"), '"')
+_WORD = re.compile(r"\w+")
 _SYMBOL = re.compile(
     r"""\s*(?:(?P<mark>[()|])
         |(?P<minus>[-−](?=[^\s)|-]))?(?:(?P<field>[^\W\d_]\w*):(?=[^\s:)/]))?
@@ -92,11 +93,12 @@ def _symbols(text: str) -> Iterator[_Symbol]:
         if not field and not excluded and match["word"] in ("OR", "AND", "NOT"):
             yield _Symbol(match["word"].lower())
             continue
-        words += 1
-        if words > MAX_WORDS:
+        if words >= MAX_WORDS:
             return
         kind = "word" if match["word"] is not None else "phrase"
-        yield _Symbol(kind, match["word"] or match["phrase"] or "", field, excluded)
+        text = match["word"] or match["phrase"] or ""
+        words += max(1, len(_WORD.findall(text)))
+        yield _Symbol(kind, text, field, excluded)
 
 
 class _Reader:

@@ -71,10 +71,14 @@ def create(path: Path, configuration: SearchConfiguration) -> sqlite3.Connection
 def open_for_writing(path: Path) -> sqlite3.Connection:
     """An index that is being written: nobody reads it, and a crash throws it away, so there is no journal."""
     connection = sqlite3.connect(path)
-    connection.executescript(
-        "PRAGMA journal_mode = OFF; PRAGMA synchronous = OFF; PRAGMA locking_mode = EXCLUSIVE;"
-        "PRAGMA cache_size = -65536; PRAGMA temp_store = MEMORY;"
-    )
+    try:
+        connection.executescript(
+            "PRAGMA journal_mode = OFF; PRAGMA synchronous = OFF; PRAGMA locking_mode = EXCLUSIVE;"
+            "PRAGMA cache_size = -65536; PRAGMA temp_store = MEMORY;"
+        )
+    except sqlite3.Error:
+        connection.close()
+        raise
     return connection
 
 

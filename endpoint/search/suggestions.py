@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterator, Sequence
 from endpoint.search.analysis import is_syllabic, words
 from endpoint.search.letters import distance, groups, hangul_of_keys, keys_of_hangul, letters
 from endpoint.search.normal import normalise
+from endpoint.search.particles import without_particle
 
 _CANDIDATES = 60
 _TRIED = 3
@@ -39,7 +40,7 @@ def _queries(
         word: close
         for whole in unknown
         for word in words(normalise(whole))
-        if (close := _close(word, connection))
+        if (close := _close(word, connection) or _close(without_particle(word), connection))
     }
     yield _replaced(text, switched)
     best = {word: close[0] for word, close in spelled.items() if word not in switched}

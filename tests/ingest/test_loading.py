@@ -86,6 +86,19 @@ def test_sources_are_added(
     index.close()
 
 
+def test_a_damaged_index_is_made_from_nothing(
+    settings: Settings, dataset: Dataset, before: Generation, further: Path
+) -> None:
+    for file in (before.path / TEXT).iterdir():
+        file.write_bytes(file.read_bytes()[:5000] + b"damaged" * 1000)
+    generation = loaded(settings, dataset, [further])
+    assert generation is not None
+    index = TextIndex.open(generation.path / TEXT)
+    assert [hit.iri for hit in index.matches("f")] == ["http://example.org/f"]
+    assert index.matches("a1")
+    index.close()
+
+
 @pytest.mark.parametrize("graph", [ONE, TWO, EMPTY, NEW], ids=str)
 def test_a_graph_is_replaced(
     graph: NamedNode, settings: Settings, dataset: Dataset, before: Generation, further: Path

@@ -155,6 +155,29 @@ def test_a_previous_index_that_cannot_be_read_is_no_obstacle(tmp_path: Path, con
     opened.close()
 
 
+def test_a_previous_index_without_its_description_is_no_obstacle(tmp_path: Path) -> None:
+    index(tmp_path / "before").close()
+    connection = sqlite3.connect(tmp_path / "before" / schema.FILE)
+    connection.execute("DROP TABLE meta")
+    connection.commit()
+    connection.close()
+    with pytest.raises(StoreError, match="load the data again"):
+        TextIndex.open(tmp_path / "before")
+    index(tmp_path / "on", previous=tmp_path / "before").close()
+
+
+def test_what_is_held_in_memory_does_not_show(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    usual = index(tmp_path / "usual")
+    monkeypatch.setattr("endpoint.search.build._DOCUMENTS_IN_MEMORY", 2)
+    monkeypatch.setattr("endpoint.search.build._WORDS_IN_MEMORY", 3)
+    monkeypatch.setattr("endpoint.search.index._MANY", 2)
+    frugal = index(tmp_path / "frugal")
+    assert answers(frugal) == answers(usual)
+    assert frugal.matches("") == usual.matches("")
+    frugal.close()
+    usual.close()
+
+
 def test_the_index_before_is_left_as_it_was(tmp_path: Path) -> None:
     index(tmp_path / "before").close()
     content = (tmp_path / "before" / schema.FILE).read_bytes()

@@ -247,10 +247,13 @@ def test_names(library: TextIndex) -> None:
 
 HOSTILE = [
     "a*" * 3_000,
+    ",".join(["가나다라마"] * 400),
+    "-".join(["abc"] * 600),
     "가" * 10_000,
     " OR ".join(["한국의"] * 1_000),
     " ".join(f"-{chr(0xAC00 + at)}" for at in range(1_000)),
     "(" * 5_000 + "한국",
+    "".join(f"(a{at} OR (한국의 미래{at} -b{at} " for at in range(40)),
     '"' + "한국 " * 3_000,
     "'; DROP TABLE document; --",
     'title:"" OR f0 : x NEAR(a b)',

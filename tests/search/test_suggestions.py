@@ -29,6 +29,7 @@ BETTER = [
     ("국재정세전망", "국제정세전망"),
     ("우크라이너", "우크라이나"),
     ("한미동멩의", "한미동맹의"),
+    ("우크라이너에서는", "우크라이나"),
     ("title:diplomcay", "title:diplomacy"),
     ("gksrnr 우크라이너", None),
     ("zzzzzz", None),

@@ -15,6 +15,7 @@
         NotAcceptable      406    no offered media type fits the Accept header
         NotExpressible     406    the result holds something the chosen format cannot say
         RequestTimeout     408    the client stopped sending its request
+        GenerationGone     410    the pages asked for belong to a generation that is no longer served
         PayloadTooLarge    413    the query text is longer than the limit
         UnsupportedMediaType 415
       EngineError                 the server could not answer
@@ -26,6 +27,7 @@
       ConfigurationError          exit 2: a setting, flag or file of settings is wrong
       DataError                   exit 1: a data file, ontology or saved query is wrong
         DataErrors                several at once, one line each
+      ValidationFailed            exit 1: the data violates the shapes
       StoreError                  exit 1: the data directory cannot be used
 
 Classes carry their HTTP status, a stable code and a title; instances carry a sentence for
@@ -75,20 +77,30 @@ class MalformedRequest(RequestError):
 class BadParameter(RequestError):
     """A parameter is missing, repeated, unknown or ill-typed.
 
-    ``parameter`` names it; ``value`` is what was received, where something was.
+    ``parameter`` names it; ``value`` is what was received, where something was; ``rule`` is the one that
+    was broken ("unknown", "repeated", "type", "maximum", …) and ``suggestion`` what was meant most likely.
     """
 
     code = "bad-parameter"
     title = "Bad parameter"
 
-    def __init__(self, parameter: str, detail: str, value: str | None = None) -> None:
+    def __init__(
+        self,
+        parameter: str,
+        detail: str,
+        value: str | None = None,
+        rule: str | None = None,
+        suggestion: str | None = None,
+    ) -> None:
         super().__init__(detail)
         self.parameter = parameter
         self.value = value
+        self.rule = rule
+        self.suggestion = suggestion
 
     def fields(self) -> dict[str, object]:
-        received = {} if self.value is None else {"value": self.value}
-        return {"parameter": self.parameter, **received}
+        told = {"value": self.value, "rule": self.rule, "suggestion": self.suggestion}
+        return {"parameter": self.parameter, **{key: text for key, text in told.items() if text is not None}}
 
 
 class MalformedQuery(RequestError):
@@ -181,6 +193,25 @@ class RequestTimeout(RequestError):
     status = 408
     code = "request-timeout"
     title = "Request timeout"
+
+
+class GenerationGone(RequestError):
+    """The pages asked for belong to a generation that is no longer served.
+
+    ``generation`` is the one asked for and ``current`` the one that is served.
+    """
+
+    status = 410
+    code = "generation-gone"
+    title = "Generation gone"
+
+    def __init__(self, detail: str, generation: int, current: int) -> None:
+        super().__init__(detail)
+        self.generation = generation
+        self.current = current
+
+    def fields(self) -> dict[str, object]:
+        return {"generation": self.generation, "current": self.current}
 
 
 class PayloadTooLarge(RequestError):

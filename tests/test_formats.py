@@ -15,15 +15,17 @@ from endpoint.formats import (
     SPARQL_JSON,
     Format,
     QueryForm,
+    by_extension,
     by_name,
     negotiate,
     offered,
+    saved_formats,
 )
 
 SELECT = offered(QueryForm.SELECT)
 ASK = offered(QueryForm.ASK)
 GRAPH = offered(QueryForm.CONSTRUCT)
-SAVED = (FLAT_JSON, *SELECT)
+SAVED = saved_formats(QueryForm.SELECT)
 BROWSER = "text/html,application/xhtml+xml,application/xml;q=0.9,image/avif,image/webp,*/*;q=0.8"
 JAVA = "text/html, image/gif, image/jpeg, *; q=.2, */*; q=.2"
 ALL = (*RESULT_FORMATS, *GRAPH_FORMATS, HTML, FLAT_JSON, *BIBLIOGRAPHIES)
@@ -295,3 +297,51 @@ def test_text_types_name_their_charset() -> None:
     assert SPARQL_JSON.content_type() == "application/sparql-results+json"
     assert SPARQL_JSON.content_type("text/json") == "text/json; charset=utf-8"
     assert HTML.content_type("application/xhtml+xml") == "text/html; charset=utf-8"
+
+
+EXTENSIONS = [
+    ("json", "flat-json"),
+    ("srj", "sparql-json"),
+    ("xml", "sparql-xml"),
+    ("csv", "csv"),
+    ("CSV", "csv"),
+    ("htm", "html"),
+    ("ndjson", "ndjson"),
+    ("jsonl", "ndjson"),
+    ("md", "markdown"),
+    ("xlsx", "xlsx"),
+    ("geojson", "geojson"),
+    ("bib", "bibtex"),
+    ("csl.json", "csl-json"),
+    ("ttl", None),
+    ("", None),
+    ("text/csv", None),
+]
+
+
+@pytest.mark.parametrize(("extension", "name"), EXTENSIONS)
+def test_the_format_of_an_extension(extension: str, name: str | None) -> None:
+    found = by_extension(extension, SAVED)
+    assert (found.name if found else None) == name
+
+
+@pytest.mark.parametrize("form", QueryForm)
+def test_every_format_of_a_saved_query_can_be_asked_for(form: QueryForm) -> None:
+    formats = saved_formats(form)
+    assert formats[0] is FLAT_JSON
+    assert set(offered(form)) <= set(formats)
+    for row in formats:
+        assert by_name(row.name, formats) is row
+        assert "." not in row.name
+        # CSV for Excel is CSV to everybody else.
+        expected = "csv" if row.name == "excel-csv" else row.name
+        for found in (by_extension(row.extension, formats), by_name(row.media_type, formats)):
+            assert found is not None
+            assert found.name == expected
+
+
+@pytest.mark.parametrize("accept", [None, "*/*", "application/*", "text/*"])
+def test_a_wildcard_gives_no_table_that_was_not_named(accept: str | None) -> None:
+    chosen = negotiate(accept, SAVED)
+    assert chosen is not None
+    assert chosen.format.name in ("flat-json", "csv")

@@ -1,18 +1,16 @@
 """Worker side: results written in the formats of :mod:`endpoint.formats`.
 
-The engine writes its own formats; the two that no engine has, a table for people and flat JSON
-for programs, are written here, row by row, in memory that does not grow with the result. The
-publications of a result are written by :mod:`endpoint.bibliography`.
+The engine writes its own formats. Tables for people and programs, which no engine has, are written row
+by row by the modules beside this one, in memory that does not grow with the result. The publications of
+a result are written by :mod:`endpoint.bibliography`.
 """
 
 from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterable, Iterator, Mapping
-from decimal import Decimal
-from html import escape
-from itertools import islice
+from collections.abc import Callable, Iterable, Iterator
+from itertools import chain, islice
 from typing import IO, Final, Protocol, cast
 
 from pyoxigraph import (
@@ -26,27 +24,29 @@ from pyoxigraph import (
     QueryTriples,
     RdfFormat,
     Store,
-    Triple,
+    parse_query_results,
     serialize,
 )
 
 from endpoint.bibliography import BIBLIOGRAPHIES, Describe, bibliography
+from endpoint.engines.geojson import geo_json
+from endpoint.engines.presentation import Presentation, read_name
+from endpoint.engines.spreadsheets import excel_csv, write_xlsx
+from endpoint.engines.tables import HTML_ROWS, flat_json, html_table, markdown, nd_json
+from endpoint.engines.terms import Inexpressible, Results, Rows, Term, native, rows_of
+from endpoint.engines.window import take_page
 
-Results = QuerySolutions | QueryTriples | QueryBoolean
-Term = NamedNode | BlankNode | Literal | Triple
-
-HTML_ROWS: Final = 1000
-
-_XSD: Final = "http://www.w3.org/2001/XMLSchema#"
-_WHOLE: Final = frozenset(
-    _XSD + name
-    for name in (
-        *("integer", "long", "int", "short", "byte"),
-        *("nonNegativeInteger", "positiveInteger", "nonPositiveInteger", "negativeInteger"),
-        *("unsignedLong", "unsignedInt", "unsignedShort", "unsignedByte"),
-    )
-)
-_REAL: Final = frozenset(_XSD + name for name in ("double", "float"))
+__all__ = [
+    "Inexpressible",
+    "Results",
+    "Writer",
+    "XmlGuard",
+    "native",
+    "resources",
+    "solutions_json",
+    "statements_of",
+    "write_results",
+]
 
 # Characters that no XML 1.0 document may hold (section 2.2), and the element name that the engine
 # makes up for a predicate whose IRI ends in no XML name.
@@ -66,8 +66,19 @@ _GRAPH_FORMATS: Final = {
     "rdf-xml": RdfFormat.RDF_XML,
     "json-ld": RdfFormat.JSON_LD,
 }
+# Pieces of text, about a row each, that are written at once.
+_GATHERED: Final = 50
 _PREFIXED: Final = frozenset({"turtle", "trig", "rdf-xml"})
 _COMMENTED: Final = frozenset({"turtle", "trig", "n-triples", "n-quads"})
+
+# Tables for people and programs: a function of the rows and how they are told.
+_TABLES: Final[dict[str, Callable[[Rows, Presentation], Iterator[str]]]] = {
+    "flat-json": flat_json,
+    "ndjson": nd_json,
+    "geojson": geo_json,
+    "markdown": lambda rows, _: markdown(rows),
+    "excel-csv": lambda rows, _: excel_csv(rows),
+}
 
 
 class Writer(Protocol):
@@ -77,10 +88,6 @@ class Writer(Protocol):
 
     def write(self, data: bytes, /) -> int: ...
     def flush(self) -> None: ...
-
-
-class Inexpressible(Exception):
-    """The result holds something that the chosen format cannot say; the message names it."""
 
 
 class XmlGuard:
@@ -110,20 +117,92 @@ def write_results(
 ) -> None:
     """Serialize ``results`` in the format named, into ``writer``.
 
-    What a bibliography says of the publications among the results is looked up in ``store``.
-    Raises :class:`Inexpressible`, and whatever evaluation raises.
+    The name may tell more (:mod:`endpoint.engines.presentation`): of a page the first line is its
+    :class:`~endpoint.engines.presentation.Facts`. What a bibliography says of the publications among the
+    results is looked up in ``store``. Raises :class:`Inexpressible`, and whatever evaluation raises.
     """
-    if format_name == "html":
-        _write_all(html_table(results, prefixes), writer)
-    elif format_name == "flat-json":
-        _write_all(flat_json(results), writer)
-    elif format_name in BIBLIOGRAPHIES:
-        _write_all(bibliography(resources(results), statements_of(store), format_name), writer)
-    elif isinstance(results, QueryTriples):
-        _write_graph(results, format_name, writer, prefixes)
+    name, presentation = read_name(format_name)
+    if isinstance(results, QueryBoolean):
+        _write_boolean(results, name, presentation, writer)
+    elif isinstance(results, QuerySolutions) and presentation.size is not None:
+        page, facts = take_page(results, presentation)
+        writer.write(json.dumps(facts).encode() + b"\n")
+        if not facts["moved"]:
+            names = [variable.value for variable in results.variables]
+            _write_rows(Rows(names, iter(page)), name, presentation, writer, prefixes, store)
+    elif name in _RESULT_FORMATS and isinstance(results, QuerySolutions):
+        _write_solutions(results, name, writer)
+    elif name in _GRAPH_FORMATS and isinstance(results, QueryTriples):
+        _write_graph(results, name, writer, prefixes)
+    elif name in BIBLIOGRAPHIES:
+        _write_all(bibliography(resources(results), statements_of(store), name), writer)
     else:
-        target = XmlGuard(writer) if format_name == "sparql-xml" else writer
-        results.serialize(_file(target), _RESULT_FORMATS[format_name])
+        _write_rows(rows_of(results), name, presentation, writer, prefixes, store)
+
+
+def _write_boolean(boolean: QueryBoolean, name: str, presentation: Presentation, writer: Writer) -> None:
+    word = "true" if boolean else "false"
+    if name == "html":
+        writer.write(f'<p class="boolean">{word}</p>\n'.encode())
+    elif name == "flat-json":
+        brace = "" if presentation.envelope else "{"
+        writer.write(f'{brace}"boolean": {word}}}\n'.encode())
+    elif name in BIBLIOGRAPHIES:
+        _write_all(bibliography((), lambda *_: (), name), writer)
+    else:
+        boolean.serialize(_file(writer), _RESULT_FORMATS[name])
+
+
+def _write_rows(
+    rows: Rows,
+    name: str,
+    presentation: Presentation,
+    writer: Writer,
+    prefixes: dict[str, str],
+    store: Store,
+) -> None:
+    if name == "html":
+        _write_all(html_table(rows, prefixes, presentation.size or HTML_ROWS), writer)
+    elif name == "xlsx":
+        write_xlsx(rows, writer)
+    elif name in BIBLIOGRAPHIES:
+        terms = chain.from_iterable(rows.rows)
+        _write_all(bibliography(terms, statements_of(store), name), writer)
+    elif name in _RESULT_FORMATS:
+        # Solutions that were taken from the engine go back to it as the one format that says them all.
+        again = parse_query_results(solutions_json(rows), format=QueryResultsFormat.JSON)
+        _write_solutions(cast(QuerySolutions, again), name, writer)
+    else:
+        _write_all(_TABLES[name](rows, presentation), writer)
+
+
+def _write_solutions(solutions: QuerySolutions, name: str, writer: Writer) -> None:
+    target = XmlGuard(writer) if name == "sparql-xml" else writer
+    solutions.serialize(_file(target), _RESULT_FORMATS[name])
+
+
+def solutions_json(rows: Rows) -> bytes:
+    """The rows as SPARQL 1.1 Query Results JSON, with the triple terms and directions of RDF 1.2."""
+    bindings = [
+        {name: _json_term(term) for name, term in zip(rows.names, row, strict=True) if term is not None}
+        for row in rows.rows
+    ]
+    document = {"head": {"vars": rows.names}, "results": {"bindings": bindings}}
+    return json.dumps(document, ensure_ascii=False).encode()
+
+
+def _json_term(term: Term) -> dict[str, object]:
+    if isinstance(term, NamedNode):
+        return {"type": "uri", "value": term.value}
+    if isinstance(term, BlankNode):
+        return {"type": "bnode", "value": term.value}
+    if isinstance(term, Literal):
+        if term.language is None:
+            return {"type": "literal", "value": term.value, "datatype": term.datatype.value}
+        told = {"type": "literal", "value": term.value, "xml:lang": term.language}
+        return {**told, "its:dir": str(term.direction)} if term.direction else {**told}
+    parts = {"subject": term.subject, "predicate": term.predicate, "object": term.object}
+    return {"type": "triple", "value": {name: _json_term(part) for name, part in parts.items()}}
 
 
 def _write_graph(triples: QueryTriples, format_name: str, writer: Writer, prefixes: dict[str, str]) -> None:
@@ -143,9 +222,10 @@ def _file(writer: Writer) -> IO[bytes]:
 
 
 def _write_all(pieces: Iterable[str], writer: Writer) -> None:
-    for piece in pieces:
+    left = iter(pieces)
+    while some := list(islice(left, _GATHERED)):
         # A string made in a query can hold anything that UTF-8 can carry.
-        writer.write(piece.encode())
+        writer.write("".join(some).encode())
 
 
 def _inexpressible_in_xml(found: bytes) -> str:
@@ -160,11 +240,11 @@ def _inexpressible_in_xml(found: bytes) -> str:
     )
 
 
-def resources(results: Results) -> Iterator[Term | None]:
+def resources(results: QuerySolutions | QueryTriples) -> Iterator[Term | None]:
     """The terms of the solutions in their order; of a graph, the subjects."""
     if isinstance(results, QueryTriples):
         yield from (triple.subject for triple in results)
-    elif isinstance(results, QuerySolutions):
+    else:
         for solution in results:
             yield from solution
 
@@ -176,105 +256,3 @@ def statements_of(store: Store) -> Describe:
         return store.quads_for_pattern(subject, predicate, None, None)
 
     return describe
-
-
-def html_table(results: Results, prefixes: Mapping[str, str]) -> Iterator[str]:
-    """The rows as an HTML table, at most :data:`HTML_ROWS`; the page around it is the server's."""
-    if isinstance(results, QueryBoolean):
-        yield f'<p class="boolean">{"true" if results else "false"}</p>\n'
-        return
-    if isinstance(results, QueryTriples):
-        names = ["subject", "predicate", "object"]
-        rows: Iterator[list[Term | None]] = ([t.subject, t.predicate, t.object] for t in results)
-    else:
-        names = [variable.value for variable in results.variables]
-        rows = ([solution[index] for index in range(len(names))] for solution in results)
-    yield "<table>\n<thead><tr>"
-    yield "".join(f'<th scope="col">{escape(name)}</th>' for name in names)
-    yield "</tr></thead>\n<tbody>\n"
-    count = 0
-    for row in islice(rows, HTML_ROWS):
-        count += 1
-        yield f"<tr>{''.join(f'<td>{html_term(term, prefixes)}</td>' for term in row)}</tr>\n"
-    yield "</tbody>\n</table>\n"
-    more = count == HTML_ROWS and next(rows, None) is not None
-    note = f"The first {HTML_ROWS:,} rows; download the whole result below." if more else f"{count:,} rows"
-    yield f'<p class="count">{"1 row" if count == 1 else note}</p>\n'
-
-
-def html_term(term: Term | None, prefixes: Mapping[str, str]) -> str:
-    """One RDF term as HTML. Only http and https IRIs become links; ``prefixes`` shorten what is shown."""
-    if term is None:
-        return ""
-    if isinstance(term, NamedNode):
-        iri, text = escape(term.value), escape(_short(term.value, prefixes))
-        if term.value.lower().startswith(("http://", "https://")):
-            return f'<a href="{iri}" title="{iri}">{text}</a>'
-        return text
-    if isinstance(term, Literal):
-        text = f"<span>{escape(term.value)}</span>"
-        if term.language:
-            return (
-                f'<span lang="{escape(term.language)}">{text}</span> <small>@{escape(term.language)}</small>'
-            )
-        if term.datatype.value == _XSD + "string":
-            return text
-        return f"{text} <small>{escape(_short(term.datatype.value, prefixes))}</small>"
-    return escape(str(term))
-
-
-def _short(iri: str, prefixes: Mapping[str, str]) -> str:
-    """The prefixed name of a vocabulary term; other IRIs, such as those of resources, stay whole."""
-    for prefix, namespace in prefixes.items():
-        if iri.startswith(namespace) and iri[len(namespace) :].isidentifier():
-            return f"{prefix}:{iri[len(namespace) :]}"
-    return iri
-
-
-def flat_json(results: Results) -> Iterator[str]:
-    """``{"columns": […], "rows": [{…}]}`` with native numbers and booleans, null where unbound.
-
-    A boolean is ``{"boolean": true}``; a graph has the columns subject, predicate and object.
-    """
-    if isinstance(results, QueryBoolean):
-        yield json.dumps({"boolean": bool(results)}) + "\n"
-        return
-    names = (
-        ["subject", "predicate", "object"]
-        if isinstance(results, QueryTriples)
-        else [variable.value for variable in results.variables]
-    )
-    yield f'{{"columns": {json.dumps(names, ensure_ascii=False)}, "rows": ['
-    separator = "\n"
-    for row in results:
-        terms = [row.subject, row.predicate, row.object] if isinstance(row, Triple) else row
-        values = {name: native(term) for name, term in zip(names, terms, strict=True)}
-        yield separator + json.dumps(values, ensure_ascii=False)
-        separator = ",\n"
-    yield "\n]}\n"
-
-
-def native(term: Term | None) -> str | int | float | bool | None:
-    """The JSON value of a term: numbers and booleans native where JSON can hold them, else text."""
-    if isinstance(term, Literal):
-        return _native_literal(term)
-    if term is None:
-        return None
-    return term.value if isinstance(term, NamedNode) else str(term)
-
-
-def _native_literal(term: Literal) -> str | int | float | bool:
-    datatype, text = term.datatype.value, term.value
-    try:
-        # Beyond 53 bits a number loses digits in JavaScript: it stays text.
-        if datatype in _WHOLE and abs(whole := int(text)) < 2**53:
-            return whole
-        if datatype == _XSD + "decimal":
-            return real if Decimal(repr(real := float(text))) == Decimal(text) else text
-        if datatype in _REAL and abs(real := float(text)) < float("inf"):
-            return real
-    except (ValueError, ArithmeticError):
-        return text
-    if datatype == _XSD + "boolean":
-        return {"true": True, "1": True, "false": False, "0": False}.get(text, text)
-    return text

@@ -20,7 +20,8 @@ from typing import Final, NoReturn, cast
 from pyoxigraph import BlankNode, DefaultGraph, NamedNode, QuerySolutions, Store
 
 from endpoint.engines import fence, frames
-from endpoint.engines.serializers import Inexpressible, Results, write_results
+from endpoint.engines.serializers import write_results
+from endpoint.engines.terms import Inexpressible, Results
 from endpoint.errors import MalformedQuery, NotFound, QueryTooComplex
 from endpoint.search import Request, TextIndex
 from endpoint.search.service import Rewritten, read_question, without_index
@@ -153,6 +154,8 @@ def _answer(
 def search(text: str, index: LazyIndex) -> bytes:
     """The :class:`~endpoint.search.Answer` as JSON to a :class:`~endpoint.search.Request` as JSON.
 
+    A hit has the members of the record's summary besides its own.
+
     Raises :class:`~endpoint.errors.NotFound` without an index, and :class:`~endpoint.errors.StoreError`.
     """
     opened = index.opened()
@@ -160,7 +163,9 @@ def search(text: str, index: LazyIndex) -> bytes:
         raise NotFound("This endpoint has no text index.")
     members = json.loads(text)
     members["filters"] = {name: tuple(values) for name, values in members["filters"].items()}
-    return json.dumps(asdict(opened.search(Request(**members))), ensure_ascii=False).encode()
+    answer = asdict(opened.search(Request(**members)))
+    answer["hits"] = [{**hit, **opened.summary(hit["iri"])} for hit in answer["hits"]]
+    return json.dumps(answer, ensure_ascii=False).encode()
 
 
 def evaluate(store: Store, question: frames.Question, terms: Terms, index: LazyIndex) -> Results:

@@ -12,7 +12,7 @@ from hashlib import blake2b
 from tempfile import SpooledTemporaryFile
 from types import TracebackType
 from typing import Final
-from urllib.parse import urlencode
+from urllib.parse import quote, urlencode
 
 from starlette.types import Receive, Scope, Send
 
@@ -37,14 +37,22 @@ Finish = Callable[[bytes, Generation], tuple[bytes, Headers]]
 
 @dataclass(frozen=True, slots=True)
 class Wrapping:
-    """What is around the serialized answer: a page, or the name of a file to save it in."""
+    """What is around the serialized answer: a page, or the name of a file to save it in.
+
+    ``headers`` are sent too, and ``cache`` is the Cache-Control of an answer that has an entity tag.
+    """
 
     head: bytes = b""
     tail: bytes = b""
     filename: str = ""
+    headers: tuple[tuple[bytes, bytes], ...] = ()
+    cache: bytes = b"no-cache"
 
 
 PLAIN: Final = Wrapping()
+# Makes what is around an answer that has begun. It may change the answer's first bytes, and raise a
+# designed error: the status is not sent yet.
+Opening = Callable[[Result], Wrapping]
 
 
 class Watch:
@@ -110,17 +118,23 @@ async def respond(
     chosen: Negotiated,
     limits: Limits,
     wrapping: Wrapping = PLAIN,
+    opening: Opening | None = None,
 ) -> None:
-    """Evaluate ``operation`` and send its answer in the format chosen. Raises designed errors."""
+    """Evaluate ``operation`` and send its answer in the format chosen. Raises designed errors.
+
+    ``opening`` makes the wrapping anew once the answer has begun; the entity tag is that of ``wrapping``.
+    """
     engine = site.engine
     validators = _validators(site, operation, chosen, wrapping)
     if validators is not None and _unchanged(scope, tag := validators.tag(engine.generation)):
-        await _send_not_modified(send, tag)
+        await _send_not_modified(send, tag, wrapping.cache)
         return
     with Watch(receive):
         result = await _evaluate(scope, engine, operation, chosen, limits)
         try:
-            headers = [*_headers(result, chosen, validators), *_named(wrapping)]
+            if opening is not None:
+                wrapping = opening(result)
+            headers = [*_headers(result, chosen, validators, wrapping.cache), *_named(wrapping)]
             await _send_result(scope, send, result, headers, wrapping, site.settings.client_timeout)
         finally:
             await result.aclose()
@@ -211,13 +225,15 @@ def _unchanged(scope: Scope, tag: bytes) -> bool:
     return any(given.strip().removeprefix(b"W/") == opaque for given in sent.split(b","))
 
 
-async def _send_not_modified(send: Send, tag: bytes) -> None:
-    headers = [(b"etag", tag), (b"vary", b"Accept"), (b"cache-control", b"no-cache")]
+async def _send_not_modified(send: Send, tag: bytes, cache: bytes = PLAIN.cache) -> None:
+    headers = [(b"etag", tag), (b"vary", b"Accept"), (b"cache-control", cache)]
     await send({"type": "http.response.start", "status": 304, "headers": headers})
     await send({"type": "http.response.body", "body": b""})
 
 
-def _headers(result: Result, chosen: Negotiated, validators: _Validators | None) -> Headers:
+def _headers(
+    result: Result, chosen: Negotiated, validators: _Validators | None, cache: bytes = PLAIN.cache
+) -> Headers:
     timing = f"queue;dur={result.queued * 1000:.1f}"
     if result.complete:
         timing += f", plan;dur={result.planned * 1000:.2f}, eval;dur={result.evaluated * 1000:.2f}"
@@ -229,15 +245,20 @@ def _headers(result: Result, chosen: Negotiated, validators: _Validators | None)
     if validators is None:
         headers.append((b"cache-control", b"no-store"))
     else:
-        headers.append((b"cache-control", b"no-cache"))
+        headers.append((b"cache-control", cache))
         headers.append((b"etag", validators.tag(result.generation)))
     return headers
 
 
 def _named(wrapping: Wrapping) -> Headers:
     if not wrapping.filename:
-        return []
-    return [(b"content-disposition", f'attachment; filename="{wrapping.filename}"'.encode())]
+        return [*wrapping.headers]
+    name = wrapping.filename
+    if name.isascii() and '"' not in name:
+        told = f'attachment; filename="{name}"'
+    else:
+        told = f"attachment; filename*=UTF-8''{quote(name)}"  # RFC 8187
+    return [*wrapping.headers, (b"content-disposition", told.encode())]
 
 
 def links_to(pairs: list[tuple[str, str]], formats: tuple[Format, ...]) -> list[tuple[str, str]]:

@@ -1,34 +1,30 @@
-"""Saved queries as an API: ``GET /api`` lists them, ``GET /api/<name>?…`` answers one."""
+"""Saved queries as an API: ``GET /api`` lists them, ``GET /api/<name>?…`` answers one.
+
+``/api/<name>.<extension>`` chooses the format. ``POST`` takes the parameters as a JSON object or a form,
+and an array of calls as a batch.
+"""
 
 from __future__ import annotations
 
 import difflib
 import json
-from urllib.parse import urlencode
+from typing import Final
+from urllib.parse import quote, urlencode
 
+from starlette.datastructures import Headers
 from starlette.types import Receive, Scope, Send
 
-from endpoint.catalog import SavedQuery, bind_query
-from endpoint.declarations import RESERVED
-from endpoint.engines import Limits
-from endpoint.errors import EvaluationFailed, MalformedQuery, MethodNotAllowed, NotFound
-from endpoint.formats import FLAT_JSON, HTML, offered
-from endpoint.operation import Operation
-from endpoint.web.html import render_around
-from endpoint.web.protocol import allowed_timeout, decode_pairs, read_download, read_formats, read_timeout
-from endpoint.web.responses import (
-    PLAIN,
-    Wrapping,
-    as_file,
-    choose,
-    links_to,
-    respond,
-    send_body,
-    send_options,
-)
-from endpoint.web.site import Site, accept_of
+from endpoint.catalog import SavedQuery
+from endpoint.errors import EndpointError, MalformedQuery, MethodNotAllowed, NotFound, UnsupportedMediaType
+from endpoint.parameters import shown
+from endpoint.web.batch import Batch, json_pairs, read_json
+from endpoint.web.calls import formats_of, not_valid, read_call
+from endpoint.web.protocol import Pairs, decode_pairs, read_body
+from endpoint.web.responses import Watch, respond, send_body, send_options
+from endpoint.web.site import Site
 
-_METHODS = ("GET", "HEAD", "OPTIONS")
+_METHODS: Final = ("GET", "HEAD", "POST", "OPTIONS")
+_FORM: Final = "application/x-www-form-urlencoded"
 
 
 class SavedQueries:
@@ -44,36 +40,65 @@ class SavedQueries:
             await send_options(send, _METHODS)
             return
         name = scope["path_params"].get("name")
-        if name is None:
+        if scope["method"] == "POST":
+            await self._post(scope, receive, send, name)
+        elif name is None:
             await send_body(send, self._index(scope), "application/json")
+        else:
+            await self._one(scope, receive, send, name, [])
+
+    async def _post(self, scope: Scope, receive: Receive, send: Send, name: str | None) -> None:
+        settings = self._site.settings
+        body = await read_body(receive, settings.max_query, settings.client_timeout)
+        media_type = Headers(scope=scope).get("content-type", "").partition(";")[0].strip().lower()
+        if media_type == _FORM and name is not None:
+            await self._one(scope, receive, send, name, decode_pairs(body.strip()))
             return
-        query = self._find(name)
-        pairs = decode_pairs(scope["query_string"])
-        received = [(key.strip(), value) for key, value in pairs]
-        formats = (FLAT_JSON, *offered(query.form))
-        chosen = choose(read_formats(received), accept_of(scope), formats)
-        text = bind_query(query, [pair for pair in received if pair[0] not in RESERVED])
-        operation = Operation(
-            text=text,
-            form=query.form,
-            base_iri=self._site.dataset.base,
-            volatile=query.volatile,
-            dataset_clause=query.dataset_clause,
-        )
-        limits = Limits(allowed_timeout(read_timeout(received), self._site.settings))
-        wrapping = PLAIN
-        if chosen.format is HTML:
-            links = links_to(received, formats)
-            wrapping = Wrapping(
-                *render_around("result.html", query=text, action="/sparql", links=links, hidden=())
+        if media_type != "application/json":
+            raise UnsupportedMediaType(
+                f"The body is {shown(media_type) or 'of no Content-Type'}. Send parameters as "
+                f"application/json, or to one saved query as {_FORM}."
             )
-        elif read_download(received):
-            wrapping = as_file(query.name, chosen)
+        found = read_json(body)
+        if isinstance(found, dict) and name is not None:
+            await self._one(scope, receive, send, name, json_pairs(found))
+            return
+        items = [found] if isinstance(found, dict) else found
+        batch = Batch(self._site, scope, [self._call(name, item) for item in items])
+        with Watch(receive):
+            await batch.send(send)
+
+    def _call(self, name: str | None, item: object) -> tuple[SavedQuery | EndpointError, object]:
+        """One call of a batch: its query or why there is none, and its parameters."""
+        parameters = item
+        if name is None:
+            members = item if isinstance(item, dict) else {}
+            name, parameters = str(members.get("query", "")), members.get("parameters", {})
         try:
-            await respond(scope, receive, send, self._site, operation, chosen, limits, wrapping)
+            return self._find(name), parameters
+        except NotFound as error:
+            return error, parameters
+
+    async def _one(self, scope: Scope, receive: Receive, send: Send, path: str, sent: Pairs) -> None:
+        query, extension = self._split(path)
+        in_url = [(key.strip(), value) for key, value in decode_pairs(scope["query_string"])]
+        call = read_call(self._site, scope, query, [*in_url, *sent], extension)
+        try:
+            await respond(
+                *(scope, receive, send, self._site, call.operation, call.presented, call.limits),
+                wrapping=call.wrapping,
+                opening=call.open,
+            )
         except MalformedQuery as error:
-            # The values fit their types, so what does not parse is the publisher's text.
-            raise EvaluationFailed(f"The saved query {query.name} is not valid SPARQL. {error}") from None
+            raise not_valid(query, error) from None
+
+    def _split(self, path: str) -> tuple[SavedQuery, str]:
+        """The saved query and the extension that a path names: the longest name wins."""
+        stem, extension = path, ""
+        while stem not in self._site.catalog.queries and "." in stem:
+            stem = stem.rpartition(".")[0]
+            extension = path[len(stem) + 1 :]
+        return self._find(stem), extension
 
     def _find(self, name: str) -> SavedQuery:
         queries = self._site.catalog.queries
@@ -86,18 +111,30 @@ class SavedQueries:
     def _index(self, scope: Scope) -> bytes:
         base = self._site.url(scope)
         listed = [_describe(query, base) for query in self._site.catalog.queries.values()]
-        return json.dumps({"queries": listed}, ensure_ascii=False, indent=1).encode() + b"\n"
+        document = {
+            "generation": self._site.engine.generation.number,
+            "queries": listed,
+            "links": {"self": f"{base}/api"},
+        }
+        return json.dumps(document, ensure_ascii=False, indent=1).encode() + b"\n"
 
 
 def _describe(query: SavedQuery, base: str) -> dict[str, object]:
-    example = urlencode(query.example_values())
+    values = urlencode(query.example_values())
+    url = f"{base}/api/{quote(query.name)}"
     return {
         "name": query.name,
         "summary": query.summary,
         "description": query.description,
         "tags": list(query.tags),
-        "url": f"{base}/api/{query.name}",
-        "example": f"{base}/api/{query.name}?{example}" if example else f"{base}/api/{query.name}",
+        "deprecated": query.options.deprecated,
+        "pageSize": query.options.page_size,
+        "url": url,
+        "example": f"{url}?{values}" if values else url,
+        "formats": [
+            {"name": fmt.name, "mediaType": fmt.media_type, "url": f"{url}?format={fmt.name}"}
+            for fmt in formats_of(query)
+        ],
         "parameters": [
             {
                 "name": parameter.name,

@@ -7,17 +7,13 @@ import json
 import xml.etree.ElementTree as ElementTree
 
 import pytest
-from pyoxigraph import Literal, NamedNode, Store
+from hypothesis import given
+from hypothesis import strategies as st
+from pyoxigraph import Literal, NamedNode, Quad, Store
 
-from endpoint.engines.serializers import (
-    HTML_ROWS,
-    Inexpressible,
-    Term,
-    XmlGuard,
-    html_term,
-    native,
-    write_results,
-)
+from endpoint.engines.serializers import XmlGuard, write_results
+from endpoint.engines.tables import HTML_ROWS, html_term
+from endpoint.engines.terms import Inexpressible, Term, native
 
 XSD = "http://www.w3.org/2001/XMLSchema#"
 
@@ -87,6 +83,46 @@ def test_flat_json_of_nothing_and_of_booleans_and_graphs() -> None:
     assert json.loads(written("ASK {}", "flat-json")) == {"boolean": True}
     graph = json.loads(written("CONSTRUCT { <urn:s> <urn:p> 1 } {}", "flat-json"))
     assert graph["rows"] == [{"subject": "urn:s", "predicate": "urn:p", "object": 1}]
+
+
+def test_flat_json_keeps_languages_on_request_and_leaves_its_brace_to_an_envelope() -> None:
+    query = 'SELECT ?a ?b { VALUES (?a ?b) { (1 "한"@ko) (UNDEF "x") } }'
+    told = json.loads(written(query, 'flat-json;{"language_tags": true}'))
+    assert told["rows"] == [{"a": 1, "b": {"value": "한", "language": "ko"}}, {"a": None, "b": "x"}]
+    inside = written(query, 'flat-json;{"envelope": true}')
+    assert json.loads(b"{" + inside)["columns"] == ["a", "b"]
+    assert json.loads(b"{" + written("ASK {}", 'flat-json;{"envelope": true}')) == {"boolean": True}
+
+
+@given(st.text(st.characters(exclude_categories=["Cs"])), st.floats(allow_nan=False, allow_infinity=False))
+def test_json_lines_are_read_as_what_was_written(text: str, number: float) -> None:
+    store = Store()
+    store.add(Quad(NamedNode("urn:s"), NamedNode("urn:p"), Literal(text), NamedNode("urn:g")))
+    store.add(Quad(NamedNode("urn:s"), NamedNode("urn:q"), Literal(number), NamedNode("urn:g")))
+    query = "SELECT ?t ?n ?x { GRAPH ?g { ?s <urn:p> ?t ; <urn:q> ?n } }"
+    (line,) = written(query, "ndjson", store=store).decode().removesuffix("\n").split("\n")
+    assert json.loads(line) == {"t": text, "n": number, "x": None}
+
+
+MARKDOWN = [
+    ('"a|b"', "a\\|b"),
+    ('"<b>&"', "&lt;b&gt;&amp;"),
+    ('"a\\nb"', "a b"),
+    ('"*a* _b_ `c` [d](e) ~f~ \\\\"', "\\*a\\* \\_b\\_ \\`c\\` \\[d\\](e) \\~f\\~ \\\\"),
+    ("<http://a/b_c>", "<http://a/b_c>"),
+    ("<javascript:x>", "javascript:x"),
+    ("UNDEF", ""),
+]
+
+
+@pytest.mark.parametrize(("term", "cell"), MARKDOWN)
+def test_a_cell_of_a_markdown_table(term: str, cell: str) -> None:
+    query = f"SELECT ?a_b ?x {{ VALUES (?a_b ?x) {{ ({term} 1) }} }}"
+    assert written(query, "markdown").decode().splitlines() == [
+        "| a\\_b | x |",
+        "|---|---|",
+        f"| {cell} | 1 |",
+    ]
 
 
 def test_html_escapes_everything() -> None:

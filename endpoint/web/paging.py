@@ -1,0 +1,194 @@
+"""Pages of a saved query's rows, and the links between them (RFC 8288).
+
+A page is so many rows after an offset of the answer on one generation, which never changes, so pages
+fit together without gap or overlap. Links carry the generation; the link next is a cursor that also
+carries a digest of the rows before it, so a sequence that is not the one the client has seen is refused
+instead of mixed with it.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Final
+from urllib.parse import urlencode
+
+from endpoint.engines import Generation
+from endpoint.engines.presentation import Facts
+from endpoint.errors import BadParameter, GenerationGone
+from endpoint.parameters import shown
+from endpoint.web.protocol import Pairs
+
+# Rows of a page where neither the request nor the query tells, and at most.
+PAGE_SIZE: Final = 100
+LARGEST_PAGE: Final = 10_000
+# What a cursor tells instead of a digest where a query may answer differently each time.
+UNMARKED: Final = "-"
+# The value of "page" for the whole answer.
+ALL: Final = "all"
+
+PARAMETERS: Final = frozenset(("page", "pageSize", "after", "count", "generation"))
+
+_CURSOR: Final = re.compile(r"([1-9]\d{0,8})\.(\d{1,12})\.([0-9a-f]{12}|-)", re.ASCII)
+_WHOLE: Final = re.compile(r"[1-9]\d{0,9}", re.ASCII)
+_YES: Final = {"true": True, "1": True, "": False, "false": False, "0": False}
+
+
+@dataclass(frozen=True, slots=True)
+class Paging:
+    """One page as the request asks for it: ``size`` rows after ``offset``.
+
+    ``generation`` is the one that the page is of, None for the current one; ``mark`` is the digest of the
+    rows before the page where the request tells it; ``count`` asks for the number of all rows.
+    """
+
+    size: int
+    offset: int = 0
+    generation: int | None = None
+    mark: str = ""
+    count: bool = False
+
+    @property
+    def number(self) -> int | None:
+        """The number of the page from 1; None where it does not begin where a page of this size does."""
+        return None if self.offset % self.size else self.offset // self.size + 1
+
+
+def read_paging(pairs: Pairs, default: int | None) -> Paging | None:
+    """The page that the parameters ask for; None where the answer is not paged.
+
+    ``default`` is the size of a page that the saved query tells; with it every answer is paged, but for
+    ``page=all``. Raises :class:`BadParameter`.
+    """
+    given = _single(pairs)
+    if given.get("page") == ALL:
+        return None
+    if default is None and not given.keys() & {"page", "pageSize", "after", "count"}:
+        return None
+    size = _number(given, "pageSize", default or PAGE_SIZE)
+    if size > LARGEST_PAGE:
+        raise BadParameter(
+            "pageSize",
+            f'A page has at most {LARGEST_PAGE:,} rows; "pageSize" is {size}. Follow "next" for more.',
+            str(size),
+            rule="maximum",
+        )
+    count = _YES.get(given.get("count", "").lower())
+    if count is None:
+        raise BadParameter("count", 'The parameter "count" is true or false.', shown(given["count"]), "type")
+    generation = read_generation(pairs)
+    if "after" not in given:
+        number = _number(given, "page", 1)
+        return Paging(size, (number - 1) * size, generation, count=count)
+    if "page" in given:
+        raise BadParameter("after", 'The parameters "page" and "after" both choose a page; give one of them.')
+    if not given["after"]:
+        return Paging(size, 0, generation, count=count)
+    return _after(given["after"], size, generation, count)
+
+
+def read_generation(pairs: Pairs) -> int | None:
+    """The generation that the request is about, None for the current one. Raises :class:`BadParameter`."""
+    given = _single(pairs)
+    return _number(given, "generation", 0) or None
+
+
+def _after(cursor: str, size: int, generation: int | None, count: bool) -> Paging:
+    found = _CURSOR.fullmatch(cursor)
+    if found is None:
+        raise BadParameter(
+            "after",
+            'The parameter "after" is no cursor of this server. Take it from the link "next" of an answer, '
+            "or leave it empty for the first page.",
+            shown(cursor),
+            rule="type",
+        )
+    if generation not in (None, int(found[1])):
+        raise BadParameter(
+            "generation",
+            f'The parameter "after" is of generation {found[1]}, not {generation}. Leave one out.',
+        )
+    mark = "" if found[3] == UNMARKED else found[3]
+    return Paging(size, int(found[2]), int(found[1]), mark, count)
+
+
+def _single(pairs: Pairs) -> Mapping[str, str]:
+    given: dict[str, str] = {}
+    for name, value in pairs:
+        if name in given:
+            raise BadParameter(
+                name, f'The parameter "{name}" is given more than once; give it once.', rule="repeated"
+            )
+        if name in PARAMETERS:
+            given[name] = value.strip()
+    return given
+
+
+def _number(given: Mapping[str, str], name: str, default: int) -> int:
+    text = given.get(name) or ""
+    if not text:
+        return default
+    if _WHOLE.fullmatch(text) is None:
+        raise BadParameter(name, f'The parameter "{name}" is a whole number from 1.', shown(text), "type")
+    return int(text)
+
+
+def check_generation(asked: int | None, current: Generation) -> None:
+    """Raises :class:`GenerationGone` where ``current`` is not the generation asked for."""
+    if asked is None or asked == current.number:
+        return
+    raise GenerationGone(
+        f"These pages are of generation {asked} of the data, and generation {current.number} is served now. "
+        'Begin again at the first page, without "generation" and "after".',
+        asked,
+        current.number,
+    )
+
+
+def check_sequence(facts: Facts, asked: Paging, current: Generation) -> None:
+    """Raises :class:`GenerationGone` where other rows stand before the page than the client has seen."""
+    if facts["moved"]:
+        raise GenerationGone(
+            "The rows before this page are not those that its cursor was made for: the query has no order "
+            "that holds, or the data was built anew. Begin again at the first page.",
+            asked.generation or current.number,
+            current.number,
+        )
+
+
+def cursor_of(asked: Paging, facts: Facts, generation: Generation, volatile: bool) -> str | None:
+    """The cursor of the next page; None on the last one."""
+    if not facts["more"]:
+        return None
+    mark = UNMARKED if volatile else facts["mark"]
+    return f"{generation.number}.{asked.offset + facts['rows']}.{mark}"
+
+
+def page_links(
+    address: str, pairs: Pairs, asked: Paging, facts: Facts, generation: Generation, cursor: str | None
+) -> dict[str, str]:
+    """URL by relation: first, and prev, next and last where there are such pages and they are known."""
+    kept = [pair for pair in pairs if pair[0] not in ("page", "pageSize", "after", "generation")]
+    kept.append(("pageSize", str(asked.size)))
+
+    def page(number: int) -> str:
+        own = [("page", str(number)), ("generation", str(generation.number))]
+        return f"{address}?{urlencode([*kept, *own])}"
+
+    links = {"first": page(1)}
+    total = facts["total"]
+    last = None if total is None else max(-(-total // asked.size), 1)
+    number = asked.number
+    if number is not None and number > 1:
+        links["prev"] = page(number - 1 if last is None else min(number - 1, last))
+    if cursor is not None:
+        links["next"] = f"{address}?{urlencode([*kept, ('after', cursor)])}"
+    if last is not None:
+        links["last"] = page(last)
+    return links
+
+
+def link_header(links: Mapping[str, str]) -> tuple[bytes, bytes]:
+    """The Link header of these links."""
+    return b"link", ", ".join(f'<{url}>; rel="{relation}"' for relation, url in links.items()).encode()

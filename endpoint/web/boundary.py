@@ -23,7 +23,10 @@ from endpoint.web.site import EXCHANGE
 
 HTML_TYPE: Final = b"text/html; charset=utf-8"
 _METHODS: Final = b"GET, HEAD, POST, QUERY, OPTIONS"
-_EXPOSED: Final = b"Content-Location, Deprecation, ETag, Link, Retry-After, Server-Timing, Sunset, X-Request-Id, X-Total-Count"
+_EXPOSED: Final = (
+    b"Content-Location, Deprecation, ETag, Link, Retry-After, "
+    b"Server-Timing, Sunset, X-Request-Id, X-Total-Count"
+)
 
 
 class ClientGone(Exception):

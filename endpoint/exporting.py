@@ -229,6 +229,8 @@ def _written_to(file: IO[bytes], compression: str | None, path: Path | None) -> 
 
 
 def _standard_output(compression: str | None) -> IO[bytes]:
+    if sys.stdout is None:
+        raise ConfigurationError("Standard output is closed; name a file with --output.")
     if compression is not None and sys.stdout.isatty():
         raise ConfigurationError("Compressed data is not written to a terminal; name a file with --output.")
     return sys.stdout.buffer

@@ -383,6 +383,22 @@ def test_a_series_is_named_by_its_category(category: str, encoded: str) -> None:
     assert found == {"dcterms:isPartOf": series, "schema:isPartOf": series}
 
 
+def test_a_publication_without_class_is_a_publication_by_its_iri() -> None:
+    """As a page saved as text, which has lost its class."""
+    statements = f"""
+<{PUBLICATION}8> rdfs:label "Saved page" ; mofadocu:category "정책연구" .
+<{BASE}mofapub/resource/Series/8> rdfs:label "No publication" .
+<{PUBLICATION}9> a bibo:Book ; rdfs:label "It states a class" ; mofadocu:category "정책연구" .
+"""
+    store = seeded(statements)
+    derive(store, DERIVED, RULES)
+    found = derived(store, PUBLICATION + "8")
+    assert {"mofapub:Publication", "bibo:Report", "bibo:Document"} <= found["rdf:type"]
+    assert "dcterms:isPartOf" in found
+    assert derived(store, BASE + "mofapub/resource/Series/8") == {}
+    assert "mofapub:Publication" not in derived(store, PUBLICATION + "9")["rdf:type"]
+
+
 @pytest.mark.parametrize("category", ["", " \\t"])
 def test_a_category_without_a_name_is_no_series(category: str) -> None:
     assert of_publication(f'mofadocu:category "{category}"') == {}

@@ -8,6 +8,7 @@ from typing import Final
 import click
 
 from endpoint.commands.options import named_node, setting_options
+from endpoint.commands.output import say
 from endpoint.commands.progress import Observer, progress
 from endpoint.dataset import default_root, read_dataset
 from endpoint.exporting import COMPRESSIONS, Progress, Request, export
@@ -53,7 +54,7 @@ def command(
         made = export(settings.data, dataset.prefixes, request, lambda told: _show(observer, told))
     what = "publications" if made.format in BIBLIOGRAPHIES else "statements"
     generation = made.generation.number
-    click.echo(f"{made.number:,} {what} of generation {generation}, {made.written:,} bytes.", err=True)
+    say(f"{made.number:,} {what} of generation {generation}, {made.written:,} bytes.")
 
 
 def _show(observer: Observer, told: Progress) -> None:

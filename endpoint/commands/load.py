@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import os
 import signal
 import sys
@@ -11,13 +12,15 @@ from functools import partial
 from importlib import import_module
 from pathlib import Path
 from threading import Thread
-from typing import Any, Final
+from typing import IO, Any, Final
 
 import click
 
 from endpoint.commands.options import REPORTS, named_node, setting_options
+from endpoint.commands.output import say
 from endpoint.commands.progress import Observer, progress
 from endpoint.dataset import Dataset, default_root, read_dataset
+from endpoint.engines import Generation, generations
 from endpoint.ingest.build import writer_of
 from endpoint.ingest.expansion import expand
 from endpoint.ingest.loader import Progress
@@ -38,7 +41,7 @@ _SETTINGS: Final = ("dataset", "data", "derive")
 @click.option("--lenient", is_flag=True, help="Do not check IRIs and language tags; quicker.")
 @click.option("--dry-run", is_flag=True, help="Read and check everything, publish nothing.")
 @click.option("--validate", is_flag=True, help="Validate with the dataset's SHACL shapes before publishing.")
-@click.option("--report", type=click.Choice(REPORTS), default="text", help="Format of the validation report.")
+@click.option("--report", type=click.Choice(REPORTS), help="Format of that report. [default: text]")
 @setting_options(*_SETTINGS)
 def command(
     sources: tuple[str, ...],
@@ -49,7 +52,7 @@ def command(
     lenient: bool,
     dry_run: bool,
     validate: bool,
-    report: str,
+    report: str | None,
     config: Path | None,
     **flags: str | None,
 ) -> None:
@@ -62,10 +65,14 @@ def command(
     """
     if replace and graph is None:
         raise click.UsageError("--replace needs --graph IRI: it empties one graph.")
+    if report is not None and not validate:
+        raise click.UsageError("--report needs --validate: only validation reports.")
+    if "" in sources:
+        raise click.UsageError("A SOURCE is empty; . is the folder you are in.")
     node, _ = named_node(graph, "--graph"), named_node(base, "--base")
     settings = read_settings(flags, config=config)
     dataset = read_dataset(settings.dataset or default_root())
-    found, notices = expand(sources, node, format_name, sys.stdin.buffer)
+    found, notices = expand(sources, node, format_name, _standard_input())
     _say(notices)
     _end_on_interrupt()
     with progress() as observer:
@@ -76,10 +83,17 @@ def command(
             base_iri=base,
             lenient=lenient,
             dry_run=dry_run,
-            check=_validation(dataset, report, observer) if validate else None,
+            check=_validation(dataset, report or REPORTS[0], observer) if validate else None,
             progress=partial(_show, observer),
         )
-        _load(order, dataset, settings)
+        outcome = _load(order, dataset, settings)
+    # A report for machines stays alone on standard output.
+    say(outcome, err=report in REPORTS[1:])
+
+
+def _standard_input() -> IO[bytes]:
+    """Empty where the shell has closed it."""
+    return io.BytesIO() if sys.stdin is None else sys.stdin.buffer
 
 
 def _end_on_interrupt() -> None:
@@ -100,17 +114,27 @@ def _end_on_interrupt() -> None:
     Thread(target=watch, name="interrupt", daemon=True).start()
 
 
-def _load(order: Order, dataset: Dataset, settings: Settings) -> None:
-    writer, completion = writer_of(settings, dataset, click.echo)
+def _load(order: Order, dataset: Dataset, settings: Settings) -> str:
+    """Load, and say in a sentence what came of it."""
+    writer, completion = writer_of(settings, dataset, say)
     try:
         with writer:
+            before = generations.current(settings.data)
             made = load(order, dataset, writer, completion)
     finally:
         _say(order.notices)
     if made is None:
-        click.echo("Nothing is wrong with the sources. Nothing was published.")
-    else:
-        click.echo(f"Generation {made.number} holds {made.quads:,} quads.")
+        return "Nothing is wrong with the sources. Nothing was published."
+    return f"Generation {made.number} holds {made.quads:,} quads{_difference(before, made)}."
+
+
+def _difference(before: Generation | None, made: Generation) -> str:
+    if before is None:
+        return ""
+    if before.quads == made.quads:
+        return f", as many as generation {before.number}"
+    comparison = "more" if made.quads > before.quads else "fewer"
+    return f", {abs(made.quads - before.quads):,} {comparison} than generation {before.number}"
 
 
 def _show(observer: Observer, told: Progress) -> None:
@@ -121,9 +145,10 @@ def _validation(dataset: Dataset, report: str, observer: Observer) -> Callable[[
     # pySHACL takes half a second to import: only who validates waits for it.
     conformance = import_module("endpoint.ingest.conformance").conformance
     judge = import_module("endpoint.commands.validation").judge
-    return lambda store: judge(partial(conformance, store, dataset), dataset, report, observer)
+    refusal = "Nothing was published."
+    return lambda store: judge(partial(conformance, store, dataset), dataset, report, observer, refusal)
 
 
 def _say(notices: list[str]) -> None:
     for notice in notices:
-        click.echo(notice, err=True)
+        say(notice)

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Final, Protocol
 
-import click
+from rich.cells import cell_len
 from rich.console import Console
 from rich.filesize import decimal
 from rich.progress import (
@@ -22,11 +22,17 @@ from rich.progress import (
     TimeElapsedColumn,
     TimeRemainingColumn,
 )
+from rich.table import Column
 from rich.text import Text
+
+from endpoint.commands.output import say
 
 BYTES: Final = "bytes"
 # Seconds between two plain lines about the same thing.
 _PLAIN_EVERY: Final = 10.0
+# Columns of the terminal that everything but the name takes, and the fewest for the name.
+_BESIDE_THE_NAME: Final = 50
+_SHORTEST_NAME: Final = 16
 
 
 class Observer(Protocol):
@@ -45,14 +51,14 @@ def progress() -> Iterator[Observer]:
         return
     columns = (
         SpinnerColumn(),
-        TextColumn("{task.description}", markup=False),
-        BarColumn(),
+        TextColumn("{task.description}", markup=False, table_column=Column(no_wrap=True)),
+        BarColumn(bar_width=None),
         _Amount(),
         TimeElapsedColumn(),
         TimeRemainingColumn(),
     )
     # A bar that vanishes leaves the lines that matter.
-    with Progress(*columns, console=Console(stderr=True), transient=True) as bars:
+    with Progress(*columns, console=Console(stderr=True), transient=True, redirect_stdout=False) as bars:
         yield _Bars(bars)
 
 
@@ -80,10 +86,21 @@ class _Bars:
     def show(self, name: str, done: int, total: int | None, ended: bool = False, unit: str = BYTES) -> None:
         """Move the bar of ``name``; it goes when ``ended``."""
         if name not in self._tasks:
-            self._tasks[name] = self._bars.add_task(name, total=total, unit=unit)
+            room = max(self._bars.console.width - _BESIDE_THE_NAME, _SHORTEST_NAME)
+            self._tasks[name] = self._bars.add_task(_shortened(name, room), total=total, unit=unit)
         self._bars.update(self._tasks[name], completed=done, total=total)
         if ended:
             self._bars.remove_task(self._tasks.pop(name))
+            self._bars.refresh()  # what is printed next must not stand behind the bar
+
+
+def _shortened(name: str, room: int) -> str:
+    """The end of the name, which tells files apart, in ``room`` columns; Korean letters take two."""
+    if cell_len(name) <= room:
+        return name
+    while cell_len(name) >= room:
+        name = name[1:]
+    return f"…{name}"
 
 
 class _Lines:
@@ -99,4 +116,4 @@ class _Lines:
             return
         self._next = now + _PLAIN_EVERY
         of_all = f" of {_amount(total, unit)}" if total is not None and total != done else ""
-        click.echo(f"{name}: {_amount(done, unit)}{of_all}{'' if ended else ' so far'}", err=True)
+        say(f"{name}: {_amount(done, unit)}{of_all}{'' if ended else ' so far'}")

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-import click
-
+from endpoint.commands.output import write
 from endpoint.commands.progress import Observer
 from endpoint.dataset import Dataset
 from endpoint.errors import ValidationFailed
@@ -17,10 +16,14 @@ def judge(
     dataset: Dataset,
     name: str,
     observer: Observer,
+    consequence: str = "",
 ) -> None:
     """Print the report of the validation ``run`` in the format ``name``; ``observer`` shows how far it is.
 
+    ``consequence`` is a sentence that says what violations lead to.
+
     :raises ValidationFailed: there are violations; warnings pass.
+    :raises DataError: the report cannot be written.
     """
     report = run(lambda done, total: observer.show("validating", done, total, done == total, "records"))
     match name:
@@ -30,7 +33,9 @@ def judge(
             written = as_turtle(report, dataset.prefixes)
         case _:
             written = as_text(report, prefixes=dataset.prefixes)
-    click.echo(written.rstrip("\n"))
+    write(written.rstrip("\n"))
     if not report.conforms:
         count = report.counts[Severity.VIOLATION]
-        raise ValidationFailed(f"The data violates the shapes in {count:,} places; the report tells where.")
+        places = "one place" if count == 1 else f"{count:,} places"
+        sentence = f"The data violates the shapes in {places}; the report tells where. {consequence}"
+        raise ValidationFailed(sentence.rstrip())

@@ -57,12 +57,11 @@ def load(order: Order, dataset: Dataset, writer: Writer, completion: Completion)
     Into an empty data directory the files of ``dataset`` go first. The digest of the new generation is
     empty: it is no longer what one dataset's files say.
 
-    :raises ConfigurationError: ``replace`` came without a graph.
+    :raises ConfigurationError: ``replace`` came without a graph, or the graph is the derived one.
     :raises DataErrors: sources are wrong; nothing was published.
     :raises StoreError: the data directory cannot be written; nothing was published.
     """
-    if order.replace and order.graph is None:
-        raise ConfigurationError("Replacing needs the graph to replace; name it with --graph IRI.")
+    _check_graph(order, dataset)
     if order.dry_run and order.check is None:
         _load(None, order, dataset)
         return None
@@ -85,6 +84,16 @@ def load(order: Order, dataset: Dataset, writer: Writer, completion: Completion)
     except _DryRun:
         return None
     return transaction.generation
+
+
+def _check_graph(order: Order, dataset: Dataset) -> None:
+    if order.replace and order.graph is None:
+        raise ConfigurationError("Replacing needs the graph to replace; name it with --graph IRI.")
+    if dataset.derived is not None and order.graph == NamedNode(dataset.derived.iri):
+        raise ConfigurationError(
+            f"What is in the graph {dataset.derived.iri} is derived by rules, and nothing else stays there; "
+            "name another graph with --graph."
+        )
 
 
 def _change(

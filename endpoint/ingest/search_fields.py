@@ -9,8 +9,8 @@ from pathlib import Path
 from typing import TypeVar
 
 from endpoint.errors import DataError, DataErrors
-from endpoint.toml_file import TomlTable, did_you_mean, read_toml
 from endpoint.search import Facet, Field, SearchConfiguration
+from endpoint.toml_file import TomlTable, did_you_mean, read_toml
 
 _KEYS = ("classes", "excluded", "dates", "snippet", "field", "facet")
 _FIELD_KEYS = ("labels", "weight", "properties", "through")

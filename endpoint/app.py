@@ -35,9 +35,11 @@ def create_site(settings: Settings) -> Site:
     A saved query that does not load is logged and left out.
     """
     dataset = read_dataset(settings.dataset or default_root())
-    catalog = read_catalog(dataset.queries, settings.max_nesting)
+    catalog = read_catalog(dataset.queries, settings.max_nesting, dataset.prefixes)
     for problem in catalog.problems:
         log.error("saved query left out: %s", problem)
+    for notice in catalog.notices:
+        log.warning("saved query: %s", notice)
     search = None if dataset.search is None else read_configuration(dataset.search, dataset.prefixes)
     return Site(settings, dataset, catalog, search)
 

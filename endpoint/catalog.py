@@ -1,28 +1,36 @@
-"""The catalog of saved queries: reads ``*.rq`` files, checks them, binds what a client sent.
+"""The catalog of saved queries: reads the files of a folder, checks them, binds what a client sent.
 
-A file is a SPARQL query with a header of ``#+`` lines (see :mod:`endpoint.header`). Its parameters
-are variables named as grlc names them: ``?_author`` is the parameter "author", ``?_year_integer`` a
-typed one, ``?_title_ko`` one in a language, and ``?__author`` an optional one, which stays a variable
-when it is not given. A file that does not load becomes a problem; the others load.
+A file is a SPARQL query with a header of ``#+`` lines (see :mod:`endpoint.header`), a query of SPARQL
+Transformer or a Turtle file of SHACL executables. Its parameters are variables named as grlc names
+them: ``?_author`` is the parameter "author", ``?_year_integer`` a typed one, and ``?__author`` an
+optional one, which stays a variable when it is not given. A file that does not load becomes a problem;
+the others load. What is odd and does no harm becomes a notice.
 """
 
 from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
-from endpoint.declarations import read_parameters
+from endpoint.binding import Value
+from endpoint.declarations import Prefixes, read_parameters
+from endpoint.decorators import Decorators, Options
 from endpoint.errors import DataError, MalformedQuery, QueryTooComplex
 from endpoint.formats import QueryForm
-from endpoint.header import Entry, read_header
-from endpoint.operation import Classified, bind, bindable, classify
+from endpoint.header import Entry, Plain, read_header
+from endpoint.operation import Classified, bind, bindable, classify, read_prologue
 from endpoint.parameters import Parameter, read_values
+from endpoint.prefixes import STANDARD, declarations
+from endpoint.query_folder import FRAGMENTS, SPARQL, TRANSFORMER, About, QueryFile, read_folder, read_text
+from endpoint.shacl_queries import Examples, read_examples
+from endpoint.sparql_transformer import convert
+from endpoint.template_syntax import check_syntax
 
-_KEYS = ("summary", "description", "tags", "params")
-_NAME = re.compile(r"[\w-]+")
+# What would end the name in a path, or could not be told from an escape there.
+_FORBIDDEN = re.compile(r"[/\\?#%\x00-\x1f\x7f]")
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,7 +38,8 @@ class SavedQuery:
     """One saved query. ``text`` is the query with its parameters as variables, without the header.
 
     ``summary`` and ``description`` are by language tag, under ``""`` where the file tells none.
-    ``volatile`` and ``dataset_clause`` are as in :class:`~endpoint.operation.Classified`.
+    ``volatile`` and ``dataset_clause`` are as in :class:`~endpoint.operation.Classified`. ``text``
+    declares all its prefixes.
     """
 
     name: str
@@ -43,6 +52,7 @@ class SavedQuery:
     form: QueryForm
     volatile: bool = False
     dataset_clause: bool = False
+    options: Options = field(default_factory=Options)
 
     def example_values(self) -> dict[str, str]:
         """A value by name for each parameter that tells an example, a default or its choices."""
@@ -51,33 +61,48 @@ class SavedQuery:
 
 @dataclass(frozen=True, slots=True)
 class Catalog:
-    """The saved queries by name, in the order of their names, and why the other files did not load."""
+    """The saved queries by name, in the order of their names, and why the other files did not load.
+
+    ``notices`` tell what is odd about files that did load; ``about`` is what the folder says of itself.
+    """
 
     queries: Mapping[str, SavedQuery]
     problems: tuple[DataError, ...]
+    notices: tuple[DataError, ...] = ()
+    about: About = field(default_factory=About)
 
 
-def read_catalog(folder: Path, max_nesting: int) -> Catalog:
-    """Read every ``*.rq`` file of ``folder``, hidden ones left out. Raises nothing."""
+@dataclass(frozen=True, slots=True)
+class _Source:
+    """One query before it is checked. ``placed``: its lines are those of the file."""
+
+    name: str
+    file: QueryFile
+    text: str
+    body: str
+    entries: Mapping[str, Entry]
+    notices: tuple[DataError, ...] = ()
+    prefixes: Mapping[str, str] = field(default_factory=dict)
+    transform: Mapping[str, Plain] | None = None
+    placed: bool = True
+
+
+def read_catalog(folder: Path, max_nesting: int, prefixes: Mapping[str, str] = STANDARD) -> Catalog:
+    """Read the queries of ``folder`` and its sub-folders, hidden ones left out. Raises nothing.
+
+    ``prefixes`` are those of the dataset, which a query may use without declaring them; where one is
+    among those of common vocabularies too, the dataset's counts.
+    """
     try:
-        files = sorted(file for file in folder.iterdir() if file.suffix == ".rq" and file.name[0] != ".")
+        found = read_folder(folder)
     except OSError as error:
         reason = f"The folder of saved queries cannot be read: {error.strerror}."
         return Catalog({}, (DataError(reason, folder),))
-    queries: dict[str, SavedQuery] = {}
-    problems: list[DataError] = []
-    for file in files:
-        try:
-            query = _load(file, max_nesting)
-            if query.name in queries:
-                raise DataError(
-                    f'The name "{query.name}", which ends at the first dot, is taken by '
-                    f"{queries[query.name].path.name}. Rename one of them."
-                )
-            queries[query.name] = query
-        except DataError as error:
-            problems.append(DataError(error.detail, file, error.line, error.column))
-    return Catalog({name: queries[name] for name in sorted(queries)}, tuple(problems))
+    reader = _Reader(max_nesting, {**STANDARD, **prefixes})
+    reader.read(found.files)
+    queries = {name: reader.queries[name] for name in sorted(reader.queries)}
+    notices = (*found.notices, *reader.notices)
+    return Catalog(queries, tuple(reader.problems), notices, found.about)
 
 
 def bind_query(query: SavedQuery, received: Sequence[tuple[str, str]]) -> str:
@@ -86,70 +111,178 @@ def bind_query(query: SavedQuery, received: Sequence[tuple[str, str]]) -> str:
     ``received`` are decoded pairs of name and value, without those that the protocol keeps for itself
     (:data:`endpoint.declarations.RESERVED`). Raises :class:`~endpoint.errors.BadParameter`.
     """
-    return bind(query.text, read_values(query.parameters, received))
+    absent: dict[str, Value] = {row.variable: () for row in query.parameters}
+    return bind(query.text, {**absent, **read_values(query.parameters, received)})
 
 
-def _load(file: Path, max_nesting: int) -> SavedQuery:
-    source = _read_text(file)
-    name = unicodedata.normalize("NFC", file.name.partition(".")[0])
-    if not _NAME.fullmatch(name):
-        raise DataError("The name of a saved query consists of letters, digits, - and _. Rename the file.")
-    header = read_header(source, _KEYS)
-    classified = _classify(source, max_nesting)
-    if classified.form is None:
-        raise DataError("The file holds an update; a saved query is SELECT, ASK, CONSTRUCT or DESCRIBE.")
-    if classified.foreign:
+class _Reader:
+    """What has been read so far."""
+
+    def __init__(self, max_nesting: int, prefixes: Mapping[str, str]) -> None:
+        self.queries: dict[str, SavedQuery] = {}
+        self.problems: list[DataError] = []
+        self.notices: list[DataError] = []
+        self._paths: dict[str, SavedQuery] = {}
+        self._max_nesting = max_nesting
+        self._prefixes = prefixes
+        self._examples: dict[Path, Examples] = {}
+        self._shared: dict[str, str] = {}
+
+    def read(self, files: Sequence[QueryFile]) -> None:
+        """Read all files, and then what only all of them together can contradict."""
+        for file in files:
+            if file.path.suffix == ".ttl":
+                try:
+                    self._examples[file.path] = read_examples(read_text(file.path))
+                    self._shared |= self._examples[file.path].prefixes
+                except DataError as error:
+                    self.problems.append(_in(file.path, error))
+        for file in files:
+            try:
+                for source in self._sources(file):
+                    self._add(source)
+            except DataError as error:
+                self.problems.append(_in(file.path, error))
+        self._check_paths()
+
+    def _sources(self, file: QueryFile) -> Iterator[_Source]:
+        kind = file.path.suffix
+        if kind in SPARQL:
+            text = read_text(file.path)
+            header = read_header(text)
+            yield _Source(_name(file.path.name), file, text, header.body, header.entries, header.notices)
+        elif kind == TRANSFORMER:
+            query = convert(read_text(file.path))
+            if query is None:
+                told = "The file holds no query of SPARQL Transformer (proto or @graph); it is left out."
+                self.notices.append(DataError(told, file.path))
+                return
+            yield _Source(
+                _name(file.path.name),
+                file,
+                query.text,
+                query.text,
+                query.entries,
+                query.notices,
+                transform=query.transform,
+                placed=False,
+            )
+        elif kind == FRAGMENTS:
+            raise DataError("Triple Pattern Fragments are not supported. Write the query as a .rq file.")
+        elif file.path in self._examples:
+            yield from self._executables(file, self._examples[file.path])
+
+    def _executables(self, file: QueryFile, examples: Examples) -> Iterator[_Source]:
+        if not examples.queries and not examples.prefixes:
+            self.notices.append(
+                DataError("The file holds no sh:SPARQLExecutable; it is left out.", file.path)
+            )
+        for number, row in enumerate(examples.queries, 1):
+            stem = file.path.name.partition(".")[0]
+            name = stem if len(examples.queries) == 1 else row.name or f"{stem}-{number}"
+            prefixes = {**self._shared, **row.prefixes}
+            yield _Source(
+                _name(name, whole=True), file, row.text, row.text, row.entries, (), prefixes, placed=False
+            )
+
+    def _add(self, source: _Source) -> None:
+        """Check one query and keep it. A problem with it costs no other query of its file."""
+        notices = list(source.notices)
+        try:
+            query = _build(source, self._max_nesting, self._prefixes, notices)
+            if query.name in self.queries:
+                other = self.queries[query.name].path
+                raise DataError(
+                    f'The name "{query.name}", which ends at the first dot, is taken by '
+                    f"{other.name}. Rename one of them."
+                )
+            self.queries[query.name] = query
+        except DataError as error:
+            self.problems.append(_in(source.file.path, _placed(error, source)))
+        self.notices += [_in(source.file.path, _placed(notice, source)) for notice in notices]
+
+    def _check_paths(self) -> None:
+        taken: dict[str, str] = {f"/{name}": name for name in self.queries}
+        for name, query in list(self.queries.items()):
+            if query.options.path is None:
+                continue
+            shape = re.sub(r"\{[^{}]*\}", "{}", query.options.path)
+            first = query.options.path.split("/")[1]
+            other = taken.setdefault(shape, name)
+            if other == name and first in self.queries and first != name:
+                other = first
+            if other != name:
+                told = f'The path "{query.options.path}" clashes with the query "{other}". Choose another.'
+                self.problems.append(DataError(told, query.path))
+                del self.queries[name]
+
+
+def _in(file: Path, error: DataError) -> DataError:
+    return DataError(error.detail, file, error.line, error.column)
+
+
+def _placed(error: DataError, source: _Source) -> DataError:
+    """An error whose line is one of the file, else one that says what its line is a line of."""
+    if source.placed or error.line is None:
+        return error
+    detail = error.detail if error.detail.startswith("Line ") else f"Line {error.line}: {error.detail}"
+    return DataError(f"In the SPARQL text of {source.name}: {detail}")
+
+
+def _name(name: str, whole: bool = False) -> str:
+    """The name of a query: that of its file up to the first dot."""
+    name = unicodedata.normalize("NFC", name if whole else name.partition(".")[0]).strip()
+    if not name or _FORBIDDEN.search(name):
         raise DataError(
-            f"The query calls SERVICE {classified.foreign[0]}; "
-            "saved queries are answered from this endpoint's data alone."
+            "The name of a saved query holds no / \\ ? # % nor control character. Rename the file."
         )
-    params = header.entries.get("params")
-    parameters = read_parameters(source, {} if params is None else params.members())
-    for problem in bindable(source, [parameter.variable for parameter in parameters]):
+    return name
+
+
+def _build(
+    source: _Source, max_nesting: int, prefixes: Mapping[str, str], notices: list[DataError]
+) -> SavedQuery:
+    decorators = Decorators(source.entries, source.file.path)
+    classified, form = _classify(source.text, max_nesting)
+    known = {**prefixes, **source.prefixes}
+    own = Prefixes(read_prologue(source.text).prefixes, known)
+    parameters, odd = read_parameters(source.text, source.entries, own)
+    names = [parameter.variable for parameter in parameters]
+    multiple = [parameter.variable for parameter in parameters if parameter.multiple]
+    for problem in bindable(source.text, names, multiple):
         raise DataError(problem.sentence, None, problem.line, problem.column)
-    tags = header.entries.get("tags")
+    check_syntax(source.text, parameters)
+    options = decorators.options(form, parameters)
+    notices += [*decorators.notices, *odd]
+    if source.transform is not None:
+        options = replace(options, transform=source.transform)
     return SavedQuery(
-        name=name,
-        path=file,
-        summary=_by_language(header.entries.get("summary")),
-        description=_by_language(header.entries.get("description")),
-        tags=() if tags is None else tags.strings(),
+        name=source.name,
+        path=source.file.path,
+        summary=decorators.by_language("summary"),
+        description=decorators.by_language("description"),
+        tags=tuple(dict.fromkeys((*source.file.folders, *decorators.strings("tags")))),
         parameters=parameters,
-        text=header.body,
-        form=classified.form,
+        text=declarations(source.text, known) + source.body,
+        form=form,
         volatile=classified.volatile,
         dataset_clause=classified.dataset_clause,
+        options=options,
     )
 
 
-def _by_language(entry: Entry | None) -> dict[str, str]:
-    return {} if entry is None else entry.by_language()
-
-
-def _classify(source: str, max_nesting: int) -> Classified:
+def _classify(source: str, max_nesting: int) -> tuple[Classified, QueryForm]:
     try:
-        return classify(source, max_nesting)
+        found = classify(source, max_nesting)
     except MalformedQuery as error:
         raise DataError(error.detail, None, error.line, error.column) from None
     except QueryTooComplex as error:
         raise DataError(error.detail) from None
-
-
-def _read_text(file: Path) -> str:
-    """The text of a file with LF line ends and without a byte order mark. Raises DataError."""
-    try:
-        data = file.read_bytes()
-    except OSError as error:
-        raise DataError(f"The file cannot be read: {error.strerror}.") from None
-    try:
-        text = data.decode("utf-8-sig")
-    except UnicodeDecodeError as error:
-        before = data[: error.start]
-        start_of_line = before.rfind(b"\n") + 1
+    if found.form is None:
+        raise DataError("The file holds an update; a saved query is SELECT, ASK, CONSTRUCT or DESCRIBE.")
+    if found.foreign:
         raise DataError(
-            "The file is not UTF-8; save it in that encoding.",
-            None,
-            before.count(b"\n") + 1,
-            len(before[start_of_line:].decode("utf-8-sig")) + 1,
-        ) from None
-    return text.replace("\r\n", "\n").replace("\r", "\n")
+            f"The query calls SERVICE {found.foreign[0]}; "
+            "saved queries are answered from this endpoint's data alone."
+        )
+    return found, found.form

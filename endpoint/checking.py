@@ -35,8 +35,9 @@ async def check_everything(settings: Settings) -> Report:
     """
     report = Report()
     dataset = read_dataset(settings.dataset or default_root())
-    catalog = read_catalog(dataset.queries, settings.max_nesting)
+    catalog = read_catalog(dataset.queries, settings.max_nesting, dataset.prefixes)
     report.problems += [str(problem) for problem in catalog.problems]
+    report.lines += [f"notice: {notice}" for notice in catalog.notices]
     report.lines.append(f"{dataset.root}: {len(dataset.graphs)} graphs, {len(catalog.queries)} saved queries")
     try:
         mappings = read_mappings(dataset.tables, dataset.prefixes)

@@ -1,8 +1,7 @@
-"""The parameters that a saved query declares: in the names of its variables, refined by ``params:``.
+"""The parameters that a saved query declares: in the names of its variables, refined by its header.
 
-The naming is grlc's: ``?_`` or, for an optional parameter, ``?__``, the public name, and the type
-after another ``_``: a type's name, ``number``, ``literal``, ``xsd_`` with a type's name, or a language
-of two letters.
+The names are read by :mod:`endpoint.naming`. grlc's ``enumerate`` and ``defaults`` add choices and
+default values; our ``params:`` says all the rest, and counts where both speak.
 """
 
 from __future__ import annotations
@@ -10,119 +9,203 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from dataclasses import replace
+from typing import NamedTuple
 
-from pyoxigraph import Literal
+from pyoxigraph import Literal, NamedNode
 
 from endpoint.errors import DataError
 from endpoint.header import Entry
 from endpoint.lexer import Kind, lex, position_of
-from endpoint.operation import bind
-from endpoint.parameters import TYPES, Parameter, did_you_mean, fault
+from endpoint.naming import NAMED_TYPES, RESERVED, Place, read_variable, unknown_type
+from endpoint.parameters import Parameter, did_you_mean, fault
+from endpoint.placing import numbers
+from endpoint.value_types import ALIASES
 
-# Parameters of the protocol, which a client uses to choose the representation and the deadline.
-RESERVED = frozenset({"download", "format", "output", "timeout"})
+__all__ = ["RESERVED", "Declarations", "Prefixes", "read_parameters"]
 
-_NAME = re.compile(r"(_{1,2})([^\W_]+)(?:_(\w+))?")
-_ALIASES = {"number": "decimal", "literal": "string"}
-_LANGUAGE = re.compile(r"[A-Za-z]{2}")
 _TEXTS = ("example", "pattern", "minimum", "maximum", "default")
-_KEYS = ("type", "language", "description", "enum", "required", *_TEXTS)
+_KEYS = (
+    "type", "language", "description", "enum", "required", "examples", "minLength", "maxLength", "class",
+    "multiple", *_TEXTS,
+)  # fmt: skip
+_WHOLE = ("integer", "long", "int", "short", "byte", "nonNegativeInteger", "positiveInteger")
 
 
-_Place = tuple[int, int]
+class Prefixes(NamedTuple):
+    """The prefixes that a query declares itself, and those it may use without."""
+
+    declared: Mapping[str, str]
+    known: Mapping[str, str]
+
+    def iri(self, entry: Entry) -> str:
+        """The IRI that an entry names, whole or with a prefix. Raises DataError."""
+        text = entry.text().strip().removeprefix("<").removesuffix(">")
+        prefix, _, local = text.partition(":")
+        namespace = self.declared.get(prefix, self.known.get(prefix))
+        if namespace is not None and not local.startswith("//"):
+            return namespace + local
+        try:
+            return NamedNode(text).value
+        except ValueError:
+            raise entry.error(f'"{text}" is no absolute IRI and has no known prefix.') from None
 
 
-def read_parameters(source: str, declared: Mapping[str, Entry]) -> tuple[Parameter, ...]:
-    """The parameters of a query in the order in which they first stand in it.
+class Declarations(NamedTuple):
+    """The parameters in the order in which they first stand in the query, and what is odd about them."""
 
-    ``declared`` are the entries of ``params:`` by public name. Raises :class:`DataError` with line
-    and column, without a file.
+    parameters: tuple[Parameter, ...]
+    notices: tuple[DataError, ...]
+
+
+def read_parameters(source: str, entries: Mapping[str, Entry], prefixes: Prefixes) -> Declarations:
+    """The parameters of a query, with the ``entries`` of its header.
+
+    Raises :class:`DataError` with line and column, without a file.
     """
-    parameters: dict[str, Parameter] = {}
-    for variable, place in _variables(source).items():
-        parameter = _from_name(variable, place)
-        if (other := parameters.get(parameter.name)) is not None:
-            sentence = f'?{variable} and ?{other.variable} are both the parameter "{parameter.name}".'
-            raise DataError(f"{sentence} Write one variable.", None, *place)
-        entry = declared.get(parameter.name)
-        if entry is not None:
-            parameter = _refined(parameter, entry)
-        parameters[parameter.name] = _checked(source, parameter, entry, place)
+    reader = _Reader(source, prefixes)
+    reader.read_names()
+    reader.apply_grlc(entries)
+    params = entries.get("params")
+    declared = {} if params is None else params.members()
     for name, entry in declared.items():
-        if name not in parameters:
-            near = did_you_mean(name, list(parameters))
+        if name not in reader.parameters:
+            near = did_you_mean(name, list(reader.parameters))
             raise entry.error(f'The query holds no variable for the parameter "{name}"{near}')
-    return tuple(parameters.values())
+    for name, parameter in reader.parameters.items():
+        told = declared.get(name)
+        refined = parameter if told is None else _refined(parameter, told, prefixes)
+        reader.parameters[name] = _checked(refined, told, reader)
+    return Declarations(tuple(reader.parameters.values()), tuple(reader.notices))
 
 
-def _variables(source: str) -> dict[str, _Place]:
-    """Every variable with the name of a parameter, and where it stands first."""
-    found: dict[str, _Place] = {}
-    for token in lex(source).tokens:
-        if token.kind is Kind.VAR and token.text[1] == "_" and token.text[1:] not in found:
-            found[token.text[1:]] = position_of(source, token.start)
+class _Reader:
+    """What is known so far of the parameters of one query."""
+
+    def __init__(self, source: str, prefixes: Prefixes) -> None:
+        self.parameters: dict[str, Parameter] = {}
+        self.places: dict[str, Place] = {}
+        self.notices: list[DataError] = []
+        self.numbers = numbers(source)
+        self._source = source
+        self._prefixes = prefixes
+
+    def read_names(self) -> None:
+        """Read every variable that has the name of a parameter."""
+        for token in lex(self._source).tokens:
+            variable = token.text[1:]
+            if token.kind is not Kind.VAR or variable[0] != "_" or variable in self.places:
+                continue
+            place = position_of(self._source, token.start)
+            self.places[variable] = place
+            parameter, notice = read_variable(variable, place, *self._prefixes)
+            if notice is not None:
+                self.notices.append(notice)
+            if parameter is None:
+                continue
+            if (other := self.parameters.get(parameter.name)) is not None:
+                sentence = f'?{variable} and ?{other.variable} are both the parameter "{parameter.name}".'
+                raise DataError(f"{sentence} Write one variable.", None, *place)
+            if variable in self.numbers and parameter.type in ("string", "number"):
+                parameter = replace(parameter, type="integer")
+            self.parameters[parameter.name] = parameter
+
+    def apply_grlc(self, entries: Mapping[str, Entry]) -> None:
+        """Take choices from ``enumerate`` and values from ``defaults``."""
+        for name, entry in _by_parameter(entries.get("enumerate"), self.notices):
+            choices = _choices(entry, self.notices)
+            self._change(name, entry, {"enum": choices} if choices else {"from_data": True})
+        for name, entry in _by_parameter(entries.get("defaults"), self.notices):
+            if isinstance(entry.content, str) and entry.content.strip():
+                self._change(name, entry, {"default": entry.content, "required": False})
+            else:
+                self.notices.append(entry.error(f'The default of "{name}" is no text; it is left out.'))
+
+    def _change(self, name: str, entry: Entry, fields: Mapping[str, object]) -> None:
+        """Change a parameter, or notice why not: what grlc only shows must not keep a query from loading."""
+        name = name.removeprefix("?").lstrip("_")
+        parameter = self.parameters.get(name)
+        if parameter is None:
+            near = did_you_mean(name, list(self.parameters))
+            self.notices.append(entry.error(f'The query holds no variable for the parameter "{name}"{near}'))
+            return
+        changed = replace(parameter, **fields)  # type: ignore[arg-type]
+        if (found := fault(changed)) is not None:
+            key, sentence = found
+            self.notices.append(entry.error(f'The {key} of "{name}" is left out: {sentence}'))
+            return
+        self.parameters[name] = changed
+
+
+def _by_parameter(entry: Entry | None, notices: list[DataError]) -> list[tuple[str, Entry]]:
+    """The items of a list of names, or of mappings by name, or of one such mapping."""
+    if entry is None or not entry.content:
+        return []
+    found: list[tuple[str, Entry]] = []
+    for item in entry.content if isinstance(entry.content, tuple) else (entry,):
+        if isinstance(item.content, Mapping):
+            found += item.content.items()
+        elif isinstance(item.content, str) and item.content.strip():
+            found.append((item.content.strip(), Entry(item.key, "", item.line, item.column)))
+        else:
+            notices.append(item.error(f'"{entry.key}" takes a list of parameters.'))
     return found
 
 
-def _from_name(variable: str, place: _Place) -> Parameter:
-    match = _NAME.fullmatch(variable)
-    if match is None:
-        raise DataError(
-            f"?{variable} begins like a parameter and is not named like one: write ?_name or ?_name_type.",
-            None,
-            *place,
-        )
-    signs, name, suffix = match.groups()
-    if name in RESERVED:
-        raise DataError(
-            f'No parameter can have the name "{name}": the protocol uses it. Choose another.', None, *place
-        )
-    kind, language = "string", None
-    if suffix is not None:
-        kind = _ALIASES.get(suffix, suffix.removeprefix("xsd_"))
-        if _LANGUAGE.fullmatch(suffix):
-            kind, language = "langString", suffix
-        elif kind not in TYPES or kind == "langString":
-            raise DataError(f"?{variable} has {_unknown_type(suffix)}", None, *place)
-    return Parameter(name, variable, kind, language, required=len(signs) == 1)
+def _choices(entry: Entry, notices: list[DataError]) -> tuple[str, ...]:
+    items = entry.content if isinstance(entry.content, tuple) else (entry,)
+    texts = [item.content for item in items if isinstance(item.content, str) and item.content.strip()]
+    if len(texts) < len(items) and entry.content != "":
+        notices.append(entry.error(f'Of the choices of "{entry.key}" those that are no texts are left out.'))
+    return tuple(dict.fromkeys(texts))
 
 
-def _unknown_type(name: str) -> str:
-    return f'the unknown type "{name}"{did_you_mean(name, list(TYPES))} Known: {", ".join(TYPES)}.'
-
-
-def _refined(parameter: Parameter, entry: Entry) -> Parameter:
+def _refined(parameter: Parameter, entry: Entry, prefixes: Prefixes) -> Parameter:
     members = entry.members(_KEYS)
     texts = {key: value.text() for key, value in members.items() if key in _TEXTS}
-    enum, description = members.get("enum"), members.get("description")
     if "pattern" in texts:
         try:
             re.compile(texts["pattern"])
         except re.error as error:
             raise members["pattern"].error(f"The pattern is no regular expression: {error}.") from None
-    kind, language = _typed(parameter, members)
+    typed = _typed(parameter, members, prefixes)
+    description, examples = members.get("description"), members.get("examples")
+    shortest, longest, many = members.get("minLength"), members.get("maxLength"), members.get("multiple")
+    enum, labels = _enum(members["enum"]) if "enum" in members else (parameter.enum, parameter.labels)
     return replace(
-        parameter,
-        type=kind,
-        language=language,
+        typed,
         required=_required(parameter, members),
         description={} if description is None else description.by_language(),
-        enum=() if enum is None else enum.strings(),
-        **texts,
+        examples=() if examples is None else examples.strings(),
+        minimum_length=None if shortest is None else shortest.number(),
+        maximum_length=None if longest is None else longest.number(),
+        multiple=parameter.multiple if many is None else many.flag(),
+        enum=enum,
+        labels=labels,
+        example=texts.get("example"),
+        pattern=texts.get("pattern"),
+        minimum=texts.get("minimum"),
+        maximum=texts.get("maximum"),
+        default=texts.get("default", parameter.default),
     )
 
 
-def _typed(parameter: Parameter, members: Mapping[str, Entry]) -> tuple[str, str | None]:
+def _enum(entry: Entry) -> tuple[tuple[str, ...], Mapping[str, Mapping[str, str]]]:
+    """The choices and their labels: a list of values, a mapping of labels by value, or a list of those."""
+    items = entry.content if isinstance(entry.content, tuple) else (entry,)
+    choices: list[str] = []
+    labels: dict[str, Mapping[str, str]] = {}
+    for item in items:
+        if isinstance(item.content, Mapping):
+            choices += item.content
+            labels |= {value: label.by_language() for value, label in item.content.items()}
+        else:
+            choices.append(item.text())
+    return tuple(choices), labels
+
+
+def _typed(parameter: Parameter, members: Mapping[str, Entry], prefixes: Prefixes) -> Parameter:
+    parameter = _with_type(parameter, members["type"], prefixes) if "type" in members else parameter
     kind, language = parameter.type, parameter.language
-    if "type" in members:
-        told = members["type"].text()
-        kind = _ALIASES.get(told, told)
-        if kind not in TYPES:
-            raise members["type"].error(f"This is {_unknown_type(told)}")
-        if kind != parameter.type and parameter.variable.lstrip("_") != parameter.name:
-            raise members["type"].error(
-                f"The type is {kind} here and {parameter.type} in ?{parameter.variable}."
-            )
     if "language" in members:
         told = members["language"].text()
         if kind != "langString" or language not in (None, told):
@@ -134,7 +217,28 @@ def _typed(parameter: Parameter, members: Mapping[str, Entry]) -> tuple[str, str
             raise members["language"].error(f'"{language}" is no language tag.') from None
     if kind == "langString" and language is None:
         raise members["type"].error("The type langString needs a language.")
-    return kind, language
+    if "class" not in members:
+        return replace(parameter, language=language)
+    if kind != "iri":
+        raise members["class"].error(f"Only a parameter of type iri has a class; this one is {kind}.")
+    return replace(parameter, class_iri=prefixes.iri(members["class"]))
+
+
+def _with_type(parameter: Parameter, entry: Entry, prefixes: Prefixes) -> Parameter:
+    told = entry.text()
+    kind = ALIASES.get(told, told).removeprefix("xsd:")
+    if kind not in (*NAMED_TYPES, "langString"):
+        if ":" not in told:
+            raise entry.error(f"This is {unknown_type(told)}")
+        return replace(parameter, type="typed", datatype=prefixes.iri(entry))
+    if kind != parameter.type and not _says_no_type(parameter):
+        raise entry.error(f"The type is {kind} here and {parameter.type} in ?{parameter.variable}.")
+    return replace(parameter, type=kind)
+
+
+def _says_no_type(parameter: Parameter) -> bool:
+    rest = parameter.variable.lstrip("_").removeprefix(parameter.name)
+    return rest.strip("_") in ("", "multi") or parameter.type == "string"
 
 
 def _required(parameter: Parameter, members: Mapping[str, Entry]) -> bool:
@@ -148,14 +252,14 @@ def _required(parameter: Parameter, members: Mapping[str, Entry]) -> bool:
     return told == "true"
 
 
-def _checked(source: str, parameter: Parameter, entry: Entry | None, place: _Place) -> Parameter:
-    if _stands_after_limit(source, parameter.variable):
-        if parameter.type != "integer" or not (parameter.required or parameter.default):
+def _checked(parameter: Parameter, entry: Entry | None, reader: _Reader) -> Parameter:
+    if parameter.variable in reader.numbers:
+        if parameter.type not in _WHOLE:
             raise DataError(
                 f"?{parameter.variable} stands after LIMIT or OFFSET, which need a number: "
-                "make it an integer that is required or has a default.",
+                "make it an integer.",
                 None,
-                *place,
+                *reader.places[parameter.variable],
             )
         if parameter.minimum is None or parameter.minimum.startswith("-"):
             parameter = replace(parameter, minimum="0")
@@ -163,16 +267,3 @@ def _checked(source: str, parameter: Parameter, entry: Entry | None, place: _Pla
         key, sentence = found
         raise (entry.members().get(key, entry).error(f'The {key} of "{parameter.name}" is wrong: {sentence}'))
     return parameter
-
-
-def _stands_after_limit(source: str, variable: str) -> bool:
-    """Whether the place takes a number and no other term."""
-    return _binds(source, variable, Literal("0")) and not _binds(source, variable, Literal("-1"))
-
-
-def _binds(source: str, variable: str, value: Literal) -> bool:
-    try:
-        bind(source, {variable: value})
-    except ValueError:
-        return False
-    return True

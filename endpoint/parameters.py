@@ -2,48 +2,27 @@
 
 A text is read by the lexical rules of XML Schema part 2, white space around it taken away. String
 values are brought to Unicode Normalization Form C, because what a Korean client on macOS sends in
-form D looks the same as the data and would never be equal to it. Digits are ASCII digits: one value,
-one spelling.
+form D looks the same as the data and would never be equal to it. The types are those of
+:mod:`endpoint.value_types`.
 """
 
 from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from datetime import date
-from decimal import Decimal
 from difflib import get_close_matches
-from types import MappingProxyType
 
 from pyoxigraph import Literal, NamedNode
 
 from endpoint.errors import BadParameter
+from endpoint.value_types import TEXT_TYPES, TYPES, XSD, ValueType, number_type
 
-XSD = "http://www.w3.org/2001/XMLSchema#"
-
-_INTEGER = re.compile(r"[+-]?[0-9]{1,19}")
-_DECIMAL = re.compile(r"[+-]?[0-9]{1,18}(?:\.[0-9]{1,18})?")
-_DATE = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
-_YEAR = re.compile(r"[0-9]{4}")
 _SHOWN = 60
 _LISTED = 20
 
-
-@dataclass(frozen=True, slots=True)
-class ValueType:
-    """One type of parameter.
-
-    ``read`` gives the canonical lexical form of a text or raises ValueError; ``order`` maps such a
-    form to a number that compares as the value does, where the type has an order.
-    """
-
-    name: str
-    expects: str
-    sample: str
-    read: Callable[[str], str]
-    order: Callable[[str], Decimal] | None = None
+Term = NamedNode | Literal
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,7 +32,12 @@ class Parameter:
     ``name`` is the public name and ``variable`` the SPARQL variable without its sign; ``type`` is a
     key of :data:`TYPES`. ``default``, ``example``, ``enum``, ``minimum`` and ``maximum`` are texts as
     a client would send them; ``pattern`` is a regular expression that must match somewhere in the
-    value, as in JSON Schema. ``description`` is by language tag, ``""`` where none is told.
+    value, as in JSON Schema. ``description`` is by language tag, ``""`` where none is told, and so is
+    the label that ``labels`` has for a choice of ``enum``.
+
+    ``datatype`` is the IRI of the datatype of a parameter of type "typed", ``class_iri`` the class of the
+    things whose IRIs an "iri" takes. ``multiple``: the parameter may be given several times.
+    ``from_data``: the choices to offer are those that the data has.
     """
 
     name: str
@@ -68,78 +52,30 @@ class Parameter:
     pattern: str | None = None
     minimum: str | None = None
     maximum: str | None = None
+    minimum_length: int | None = None
+    maximum_length: int | None = None
+    datatype: str | None = None
+    class_iri: str | None = None
+    multiple: bool = False
+    from_data: bool = False
+    examples: tuple[str, ...] = ()
+    labels: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
 
     @property
     def sample(self) -> str | None:
-        """A value that fits: the example, else the default, else the first choice."""
-        return next((text for text in (self.example, self.default, *self.enum[:1]) if text is not None), None)
-
-
-def _plain(text: str) -> str:
-    return unicodedata.normalize("NFC", text)
-
-
-def _integer(text: str) -> str:
-    if not _INTEGER.fullmatch(text) or not -(2**63) <= int(text) < 2**63:
-        raise ValueError(text)
-    return str(int(text))
-
-
-def _decimal(text: str) -> str:
-    if not _DECIMAL.fullmatch(text):
-        raise ValueError(text)
-    digits = f"{Decimal(text):f}"
-    return digits.rstrip("0").rstrip(".") if "." in digits else digits
-
-
-def _boolean(text: str) -> str:
-    if text not in ("true", "false", "1", "0"):
-        raise ValueError(text)
-    return "true" if text in ("true", "1") else "false"
-
-
-def _date(text: str) -> str:
-    if not _DATE.fullmatch(text):
-        raise ValueError(text)
-    return date.fromisoformat(text).isoformat()
-
-
-def _year(text: str) -> str:
-    if not _YEAR.fullmatch(text):
-        raise ValueError(text)
-    return text
-
-
-def _iri(text: str) -> str:
-    return NamedNode(text).value
-
-
-def _day(text: str) -> Decimal:
-    return Decimal(text.replace("-", ""))
-
-
-TYPES: Mapping[str, ValueType] = MappingProxyType(
-    {
-        row.name: row
-        for row in (
-            ValueType("string", "a text", "text", _plain),
-            ValueType("langString", "a text", "text", _plain),
-            ValueType("search", "words to search for", "외교 정책", _plain),
-            ValueType("integer", "a whole number of at most 64 bits", "12", _integer, Decimal),
-            ValueType("decimal", "a number of at most 18 digits on either side", "3.5", _decimal, Decimal),
-            ValueType("boolean", "true or false", "true", _boolean),
-            ValueType("date", "a date", "2023-05-22", _date, _day),
-            ValueType("gYear", "a year of four digits", "2023", _year, Decimal),
-            ValueType("iri", "an absolute IRI", "http://example.org/1", _iri),
-        )
-    }
-)
+        """A value that fits: the first example, else the default, else the first choice."""
+        told = (self.example, *self.examples, self.default, *self.enum)
+        return next((text for text in told if text is not None), None)
 
 
 def did_you_mean(word: str, known: Sequence[str]) -> str:
     """``'; did you mean "x"?'`` where one of the known words is close, else a full stop."""
-    near = get_close_matches(word[:_SHOWN], known, 1)
-    return f'; did you mean "{near[0]}"?' if near else "."
+    near = _nearest(word, known)
+    return "." if near is None else f'; did you mean "{near}"?'
+
+
+def _nearest(word: str, known: Sequence[str]) -> str | None:
+    return next(iter(get_close_matches(word[:_SHOWN], known, 1)), None)
 
 
 def shown(text: str) -> str:
@@ -148,7 +84,7 @@ def shown(text: str) -> str:
     return "".join(char if char.isprintable() else f"\\u{ord(char):04X}" for char in cut)
 
 
-def term(parameter: Parameter, text: str) -> NamedNode | Literal:
+def term(parameter: Parameter, text: str) -> Term:
     """The RDF term of a received text. Raises BadParameter with a sentence that says what is wrong."""
     value = _read(parameter, text)
     if parameter.type == "iri":
@@ -157,41 +93,45 @@ def term(parameter: Parameter, text: str) -> NamedNode | Literal:
         return Literal(value, language=parameter.language)
     if parameter.type in ("string", "search"):
         return Literal(value)
-    return Literal(value, datatype=NamedNode(XSD + parameter.type))
+    name = number_type(value) if parameter.type == "number" else parameter.type
+    return Literal(value, datatype=NamedNode(parameter.datatype or XSD + name))
 
 
 def read_values(
     parameters: Sequence[Parameter], received: Sequence[tuple[str, str]]
-) -> dict[str, NamedNode | Literal]:
+) -> dict[str, Term | tuple[Term, ...]]:
     """The terms of the received pairs by SPARQL variable; defaults fill in for what is absent.
 
-    An optional parameter without a default that is absent gets no term. Raises BadParameter for a
-    parameter that is unknown, repeated, missing, empty or does not fit.
+    A parameter of several values gets a tuple, each value once. An optional parameter without a default
+    that is absent gets nothing. Raises BadParameter for a parameter that is unknown, repeated, missing,
+    empty or does not fit.
     """
-    texts: dict[str, str] = {}
-    known = {parameter.name for parameter in parameters}
+    texts: dict[str, list[str]] = {}
+    known = {parameter.name: parameter for parameter in parameters}
     for name, text in received:
         if name not in known:
-            raise BadParameter(shown(name), _unknown(name, parameters))
-        if name in texts:
-            raise BadParameter(name, f'The parameter "{name}" is given more than once; give it once.')
-        texts[name] = text
-    terms: dict[str, NamedNode | Literal] = {}
+            raise _unknown(name, parameters)
+        if name in texts and not known[name].multiple:
+            told = f'The parameter "{name}" is given more than once; give it once.'
+            raise BadParameter(name, told, rule="repeated")
+        texts.setdefault(name, []).append(text)
+    terms: dict[str, Term | tuple[Term, ...]] = {}
     for parameter in parameters:
-        sent = texts.get(parameter.name, parameter.default)
-        if sent is not None:
-            terms[parameter.variable] = term(parameter, sent)
+        fallback = [] if parameter.default is None else [parameter.default]
+        sent = [term(parameter, text) for text in texts.get(parameter.name, fallback)]
+        if sent:
+            terms[parameter.variable] = tuple(dict.fromkeys(sent)) if parameter.multiple else sent[0]
         elif parameter.required:
-            raise BadParameter(
-                parameter.name, f'The parameter "{parameter.name}" is missing: {_takes(parameter)}.'
-            )
+            told = f'The parameter "{parameter.name}" is missing: {_takes(parameter)}.'
+            raise BadParameter(parameter.name, told, rule="required")
     return terms
 
 
-def _unknown(name: str, parameters: Sequence[Parameter]) -> str:
+def _unknown(name: str, parameters: Sequence[Parameter]) -> BadParameter:
     names = [parameter.name for parameter in parameters]
     takes = f"This query takes {', '.join(names)}." if names else "This query takes no parameters."
-    return f'There is no parameter "{shown(name)}"{did_you_mean(name, names)} {takes}'
+    told = f'There is no parameter "{shown(name)}"{did_you_mean(name, names)} {takes}'
+    return BadParameter(shown(name), told, rule="unknown", suggestion=_nearest(name, names))
 
 
 def fault(parameter: Parameter) -> tuple[str, str] | None:
@@ -205,16 +145,35 @@ def fault(parameter: Parameter) -> tuple[str, str] | None:
         for text in texts:
             if text is not None and not _reads(kind, text):
                 return key, f'"{shown(text)}" is not {kind.expects}.'
+    return _faulty_bounds(parameter, kind) or _faulty_values(parameter)
+
+
+def _faulty_bounds(parameter: Parameter, kind: ValueType) -> tuple[str, str] | None:
     least, most = parameter.minimum, parameter.maximum
     if kind.order is None and (least is not None or most is not None):
         return "minimum" if least is not None else "maximum", f"values of type {kind.name} have no order."
     if kind.order and least and most and kind.order(kind.read(least)) > kind.order(kind.read(most)):
         return "minimum", f"it is greater than the maximum, {most}."
-    bare = replace(parameter, example=None, default=None)
-    for key, text in (("example", parameter.example), ("default", parameter.default)):
+    shortest, longest = parameter.minimum_length, parameter.maximum_length
+    if kind.name not in TEXT_TYPES and (shortest is not None or longest is not None):
+        key = "minLength" if shortest is not None else "maxLength"
+        return key, f"values of type {kind.name} have no length."
+    if shortest is not None and longest is not None and shortest > longest:
+        return "minLength", f"it is greater than maxLength, {longest}."
+    return None
+
+
+def _faulty_values(parameter: Parameter) -> tuple[str, str] | None:
+    bare = replace(parameter, example=None, default=None, examples=())
+    for key, texts in (
+        ("example", [parameter.example]),
+        ("examples", parameter.examples),
+        ("default", [parameter.default]),
+    ):
         try:
-            if text is not None:
-                term(bare, text)
+            for text in texts:
+                if text is not None:
+                    term(bare, text)
         except BadParameter as error:
             return key, error.detail
     return None
@@ -234,20 +193,23 @@ def _takes(parameter: Parameter) -> str:
 
 
 def _read(parameter: Parameter, text: str) -> str:
-    def refuse(why: str) -> BadParameter:
-        return BadParameter(parameter.name, f'The parameter "{parameter.name}" {why}', shown(text))
+    def refuse(rule: str, why: str, suggestion: str | None = None) -> BadParameter:
+        told = f'The parameter "{parameter.name}" {why}'
+        return BadParameter(parameter.name, told, shown(text), rule, suggestion)
 
     if not text.strip():
-        raise refuse(f"is empty: {_takes(parameter)}.")
+        raise refuse("empty", f"is empty: {_takes(parameter)}.")
     if (fault := _unfit(text)) is not None:
-        raise refuse(fault)
+        raise refuse("characters", fault)
     kind = TYPES[parameter.type]
     try:
-        value = kind.read(text if kind.read is _plain else text.strip())
+        value = kind.read(text.strip() if kind.trimmed else text)
     except ValueError:
-        raise refuse(f'does not fit: {_takes(parameter)}. Received "{shown(text)}".') from None
-    if (rule := _broken_rule(parameter, kind, value)) is not None:
-        raise refuse(f'{rule} Received "{shown(text)}".')
+        raise refuse("type", f'does not fit: {_takes(parameter)}. Received "{shown(text)}".') from None
+    if (broken := _broken_rule(parameter, kind, value)) is not None:
+        rule, why = broken
+        near = _nearest(value, parameter.enum) if rule == "enum" else None
+        raise refuse(rule, f'{why} Received "{shown(text)}".', near)
     return value
 
 
@@ -261,18 +223,34 @@ def _unfit(text: str) -> str | None:
     return None
 
 
-def _broken_rule(parameter: Parameter, kind: ValueType, value: str) -> str | None:
+def _broken_rule(parameter: Parameter, kind: ValueType, value: str) -> tuple[str, str] | None:
     if parameter.enum and value not in [kind.read(choice) for choice in parameter.enum]:
         more = ", …" if len(parameter.enum) > _LISTED else ""
         choices = ", ".join(parameter.enum[:_LISTED])
-        return f"must be one of {choices}{more}{did_you_mean(value, parameter.enum)}"
+        return "enum", f"must be one of {choices}{more}{did_you_mean(value, parameter.enum)}"
     if parameter.pattern is not None and re.search(parameter.pattern, value) is None:
-        return f"must match the pattern {parameter.pattern} ({_takes(parameter)})."
+        return "pattern", f"must match the pattern {parameter.pattern} ({_takes(parameter)})."
+    return _broken_length(parameter, value) or _broken_bound(parameter, kind, value)
+
+
+def _broken_length(parameter: Parameter, value: str) -> tuple[str, str] | None:
+    shortest, longest = parameter.minimum_length, parameter.maximum_length
+    if shortest is not None and len(value) < shortest:
+        return "minLength", f"must have at least {shortest} characters."
+    if longest is not None and len(value) > longest:
+        return "maxLength", f"must have at most {longest} characters."
+    return None
+
+
+def _broken_bound(parameter: Parameter, kind: ValueType, value: str) -> tuple[str, str] | None:
     if kind.order is None:
         return None
     least, most = parameter.minimum, parameter.maximum
-    if least is not None and kind.order(value) < kind.order(kind.read(least)):
-        return f"must be at least {least}" + (f" and at most {most}." if most is not None else ".")
-    if most is not None and kind.order(value) > kind.order(kind.read(most)):
-        return f"must be at most {most}" + (f" and at least {least}." if least is not None else ".")
+    # "not at least" and "not at most", because NaN is neither.
+    if least is not None and not kind.order(value) >= kind.order(kind.read(least)):
+        return "minimum", f"must be at least {least}" + (f" and at most {most}." if most is not None else ".")
+    if most is not None and not kind.order(value) <= kind.order(kind.read(most)):
+        return "maximum", f"must be at most {most}" + (
+            f" and at least {least}." if least is not None else "."
+        )
     return None

@@ -1,3 +1,5 @@
+"""Binding: whole variable tokens become terms, and nothing else of a text changes."""
+
 from __future__ import annotations
 
 from collections.abc import Mapping
@@ -43,6 +45,20 @@ VALUES: Mapping[str, NamedNode | Literal | int] = {"_v": TEXT, "_i": IRI, "_n": 
         ('ASK { FILTER(?x IN(""?_v,?_v-1)) }', 'ASK { FILTER(?x IN("" "x","x" -1)) }'),
         ("ASK { FILTER(?x<?_i&&?x>?_v) }", 'ASK { FILTER(?x< <http://a/b> &&?x> "x") }'),
         ("ASK { ?s ?p ?_v.?s ?q ?_v#c\n}", 'ASK { ?s ?p "x" .?s ?q "x" #c\n}'),
+        (
+            "SELECT ?_v { { SELECT ?_v { { SELECT ?_v { ?s ?p ?_v } } } } }",
+            'SELECT ("x" AS ?_v) { { SELECT ("x" AS ?_v_1) { { SELECT ("x" AS ?_v_2) { ?s ?p "x" } } } } }',
+        ),
+        (
+            "SELECT ?_v ?_v_1 { { SELECT ?_v { ?s ?p ?_v } } }",
+            'SELECT ("x" AS ?_v) ?_v_1 { { SELECT ("x" AS ?_v_1_) { ?s ?p "x" } } }',
+        ),
+        ("SELECT ?s FROM ?_i { ?s ?p ?o }", "SELECT ?s FROM <http://a/b> { ?s ?p ?o }"),
+        ('ASK { FILTER(REGEX(?x, ?_v, "i")) }', 'ASK { FILTER(REGEX(?x, "x", "i")) }'),
+        (
+            "SELECT (GROUP_CONCAT(?x; SEPARATOR=?_v) AS ?all) {}",
+            'SELECT (GROUP_CONCAT(?x; SEPARATOR= "x") AS ?all) {}',
+        ),
         ("INSERT DATA { ?_i ?_i ?_v }", 'INSERT DATA { <http://a/b> <http://a/b> "x" }'),
     ],
 )
@@ -88,6 +104,86 @@ def test_places_that_take_a_variable_only(template: str, places: list[tuple[int,
     assert all("_p" in problem.sentence for problem in problems)
 
 
+ONE, TWO = Literal("1 }"), Literal("2")
+SEVERAL = [
+    ("SELECT * { VALUES ?_m {} ?s ?p ?_m }", 'SELECT * { VALUES ?_m { "1 }" "2" } ?s ?p ?_m }'),
+    ("SELECT * { VALUES (?_m) {} ?s ?p ?_m }", 'SELECT * { VALUES (?_m) { ("1 }") ("2") } ?s ?p ?_m }'),
+    ("SELECT * { VALUES ?_m { 'old' } }", 'SELECT * { VALUES ?_m { "1 }" "2" } }'),
+    ("SELECT * { ?s ?p ?_m } VALUES ?_m {}", 'SELECT * { ?s ?p ?_m } VALUES ?_m { "1 }" "2" }'),
+    ("SELECT * { FILTER(?x IN (?_m, 3)) }", 'SELECT * { FILTER(?x IN ("1 }", "2", 3)) }'),
+    ("SELECT * { VALUES ?x { ?_m 3 } }", 'SELECT * { VALUES ?x { "1 }" "2" 3 } }'),
+    ("DESCRIBE ?_m ?x { ?x ?y ?z }", 'DESCRIBE "1 }" "2" ?x { ?x ?y ?z }'),
+    ("SELECT * { ?s ?p ?_m }", 'SELECT * { VALUES ?_m { "1 }" "2" } ?s ?p ?_m }'),
+    (
+        "SELECT ?_m { ?s ?p ?_m OPTIONAL { ?s ?q ?_m } }",
+        'SELECT ?_m { VALUES ?_m { "1 }" "2" } ?s ?p ?_m OPTIONAL { VALUES ?_m { "1 }" "2" } ?s ?q ?_m } }',
+    ),
+    (
+        "SELECT (COUNT(*) AS ?n) { { SELECT ?_m { ?s ?p ?o } } } GROUP BY ?_m",
+        'SELECT (COUNT(*) AS ?n) { VALUES ?_m { "1 }" "2" } '
+        '{ SELECT ?_m { VALUES ?_m { "1 }" "2" } ?s ?p ?o } } } GROUP BY ?_m',
+    ),
+    (
+        "CONSTRUCT { ?s ?p ?_m } WHERE { ?s ?p ?o }",
+        'CONSTRUCT { ?s ?p ?_m } WHERE { VALUES ?_m { "1 }" "2" } ?s ?p ?o }',
+    ),
+    (
+        "ASK { FILTER EXISTS { ?s ?p $_m } }",
+        'ASK { FILTER EXISTS { VALUES $_m { "1 }" "2" } ?s ?p $_m } }',
+    ),
+]
+
+
+@pytest.mark.parametrize(("template", "bound"), SEVERAL)
+def test_several_values(template: str, bound: str) -> None:
+    made = bind(template, {"_m": (ONE, TWO)})
+    assert [token.text for token in lex(made).tokens] == [token.text for token in lex(bound).tokens]
+    assert bindable(template, [], ["_m"]) == []
+
+
+@pytest.mark.parametrize(
+    ("template", "words"),
+    [
+        ("SELECT * {} LIMIT ?_m", "take one number"),
+        ("SELECT (1 AS ?_m) {}", "stands after AS"),
+        ("SELECT * { VALUES (?x ?_m) { (1 2) } }", "beside other variables"),
+        ("SELECT * { VALUES (?x ?y) { (1 ?_m) } }", "in a row of VALUES"),
+        ("CONSTRUCT WHERE { ?s ?p ?_m }", "CONSTRUCT WHERE cannot hold"),
+    ],
+)
+def test_places_that_cannot_take_several_values(template: str, words: str) -> None:
+    (problem,) = bindable(template, [], ["_m"])
+    assert words in problem.sentence
+    with pytest.raises(ValueError, match=words):
+        bind(template, {"_m": (ONE, TWO)})
+
+
+@pytest.mark.parametrize(
+    ("template", "bound"),
+    [
+        ("SELECT * { ?s ?p ?_m VALUES ?_m {} . ?a ?b ?c }", "SELECT * { ?s ?p ?_m {} . ?a ?b ?c }"),
+        ("SELECT * { ?s ?p ?_m } VALUES ?_m { 1 }", "SELECT * { ?s ?p ?_m } "),
+        ("SELECT * { ?s ?p ?o } LIMIT ?_m OFFSET 5", "SELECT * { ?s ?p ?o }  OFFSET 5"),
+        ("SELECT ?_m { ?s ?p ?_m FILTER(BOUND(?_m)) }", "SELECT ?_m { ?s ?p ?_m FILTER(BOUND(?_m)) }"),
+    ],
+)
+def test_a_parameter_that_is_absent_takes_its_clause_with_it(template: str, bound: str) -> None:
+    assert bind(template, {"_m": ()}) == bound
+
+
+def test_several_values_join_as_one_set() -> None:
+    store = Store()
+    store.update('INSERT DATA { <a:1> <a:p> "1 }" , "2" ; <a:q> "2" . <a:2> <a:p> "3" }')
+    text = "SELECT ?s ?_m ?q { ?s <a:p> ?_m OPTIONAL { ?s ?q ?_m FILTER(?q != <a:p>) } } ORDER BY ?_m"
+    found = store.query(bind(text, {"_m": (ONE, TWO, Literal("4"))}))
+    assert isinstance(found, QuerySolutions)
+    one = NamedNode("a:1")
+    assert [(row["s"], row["_m"], row["q"]) for row in found] == [
+        (one, ONE, None),
+        (one, TWO, NamedNode("a:q")),
+    ]
+
+
 def test_a_number_may_come_as_a_literal() -> None:
     assert bind("SELECT * {} LIMIT ?_n", {"_n": Literal(7)}) == "SELECT * {} LIMIT 7"
 
@@ -125,6 +221,11 @@ TEMPLATES = st.sampled_from(
         "ASK { ?s ?p 1,?_v,'a'@en }",
         "ASK { ?s ?p ?_v-1 }",
         "ASK { ?s ?p ?_v@en }",
+        "ASK { VALUES ?x { 1 } BIND(?_v AS ?y) }",
+        "CONSTRUCT { ?s ?p ?o } WHERE { ?s ?p ?o FILTER(CONTAINS(?o,?_v)) }",
+        "SELECT (?_v AS ?x) ('# ?_v' AS ?y) {} # ?_v",
+        "SELECT ?x { GRAPH <?_v> { ?x ?y ?_v } }",
+        "ASK { ?s ?p '''?_v ' \\\\ ''' , ?_v . }",
     ]
 )
 
@@ -137,6 +238,17 @@ def test_exactly_one_token_becomes_the_term(template: str, term: NamedNode | Lit
         expected.extend((part.kind, part.text) for part in replaced)
     bound = lex(bind(template, {"_v": term})).tokens
     assert [(token.kind, token.text) for token in bound] == expected
+
+
+@given(TEMPLATES, st.lists(TERMS, min_size=1, max_size=4))
+def test_several_terms_only_add_themselves(template: str, terms: list[NamedNode | Literal]) -> None:
+    text = template.replace("{", "{ VALUES ?_w { }", 1)
+    place = text.index("{ }") + 1
+    expected = f"{text[:place]} {' '.join(map(str, terms))} {text[place:]}"
+    bound = lex(bind(text, {"_w": tuple(terms)})).tokens
+    assert [(token.kind, token.text) for token in bound] == [
+        (token.kind, token.text) for token in lex(expected).tokens
+    ]
 
 
 @given(TERMS)

@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from pyoxigraph import Literal, QuerySolutions, Store
 
 from endpoint.catalog import Catalog, SavedQuery, bind_query, read_catalog
+from endpoint.decorators import Options
 from endpoint.errors import BadParameter, DataError
 from endpoint.formats import QueryForm
 from endpoint.lexer import Kind, lex
@@ -83,6 +84,7 @@ SELECT ?s WHERE { ?s ex:year ?_year_integer ; ex:name ?_name , $__label_ko ; ex:
         text="PREFIX ex: <http://example.org/>\n"
         "SELECT ?s WHERE { ?s ex:year ?_year_integer ; ex:name ?_name , $__label_ko ; ex:is ?_is_iri }\n",
         form=QueryForm.SELECT,
+        options=Options(),
     )
     assert query.example_values() == {"year": "2023", "name": "V.1"}
 
@@ -146,23 +148,23 @@ BODY = "SELECT ?s WHERE { ?s ?p ?_year_integer , ?_name }\n"
 
 
 WRONG: list[tuple[str | bytes, int | None, int | None, str]] = [
-    ("#+ summry: x\n" + BODY, 1, 4, 'Unknown key "summry"; did you mean "summary"?'),
-    ("#+ summary: a: b\n" + BODY, 1, 14, "not YAML: mapping values are not allowed"),
-    ("#+ tags: [a\n" + BODY, 1, None, "not YAML"),
-    (BODY + "\n#+ tags: a\n\n#+ summary: ]\n", 5, None, "not YAML"),
-    ("#+ summary: \x07\n" + BODY, 1, None, "not YAML"),
-    ("#+ tags: a\n#+ tags: b\n" + BODY, 2, 4, 'The key "tags" stands twice'),
     ("#+ - a\n" + BODY, 1, 4, '"header" takes keys with values'),
     ("#+ " + "[" * 5000 + "\n" + BODY, 1, None, "nested too deeply"),
-    ("#+ summary:\n" + BODY, 1, 4, '"summary" takes a text'),
     ("#+ summary: {korean: x}\n" + BODY, 1, 14, '"korean" is no language tag'),
     ("#+ tags: [a, {b: c}]\n" + BODY, 1, 14, '"tags" takes a text'),
     ("#+ params: [a]\n" + BODY, 1, 4, '"params" takes keys'),
+    ("#+ params: {year: {example: 1, example: 2}}\n" + BODY, 1, 32, 'The key "example" stands twice'),
     ("INSERT DATA { <a:b> <a:b> 1 }", None, None, "holds an update"),
     ("SELECT * { SERVICE <http://example.org/> {} }", None, None, "calls SERVICE <http://example.org/>"),
     ("SELECT * { " + "(" * 65 + ")" * 65 + " }", None, None, "nest deeper than 64 levels"),
     ("SELECT * {\n ?s ?p \xff }".encode("latin-1"), 2, 8, "not UTF-8"),
     ("ASK {}".encode("utf-16"), 1, 1, "not UTF-8"),
+    ("#+ tags: a\nSELECT * {\n ?s ?p }", 3, 8, "Line 3, column 8"),
+    ("SELECT * { ?s ?_p ?o }", 1, 15, "Line 1, column 15"),
+    ("SELECT * { ?s ?_longer_iri ?_o . ?s ?p }", 1, 40, "Line 1, column 40"),
+    ("SELECT * WHERE { ?s ?p ?o", 1, 16, 'This "{" is never closed'),
+    ("ASK { ?s nobody:knows ?o }", 1, 10, "The prefix nobody: is not declared"),
+    ("PREFIX exa: <http://e/>\nASK { ?s ex:x ?o }", 2, 10, 'ex: is not declared; did you mean "exa"?'),
 ]
 
 
@@ -178,6 +180,33 @@ def test_a_file_that_is_wrong_is_a_problem_with_a_place(
         assert problem.column == column
 
 
+NOTICED: list[tuple[str, int, int, str]] = [
+    ("#+ summry: x\n" + BODY, 1, 4, 'Unknown key "summry"; did you mean "summary"?'),
+    ("#+ frequency: 5\n" + BODY, 1, 4, 'Unknown key "frequency".'),
+    ("#+ summary: a: b\n" + BODY, 1, 14, "not YAML: mapping values are not allowed"),
+    ("#+ tags: [a\n" + BODY, 1, 12, "not YAML"),
+    (BODY + "\n#+ tags: a\n\n#+ summary: ]\n", 5, 13, "not YAML"),
+    ("#+ tags: a\n#+ tags: b\n" + BODY, 2, 4, 'The key "tags" stands twice; the last one counts'),
+    ("#+ summary:\n" + BODY, 1, 4, '"summary" has no value'),
+    ("#+ endpoint: http://example.org/sparql\n" + BODY, 1, 4, "answers from its own data"),
+    ("#+ endpoint_in_url: False\n" + BODY, 1, 4, "answers from its own data"),
+    ("#+ endpoint-method: POST\n" + BODY, 1, 4, "answers from its own data"),
+    ("ASK { ?s ?p ?___x , ?_year_integer, ?_name }", 1, 13, "It stays a variable"),
+]
+
+
+@pytest.mark.parametrize(("content", "line", "column", "sentence"), NOTICED, ids=[row[3] for row in NOTICED])
+def test_what_is_odd_is_noticed_and_the_file_loads(
+    tmp_path: Path, content: str, line: int, column: int, sentence: str
+) -> None:
+    catalog = catalog_of(tmp_path, {"q.rq": content})
+    assert catalog.problems == ()
+    assert [row.name for row in catalog.queries["q"].parameters] == ["year", "name"]
+    (notice,) = catalog.notices
+    assert sentence in notice.detail
+    assert (notice.file, notice.line, notice.column) == (tmp_path / "q.rq", line, column)
+
+
 @pytest.mark.parametrize("content", ["", "#+ summary: x\n", "# nothing\n"])
 def test_a_file_without_a_query_is_a_problem(tmp_path: Path, content: str) -> None:
     problem_of(tmp_path, content)
@@ -191,9 +220,9 @@ def test_two_files_of_one_name(tmp_path: Path) -> None:
     assert "taken by a.new.rq" in problem.detail
 
 
-def test_a_name_that_no_path_takes(tmp_path: Path) -> None:
-    catalog = catalog_of(tmp_path, {"a b.rq": GOOD, "저자별-2.rq": GOOD})
-    assert list(catalog.queries) == ["저자별-2"]
+def test_a_name_may_hold_blanks_and_no_sign_that_a_path_gives_a_meaning(tmp_path: Path) -> None:
+    catalog = catalog_of(tmp_path, {"a%b.rq": GOOD, "저자별-2.rq": GOOD, "Get tags (all).v1.rq": GOOD})
+    assert list(catalog.queries) == ["Get tags (all)", "저자별-2"]
     assert "Rename the file" in catalog.problems[0].detail
 
 
@@ -225,9 +254,9 @@ def test_an_optional_parameter_that_is_absent_stays_a_variable(tmp_path: Path) -
 
 
 def test_a_name_that_begins_another_is_left_alone(tmp_path: Path) -> None:
-    query = query_of(tmp_path, "ASK { ?s ?_a ?_ab }")
+    query = query_of(tmp_path, "ASK { ?s ?_a_iri ?_ab }")
     with pytest.raises(BadParameter, match="ab"):
-        bind_query(query, [("a", "x")])
+        bind_query(query, [("a", "urn:x")])
 
 
 def test_a_client_is_told_what_a_query_takes(tmp_path: Path) -> None:

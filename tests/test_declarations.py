@@ -17,7 +17,7 @@ from tests.test_catalog import BODY, problem_of, query_of
         ("?_x", "", ("string", None, True)),
         ("?__x", "", ("string", None, False)),
         ("$_x_decimal", "", ("decimal", None, True)),
-        ("?_x_number", "", ("decimal", None, True)),
+        ("?_x_number", "", ("number", None, True)),
         ("?_x_literal", "", ("string", None, True)),
         ("?_x_xsd_date", "", ("date", None, True)),
         ("?__x_gYear", "", ("gYear", None, False)),
@@ -25,6 +25,9 @@ from tests.test_catalog import BODY, problem_of, query_of
         ("?_x", "type: boolean", ("boolean", None, True)),
         ("?_x_integer", "type: integer", ("integer", None, True)),
         ("?_x", "type: langString, language: ko-Kore", ("langString", "ko-Kore", True)),
+        ("?_x", "type: xsd:gYearMonth", ("gYearMonth", None, True)),
+        ("?_x_name", "type: iri", ("iri", None, True)),
+        ("?_x_multi", "type: iri, class: owl:Class", ("iri", None, True)),
         ("?_x", "required: false", ("string", None, False)),
         ("?__x", "required: true", ("string", None, True)),
         ("?_x", "default: no", ("string", None, False)),
@@ -37,6 +40,42 @@ def test_a_variable_and_its_entry_tell_the_type(
     query = query_of(tmp_path, f"{header}ASK {{ ?s ?p {variable} }}")
     (row,) = query.parameters
     assert (row.name, row.type, row.language, row.required) == ("x", *expected)
+
+
+def test_everything_that_params_can_say(tmp_path: Path) -> None:
+    query = query_of(
+        tmp_path,
+        """\
+#+ params:
+#+   x: {minLength: 1, maxLength: 9, examples: [a, b], multiple: true}
+#+   lang: {enum: {KOR: {ko: 국문, en: Korean}, ENG: English}}
+#+   kind: {enum: [a, {b: B}]}
+#+   of: {class: skos:Concept}
+#+   in: {class: <http://example.org/C>}
+#+   code: {type: ex:Code}
+PREFIX ex: <http://example.org/>
+ASK { ?s ?p ?_x , ?_lang , ?_kind , ?_of_iri , ?_in_iri , ?_code }
+""",
+    )
+    x, lang, kind, of, within, code = query.parameters
+    assert (x.minimum_length, x.maximum_length, x.examples, x.multiple) == (1, 9, ("a", "b"), True)
+    assert lang.enum == ("KOR", "ENG")
+    assert lang.labels == {"KOR": {"ko": "국문", "en": "Korean"}, "ENG": {"": "English"}}
+    assert (kind.enum, kind.labels) == (("a", "b"), {"b": {"": "B"}})
+    assert of.class_iri == "http://www.w3.org/2004/02/skos/core#Concept"
+    assert within.class_iri == "http://example.org/C"
+    assert (code.type, code.datatype) == ("typed", "http://example.org/Code")
+    bound = bind_query(query, [("x", "a"), ("x", "b"), ("lang", "KOR"), ("kind", "b"), ("code", "c"),
+                               ("of", "urn:o"), ("in", "urn:i")])  # fmt: skip
+    assert 'VALUES ?_x { "a" "b" }' in bound
+    assert '"c"^^<http://example.org/Code>' in bound
+
+
+def test_grlc_shows_what_params_decides(tmp_path: Path) -> None:
+    header = "#+ enumerate: [{x: [a, b]}, y]\n#+ defaults: [{x: a}, {y: c}]\n#+ params: {x: {default: b}}\n"
+    x, y = query_of(tmp_path, header + "ASK { ?s ?p ?_x , ?_y }").parameters
+    assert (x.enum, x.default, x.required) == (("a", "b"), "b", False)
+    assert (y.from_data, y.default, y.required) == (True, "c", False)
 
 
 def test_parameters_stand_in_the_order_of_the_text_and_not_in_strings(tmp_path: Path) -> None:
@@ -74,14 +113,20 @@ WRONG: list[tuple[str, int, int, str]] = [
     ("#+ params: {name: {type: langString}}\n" + BODY, 1, 20, "needs a language"),
     ("#+ params: {name: {type: langString, language: x_y}}\n" + BODY, 1, 38, "no language tag"),
     ("#+ params: {year: {language: ko}}\n" + BODY, 1, 20, "takes no language"),
+    ("#+ params: {year: {class: owl:Class}}\n" + BODY, 1, 20, "Only a parameter of type iri"),
+    ("#+ params: {name: {type: iri, class: no:C x}}\n" + BODY, 1, 31, "is no absolute IRI"),
+    ("#+ params: {name: {type: iri, class: Thing}}\n" + BODY, 1, 31, "is no absolute IRI"),
+    ("#+ params: {name: {type: typed}}\n" + BODY, 1, 20, 'unknown type "typed"'),
+    ("#+ params: {name: {multiple: often}}\n" + BODY, 1, 20, "true or false"),
+    ("#+ params: {name: {minLength: -1}}\n" + BODY, 1, 20, "whole number from 0"),
+    ("#+ params: {name: {minLength: 5, example: x}}\n" + BODY, 1, 34, "at least 5 characters"),
     ("ASK {\n ?s ?p ?_x_intger }", 2, 8, 'unknown type "intger"; did you mean "integer"?'),
     ("ASK { ?s ?_x ?__x_integer }", 1, 14, '?__x_integer and ?_x are both the parameter "x"'),
-    ("ASK { ?s ?p ?___x }", 1, 13, "begins like a parameter"),
     ("ASK { ?s ?p ?_format }", 1, 13, 'No parameter can have the name "format"'),
     ("SELECT (1 AS ?_x) {}", 1, 14, "stands after AS"),
     ("SELECT * {\n VALUES ?_x { 1 } }", 2, 9, "heads a VALUES block"),
-    ("SELECT * {} LIMIT ?_n", 1, 19, "make it an integer"),
-    ("SELECT * {} LIMIT ?__n_integer", 1, 19, "required or has a default"),
+    ("SELECT * {} LIMIT ?_n_date", 1, 19, "make it an integer"),
+    ("SELECT * { FILTER(?x IN (?_x_multi)) } LIMIT ?_n_multi_integer", 1, 46, "one number"),
 ]
 
 
@@ -99,6 +144,15 @@ def test_a_limit_takes_a_number_from_zero(tmp_path: Path) -> None:
     assert bind_query(query, []).endswith("LIMIT 10")
     assert bind_query(query, [("n", "3")]).endswith("LIMIT 3")
     with pytest.raises(BadParameter, match="at least 0"):
+        bind_query(query, [("n", "-1")])
+
+
+@pytest.mark.parametrize("variable", ["?_n", "?_n_number", "?_n_integer", "?_n_nonNegativeInteger"])
+def test_a_limit_makes_a_number_of_its_parameter(tmp_path: Path, variable: str) -> None:
+    query = query_of(tmp_path, f"SELECT * {{ ?s ?p ?o }} LIMIT {variable} OFFSET ?__m")
+    assert bind_query(query, [("n", "5")]).rstrip() == "SELECT * { ?s ?p ?o } LIMIT 5"
+    assert bind_query(query, [("n", "5"), ("m", "7")]) == "SELECT * { ?s ?p ?o } LIMIT 5 OFFSET 7"
+    with pytest.raises(BadParameter, match=r"must be at least 0|from 0"):
         bind_query(query, [("n", "-1")])
 
 

@@ -8,7 +8,8 @@ from hypothesis import strategies as st
 from pyoxigraph import Literal, NamedNode
 
 from endpoint.errors import BadParameter
-from endpoint.parameters import TYPES, XSD, Parameter, did_you_mean, fault, read_values, shown, term
+from endpoint.parameters import Parameter, did_you_mean, fault, read_values, shown, term
+from endpoint.value_types import TYPES, XSD
 
 
 def parameter(kind: str = "string", **fields: object) -> Parameter:
@@ -125,6 +126,8 @@ def test_a_text_that_no_type_takes_is_refused(text: str, sentence: str) -> None:
         (parameter(enum=("KOR", "ENG")), "KO", 'must be one of KOR, ENG; did you mean "KOR"?'),
         (parameter(enum=("KOR", "ENG")), "kor", "must be one of KOR, ENG."),
         (parameter("integer", enum=tuple("123")), "4", "must be one of 1, 2, 3."),
+        (parameter(minimum_length=2), "V", "must have at least 2 characters."),
+        (parameter(maximum_length=2), "ABC", "must have at most 2 characters."),
         (parameter(pattern="^V[.][0-9]+$", example="V.1"), "V", "must match the pattern"),
         (parameter(pattern="^V[.][0-9]+$", example="V.1"), "V", 'for example "V.1"'),
     ],
@@ -162,6 +165,46 @@ def test_received_pairs_become_terms_by_variable() -> None:
         "__year_integer": typed("2023", "integer"),
         "_sort": Literal("date"),
     }
+
+
+@pytest.mark.parametrize(
+    ("rules", "received", "rule", "suggestion"),
+    [
+        (parameter(), [("q", "x")], "unknown", None),
+        (Parameter("author", "_author"), [("auhtor", "x")], "unknown", "author"),
+        (parameter(), [("p", "x"), ("p", "y")], "repeated", None),
+        (parameter(), [], "required", None),
+        (parameter(), [("p", " ")], "empty", None),
+        (parameter(), [("p", "\x00")], "characters", None),
+        (parameter("integer"), [("p", "x")], "type", None),
+        (parameter(enum=("KOR", "ENG")), [("p", "KO")], "enum", "KOR"),
+        (parameter(pattern="^V"), [("p", "x")], "pattern", None),
+        (parameter(minimum_length=2), [("p", "x")], "minLength", None),
+        (parameter(maximum_length=2), [("p", "xyz")], "maxLength", None),
+        (parameter("integer", minimum="2"), [("p", "1")], "minimum", None),
+        (parameter("integer", maximum="2"), [("p", "3")], "maximum", None),
+    ],
+)
+def test_the_rule_that_was_broken_is_named(
+    rules: Parameter, received: list[tuple[str, str]], rule: str, suggestion: str | None
+) -> None:
+    with pytest.raises(BadParameter) as caught:
+        read_values((rules,), received)
+    assert (caught.value.rule, caught.value.suggestion) == (rule, suggestion)
+
+
+def test_a_parameter_of_several_values_takes_each_once() -> None:
+    several = Parameter("id", "_id_multi_iri", "iri", multiple=True, default="urn:d")
+    received = [("id", "urn:b"), ("id", "urn:a"), ("id", "urn:b")]
+    assert read_values((several,), received) == {"_id_multi_iri": (NamedNode("urn:b"), NamedNode("urn:a"))}
+    assert read_values((several,), []) == {"_id_multi_iri": (NamedNode("urn:d"),)}
+    with pytest.raises(BadParameter, match="does not fit"):
+        read_values((several,), [("id", "urn:b"), ("id", "no iri")])
+
+
+def test_a_value_of_another_datatype() -> None:
+    typed_as = parameter("typed", datatype="http://example.org/T")
+    assert term(typed_as, " x ") == Literal(" x ", datatype=NamedNode("http://example.org/T"))
 
 
 def test_an_optional_parameter_that_is_absent_has_no_term() -> None:
@@ -214,6 +257,10 @@ def test_pairs_that_do_not_fit_the_query_are_refused(
         (parameter("integer", example="abc"), "example", "does not fit"),
         (parameter("integer", example="3", maximum="2"), "example", "at most 2"),
         (parameter(default="x", enum=("y",)), "default", "must be one of y"),
+        (parameter(minimum_length=3, maximum_length=2), "minLength", "greater than maxLength, 2"),
+        (parameter("integer", minimum_length=3), "minLength", "have no length"),
+        (parameter("date", maximum_length=3), "maxLength", "have no length"),
+        (parameter("integer", examples=("1", "x")), "examples", "does not fit"),
     ],
 )
 def test_a_declaration_that_contradicts_itself_is_told(declared: Parameter, key: str, sentence: str) -> None:
@@ -230,6 +277,7 @@ def test_a_sound_declaration_has_no_fault() -> None:
 
 def test_the_sample_is_the_example_or_the_default_or_the_first_choice() -> None:
     assert parameter(example="a", default="b", enum=("c",)).sample == "a"
+    assert parameter(examples=("d", "e"), default="b").sample == "d"
     assert parameter(default="b", enum=("c",)).sample == "b"
     assert parameter(enum=("c", "d")).sample == "c"
     assert parameter().sample is None
@@ -248,7 +296,7 @@ def test_a_far_word_gets_no_suggestion() -> None:
 @given(st.sampled_from(sorted(TYPES)), st.text(alphabet=st.characters(), max_size=30))
 def test_no_text_does_anything_but_fit_or_be_refused(kind: str, text: str) -> None:
     try:
-        value = term(parameter(kind, language="ko"), text)
+        value = term(parameter(kind, language="ko", datatype="urn:t" if kind == "typed" else None), text)
     except BadParameter as error:
         error.detail.encode()
     else:

@@ -21,6 +21,7 @@ from endpoint.commands.output import say
 from endpoint.commands.progress import Observer, progress
 from endpoint.dataset import Dataset, default_root, read_dataset
 from endpoint.engines import Generation, generations
+from endpoint.errors import DataError
 from endpoint.ingest.build import writer_of
 from endpoint.ingest.expansion import expand
 from endpoint.ingest.loader import Progress
@@ -72,7 +73,8 @@ def command(
     node, _ = named_node(graph, "--graph"), named_node(base, "--base")
     settings = read_settings(flags, config=config)
     dataset = read_dataset(settings.dataset or default_root())
-    found, notices = expand(sources, node, format_name, _standard_input())
+    errors: list[DataError] = []
+    found, notices = expand(sources, node, format_name, _standard_input(), errors)
     _say(notices)
     _end_on_interrupt()
     with progress() as observer:
@@ -85,6 +87,7 @@ def command(
             dry_run=dry_run,
             check=_validation(dataset, report or REPORTS[0], observer) if validate else None,
             progress=partial(_show, observer),
+            errors=errors,
         )
         outcome = _load(order, dataset, settings)
     # A report for machines stays alone on standard output.

@@ -21,7 +21,8 @@ class Generation:
     """One immutable state of the whole dataset.
 
     ``number`` counts publications and is the data version; ``quads`` is its size; ``digest``
-    identifies the files that it was built from (empty when it was not built from files).
+    identifies the files that it was built from (empty when it was not built from files). ``overlap``
+    tells whether a triple stands in two of its graphs; ``None`` when that is not known.
     """
 
     number: int
@@ -29,6 +30,7 @@ class Generation:
     created: datetime
     quads: int
     digest: str
+    overlap: bool | None = None
 
 
 @dataclass(frozen=True, slots=True)

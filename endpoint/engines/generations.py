@@ -121,12 +121,15 @@ def _described(members: dict[str, object], path: Path) -> Generation:
             f"layout {FORMAT}. Use the version that wrote it, or load the data again."
         )
     number, quads, digest = members["number"], members["quads"], members["digest"]
+    overlap = members.get("overlap")  # not known of a generation that an older version wrote
     created = datetime.fromisoformat(str(members["created"]))
     if not (isinstance(number, int) and isinstance(quads, int) and isinstance(digest, str)):
         raise ValueError("a member has the wrong type")
+    if overlap is not None and not isinstance(overlap, bool):
+        raise ValueError("overlap is none of true, false and null")
     if created.tzinfo is None:
         raise ValueError("the time has no time zone")
-    return Generation(number=number, path=path, created=created, quads=quads, digest=digest)
+    return Generation(number=number, path=path, created=created, quads=quads, digest=digest, overlap=overlap)
 
 
 def describe(generation: Generation) -> bytes:
@@ -137,6 +140,7 @@ def describe(generation: Generation) -> bytes:
         "created": generation.created.isoformat(),
         "quads": generation.quads,
         "digest": generation.digest,
+        "overlap": generation.overlap,
     }
     return (json.dumps(members, indent=1) + "\n").encode()
 

@@ -16,7 +16,7 @@ from endpoint.engines import Generation, frames
 from endpoint.engines.connection import WorkerConnection
 from endpoint.errors import StoreError
 
-# Reading a large generation into memory takes about ten seconds per million triples.
+# Reading a large generation into memory takes about ten seconds per million triples, more on a busy machine.
 START_TIMEOUT: Final = 600.0
 FORK_TIMEOUT: Final = 30.0
 
@@ -154,6 +154,9 @@ class Nursery:
 
     async def aclose(self) -> None:
         """End the template and with it every worker it forked. Idempotent."""
+        if not self._protocol.ready.done():
+            # It reads the generation and would not look at its socket before that is done.
+            self._process.kill()
         if self._control.fileno() >= 0:
             if self.alive:
                 self._control.shutdown(socket.SHUT_RDWR)

@@ -2,8 +2,12 @@
 
 ``python -m endpoint.engines.template FD`` is started by the server and ordered about over the
 socket FD: a :class:`~endpoint.engines.frames.TemplateOrder` first, then forks and reaps. Workers
-share the pages of its in-memory image. A generation over the memory budget stays on disk: each
-worker then opens it read-only after the fork, because a forked RocksDB is not safe to use.
+share the pages of its in-memory image. Where the generation is to stay on disk each worker opens
+it read-only after the fork, because a forked RocksDB is not safe to use.
+
+The engine's own union default graph shows a triple once for each graph that holds it; a default
+graph is a set (RDF 1.1 Concepts section 4). So where a triple is in two graphs, or may be, the
+image has a default graph that holds the union.
 """
 
 from __future__ import annotations
@@ -14,12 +18,14 @@ import os
 import signal
 import socket
 import sys
+from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, NoReturn, cast
 
-from pyoxigraph import Quad, Store
+from pyoxigraph import Store
 
 from endpoint.engines import fence, frames, generations, worker
+from endpoint.engines.image import build_image
 
 
 def main(descriptor: int) -> NoReturn:
@@ -34,8 +40,10 @@ def main(descriptor: int) -> NoReturn:
         os._exit(0)
     order = cast(frames.TemplateOrder, json.loads(frame[1]))
     try:
-        hold = generations.hold(generations.read_folder(Path(order["generation"])))
-        store = _image(order) if order["in_memory"] else None
+        generation = generations.read_folder(Path(order["generation"]))
+        hold = generations.hold(generation)
+        copied = order["in_memory"] and order["union"] and generation.overlap is not False
+        store = build_image(generation, copied) if order["in_memory"] else None
     except Exception as error:  # whatever it is, the server says that it cannot start, and this says why
         print(f"the template process ends: {error}", file=sys.stderr, flush=True)
         os._exit(1)
@@ -47,28 +55,23 @@ def main(descriptor: int) -> NoReturn:
     except OSError:
         # The server ended while the generation was read.
         os._exit(0)
-    _obey(control, order, store, hold)
+    text = str(generation.path / "text")
+    terms = worker.Terms(order["prefixes"], order["union"] and not copied, order["memory"], text)
+    path = generation.path / generations.STORE
+    _obey(control, _Nest(store, path, terms, hold))
 
 
-def _image(order: frames.TemplateOrder) -> Store:
-    """The generation as an in-memory store, which answers two to four times as fast."""
-    source = Store.read_only(_store_path(order))
-    image = Store()
-    image.bulk_extend(source)
-    if order["union"]:
-        # The engine's own union shows a triple once for each graph that holds it; a default graph is a
-        # set (RDF 1.1 Concepts section 4), so here it holds the union.
-        image.bulk_extend(Quad(quad.subject, quad.predicate, quad.object) for quad in source)
-    return image
+@dataclass(frozen=True, slots=True)
+class _Nest:
+    """What a new worker is given: the image or else the folder of the store, and the generation held."""
+
+    image: Store | None
+    path: Path
+    terms: worker.Terms
+    hold: IO[bytes]
 
 
-def _store_path(order: frames.TemplateOrder) -> str:
-    return str(Path(order["generation"]) / "store")
-
-
-def _obey(
-    control: socket.socket, order: frames.TemplateOrder, store: Store | None, hold: IO[bytes]
-) -> NoReturn:
+def _obey(control: socket.socket, nest: _Nest) -> NoReturn:
     children: set[int] = set()
     while True:
         try:
@@ -82,7 +85,7 @@ def _obey(
             child = os.fork()
             if child == 0:
                 control.close()
-                _become_worker(order, store, hold, descriptors)
+                _become_worker(nest, descriptors)
             children.add(child)
             for descriptor in descriptors:
                 os.close(descriptor)
@@ -91,21 +94,21 @@ def _obey(
             # The server closed the worker's socket or killed it, so this does not wait for long;
             # until here the process id could not be given to anybody else.
             _, status = os.waitpid(pid, 0)
-            control.sendall(frames.REAPED.pack(pid, status))
+            try:
+                control.sendall(frames.REAPED.pack(pid, status))
+            except OSError:
+                # The server has closed its end meanwhile.
+                _end(children)
 
 
-def _become_worker(
-    order: frames.TemplateOrder, store: Store | None, hold: IO[bytes], descriptors: list[int]
-) -> NoReturn:
-    """Runs in the new child; never returns. ``hold`` stays open, and with it the generation."""
+def _become_worker(nest: _Nest, descriptors: list[int]) -> NoReturn:
+    """Runs in the new child; never returns. ``nest.hold`` stays open, and with it the generation."""
     try:
         sock = socket.socket(fileno=descriptors[0])
-        opened = store if store is not None else Store.read_only(_store_path(order))
-        text = str(Path(order["generation"]) / "text")
-        terms = worker.Terms(order["prefixes"], order["union"] and store is None, order["memory"], text)
-        worker.run(sock, descriptors[1], opened, terms)
+        opened = nest.image if nest.image is not None else Store.read_only(str(nest.path))
+        worker.run(sock, descriptors[1], opened, nest.terms)
     finally:
-        os._exit(1 if hold else 2)
+        os._exit(1)
 
 
 def _end(children: set[int]) -> NoReturn:

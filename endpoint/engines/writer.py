@@ -23,6 +23,7 @@ from typing import IO, Self
 from pyoxigraph import Store
 
 from endpoint.engines import Generation, generations
+from endpoint.engines.overlap import find_overlap
 from endpoint.errors import StoreError
 
 _TEMPORARY = "tmp-"
@@ -166,7 +167,9 @@ class Writer:
         # Numbers are never used twice, so one that never became current is skipped too.
         number = max([before, *generations.numbers(self.data)]) + 1
         path = generations.folder(self.data, number)
-        generation = Generation(number, path, datetime.now(UTC), len(store), digest)
+        generation = Generation(
+            number, path, datetime.now(UTC), len(store), digest, overlap=find_overlap(store)
+        )
         staging = kept / f"{_TEMPORARY}{uuid.uuid4().hex}"
         staging.mkdir()
         store.backup(str(staging / generations.STORE))

@@ -38,9 +38,7 @@ def conformance(store: Store, dataset: Dataset, progress: Progress | None = None
     return validate(store, graphs, dataset.shapes, progress=progress)
 
 
-def published_conformance(
-    data: Path, dataset: Dataset, progress: Progress | None = None
-) -> ValidationReport:
+def published_conformance(data: Path, dataset: Dataset, progress: Progress | None = None) -> ValidationReport:
     """Validate what the data directory publishes, or the dataset's files where there is nothing yet.
 
     :raises StoreError: the data directory cannot be read.

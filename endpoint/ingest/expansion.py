@@ -35,12 +35,15 @@ def expand(
     graph: NamedNode | None = None,
     format_name: str | None = None,
     stdin: IO[bytes] | None = None,
+    errors: list[DataError] | None = None,
 ) -> tuple[list[Source], list[str]]:
     """The sources that files, folders, archives and ``-`` (``stdin``) stand for, and what was passed over.
 
     Folders are walked in sorted order; in them and in archives hidden files and files whose extension
     names no syntax are passed over. ``format_name`` is the syntax of standard input and of files
     that are named directly; without it the extension tells, or the beginning of what has none.
+
+    What is wrong with arguments is added to ``errors``, where it is given, so that the others can be read.
 
     :raises ConfigurationError: ``format_name`` is no format.
     :raises DataErrors: all that is wrong with the arguments.
@@ -52,7 +55,9 @@ def expand(
     expansion = _Expansion(graph, syntax, stdin)
     for argument in arguments:
         expansion.add(argument)
-    if expansion.errors:
+    if errors is not None:
+        errors += expansion.errors
+    elif expansion.errors:
         for source in expansion.sources:
             with source.container or nullcontext():
                 pass  # leaving the block closes what standard input was kept in

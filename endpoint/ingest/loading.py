@@ -12,7 +12,7 @@ from pyoxigraph import DefaultGraph, NamedNode, Quad, Store
 from endpoint.dataset import Dataset, SourceGraph
 from endpoint.engines import Generation, generations
 from endpoint.engines.writer import Writer
-from endpoint.errors import ConfigurationError
+from endpoint.errors import ConfigurationError, DataError, DataErrors
 from endpoint.ingest.build import fill
 from endpoint.ingest.completion import Completion
 from endpoint.ingest.derive import changed_subjects
@@ -32,6 +32,7 @@ _INFLATION: Final = 20
 class Order:
     """What to load, and how. ``replace`` empties ``graph`` first; ``dry_run`` publishes nothing.
 
+    ``errors`` are known before a source is read; they end the load, once all sources were read.
     ``check`` looks at the store that is to be published, before the derived statements; what it raises
     ends the load.
     """
@@ -45,6 +46,7 @@ class Order:
     check: Callable[[Store], None] | None = None
     progress: Callable[[Progress], None] | None = None
     notices: list[str] = field(default_factory=list)
+    errors: list[DataError] = field(default_factory=list)
 
 
 class _DryRun(Exception):
@@ -62,8 +64,8 @@ def load(order: Order, dataset: Dataset, writer: Writer, completion: Completion)
     :raises StoreError: the data directory cannot be written; nothing was published.
     """
     _check_graph(order, dataset)
-    if order.dry_run and order.check is None:
-        _load(None, order, dataset)
+    if order.errors or (order.dry_run and order.check is None):
+        _read(order, dataset)
         return None
     base = generations.current(writer.data)
     copied = base if base is not None and order.replace and _is_large(order.graph, base) else None
@@ -116,6 +118,17 @@ def _change(
 def _load(store: Store | None, order: Order, dataset: Dataset) -> None:
     read = readers(dataset, order.base_iri, order.notices)
     load_sources(store, order.sources, read, order.base_iri, order.lenient, order.progress)
+
+
+def _read(order: Order, dataset: Dataset) -> None:
+    """Read all sources only to tell what is wrong with any of them."""
+    errors = list(order.errors)
+    try:
+        _load(None, order, dataset)
+    except DataErrors as several:
+        errors += several.errors
+    if errors:
+        raise DataErrors(errors)
 
 
 def _are_small(sources: Sequence[Source]) -> bool:

@@ -15,7 +15,6 @@ from urllib.parse import quote, urlencode
 from starlette.types import Scope
 
 from endpoint.catalog import SavedQuery, bind_query
-from endpoint.declarations import RESERVED
 from endpoint.engines import Generation, Limits, Result
 from endpoint.engines.presentation import Facts, Presentation, presented, split_facts
 from endpoint.errors import BadParameter, EvaluationFailed, MalformedQuery, NotAcceptable
@@ -30,6 +29,7 @@ from endpoint.formats import (
     by_extension,
     saved_formats,
 )
+from endpoint.naming import RESERVED
 from endpoint.operation import Operation
 from endpoint.parameters import shown
 from endpoint.web import paging
@@ -39,8 +39,6 @@ from endpoint.web.protocol import Pairs, allowed_timeout, read_download, read_fo
 from endpoint.web.responses import Wrapping, as_file, choose, links_to
 from endpoint.web.site import Site, accept_of
 
-# Parameters that are the protocol's, not the query's.
-OWN: Final = RESERVED | paging.PARAMETERS | {"languageTags"}
 # The share of the deadline that counting all rows may take.
 _COUNTING: Final = 0.7
 
@@ -151,8 +149,8 @@ def _own(query: SavedQuery, pairs: Pairs) -> Pairs:
     """The parameters of the query itself. Raises :class:`BadParameter` for one that nobody knows."""
     names = [parameter.name for parameter in query.parameters]
     for name, _ in pairs:
-        if name not in OWN and name not in names:
-            known = [*names, *sorted(OWN)]
+        if name not in RESERVED and name not in names:
+            known = [*names, *sorted(RESERVED)]
             near = get_close_matches(name[:60].lower(), [word.lower() for word in known], 1)
             meant = next((word for word in known if [word.lower()] == near), None)
             hint = f'; did you mean "{meant}"?' if meant else "."
@@ -163,7 +161,7 @@ def _own(query: SavedQuery, pairs: Pairs) -> Pairs:
                 rule="unknown",
                 suggestion=meant,
             )
-    return [pair for pair in pairs if pair[0] not in OWN]
+    return [pair for pair in pairs if pair[0] not in RESERVED]
 
 
 def not_valid(query: SavedQuery, error: MalformedQuery) -> EvaluationFailed:

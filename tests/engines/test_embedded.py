@@ -13,16 +13,13 @@ from contextlib import asynccontextmanager
 from pathlib import Path
 
 import pytest
-from pyoxigraph import Literal, NamedNode, Quad
 
 from endpoint.engines import Limits
 from endpoint.engines.answer import Answer
 from endpoint.engines.embedded import EmbeddedEngine
-from endpoint.engines.writer import Writer
 from endpoint.errors import (
     DeadlineExceeded,
     EndpointError,
-    EvaluationFailed,
     MalformedQuery,
     MemoryLimitExceeded,
     NotExpressible,
@@ -32,19 +29,10 @@ from endpoint.errors import (
 from endpoint.formats import CSV, SPARQL_JSON, SPARQL_XML, Format, QueryForm
 from endpoint.operation import Operation, classify
 from endpoint.settings import Settings
+from tests.engines.publishing import publish
 
 ENDLESS = "SELECT (COUNT(*) AS ?n) { ?a ?b ?c . ?d ?e ?f . ?g ?h ?i . ?j ?k ?l }"
 LONG = Limits(20.0)
-
-
-def publish(data: Path, count: int) -> None:
-    """A generation with ``count`` triples, each in two graphs."""
-    with Writer(data) as writer, writer.transaction(replace_all=True) as transaction:
-        transaction.store.extend(
-            Quad(NamedNode(f"urn:s{n}"), NamedNode("urn:p"), Literal(n), NamedNode(graph))
-            for n in range(count)
-            for graph in ("urn:g1", "urn:g2")
-        )
 
 
 @asynccontextmanager

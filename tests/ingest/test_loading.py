@@ -11,7 +11,7 @@ from pyoxigraph import DefaultGraph, NamedNode, Store
 
 from endpoint.dataset import Dataset
 from endpoint.engines import Generation, generations
-from endpoint.errors import ConfigurationError, DataErrors
+from endpoint.errors import ConfigurationError, DataError, DataErrors
 from endpoint.ingest.build import build, writer_of
 from endpoint.ingest.completion import TEXT
 from endpoint.ingest.expansion import expand
@@ -251,3 +251,21 @@ def test_a_table_goes_to_the_graph_of_its_mapping(
     generation = loaded(settings, dataset, [table], graph, notices=notices)
     assert statements(generation) - BUILT == {("7", "외교", expected), ("7", "외교", "derived")}
     assert any("CP949" in notice for notice in notices)
+
+
+def test_what_is_wrong_with_an_argument_does_not_hide_what_is_wrong_with_a_file(
+    settings: Settings, dataset: Dataset, before: Generation, further: Path, tmp_path: Path
+) -> None:
+    further.write_text("wrong")
+    (tmp_path / "none.zip").write_bytes(b"PK\x03\x04 damaged")
+    errors: list[DataError] = []
+    sources, _ = expand([tmp_path / "missing.ttl", tmp_path / "none.zip", further], errors=errors)
+    writer, completion = writer_of(settings, dataset)
+    with writer, pytest.raises(DataErrors) as caught:
+        load(Order(sources, errors=errors), dataset, writer, completion)
+    assert [str(error.file).rpartition("/")[2] for error in caught.value.errors] == [
+        "missing.ttl",
+        "none.zip",
+        "further.ttl",
+    ]
+    assert generations.current(settings.data) == before

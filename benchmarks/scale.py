@@ -55,14 +55,15 @@ def load(row: Row, data: Path, file: Path) -> None:
     """``endpoint load``, its time and memory, and what it says of its parts."""
     with tempfile.TemporaryFile() as said:
         started = time.perf_counter()
-        process = subprocess.Popen([*_ENDPOINT, "load", str(file), "--data", str(data)], stdout=said)
+        command = [*_ENDPOINT, "load", str(file), "--data", str(data)]
+        process = subprocess.Popen(command, stdout=said, stderr=subprocess.STDOUT)
         _, status, usage = os.wait4(process.pid, 0)
         taken = time.perf_counter() - started
         process.returncode = os.waitstatus_to_exitcode(status)
         said.seek(0)
         text = said.read().decode()
     if process.returncode:
-        raise SystemExit(f"endpoint load of {file} failed")
+        raise SystemExit(f"endpoint load of {file} failed: {text}")
     row.found["file"] = megabytes(file.stat().st_size)
     if quads := re.search(r"holds ([\d,]+) quads", text):
         row.found["quads"] = quads[1]

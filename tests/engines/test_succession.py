@@ -62,8 +62,22 @@ def place(running: Succession) -> str:
     return f"{number} from {'memory' if running.pool.order['in_memory'] else 'disk'}"
 
 
+def children() -> set[int]:
+    return {int(pid) for pid in Path(f"/proc/self/task/{os.getpid()}/children").read_text().split()}
+
+
+OTHERS: set[int] = set()
+
+
+@pytest.fixture(autouse=True)
+def _others() -> None:
+    """Other tests' processes, such as the server of the whole session, are no templates."""
+    OTHERS.clear()
+    OTHERS.update(children())
+
+
 def templates() -> list[int]:
-    return [int(pid) for pid in Path(f"/proc/self/task/{os.getpid()}/children").read_text().split()]
+    return sorted(children() - OTHERS)
 
 
 PLANS: list[tuple[bool | None, int, DefaultGraph, int, str]] = [

@@ -1,4 +1,4 @@
-"""The three saved queries of the dataset, evaluated on records that the tests know by heart."""
+"""Publications by author, year and category, evaluated on records that the tests know by heart."""
 
 from __future__ import annotations
 
@@ -67,7 +67,7 @@ def ids(rows: list[dict[str, str]]) -> list[str]:
 
 def test_the_folder_loads_without_a_problem(catalog: Catalog) -> None:
     assert catalog.problems == ()
-    assert list(catalog.queries) == [BY_AUTHOR, BY_CATEGORY, BY_YEAR]
+    assert {BY_AUTHOR, BY_CATEGORY, BY_YEAR} < set(catalog.queries)
 
 
 CASES = [
@@ -79,7 +79,9 @@ CASES = [
     (BY_AUTHOR, "author", "SONG", []),
     (BY_AUTHOR, "author", "SONG Tae", []),
     (BY_AUTHOR, "author", "SONG.Tae.Eun", []),
-    (BY_AUTHOR, "author", "Min SONG Tae Eun", ["7"]),
+    (BY_AUTHOR, "author", "Tae Eun Min SONG", ["7"]),
+    # SONG is a family name: nobody's name has it in the middle.
+    (BY_AUTHOR, "author", "Min SONG Tae Eun", []),
     (BY_AUTHOR, "author", "홍길동", ["2"]),
     (BY_AUTHOR, "author", "\u1112\u1169\u11bc\u1100\u1175\u11af\u1103\u1169\u11bc", ["2"]),
     (BY_AUTHOR, "author", "서동만", ["4"]),

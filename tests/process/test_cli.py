@@ -133,15 +133,24 @@ def test_check_lists_every_problem(tmp_path: Path) -> None:
 
 def test_a_broken_saved_query_does_not_take_the_others_down(tmp_path: Path) -> None:
     root = copy_of_the_dataset(tmp_path / "dataset")
-    (root / "queries" / "broken.rq").write_text("#+ sumary: x\nSELECT * { ?s ?p ?o }")
-    (root / "queries" / "wrong.rq").write_text("SELECT * { ?s ?p }")
+    for name, text in {
+        "odd": "#+ sumary: x\nSELECT * { ?s ?p ?o }",
+        "broken": "#+ params: {b: {}}\nSELECT * { ?s ?p ?_a }",
+        "wrong": "SELECT * { ?s ?p }",
+        "ungrouped": "SELECT ?s (COUNT(*) AS ?n) { ?s ?p ?o }",
+    }.items():
+        (root / "queries" / f"{name}.rq").write_text(text)
     with serving(tmp_path / "data", "--dataset", str(root)) as server:
         assert server.get("/api/publications-by-year?year=2023").status == 200
-        assert server.get("/api/broken").status == 404
-        assert "broken.rq" in server.log.read_text()
-        wrong = server.get("/api/wrong")
-        assert wrong.status == 500
-        assert "saved query wrong" in wrong.text
+        assert server.get("/api/odd").status == 200
+        assert [server.get(f"/api/{name}").status for name in ("broken", "wrong")] == [404, 404]
+        log = server.log.read_text()
+        assert all(f"{name}.rq" in log for name in ("odd", "broken", "wrong"))
+        assert "summary" in log
+        # What only the engine knows shows when it is asked.
+        ungrouped = server.get("/api/ungrouped")
+        assert ungrouped.status == 500
+        assert "saved query ungrouped" in ungrouped.text
 
 
 def test_a_changed_dataset_is_built_anew_and_loaded_data_is_not(tmp_path: Path) -> None:

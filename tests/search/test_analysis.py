@@ -55,6 +55,13 @@ def test_single_syllables_are_found_in_lists_and_before_particles() -> None:
     assert set(analysed.tokens[0].split()) >= {"미", "중", "핵"}
 
 
+def test_what_nobody_wrote_in_a_row_is_not_in_a_row() -> None:
+    fields = {"title": ["러·북 관계와 핵을"], "author": ["KIM Tae", "Young LEE"]}
+    title, author = analyse_document(fields, ["title", "author"], "").tokens
+    assert title == "러북 관계 계와 핵을 ¦ 러 ¦ 북 ¦ 핵"
+    assert author == "kim tae ¦ young lee"
+
+
 def test_words_of_the_long_field_are_not_suggested() -> None:
     fields = {"title": ["한국 외교"], "abstract": ["오타가있는 초록"]}
     assert analyse_document(fields, ["title", "abstract"], "abstract").words == {"한국", "외교"}

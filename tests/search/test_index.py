@@ -131,13 +131,24 @@ FOUND = [
     ("!?", set()),
     ('""', set()),
     ("한국 !?", KOREAN),
-    ("OR", EVERYTHING),
+    ("OR", set()),
+    ("(", set()),
 ]
 
 
 @pytest.mark.parametrize(("query", "expected"), FOUND, ids=[query or "empty" for query, _ in FOUND])
 def test_what_is_found(library: TextIndex, query: str, expected: set[str]) -> None:
     assert found(library, query) == expected
+
+
+@pytest.mark.parametrize(
+    ("query", "number"),
+    [("북핵", 0), ("북", 1), ("핵", 1), ("러북", 1), ("tae young", 1), ('"tae young"', 0), ('"kim tae"', 1)],
+)
+def test_a_phrase_is_not_found_across_what_stands_apart(tmp_path: Path, query: str, number: int) -> None:
+    opened = index(tmp_path / "text", [document("x", "러·북 관계와 핵을", author="KIM Tae;Young LEE")])
+    assert len(opened.matches(query)) == number
+    opened.close()
 
 
 @pytest.mark.parametrize("query", [query for query, _ in FOUND])

@@ -59,13 +59,13 @@ READ: list[tuple[str, Node]] = [
     ('"국제 정세', phrase("국제 정세")),
     ("(한국", word("한국")),
     ("한국)", word("한국")),
-    ("(((((", All(())),
-    ("OR OR OR", All(())),
+    ("(((((", word("(((((")),
+    ("OR OR OR", word("OR OR OR")),
     ("OR 한국 OR", word("한국")),
     ("한국 OR", word("한국")),
     ("한국 OR -중국", All((word("한국"),), (word("중국"),))),
-    ("NOT", All(())),
-    ("()", All(())),
+    ("NOT", word("NOT")),
+    ("()", word("()")),
     ("- -- ---", All((word("-"), word("--"), word("---")))),
 ]
 

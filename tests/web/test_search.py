@@ -160,6 +160,16 @@ def test_any_text_is_a_search(server: Server, words: str) -> None:
     assert "<script" not in "".join(hit["snippet"] for hit in answer.json()["hits"])
 
 
+def test_a_long_search_offers_no_address_that_nobody_takes(server: Server) -> None:
+    long = search(server, q=f"외교 {'OR 외교 ' * 300}", facets="1000")
+    body = long.json()
+    assert body["total"] > 1
+    assert (body["links"], "link" in long.headers) == ({}, False)
+    assert {value["url"] for values in body["facets"].values() for value in values} == {None}
+    shorter = search(server, q=f"외교 {'OR 외교 ' * 100}", limit="1")
+    assert ("next" in shorter.json()["links"], "link" in shorter.headers) == (True, False)
+
+
 def test_unchanged_answers_are_not_sent_again(server: Server) -> None:
     path = f"/search?q={quote('외교')}"
     first = server.get(path)

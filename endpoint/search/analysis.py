@@ -22,6 +22,10 @@ SYLLABIC = "가-힣ぁ-ゖァ-ヺー㐀-鿿"
 WORD = re.compile(rf"[{SYLLABIC}]+|[a-z]+(?:'[a-z]+)*|[0-9]+|[^\W\d_a-z{SYLLABIC}]+")
 _SYLLABIC_WORD = re.compile(rf"[{SYLLABIC}]+")
 _SPACE = re.compile(r"\s+")
+# Between tokens that nobody wrote in a row, so that no phrase is found across: no query holds this sign.
+BREAK = "¦"
+#: Another number means that the same texts may have other tokens.
+TOKENS = 2
 _LISTED = (
     re.compile("(?<=(?<![가-힣])([가-힣]))[·-](?=[가-힣])"),
     re.compile("(?<=[가-힣])[·-](?=([가-힣])(?![가-힣]))"),
@@ -92,15 +96,15 @@ def analyse_document(fields: Mapping[str, Sequence[str]], names: Sequence[str], 
         for text in normal[name]:
             found = words(text)
             if text in spaced:
-                pieces.extend(_tokens(word) for word in found if not is_syllabic(word))
+                pieces.append(" ".join(_tokens(word) for word in found if not is_syllabic(word)))
                 continue
-            pieces.extend(map(_tokens, found))
+            pieces.append(" ".join(map(_tokens, found)))
             # Single syllables are words too where a dot joins them, 미 in 미·중, or a particle follows.
             pieces.extend(syllable for listed in _LISTED for syllable in listed.findall(text))
-            pieces.extend(filter(None, map(_noun, found)))
+            pieces.extend(map(_noun, found))
             if name != long:
                 vocabulary.update(map(_plain, found))
-        tokens.append(" ".join(pieces))
+        tokens.append(f" {BREAK} ".join(filter(None, pieces)))
     return Analysed(tuple(tokens), frozenset(word for word in vocabulary if len(word) > 1))
 
 

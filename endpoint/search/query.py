@@ -57,10 +57,11 @@ Node = Term | All | Any
 def parse(text: str, fields: Mapping[str, str] | None = None) -> Node:
     """Read a query. ``fields`` maps what may stand before a colon, in lower case, to names of fields.
 
-    An empty query is ``All(())``.
+    An empty query is ``All(())``; one of signs and operators only is a term without a word.
     """
     written = text[:MAX_CHARACTERS].translate(_FULL_WIDTH).translate(_QUOTES)
-    return _Reader(_symbols(written), fields or {}).group("", 0)
+    query = _Reader(_symbols(written), fields or {}).group("", 0)
+    return Term(written) if query == All(()) and written.strip() else query
 
 
 def terms(node: Node) -> Iterator[Term]:

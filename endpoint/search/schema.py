@@ -17,6 +17,7 @@ from typing import TypedDict, cast
 from unicodedata import unidata_version
 
 from endpoint.errors import ConfigurationError, StoreError
+from endpoint.search.analysis import TOKENS
 from endpoint.search.configuration import SearchConfiguration
 
 FILE = "index.sqlite"
@@ -123,7 +124,7 @@ def meta(configuration: SearchConfiguration) -> Meta:
 def fingerprint(configuration: SearchConfiguration) -> str:
     """Indexes with the same one hold the same tokens for the same document."""
     fields = [field.name for field in configuration.fields]
-    return json.dumps([fields, configuration.snippet, unidata_version, version("snowballstemmer")])
+    return json.dumps([fields, configuration.snippet, TOKENS, unidata_version, version("snowballstemmer")])
 
 
 def pack(fields: Mapping[str, Sequence[str]]) -> bytes:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Container, Mapping
 from dataclasses import asdict, dataclass
 from typing import Final
 from urllib.parse import urlencode
@@ -27,6 +27,10 @@ _OWN: Final = ("q", "limit", "offset", "sort", "facets", "format", "output", "ti
 MOST_HITS: Final = 100
 MOST_VALUES: Final = 1000
 DEEPEST: Final = 10_000
+# Characters of an address that is offered: nobody has to take more (RFC 9110 section 4.1).
+LONGEST_ADDRESS: Final = 8_000
+# Bytes of the header of links: proxies commonly take 4 to 8 kB of all headers together.
+LONGEST_HEADER: Final = 3_000
 
 
 class Search:
@@ -116,44 +120,51 @@ class Page:
             "suggestions": [{"query": text, "url": self._url(q=text)} for text in found["suggestions"]],
             "links": links,
         }
-        written = ", ".join(f'<{url}>; rel="{relation}"' for relation, url in links.items())
-        return json.dumps(body, ensure_ascii=False).encode(), [(b"link", written.encode())]
+        written = ", ".join(f'<{url}>; rel="{relation}"' for relation, url in links.items()).encode()
+        headers = [(b"link", written)] if 0 < len(written) <= LONGEST_HEADER else []
+        return json.dumps(body, ensure_ascii=False).encode(), headers
 
     def _links(self, total: int) -> dict[str, str]:
         request = self.request
-        links = {"self": self._url(offset=str(request.offset))}
+        places = {"self": request.offset}
         step = request.limit
-        if not step:
-            return links
-        if request.offset:
-            links["first"] = self._url(offset="0")
-            links["prev"] = self._url(offset=str(max(request.offset - step, 0)))
-        if request.offset + step < total and request.offset + step <= DEEPEST:
-            links["next"] = self._url(offset=str(request.offset + step))
-        return links
+        if step and request.offset:
+            places |= {"first": 0, "prev": max(request.offset - step, 0)}
+        if step and request.offset + step < total and request.offset + step <= DEEPEST:
+            places["next"] = request.offset + step
+        links = {relation: self._url(offset=str(offset)) for relation, offset in places.items()}
+        return {relation: url for relation, url in links.items() if url is not None}
 
     def _facets(self, counted: Mapping[str, list[tuple[str, int]]]) -> dict[str, list[dict[str, object]]]:
         chosen = self.request.filters
+        same = self._kept(())
         return {
             name: [
                 {
                     "value": value,
                     "count": count,
                     "selected": value in chosen.get(name, ()),
-                    "url": self._toggled(name, value),
+                    "url": self._toggled(same, name, value),
                 }
                 for value, count in values
             ]
             for name, values in counted.items()
         }
 
-    def _toggled(self, facet: str, value: str) -> str:
-        """The same search with this value of the facet chosen, or no longer chosen."""
+    def _toggled(self, same: str, facet: str, value: str) -> str | None:
+        """The search ``same`` with this value of the facet chosen, or no longer chosen."""
+        if value not in self.request.filters.get(facet, ()):
+            return self._address(f"{same}&{urlencode([(facet, value)])}")
         others = [pair for pair in self.pairs if pair != (facet, value) and pair[0] != "offset"]
-        if len(others) == len([pair for pair in self.pairs if pair[0] != "offset"]):
-            others.append((facet, value))
-        return f"{self.address}?{urlencode(others)}"
+        return self._address(urlencode(others))
 
-    def _url(self, **changed: str) -> str:
-        kept = [pair for pair in self.pairs if pair[0] not in changed and pair[0] != "offset"]
-        return f"{self.address}?{urlencode([*kept, *changed.items()])}"
+    def _url(self, **changed: str) -> str | None:
+        return self._address(f"{self._kept(changed)}&{urlencode(changed)}".lstrip("&"))
+
+    def _kept(self, changed: Container[str]) -> str:
+        return urlencode([pair for pair in self.pairs if pair[0] not in changed and pair[0] != "offset"])
+
+    def _address(self, query: str) -> str | None:
+        """The address with this query; None where it would be longer than everybody takes."""
+        url = f"{self.address}?{query}"
+        return url if len(url) <= LONGEST_ADDRESS else None

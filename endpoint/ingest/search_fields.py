@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TypeVar
 
 from endpoint.errors import DataError, DataErrors
-from endpoint.search import Facet, Field, SearchConfiguration
+from endpoint.search import PARAMETERS, Facet, Field, SearchConfiguration
 from endpoint.toml_file import TomlTable, did_you_mean, read_toml
 
 _KEYS = ("classes", "excluded", "dates", "snippet", "field", "facet")
@@ -96,6 +96,8 @@ class _Reader:
 
     def _facet(self, name: str, table: TomlTable) -> Facet:
         self._check(lambda: table.check_keys(_FACET_KEYS))
+        if name in PARAMETERS:
+            self.errors.append(table.error("has the name of a parameter of the search; choose another"))
         characters = table.values.get("characters", 0)
         if isinstance(characters, bool) or not isinstance(characters, int) or characters < 0:
             self.errors.append(table.error("must be a whole number of characters", "characters"))

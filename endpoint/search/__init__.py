@@ -3,9 +3,10 @@
 from endpoint.search.build import build_index
 from endpoint.search.configuration import Facet, Field, SearchConfiguration
 from endpoint.search.index import TextIndex
-from endpoint.search.model import SORTS, Answer, Document, Hit, Request
+from endpoint.search.model import PARAMETERS, SORTS, Answer, Document, Hit, Request
 
 __all__ = [
+    "PARAMETERS",
     "SORTS",
     "Answer",
     "Document",

@@ -86,10 +86,11 @@ class TextIndex:
         """
         with self._reported():
             query = self._parse(request.query)
-            found = self._filtered(self._find(query), request.filters)
+            matching = self._find(query)
+            found = self._filtered(matching, request.filters)
             page = self._page(found, request.sort, request.offset, request.limit)
             hits = tuple(self._hits(page, query if request.snippets else None))
-            counts = {name: self._count(name, found, request.facets) for name in self.facets}
+            counts = {name: self._counts(name, matching, request) for name in self.facets}
             suggestions = () if found else self._suggest(request.query, query)
         return Answer(len(found), hits, counts if request.facets else {}, suggestions)
 
@@ -229,6 +230,11 @@ class TextIndex:
         with suppress(NoWords):
             compiler.node(query)
         return Marker(compiler.marks, self.fields, self._meta["snippet"])
+
+    def _counts(self, name: str, matching: list[Scored], request: Request) -> tuple[tuple[str, int], ...]:
+        """Without the facet's own filter: each value tells what choosing it, too, would add."""
+        others = {facet: values for facet, values in request.filters.items() if facet != name}
+        return self._count(name, self._filtered(matching, others), request.facets)
 
     def _count(self, name: str, found: Sequence[Scored], limit: int) -> tuple[tuple[str, int], ...]:
         numbers = self._array(f"facet {name}")

@@ -37,6 +37,8 @@ class Request:
     sort: str = "relevance"
 
 
+# The parameters of a search over HTTP; no facet has the name of one.
+PARAMETERS = ("q", "limit", "offset", "sort", "facets", "format", "output", "timeout")
 SORTS = ("relevance", "newest", "oldest", "title")
 
 

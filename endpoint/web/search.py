@@ -15,14 +15,13 @@ from endpoint.errors import BadParameter, MethodNotAllowed, NotFound
 from endpoint.formats import FLAT_JSON, QueryForm
 from endpoint.operation import Operation
 from endpoint.parameters import did_you_mean, shown
-from endpoint.search import SORTS, Request, SearchConfiguration
+from endpoint.search import PARAMETERS, SORTS, Request, SearchConfiguration
 from endpoint.web.protocol import Pairs, allowed_timeout, decode_pairs, read_formats, read_timeout
 from endpoint.web.responses import Headers, choose, respond_whole, send_options
 from endpoint.web.site import Site, accept_of
 
 _METHODS: Final = ("GET", "HEAD", "OPTIONS")
 _FORMATS: Final = (FLAT_JSON,)
-_OWN: Final = ("q", "limit", "offset", "sort", "facets", "format", "output", "timeout")
 # Hits on one page, values counted for a facet, and how far a client may page, at most.
 MOST_HITS: Final = 100
 MOST_VALUES: Final = 1000
@@ -60,7 +59,7 @@ class Search:
 def read_request(pairs: Pairs, configuration: SearchConfiguration) -> Request:
     """The search that the parameters ask for. Raises :class:`BadParameter`, which names the parameter."""
     facets = tuple(facet.name for facet in configuration.facets)
-    known = (*_OWN, *facets)
+    known = (*PARAMETERS, *facets)
     given: dict[str, list[str]] = {}
     for name, value in pairs:
         if name not in known:
@@ -70,10 +69,10 @@ def read_request(pairs: Pairs, configuration: SearchConfiguration) -> Request:
                 f"The search takes {', '.join(known)}.",
             )
         given.setdefault(name, []).append(value)
-    for name in _OWN:
+    for name in PARAMETERS:
         if len(given.get(name, ())) > 1:
             raise BadParameter(name, f'The parameter "{name}" is given more than once; give it once.')
-    single = {name: values[0].strip() for name, values in given.items() if name in _OWN}
+    single = {name: values[0].strip() for name, values in given.items() if name in PARAMETERS}
     if "q" not in single:
         raise BadParameter("q", 'The parameter "q" is missing: it takes the words to search for.')
     sort = single.get("sort") or SORTS[0]

@@ -67,6 +67,7 @@ WRONG = [
     ("[field.title]\nproperties = ['title']", 2, "neither prefix:name nor <IRI>"),
     ("[field.title]\nproperties = ['<not an iri>']", 2, "neither prefix:name nor <IRI>"),
     ("[field.title]\nproperties = 3", 2, "must be a string"),
+    ("[field.title]\nproperties = ['ex:a']\n[facet.sort]\nproperties = ['ex:a']", 3, "name of a parameter"),
     ("[field.Title]\nproperties = ['ex:a']", 1, "small letters"),
     ("field = 3", 1, "must be a table"),
     ("[field]\ntitle = 3", 2, "must be a table"),

@@ -209,6 +209,14 @@ def test_what_has_no_date_comes_last(tmp_path: Path) -> None:
     opened.close()
 
 
+def test_a_facet_is_counted_without_its_own_filter(library: TextIndex) -> None:
+    whole = library.search(Request("")).facets
+    chosen = library.search(Request("", filters={"language": ("ENG",)}))
+    assert chosen.total == 1
+    assert chosen.facets["language"] == whole["language"]
+    assert sum(count for _, count in chosen.facets["author"]) < sum(count for _, count in whole["author"])
+
+
 def test_facets_count_all_hits_not_the_page(library: TextIndex) -> None:
     answer = library.search(Request("", limit=1))
     assert answer.facets["author"] == (("이영희", 2), ("SONG Tae Eun", 1), ("김 철수", 1))

@@ -73,6 +73,7 @@ def test_facets_are_counted_and_lead_to_narrower_searches(server: Server) -> Non
     narrowed = server.get(year["url"].removeprefix(server.url))
     assert narrowed.json()["total"] == year["count"]
     assert ARMS in iris(narrowed)
+    assert narrowed.json()["facets"]["year"][0]["count"] == body["facets"]["year"][0]["count"]
     (chosen,) = [value for value in narrowed.json()["facets"]["year"] if value["value"] == "2023"]
     assert chosen["selected"] is True
     assert server.get(chosen["url"].removeprefix(server.url)).json()["total"] == body["total"]

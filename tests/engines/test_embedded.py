@@ -263,20 +263,21 @@ async def test_it_moves_to_a_new_generation_and_ends_old_answers_on_the_old_one(
 async def test_queries_do_not_fail_while_generations_change(data: Path) -> None:
     async with opened(data) as engine:
         stop = asyncio.Event()
+        seen: set[str] = set()
 
-        async def ask() -> set[str]:
-            seen: set[str] = set()
+        async def ask() -> None:
             while not stop.is_set():
                 seen.add((await rows(engine, "SELECT (COUNT(*) AS ?n) { ?s ?p ?o }"))[0][0])
-            return seen
 
         asking = [asyncio.create_task(ask()) for _ in range(4)]
-        for count in (10, 20):
-            await asyncio.to_thread(publish, data, count)
-            await asyncio.sleep(2.0)
+        async with asyncio.timeout(60):
+            for count in (10, 20):
+                await asyncio.to_thread(publish, data, count)
+                while str(count) not in seen:
+                    await asyncio.sleep(0.05)
         stop.set()
-        seen = set().union(*await asyncio.gather(*asking))
-        assert {"300", "20"} <= seen <= {"300", "10", "20"}
+        await asyncio.gather(*asking)
+        assert seen == {"300", "10", "20"}
 
 
 @asynchronous
@@ -293,6 +294,9 @@ def children_of_children() -> list[int]:
     """The worker processes: children of the template, which is a child of this process."""
     found: list[int] = []
     for template in Path(f"/proc/self/task/{os.getpid()}/children").read_text().split():
+        # The server of the whole session is a child of this process, too.
+        if b"endpoint.engines.template" not in Path(f"/proc/{template}/cmdline").read_bytes():
+            continue
         found += map(int, Path(f"/proc/{template}/task/{template}/children").read_text().split())
     return found
 

@@ -32,6 +32,15 @@ class _Commands(click.Group):
         command.name = cmd_name
         return command
 
+    def invoke(self, ctx: click.Context) -> object:
+        """Run the command; that the reader of a pipe, such as head, has enough is no failure."""
+        try:
+            return super().invoke(ctx)
+        except BrokenPipeError:
+            # What is still held back would fail again when the process ends.
+            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+            raise click.exceptions.Exit(0) from None
+
 
 @click.group(
     cls=_Commands, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100}
@@ -55,8 +64,4 @@ def main() -> NoReturn:
     except EndpointError as error:
         click.echo(f"endpoint: {error}", err=True)
         sys.exit(2 if isinstance(error, ConfigurationError) else 1)
-    except BrokenPipeError:
-        # The reader of a pipe, such as head, has enough.
-        sys.stderr.close()
-        sys.exit(0)
     sys.exit(code if isinstance(code, int) else 0)

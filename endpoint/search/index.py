@@ -90,9 +90,10 @@ class TextIndex:
             found = self._filtered(matching, request.filters)
             page = self._page(found, request.sort, request.offset, request.limit)
             hits = tuple(self._hits(page, query if request.snippets else None))
-            counts = {name: self._counts(name, matching, request) for name in self.facets}
+            names = self.facets if request.facets else ()
+            counts = {name: self._counts(name, matching, found, request) for name in names}
             suggestions = () if found else self._suggest(request.query, query)
-        return Answer(len(found), hits, counts if request.facets else {}, suggestions)
+        return Answer(len(found), hits, counts, suggestions)
 
     def matches(
         self,
@@ -231,10 +232,14 @@ class TextIndex:
             compiler.node(query)
         return Marker(compiler.marks, self.fields, self._meta["snippet"])
 
-    def _counts(self, name: str, matching: list[Scored], request: Request) -> tuple[tuple[str, int], ...]:
+    def _counts(
+        self, name: str, matching: list[Scored], found: list[Scored], request: Request
+    ) -> tuple[tuple[str, int], ...]:
         """Without the facet's own filter: each value tells what choosing it, too, would add."""
-        others = {facet: values for facet, values in request.filters.items() if facet != name}
-        return self._count(name, self._filtered(matching, others), request.facets)
+        if name in request.filters:
+            others = {facet: values for facet, values in request.filters.items() if facet != name}
+            found = self._filtered(matching, others)
+        return self._count(name, found, request.facets)
 
     def _count(self, name: str, found: Sequence[Scored], limit: int) -> tuple[tuple[str, int], ...]:
         numbers = self._array(f"facet {name}")

@@ -126,8 +126,7 @@ async def respond(
     """
     engine = site.engine
     validators = _validators(site, operation, chosen, wrapping)
-    if validators is not None and _unchanged(scope, tag := validators.tag(engine.generation)):
-        await _send_not_modified(send, tag, wrapping.cache)
+    if await _not_modified(scope, send, engine, validators, wrapping.cache):
         return
     with Watch(receive):
         result = await _evaluate(scope, engine, operation, chosen, limits)
@@ -156,8 +155,7 @@ async def respond_whole(
     """
     engine = site.engine
     validators = _validators(site, operation, chosen, PLAIN)
-    if validators is not None and _unchanged(scope, tag := validators.tag(engine.generation)):
-        await _send_not_modified(send, tag)
+    if await _not_modified(scope, send, engine, validators, PLAIN.cache):
         return
     with Watch(receive):
         result = await _evaluate(scope, engine, operation, chosen, limits)
@@ -225,10 +223,16 @@ def _unchanged(scope: Scope, tag: bytes) -> bool:
     return any(given.strip().removeprefix(b"W/") == opaque for given in sent.split(b","))
 
 
-async def _send_not_modified(send: Send, tag: bytes, cache: bytes = PLAIN.cache) -> None:
+async def _not_modified(
+    scope: Scope, send: Send, engine: Engine, validators: _Validators | None, cache: bytes
+) -> bool:
+    """Answer 304 where the client has this representation already; tells whether it did."""
+    if validators is None or not _unchanged(scope, tag := validators.tag(engine.generation)):
+        return False
     headers = [(b"etag", tag), (b"vary", b"Accept"), (b"cache-control", cache)]
     await send({"type": "http.response.start", "status": 304, "headers": headers})
     await send({"type": "http.response.body", "body": b""})
+    return True
 
 
 def _headers(

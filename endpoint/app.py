@@ -17,7 +17,6 @@ from endpoint.engines.embedded import EmbeddedEngine
 from endpoint.errors import EndpointError
 from endpoint.ingest.build import build, complete_anew, writer_of
 from endpoint.ingest.search_fields import read_configuration
-from endpoint.operation import TEXT
 from endpoint.settings import Settings
 from endpoint.telemetry import log
 from endpoint.web.boundary import Boundary
@@ -74,7 +73,7 @@ def create_application(site: Site, engine: Engine | None = None) -> ASGIApp:
 
 async def open_engine(site: Site) -> EmbeddedEngine:
     """The embedded engine on the current generation. Raises :class:`StoreError`."""
-    return await EmbeddedEngine.open(site.settings, {"text": TEXT, **site.dataset.prefixes})
+    return await EmbeddedEngine.open(site.settings, dict(site.dataset.prefixes))
 
 
 def routes(site: Site) -> list[BaseRoute]:

@@ -20,12 +20,12 @@ from endpoint.errors import (
     MalformedQuery,
     MalformedRequest,
 )
-from endpoint.parameters import shown
 from endpoint.web.boundary import ClientGone
 from endpoint.web.calls import Call, not_valid, read_call
 from endpoint.web.problems import problem_json
 from endpoint.web.protocol import Pairs
 from endpoint.web.site import Site, exchange_of
+from endpoint.wording import shown
 
 # Calls in one request, at most.
 MOST_CALLS: Final = 50

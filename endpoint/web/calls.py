@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
-from difflib import get_close_matches
 from functools import lru_cache
 from html import escape
 from pathlib import Path
@@ -15,6 +14,7 @@ from urllib.parse import quote, urlencode
 from starlette.types import Scope
 
 from endpoint.catalog import SavedQuery, bind_query
+from endpoint.catalog.naming import RESERVED
 from endpoint.engines import Generation, Limits, Result
 from endpoint.engines.presentation import Facts, Presentation, presented, split_facts
 from endpoint.errors import BadParameter, EvaluationFailed, MalformedQuery, NotAcceptable
@@ -29,15 +29,14 @@ from endpoint.formats import (
     by_extension,
     saved_formats,
 )
-from endpoint.naming import RESERVED
 from endpoint.operation import Operation
-from endpoint.parameters import shown
 from endpoint.web import paging
 from endpoint.web.html import render_around
 from endpoint.web.paging import Paging
 from endpoint.web.protocol import Pairs, allowed_timeout, read_download, read_formats, read_timeout
 from endpoint.web.responses import Wrapping, as_file, choose, links_to
 from endpoint.web.site import Site, accept_of
+from endpoint.wording import did_you_mean, nearest, shown
 
 # The share of the deadline that counting all rows may take.
 _COUNTING: Final = 0.7
@@ -151,15 +150,12 @@ def _own(query: SavedQuery, pairs: Pairs) -> Pairs:
     for name, _ in pairs:
         if name not in RESERVED and name not in names:
             known = [*names, *sorted(RESERVED)]
-            near = get_close_matches(name[:60].lower(), [word.lower() for word in known], 1)
-            meant = next((word for word in known if [word.lower()] == near), None)
-            hint = f'; did you mean "{meant}"?' if meant else "."
             takes = f"It takes {', '.join(names)}." if names else "It takes no parameters of its own."
             raise BadParameter(
                 shown(name),
-                f'{query.name} has no parameter "{shown(name)}"{hint} {takes}',
+                f'{query.name} has no parameter "{shown(name)}"{did_you_mean(name, known)} {takes}',
                 rule="unknown",
-                suggestion=meant,
+                suggestion=nearest(name, known),
             )
     return [pair for pair in pairs if pair[0] not in RESERVED]
 

@@ -17,8 +17,8 @@ from urllib.parse import urlencode
 from endpoint.engines import Generation
 from endpoint.engines.presentation import Facts
 from endpoint.errors import BadParameter, GenerationGone
-from endpoint.parameters import shown
 from endpoint.web.protocol import Pairs
+from endpoint.wording import shown
 
 # Rows of a page where neither the request nor the query tells, and at most.
 PAGE_SIZE: Final = 100

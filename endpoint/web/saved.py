@@ -16,12 +16,12 @@ from starlette.types import Receive, Scope, Send
 
 from endpoint.catalog import SavedQuery
 from endpoint.errors import EndpointError, MalformedQuery, MethodNotAllowed, NotFound, UnsupportedMediaType
-from endpoint.parameters import shown
 from endpoint.web.batch import Batch, json_pairs, read_json
 from endpoint.web.calls import formats_of, not_valid, read_call
 from endpoint.web.protocol import Pairs, decode_pairs, read_body
 from endpoint.web.responses import Watch, respond, send_body, send_options
 from endpoint.web.site import Site
+from endpoint.wording import shown
 
 _METHODS: Final = ("GET", "HEAD", "POST", "OPTIONS")
 _FORM: Final = "application/x-www-form-urlencoded"

@@ -14,11 +14,11 @@ from endpoint.engines import Generation, Limits
 from endpoint.errors import BadParameter, MethodNotAllowed, NotFound
 from endpoint.formats import FLAT_JSON, QueryForm
 from endpoint.operation import Operation
-from endpoint.parameters import did_you_mean, shown
 from endpoint.search import PARAMETERS, SORTS, Request, SearchConfiguration
 from endpoint.web.protocol import Pairs, allowed_timeout, decode_pairs, read_formats, read_timeout
 from endpoint.web.responses import Headers, choose, respond_whole, send_options
 from endpoint.web.site import Site, accept_of
+from endpoint.wording import did_you_mean, shown
 
 _METHODS: Final = ("GET", "HEAD", "OPTIONS")
 _FORMATS: Final = (FLAT_JSON,)

@@ -12,8 +12,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import NamedTuple
 
+from endpoint.catalog.header import Entry, read_mapping
 from endpoint.errors import DataError
-from endpoint.header import Entry, read_mapping
 
 SPARQL = (".rq", ".sparql")
 TRANSFORMER = ".json"

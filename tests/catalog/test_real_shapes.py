@@ -16,7 +16,7 @@ from endpoint.errors import BadParameter
 from endpoint.formats import CSV, QueryForm
 from endpoint.lexer import lex
 
-FOLDER = Path(__file__).parent / "data" / "grlc"
+FOLDER = Path(__file__).parents[1] / "data" / "grlc"
 CATALOG = read_catalog(FOLDER, 64)
 XSD = "http://www.w3.org/2001/XMLSchema#"
 

@@ -1,6 +1,6 @@
 """The parameters that a saved query declares: in the names of its variables, refined by its header.
 
-The names are read by :mod:`endpoint.naming`. grlc's ``enumerate`` and ``defaults`` add choices and
+The names are read by :mod:`endpoint.catalog.naming`. grlc's ``enumerate`` and ``defaults`` add choices and
 default values; our ``params:`` says all the rest, and counts where both speak.
 """
 
@@ -13,13 +13,14 @@ from typing import NamedTuple
 
 from pyoxigraph import Literal, NamedNode
 
+from endpoint.catalog.header import Entry
+from endpoint.catalog.naming import NAMED_TYPES, RESERVED, Place, read_variable, unknown_type
+from endpoint.catalog.parameters import Parameter, fault
+from endpoint.catalog.value_types import ALIASES
 from endpoint.errors import DataError
-from endpoint.header import Entry
 from endpoint.lexer import Kind, lex, position_of
-from endpoint.naming import NAMED_TYPES, RESERVED, Place, read_variable, unknown_type
-from endpoint.parameters import Parameter, did_you_mean, fault
 from endpoint.placing import numbers
-from endpoint.value_types import ALIASES
+from endpoint.wording import did_you_mean
 
 __all__ = ["RESERVED", "Declarations", "Prefixes", "read_parameters"]
 

@@ -9,14 +9,14 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from endpoint.binding import Edit, Value, bind, edits
+from endpoint.catalog.parameters import Parameter, Term, term
+from endpoint.catalog.value_types import TYPES
 from endpoint.diagnosis import malformed
 from endpoint.diagnosis.case import Case
 from endpoint.diagnosis.grammar import recognize
 from endpoint.diagnosis.syntax import syntax_mistake
 from endpoint.errors import BadParameter, DataError
 from endpoint.lexer import lex
-from endpoint.parameters import Parameter, Term, term
-from endpoint.value_types import TYPES
 
 
 def check_syntax(source: str, parameters: Sequence[Parameter]) -> None:

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import pytest
 
+from endpoint.catalog.naming import RESERVED, read_variable
+from endpoint.catalog.parameters import Parameter
+from endpoint.catalog.value_types import TYPES, XSD
 from endpoint.errors import DataError
-from endpoint.naming import RESERVED, read_variable
-from endpoint.parameters import Parameter
-from endpoint.value_types import TYPES, XSD
 
 DECLARED = {"ex": "http://example.org/", "xsd": XSD, "my": "http://example.org/my#"}
 KNOWN = {"dc": "http://purl.org/dc/elements/1.1/", "geosparql": "http://www.opengis.net/ont/geosparql#"}

@@ -13,9 +13,10 @@ from dataclasses import replace
 from difflib import get_close_matches
 from typing import NamedTuple
 
+from endpoint.catalog.parameters import Parameter
+from endpoint.catalog.value_types import ALIASES, TYPES, XSD
 from endpoint.errors import DataError
-from endpoint.parameters import Parameter, did_you_mean
-from endpoint.value_types import ALIASES, TYPES, XSD
+from endpoint.wording import did_you_mean
 
 # Parameters of the protocol, which a client uses to choose the representation and the deadline.
 RESERVED = frozenset(

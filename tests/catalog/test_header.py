@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
+from endpoint.catalog.header import Entry, Header, Plain, entry_of, read_header, read_mapping
 from endpoint.errors import DataError
-from endpoint.header import Entry, Header, Plain, entry_of, read_header, read_mapping
 
 
 def plain(header: Header) -> dict[str, Plain]:

@@ -12,7 +12,7 @@ from types import MappingProxyType
 from endpoint.errors import DataError
 from endpoint.lexer import Kind, Token, lex, position_of
 from endpoint.operation import TEXT, read_prologue
-from endpoint.parameters import did_you_mean
+from endpoint.wording import did_you_mean
 
 STANDARD: Mapping[str, str] = MappingProxyType(
     {

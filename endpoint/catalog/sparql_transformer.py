@@ -16,8 +16,8 @@ from typing import NamedTuple
 from pyoxigraph import Literal
 
 from endpoint.binding import variables
+from endpoint.catalog.header import Entry, Plain, entry_of, read_mapping
 from endpoint.errors import DataError
-from endpoint.header import Entry, Plain, entry_of, read_mapping
 
 _ROOT = (
     "$where", "$filter", "$values", "$limit", "$offset", "$orderby", "$groupby", "$having", "$distinct",

@@ -5,9 +5,9 @@ from __future__ import annotations
 import pytest
 from pyoxigraph import Literal, NamedNode
 
+from endpoint.catalog.parameters import Parameter, fault, term
+from endpoint.catalog.value_types import TYPES, XSD, number_type
 from endpoint.errors import BadParameter
-from endpoint.parameters import Parameter, fault, term
-from endpoint.value_types import TYPES, XSD, number_type
 
 TAKEN: list[tuple[str, str, str]] = [
     ("nonNegativeInteger", "0", "0"),

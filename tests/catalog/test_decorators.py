@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from endpoint.catalog import Catalog, read_catalog
-from endpoint.decorators import GRLC, OWN, Options
+from endpoint.catalog.decorators import GRLC, OWN, Options
 from endpoint.formats import CSV, FLAT_JSON, JSON_LD, SPARQL_JSON, TURTLE
 
 SELECT = "SELECT ?s WHERE { ?s ?p ?_author , ?__year_gYear }\n"

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import pytest
 
+from endpoint.catalog.parameters import Parameter
+from endpoint.catalog.template_syntax import check_syntax
+from endpoint.catalog.value_types import TYPES
 from endpoint.errors import DataError
-from endpoint.parameters import Parameter
-from endpoint.template_syntax import check_syntax
-from endpoint.value_types import TYPES
 
 TEXT = Parameter("x", "_x")
 IRI = Parameter("x", "_x", "iri")

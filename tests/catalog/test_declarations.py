@@ -8,7 +8,7 @@ import pytest
 
 from endpoint.catalog import bind_query
 from endpoint.errors import BadParameter
-from tests.test_catalog import BODY, problem_of, query_of
+from tests.catalog.test_reading import BODY, problem_of, query_of
 
 
 @pytest.mark.parametrize(

@@ -13,8 +13,8 @@ from typing import NamedTuple, TypeAlias
 
 from pyoxigraph import BlankNode, Literal, NamedNode, Quad, RdfFormat, Triple, parse
 
+from endpoint.catalog.header import Entry, entry_of
 from endpoint.errors import DataError
-from endpoint.header import Entry, entry_of
 
 _SH = "http://www.w3.org/ns/shacl#"
 _RDFS = "http://www.w3.org/2000/01/rdf-schema#"

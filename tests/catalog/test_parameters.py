@@ -7,9 +7,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pyoxigraph import Literal, NamedNode
 
+from endpoint.catalog.parameters import Parameter, fault, read_values, term
+from endpoint.catalog.value_types import TYPES, XSD
 from endpoint.errors import BadParameter
-from endpoint.parameters import Parameter, did_you_mean, fault, read_values, shown, term
-from endpoint.value_types import TYPES, XSD
+from endpoint.wording import did_you_mean, shown
 
 
 def parameter(kind: str = "string", **fields: object) -> Parameter:
@@ -124,7 +125,7 @@ def test_a_text_that_no_type_takes_is_refused(text: str, sentence: str) -> None:
         (parameter("date", minimum="2023-05-22"), "2023-05-21", "must be at least 2023-05-22."),
         (parameter("gYear", maximum="2023"), "2024", "must be at most 2023."),
         (parameter(enum=("KOR", "ENG")), "KO", 'must be one of KOR, ENG; did you mean "KOR"?'),
-        (parameter(enum=("KOR", "ENG")), "kor", "must be one of KOR, ENG."),
+        (parameter(enum=("KOR", "ENG")), "kor", 'must be one of KOR, ENG; did you mean "KOR"?'),
         (parameter("integer", enum=tuple("123")), "4", "must be one of 1, 2, 3."),
         (parameter(minimum_length=2), "V", "must have at least 2 characters."),
         (parameter(maximum_length=2), "ABC", "must have at most 2 characters."),

@@ -18,7 +18,7 @@ import yaml
 
 from endpoint.errors import DataError
 from endpoint.lexer import Kind, lex
-from endpoint.parameters import did_you_mean
+from endpoint.wording import did_you_mean
 
 _MARK = "#+"
 _KEY = re.compile(r"( *)([A-Za-z][\w-]*) *:(?: (.*)|$)")

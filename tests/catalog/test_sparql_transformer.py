@@ -7,10 +7,10 @@ import json
 import pytest
 from pyoxigraph import QuerySolutions, Store
 
+from endpoint.catalog.header import Plain
+from endpoint.catalog.prefixes import STANDARD, declarations
+from endpoint.catalog.sparql_transformer import Converted, convert
 from endpoint.errors import DataError
-from endpoint.header import Plain
-from endpoint.prefixes import STANDARD, declarations
-from endpoint.sparql_transformer import Converted, convert
 
 DATA = """
 PREFIX : <http://e/>

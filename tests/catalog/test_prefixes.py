@@ -8,8 +8,8 @@ import pytest
 from pyoxigraph import NamedNode, Store
 
 from endpoint.catalog import read_catalog
+from endpoint.catalog.prefixes import STANDARD, declarations, undeclared
 from endpoint.errors import DataError
-from endpoint.prefixes import STANDARD, declarations, undeclared
 
 KNOWN = {"a": "http://a/", "b": "http://b/", "": "http://empty/"}
 

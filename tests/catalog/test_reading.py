@@ -11,15 +11,15 @@ from hypothesis import strategies as st
 from pyoxigraph import Literal, QuerySolutions, Store
 
 from endpoint.catalog import Catalog, SavedQuery, bind_query, read_catalog
-from endpoint.decorators import Options
+from endpoint.catalog.decorators import Options
+from endpoint.catalog.parameters import Parameter
 from endpoint.errors import BadParameter, DataError
 from endpoint.formats import QueryForm
 from endpoint.lexer import Kind, lex
 from endpoint.operation import variables
-from endpoint.parameters import Parameter
 
 GOOD = "#+ summary: Good\nSELECT ?s WHERE { ?s ?p ?_o }\n"
-QUERIES = Path(__file__).parent.parent / "queries"
+QUERIES = Path(__file__).parents[2] / "queries"
 
 
 def catalog_of(folder: Path, files: dict[str, str | bytes]) -> Catalog:

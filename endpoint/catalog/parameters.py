@@ -3,7 +3,7 @@
 A text is read by the lexical rules of XML Schema part 2, white space around it taken away. String
 values are brought to Unicode Normalization Form C, because what a Korean client on macOS sends in
 form D looks the same as the data and would never be equal to it. The types are those of
-:mod:`endpoint.value_types`.
+:mod:`endpoint.catalog.value_types`.
 """
 
 from __future__ import annotations
@@ -12,14 +12,13 @@ import re
 import unicodedata
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from difflib import get_close_matches
 
 from pyoxigraph import Literal, NamedNode
 
+from endpoint.catalog.value_types import TEXT_TYPES, TYPES, XSD, ValueType, number_type
 from endpoint.errors import BadParameter
-from endpoint.value_types import TEXT_TYPES, TYPES, XSD, ValueType, number_type
+from endpoint.wording import did_you_mean, nearest, shown
 
-_SHOWN = 60
 _LISTED = 20
 
 Term = NamedNode | Literal
@@ -66,22 +65,6 @@ class Parameter:
         """A value that fits: the first example, else the default, else the first choice."""
         told = (self.example, *self.examples, self.default, *self.enum)
         return next((text for text in told if text is not None), None)
-
-
-def did_you_mean(word: str, known: Sequence[str]) -> str:
-    """``'; did you mean "x"?'`` where one of the known words is close, else a full stop."""
-    near = _nearest(word, known)
-    return "." if near is None else f'; did you mean "{near}"?'
-
-
-def _nearest(word: str, known: Sequence[str]) -> str | None:
-    return next(iter(get_close_matches(word[:_SHOWN], known, 1)), None)
-
-
-def shown(text: str) -> str:
-    """A text fit for a message: shortened, what cannot be printed written as ``\\uXXXX``."""
-    cut = text if len(text) <= _SHOWN else text[: _SHOWN - 1] + "…"
-    return "".join(char if char.isprintable() else f"\\u{ord(char):04X}" for char in cut)
 
 
 def term(parameter: Parameter, text: str) -> Term:
@@ -131,7 +114,7 @@ def _unknown(name: str, parameters: Sequence[Parameter]) -> BadParameter:
     names = [parameter.name for parameter in parameters]
     takes = f"This query takes {', '.join(names)}." if names else "This query takes no parameters."
     told = f'There is no parameter "{shown(name)}"{did_you_mean(name, names)} {takes}'
-    return BadParameter(shown(name), told, rule="unknown", suggestion=_nearest(name, names))
+    return BadParameter(shown(name), told, rule="unknown", suggestion=nearest(name, names))
 
 
 def fault(parameter: Parameter) -> tuple[str, str] | None:
@@ -208,7 +191,7 @@ def _read(parameter: Parameter, text: str) -> str:
         raise refuse("type", f'does not fit: {_takes(parameter)}. Received "{shown(text)}".') from None
     if (broken := _broken_rule(parameter, kind, value)) is not None:
         rule, why = broken
-        near = _nearest(value, parameter.enum) if rule == "enum" else None
+        near = nearest(value, parameter.enum) if rule == "enum" else None
         raise refuse(rule, f'{why} Received "{shown(text)}".', near)
     return value
 

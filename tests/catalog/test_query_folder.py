@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from endpoint.catalog import read_catalog
-from endpoint.query_folder import About, read_folder
+from endpoint.catalog.query_folder import About, read_folder
 
 ASK = "ASK {}"
 

@@ -13,10 +13,11 @@ from dataclasses import dataclass, field
 from pathlib import Path, PurePath
 from typing import TypeVar
 
+from endpoint.catalog.header import Entry, Plain
+from endpoint.catalog.parameters import Parameter
 from endpoint.errors import DataError
 from endpoint.formats import Format, QueryForm, by_name, saved_formats
-from endpoint.header import Entry, Plain
-from endpoint.parameters import Parameter, did_you_mean
+from endpoint.wording import did_you_mean
 
 GRLC = (
     "summary", "description", "tags", "endpoint", "endpoint_in_url", "enumerate", "defaults", "method",

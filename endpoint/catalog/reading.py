@@ -1,8 +1,8 @@
-"""The catalog of saved queries: reads the files of a folder, checks them, binds what a client sent.
+"""Reads the files of a folder into a catalog of saved queries, and checks them.
 
-A file is a SPARQL query with a header of ``#+`` lines (see :mod:`endpoint.header`), a query of SPARQL
-Transformer or a Turtle file of SHACL executables. Its parameters are variables named as grlc names
-them: ``?_author`` is the parameter "author", ``?_year_integer`` a typed one, and ``?__author`` an
+A file is a SPARQL query with a header of ``#+`` lines (see :mod:`endpoint.catalog.header`), a query of
+SPARQL Transformer or a Turtle file of SHACL executables. Its parameters are variables named as grlc
+names them: ``?_author`` is the parameter "author", ``?_year_integer`` a typed one, and ``?__author`` an
 optional one, which stays a variable when it is not given. A file that does not load becomes a problem;
 the others load. What is odd and does no harm becomes a notice.
 """
@@ -15,61 +15,28 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
-from endpoint.binding import Value
-from endpoint.declarations import Prefixes, read_parameters
-from endpoint.decorators import Decorators, Options
+from endpoint.catalog.declarations import Prefixes, read_parameters
+from endpoint.catalog.decorators import Decorators
+from endpoint.catalog.header import Entry, Plain, read_header
+from endpoint.catalog.prefixes import STANDARD, declarations
+from endpoint.catalog.query import Catalog, SavedQuery
+from endpoint.catalog.query_folder import (
+    FRAGMENTS,
+    SPARQL,
+    TRANSFORMER,
+    QueryFile,
+    read_folder,
+    read_text,
+)
+from endpoint.catalog.shacl_queries import Examples, read_examples
+from endpoint.catalog.sparql_transformer import convert
+from endpoint.catalog.template_syntax import check_syntax
 from endpoint.errors import DataError, MalformedQuery, QueryTooComplex
 from endpoint.formats import QueryForm
-from endpoint.header import Entry, Plain, read_header
-from endpoint.operation import Classified, bind, bindable, classify, read_prologue
-from endpoint.parameters import Parameter, read_values
-from endpoint.prefixes import STANDARD, declarations
-from endpoint.query_folder import FRAGMENTS, SPARQL, TRANSFORMER, About, QueryFile, read_folder, read_text
-from endpoint.shacl_queries import Examples, read_examples
-from endpoint.sparql_transformer import convert
-from endpoint.template_syntax import check_syntax
+from endpoint.operation import Classified, bindable, classify, read_prologue
 
 # What would end the name in a path, or could not be told from an escape there.
 _FORBIDDEN = re.compile(r"[/\\?#%\x00-\x1f\x7f]")
-
-
-@dataclass(frozen=True, slots=True)
-class SavedQuery:
-    """One saved query. ``text`` is the query with its parameters as variables, without the header.
-
-    ``summary`` and ``description`` are by language tag, under ``""`` where the file tells none.
-    ``volatile`` and ``dataset_clause`` are as in :class:`~endpoint.operation.Classified`. ``text``
-    declares all its prefixes.
-    """
-
-    name: str
-    path: Path
-    summary: Mapping[str, str]
-    description: Mapping[str, str]
-    tags: tuple[str, ...]
-    parameters: tuple[Parameter, ...]
-    text: str
-    form: QueryForm
-    volatile: bool = False
-    dataset_clause: bool = False
-    options: Options = field(default_factory=Options)
-
-    def example_values(self) -> dict[str, str]:
-        """A value by name for each parameter that tells an example, a default or its choices."""
-        return {row.name: row.sample for row in self.parameters if row.sample is not None}
-
-
-@dataclass(frozen=True, slots=True)
-class Catalog:
-    """The saved queries by name, in the order of their names, and why the other files did not load.
-
-    ``notices`` tell what is odd about files that did load; ``about`` is what the folder says of itself.
-    """
-
-    queries: Mapping[str, SavedQuery]
-    problems: tuple[DataError, ...]
-    notices: tuple[DataError, ...] = ()
-    about: About = field(default_factory=About)
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,16 +70,6 @@ def read_catalog(folder: Path, max_nesting: int, prefixes: Mapping[str, str] = S
     queries = {name: reader.queries[name] for name in sorted(reader.queries)}
     notices = (*found.notices, *reader.notices)
     return Catalog(queries, tuple(reader.problems), notices, found.about)
-
-
-def bind_query(query: SavedQuery, received: Sequence[tuple[str, str]]) -> str:
-    """The text of ``query`` with the received values in place of its parameters.
-
-    ``received`` are decoded pairs of name and value, without those that the protocol keeps for itself
-    (:data:`endpoint.declarations.RESERVED`). Raises :class:`~endpoint.errors.BadParameter`.
-    """
-    absent: dict[str, Value] = {row.variable: () for row in query.parameters}
-    return bind(query.text, {**absent, **read_values(query.parameters, received)})
 
 
 class _Reader:

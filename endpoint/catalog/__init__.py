@@ -1,0 +1,9 @@
+"""Saved queries: files with a query and its parameters, read into a catalog.
+
+:mod:`endpoint.catalog.reading` reads them; :mod:`endpoint.catalog.query` is what they become.
+"""
+
+from endpoint.catalog.query import Catalog, SavedQuery, bind_query
+from endpoint.catalog.reading import read_catalog
+
+__all__ = ["Catalog", "SavedQuery", "bind_query", "read_catalog"]

@@ -1,0 +1,27 @@
+"""Pieces of sentences that all messages share: what was meant, and a received text made fit to be shown."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from difflib import get_close_matches
+
+_SHOWN = 60
+
+
+def nearest(word: str, known: Sequence[str]) -> str | None:
+    """The known word that is closest to ``word``, letter case aside; None where none is close."""
+    by_case = {row.lower(): row for row in known}
+    found = get_close_matches(word[:_SHOWN].lower(), list(by_case), 1)
+    return by_case[found[0]] if found else None
+
+
+def did_you_mean(word: str, known: Sequence[str]) -> str:
+    """``'; did you mean "x"?'`` where one of the known words is close, else a full stop."""
+    near = nearest(word, known)
+    return "." if near is None else f'; did you mean "{near}"?'
+
+
+def shown(text: str) -> str:
+    """A text fit for a message: shortened, what cannot be printed written as ``\\uXXXX``."""
+    cut = text if len(text) <= _SHOWN else text[: _SHOWN - 1] + "…"
+    return "".join(char if char.isprintable() else f"\\u{ord(char):04X}" for char in cut)

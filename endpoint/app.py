@@ -21,11 +21,13 @@ from endpoint.settings import Settings
 from endpoint.telemetry import log
 from endpoint.web.boundary import Boundary
 from endpoint.web.health import Health
-from endpoint.web.html import render, style_sheet
+from endpoint.web.html import render
 from endpoint.web.saved import SavedQueries
 from endpoint.web.search import Search
 from endpoint.web.site import Site
 from endpoint.web.sparql import SparqlEndpoint
+from endpoint.web.static import Static
+from endpoint.web.view import view_of
 
 
 def create_site(settings: Settings) -> Site:
@@ -68,7 +70,7 @@ def create_application(site: Site, engine: Engine | None = None) -> ASGIApp:
             running, site.running = site.running, None
             await running.aclose()
 
-    return Boundary(Router(routes(site), lifespan=lifespan), site.settings.cors_origins)
+    return Boundary(Router(routes(site), lifespan=lifespan), site)
 
 
 async def open_engine(site: Site) -> EmbeddedEngine:
@@ -83,11 +85,8 @@ def routes(site: Site) -> list[BaseRoute]:
     saved = SavedQueries(site)
 
     async def home(request: Request) -> Response:
-        base = site.url(request.scope)
-        return Response(render("home.html", site=site, base=base, action="/sparql"), media_type="text/html")
-
-    async def style(request: Request) -> Response:
-        return Response(style_sheet(), media_type="text/css", headers={"cache-control": "max-age=3600"})
+        page = render("home.html", view_of(request.scope), action="/sparql")
+        return Response(page, media_type="text/html")
 
     return [
         Route("/sparql", whole),
@@ -103,7 +102,7 @@ def routes(site: Site) -> list[BaseRoute]:
         Route("/", home),
         Route("/-/live", health.live),
         Route("/-/ready", health.ready),
-        Route("/-/static/endpoint.css", style),
+        Route("/-/static/{name:path}", Static()),
     ]
 
 

@@ -45,8 +45,11 @@ RANKS = {
 }
 # Within web: a later module may import an earlier one.
 WEB = [
-    "html",
+    "language",
     "site",
+    "view",
+    "static",
+    "html",
     "problems",
     "boundary",
     "protocol",
@@ -68,6 +71,7 @@ ONLY_IN = {
     "click": ("cli.py", "commands/"),
     "rich": ("oneshot.py", "commands/progress.py"),
     "yaml": ("catalog/header.py",),
+    "babel": ("web/language.py",),
     "jinja2": ("web/html.py",),
     "pybtex": ("bibliography/",),
     "rispy": ("bibliography/",),

@@ -20,7 +20,7 @@ from endpoint.wording import did_you_mean
 
 # Parameters of the protocol, which a client uses to choose the representation and the deadline.
 RESERVED = frozenset(
-    {"download", "format", "output", "timeout", "languageTags"}
+    {"download", "format", "output", "timeout", "languageTags", "locale"}
     | {"page", "pageSize", "after", "count", "generation"}
 )
 

@@ -17,9 +17,9 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from endpoint.errors import EndpointError, MalformedRequest, MethodNotAllowed, NotFound
 from endpoint.telemetry import Exchange, log, observe
-from endpoint.web.html import POLICY
+from endpoint.web.html import POLICY, POLICY_HEADER
 from endpoint.web.problems import send_problem
-from endpoint.web.site import EXCHANGE
+from endpoint.web.site import EXCHANGE, SITE, Site
 
 HTML_TYPE: Final = b"text/html; charset=utf-8"
 _METHODS: Final = b"GET, HEAD, POST, QUERY, OPTIONS"
@@ -36,9 +36,10 @@ class ClientGone(Exception):
 class Boundary:
     """Pure ASGI: wraps the routes so that nothing leaves them but answers and designed problems."""
 
-    def __init__(self, app: ASGIApp, origins: tuple[str, ...]) -> None:
+    def __init__(self, app: ASGIApp, site: Site) -> None:
         self._app = app
-        self._origins = frozenset(origins)
+        self._site = site
+        self._origins = frozenset(site.settings.cors_origins)
         self._prefix = secrets.token_hex(3)
         self._count = count(1)
 
@@ -54,6 +55,7 @@ class Boundary:
         )
         started = time.perf_counter()
         scope[EXCHANGE] = exchange
+        scope[SITE] = self._site
         scope["app"] = self  # makes Starlette raise its 404 and 405 instead of answering
         headers = self._headers(scope, exchange)
 
@@ -61,8 +63,8 @@ class Boundary:
             if message["type"] == "http.response.start":
                 exchange.status = message["status"]
                 given = list(message.get("headers", ()))
-                if (b"content-type", HTML_TYPE) in given:
-                    given.append((b"content-security-policy", POLICY))
+                if (b"content-type", HTML_TYPE) in given and POLICY_HEADER not in dict(given):
+                    given.append((POLICY_HEADER, POLICY))
                 message["headers"] = given + headers
             else:
                 exchange.sent += len(message.get("body", b""))

@@ -36,6 +36,7 @@ from endpoint.web.paging import Paging
 from endpoint.web.protocol import Pairs, allowed_timeout, read_download, read_formats, read_timeout
 from endpoint.web.responses import Wrapping, as_file, choose, links_to
 from endpoint.web.site import Site, accept_of
+from endpoint.web.view import view_of
 from endpoint.wording import did_you_mean, nearest, shown
 
 # The share of the deadline that counting all rows may take.
@@ -132,7 +133,7 @@ def read_call(
         paging=page,
         presentation=_presentation(page, pairs, chosen.format, limits),
         generation=generation,
-        wrapping=_wrapping(query, text, pairs, chosen, page),
+        wrapping=_wrapping(scope, query, text, pairs, chosen, page),
     )
 
 
@@ -214,7 +215,7 @@ def _read_flag(pairs: Pairs, name: str) -> bool:
 
 
 def _wrapping(
-    query: SavedQuery, text: str, pairs: Pairs, chosen: Negotiated, page: Paging | None
+    scope: Scope, query: SavedQuery, text: str, pairs: Pairs, chosen: Negotiated, page: Paging | None
 ) -> Wrapping:
     wrapping = Wrapping()
     if chosen.format is HTML:
@@ -222,7 +223,9 @@ def _wrapping(
         whole = [pair for pair in pairs if pair[0] not in paging.PARAMETERS]
         kept = [*whole, ("page", paging.ALL)] if page else pairs
         links = [(name, quote(query.name) + link) for name, link in links_to(kept, formats_of(query))]
-        head, tail = render_around("result.html", query=text, action="/sparql", links=links, hidden=())
+        view = view_of(scope)
+        action = view.url("/sparql")
+        head, tail = render_around("result.html", view, query=text, action=action, links=links, hidden=())
         wrapping = Wrapping(head, tail)
     elif read_download(pairs) or chosen.format in (XLSX, EXCEL_CSV):
         wrapping = as_file(query.name, chosen)

@@ -14,6 +14,7 @@ from starlette.types import Scope, Send
 from endpoint.errors import (
     DeadlineExceeded,
     EndpointError,
+    MalformedRequest,
     MethodNotAllowed,
     Overloaded,
     PayloadTooLarge,
@@ -21,7 +22,8 @@ from endpoint.errors import (
 )
 from endpoint.formats import HTML, Format, negotiate
 from endpoint.web.html import render
-from endpoint.web.site import QUERY_TEXT, accept_of, exchange_of
+from endpoint.web.site import QUERY_TEXT, VARY, accept_of, exchange_of
+from endpoint.web.view import view_of
 
 _PLAIN_TEXT = Format("text", "text/plain", (), (), "txt", True, None)
 _PROBLEM_JSON = Format(
@@ -36,15 +38,15 @@ async def send_problem(scope: Scope, send: Send, error: EndpointError) -> None:
     kind = chosen.format if chosen else _PLAIN_TEXT
     if kind is _PROBLEM_JSON:
         body, content_type = problem_json(error), b"application/problem+json"
-    elif kind is HTML:
-        body, content_type = _problem_page(scope, error), b"text/html; charset=utf-8"
+    elif kind is HTML and (page := _problem_page(scope, error)) is not None:
+        body, content_type = page, b"text/html; charset=utf-8"
     else:
         body, content_type = problem_text(error), b"text/plain; charset=utf-8"
     headers = [
         (b"content-type", content_type),
         (b"content-length", str(len(body)).encode()),
         (b"cache-control", b"no-store"),
-        (b"vary", b"Accept"),
+        (b"vary", VARY),
         *_special_headers(error),
     ]
     if isinstance(error, PayloadTooLarge | RequestTimeout):
@@ -76,13 +78,18 @@ def problem_json(error: EndpointError) -> bytes:
     return json.dumps(members, ensure_ascii=False, indent=1).encode() + b"\n"
 
 
-def _problem_page(scope: Scope, error: EndpointError) -> bytes:
+def _problem_page(scope: Scope, error: EndpointError) -> bytes | None:
+    """The page; None where the request is too broken to tell how its sender sees the site."""
+    try:
+        view = view_of(scope)
+    except MalformedRequest:
+        return None
     # The excerpt of a query is indented; the sentences around it wrap like any text.
     blocks = [(block.startswith("    "), block) for block in error.detail.split("\n\n")]
     query = scope.get(QUERY_TEXT)
     phrase = HTTPStatus(error.status).phrase
     return render(
-        "problem.html", error=error, phrase=phrase, blocks=blocks, query=query, action=scope["path"]
+        "problem.html", view, error=error, phrase=phrase, blocks=blocks, query=query, action=view.path
     )
 
 

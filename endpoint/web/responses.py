@@ -21,7 +21,7 @@ from endpoint.errors import NotAcceptable, PayloadTooLarge
 from endpoint.formats import HTML, Format, Negotiated, by_name, negotiate
 from endpoint.operation import Operation
 from endpoint.web.boundary import ClientGone
-from endpoint.web.site import Site, exchange_of
+from endpoint.web.site import VARY, Site, exchange_of
 
 # Most queries are over sooner: watching for a leaving client only starts then (seconds).
 WATCH_AFTER: Final = 0.02
@@ -229,7 +229,7 @@ async def _not_modified(
     """Answer 304 where the client has this representation already; tells whether it did."""
     if validators is None or not _unchanged(scope, tag := validators.tag(engine.generation)):
         return False
-    headers = [(b"etag", tag), (b"vary", b"Accept"), (b"cache-control", cache)]
+    headers = [(b"etag", tag), (b"vary", VARY), (b"cache-control", cache)]
     await send({"type": "http.response.start", "status": 304, "headers": headers})
     await send({"type": "http.response.body", "body": b""})
     return True
@@ -243,7 +243,7 @@ def _headers(
         timing += f", plan;dur={result.planned * 1000:.2f}, eval;dur={result.evaluated * 1000:.2f}"
     headers = [
         (b"content-type", chosen.content_type.encode("latin-1")),
-        (b"vary", b"Accept"),
+        (b"vary", VARY),
         (b"server-timing", timing.encode()),
     ]
     if validators is None:
@@ -345,7 +345,7 @@ async def send_body(send: Send, body: bytes, content_type: str) -> None:
     headers = [
         (b"content-type", content_type.encode("latin-1")),
         (b"content-length", str(len(body)).encode()),
-        (b"vary", b"Accept"),
+        (b"vary", VARY),
         (b"cache-control", b"no-cache"),
     ]
     await send({"type": "http.response.start", "status": 200, "headers": headers})

@@ -20,7 +20,12 @@ from endpoint.telemetry import Exchange
 
 _HOST: Final = re.compile(r"(?:[A-Za-z0-9._-]+|\[[0-9A-Fa-f:.]+\])(?::[0-9]+)?")
 
+# What decides which representation is sent. Where those of one resource differ in it, a browser takes
+# one for another.
+VARY: Final = b"Accept, Accept-Language"
+
 EXCHANGE: Final = "endpoint.exchange"
+SITE: Final = "endpoint.site"
 # The text of the query, for the page that says what is wrong with it.
 QUERY_TEXT: Final = "endpoint.query"
 
@@ -69,5 +74,13 @@ def exchange_of(scope: Scope) -> Exchange:
     """The exchange that the boundary opened for this request."""
     found = scope[EXCHANGE]
     if not isinstance(found, Exchange):
+        raise TypeError("the request did not pass the boundary")
+    return found
+
+
+def site_of(scope: Scope) -> Site:
+    """The site that the boundary serves this request for."""
+    found = scope[SITE]
+    if not isinstance(found, Site):
         raise TypeError("the request did not pass the boundary")
     return found

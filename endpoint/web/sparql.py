@@ -27,6 +27,7 @@ from endpoint.web.responses import (
     send_options,
 )
 from endpoint.web.site import QUERY_TEXT, Site, accept_of
+from endpoint.web.view import view_of
 
 _QUERY_TYPES: Final = '"application/sparql-query", "application/x-www-form-urlencoded"'
 # Reading the tokens of a text longer than this (characters) is done beside the event loop.
@@ -74,7 +75,8 @@ class SparqlEndpoint:
             own = [("default-graph-uri", iri) for iri in request.default_graphs]
             own += [("named-graph-uri", iri) for iri in request.named_graphs]
             links = links_to([("query", text), *own], formats)
-            page = render_around("result.html", query=text, action=scope["path"], links=links, hidden=own)
+            view = view_of(scope)
+            page = render_around("result.html", view, query=text, action=view.path, links=links, hidden=own)
             wrapping = Wrapping(*page)
         elif request.download:
             wrapping = as_file("result", chosen)
@@ -98,7 +100,8 @@ class SparqlEndpoint:
             raise BadParameter("query", "The parameter query is missing: send the SPARQL text in it.")
         chosen = choose(request.formats, accept, DESCRIPTION_FORMATS)
         if chosen.format is HTML:
-            body = render("home.html", site=self._site, base=self._site.url(scope), action=scope["path"])
+            view = view_of(scope)
+            body = render("home.html", view, action=view.path)
         else:
             body = describe(self._site, self._site.url(scope) + scope["path"], chosen.format)
         await send_body(send, body, chosen.content_type)

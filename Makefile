@@ -6,7 +6,7 @@ PYTHON ?= python3
 .PHONY: serve test lint bench clean
 .DEFAULT_GOAL := serve
 
-$(VENV)/installed: pyproject.toml
+$(VENV)/installed: pyproject.toml package-lock.json hatch_build.py
 	$(PYTHON) -m venv $(VENV)
 	$(BIN)/python -m pip install --quiet --upgrade pip
 	$(BIN)/python -m pip install --quiet --editable .
@@ -14,6 +14,7 @@ $(VENV)/installed: pyproject.toml
 
 $(VENV)/installed-test: $(VENV)/installed
 	$(BIN)/python -m pip install --quiet --editable '.[test]'
+	test -d node_modules || npm ci --ignore-scripts
 	touch $@
 
 $(VENV)/installed-bench: $(VENV)/installed
@@ -35,4 +36,4 @@ bench: $(VENV)/installed-bench
 	$(BIN)/python -m benchmarks.requests_per_second $(ARGS)
 
 clean:
-	rm -rf $(VENV) endpoint-data dist
+	rm -rf $(VENV) node_modules endpoint/web/static/vendor endpoint-data dist

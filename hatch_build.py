@@ -23,12 +23,20 @@ VENDOR = ROOT / "endpoint" / "web" / "static" / "vendor"
 STAMP = VENDOR / "made-for"
 
 FILES = {
-    "@zazuko/yasgui/build/yasgui.min.js": "yasgui.min.js",
+    "@observablehq/plot/dist/plot.umd.min.js": "plot.umd.min.js",
+    "@observablehq/plot/LICENSE": "plot-LICENSE.txt",
     "@zazuko/yasgui/build/yasgui.min.css": "yasgui.min.css",
-    "swagger-ui-dist/swagger-ui-bundle.js": "swagger-ui-bundle.js",
-    "swagger-ui-dist/swagger-ui.css": "swagger-ui.css",
+    "@zazuko/yasgui/build/yasgui.min.js": "yasgui.min.js",
+    "d3/LICENSE": "d3-LICENSE.txt",
+    "d3/dist/d3.min.js": "d3.min.js",
     "swagger-ui-dist/LICENSE": "swagger-ui-LICENSE.txt",
     "swagger-ui-dist/NOTICE": "swagger-ui-NOTICE.txt",
+    "swagger-ui-dist/swagger-ui-bundle.js": "swagger-ui-bundle.js",
+    "swagger-ui-dist/swagger-ui.css": "swagger-ui.css",
+    "topojson-client/LICENSE": "topojson-client-LICENSE.txt",
+    "topojson-client/dist/topojson-client.min.js": "topojson-client.min.js",
+    "world-atlas/LICENSE": "world-atlas-LICENSE.txt",
+    "world-atlas/land-110m.json": "land-110m.json",
 }
 
 

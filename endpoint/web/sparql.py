@@ -14,7 +14,8 @@ from endpoint.formats import HTML, offered
 from endpoint.gate import admit
 from endpoint.operation import Operation, classify
 from endpoint.web.description import DESCRIPTION_FORMATS, describe
-from endpoint.web.html import render, render_around
+from endpoint.web.editor import send_editor
+from endpoint.web.html import render_around
 from endpoint.web.protocol import METHODS, ProtocolRequest, allowed_timeout, parse, read_body
 from endpoint.web.responses import (
     PLAIN,
@@ -100,8 +101,7 @@ class SparqlEndpoint:
             raise BadParameter("query", "The parameter query is missing: send the SPARQL text in it.")
         chosen = choose(request.formats, accept, DESCRIPTION_FORMATS)
         if chosen.format is HTML:
-            view = view_of(scope)
-            body = render("home.html", view, action=view.path)
-        else:
-            body = describe(self._site, self._site.url(scope) + scope["path"], chosen.format)
+            await send_editor(scope, send, scope["path"])
+            return
+        body = describe(self._site, self._site.url(scope) + scope["path"], chosen.format)
         await send_body(send, body, chosen.content_type)

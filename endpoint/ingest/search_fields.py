@@ -14,7 +14,7 @@ from endpoint.toml_file import TomlTable, did_you_mean, read_toml
 
 _KEYS = ("classes", "excluded", "dates", "snippet", "field", "facet")
 _FIELD_KEYS = ("labels", "weight", "properties", "through")
-_FACET_KEYS = ("labels", "properties", "through", "characters")
+_FACET_KEYS = ("labels", "properties", "through", "characters", "names")
 # It stands before a colon in queries, and is the name of a parameter.
 _NAME = re.compile(r"[a-z][a-z0-9_]*")
 _HEAVIEST = 1000
@@ -103,10 +103,16 @@ class _Reader:
             self.errors.append(table.error("must be a whole number of characters", "characters"))
             characters = 0
         properties, through = self._terms(table, "properties"), self._terms(table, "through", ())
-        return Facet(name, properties, through, characters, self._labels(table))
+        return Facet(name, properties, through, characters, self._labels(table), self._names(table))
 
-    def _labels(self, table: TomlTable) -> dict[str, str]:
-        labels = self._check(lambda: table.table("labels"))
+    def _names(self, table: TomlTable) -> dict[str, dict[str, str]]:
+        names = self._check(lambda: table.table("names"))
+        if names is None:
+            return {}
+        return {value: self._labels(names, value) for value in names.values}
+
+    def _labels(self, table: TomlTable, key: str = "labels") -> dict[str, str]:
+        labels = self._check(lambda: table.table(key))
         if labels is None:
             return {}
         texts = {language: self._check(partial(labels.text, language)) for language in labels.values}

@@ -23,13 +23,17 @@ class Field:
 
 @dataclass(frozen=True, slots=True)
 class Facet:
-    """Values to count and filter by; of each only the first ``characters`` where that is not 0."""
+    """Values to count and filter by; of each only the first ``characters`` where that is not 0.
+
+    ``names`` are what people call a value, by language tag, where that is not the value itself.
+    """
 
     name: str
     properties: tuple[str, ...]
     through: tuple[str, ...] = ()
     characters: int = 0
     labels: Mapping[str, str] = field(default_factory=dict)
+    names: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Final
 from urllib.parse import parse_qsl, quote, urlencode, urlsplit
@@ -48,6 +48,10 @@ class View:
     def here(self, **changes: str | None) -> str:
         """The address of this page with some parameters changed, or left out where they are None."""
         return self._address(self.path, self._changed(changes), self.language if self.chosen else None)
+
+    def address(self, path: str, pairs: Iterable[tuple[str, str]]) -> str:
+        """The address of a page of this site with parameters of which some may stand several times."""
+        return self._address(path, list(pairs), self.language if self.chosen else None)
 
     def switched(self, language: str) -> str:
         """The address of this page in another language."""

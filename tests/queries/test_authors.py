@@ -102,3 +102,14 @@ def test_the_publications_graph_alone_gives_the_same_rows(store: Store) -> None:
     assert rows(store, "authors", alone) == rows(store, "authors")
     for name, _ in NAMES:
         assert rows(store, "coauthors", alone, author=name) == rows(store, "coauthors", author=name)
+
+
+def test_who_wrote_together(store: Store) -> None:
+    # Publication 5 names one author twice, and nobody is a co-author of themselves.
+    assert rows(store, "coauthor-network") == [
+        {"author": "LEE Seo-Hang", "coauthor": "SONG Tae Eun", "publications": "1"},
+        {"author": "LEE Seo-Hang", "coauthor": "Tae Eun Song", "publications": "1"},
+        {"author": "LEE Seo-Hang", "coauthor": "홍 길동", "publications": "1"},
+        {"author": "Tae Eun Song", "coauthor": "홍 길동", "publications": "1"},
+    ]
+    assert len(rows(store, "coauthor-network", limit=2)) == 2

@@ -50,6 +50,13 @@ def test_years(store: Store) -> None:
     ]
 
 
+def test_languages(store: Store) -> None:
+    assert rows(store, "languages") == [
+        {"language": "ENG", "publications": "3"},
+        {"language": "KOR", "publications": "1"},
+    ]
+
+
 def test_the_matrix_writes_a_category_in_one_way_for_all_years(store: Store) -> None:
     assert rows(store, "year-category-matrix") == [
         {"year": "2024", "category": "IFANS Focus", "publications": "1"},

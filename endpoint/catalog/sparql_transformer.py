@@ -21,12 +21,12 @@ from endpoint.errors import DataError
 
 _ROOT = (
     "$where", "$filter", "$values", "$limit", "$offset", "$orderby", "$groupby", "$having", "$distinct",
-    "$prefixes", "$from", "$lang", "$langTag",
+    "$prefixes", "$from", "$lang", "$langTag", "$limitMode",
 )  # fmt: skip
 _AGGREGATES = ("sample", "count", "sum", "min", "max", "avg")
-_FLAGS = ("required", "reverse", "distinct", "prevRoot", "anchor", "list", *_AGGREGATES)
+_FLAGS = ("required", "reverse", "distinct", "prevRoot", "anchor", "list", "asList", *_AGGREGATES)
 # Modifiers that say how values look in the answer; they stay in the prototype.
-_OF_SHAPE = ("list", "anchor", "langTag", "accept")
+_OF_SHAPE = ("list", "asList", "anchor", "langTag", "accept")
 _IDS = ("@id", "id")
 _TAGGED = re.compile(r"(.+)@([A-Za-z]{2,3}(?:[-_][A-Za-z0-9]{2,8})*)", re.DOTALL)
 
@@ -66,6 +66,7 @@ def convert(source: str) -> Converted | None:
     shape = query.read()
     context = {"@context": document["@context"]} if "@context" in document else {}
     transform: dict[str, Plain] = {**context, "@graph": [shape]} if "@graph" in document else shape
+    transform |= query.of_answer()
     return Converted(query.text(), transform, entries, notices)
 
 
@@ -194,6 +195,17 @@ class _Query:
                     return [f"FILTER(LANG({variable}) = {Literal(tag)})"]
         return []
 
+    def of_answer(self) -> dict[str, Plain]:
+        """What the root says of the answer and not of the query: language tags, a limit on whole objects."""
+        keys = ["$langTag", *(("$limit", "$offset") if self._by_object() else ())]
+        return {key: entry_of(key, self._document[key]).plain() for key in keys if key in self._document}
+
+    def _by_object(self) -> bool:
+        mode = self._document.get("$limitMode", "query")
+        if mode not in ("query", "library"):
+            raise DataError('"$limitMode" is query or library.')
+        return mode == "library"
+
     def text(self) -> str:
         """The whole query."""
         document = self._document
@@ -221,7 +233,7 @@ class _Query:
             lines.append(f"HAVING ({' && '.join(having)})")
         if order := self._list("$orderby"):
             lines.append(f"ORDER BY {' '.join(order)}")
-        for key in ("$limit", "$offset"):
+        for key in () if self._by_object() else ("$limit", "$offset"):
             lines += [f"{key[1:].upper()} {number}" for number in self._list(key)]
         return lines
 

@@ -42,7 +42,8 @@ class Question(TypedDict):
     named_graphs: list[str]
     dataset_clause: bool  # the text has FROM
     star: int | None  # offset of the asterisk of SELECT *
-    format: str  # name in endpoint.formats, with what endpoint.engines.presentation adds to it
+    # Name in endpoint.formats, with what endpoint.engines.presentation adds to it: page, frame, prototype.
+    format: str
     search: NotRequired[bool]  # the text is a search of the text index, as in Operation
 
 

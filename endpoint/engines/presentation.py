@@ -1,16 +1,21 @@
 """How the rows of an answer are written, besides the format: which of them, and with what around them.
 
 A worker is told a format by its name. As a media type may have parameters, so may that name:
-``flat-json;{"offset": 20, "size": 10}``. Both sides of the wire read it here.
+``flat-json;{"offset": 20, "size": 10}``. Both sides of the wire read it here. Entity tags are made of
+the whole name: another frame makes another tag.
 """
 
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
 from dataclasses import dataclass, fields, replace
-from typing import Final, TypedDict, cast
+from typing import Final, TypeAlias, TypedDict, cast
 
 from endpoint.formats import Format
+
+# What JSON holds.
+Plain: TypeAlias = "str | int | float | bool | list[Plain] | dict[str, Plain] | None"
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,6 +26,8 @@ class Presentation:
     before the page, as the page before it told; a page that would follow other rows is not written.
     ``count`` seconds may be spent on counting what follows the page. With ``language_tags`` JSON
     keeps the language of a text; with ``envelope`` flat JSON leaves its opening brace to the server.
+    ``frame`` is the JSON-LD frame of a graph in JSON-LD, ``transform`` the prototype of the rows of flat
+    JSON; a page is then one of the objects.
     """
 
     offset: int = 0
@@ -29,6 +36,8 @@ class Presentation:
     count: float = 0.0
     language_tags: bool = False
     envelope: bool = False
+    frame: Mapping[str, Plain] | None = None
+    transform: Mapping[str, Plain] | None = None
 
 
 PLAIN: Final = Presentation()

@@ -1,15 +1,16 @@
 """Worker side: results written in the formats of :mod:`endpoint.formats`.
 
 The engine writes its own formats. Tables for people and programs, which no engine has, are written row
-by row by the modules beside this one, in memory that does not grow with the result. The publications of
-a result are written by :mod:`endpoint.bibliography`.
+by row by the modules beside this one, in memory that does not grow with the result; framed graphs and
+objects merged from rows are made whole first. The publications of a result are written by
+:mod:`endpoint.bibliography`.
 """
 
 from __future__ import annotations
 
 import json
 import re
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from itertools import chain, islice
 from typing import IO, Final, Protocol, cast
 
@@ -29,11 +30,14 @@ from pyoxigraph import (
 )
 
 from endpoint.bibliography import BIBLIOGRAPHIES, Describe, bibliography
+from endpoint.engines.framing import framed
 from endpoint.engines.geojson import geo_json
-from endpoint.engines.presentation import Presentation, read_name
+from endpoint.engines.presentation import Plain, Presentation, read_name
+from endpoint.engines.prototype import read_prototype
 from endpoint.engines.spreadsheets import excel_csv, write_xlsx
 from endpoint.engines.tables import HTML_ROWS, flat_json, html_table, markdown, nd_json
 from endpoint.engines.terms import Inexpressible, Results, Rows, Term, native, rows_of
+from endpoint.engines.transforming import transformed, transformed_json
 from endpoint.engines.window import take_page
 
 __all__ = [
@@ -124,20 +128,42 @@ def write_results(
     name, presentation = read_name(format_name)
     if isinstance(results, QueryBoolean):
         _write_boolean(results, name, presentation, writer)
+    elif isinstance(results, QuerySolutions) and presentation.transform is not None:
+        _write_transformed(rows_of(results), presentation.transform, presentation, writer)
     elif isinstance(results, QuerySolutions) and presentation.size is not None:
-        page, facts = take_page(results, presentation)
-        writer.write(json.dumps(facts).encode() + b"\n")
-        if not facts["moved"]:
-            names = [variable.value for variable in results.variables]
-            _write_rows(Rows(names, iter(page)), name, presentation, writer, prefixes, store)
+        rows = _page(rows_of(results), presentation, writer)
+        if rows is not None:
+            _write_rows(rows, name, presentation, writer, prefixes, store)
     elif name in _RESULT_FORMATS and isinstance(results, QuerySolutions):
         _write_solutions(results, name, writer)
+    elif presentation.frame is not None and isinstance(results, QueryTriples):
+        writer.write(framed(results, presentation.frame).encode())
     elif name in _GRAPH_FORMATS and isinstance(results, QueryTriples):
         _write_graph(results, name, writer, prefixes)
     elif name in BIBLIOGRAPHIES:
         _write_all(bibliography(resources(results), statements_of(store), name), writer)
     else:
         _write_rows(rows_of(results), name, presentation, writer, prefixes, store)
+
+
+def _page(rows: Rows, presentation: Presentation, writer: Writer) -> Rows | None:
+    """The rows of the page, after its facts were written; None where it would follow other rows."""
+    page, facts = take_page(rows.rows, presentation)
+    writer.write(json.dumps(facts).encode() + b"\n")
+    return None if facts["moved"] else Rows(rows.names, iter(page))
+
+
+def _write_transformed(
+    rows: Rows, transform: Mapping[str, Plain], presentation: Presentation, writer: Writer
+) -> None:
+    prototype = read_prototype(transform, rows.names)
+    objects = transformed(rows, prototype)
+    if presentation.size is not None:
+        page = _page(objects, presentation, writer)
+        if page is None:
+            return
+        objects = page
+    _write_all(transformed_json(objects, prototype.context, presentation), writer)
 
 
 def _write_boolean(boolean: QueryBoolean, name: str, presentation: Presentation, writer: Writer) -> None:

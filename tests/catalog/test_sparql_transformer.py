@@ -146,7 +146,7 @@ def test_other_json_is_no_query(text: str) -> None:
     ("document", "sentence"),
     [
         ({"proto": {"id": "?id", "x": "$e:x$bestlang"}}, '"$bestlang" of "x" is not supported'),
-        ({"proto": {"id": "?id"}, "$limitMode": "library"}, '"$limitMode" is not supported'),
+        ({"proto": {"id": "?id"}, "$limitMode": "server"}, '"$limitMode" is query or library'),
         ({"proto": {"id": "constant"}}, "has no value from the query"),
         ({"proto": "?id"}, "takes an object"),
         ({"proto": []}, "takes an object"),

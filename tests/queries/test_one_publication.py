@@ -2,12 +2,25 @@
 
 from __future__ import annotations
 
+import json
 import re
 
 import pytest
-from pyoxigraph import Store
+from pyoxigraph import QueryTriples, Store
 
-from tests.queries.records import BASE, PUBLICATION, repeated, rows, statements, store_of, triples, whole
+from endpoint.engines.framing import framed
+from tests.queries.records import (
+    BASE,
+    PUBLICATION,
+    bound,
+    catalog,
+    repeated,
+    rows,
+    statements,
+    store_of,
+    triples,
+    whole,
+)
 
 CORE = f"{BASE}core/resource/"
 DERIVED = f"{BASE}derived"
@@ -172,6 +185,7 @@ IN_SCHEMA_ORG = """
     pub:2 schema:author "SONG Tae Eun"
     pub:2 schema:creator core:Person/1
     pub:2 schema:datePublished "2024-04-15"
+    pub:2 schema:identifier "2"
     pub:2 schema:inLanguage "en"
     pub:2 schema:isPartOf series:IFANS%20Focus
     pub:2 schema:about core:Organization/1
@@ -251,6 +265,99 @@ def test_in_another_vocabulary(complete: Store, name: str, expected: str) -> Non
 @pytest.mark.parametrize("value", UNKNOWN)
 def test_what_is_no_publication_has_no_description(complete: Store, name: str, value: str) -> None:
     assert triples(complete, name, publication=value) == set()
+
+
+# Publication 2 in the frame of its query.
+NESTED: dict[str, object] = {
+    "@id": f"{PUBLICATION}2",
+    "@type": ["Article", "CreativeWork", "ScholarlyArticle"],
+    "about": {
+        "@id": f"{CORE}Organization/1",
+        "@type": "Organization",
+        "name": [
+            {"@language": "en", "@value": "Association of Southeast Asian Nations"},
+            {"@language": "ko", "@value": "동남아시아국가연합"},
+        ],
+    },
+    "author": ["Lee Seo Hang", "SONG Tae Eun"],
+    "creator": {
+        "@id": f"{CORE}Person/1",
+        "@type": "Person",
+        "name": [
+            {"@language": "en", "@value": "Song Tae Eun"},
+            {"@language": "ko", "@value": "송태은"},
+        ],
+    },
+    "datePublished": "2024-04-15",
+    "identifier": "2",
+    "inLanguage": "en",
+    "isPartOf": {
+        "@id": f"{BASE}mofapub/resource/Series/IFANS%20Focus",
+        "@type": ["CreativeWork", "CreativeWorkSeries"],
+        "name": "IFANS Focus",
+    },
+    "name": "Vietnam and ASEAN",
+    "spatialCoverage": [
+        {
+            "@id": f"{CORE}Country/RU",
+            "@type": ["Country", "Place"],
+            "name": [
+                {"@language": "en", "@value": "Russia"},
+                {"@language": "fr", "@value": "Russie"},
+            ],
+        },
+        {
+            "@id": f"{CORE}Country/VN",
+            "@type": ["Country", "Place"],
+            "name": [
+                {"@language": "en", "@value": "Vietnam"},
+                {"@language": "ko", "@value": "베트남"},
+            ],
+        },
+    ],
+}
+
+
+def in_frame(store: Store, publication: str) -> dict[str, object]:
+    """The publication in schema.org as JSON-LD, the values of each member sorted."""
+    found = store.query(
+        bound("publication-schema-org", publication=publication), use_default_graph_as_union=True
+    )
+    assert isinstance(found, QueryTriples)
+    frame = catalog().queries["publication-schema-org"].options.frame
+    assert frame is not None
+    document = json.loads(framed(found, frame), object_hook=_sorted)
+    assert document.pop("@context")["@vocab"] == PREFIXES["schema"]
+    assert isinstance(document, dict)
+    return document
+
+
+def _sorted(members: dict[str, object]) -> dict[str, object]:
+    return {
+        key: sorted(value, key=lambda row: json.dumps(row, sort_keys=True))
+        if isinstance(value, list)
+        else value
+        for key, value in members.items()
+    }
+
+
+def test_in_schema_org_as_one_object(complete: Store) -> None:
+    assert in_frame(complete, "2") == NESTED
+    assert in_frame(complete, f"{PUBLICATION}2") == NESTED
+
+
+@pytest.mark.parametrize("number", ["1", "2", "3", "4", "5"])
+def test_every_publication_is_one_object_in_its_frame(complete: Store, number: str) -> None:
+    found = in_frame(complete, number)
+    assert found["@id"] == f"{PUBLICATION}{number}"
+    assert "@graph" not in found
+    assert found["identifier"] == number
+    # The address is an IRI and still a plain text, as readers of schema.org expect it.
+    assert isinstance(found.get("url", ""), str)
+
+
+def test_what_is_no_publication_is_an_empty_object(complete: Store) -> None:
+    assert in_frame(complete, "99") == {}
 
 
 def test_the_terms_asked_for_are_the_only_ones(complete: Store) -> None:

@@ -70,6 +70,10 @@ class View:
         tag = next((language for language, row in by_language.items() if row == text and language), None)
         return None if tag == self.language else tag
 
+    def tag_name(self, tag: str) -> str:
+        """What people are shown for a tag of saved queries."""
+        return self.text(self.site.dataset.tags.get(tag, {"": tag}))
+
     def gettext(self, message: str) -> str:
         """A message of the interface in the reader's language."""
         return gettext(self.language, message)

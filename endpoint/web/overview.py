@@ -1,0 +1,95 @@
+"""``/overview``: the dataset in drawings, each made of a saved query with its data and query beside it."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import partial
+from typing import Final
+from urllib.parse import quote, urlencode
+
+from starlette.types import Receive, Scope, Send
+
+from endpoint.catalog import SavedQuery, bind_query
+from endpoint.formats import HTML, SPARQL_JSON, QueryForm
+from endpoint.operation import Operation
+from endpoint.web.discovery import document_tag, read_answer, send_made
+from endpoint.web.html import render
+from endpoint.web.network import Network, Pair, network_of
+from endpoint.web.site import VARY, Site
+from endpoint.web.view import View, view_of
+
+PATH: Final = "/overview"
+
+
+@dataclass(frozen=True, slots=True)
+class Figure:
+    """One drawing: its saved query, the addresses of its image, page, data and query."""
+
+    query: SavedQuery
+    image: str
+    page: str
+    data: str
+    source: str
+    editor: str
+
+
+class Overview:
+    """The page as an ASGI application; the dataset names the saved queries that it draws."""
+
+    def __init__(self, site: Site) -> None:
+        self._site = site
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        view = view_of(scope)
+        parts = (self._site.reading, view.base, view.language, view.here())
+        tag = document_tag(self._site.engine.generation, *parts)
+        vary = VARY + b", Accept-Encoding"
+        make = partial(self._make, view)
+        await send_made(scope, receive, send, HTML.content_type(), tag, make, vary)
+
+    async def _make(self, view: View) -> bytes:
+        pages = self._site.dataset.pages
+        drawn = self._site.catalog.queries.get(pages.network or "")
+        return render(
+            "overview.html",
+            view,
+            figures=list(self._figures(view)),
+            network=await self._network(drawn),
+            drawn=None if drawn is None else _figure(view, drawn),
+            facet=pages.network_facet,
+        )
+
+    def _figures(self, view: View) -> Iterator[Figure]:
+        for name in self._site.dataset.pages.overview:
+            query = self._site.catalog.queries.get(name)
+            if query is not None and query.form is QueryForm.SELECT:
+                yield _figure(view, query)
+
+    async def _network(self, query: SavedQuery | None) -> Network | None:
+        if query is None:
+            return None
+        operation = Operation(
+            bind_query(query, ()), query.form, self._site.dataset.base, dataset_clause=query.dataset_clause
+        )
+        answer = json.loads(await read_answer(self._site, operation, SPARQL_JSON))
+        first, second, weight = answer["head"]["vars"][:3]
+        pairs: list[Pair] = [
+            (row[first]["value"], row[second]["value"], int(row[weight]["value"]))
+            for row in answer["results"]["bindings"]
+        ]
+        return network_of(pairs)
+
+
+def _figure(view: View, query: SavedQuery) -> Figure:
+    path = f"/api/{quote(query.name)}"
+    text = bind_query(query, ())
+    return Figure(
+        query,
+        image=view.url(f"{path}.svg"),
+        page=view.url(path),
+        data=view.url(f"{path}.csv"),
+        source=view.url(f"{path}.rq"),
+        editor=view.url("/query") + "#" + urlencode({"query": text}, quote_via=quote),
+    )

@@ -6,7 +6,7 @@ import json
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any, Final
-from urllib.parse import parse_qsl, quote, urlencode
+from urllib.parse import parse_qsl, urlencode
 
 from markupsafe import Markup
 from starlette.types import Receive, Scope, Send
@@ -179,7 +179,7 @@ class _Page:
             sorts=[(sort, self._address({"sort": sort, "page": None})) for sort in SORTS],
             pager=self._pager(found["total"]),
             sparql=text,
-            editor=view.url("/query") + "#" + urlencode({"query": text}, quote_via=quote),
+            editor=view.editor(text),
             exports=_exports(view, text),
             kept=[pair for pair in self._kept() if pair[0] not in ("q", "page")],
             first=not request.query and not request.filters and not request.offset,

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import partial
 from typing import Final
-from urllib.parse import quote, urlencode
+from urllib.parse import quote
 
 from starlette.types import Receive, Scope, Send
 
@@ -91,5 +91,5 @@ def _figure(view: View, query: SavedQuery) -> Figure:
         page=view.url(path),
         data=view.url(f"{path}.csv"),
         source=view.url(f"{path}.rq"),
-        editor=view.url("/query") + "#" + urlencode({"query": text}, quote_via=quote),
+        editor=view.editor(text),
     )

@@ -49,6 +49,10 @@ class View:
         """The address of this page with some parameters changed, or left out where they are None."""
         return self._address(self.path, self._changed(changes), self.language if self.chosen else None)
 
+    def editor(self, query: str) -> str:
+        """The address of the query page with this text; a fragment, so that it may be long."""
+        return f"{self.url('/query')}#query={quote(query, safe='')}"
+
     def address(self, path: str, pairs: Iterable[tuple[str, str]]) -> str:
         """The address of a page of this site with parameters of which some may stand several times."""
         return self._address(path, list(pairs), self.language if self.chosen else None)

@@ -97,7 +97,12 @@ def test_cors_and_an_explanation_on_every_status(server: Server, method: str, pa
     assert answer.headers["access-control-allow-origin"] == "*"
     assert "Retry-After" in answer.headers["access-control-expose-headers"]
     assert answer.headers["x-request-id"]
-    if status >= 400:
+    if status >= 400 and path.startswith("/api"):
+        # Programs that call the API read problems as JSON, unless they ask for something else.
+        assert answer.type == "application/problem+json"
+        assert answer.json()["status"] == status
+        assert answer.json()["message"]
+    elif status >= 400:
         assert answer.headers["content-type"] == "text/plain; charset=utf-8"
         first, _, rest = answer.text.partition("\n\n")
         assert first.startswith(f"{status} ")

@@ -196,9 +196,9 @@ class RequestTimeout(RequestError):
 
 
 class GenerationGone(RequestError):
-    """The pages asked for belong to a generation that is no longer served.
+    """The pages asked for belong to a generation that is not kept any more.
 
-    ``generation`` is the one asked for and ``current`` the one that is served.
+    ``generation`` is the one asked for and ``current`` the newest.
     """
 
     status = 410

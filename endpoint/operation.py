@@ -72,7 +72,8 @@ class Operation:
     ``volatile`` means that the same text may give another answer on the same data, and
     ``dataset_clause`` that the text names its own dataset with FROM. ``star`` is the offset of the
     asterisk of SELECT *. With ``search`` the text is no SPARQL but a search of the text index: the
-    members of :class:`endpoint.search.Request` as JSON.
+    members of :class:`endpoint.search.Request` as JSON. ``generation`` is the number of the one that
+    the answer must be of; None for the current one.
     """
 
     text: str
@@ -84,6 +85,7 @@ class Operation:
     dataset_clause: bool = False
     star: int | None = None
     search: bool = False
+    generation: int | None = None
 
 
 @dataclass(frozen=True, slots=True)

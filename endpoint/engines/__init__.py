@@ -65,13 +65,24 @@ class Engine(Protocol):
     """Evaluates operations. All failures are :class:`~endpoint.errors.EndpointError`."""
 
     @property
-    def generation(self) -> Generation: ...
+    def generation(self) -> Generation:
+        """The current one: what a query that names none is answered on."""
+        ...
+
+    def held(self, number: int) -> Generation | None:
+        """Generation ``number`` where it is answerable: the current one, or an older one that is kept."""
+        ...
 
     @property
     def alive(self) -> bool:
         """Whether queries can be evaluated now."""
         ...
 
-    async def query(self, operation: Operation, fmt: Format, limits: Limits) -> Result: ...
+    async def query(self, operation: Operation, fmt: Format, limits: Limits) -> Result:
+        """Evaluate on the generation that the operation names, else on the current one.
+
+        Raises :class:`~endpoint.errors.GenerationGone` where that generation is not held.
+        """
+        ...
 
     async def aclose(self) -> None: ...

@@ -7,9 +7,9 @@ from typing import Final
 
 from endpoint.engines import Generation, Limits, frames
 from endpoint.engines.answer import Answer
-from endpoint.engines.pool import PoolGone
+from endpoint.engines.pool import Pool, PoolGone
 from endpoint.engines.succession import Succession
-from endpoint.errors import WorkerDied
+from endpoint.errors import GenerationGone, WorkerDied
 from endpoint.formats import Format
 from endpoint.operation import Operation
 from endpoint.settings import Settings
@@ -19,7 +19,7 @@ STILLBORN: Final = 0.1
 
 
 class EmbeddedEngine:
-    """Evaluates operations on the current generation of a data directory. Made by :meth:`open`."""
+    """Evaluates operations on the generations of a data directory. Made by :meth:`open`."""
 
     def __init__(self, settings: Settings, succession: Succession) -> None:
         self._settings = settings
@@ -35,13 +35,18 @@ class EmbeddedEngine:
         """The generation that the next query sees."""
         return self._succession.pool.generation
 
+    def held(self, number: int) -> Generation | None:
+        """Generation ``number``, where it is the current one or one that is kept."""
+        current = self.generation
+        return current if number == current.number else self._succession.retention.find(number)
+
     @property
     def alive(self) -> bool:
         """Whether workers can be had."""
         return self._succession.pool.alive
 
     async def query(self, operation: Operation, fmt: Format, limits: Limits) -> Answer:
-        """Evaluate on the current generation; returns when the first bytes of the answer exist."""
+        """Evaluate on the generation asked for; returns when the first bytes of the answer exist."""
         question: frames.Question = {
             "text": operation.text,
             "base_iri": operation.base_iri,
@@ -55,24 +60,36 @@ class EmbeddedEngine:
         for _ in range(self._settings.pool_size):
             started = time.perf_counter()
             try:
-                return await self._ask(question, limits)
+                return await self._ask(question, limits, operation.generation)
             except PoolGone:
                 continue
             except WorkerDied:
                 if time.perf_counter() - started > STILLBORN:
                     raise
-        return await self._ask(question, limits)
+        return await self._ask(question, limits, operation.generation)
 
-    async def _ask(self, question: frames.Question, limits: Limits) -> Answer:
+    async def _ask(self, question: frames.Question, limits: Limits, number: int | None) -> Answer:
+        started = time.perf_counter()
         pool = self._succession.pool
-        queued = 0.0
+        if number is not None and number != pool.generation.number:
+            pool = await self._older(number, limits.timeout)
         if (worker := pool.take()) is None:
-            started = time.perf_counter()
             worker = await pool.wait(limits.timeout)
-            queued = time.perf_counter() - started
-        answer = Answer(pool, worker, limits, queued)
+        answer = Answer(pool, worker, limits, queued=time.perf_counter() - started)
         await answer.begin(question)
         return answer
+
+    async def _older(self, number: int, timeout: float) -> Pool:
+        pool = await self._succession.retention.pool(number, timeout)
+        if pool is None:
+            current = self.generation.number
+            raise GenerationGone(
+                f"Generation {number} of the data is not kept, and generation {current} is served now. "
+                "Ask without naming a generation.",
+                number,
+                current,
+            )
+        return pool
 
     async def aclose(self) -> None:
         """End every process that this engine started."""

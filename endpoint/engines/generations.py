@@ -10,7 +10,8 @@
     DATA/generations/000007/readers      locked (shared) by every process that reads the generation
     DATA/current                         the number of the current generation, replaced by rename
 
-Nothing here writes; publishing is the work of :mod:`endpoint.engines.writer`.
+Publishing is the work of :mod:`endpoint.engines.writer`. It removes what is neither current nor the one
+before, unless a reader holds that; whoever held it calls :func:`tidy` afterwards.
 """
 
 from __future__ import annotations
@@ -18,7 +19,9 @@ from __future__ import annotations
 import fcntl
 import json
 import os
-from contextlib import ExitStack
+import shutil
+import uuid
+from contextlib import ExitStack, suppress
 from datetime import datetime
 from pathlib import Path
 from typing import IO
@@ -30,6 +33,7 @@ FORMAT = 1  # of generation.json and of the layout above
 DESCRIPTION = "generation.json"
 READERS = "readers"
 STORE = "store"
+TEMPORARY = "tmp-"  # begins the name of a folder that is no generation, or none any more
 
 
 def current(data: Path) -> Generation | None:
@@ -172,6 +176,25 @@ def hold(generation: Generation) -> IO[bytes]:
             raise _gone(generation)
         failed.pop_all()
     return held
+
+
+def tidy(data: Path) -> None:
+    """Remove the generations that nobody holds, but for the current one and the newest of the others."""
+    with suppress(StoreError, OSError):
+        number = published(data)
+        others = [kept for kept in numbers(data) if kept != number]
+        for old in others[:-1] if number is not None else ():
+            remove_unless_held(folder(data, old))
+
+
+def remove_unless_held(path: Path) -> None:
+    """Remove a generation that no reader holds; what cannot be removed now is left as it is."""
+    with suppress(OSError), (path / READERS).open("ab") as readers:
+        fcntl.flock(readers, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        # Out of sight first: no reader may find half a generation.
+        leftover = path.with_name(f"{TEMPORARY}{uuid.uuid4().hex}")
+        path.rename(leftover)
+        shutil.rmtree(leftover)
 
 
 def _gone(generation: Generation) -> StoreError:

@@ -13,6 +13,7 @@ from endpoint.engines.connection import WorkerConnection
 from endpoint.engines.frames import TemplateOrder
 from endpoint.engines.nursery import Nursery, ending_signal
 from endpoint.errors import EngineError, Overloaded, StoreError
+from endpoint.settings import Settings
 from endpoint.telemetry import log
 
 T = TypeVar("T")
@@ -70,6 +71,31 @@ class Pool:
         """Whether new workers can be had."""
         return self._nursery.alive
 
+    @classmethod
+    async def open(
+        cls, settings: Settings, prefixes: dict[str, str], generation: Generation, in_memory: bool, size: int
+    ) -> Pool:
+        """A pool on ``generation``, with a template process of its own. Raises :class:`StoreError`."""
+        order: TemplateOrder = {
+            "generation": str(generation.path.absolute()),
+            "in_memory": in_memory,
+            "union": settings.default_graph == "union",
+            "memory": settings.memory,
+            "prefixes": prefixes,
+        }
+        nursery = await Nursery.start(generation, order)
+        if not nursery.fenced:
+            log.warning(
+                "this system has no seccomp filter: only the query gate keeps workers off the network"
+            )
+        pool = cls(nursery, size, settings.queue)
+        try:
+            await pool.start()
+        except BaseException:
+            await pool.aclose()
+            raise
+        return pool
+
     async def start(self) -> None:
         """Fork the first workers. Raises :class:`StoreError`."""
         await asyncio.gather(*(self._fork() for _ in range(self._size)))
@@ -86,8 +112,11 @@ class Pool:
     async def wait(self, timeout: float) -> WorkerConnection:
         """A worker as soon as one is free, first come first served.
 
-        Raises :class:`Overloaded` when the queue is full or ``timeout`` seconds have passed.
+        Raises :class:`Overloaded` when the queue is full or ``timeout`` seconds have passed, and
+        :class:`PoolGone` when the pool has ended.
         """
+        if self._closing:
+            raise PoolGone("The worker processes of this generation have ended.")
         if len(self._waiters) >= self._queue:
             raise Overloaded(
                 f"All {self._size} workers are busy and {len(self._waiters)} queries wait already. "
@@ -186,6 +215,16 @@ class Pool:
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
         return task
+
+    @property
+    def busy(self) -> bool:
+        """Whether a worker evaluates, or a query waits for one."""
+        return bool(self._waiters) or self._forking > 0 or len(self._live) > len(self._idle)
+
+    @property
+    def ended(self) -> bool:
+        """Finished, and its processes are gone."""
+        return self._closing and not self._tasks
 
     @property
     def finished(self) -> bool:

@@ -3,7 +3,8 @@
 A generation is served as soon as it can be answered rightly. Where no triple is in two graphs its
 store on disk answers like its image in memory, so the disk serves at once and the image is read
 behind it; otherwise, with a union default graph, the generation before serves until the image is read.
-A pool is never taken away from a query that it has begun.
+A pool is never taken away from a query that it has begun. The generation before stays answerable for a
+while (:mod:`endpoint.engines.retention`).
 """
 
 from __future__ import annotations
@@ -13,9 +14,9 @@ import time
 from dataclasses import dataclass
 from typing import Final
 
-from endpoint.engines import Generation, frames, generations
-from endpoint.engines.nursery import Nursery
+from endpoint.engines import Generation, generations
 from endpoint.engines.pool import Pool
+from endpoint.engines.retention import Retention
 from endpoint.errors import EndpointError, StoreError
 from endpoint.settings import Settings
 from endpoint.telemetry import log
@@ -44,7 +45,7 @@ class Plan:
     @classmethod
     def of(cls, generation: Generation, settings: Settings) -> Plan:
         """The plan for ``generation``."""
-        copied = settings.default_graph == "union" and generation.overlap is not False
+        copied = _copied(generation, settings)
         if _image_size(generation, copied) > settings.image:
             return cls(disk=True, memory=False)
         return cls(disk=not copied and generation.quads > QUICK, memory=True)
@@ -55,6 +56,7 @@ class Succession:
 
     def __init__(self, settings: Settings, prefixes: dict[str, str]) -> None:
         self.pool: Pool
+        self.retention = Retention(settings, prefixes)
         self._settings = settings
         self._prefixes = prefixes
         self._retiring: list[Pool] = []
@@ -75,7 +77,8 @@ class Succession:
             )
         plan = Plan.of(generation, settings)
         started._explain(generation, plan)
-        started.pool = await _open_pool(settings, prefixes, generation, in_memory=not plan.disk)
+        started.pool = await started._open(generation, in_memory=not plan.disk)
+        started.retention.tidy()
         _tell(started.pool)
         if plan.disk and plan.memory:
             started._read(generation, awaited=False)
@@ -86,12 +89,12 @@ class Succession:
         """Move to every generation that another process publishes; replace a template that died."""
         while True:
             await asyncio.sleep(WATCH)
-            seen = generations.fingerprint(self._settings.data)
-            if seen == self._seen and (self.pool.alive or self._awaited):
-                continue
             try:
-                await self._move()
-                self._seen = seen
+                self.retention.look()
+                seen = generations.fingerprint(self._settings.data)
+                if seen != self._seen or not (self.pool.alive or self._awaited):
+                    await self._move()
+                    self._seen = seen
             except EndpointError as error:
                 log.error("the new generation cannot be served yet: %s", error)
             except Exception:  # whatever it is, the next look may go better, and must come
@@ -112,11 +115,32 @@ class Succession:
 
     async def _replace(self, generation: Generation, in_memory: bool) -> None:
         """Open a pool and let it answer from now on; the one before ends with its last query."""
-        pool = await _open_pool(self._settings, self._prefixes, generation, in_memory)
+        pool = await self._open(generation, in_memory)
         old, self.pool = self.pool, pool
+        if old.generation != generation:
+            self._keep(old)
+        self.retention.forget(generation.number)
         old.retire()
         self._retiring = [pool for pool in (*self._retiring, old) if not pool.finished]
         _tell(pool)
+
+    async def _open(self, generation: Generation, in_memory: bool) -> Pool:
+        size = self._settings.pool_size
+        return await Pool.open(self._settings, self._prefixes, generation, in_memory, size)
+
+    def _keep(self, old: Pool) -> None:
+        """Let the generation of ``old`` stay answerable: from disk, or from an image that is small."""
+        generation, in_memory = old.generation, old.order["in_memory"]
+        small = generation.quads <= QUICK
+        if in_memory and not small and _copied(generation, self._settings):
+            log.info(
+                "generation %d is not kept for those who page through it: a triple %s in more than one "
+                "graph, and its image would take too much memory beside the next one",
+                generation.number,
+                "is" if generation.overlap else "may be",
+            )
+            return
+        self.retention.keep(generation, in_memory and small)
 
     def _read(self, generation: Generation, awaited: bool) -> None:
         self._awaited = awaited
@@ -149,7 +173,7 @@ class Succession:
 
     def _explain(self, generation: Generation, plan: Plan) -> None:
         """Say what the operator would not expect of the union of all graphs."""
-        if self._settings.default_graph != "union" or generation.overlap is False:
+        if not _copied(generation, self._settings):
             return
         said = "generation %d, %d quads: a triple %s in more than one graph; %s"
         known = "is" if generation.overlap else "may be"
@@ -168,6 +192,7 @@ class Succession:
         await self._stop_reading()
         for pool in (*self._retiring, self.pool):
             await pool.aclose()
+        await self.retention.aclose()
 
 
 def _tell(pool: Pool) -> None:
@@ -175,26 +200,9 @@ def _tell(pool: Pool) -> None:
     log.info("serving generation %d from %s, %d quads", pool.generation.number, place, pool.generation.quads)
 
 
-async def _open_pool(
-    settings: Settings, prefixes: dict[str, str], generation: Generation, in_memory: bool
-) -> Pool:
-    order: frames.TemplateOrder = {
-        "generation": str(generation.path.absolute()),
-        "in_memory": in_memory,
-        "union": settings.default_graph == "union",
-        "memory": settings.memory,
-        "prefixes": prefixes,
-    }
-    nursery = await Nursery.start(generation, order)
-    if not nursery.fenced:
-        log.warning("this system has no seccomp filter: only the query gate keeps workers off the network")
-    pool = Pool(nursery, settings.pool_size, settings.queue)
-    try:
-        await pool.start()
-    except BaseException:
-        await pool.aclose()
-        raise
-    return pool
+def _copied(generation: Generation, settings: Settings) -> bool:
+    """Whether the image needs a copy of the union, and the disk would show a triple more than once."""
+    return settings.default_graph == "union" and generation.overlap is not False
 
 
 def _image_size(generation: Generation, copied: bool) -> float:

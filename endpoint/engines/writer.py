@@ -26,7 +26,6 @@ from endpoint.engines import Generation, generations
 from endpoint.engines.overlap import find_overlap
 from endpoint.errors import StoreError
 
-_TEMPORARY = "tmp-"
 _ROCKSDB = "IO error: "
 _STORAGE_ERRORS = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EROFS, errno.EIO}
 
@@ -170,7 +169,7 @@ class Writer:
         generation = Generation(
             number, path, datetime.now(UTC), len(store), digest, overlap=find_overlap(store)
         )
-        staging = kept / f"{_TEMPORARY}{uuid.uuid4().hex}"
+        staging = kept / f"{generations.TEMPORARY}{uuid.uuid4().hex}"
         staging.mkdir()
         store.backup(str(staging / generations.STORE))
         if self._furnish is not None:
@@ -203,7 +202,7 @@ class Writer:
         others = [kept for kept in generations.numbers(self.data) if kept not in (number, before)]
         ranked = [number, before, *reversed(others)]
         for old in ranked[self._keep :]:
-            _remove_unless_held(generations.folder(self.data, old))
+            generations.remove_unless_held(generations.folder(self.data, old))
 
     @contextmanager
     def _rolled_back_on_failure(self) -> Iterator[None]:
@@ -220,7 +219,7 @@ class Writer:
 
     def _sweep(self) -> None:
         """Remove what an unfinished publication or removal left."""
-        for leftover in (self.data / "generations").glob(f"{_TEMPORARY}*"):
+        for leftover in (self.data / "generations").glob(f"{generations.TEMPORARY}*"):
             shutil.rmtree(leftover, ignore_errors=True)
 
     @contextmanager
@@ -262,16 +261,6 @@ def _take_lock(data: Path) -> IO[bytes]:
         lock.truncate(0)
         lock.write(f"{os.getpid()}\n".encode())
     return lock
-
-
-def _remove_unless_held(path: Path) -> None:
-    """Remove a generation that no reader holds; what cannot be removed now is tried again later."""
-    with suppress(OSError), (path / generations.READERS).open("ab") as readers:
-        fcntl.flock(readers, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        # Out of sight first: no reader may find half a generation.
-        leftover = path.with_name(f"{_TEMPORARY}{uuid.uuid4().hex}")
-        path.rename(leftover)
-        shutil.rmtree(leftover)
 
 
 def _replace(path: Path, text: str) -> None:

@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from typing import Final
 from urllib.parse import urlencode
 
-from endpoint.engines import Generation
+from endpoint.engines import Engine, Generation
 from endpoint.engines.presentation import Facts
 from endpoint.errors import BadParameter, GenerationGone
 from endpoint.web.protocol import Pairs
@@ -134,15 +134,16 @@ def _number(given: Mapping[str, str], name: str, default: int) -> int:
     return int(text)
 
 
-def check_generation(asked: int | None, current: Generation) -> None:
-    """Raises :class:`GenerationGone` where ``current`` is not the generation asked for."""
-    if asked is None or asked == current.number:
+def check_generation(asked: int | None, engine: Engine) -> None:
+    """Raises :class:`GenerationGone` where the engine cannot answer on the generation asked for."""
+    if asked is None or engine.held(asked) is not None:
         return
+    current = engine.generation.number
     raise GenerationGone(
-        f"These pages are of generation {asked} of the data, and generation {current.number} is served now. "
+        f"These pages are of generation {asked} of the data, which is not kept; {current} is served now. "
         'Begin again at the first page, without "generation" and "after".',
         asked,
-        current.number,
+        current,
     )
 
 

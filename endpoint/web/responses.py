@@ -126,7 +126,7 @@ async def respond(
     """
     engine = site.engine
     validators = _validators(site, operation, chosen, wrapping)
-    if await _not_modified(scope, send, engine, validators, wrapping.cache):
+    if await _not_modified(scope, send, engine, operation, validators, wrapping.cache):
         return
     with Watch(receive):
         result = await _evaluate(scope, engine, operation, chosen, limits)
@@ -148,14 +148,15 @@ async def respond_whole(
     chosen: Negotiated,
     limits: Limits,
     finish: Finish,
+    variant: bytes = b"",
 ) -> None:
     """Evaluate ``operation``, collect its answer, which must be small, and send what ``finish`` makes of it.
 
-    Raises designed errors.
+    ``variant`` is what else decides what is made of it, for the entity tag. Raises designed errors.
     """
     engine = site.engine
-    validators = _validators(site, operation, chosen, PLAIN)
-    if await _not_modified(scope, send, engine, validators, PLAIN.cache):
+    validators = _validators(site, operation, chosen, Wrapping(head=variant))
+    if await _not_modified(scope, send, engine, operation, validators, PLAIN.cache):
         return
     with Watch(receive):
         result = await _evaluate(scope, engine, operation, chosen, limits)
@@ -224,10 +225,17 @@ def _unchanged(scope: Scope, tag: bytes) -> bool:
 
 
 async def _not_modified(
-    scope: Scope, send: Send, engine: Engine, validators: _Validators | None, cache: bytes
+    scope: Scope,
+    send: Send,
+    engine: Engine,
+    operation: Operation,
+    validators: _Validators | None,
+    cache: bytes,
 ) -> bool:
     """Answer 304 where the client has this representation already; tells whether it did."""
-    if validators is None or not _unchanged(scope, tag := validators.tag(engine.generation)):
+    number = operation.generation
+    generation = engine.generation if number is None else engine.held(number)
+    if validators is None or generation is None or not _unchanged(scope, tag := validators.tag(generation)):
         return False
     headers = [(b"etag", tag), (b"vary", VARY), (b"cache-control", cache)]
     await send({"type": "http.response.start", "status": 304, "headers": headers})
@@ -340,13 +348,16 @@ async def _send_spooled(
     await send({"type": "http.response.body", "body": b""})
 
 
-async def send_body(send: Send, body: bytes, content_type: str) -> None:
-    """Send a whole body that was negotiated by Accept."""
+async def send_body(
+    send: Send, body: bytes, content_type: str, more: Sequence[tuple[bytes, bytes]] = ()
+) -> None:
+    """Send a whole body that was negotiated by Accept, with ``more`` headers."""
     headers = [
         (b"content-type", content_type.encode("latin-1")),
         (b"content-length", str(len(body)).encode()),
         (b"vary", VARY),
         (b"cache-control", b"no-cache"),
+        *more,
     ]
     await send({"type": "http.response.start", "status": 200, "headers": headers})
     await send({"type": "http.response.body", "body": body})

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -11,7 +10,7 @@ from urllib.parse import parse_qs, urlsplit
 
 import pytest
 
-from tests.live import Answer, Server, run, serving
+from tests.live import Answer, Server, serving
 from tests.web.books import COUNT, make
 
 
@@ -214,7 +213,9 @@ def test_a_volatile_query_is_paged_without_a_promise(books: Server) -> None:
 def test_every_format_is_paged_and_linked(books: Server, extension: str) -> None:
     answer = books.get(f"/api/ordered.{extension}?page=2&pageSize=3")
     assert answer.status == 200
-    assert set(links(answer)) == {"first", "prev", "next"}
+    # The page for people counts the rows where that is quick.
+    counted = {"last"} if extension == "html" else set()
+    assert set(links(answer)) == {"first", "prev", "next"} | counted
     assert f"/api/ordered.{extension}?" in links(answer)["next"]
     following = follow(books, links(answer)["next"])
     assert following.status == 200
@@ -243,36 +244,6 @@ def test_entity_tags_tell_pages_formats_and_languages_apart(books: Server) -> No
     assert len(set(tags)) == len(tags)
     for path, tag in zip(paths, tags, strict=True):
         assert books.get(path, If_None_Match=tag).status == 304
-
-
-def test_a_new_generation_ends_the_pages_of_the_one_before(tmp_path: Path) -> None:
-    (tmp_path / "more.ttl").write_text("<http://example.org/b/x> <http://example.org/ns/number> -1 .\n")
-    dataset = str(make(tmp_path / "dataset"))
-    with serving(tmp_path / "data", "--dataset", dataset) as server:
-        first = server.get("/api/ordered?pageSize=50")
-        assert first.json()["generation"] == 1
-        loaded = run(
-            *("load", str(tmp_path / "more.ttl"), "--graph", "urn:g"),
-            *("--data", str(tmp_path / "data"), "--dataset", dataset),
-        )
-        assert loaded.returncode == 0, loaded.stderr
-        end = time.monotonic() + 10
-        while server.get("/api").json()["generation"] != 2 and time.monotonic() < end:
-            time.sleep(0.02)
-        # A page is of the generation of the pages before it, or there is none.
-        for relation in ("next", "first"):
-            path = links(first)[relation].removeprefix(server.url)
-            gone = server.get(path, "application/json", If_None_Match=first.headers["etag"])
-            if gone.status == 410:
-                problem = gone.json()
-                assert problem["code"] == "generation-gone"
-                assert (problem["generation"], problem["current"]) == (1, 2)
-                assert "first page" in problem["message"]
-            else:
-                assert gone.status in (200, 304)
-                assert gone.status == 304 or gone.json()["generation"] == 1
-        again = crawl(server, "/api/ordered?pageSize=50")
-        assert [row["n"] for row in all_rows(again)] == list(range(-1, COUNT))
 
 
 def test_pages_of_another_order_are_never_mixed(tmp_path: Path) -> None:

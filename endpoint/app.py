@@ -4,9 +4,8 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from urllib.parse import quote
 
-from starlette.requests import Request
-from starlette.responses import Response
 from starlette.routing import BaseRoute, Route, Router
 from starlette.types import ASGIApp
 
@@ -19,15 +18,26 @@ from endpoint.ingest.build import build, complete_anew, writer_of
 from endpoint.ingest.search_fields import read_configuration
 from endpoint.settings import Settings
 from endpoint.telemetry import log
+from endpoint.web import dcat, overview, void
 from endpoint.web.boundary import Boundary
+from endpoint.web.catalogue import Browse, Catalogue
+from endpoint.web.census import Census
+from endpoint.web.completion import Completion, Prefixes
+from endpoint.web.datasets import DataDocument, WellKnownVoid
+from endpoint.web.description import Descriptions
+from endpoint.web.discovery import Robots
+from endpoint.web.editor import QueryPage
+from endpoint.web.feed import Feed
 from endpoint.web.health import Health
-from endpoint.web.html import render
+from endpoint.web.openapi import OpenApi
+from endpoint.web.resources.service import ResourceAtPath, ResourceByParameter, Resources
 from endpoint.web.saved import SavedQueries
 from endpoint.web.search import Search
 from endpoint.web.site import Site
+from endpoint.web.sitemap import Sitemap
 from endpoint.web.sparql import SparqlEndpoint
 from endpoint.web.static import Static
-from endpoint.web.view import view_of
+from endpoint.web.swagger import SwaggerPage
 
 
 def create_site(settings: Settings) -> Site:
@@ -81,28 +91,53 @@ async def open_engine(site: Site) -> EmbeddedEngine:
 def routes(site: Site) -> list[BaseRoute]:
     """Every path of the server; ``docs/protocol.md`` lists them."""
     health = Health(site)
-    whole = SparqlEndpoint(site)
+    census = Census(site)
+    descriptions = Descriptions(site, census)
+    whole = SparqlEndpoint(site, descriptions)
+    void_document = DataDocument(site, census, void.PATH, void.document_triples)
+    catalog = DataDocument(site, census, dcat.PATH, dcat.catalog_triples)
     saved = SavedQueries(site)
-
-    async def home(request: Request) -> Response:
-        page = render("home.html", view_of(request.scope), action="/sparql")
-        return Response(page, media_type="text/html")
+    resources = Resources(site)
+    facets = site.search.facets if site.search else ()
+    browse = [f"/browse/{quote(facet.name)}" for facet in facets]
+    sitemap = Sitemap(site, ["/", overview.PATH, *browse, "/query", "/api"])
 
     return [
         Route("/sparql", whole),
-        Route("/api/{name}", saved),
+        Route("/query", QueryPage()),
+        Route("/api/openapi.json", OpenApi(site)),
+        Route("/api/docs", SwaggerPage()),
+        Route("/api/{path:path}", saved),
         Route("/api", saved),
         Route("/search", Search(site)),
         Route("/lod/sparql", whole),
         *(
-            Route(f"/{graph.name}/sparql", SparqlEndpoint(site, graph.iri))
+            Route(f"/{graph.name}/sparql", SparqlEndpoint(site, descriptions, graph.iri))
             for graph in site.dataset.graphs
             if graph.name
         ),
-        Route("/", home),
+        Route("/feed", Feed(site)),
+        Route("/robots.txt", Robots(site)),
+        Route("/sitemap.xml", sitemap),
+        Route("/sitemap-{number:int}.xml", sitemap),
+        Route("/", Catalogue(site)),
+        Route(overview.PATH, overview.Overview(site)),
+        Route("/browse/{facet}", Browse(site)),
+        Route("/.well-known/void", WellKnownVoid(site)),
+        Route(void.PATH, void_document),
+        Route(f"{void.PATH}.{{extension}}", void_document),
+        Route(dcat.PATH, catalog),
+        Route(f"{dcat.PATH}.{{extension}}", catalog),
+        Route("/-/completion/classes", Completion(site, census, "classes")),
+        Route("/-/completion/properties", Completion(site, census, "properties")),
+        Route("/-/prefixes.json", Prefixes(site)),
         Route("/-/live", health.live),
         Route("/-/ready", health.ready),
         Route("/-/static/{name:path}", Static()),
+        Route("/lod/view.do", ResourceByParameter(resources, people=True)),
+        Route("/resource", ResourceByParameter(resources, people=False)),
+        # Last: any other path may be that of a resource.
+        Route("/{path:path}", ResourceAtPath(resources)),
     ]
 
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 import hashlib
 import re
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path, PurePath
 
 from endpoint.errors import DataError
@@ -17,7 +17,8 @@ from endpoint.toml_file import ABSOLUTE_IRI, TomlTable, read_toml
 
 MANIFEST = PurePath("seed", "dataset.toml")
 
-_DATASET_KEYS = ("base", "title", "description", "licence", "prefixes", "graph")
+_DATASET_KEYS = ("base", "title", "description", "licence", "prefixes", "pages", "tags", "graph")
+_PAGES_KEYS = ("feed", "footer", "related", "parameters", "overview", "network", "network_facet")
 _GRAPH_KEYS = ("iri", "name", "title", "files", "rules")
 _HTTP_BASE = re.compile(r"https?://[^/?#]+/(?:[^?#]*/)?")
 # SPARQL 1.1 grammar, PN_PREFIX; the prefix may be empty.
@@ -40,8 +41,31 @@ class SourceGraph:
 
 
 @dataclass(frozen=True, slots=True)
+class Pages:
+    """What the pages of the site show besides the data.
+
+    ``footer`` is a sentence by language tag. ``parameters`` are the parameters of saved queries that take
+    the IRI of a resource: the IRI of its class by the parameter's name. ``feed`` names the saved query
+    whose publications are the site's feed, ``related`` the one whose rows are shown as related to the
+    resource that such a parameter takes. ``overview`` names those that are drawn as charts, ``network`` the one whose pairs are drawn as a
+    network, and ``network_facet`` the facet of the catalogue that a name of it is a value of.
+    """
+
+    footer: Mapping[str, str] = field(default_factory=dict)
+    parameters: Mapping[str, str] = field(default_factory=dict)
+    feed: str | None = None
+    related: str | None = None
+    overview: tuple[str, ...] = ()
+    network: str | None = None
+    network_facet: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Dataset:
-    """What the manifest says. ``title`` and ``description`` are by language tag; ``licence`` is an IRI."""
+    """What the manifest says. ``title`` and ``description`` are by language tag; ``licence`` is an IRI.
+
+    ``tags`` are the names, by language tag, that people are shown for the tags of saved queries.
+    """
 
     root: Path
     base: str
@@ -50,6 +74,8 @@ class Dataset:
     prefixes: Mapping[str, str]
     graphs: tuple[SourceGraph, ...]
     licence: str | None = None
+    pages: Pages = field(default_factory=Pages)
+    tags: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
 
     @property
     def queries(self) -> Path:
@@ -126,7 +152,29 @@ def read_dataset(root: Path) -> Dataset:
         prefixes=_prefixes(top),
         graphs=tuple(_graphs(top, root)),
         licence=top.iri("licence") if "licence" in top.values else None,
+        pages=_pages(top),
+        tags={tag: top.table("tags").by_language(tag) for tag in top.table("tags").values},
     )
+
+
+def _pages(top: TomlTable) -> Pages:
+    pages = top.table("pages")
+    pages.check_keys(_PAGES_KEYS)
+    parameters = pages.table("parameters")
+    return Pages(
+        footer=pages.by_language("footer") if "footer" in pages.values else {},
+        parameters={name: _class(parameters, name, _prefixes(top)) for name in parameters.values},
+        feed=pages.text("feed", "") or None,
+        related=pages.text("related", "") or None,
+        overview=pages.texts("overview", ()),
+        network=pages.text("network", "") or None,
+        network_facet=pages.text("network_facet", "") or None,
+    )
+
+
+def _class(table: TomlTable, key: str, prefixes: Mapping[str, str]) -> str:
+    prefix, _, local = table.text(key).partition(":")
+    return prefixes[prefix] + local if prefix in prefixes else table.iri(key)
 
 
 def _prefixes(top: TomlTable) -> dict[str, str]:

@@ -7,6 +7,7 @@ import os
 import re
 import signal
 import socket
+from collections.abc import Coroutine
 from types import FrameType
 from typing import cast
 
@@ -15,7 +16,9 @@ from starlette.types import ASGIApp
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
 from endpoint.errors import StoreError
+from endpoint.reloading import Reloader
 from endpoint.settings import Settings
+from endpoint.telemetry import log
 
 # A proxy that keeps connections open must not lose one to us between two requests (seconds).
 _KEEP_ALIVE = 75
@@ -130,9 +133,9 @@ class Connection(HttpToolsProtocol):
 
 
 class Server(uvicorn.Server):
-    """Prints one line with the URL when it answers."""
+    """Prints one line with the URL when it answers. SIGHUP makes it read the saved queries again."""
 
-    def __init__(self, app: ASGIApp, settings: Settings) -> None:
+    def __init__(self, app: ASGIApp, settings: Settings, reloader: Reloader) -> None:
         super().__init__(
             uvicorn.Config(
                 app,
@@ -148,12 +151,16 @@ class Server(uvicorn.Server):
             )
         )
         self._settings = settings
+        self._reloader = reloader
+        self._tasks: set[asyncio.Task[None]] = set()
 
     def serve_on(self, sock: socket.socket) -> bool:
         """Serve until a signal ends it. Returns whether it ever answered."""
         # uvicorn raises the signal again when it has shut down; that would hide a clean end.
         for number in (signal.SIGTERM, signal.SIGINT):
             signal.signal(number, self.handle_exit)
+        # Until it serves there is nothing to read again, and by default the signal would end it.
+        signal.signal(signal.SIGHUP, lambda *_: None)
         try:
             self.run(sockets=[sock])
         except SystemExit:
@@ -171,8 +178,28 @@ class Server(uvicorn.Server):
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
         await super().startup(sockets=sockets)
+        asyncio.get_running_loop().add_signal_handler(
+            signal.SIGHUP, lambda: self._start(self._reloader.reload())
+        )
+        if self._settings.reload:
+            self._start(self._reloader.watch())
         if sockets and self.started:
             print(f"Serving SPARQL at {own_url(sockets[0], self._settings)}/sparql", flush=True)
+
+    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        for task in self._tasks:
+            task.cancel()
+        await super().shutdown(sockets=sockets)
+
+    def _start(self, work: Coroutine[object, object, None]) -> None:
+        task = asyncio.get_running_loop().create_task(work)
+        self._tasks.add(task)
+        task.add_done_callback(self._ended)
+
+    def _ended(self, task: asyncio.Task[None]) -> None:
+        self._tasks.discard(task)
+        if not task.cancelled() and (error := task.exception()) is not None:
+            log.error("reading the saved queries again failed", exc_info=error)
 
 
 def listen(settings: Settings) -> socket.socket:

@@ -126,6 +126,12 @@ class Settings:
     image: int = _setting(
         2 * 2**30, size, "SIZE", "Largest dataset image held in memory; larger ones stay on disk."
     )
+    keep: float = _setting(
+        600.0,
+        seconds,
+        "SECONDS",
+        "How long a generation that was replaced stays answerable after the last request for it.",
+    )
     workers: int = _setting(
         0, _count(0, 256), "N", "Queries evaluated at once; 0 means one per core, at least 2."
     )
@@ -143,6 +149,12 @@ class Settings:
         _switch,
         "ON|OFF",
         "Whether the dataset's rules add statements in standard vocabularies when data is loaded.",
+    )
+    reload: bool = _setting(
+        False,
+        _switch,
+        "ON|OFF",
+        "Whether saved queries are read again as soon as their files change; SIGHUP does it at any time.",
     )
     cors_origins: tuple[str, ...] = _setting(
         ("*",), _origins, "ORIGINS", "Origins of web pages that may call; * is every page."

@@ -34,6 +34,7 @@ RANKS = {
     "ingest": 6,
     "web": 7,
     "app": 8,
+    "reloading": 8,
     "server": 8,
     "checking": 9,
     "oneshot": 9,
@@ -54,14 +55,68 @@ WEB = [
     "boundary",
     "protocol",
     "responses",
+    "addresses",
+    "metadata",
+    "resources",
+    "discovery",
+    "sitemap",
+    "feed",
+    "statistics",
+    "counting",
+    "census",
+    "documents",
+    "void",
+    "executables",
     "description",
+    "dcat",
+    "datasets",
+    "completion",
+    "editor",
+    "histogram",
+    "catalogue",
     "sparql",
     "paging",
+    "targets",
+    "deprecation",
     "calls",
     "batch",
+    "openapi_values",
+    "openapi_problems",
+    "openapi_answers",
+    "openapi_shared",
+    "openapi_samples",
+    "openapi_parameters",
+    "openapi_operations",
+    "openapi",
+    "swagger",
+    "sources",
+    "value_lists",
+    "values",
+    "listing",
     "saved",
     "search",
     "health",
+]
+
+# The same within web/resources.
+RESOURCES = [
+    "__init__",
+    "address",
+    "asking",
+    "knowledge",
+    "finding",
+    "description",
+    "labels",
+    "statements",
+    "cells",
+    "inverse",
+    "terms",
+    "extras",
+    "material",
+    "variants",
+    "layout",
+    "page",
+    "service",
 ]
 
 # A library appears only where the design gives it a place.
@@ -74,6 +129,7 @@ ONLY_IN = {
     "babel": ("web/language.py",),
     "jinja2": ("web/html.py",),
     "pybtex": ("bibliography/",),
+    "pyld": ("engines/framing.py",),
     "rispy": ("bibliography/",),
     "pyshacl": ("ingest/validation.py",),
     "rdflib": ("ingest/validation.py", "ingest/shapes.py", "ingest/rdflib_terms.py"),
@@ -90,6 +146,16 @@ def part_of(module: str) -> str:
     """The row of RANKS for ``endpoint.engines.pool``: ``engines``."""
     pieces = module.split(".")
     return pieces[1] if len(pieces) > 1 else "__init__"
+
+
+def web_pieces(file: Path) -> list[str]:
+    """The name of a module of web below it, in pieces."""
+    return list(file.relative_to(PACKAGE / "web").with_suffix("").parts)
+
+
+def place_in_web(pieces: list[str]) -> tuple[int, int]:
+    """Where a module of web stands: higher may import lower."""
+    return WEB.index(pieces[0]), RESOURCES.index(pieces[1]) if len(pieces) > 1 else -1
 
 
 def imports(file: Path) -> Iterator[tuple[str, ast.stmt]]:
@@ -121,9 +187,10 @@ def test_imports_point_one_way(file: Path) -> None:
             continue
         assert RANKS[part_of(module)] <= RANKS[own], f"{name_of(file)} imports {module}"
         if own == "web" and part_of(module) == "web":
-            named = [alias.name for alias in node.names] if isinstance(node, ast.ImportFrom) else []
-            for name in module.split(".")[2:] or named:
-                assert WEB.index(name) < WEB.index(file.stem), f"{name_of(file)} imports {module}"
+            named = [[alias.name] for alias in node.names] if isinstance(node, ast.ImportFrom) else []
+            own_place = place_in_web(web_pieces(file))
+            for pieces in [module.split(".")[2:]] if module.count(".") > 1 else named:
+                assert place_in_web(pieces) < own_place, f"{name_of(file)} imports {module}"
 
 
 @pytest.mark.parametrize("file", FILES, ids=name_of)

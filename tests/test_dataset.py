@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from endpoint.dataset import MANIFEST, Dataset, SourceGraph, default_root, read_dataset
+from endpoint.dataset import MANIFEST, Dataset, Pages, SourceGraph, default_root, read_dataset
 from endpoint.errors import DataError
 
 GOOD = """base = "http://example.org/"
@@ -67,6 +67,27 @@ def test_a_manifest_may_name_a_licence_and_the_empty_prefix(root: Path) -> None:
     assert dataset.prefixes == {"": "http://example.org/ns/"}
 
 
+def test_a_manifest_may_name_the_query_of_the_feed(root: Path) -> None:
+    assert read_dataset(root).pages.feed is None
+    (root / MANIFEST).write_text(GOOD.replace("[[graph]]", '[pages]\nfeed = "latest"\n[[graph]]', 1))
+    assert read_dataset(root).pages.feed == "latest"
+
+
+def test_a_manifest_may_say_what_pages_of_resources_show(root: Path) -> None:
+    assert read_dataset(root).pages == Pages()
+    told = """[pages]
+related = "related"
+footer.ko = "바닥글"
+parameters.book = "ex:Book"
+parameters.shelf = "http://example.org/Shelf"
+[[graph]]"""
+    (root / MANIFEST).write_text(GOOD.replace("[[graph]]", told, 1))
+    pages = read_dataset(root).pages
+    assert (pages.related, pages.footer) == ("related", {"ko": "바닥글"})
+    namespace = read_dataset(root).prefixes["ex"]
+    assert pages.parameters == {"book": f"{namespace}Book", "shelf": "http://example.org/Shelf"}
+
+
 # What to replace in GOOD, by what, the sentence that must be told, and the line it must name.
 BAD: dict[str, tuple[str, str, str, int | None]] = {
     "no base": ('base = "http://example.org/"', "", "base is missing", 1),
@@ -110,6 +131,14 @@ BAD: dict[str, tuple[str, str, str, int | None]] = {
         'prefixes = ""',
         "prefixes must be a table",
         4,
+    ),
+    "pages misspelt": ("[prefixes]", '[pages]\nfed = "x"\n[prefixes]', "did you mean 'feed'?", 5),
+    "feed no text": ("[prefixes]", "[pages]\nfeed = 5\n[prefixes]", "pages.feed must be a string", 5),
+    "class no IRI": (
+        "[prefixes]",
+        '[pages]\nparameters.book = "Book"\n[prefixes]',
+        "pages.parameters.book must be an absolute IRI",
+        5,
     ),
     "no graph": (GRAPHS, "", "graph is missing", 1),
     "graph a table": (GRAPHS, "[graph]", "graph must be written as [[graph]] tables", 6),

@@ -16,6 +16,7 @@ from pyoxigraph import Literal, NamedNode
 from endpoint.catalog.header import Entry
 from endpoint.catalog.naming import NAMED_TYPES, RESERVED, Place, read_variable, unknown_type
 from endpoint.catalog.parameters import Parameter, fault
+from endpoint.catalog.value_source import read_value_source
 from endpoint.catalog.value_types import ALIASES
 from endpoint.errors import DataError
 from endpoint.lexer import Kind, lex, position_of
@@ -27,7 +28,7 @@ __all__ = ["RESERVED", "Declarations", "Prefixes", "read_parameters"]
 _TEXTS = ("example", "pattern", "minimum", "maximum", "default")
 _KEYS = (
     "type", "language", "description", "enum", "required", "examples", "minLength", "maxLength", "class",
-    "multiple", *_TEXTS,
+    "multiple", "values", *_TEXTS,
 )  # fmt: skip
 _WHOLE = ("integer", "long", "int", "short", "byte", "nonNegativeInteger", "positiveInteger")
 
@@ -182,6 +183,7 @@ def _refined(parameter: Parameter, entry: Entry, prefixes: Prefixes) -> Paramete
         multiple=parameter.multiple if many is None else many.flag(),
         enum=enum,
         labels=labels,
+        values=read_value_source(members["values"]) if "values" in members else None,
         example=texts.get("example"),
         pattern=texts.get("pattern"),
         minimum=texts.get("minimum"),

@@ -8,13 +8,19 @@ from __future__ import annotations
 
 import json
 import re
+import unicodedata
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from datetime import date
 from pathlib import Path, PurePath
 from typing import TypeVar
 
+from endpoint.catalog.deprecation import read_deprecation
+from endpoint.catalog.frame_syntax import check_frame, check_length
 from endpoint.catalog.header import Entry, Plain
 from endpoint.catalog.parameters import Parameter
+from endpoint.catalog.paths import TAKEN
+from endpoint.engines.prototype import read_prototype
 from endpoint.errors import DataError
 from endpoint.formats import Format, QueryForm, by_name, saved_formats
 from endpoint.wording import did_you_mean
@@ -40,7 +46,9 @@ class Options:
     client gets that asks for nothing, ``formats`` what may be asked for (empty: all), ``cache`` seconds.
     ``path`` is a template below ``/api`` with ``{parameter}`` for whole segments. ``frame`` is a JSON-LD
     frame, ``transform`` a prototype of SPARQL Transformer. ``deprecation`` are sentences by language tag,
-    as ``deprecated`` told them. ``extra`` are the keys that mean nothing here.
+    as ``deprecated`` told them, ``since`` and ``sunset`` the days on which the query becomes deprecated
+    and may go away, ``successor`` the name of the query to use instead, ``deprecation_link`` the URL of a
+    page about it. ``extra`` are the keys that mean nothing here.
     """
 
     method: str | None = None
@@ -54,6 +62,10 @@ class Options:
     licence: str | None = None
     deprecated: bool = False
     deprecation: Mapping[str, str] = field(default_factory=dict)
+    since: date | None = None
+    sunset: date | None = None
+    successor: str | None = None
+    deprecation_link: str | None = None
     extra: Mapping[str, Plain] = field(default_factory=dict)
 
 
@@ -93,10 +105,13 @@ class Decorators:
         entry = self.get(key)
         return () if entry is None else entry.strings()
 
-    def options(self, form: QueryForm, parameters: Sequence[Parameter]) -> Options:
-        """Everything else. Raises DataError for a wrong value of our own keys."""
-        deprecated, cache, formats = self.get("deprecated"), self.get("cache"), self.get("formats")
-        path, frame = self.get("path"), self.get("frame")
+    def options(self, form: QueryForm, parameters: Sequence[Parameter], names: Sequence[str]) -> Options:
+        """Everything else, for a query with the variables ``names``.
+
+        Raises DataError for a wrong value of our own keys.
+        """
+        cache, formats, path, frame = (self.get(key) for key in ("cache", "formats", "path", "frame"))
+        deprecation = read_deprecation(self.get("deprecated"))
         return Options(
             method=self._tolerant("method", _method),
             page_size=self._tolerant("pagination", lambda entry: entry.number(1)),
@@ -105,10 +120,14 @@ class Decorators:
             cache=None if cache is None else cache.number(),
             path=None if path is None else _path(path, parameters),
             frame=None if frame is None else self._frame(frame, form),
-            transform=self._tolerant("transform", _transform),
+            transform=self._tolerant("transform", lambda entry: self._transform(entry, form, names)),
             licence=self._tolerant("licence", Entry.text) or self._tolerant("license", Entry.text),
-            deprecated=deprecated is not None and deprecated.content != "false",
-            deprecation={} if deprecated is None else _deprecation(deprecated),
+            deprecated=deprecation is not None,
+            deprecation={} if deprecation is None else deprecation.sentences,
+            since=None if deprecation is None else deprecation.since,
+            sunset=None if deprecation is None else deprecation.sunset,
+            successor=None if deprecation is None else deprecation.successor,
+            deprecation_link=None if deprecation is None else deprecation.link,
             extra={key: row.plain() for key, row in self._entries.items() if key not in (*GRLC, *OWN)},
         )
 
@@ -124,7 +143,8 @@ class Decorators:
         if form not in (QueryForm.CONSTRUCT, QueryForm.DESCRIBE):
             raise entry.error(f"A frame shapes statements; this query is {form}.")
         if isinstance(entry.content, Mapping):
-            return {key: member.plain() for key, member in entry.content.items()}
+            frame = {key: member.plain() for key, member in entry.content.items()}
+            return _checked_frame(entry, frame, "The frame: ")
         name = PurePath(entry.text().strip())
         if name.is_absolute() or ".." in name.parts:
             raise entry.error(f'The frame "{name}" must lie beside the query or in a folder there.')
@@ -134,9 +154,22 @@ class Decorators:
             raise entry.error(f'The frame "{name}" cannot be read: {error.strerror}.') from None
         except ValueError as error:
             raise entry.error(f'The frame "{name}" is not JSON: {error}.') from None
+        except RecursionError:
+            raise entry.error(f'The frame "{name}" is nested too deeply.') from None
         if not isinstance(frame, dict):
             raise entry.error(f'The frame "{name}" is no JSON object.')
-        return frame
+        return _checked_frame(entry, frame, f'The frame "{name}": ')
+
+    def _transform(self, entry: Entry, form: QueryForm, names: Sequence[str]) -> Mapping[str, Plain]:
+        if form is not QueryForm.SELECT:
+            raise entry.error(f"A prototype shapes rows; this query is {form}.")
+        transform = {key: member.plain() for key, member in entry.members().items()}
+        try:
+            check_length(transform, "prototype")
+        except DataError as error:
+            raise entry.error(error.detail) from None
+        self.notices += [entry.error(told) for told in read_prototype(transform, names).complaints]
+        return transform
 
 
 def _method(entry: Entry) -> str:
@@ -161,16 +194,18 @@ def _formats(entry: Entry, form: QueryForm) -> tuple[Format, ...]:
     return tuple(dict.fromkeys(_format(entry, name, form) for name in entry.strings()))
 
 
-def _transform(entry: Entry) -> Mapping[str, Plain]:
-    return {key: member.plain() for key, member in entry.members().items()}
-
-
-def _deprecation(entry: Entry) -> dict[str, str]:
-    return {} if entry.content in ("true", "false") else entry.by_language()
+def _checked_frame(entry: Entry, frame: Mapping[str, Plain], named: str) -> Mapping[str, Plain]:
+    try:
+        check_frame(frame)
+    except DataError as error:
+        raise entry.error(named + error.detail) from None
+    except RecursionError:
+        raise entry.error(f"{named}it is nested too deeply.") from None
+    return frame
 
 
 def _path(entry: Entry, parameters: Sequence[Parameter]) -> str:
-    path = entry.text().strip()
+    path = unicodedata.normalize("NFC", entry.text().strip())
     if not path.startswith("/") or path == "/":
         raise entry.error('"path" begins with a slash and names something, such as /by-author/{author}.')
     known = {parameter.name: parameter for parameter in parameters}
@@ -190,4 +225,9 @@ def _path(entry: Entry, parameters: Sequence[Parameter]) -> str:
         if known[name].multiple or name in seen:
             raise entry.error(f'The parameter "{name}" takes one value at one place of "path".')
         seen.add(name)
+    if path.startswith("/{"):
+        # Else every name that is misspelt would be a value of that parameter.
+        raise entry.error('"path" begins with a plain word, as in /by-author/{author}.')
+    if re.split(r"[/.]", path)[1] in TAKEN:
+        raise entry.error(f'No path can begin with "{path.split("/")[1]}": the API uses it.')
     return path

@@ -38,6 +38,16 @@ _LANGUAGES = re.compile(
     "ita|jam|jpn|kab|khm|kok|kor|lad|lzh|mai|mul|na[hnp]|nds|non|oci|ota|por|rus|sah|scn|sco|sgs|spa|"
     "sux|syr|tet|tlh|und|vec|war|wuu|yue|zho|zxx|[A-Za-z]{2}"
 )
+# The languages of two letters (ISO 639-1). Before a second part other two letters are a prefix, where
+# there is one.
+_SHORT_LANGUAGES = re.compile(
+    "aa|ab|ae|af|ak|am|an|ar|as|av|ay|az|ba|be|bg|bi|bm|bn|bo|br|bs|ca|ce|ch|co|cr|cs|cu|cv|cy|da|de|"
+    "dv|dz|ee|el|en|eo|es|et|eu|fa|ff|fi|fj|fo|fr|fy|ga|gd|gl|gn|gu|gv|ha|he|hi|ho|hr|ht|hu|hy|hz|ia|"
+    "id|ie|ig|ii|ik|io|is|it|iu|ja|jv|ka|kg|ki|kj|kk|kl|km|kn|ko|kr|ks|ku|kv|kw|ky|la|lb|lg|li|ln|lo|"
+    "lt|lu|lv|mg|mh|mi|mk|ml|mn|mr|ms|mt|my|na|nb|nd|ne|ng|nl|nn|no|nr|nv|ny|oc|oj|om|or|os|pa|pi|pl|"
+    "ps|pt|qu|rm|rn|ro|ru|rw|sa|sc|sd|se|sg|sh|si|sk|sl|sm|sn|so|sq|sr|ss|st|su|sv|sw|ta|te|tg|th|ti|"
+    "tk|tl|tn|to|tr|ts|tt|tw|ty|ug|uk|ur|uz|ve|vi|vo|wa|wo|xh|yi|yo|za|zh|zu"
+)
 _NEAR = 0.85
 
 
@@ -109,6 +119,8 @@ def _kind(parts: list[str], declared: Mapping[str, str], known: Mapping[str, str
         return DataError(unknown_type(first))
     if rest and first in declared:
         return _datatype(declared[first], rest)
+    if rest and len(first) == 2 and first in known and not _SHORT_LANGUAGES.fullmatch(first):
+        return _datatype(known[first], rest)
     if _LANGUAGES.fullmatch(first):
         tagged = all(_SUBTAG.fullmatch(part) for part in rest)
         tag = "-".join([first, *rest]) if tagged else first

@@ -15,6 +15,7 @@ from dataclasses import dataclass, field, replace
 
 from pyoxigraph import Literal, NamedNode
 
+from endpoint.catalog.value_source import ValueSource
 from endpoint.catalog.value_types import TEXT_TYPES, TYPES, XSD, ValueType, number_type
 from endpoint.errors import BadParameter
 from endpoint.wording import did_you_mean, nearest, shown
@@ -36,7 +37,7 @@ class Parameter:
 
     ``datatype`` is the IRI of the datatype of a parameter of type "typed", ``class_iri`` the class of the
     things whose IRIs an "iri" takes. ``multiple``: the parameter may be given several times.
-    ``from_data``: the choices to offer are those that the data has.
+    ``from_data``: the choices to offer are those that the data has; ``values`` is where they are listed.
     """
 
     name: str
@@ -59,6 +60,7 @@ class Parameter:
     from_data: bool = False
     examples: tuple[str, ...] = ()
     labels: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
+    values: ValueSource | None = None
 
     @property
     def sample(self) -> str | None:

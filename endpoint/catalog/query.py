@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from hashlib import blake2b
 from pathlib import Path
 
 from endpoint.binding import Value
@@ -16,12 +17,27 @@ from endpoint.operation import bind
 
 
 @dataclass(frozen=True, slots=True)
+class Source:
+    """What a query was read from: the content of its file or, for a file that is no SPARQL, the query that
+    it became. ``modified`` is when the file last changed, in seconds since 1970.
+    """
+
+    content: bytes = b""
+    modified: float = 0.0
+
+    @property
+    def digest(self) -> str:
+        """Tells one content from another."""
+        return blake2b(self.content, digest_size=12).hexdigest()
+
+
+@dataclass(frozen=True, slots=True)
 class SavedQuery:
     """One saved query. ``text`` is the query with its parameters as variables, without the header.
 
     ``summary`` and ``description`` are by language tag, under ``""`` where the file tells none.
-    ``volatile`` and ``dataset_clause`` are as in :class:`~endpoint.operation.Classified`. ``text``
-    declares all its prefixes.
+    ``volatile``, ``dataset_clause`` and ``star`` are as in :class:`~endpoint.operation.Classified`; binding
+    moves no ``star``, for no parameter stands before it. ``text`` declares all its prefixes.
     """
 
     name: str
@@ -35,6 +51,8 @@ class SavedQuery:
     volatile: bool = False
     dataset_clause: bool = False
     options: Options = field(default_factory=Options)
+    star: int | None = None
+    source: Source = Source()
 
     def example_values(self) -> dict[str, str]:
         """A value by name for each parameter that tells an example, a default or its choices."""
@@ -46,12 +64,19 @@ class Catalog:
     """The saved queries by name, in the order of their names, and why the other files did not load.
 
     ``notices`` tell what is odd about files that did load; ``about`` is what the folder says of itself.
+    ``version`` differs where the files do: what is made of a catalog may be kept under it.
     """
 
     queries: Mapping[str, SavedQuery]
     problems: tuple[DataError, ...]
     notices: tuple[DataError, ...] = ()
     about: About = field(default_factory=About)
+    version: str = ""
+
+    @property
+    def paths(self) -> Mapping[str, str]:
+        """The names of the queries by the templates of their other addresses."""
+        return {query.options.path: name for name, query in self.queries.items() if query.options.path}
 
 
 def bind_query(query: SavedQuery, received: Sequence[tuple[str, str]]) -> str:

@@ -9,6 +9,7 @@ from __future__ import annotations
 import configparser
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from hashlib import blake2b
 from pathlib import Path
 from typing import NamedTuple
 
@@ -35,6 +36,10 @@ class About:
     licence: str | None = None
 
 
+# Path, inode, size and time of change of each file.
+Fingerprint = tuple[tuple[str, int, int, int], ...]
+
+
 class QueryFile(NamedTuple):
     """One file that may hold queries, and the names of the sub-folders it lies in."""
 
@@ -43,11 +48,12 @@ class QueryFile(NamedTuple):
 
 
 class Folder(NamedTuple):
-    """What was found, and what is odd about it."""
+    """What was found, and what is odd about it. ``digest`` is that of all names and contents."""
 
     files: tuple[QueryFile, ...]
     about: About
     notices: tuple[DataError, ...]
+    digest: bytes
 
 
 def read_folder(folder: Path) -> Folder:
@@ -58,12 +64,16 @@ def read_folder(folder: Path) -> Folder:
     next(folder.iterdir(), None)
     notices: list[DataError] = []
     files = []
-    for path in sorted(folder.rglob("*")):
+    digest = blake2b(digest_size=16)
+    for path in _visible(folder):
         parts = path.relative_to(folder).parts
-        if any(part.startswith(".") for part in parts):
-            continue
         if path.suffix in _KINDS and not path.name.endswith(_FRAME):
             files.append(QueryFile(path, parts[:-1]))
+        digest.update("/".join(parts).encode(errors="surrogateescape") + b"\0")
+        try:
+            digest.update(blake2b(path.read_bytes(), digest_size=16).digest())
+        except OSError:
+            digest.update(b"unreadable")
     if (folder / _ENDPOINT).is_file():
         told = "This server answers from its own data; the address in this file is not used."
         notices.append(DataError(told, folder / _ENDPOINT))
@@ -72,15 +82,49 @@ def read_folder(folder: Path) -> Folder:
     except DataError as error:
         notices.append(error)
         about = About()
-    return Folder(tuple(files), about, tuple(notices))
+    return Folder(tuple(files), about, tuple(notices), digest.digest())
+
+
+def fingerprint(folder: Path) -> Fingerprint:
+    """What changes when a file below ``folder`` does: names, inodes, sizes and times, without reading any.
+
+    Empty where the folder cannot be read.
+    """
+    found = []
+    for path in _visible(folder):
+        try:
+            state = path.stat()
+        except OSError:
+            continue  # it went away meanwhile, and is not there the next time
+        found.append((str(path), state.st_ino, state.st_size, state.st_mtime_ns))
+    return tuple(found)
+
+
+def _visible(folder: Path) -> list[Path]:
+    """The files below ``folder`` in order, hidden ones left out; what is named like a query counts as one."""
+    return [
+        path
+        for path in sorted(folder.rglob("*"))
+        if not any(part.startswith(".") for part in path.relative_to(folder).parts)
+        and (path.suffix in _KINDS or not path.is_dir())
+    ]
+
+
+def read_content(file: Path) -> bytes:
+    """The content of a file. Raises DataError."""
+    try:
+        return file.read_bytes()
+    except OSError as error:
+        raise DataError(f"The file cannot be read: {error.strerror}.") from None
 
 
 def read_text(file: Path) -> str:
     """The text of a file with LF line ends and without a byte order mark. Raises DataError."""
-    try:
-        data = file.read_bytes()
-    except OSError as error:
-        raise DataError(f"The file cannot be read: {error.strerror}.") from None
+    return decode_text(read_content(file))
+
+
+def decode_text(data: bytes) -> str:
+    """The text of a file's content, as :func:`read_text` gives it. Raises DataError."""
     try:
         text = data.decode("utf-8-sig")
     except UnicodeDecodeError as error:

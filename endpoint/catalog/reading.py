@@ -13,24 +13,32 @@ import re
 import unicodedata
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from hashlib import blake2b
 from pathlib import Path
 
+from endpoint.binding import variables
+from endpoint.catalog.consistency import keep_served, references, take_out_clashes
 from endpoint.catalog.declarations import Prefixes, read_parameters
 from endpoint.catalog.decorators import Decorators
+from endpoint.catalog.frame_syntax import check_length
 from endpoint.catalog.header import Entry, Plain, read_header
+from endpoint.catalog.paths import TAKEN
 from endpoint.catalog.prefixes import STANDARD, declarations
-from endpoint.catalog.query import Catalog, SavedQuery
+from endpoint.catalog.query import Catalog, SavedQuery, Source
 from endpoint.catalog.query_folder import (
     FRAGMENTS,
     SPARQL,
     TRANSFORMER,
     QueryFile,
+    decode_text,
+    read_content,
     read_folder,
     read_text,
 )
 from endpoint.catalog.shacl_queries import Examples, read_examples
 from endpoint.catalog.sparql_transformer import convert
 from endpoint.catalog.template_syntax import check_syntax
+from endpoint.engines.prototype import read_prototype
 from endpoint.errors import DataError, MalformedQuery, QueryTooComplex
 from endpoint.formats import QueryForm
 from endpoint.operation import Classified, bindable, classify, read_prologue
@@ -41,10 +49,13 @@ _FORBIDDEN = re.compile(r"[/\\?#%\x00-\x1f\x7f]")
 
 @dataclass(frozen=True, slots=True)
 class _Source:
-    """One query before it is checked. ``placed``: its lines are those of the file."""
+    """One query before it is checked. ``placed``: its lines are those of the file. ``content``: what its
+    source is shown as.
+    """
 
     name: str
     file: QueryFile
+    content: bytes
     text: str
     body: str
     entries: Mapping[str, Entry]
@@ -54,22 +65,36 @@ class _Source:
     placed: bool = True
 
 
-def read_catalog(folder: Path, max_nesting: int, prefixes: Mapping[str, str] = STANDARD) -> Catalog:
+def read_catalog(
+    folder: Path, max_nesting: int, prefixes: Mapping[str, str] = STANDARD, before: Catalog | None = None
+) -> Catalog:
     """Read the queries of ``folder`` and its sub-folders, hidden ones left out. Raises nothing.
 
     ``prefixes`` are those of the dataset, which a query may use without declaring them; where one is
-    among those of common vocabularies too, the dataset's counts.
+    among those of common vocabularies too, the dataset's counts. ``before`` is what was read of the same
+    folder until now: its queries whose files are there and do not load any more stay.
     """
+    digest = b""
     try:
         found = read_folder(folder)
     except OSError as error:
         reason = f"The folder of saved queries cannot be read: {error.strerror}."
-        return Catalog({}, (DataError(reason, folder),))
-    reader = _Reader(max_nesting, {**STANDARD, **prefixes})
-    reader.read(found.files)
-    queries = {name: reader.queries[name] for name in sorted(reader.queries)}
-    notices = (*found.notices, *reader.notices)
-    return Catalog(queries, tuple(reader.problems), notices, found.about)
+        catalog = Catalog({}, (DataError(reason, folder),))
+    else:
+        digest = found.digest
+        reader = _Reader(max_nesting, {**STANDARD, **prefixes})
+        reader.read(found.files)
+        queries = {name: reader.queries[name] for name in sorted(reader.queries)}
+        catalog = Catalog(queries, tuple(reader.problems), (*found.notices, *reader.notices), found.about)
+    kept: tuple[SavedQuery, ...] = ()
+    if before is not None and catalog.problems:
+        catalog, kept = keep_served(catalog, before)
+    # What was kept is not in the files any more, so that these alone would not tell two catalogs apart.
+    version = blake2b(digest, digest_size=8)
+    for query in kept:
+        version.update(f"{query.name}\0{query.source.digest}\0{query.options}".encode())
+    notices = (*catalog.notices, *references(catalog.queries))
+    return replace(catalog, notices=notices, version=version.hexdigest())
 
 
 class _Reader:
@@ -79,7 +104,6 @@ class _Reader:
         self.queries: dict[str, SavedQuery] = {}
         self.problems: list[DataError] = []
         self.notices: list[DataError] = []
-        self._paths: dict[str, SavedQuery] = {}
         self._max_nesting = max_nesting
         self._prefixes = prefixes
         self._examples: dict[Path, Examples] = {}
@@ -100,14 +124,16 @@ class _Reader:
                     self._add(source)
             except DataError as error:
                 self.problems.append(_in(file.path, error))
-        self._check_paths()
+        self.problems += take_out_clashes(self.queries)
 
     def _sources(self, file: QueryFile) -> Iterator[_Source]:
         kind = file.path.suffix
         if kind in SPARQL:
-            text = read_text(file.path)
+            content = read_content(file.path)
+            text = decode_text(content)
             header = read_header(text)
-            yield _Source(_name(file.path.name), file, text, header.body, header.entries, header.notices)
+            name = _name(file.path.name)
+            yield _Source(name, file, content, text, header.body, header.entries, header.notices)
         elif kind == TRANSFORMER:
             query = convert(read_text(file.path))
             if query is None:
@@ -117,6 +143,7 @@ class _Reader:
             yield _Source(
                 _name(file.path.name),
                 file,
+                query.text.encode(),
                 query.text,
                 query.text,
                 query.entries,
@@ -138,9 +165,8 @@ class _Reader:
             stem = file.path.name.partition(".")[0]
             name = stem if len(examples.queries) == 1 else row.name or f"{stem}-{number}"
             prefixes = {**self._shared, **row.prefixes}
-            yield _Source(
-                _name(name, whole=True), file, row.text, row.text, row.entries, (), prefixes, placed=False
-            )
+            name, content = _name(name, whole=True), row.text.encode()
+            yield _Source(name, file, content, row.text, row.text, row.entries, (), prefixes, placed=False)
 
     def _add(self, source: _Source) -> None:
         """Check one query and keep it. A problem with it costs no other query of its file."""
@@ -157,21 +183,6 @@ class _Reader:
         except DataError as error:
             self.problems.append(_in(source.file.path, _placed(error, source)))
         self.notices += [_in(source.file.path, _placed(notice, source)) for notice in notices]
-
-    def _check_paths(self) -> None:
-        taken: dict[str, str] = {f"/{name}": name for name in self.queries}
-        for name, query in list(self.queries.items()):
-            if query.options.path is None:
-                continue
-            shape = re.sub(r"\{[^{}]*\}", "{}", query.options.path)
-            first = query.options.path.split("/")[1]
-            other = taken.setdefault(shape, name)
-            if other == name and first in self.queries and first != name:
-                other = first
-            if other != name:
-                told = f'The path "{query.options.path}" clashes with the query "{other}". Choose another.'
-                self.problems.append(DataError(told, query.path))
-                del self.queries[name]
 
 
 def _in(file: Path, error: DataError) -> DataError:
@@ -193,6 +204,8 @@ def _name(name: str, whole: bool = False) -> str:
         raise DataError(
             "The name of a saved query holds no / \\ ? # % nor control character. Rename the file."
         )
+    if name.partition(".")[0] in TAKEN:
+        raise DataError(f'No saved query can have the name "{name}": the API uses it. Rename the file.')
     return name
 
 
@@ -209,10 +222,15 @@ def _build(
     for problem in bindable(source.text, names, multiple):
         raise DataError(problem.sentence, None, problem.line, problem.column)
     check_syntax(source.text, parameters)
-    options = decorators.options(form, parameters)
+    known_names = sorted(variables(source.text))
+    options = decorators.options(form, parameters, known_names)
     notices += [*decorators.notices, *odd]
     if source.transform is not None:
+        check_length(source.transform, "prototype")
+        told = read_prototype(source.transform, known_names).complaints
+        notices += [DataError(f"The prototype: {sentence}") for sentence in told]
         options = replace(options, transform=source.transform)
+    text = declarations(source.text, known) + source.body
     return SavedQuery(
         name=source.name,
         path=source.file.path,
@@ -220,12 +238,21 @@ def _build(
         description=decorators.by_language("description"),
         tags=tuple(dict.fromkeys((*source.file.folders, *decorators.strings("tags")))),
         parameters=parameters,
-        text=declarations(source.text, known) + source.body,
+        text=text,
         form=form,
         volatile=classified.volatile,
         dataset_clause=classified.dataset_clause,
         options=options,
+        star=None if classified.star is None else classify(text, max_nesting).star,
+        source=Source(source.content, _modified(source.file.path)),
     )
+
+
+def _modified(file: Path) -> float:
+    try:
+        return file.stat().st_mtime
+    except OSError:
+        return 0.0
 
 
 def _classify(source: str, max_nesting: int) -> tuple[Classified, QueryForm]:

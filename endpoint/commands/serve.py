@@ -8,6 +8,7 @@ import click
 
 from endpoint.app import create_application, create_site, ensure_store
 from endpoint.commands.options import setting_options
+from endpoint.reloading import Reloader
 from endpoint.server import Server, listen
 from endpoint.settings import read_settings
 from endpoint.telemetry import set_up_logging
@@ -22,5 +23,5 @@ def command(config: Path | None, **flags: str | None) -> None:
     with listen(settings) as sock:
         site = create_site(settings)
         ensure_store(site)
-        if not Server(create_application(site), settings).serve_on(sock):
+        if not Server(create_application(site), settings, Reloader(site)).serve_on(sock):
             raise click.exceptions.Exit(1)

@@ -30,10 +30,10 @@ from endpoint.engines.image import build_image
 
 def main(descriptor: int) -> NoReturn:
     """Serve orders from ``descriptor`` until the server closes it, then end with all workers."""
-    # Ctrl-C in a terminal and a supervisor's stop reach the whole group of processes: the server
+    # Ctrl-C in a terminal, its end and a supervisor's stop reach the whole group of processes: the server
     # decides how its workers end, and closes the socket.
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
-    signal.signal(signal.SIGTERM, signal.SIG_IGN)
+    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+        signal.signal(number, signal.SIG_IGN)
     control = socket.socket(fileno=descriptor)
     frame = frames.read(control)
     if frame is None:

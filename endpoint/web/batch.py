@@ -11,7 +11,6 @@ from typing import Final, cast
 
 from starlette.types import Scope, Send
 
-from endpoint.catalog import SavedQuery
 from endpoint.engines import Limits
 from endpoint.errors import (
     BadParameter,
@@ -25,14 +24,15 @@ from endpoint.web.calls import Call, not_valid, read_call
 from endpoint.web.problems import problem_json
 from endpoint.web.protocol import Pairs
 from endpoint.web.site import Site, exchange_of
+from endpoint.web.targets import Target
 from endpoint.wording import shown
 
 # Calls in one request, at most.
 MOST_CALLS: Final = 50
 
 Members = dict[str, object]
-# A saved query, or why there is none, and the parameters.
-Asked = tuple[SavedQuery | EndpointError, object]
+# What is asked for, or why there is no such thing, and the parameters.
+Asked = tuple[Target | EndpointError, object]
 
 
 def read_json(body: bytes) -> Members | list[object]:
@@ -98,9 +98,7 @@ class Batch:
     share one deadline.
     """
 
-    def __init__(
-        self, site: Site, scope: Scope, calls: list[tuple[SavedQuery | EndpointError, object]]
-    ) -> None:
+    def __init__(self, site: Site, scope: Scope, calls: list[Asked]) -> None:
         if not 0 < len(calls) <= MOST_CALLS:
             raise MalformedRequest(
                 f"A batch has from 1 to {MOST_CALLS} calls; this one has {len(calls)}. Send several."
@@ -128,8 +126,8 @@ class Batch:
 
     async def _items(self) -> AsyncIterator[bytes]:
         separator = b"[\n"
-        for query, parameters in self._calls:
-            status, body = await self._answer(query, parameters)
+        for target, parameters in self._calls:
+            status, body = await self._answer(target, parameters)
             yield separator + f'{{"status": {status}, "body": '.encode() + body.strip() + b"}"
             separator = b",\n"
         yield b"\n]\n"
@@ -142,13 +140,13 @@ class Batch:
         except TimeoutError:
             raise ClientGone(f"the client read nothing for {patience:g} s") from None
 
-    async def _answer(self, query: SavedQuery | EndpointError, parameters: object) -> tuple[int, bytes]:
+    async def _answer(self, target: Target | EndpointError, parameters: object) -> tuple[int, bytes]:
         try:
-            if isinstance(query, EndpointError):
-                raise query
+            if isinstance(target, EndpointError):
+                raise target
             if not isinstance(parameters, dict):
                 raise MalformedRequest("The parameters of a call are a JSON object.")
-            call = read_call(self._site, self._scope, query, json_pairs(parameters), batch=True)
+            call = read_call(self._site, self._scope, target, json_pairs(parameters), batch=True)
             return 200, await self._collect(call)
         except EndpointError as error:
             return error.status, problem_json(error)

@@ -3,25 +3,22 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
-from functools import lru_cache
-from html import escape
-from pathlib import Path
 from typing import Final
-from urllib.parse import quote, urlencode
+from urllib.parse import urlencode
 
 from starlette.types import Scope
 
 from endpoint.catalog import SavedQuery, bind_query
 from endpoint.catalog.naming import RESERVED
-from endpoint.engines import Generation, Limits, Result
+from endpoint.engines import Engine, Generation, Limits, Result
 from endpoint.engines.presentation import Facts, Presentation, presented, split_facts
 from endpoint.errors import BadParameter, EvaluationFailed, MalformedQuery, NotAcceptable
 from endpoint.formats import (
     EXCEL_CSV,
     FLAT_JSON,
     HTML,
+    JSON_LD,
     XLSX,
     Format,
     Negotiated,
@@ -31,27 +28,32 @@ from endpoint.formats import (
 )
 from endpoint.operation import Operation
 from endpoint.web import paging
-from endpoint.web.html import render_around
+from endpoint.web.deprecation import deprecation_headers
 from endpoint.web.paging import Paging
 from endpoint.web.protocol import Pairs, allowed_timeout, read_download, read_formats, read_timeout
-from endpoint.web.responses import Wrapping, as_file, choose, links_to
+from endpoint.web.query_page import Page, read_page
+from endpoint.web.responses import Wrapping, as_file, choose
 from endpoint.web.site import Site, accept_of
+from endpoint.web.targets import ROOT, Target
 from endpoint.web.view import view_of
 from endpoint.wording import did_you_mean, nearest, shown
 
 # The share of the deadline that counting all rows may take.
 _COUNTING: Final = 0.7
+# Seconds that a page for people takes at most to tell how many rows there are.
+_GLANCE: Final = 0.5
 
 
 @dataclass(frozen=True, slots=True)
 class Call:
-    """A call that is ready to be evaluated.
+    """A call that is ready to be evaluated by ``engine``.
 
-    ``pairs`` are the parameters as received, ``address`` the URL without them; ``generation`` is the one
-    that the client asks for. ``wrapping`` is around the answer whatever its rows are.
+    ``pairs`` are the parameters as received, ``address`` the URL without them; ``wrapping`` is around the
+    answer whatever its rows are. ``page`` is the page for people, with a chart where ``chart`` says so.
     """
 
     query: SavedQuery
+    engine: Engine
     pairs: Pairs
     address: str
     chosen: Negotiated
@@ -59,8 +61,9 @@ class Call:
     limits: Limits
     paging: Paging | None
     presentation: Presentation
-    generation: int | None
     wrapping: Wrapping = field(default_factory=Wrapping)
+    page: Page | None = None
+    chart: bool = False
 
     @property
     def presented(self) -> Negotiated:
@@ -72,11 +75,10 @@ class Call:
 
         Takes the facts of a page off the answer. Raises :class:`~endpoint.errors.GenerationGone`.
         """
-        paging.check_generation(self.generation, result.generation)
         facts = None
         if self.paging is not None:
             facts, result.first = split_facts(result.first)
-            paging.check_sequence(facts, self.paging, result.generation)
+            paging.check_sequence(facts, self.paging, self.engine.generation)
         return self._around(result.generation, facts)
 
     def _around(self, generation: Generation, facts: Facts | None) -> Wrapping:
@@ -95,32 +97,32 @@ class Call:
         if self.presentation.envelope:
             members["links"] = {"self": _url(self.address, self.pairs), **links}
             head = json.dumps(members, ensure_ascii=False).removesuffix("}").encode() + b", "
-        elif self.chosen.format is HTML:
-            tail = _navigation(links) + tail
+        elif self.page is not None:
+            head, tail = self.page.around(self.paging, facts, links, self.chart)
         return Wrapping(head, tail, self.wrapping.filename, headers, self.wrapping.cache)
 
 
-def read_call(
-    site: Site, scope: Scope, query: SavedQuery, pairs: Pairs, extension: str = "", batch: bool = False
-) -> Call:
+def read_call(site: Site, scope: Scope, target: Target, pairs: Pairs, batch: bool = False) -> Call:
     """Read and bind one call. Raises BadParameter, NotAcceptable and GenerationGone.
 
-    ``extension`` is that of the path, which wins over ``format=`` and Accept. In a batch every answer is
-    flat JSON, and one page of it.
+    ``pairs`` are the parameters besides those that the path of the target gives; its extension wins over
+    ``format=`` and Accept. In a batch every answer is flat JSON, and one page of it.
     """
+    query = target.query
     chosen = Negotiated(FLAT_JSON, FLAT_JSON.content_type())
     if not batch:
-        chosen = _choose(query, extension, pairs, scope)
-    page = _read_page(query, pairs, batch)
+        chosen = _choose(query, target.extension, pairs, scope)
+    page = _read_page(query, pairs, batch or chosen.format is HTML)
     generation = page.generation if page else paging.read_generation(pairs)
-    paging.check_generation(generation, site.engine.generation)
+    paging.check_generation(generation, site.engine)
     limits = Limits(allowed_timeout(read_timeout(pairs), site.settings))
-    text = bind_query(query, _own(query, pairs))
-    path = f"{query.name}.{extension}" if extension else query.name
+    text = bind_query(query, own_pairs(target, pairs))
+    shown = read_page(scope, target, pairs, formats_of(query)) if chosen.format is HTML else None
     return Call(
         query=query,
+        engine=site.engine,
         pairs=pairs,
-        address=f"{site.url(scope)}/api/{quote(path)}",
+        address=f"{site.url(scope)}{ROOT}/{target.path}",
         chosen=chosen,
         operation=Operation(
             text=text,
@@ -128,25 +130,44 @@ def read_call(
             base_iri=site.dataset.base,
             volatile=query.volatile,
             dataset_clause=query.dataset_clause,
+            star=query.star,
+            generation=generation,
         ),
         limits=limits,
         paging=page,
-        presentation=_presentation(page, pairs, chosen.format, limits),
-        generation=generation,
-        wrapping=_wrapping(scope, query, text, pairs, chosen, page),
+        presentation=_presentation(query, page, pairs, chosen.format, limits),
+        wrapping=_wrapping(scope, query, pairs, chosen, shown),
+        page=shown,
     )
 
 
-def _presentation(page: Paging | None, pairs: Pairs, fmt: Format, limits: Limits) -> Presentation:
-    common = Presentation(language_tags=_read_flag(pairs, "languageTags"), envelope=fmt is FLAT_JSON)
+def _presentation(
+    query: SavedQuery, page: Paging | None, pairs: Pairs, fmt: Format, limits: Limits
+) -> Presentation:
+    common = Presentation(
+        language_tags=_read_flag(pairs, "languageTags"),
+        envelope=fmt is FLAT_JSON,
+        frame=query.options.frame if fmt is JSON_LD else None,
+        transform=query.options.transform if fmt is FLAT_JSON else None,
+    )
     if page is None:
         return common
-    count = limits.timeout * _COUNTING if page.count else 0.0
+    glance = min(_GLANCE, limits.timeout * _COUNTING) if fmt is HTML else 0.0
+    count = limits.timeout * _COUNTING if page.count else glance
     return replace(common, offset=page.offset, size=page.size, mark=page.mark, count=count)
 
 
-def _own(query: SavedQuery, pairs: Pairs) -> Pairs:
-    """The parameters of the query itself. Raises :class:`BadParameter` for one that nobody knows."""
+def is_for_people(scope: Scope, target: Target, pairs: Pairs) -> bool:
+    """Whether a call is to be answered with a page. Raises NotAcceptable."""
+    return _choose(target.query, target.extension, pairs, scope).format is HTML
+
+
+def own_pairs(target: Target, pairs: Pairs) -> Pairs:
+    """The parameters of the query itself, those of the path first.
+
+    Raises :class:`BadParameter` for one that nobody knows.
+    """
+    query = target.query
     names = [parameter.name for parameter in query.parameters]
     for name, _ in pairs:
         if name not in RESERVED and name not in names:
@@ -158,7 +179,7 @@ def _own(query: SavedQuery, pairs: Pairs) -> Pairs:
                 rule="unknown",
                 suggestion=nearest(name, known),
             )
-    return [pair for pair in pairs if pair[0] not in RESERVED]
+    return [*target.given, *(pair for pair in pairs if pair[0] not in RESERVED)]
 
 
 def not_valid(query: SavedQuery, error: MalformedQuery) -> EvaluationFailed:
@@ -194,8 +215,8 @@ def _choose(query: SavedQuery, extension: str, pairs: Pairs, scope: Scope) -> Ne
     return Negotiated(found, found.content_type())
 
 
-def _read_page(query: SavedQuery, pairs: Pairs, batch: bool) -> Paging | None:
-    default = query.options.page_size or (paging.PAGE_SIZE if batch else None)
+def _read_page(query: SavedQuery, pairs: Pairs, paged: bool) -> Paging | None:
+    default = query.options.page_size or (paging.PAGE_SIZE if paged else None)
     if query.form is QueryForm.SELECT:
         return paging.read_paging(pairs, default and min(default, paging.LARGEST_PAGE))
     for name, _ in pairs:
@@ -215,41 +236,20 @@ def _read_flag(pairs: Pairs, name: str) -> bool:
 
 
 def _wrapping(
-    scope: Scope, query: SavedQuery, text: str, pairs: Pairs, chosen: Negotiated, page: Paging | None
+    scope: Scope, query: SavedQuery, pairs: Pairs, chosen: Negotiated, page: Page | None
 ) -> Wrapping:
     wrapping = Wrapping()
-    if chosen.format is HTML:
-        # The whole answer is offered, not only this page of it.
-        whole = [pair for pair in pairs if pair[0] not in paging.PARAMETERS]
-        kept = [*whole, ("page", paging.ALL)] if page else pairs
-        links = [(name, quote(query.name) + link) for name, link in links_to(kept, formats_of(query))]
-        view = view_of(scope)
-        action = view.url("/sparql")
-        head, tail = render_around("result.html", view, query=text, action=action, links=links, hidden=())
-        wrapping = Wrapping(head, tail)
+    if page is not None:
+        wrapping = Wrapping(page.head, page.tail)
     elif read_download(pairs) or chosen.format in (XLSX, EXCEL_CSV):
         wrapping = as_file(query.name, chosen)
     cache = query.options.cache
     if cache:
         wrapping = replace(wrapping, cache=f"public, max-age={cache}".encode())
     if query.options.deprecated:
-        wrapping = replace(wrapping, headers=(_deprecation(query.path),))
+        wrapping = replace(wrapping, headers=deprecation_headers(view_of(scope).base, query))
     return wrapping
-
-
-@lru_cache(maxsize=256)
-def _deprecation(file: Path) -> tuple[bytes, bytes]:
-    """Since when, at the latest: the header is a date (RFC 9745 section 2.1), and the file tells none."""
-    return b"deprecation", f"@{file.stat().st_mtime:.0f}".encode()
 
 
 def _url(address: str, pairs: Pairs) -> str:
     return f"{address}?{urlencode(pairs)}" if pairs else address
-
-
-def _navigation(links: Mapping[str, str]) -> bytes:
-    if not links:
-        return b""
-    shown = {"first": "First page", "prev": "Previous page", "next": "Next page", "last": "Last page"}
-    anchors = (f'<a rel="{name}" href="{escape(url)}">{shown[name]}</a>' for name, url in links.items())
-    return f'<p class="links">{" ".join(anchors)}</p>\n'.encode()

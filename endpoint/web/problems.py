@@ -1,7 +1,8 @@
 """How failures look on the wire: RFC 9457 problem documents, plain text, or a page.
 
 Which one follows what the client reads. YASGUI prints the body as it is, so plain text is the
-rule; JSON only for a client that names it, with a ``message`` member for the older YASGUI builds.
+rule; JSON only for a client that names it, with a ``message`` member for the older YASGUI builds. Below
+``/api`` answers are JSON for who asks for nothing else, and so are problems.
 """
 
 from __future__ import annotations
@@ -30,12 +31,14 @@ _PROBLEM_JSON = Format(
     "problem", "application/problem+json", ("application/json",), (), "json", False, None, echo=False
 )
 _OFFERED = (_PLAIN_TEXT, _PROBLEM_JSON, HTML)
+_OFFERED_BY_API = (_PROBLEM_JSON, _PLAIN_TEXT, HTML)
 
 
 async def send_problem(scope: Scope, send: Send, error: EndpointError) -> None:
     """Answer a request with the problem ``error``; nothing may have been sent before."""
-    chosen = negotiate(accept_of(scope), _OFFERED)
-    kind = chosen.format if chosen else _PLAIN_TEXT
+    offered = _OFFERED_BY_API if _is_of_api(scope) else _OFFERED
+    chosen = negotiate(accept_of(scope), offered)
+    kind = chosen.format if chosen else offered[0]
     if kind is _PROBLEM_JSON:
         body, content_type = problem_json(error), b"application/problem+json"
     elif kind is HTML and (page := _problem_page(scope, error)) is not None:
@@ -55,6 +58,11 @@ async def send_problem(scope: Scope, send: Send, error: EndpointError) -> None:
     exchange_of(scope).media_type = content_type.decode().partition(";")[0]
     await send({"type": "http.response.start", "status": error.status, "headers": headers})
     await send({"type": "http.response.body", "body": body})
+
+
+def _is_of_api(scope: Scope) -> bool:
+    path: str = scope["path"].removeprefix(scope.get("root_path", ""))
+    return path == "/api" or path.startswith("/api/")
 
 
 def problem_text(error: EndpointError) -> bytes:

@@ -1,58 +1,79 @@
 """Saved queries as an API: ``GET /api`` lists them, ``GET /api/<name>?…`` answers one.
 
-``/api/<name>.<extension>`` chooses the format. ``POST`` takes the parameters as a JSON object or a form,
-and an array of calls as a batch.
+:mod:`endpoint.web.targets` has the other addresses. ``POST`` takes the parameters as a JSON object or a
+form, and an array of calls as a batch.
 """
 
 from __future__ import annotations
 
-import difflib
-import json
+from dataclasses import replace
 from typing import Final
-from urllib.parse import quote, urlencode
 
 from starlette.datastructures import Headers
 from starlette.types import Receive, Scope, Send
 
-from endpoint.catalog import SavedQuery
-from endpoint.errors import EndpointError, MalformedQuery, MethodNotAllowed, NotFound, UnsupportedMediaType
+from endpoint.errors import (
+    BadParameter,
+    EndpointError,
+    MalformedQuery,
+    MalformedRequest,
+    MethodNotAllowed,
+    NotFound,
+    UnsupportedMediaType,
+)
+from endpoint.web.api_page import prefers_page, send_page
 from endpoint.web.batch import Batch, json_pairs, read_json
-from endpoint.web.calls import formats_of, not_valid, read_call
-from endpoint.web.protocol import Pairs, decode_pairs, read_body
+from endpoint.web.calls import formats_of, is_for_people, not_valid, read_call
+from endpoint.web.drawings import Drawings, asks_for_drawing
+from endpoint.web.listing import listing
+from endpoint.web.protocol import Pairs, decode_pairs, read_body, read_formats
+from endpoint.web.query_page import send_form, without_blanks
 from endpoint.web.responses import Watch, respond, send_body, send_options
-from endpoint.web.site import Site
+from endpoint.web.site import Site, accept_of
+from endpoint.web.sources import prefers_source, send_explanation, send_source
+from endpoint.web.targets import Part, Target, find, find_target, named, segments_of
+from endpoint.web.values import ValueLists
+from endpoint.web.view import view_of
 from endpoint.wording import shown
 
 _METHODS: Final = ("GET", "HEAD", "POST", "OPTIONS")
+_READING: Final = ("GET", "HEAD", "OPTIONS")
+# Sources and values are there to be read, and take no body.
+_READ_ONLY: Final = (Part.SOURCE, Part.VALUES)
 _FORM: Final = "application/x-www-form-urlencoded"
 
 
 class SavedQueries:
-    """The API as an ASGI application; the path parameter ``name`` chooses the saved query."""
+    """The API as an ASGI application: all that is at ``/api`` and below."""
 
     def __init__(self, site: Site) -> None:
         self._site = site
+        self._values = ValueLists(site)
+        self._drawings = Drawings(site)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        if scope["method"] not in _METHODS:
-            raise MethodNotAllowed(f"Saved queries answer {', '.join(_METHODS)}.", _METHODS)
+        segments = segments_of(scope)
+        target = None if segments in ([], [""]) else find_target(self._site.catalog, segments)
+        methods = _READING if target is not None and target.part in _READ_ONLY else _METHODS
+        if scope["method"] not in methods:
+            raise MethodNotAllowed(f"This answers {', '.join(methods)}.", methods)
         if scope["method"] == "OPTIONS":
-            await send_options(send, _METHODS)
-            return
-        name = scope["path_params"].get("name")
-        if scope["method"] == "POST":
-            await self._post(scope, receive, send, name)
-        elif name is None:
-            await send_body(send, self._index(scope), "application/json")
+            await send_options(send, methods)
+        elif scope["method"] == "POST":
+            await self._post(scope, receive, send, target)
+        elif target is None and prefers_page(scope):
+            await send_page(scope, send)
+        elif target is None:
+            await send_body(send, listing(self._site, scope), "application/json")
         else:
-            await self._one(scope, receive, send, name, [])
+            await self._one(scope, receive, send, _asked(scope, target), [])
 
-    async def _post(self, scope: Scope, receive: Receive, send: Send, name: str | None) -> None:
+    async def _post(self, scope: Scope, receive: Receive, send: Send, target: Target | None) -> None:
         settings = self._site.settings
         body = await read_body(receive, settings.max_query, settings.client_timeout)
         media_type = Headers(scope=scope).get("content-type", "").partition(";")[0].strip().lower()
-        if media_type == _FORM and name is not None:
-            await self._one(scope, receive, send, name, decode_pairs(body.strip()))
+        if media_type == _FORM and target is not None:
+            await self._one(scope, receive, send, target, decode_pairs(body.strip()))
             return
         if media_type != "application/json":
             raise UnsupportedMediaType(
@@ -60,29 +81,57 @@ class SavedQueries:
                 f"application/json, or to one saved query as {_FORM}."
             )
         found = read_json(body)
-        if isinstance(found, dict) and name is not None:
-            await self._one(scope, receive, send, name, json_pairs(found))
+        if isinstance(found, dict) and target is not None:
+            await self._one(scope, receive, send, target, json_pairs(found))
             return
+        if target is not None and target.part is not Part.ANSWER:
+            raise MalformedRequest("This explains one call: send its parameters as a JSON object.")
         items = [found] if isinstance(found, dict) else found
-        batch = Batch(self._site, scope, [self._call(name, item) for item in items])
+        batch = Batch(self._site, scope, [self._call(target, item) for item in items])
         with Watch(receive):
             await batch.send(send)
 
-    def _call(self, name: str | None, item: object) -> tuple[SavedQuery | EndpointError, object]:
-        """One call of a batch: its query or why there is none, and its parameters."""
-        parameters = item
-        if name is None:
-            members = item if isinstance(item, dict) else {}
-            name, parameters = str(members.get("query", "")), members.get("parameters", {})
+    def _call(self, target: Target | None, item: object) -> tuple[Target | EndpointError, object]:
+        """One call of a batch: what it asks for or why there is none, and its parameters."""
+        if target is not None:
+            # The answers are envelopes, whatever the address says.
+            return replace(target, path=target.stem, extension=""), item
+        members = item if isinstance(item, dict) else {}
+        parameters = members.get("parameters", {})
         try:
-            return self._find(name), parameters
+            return named(find(self._site.catalog, str(members.get("query", "")))), parameters
         except NotFound as error:
             return error, parameters
 
-    async def _one(self, scope: Scope, receive: Receive, send: Send, path: str, sent: Pairs) -> None:
-        query, extension = self._split(path)
+    async def _one(self, scope: Scope, receive: Receive, send: Send, target: Target, sent: Pairs) -> None:
         in_url = [(key.strip(), value) for key, value in decode_pairs(scope["query_string"])]
-        call = read_call(self._site, scope, query, [*in_url, *sent], extension)
+        pairs = [*in_url, *sent]
+        match target.part:
+            case Part.SOURCE:
+                await send_source(scope, send, target.query)
+            case Part.EXPLANATION:
+                await send_explanation(scope, send, self._site, target, pairs)
+            case Part.VALUES:
+                await self._values.answer(scope, receive, send, target, pairs)
+            case Part.ANSWER:
+                await self._answer(scope, receive, send, target, pairs)
+
+    async def _answer(self, scope: Scope, receive: Receive, send: Send, target: Target, pairs: Pairs) -> None:
+        if asks_for_drawing(target, pairs):
+            await self._drawings.answer(scope, receive, send, target, pairs)
+            return
+        for_people = is_for_people(scope, target, pairs)
+        if for_people:
+            pairs = without_blanks(target.query, pairs)
+        try:
+            call = read_call(self._site, scope, target, pairs)
+        except BadParameter as error:
+            if not for_people:
+                raise
+            await send_form(scope, send, target, pairs, error)
+            return
+        if for_people:
+            call = replace(call, chart=await self._drawings.there_is(call, view_of(scope)))
         try:
             await respond(
                 *(scope, receive, send, self._site, call.operation, call.presented, call.limits),
@@ -90,59 +139,14 @@ class SavedQueries:
                 opening=call.open,
             )
         except MalformedQuery as error:
-            raise not_valid(query, error) from None
-
-    def _split(self, path: str) -> tuple[SavedQuery, str]:
-        """The saved query and the extension that a path names: the longest name wins."""
-        stem, extension = path, ""
-        while stem not in self._site.catalog.queries and "." in stem:
-            stem = stem.rpartition(".")[0]
-            extension = path[len(stem) + 1 :]
-        return self._find(stem), extension
-
-    def _find(self, name: str) -> SavedQuery:
-        queries = self._site.catalog.queries
-        if name in queries:
-            return queries[name]
-        near = difflib.get_close_matches(name, queries, 1)
-        hint = f" Did you mean {near[0]}?" if near else ""
-        raise NotFound(f"There is no saved query {name[:80]!r}.{hint} GET /api lists them.")
-
-    def _index(self, scope: Scope) -> bytes:
-        base = self._site.url(scope)
-        listed = [_describe(query, base) for query in self._site.catalog.queries.values()]
-        document = {
-            "generation": self._site.engine.generation.number,
-            "queries": listed,
-            "links": {"self": f"{base}/api"},
-        }
-        return json.dumps(document, ensure_ascii=False, indent=1).encode() + b"\n"
+            raise not_valid(target.query, error) from None
 
 
-def _describe(query: SavedQuery, base: str) -> dict[str, object]:
-    values = urlencode(query.example_values())
-    url = f"{base}/api/{quote(query.name)}"
-    return {
-        "name": query.name,
-        "summary": query.summary,
-        "description": query.description,
-        "tags": list(query.tags),
-        "deprecated": query.options.deprecated,
-        "pageSize": query.options.page_size,
-        "url": url,
-        "example": f"{url}?{values}" if values else url,
-        "formats": [
-            {"name": fmt.name, "mediaType": fmt.media_type, "url": f"{url}?format={fmt.name}"}
-            for fmt in formats_of(query)
-        ],
-        "parameters": [
-            {
-                "name": parameter.name,
-                "type": parameter.type,
-                "required": parameter.required,
-                "description": parameter.description,
-                "example": parameter.example,
-            }
-            for parameter in query.parameters
-        ],
-    }
+def _asked(scope: Scope, target: Target) -> Target:
+    """The target, or the source of its query where the Accept header of a GET prefers that."""
+    named_format = target.extension or read_formats(decode_pairs(scope["query_string"]))
+    if target.part is not Part.ANSWER or named_format:
+        return target
+    if not prefers_source(accept_of(scope), formats_of(target.query)):
+        return target
+    return replace(target, part=Part.SOURCE)

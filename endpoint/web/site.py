@@ -34,7 +34,9 @@ QUERY_TEXT: Final = "endpoint.query"
 class Site:
     """The parts of one running server; ``running`` is the engine between start-up and shutdown.
 
-    ``search`` tells the fields and facets of the text index, where the dataset has one.
+    ``catalog`` may be replaced by another at any time, so a request that looks more than once, with an
+    await between, keeps the one that it began with. ``search`` tells the fields and facets of the text
+    index, where the dataset has one.
     """
 
     settings: Settings
@@ -42,11 +44,16 @@ class Site:
     catalog: Catalog
     search: SearchConfiguration | None = None
     running: Engine | None = None
-    reading: str = field(init=False)
+    _lasting: str = field(init=False)
 
     def __post_init__(self) -> None:
-        # What else decides an answer, besides the data and the request.
-        self.reading = f"{__version__} {self.settings.default_graph} {sorted(self.dataset.prefixes.items())}"
+        prefixes = sorted(self.dataset.prefixes.items())
+        self._lasting = f"{__version__} {self.settings.default_graph} {prefixes}"
+
+    @property
+    def reading(self) -> str:
+        """What else decides an answer, besides the data and the request."""
+        return f"{self._lasting} {self.catalog.version}"
 
     @property
     def engine(self) -> Engine:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import date
 from pathlib import Path
 
 import pytest
@@ -40,6 +41,19 @@ OPTIONS: list[tuple[str, str, Options]] = [
         "deprecated: {ko: 쓰지 마십시오., en: Ask q2.}",
         SELECT,
         Options(deprecated=True, deprecation={"ko": "쓰지 마십시오.", "en": "Ask q2."}),
+    ),
+    ("deprecated: 2026-01-31", SELECT, Options(deprecated=True, since=date(2026, 1, 31))),
+    (
+        "deprecated: {since: 2026-01-31, sunset: 2027-01-31, successor: q, link: https://e.org/why, ko: 끝}",
+        SELECT,
+        Options(
+            deprecated=True,
+            deprecation={"ko": "끝"},
+            since=date(2026, 1, 31),
+            sunset=date(2027, 1, 31),
+            successor="q",
+            deprecation_link="https://e.org/why",
+        ),
     ),
     ("frame: {'@type': Thing, '@embed': true}", CONSTRUCT, Options(frame={"@type": "Thing", "@embed": True})),
     (
@@ -102,7 +116,15 @@ WRONG: list[tuple[str, str, str]] = [
     ("path: /a//b", SELECT, "neither a plain word"),
     ("path: /a/x{author}", SELECT, "neither a plain word"),
     ("path: /a/..", SELECT, "neither a plain word"),
+    ("path: /{author}/by-author", SELECT, "begins with a plain word"),
+    ("path: /openapi.json", SELECT, 'begin with "openapi.json"'),
+    ("path: /docs/{author}", SELECT, 'begin with "docs"'),
     ("deprecated: {korean: x}", SELECT, "no language tag"),
+    ("deprecated: 2026-02-30", SELECT, "takes a date"),
+    ("deprecated: {sunset: soon}", SELECT, "takes a date"),
+    ("deprecated: {since: 2026-02-01, sunset: 2026-01-31}", SELECT, "before it is deprecated"),
+    ("deprecated: {link: 'javascript:alert(1)'}", SELECT, "http or https URL"),
+    ("deprecated: {link: 'https://example.org/a b'}", SELECT, "http or https URL"),
     *((f"{key}:", SELECT, f'"{key}" takes') for key in ("params", "formats", "cache", "frame")),
 ]
 
@@ -140,6 +162,7 @@ def test_a_frame_that_is_none(tmp_path: Path, content: str, sentence: str) -> No
         ("#+ path: /a/{year}\n" + SELECT, 'clashes with the query "a-first"'),
         ("#+ path: /a-first\n" + SELECT, 'clashes with the query "a-first"'),
         ("#+ path: /a-first/explain\n" + SELECT, 'clashes with the query "a-first"'),
+        ("#+ path: /a/{author}/explain\n" + SELECT, 'clashes with the query "a-first"'),
     ],
 )
 def test_paths_that_cannot_be_told_apart(tmp_path: Path, other: str, sentence: str) -> None:

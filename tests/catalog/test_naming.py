@@ -10,7 +10,12 @@ from endpoint.catalog.value_types import TYPES, XSD
 from endpoint.errors import DataError
 
 DECLARED = {"ex": "http://example.org/", "xsd": XSD, "my": "http://example.org/my#"}
-KNOWN = {"dc": "http://purl.org/dc/elements/1.1/", "geosparql": "http://www.opengis.net/ont/geosparql#"}
+KNOWN = {
+    "dc": "http://purl.org/dc/elements/1.1/",
+    "geosparql": "http://www.opengis.net/ont/geosparql#",
+    # Its name is a language too.
+    "sd": "http://www.w3.org/ns/sparql-service-description#",
+}
 
 RULES: list[tuple[str, Parameter]] = [
     ("_name", Parameter("name", "_name")),
@@ -42,6 +47,8 @@ RULES: list[tuple[str, Parameter]] = [
     ("_x_en", Parameter("x", "_x_en", "langString", "en")),
     ("_x_ko", Parameter("x", "_x_ko", "langString", "ko")),
     ("_x_dc", Parameter("x", "_x_dc", "langString", "dc")),
+    ("_x_dc_Type", Parameter("x", "_x_dc_Type", "typed", datatype="http://purl.org/dc/elements/1.1/Type")),
+    ("_x_sd_Arab", Parameter("x", "_x_sd_Arab", "langString", "sd-Arab")),
     ("_x_en_US", Parameter("x", "_x_en_US", "langString", "en-US")),
     ("_x_zh_Hant_TW", Parameter("x", "_x_zh_Hant_TW", "langString", "zh-Hant-TW")),
     ("_x_grc", Parameter("x", "_x_grc", "langString", "grc")),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import unicodedata
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -13,6 +14,7 @@ from pyoxigraph import Literal, QuerySolutions, Store
 from endpoint.catalog import Catalog, SavedQuery, bind_query, read_catalog
 from endpoint.catalog.decorators import Options
 from endpoint.catalog.parameters import Parameter
+from endpoint.catalog.query import Source
 from endpoint.errors import BadParameter, DataError
 from endpoint.formats import QueryForm
 from endpoint.lexer import Kind, lex
@@ -60,7 +62,9 @@ SELECT ?s WHERE { ?s ex:year ?_year_integer ; ex:name ?_name , $__label_ko ; ex:
 #+   is: {required: false}
 """,
     )
-    assert query == SavedQuery(
+    assert query.source.content == (tmp_path / "q.rq").read_bytes()
+    assert query.source.modified == (tmp_path / "q.rq").stat().st_mtime
+    assert replace(query, source=Source()) == SavedQuery(
         name="q",
         path=tmp_path / "q.rq",
         summary={"ko": "나라", "en": "Countries"},
@@ -212,6 +216,13 @@ def test_a_file_without_a_query_is_a_problem(tmp_path: Path, content: str) -> No
     problem_of(tmp_path, content)
 
 
+@pytest.mark.parametrize("name", ["openapi.rq", "docs.sparql"])
+def test_a_name_that_the_api_uses_is_a_problem(tmp_path: Path, name: str) -> None:
+    catalog = catalog_of(tmp_path, {name: GOOD})
+    assert catalog.queries == {}
+    assert "the API uses it" in catalog.problems[0].detail
+
+
 def test_two_files_of_one_name(tmp_path: Path) -> None:
     catalog = catalog_of(tmp_path, {"a.new.rq": GOOD, "a.rq": GOOD})
     assert catalog.queries["a"].path.name == "a.new.rq"
@@ -241,7 +252,7 @@ def test_a_folder_in_place_of_a_file_is_a_problem(tmp_path: Path) -> None:
 
 
 def test_an_empty_folder_and_none(tmp_path: Path) -> None:
-    assert read_catalog(tmp_path, 64) == Catalog({}, ())
+    assert replace(read_catalog(tmp_path, 64), version="") == Catalog({}, ())
     (problem,) = read_catalog(tmp_path / "none", 64).problems
     assert "cannot be read" in problem.detail
     assert problem.file == tmp_path / "none"

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from urllib.parse import quote
+from urllib.parse import quote, urlencode
 
 import pytest
 
@@ -151,3 +151,42 @@ def test_options_tells_the_methods_and_runs_nothing(server: Server) -> None:
     for path in ("/api", "/api/publications-by-year?year=2023"):
         answer = server.request("OPTIONS", path)
         assert (answer.status, answer.body, answer.headers["allow"]) == (200, b"", "GET, HEAD, POST, OPTIONS")
+
+
+def test_every_list_of_values_leads_to_answers(server: Server) -> None:
+    listed = [
+        (entry["name"], parameter["values"].removeprefix(server.url))
+        for entry in server.get("/api").json()["queries"]
+        for parameter in entry["parameters"]
+        if "values" in parameter
+    ]
+    names = {name for name, _ in listed}
+    assert names >= {
+        "publications-by-author",
+        "publications-by-category",
+        "publications-by-year",
+        "coauthors",
+    }
+    for name, path in listed:
+        answer = server.get(path).json()
+        for row in answer["values"][:3]:
+            call = f"/api/{name}?{urlencode({answer['parameter']: row['value']})}"
+            assert server.get(call).status == 200, call
+            if name == "publications-by-author":
+                assert len(server.get(call).json()["rows"]) == row["count"]
+
+
+@pytest.mark.parametrize(
+    ("path", "named"),
+    [
+        ("publications/by-author/SONG%20Tae%20Eun", "publications-by-author?author=SONG+Tae+Eun"),
+        ("publications/by-category/IFANS%20Focus", "publications-by-category?category=IFANS+Focus"),
+        ("publications/by-year/2023", "publications-by-year?year=2023"),
+        ("publications/by-country/VN", "publications-by-country?country=VN"),
+        ("publications/14209", "publication?publication=14209"),
+        ("publications/14209/related", "related-publications?publication=14209"),
+    ],
+)
+def test_the_paths_of_our_queries(server: Server, path: str, named: str) -> None:
+    by_path, by_name = server.get(f"/api/{path}"), server.get(f"/api/{named}")
+    assert (by_path.status, by_path.json()["rows"]) == (200, by_name.json()["rows"])

@@ -1,0 +1,92 @@
+"""Addresses of saved queries besides their names: ``path: /publications/by-author/{author}``.
+
+Templates are matched segment by segment with a path that was split before it was decoded, so that a slash
+within a value, sent as ``%2F``, stays in the value.
+"""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from collections.abc import Iterable, Sequence
+from typing import NamedTuple
+from urllib.parse import quote
+
+from endpoint.formats import QueryForm, saved_formats
+
+# First segments that are the server's own: its description and the pages about it.
+TAKEN = ("openapi", "docs")
+
+# What may follow the last dot of a value and is the format then.
+_EXTENSIONS = frozenset(fmt.extension for form in QueryForm for fmt in saved_formats(form))
+_PLACEHOLDER = re.compile(r"\{([^{}]*)\}")
+
+
+class Match(NamedTuple):
+    """A template that fits: the values that the path gives, the extension at its end, and the path as it
+    is written in a URL, without a slash at its beginning.
+    """
+
+    template: str
+    given: tuple[tuple[str, str], ...]
+    extension: str
+    written: str
+
+
+def match_path(templates: Iterable[str], segments: Sequence[str], plain: bool = False) -> Match | None:
+    """The template that the decoded ``segments`` fit, words before parameters, or None.
+
+    The last segment may end with the extension of a format, unless ``plain``.
+    """
+    found: dict[tuple[bool, ...], Match] = {}
+    for template in templates:
+        parts = template[1:].split("/")
+        if len(parts) == len(segments) and (match := _match(template, parts, segments, plain)) is not None:
+            found[tuple(part.startswith("{") for part in parts)] = match
+    return found[min(found)] if found else None
+
+
+def _match(template: str, parts: Sequence[str], segments: Sequence[str], plain: bool) -> Match | None:
+    given: list[tuple[str, str]] = []
+    written: list[str] = []
+    extension = ""
+    for number, (part, segment) in enumerate(zip(parts, segments, strict=True), 1):
+        text = segment
+        name = _PLACEHOLDER.fullmatch(part)
+        if number == len(parts) and not plain:
+            text, extension = split_extension(segment) if name is not None else _after(part, segment)
+        if name is not None:
+            given.append((name[1], text))
+        elif unicodedata.normalize("NFC", text) != part:
+            return None
+        written.append(quote(text, safe=""))
+    ending = f".{quote(extension, safe='')}" if extension else ""
+    return Match(template, tuple(given), extension, "/".join(written) + ending)
+
+
+def split_extension(text: str) -> tuple[str, str]:
+    """A value and the extension of a format after it, empty where there is none."""
+    for dot in re.finditer(r"\.", text):
+        if dot.start() and text[dot.end() :].lower() in _EXTENSIONS:
+            return text[: dot.start()], text[dot.end() :]
+    return text, ""
+
+
+def _after(word: str, segment: str) -> tuple[str, str]:
+    """The word that ends a template, and whatever extension stands after it."""
+    text = unicodedata.normalize("NFC", segment)
+    return (word, text[len(word) + 1 :]) if text.startswith(f"{word}.") else (segment, "")
+
+
+def shape(template: str) -> str:
+    """The template without the names of its parameters: two of one shape cannot be told apart."""
+    return _PLACEHOLDER.sub("{}", template)
+
+
+def filled(template: str, segments: Sequence[str]) -> str:
+    """The template with what stands in ``segments`` in the places of its parameters."""
+    parts = template[1:].split("/")
+    return "/".join(
+        segments[number] if part.startswith("{") and number < len(segments) else part
+        for number, part in enumerate(parts)
+    )

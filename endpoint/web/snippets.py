@@ -1,0 +1,176 @@
+"""A call of a saved query as code: the lines that people paste to begin with.
+
+Every value is written as a literal of its language, so a value can be nothing but a value there too.
+"""
+
+from __future__ import annotations
+
+import json
+import shlex
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Final, NamedTuple
+from urllib.parse import quote, urlencode
+
+from endpoint.formats import QueryForm
+
+Pairs = list[tuple[str, str]]
+
+_JSON: Final = "application/json"
+_MEMBERS: Final = {QueryForm.ASK: "boolean"}
+
+
+class Snippet(NamedTuple):
+    """Code in one language: its heading, a short name for its address on the page, the text."""
+
+    title: str
+    name: str
+    code: str
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """What the code asks for: the parameters ``pairs`` at ``url``, or the bound ``query`` at ``endpoint``.
+
+    ``media_type`` is the first choice of the saved query where it has no JSON, None where it has.
+    """
+
+    url: str
+    pairs: Pairs
+    endpoint: str
+    query: str
+    form: QueryForm
+    media_type: str | None = None
+
+    @property
+    def accept(self) -> str:
+        """What to ask for."""
+        return self.media_type or _JSON
+
+    @property
+    def member(self) -> str:
+        """Where the answer is in the envelope."""
+        return _MEMBERS.get(self.form, "rows")
+
+    @property
+    def address(self) -> str:
+        """The whole URL."""
+        return f"{self.url}?{urlencode(self.pairs, quote_via=quote)}" if self.pairs else self.url
+
+
+def snippets(asked: Asked) -> tuple[Snippet, ...]:
+    """The call in every language."""
+    return (
+        Snippet("curl", "curl", _curl(asked)),
+        Snippet("Python: requests", "requests", _requests(asked)),
+        Snippet("Python: SPARQLWrapper", "sparqlwrapper", _sparqlwrapper(asked)),
+        Snippet("JavaScript: fetch", "fetch", _fetch(asked)),
+        Snippet("R: httr2", "r", _r(asked)),
+    )
+
+
+def batch_snippet(url: str, name: str, parameters: Mapping[str, str]) -> str:
+    """A batch of one call, for curl."""
+    body = json.dumps([{"query": name, "parameters": parameters}], ensure_ascii=False)
+    lines = (
+        f"curl --fail-with-body {shlex.quote(url)}",
+        "--header 'Content-Type: application/json'",
+        f"--data-binary {shlex.quote(body)}",
+    )
+    return " \\\n  ".join(lines)
+
+
+def _curl(asked: Asked) -> str:
+    lines = [f"curl --fail-with-body --get {shlex.quote(asked.url)}"]
+    lines += [f"--data-urlencode {shlex.quote(f'{name}={value}')}" for name, value in asked.pairs]
+    lines.append(f"--header 'Accept: {asked.accept}'")
+    return " \\\n  ".join(lines)
+
+
+def _requests(asked: Asked) -> str:
+    parameters = ", ".join(f"({_python(name)}, {_python(value)})" for name, value in asked.pairs)
+    lines = [
+        "import requests",
+        "",
+        "response = requests.get(",
+        f"    {_python(asked.url)},",
+        *([f"    params=[{parameters}],"] if asked.pairs else []),
+        f'    headers={{"Accept": "{asked.accept}"}},',
+        "    timeout=60,",
+        ")",
+        "response.raise_for_status()",
+    ]
+    if asked.media_type:
+        lines.append("print(response.text)")
+    elif asked.member == "boolean":
+        lines.append('print(response.json()["boolean"])')
+    else:
+        lines += ['for row in response.json()["rows"]:', "    print(row)"]
+    return "\n".join(lines)
+
+
+def _sparqlwrapper(asked: Asked) -> str:
+    returned, printed = {
+        QueryForm.SELECT: (
+            "JSON",
+            'for row in client.queryAndConvert()["results"]["bindings"]:\n'
+            '    print({name: term["value"] for name, term in row.items()})',
+        ),
+        QueryForm.ASK: ("JSON", 'print(client.queryAndConvert()["boolean"])'),
+    }.get(asked.form, ("TURTLE", "print(client.queryAndConvert().decode())"))
+    return "\n".join(
+        (
+            f"from SPARQLWrapper import {returned}, POST, SPARQLWrapper",
+            "",
+            f"client = SPARQLWrapper({_python(asked.endpoint)})",
+            "client.setMethod(POST)",
+            f"client.setReturnFormat({returned})",
+            f"client.setQuery({_python_text(asked.query)})",
+            printed,
+        )
+    )
+
+
+def _fetch(asked: Asked) -> str:
+    pairs = "".join(f"  [{_json(name)}, {_json(value)}],\n" for name, value in asked.pairs)
+    read = "await response.text()" if asked.media_type else f"(await response.json()).{asked.member}"
+    return "\n".join(
+        (
+            f"const url = new URL({_json(asked.url)});",
+            *([f"url.search = new URLSearchParams([\n{pairs}]);"] if asked.pairs else []),
+            f'const response = await fetch(url, {{ headers: {{ Accept: "{asked.accept}" }} }});',
+            "if (!response.ok) throw new Error(await response.text());",
+            f"console.log({read});",
+        )
+    )
+
+
+def _r(asked: Asked) -> str:
+    # The parameters are in the URL, where they are percent-encoded: one spelling for every value.
+    read = "resp_body_string()" if asked.media_type else "resp_body_json(simplifyVector = TRUE)"
+    lines = [
+        "library(httr2)",
+        "",
+        f"answer <- request({_json(asked.address)}) |>",
+        f'  req_headers(Accept = "{asked.accept}") |>',
+        "  req_perform() |>",
+        f"  {read}",
+        "answer" if asked.media_type else f"answer${asked.member}",
+    ]
+    return "\n".join(lines)
+
+
+def _json(text: str) -> str:
+    return json.dumps(text, ensure_ascii=False)
+
+
+def _python(text: str) -> str:
+    # A string of JSON is one of Python too, as no lone surrogate comes here.
+    return json.dumps(text, ensure_ascii=False)
+
+
+def _python_text(text: str) -> str:
+    """A text of several lines, readable where Python can write it so."""
+    lines = f"\n{text.strip()}\n"
+    raw_characters = '"""' not in lines and "\r" not in lines and "\x00" not in lines
+    return f'r"""{lines}"""' if raw_characters else _python(lines)

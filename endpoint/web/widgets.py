@@ -1,0 +1,224 @@
+"""The fields of a saved query's form, from the types of its parameters.
+
+A field is what a browser can check by itself; the server checks everything again. Of a parameter that
+takes several values there is one input more than it has values, so more can be given without a script.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Container, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Final, NamedTuple
+
+from endpoint.catalog.parameters import Parameter
+from endpoint.catalog.value_types import TYPES
+from endpoint.errors import BadParameter
+from endpoint.web.view import View
+
+# A parameter that takes so many choices at most has a box to tick for each.
+_BOXES: Final = 12
+# What fits beside a field's name; longer descriptions stand below it.
+_LABEL: Final = 60
+
+_WHOLE: Final = frozenset(
+    {"integer", "long", "int", "short", "byte", "nonNegativeInteger", "positiveInteger", "nonPositiveInteger"}
+    | {"negativeInteger", "unsignedLong", "unsignedInt", "unsignedShort", "unsignedByte"}
+)
+_REAL: Final = frozenset({"decimal", "double", "float", "number"})
+_INPUTS: Final = {"date": "date", "gYearMonth": "month", "search": "search"}
+# Types whose values nobody writes down without having seen one.
+_SHOWN: Final = frozenset(
+    {"dateTime", "dateTimeStamp", "time", "gMonth", "gMonthDay", "gDay"}
+    | {"duration", "dayTimeDuration", "yearMonthDuration", "hexBinary", "base64Binary", "language"}
+)
+# What a type has for itself, where the parameter tells no other bound.
+_LEAST: Final = {"gYear": "0", "positiveInteger": "1"} | dict.fromkeys(
+    ("nonNegativeInteger", "unsignedLong", "unsignedInt", "unsignedShort", "unsignedByte"), "0"
+)
+_MOST: Final = {"gYear": "9999", "nonPositiveInteger": "0", "negativeInteger": "-1"}
+
+
+class Choice(NamedTuple):
+    """One choice of a field: what is sent, what is shown, whether it is chosen."""
+
+    value: str
+    label: str
+    chosen: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Field:
+    """One parameter in the form.
+
+    ``kind`` is "select", "boxes" or "input"; ``values`` are those of its inputs, one "" where there is none.
+    ``attributes`` are those of each input, ``label`` is what the field is called besides its name and
+    ``hint`` what is said below it. ``error`` is what is wrong with what was sent. ``suggest``: values can
+    be looked up while typing. ``lang`` is the language of ``label`` and ``hint`` where it is not the page's.
+    """
+
+    name: str
+    kind: str
+    label: str
+    hint: str
+    lang: str | None
+    required: bool
+    values: tuple[str, ...]
+    choices: tuple[Choice, ...] = ()
+    attributes: Mapping[str, str] = field(default_factory=dict)
+    example: str | None = None
+    error: str = ""
+    suggest: bool = False
+    multiple: bool = False
+
+
+def fields(
+    parameters: Sequence[Parameter],
+    pairs: Sequence[tuple[str, str]],
+    view: View,
+    error: BadParameter | None = None,
+    suggested: Container[str] = (),
+) -> tuple[Field, ...]:
+    """The fields of a form, filled with what was sent; ``error`` is told at the field it is about.
+
+    ``suggested`` are the parameters whose values can be looked up.
+    """
+    return tuple(
+        _field(
+            parameter,
+            [value for name, value in pairs if name == parameter.name],
+            view,
+            error if error is not None and error.parameter == parameter.name else None,
+            parameter.name in suggested,
+        )
+        for parameter in parameters
+    )
+
+
+def _field(
+    parameter: Parameter, sent: list[str], view: View, error: BadParameter | None, suggest: bool
+) -> Field:
+    told = view.text(parameter.description)
+    short = len(told) <= _LABEL
+    choices = _choices(parameter, sent, view)
+    boxes = bool(choices) and parameter.multiple
+    values = tuple(sent) or ("",)
+    return Field(
+        name=parameter.name,
+        kind="boxes" if boxes else "select" if choices else "input",
+        label=told if short else "",
+        hint="" if short else told,
+        lang=view.tag(parameter.description),
+        required=parameter.required and parameter.default is None,
+        values=(*values, "") if parameter.multiple and values[-1] else values,
+        choices=choices,
+        attributes={} if choices else _attributes(parameter, wrong=error is not None),
+        example=None if choices else _example(parameter),
+        error="" if error is None else message(parameter, error, view),
+        suggest=suggest and not choices,
+        multiple=parameter.multiple,
+    )
+
+
+def _example(parameter: Parameter) -> str | None:
+    if parameter.default is not None:
+        return None
+    told = (parameter.example, *parameter.examples)
+    if parameter.type in _SHOWN:
+        told = (*told, TYPES[parameter.type].sample)
+    return next((text for text in told if text is not None), None)
+
+
+def _choices(parameter: Parameter, sent: list[str], view: View) -> tuple[Choice, ...]:
+    chosen = sent or ([] if parameter.default is None else [parameter.default])
+    if parameter.enum:
+        labels = {value: view.text(parameter.labels.get(value, {})) for value in parameter.enum}
+        listed = [Choice(value, labels[value] or value, value in chosen) for value in parameter.enum]
+    elif parameter.type == "boolean":
+        listed = [
+            Choice("true", view.gettext("Yes"), bool({"true", "1"} & {*chosen})),
+            Choice("false", view.gettext("No"), bool({"false", "0"} & {*chosen})),
+        ]
+    else:
+        return ()
+    known = {choice.value for choice in listed}
+    # What was sent and is no choice stays to be seen beside the message about it.
+    listed += [Choice(value, value, True) for value in sent if value not in known and parameter.enum]
+    if parameter.multiple or (parameter.default is not None):
+        return tuple(listed)
+    blank = view.gettext("Please choose") if parameter.required else view.gettext("Any")
+    return (Choice("", blank, not chosen), *listed)
+
+
+def _attributes(parameter: Parameter, wrong: bool) -> dict[str, str]:
+    """The attributes of an input (HTML, section 4.10.5)."""
+    kind = parameter.type
+    number = kind in _WHOLE or kind in _REAL or kind == "gYear"
+    found = {"type": "number" if number else _INPUTS.get(kind, "text")}
+    if number:
+        found["step"] = "any" if kind in _REAL else "1"
+        found["inputmode"] = "decimal" if kind in _REAL else "numeric"
+    if kind in ("iri", "anyURI"):
+        found["inputmode"] = "url"
+    if number or kind in ("date", "gYearMonth"):
+        found |= {
+            "min": parameter.minimum or _LEAST.get(kind, ""),
+            "max": parameter.maximum or _MOST.get(kind, ""),
+        }
+    else:
+        found |= {"pattern": _pattern(parameter.pattern), "spellcheck": "false"}
+        found["minlength"] = str(parameter.minimum_length or "")
+        found["maxlength"] = str(parameter.maximum_length or "")
+    found["placeholder"] = parameter.default or ""
+    if wrong and found["type"] != "search":
+        # A browser would not show a value that its own kind of input cannot hold.
+        found["type"] = "text"
+    return {name: value for name, value in found.items() if value}
+
+
+def _pattern(pattern: str | None) -> str:
+    """The pattern of an input has to match the whole value, that of a parameter some part of it."""
+    return "" if pattern is None else f".*(?:{pattern}).*"
+
+
+def message(parameter: Parameter, error: BadParameter, view: View) -> str:
+    """What is wrong with a value, in the reader's language; else the sentence that programs get."""
+    sentences = {
+        "required": view.gettext("Please fill in this field."),
+        "empty": view.gettext("Please fill in this field."),
+        "repeated": view.gettext("Please give this value once."),
+        "enum": view.gettext("Please choose one of the values."),
+        "pattern": view.gettext("Please follow the form of the example: %(sample)s"),
+        "minLength": view.gettext("Please write at least %(least)s characters."),
+        "maxLength": view.gettext("Please write at most %(most)s characters."),
+        "minimum": view.gettext("Please give a value of %(minimum)s or more."),
+        "maximum": view.gettext("Please give a value of %(maximum)s or less."),
+        "characters": view.gettext(
+            "The value holds a character that cannot stand in a text. Please type it again."
+        ),
+        "type": _expected(parameter, view),
+    }
+    sentence = sentences.get(error.rule or "")
+    if sentence is None:
+        return error.detail
+    return sentence % {
+        "sample": parameter.sample or "",
+        "least": parameter.minimum_length,
+        "most": parameter.maximum_length,
+        "minimum": parameter.minimum,
+        "maximum": parameter.maximum,
+    }
+
+
+def _expected(parameter: Parameter, view: View) -> str | None:
+    kind = parameter.type
+    if kind in _WHOLE:
+        return view.gettext("Please give a whole number.")
+    if kind in _REAL:
+        return view.gettext("Please give a number.")
+    return {
+        "boolean": view.gettext("Please choose one of the values."),
+        "gYear": view.gettext("Please give a year of four digits, such as 2023."),
+        "gYearMonth": view.gettext("Please give a year and month, such as 2023-05."),
+        "date": view.gettext("Please give a date, such as 2023-05-22."),
+        "iri": view.gettext("Please give a whole IRI, such as http://example.org/1."),
+    }.get(kind)

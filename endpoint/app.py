@@ -26,6 +26,7 @@ from endpoint.web.completion import Completion, Prefixes
 from endpoint.web.datasets import DataDocument, WellKnownVoid
 from endpoint.web.description import Descriptions
 from endpoint.web.discovery import Robots
+from endpoint.web.drawings import Drawings
 from endpoint.web.editor import QueryPage
 from endpoint.web.feed import Feed
 from endpoint.web.health import Health
@@ -96,7 +97,8 @@ def routes(site: Site) -> list[BaseRoute]:
     whole = SparqlEndpoint(site, descriptions)
     void_document = DataDocument(site, census, void.PATH, void.document_triples)
     catalog = DataDocument(site, census, dcat.PATH, dcat.catalog_triples)
-    saved = SavedQueries(site)
+    drawings = Drawings(site)
+    saved = SavedQueries(site, drawings)
     resources = Resources(site)
     facets = site.search.facets if site.search else ()
     browse = [f"/browse/{quote(facet.name)}" for facet in facets]
@@ -121,7 +123,7 @@ def routes(site: Site) -> list[BaseRoute]:
         Route("/sitemap.xml", sitemap),
         Route("/sitemap-{number:int}.xml", sitemap),
         Route("/", Catalogue(site)),
-        Route(overview.PATH, overview.Overview(site)),
+        Route(overview.PATH, overview.Overview(site, drawings)),
         Route("/browse/{facet}", Browse(site)),
         Route("/.well-known/void", WellKnownVoid(site)),
         Route(void.PATH, void_document),

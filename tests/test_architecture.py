@@ -74,8 +74,6 @@ WEB = [
     "editor",
     "histogram",
     "catalogue",
-    "network",
-    "overview",
     "sparql",
     "paging",
     "targets",
@@ -105,6 +103,8 @@ WEB = [
     "drawings",
     "api_page",
     "saved",
+    "network",
+    "overview",
     "search",
     "health",
 ]

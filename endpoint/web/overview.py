@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
-from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import partial
 from typing import Final
@@ -12,12 +12,15 @@ from urllib.parse import quote
 from starlette.types import Receive, Scope, Send
 
 from endpoint.catalog import SavedQuery, bind_query
-from endpoint.formats import HTML, SPARQL_JSON, QueryForm
+from endpoint.formats import HTML, SPARQL_JSON
 from endpoint.operation import Operation
+from endpoint.web.calls import read_call
 from endpoint.web.discovery import document_tag, read_answer, send_made
+from endpoint.web.drawings import Drawings
 from endpoint.web.html import render
 from endpoint.web.network import Network, Pair, network_of
 from endpoint.web.site import VARY, Site
+from endpoint.web.targets import named
 from endpoint.web.view import View, view_of
 
 PATH: Final = "/overview"
@@ -38,34 +41,37 @@ class Figure:
 class Overview:
     """The page as an ASGI application; the dataset names the saved queries that it draws."""
 
-    def __init__(self, site: Site) -> None:
+    def __init__(self, site: Site, drawings: Drawings) -> None:
         self._site = site
+        self._drawings = drawings
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         view = view_of(scope)
         parts = (self._site.reading, view.base, view.language, view.here())
         tag = document_tag(self._site.engine.generation, *parts)
         vary = VARY + b", Accept-Encoding"
-        make = partial(self._make, view)
+        make = partial(self._make, scope, view)
         await send_made(scope, receive, send, HTML.content_type(), tag, make, vary)
 
-    async def _make(self, view: View) -> bytes:
+    async def _make(self, scope: Scope, view: View) -> bytes:
         pages = self._site.dataset.pages
         drawn = self._site.catalog.queries.get(pages.network or "")
         return render(
             "overview.html",
             view,
-            figures=list(self._figures(view)),
+            figures=await self._figures(scope, view),
             network=await self._network(drawn),
             drawn=None if drawn is None else _figure(view, drawn),
             facet=pages.network_facet,
         )
 
-    def _figures(self, view: View) -> Iterator[Figure]:
-        for name in self._site.dataset.pages.overview:
-            query = self._site.catalog.queries.get(name)
-            if query is not None and query.form is QueryForm.SELECT:
-                yield _figure(view, query)
+    async def _figures(self, scope: Scope, view: View) -> list[Figure]:
+        """Those of the named queries whose answer can be drawn now."""
+        queries = self._site.catalog.queries
+        named_queries = [queries[name] for name in self._site.dataset.pages.overview if name in queries]
+        calls = [read_call(self._site, scope, named(query), [], batch=True) for query in named_queries]
+        drawn = await asyncio.gather(*(self._drawings.there_is(call, view) for call in calls))
+        return [_figure(view, query) for query, there in zip(named_queries, drawn, strict=True) if there]
 
     async def _network(self, query: SavedQuery | None) -> Network | None:
         if query is None:

@@ -46,10 +46,10 @@ _FORM: Final = "application/x-www-form-urlencoded"
 class SavedQueries:
     """The API as an ASGI application: all that is at ``/api`` and below."""
 
-    def __init__(self, site: Site) -> None:
+    def __init__(self, site: Site, drawings: Drawings) -> None:
         self._site = site
         self._values = ValueLists(site)
-        self._drawings = Drawings(site)
+        self._drawings = drawings
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         segments = segments_of(scope)

@@ -1,0 +1,62 @@
+"""An engine in this process, on a store in memory: for what a test has to see from inside."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from datetime import UTC, datetime
+from pathlib import Path
+
+from pyoxigraph import QueryResultsFormat, QueryTriples, RdfFormat, Store
+
+from endpoint.engines import Generation, Limits, Result
+from endpoint.formats import Format
+from endpoint.operation import Operation
+
+
+class Whole:
+    """A whole answer."""
+
+    complete = True
+    queued = planned = evaluated = 0.0
+
+    def __init__(self, generation: Generation, first: bytes) -> None:
+        self.generation = generation
+        self.first = first
+
+    async def __aiter__(self) -> AsyncIterator[bytes]:
+        nothing: tuple[bytes, ...] = ()
+        for piece in nothing:
+            yield piece
+
+    async def aclose(self) -> None:
+        """Nothing is held."""
+
+
+class StoreEngine:
+    """Evaluates at once; ``asked`` are the texts of all queries, ``failure`` is raised instead of answers."""
+
+    alive = True
+
+    def __init__(self, turtle: str, graph: str) -> None:
+        self.store = Store()
+        self.store.update(f"INSERT DATA {{ GRAPH <{graph}> {{ {turtle} }} }}")
+        self.generation = Generation(7, Path(), datetime(2026, 1, 2, 3, 4, 5, 678, tzinfo=UTC), 0, "")
+        self.asked: list[str] = []
+        self.failure: Exception | None = None
+
+    def held(self, number: int) -> Generation | None:
+        """The one generation."""
+        return self.generation if number == self.generation.number else None
+
+    async def query(self, operation: Operation, fmt: Format, limits: Limits) -> Result:
+        """The answer as SPARQL JSON or N-Triples."""
+        self.asked.append(operation.text)
+        if self.failure is not None:
+            raise self.failure
+        results = self.store.query(operation.text, use_default_graph_as_union=True)
+        if isinstance(results, QueryTriples):
+            return Whole(self.generation, results.serialize(format=RdfFormat.N_TRIPLES) or b"")
+        return Whole(self.generation, results.serialize(format=QueryResultsFormat.JSON) or b"")
+
+    async def aclose(self) -> None:
+        """Nothing is held."""

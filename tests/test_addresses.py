@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from endpoint.web.addresses import path_of
+from endpoint.addresses import path_of
 
 BASE = "http://example.org/"
 VIEW = "/lod/view.do?uri="

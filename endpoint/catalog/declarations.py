@@ -124,7 +124,10 @@ class _Reader:
 
     def _change(self, name: str, entry: Entry, fields: Mapping[str, object]) -> None:
         """Change a parameter, or notice why not: what grlc only shows must not keep a query from loading."""
-        name = name.removeprefix("?").lstrip("_")
+        # Some files write the variable in place of the name.
+        variables = {parameter.variable: parameter.name for parameter in self.parameters.values()}
+        name = name.removeprefix("?")
+        name = variables.get(name, name.lstrip("_"))
         parameter = self.parameters.get(name)
         if parameter is None:
             near = did_you_mean(name, list(self.parameters))

@@ -18,6 +18,14 @@ from endpoint.formats import Format
 Plain: TypeAlias = "str | int | float | bool | list[Plain] | dict[str, Plain] | None"
 
 
+class Pages(TypedDict):
+    """For HTML: IRIs that begin with ``base`` have their page below ``root`` of the server."""
+
+    base: str
+    root: str
+    language: str
+
+
 @dataclass(frozen=True, slots=True)
 class Presentation:
     """Which rows of a SELECT, and how they are told.
@@ -26,6 +34,7 @@ class Presentation:
     before the page, as the page before it told; a page that would follow other rows is not written.
     ``count`` seconds may be spent on counting what follows the page. With ``language_tags`` JSON
     keeps the language of a text; with ``envelope`` flat JSON leaves its opening brace to the server.
+    ``pages`` tells HTML where the pages of resources are and which language its reader reads.
     ``frame`` is the JSON-LD frame of a graph in JSON-LD, ``transform`` the prototype of the rows of flat
     JSON; a page is then one of the objects.
     """
@@ -36,6 +45,7 @@ class Presentation:
     count: float = 0.0
     language_tags: bool = False
     envelope: bool = False
+    pages: Pages | None = None
     frame: Mapping[str, Plain] | None = None
     transform: Mapping[str, Plain] | None = None
 

@@ -188,7 +188,7 @@ def _write_rows(
     store: Store,
 ) -> None:
     if name == "html":
-        _write_all(html_table(rows, prefixes, presentation.size or HTML_ROWS), writer)
+        _write_all(html_table(rows, prefixes, presentation.size or HTML_ROWS, presentation.pages), writer)
     elif name == "xlsx":
         write_xlsx(rows, writer)
     elif name in BIBLIOGRAPHIES:

@@ -14,7 +14,8 @@ from typing import Final
 
 from pyoxigraph import Literal, NamedNode
 
-from endpoint.engines.presentation import PLAIN, Presentation
+from endpoint.addresses import path_of
+from endpoint.engines.presentation import PLAIN, Pages, Presentation
 from endpoint.engines.terms import XSD, Rows, Term, Value, native, shown
 
 HTML_ROWS: Final = 1000
@@ -95,7 +96,9 @@ def _markdown_cell(term: Term | None) -> str:
     return text.translate(_BREAKS).translate(_MARKUP)
 
 
-def html_table(rows: Rows, prefixes: Mapping[str, str], most: int = HTML_ROWS) -> Iterator[str]:
+def html_table(
+    rows: Rows, prefixes: Mapping[str, str], most: int = HTML_ROWS, pages: Pages | None = None
+) -> Iterator[str]:
     """The rows as an HTML table, at most ``most``; the page around it is the server's."""
     yield "<table>\n<thead><tr>"
     yield "".join(f'<th scope="col">{escape(name)}</th>' for name in rows.names)
@@ -103,24 +106,39 @@ def html_table(rows: Rows, prefixes: Mapping[str, str], most: int = HTML_ROWS) -
     count = 0
     for row in islice(rows.rows, most):
         count += 1
-        yield f"<tr>{''.join(f'<td>{html_term(term, prefixes)}</td>' for term in row)}</tr>\n"
+        yield f"<tr>{''.join(f'<td>{html_term(term, prefixes, pages)}</td>' for term in row)}</tr>\n"
     yield "</tbody>\n</table>\n"
     more = count == most and next(rows.rows, None) is not None
-    note = f"The first {most:,} rows; download the whole result below." if more else f"{count:,} rows"
-    yield f'<p class="count">{"1 row" if count == 1 else note}</p>\n'
+    yield f'<p class="count">{_note(count, more, pages)}</p>\n'
 
 
-def html_term(term: Term | None, prefixes: Mapping[str, str]) -> str:
-    """One RDF term as HTML. Only http and https IRIs become links; ``prefixes`` shorten what is shown."""
+def _note(count: int, more: bool, pages: Pages | None) -> str:
+    if pages is not None and pages["language"] == "ko":
+        return f"처음 {count:,}행입니다. 전체 결과는 파일로 내려받으십시오." if more else f"{count:,}행"
+    if more:
+        return f"The first {count:,} rows; download the whole result."
+    return "1 row" if count == 1 else f"{count:,} rows"
+
+
+def html_term(term: Term | None, prefixes: Mapping[str, str], pages: Pages | None = None) -> str:
+    """One RDF term as HTML. Only http and https IRIs become links; ``prefixes`` shorten what is shown.
+
+    A resource that has its page on this server is linked to there.
+    """
     if term is None:
         return ""
     if isinstance(term, NamedNode):
         iri, text = escape(term.value), escape(_short(term.value, prefixes))
+        if pages is not None and term.value.startswith(pages["base"]):
+            address = escape(pages["root"] + path_of(term.value, pages["base"]))
+            return f'<a href="{address}" title="{iri}">{escape(_brief(term.value, prefixes))}</a>'
         if _is_web(term.value):
             return f'<a href="{iri}" title="{iri}">{text}</a>'
         return text
     if isinstance(term, Literal):
         text = f"<span>{escape(term.value)}</span>"
+        if term.datatype.value == XSD + "anyURI" and _is_web(term.value):
+            return f'<a href="{escape(term.value)}">{text}</a>'
         if term.language:
             return (
                 f'<span lang="{escape(term.language)}">{text}</span> <small>@{escape(term.language)}</small>'
@@ -133,6 +151,15 @@ def html_term(term: Term | None, prefixes: Mapping[str, str]) -> str:
 
 def _is_web(iri: str) -> bool:
     return iri.lower().startswith(("http://", "https://"))
+
+
+def _brief(iri: str, prefixes: Mapping[str, str]) -> str:
+    """What is shown of a resource of the dataset: its path after the longest prefix that it has."""
+    fitting = [row for row in prefixes.items() if iri.startswith(row[1])]
+    if not fitting:
+        return iri
+    prefix, namespace = max(fitting, key=lambda row: len(row[1]))
+    return f"{prefix}:{iri.removeprefix(namespace)}"
 
 
 def _short(iri: str, prefixes: Mapping[str, str]) -> str:

@@ -135,20 +135,21 @@ def read_call(site: Site, scope: Scope, target: Target, pairs: Pairs, batch: boo
         ),
         limits=limits,
         paging=page,
-        presentation=_presentation(query, page, pairs, chosen.format, limits),
+        presentation=_presentation(scope, query, page, pairs, chosen.format, limits),
         wrapping=_wrapping(scope, query, pairs, chosen, shown),
         page=shown,
     )
 
 
 def _presentation(
-    query: SavedQuery, page: Paging | None, pairs: Pairs, fmt: Format, limits: Limits
+    scope: Scope, query: SavedQuery, page: Paging | None, pairs: Pairs, fmt: Format, limits: Limits
 ) -> Presentation:
     common = Presentation(
         language_tags=_read_flag(pairs, "languageTags"),
         envelope=fmt is FLAT_JSON,
         frame=query.options.frame if fmt is JSON_LD else None,
         transform=query.options.transform if fmt is FLAT_JSON else None,
+        pages=view_of(scope).pages if fmt is HTML else None,
     )
     if page is None:
         return common

@@ -17,7 +17,7 @@ from endpoint.formats import HTML, Negotiated, QueryForm, offered
 from endpoint.operation import Operation
 from endpoint.search import SORTS, Facet, Request, SearchConfiguration
 from endpoint.search.as_sparql import as_sparql
-from endpoint.web.addresses import path_of
+from endpoint.addresses import path_of
 from endpoint.web.editor import send_editor
 from endpoint.web.histogram import Bar, histogram
 from endpoint.web.html import render

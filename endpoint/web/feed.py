@@ -21,7 +21,7 @@ from endpoint.engines import Generation
 from endpoint.errors import BadParameter, NotFound
 from endpoint.formats import N_TRIPLES, SPARQL_JSON, QueryForm
 from endpoint.operation import Operation
-from endpoint.web.addresses import path_of
+from endpoint.addresses import path_of
 from endpoint.web.discovery import document_tag, read_answer, send_made, whole
 from endpoint.web.metadata import shorten
 from endpoint.web.site import Site

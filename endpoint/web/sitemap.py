@@ -21,7 +21,7 @@ from starlette.types import Receive, Scope, Send
 from endpoint.engines import Generation
 from endpoint.errors import NotFound
 from endpoint.formats import TSV, QueryForm
-from endpoint.web.addresses import path_of
+from endpoint.addresses import path_of
 from endpoint.web.discovery import document_tag, read_answer, send_made, stream_answer, whole
 from endpoint.web.language import LANGUAGES, PARAMETER
 from endpoint.web.site import Site

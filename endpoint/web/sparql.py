@@ -9,11 +9,12 @@ from starlette.datastructures import Headers
 from starlette.types import Receive, Scope, Send
 
 from endpoint.engines import Limits
+from endpoint.engines.presentation import Presentation, presented
 from endpoint.errors import BadParameter, MethodNotAllowed
-from endpoint.formats import HTML, offered
+from endpoint.formats import HTML, Negotiated, offered
 from endpoint.gate import admit
 from endpoint.operation import Operation, classify
-from endpoint.web.description import DESCRIPTION_FORMATS, describe
+from endpoint.web.description import DESCRIPTION_FORMATS, Descriptions
 from endpoint.web.editor import send_editor
 from endpoint.web.html import render_around
 from endpoint.web.protocol import METHODS, ProtocolRequest, allowed_timeout, parse, read_body
@@ -24,7 +25,6 @@ from endpoint.web.responses import (
     choose,
     links_to,
     respond,
-    send_body,
     send_options,
 )
 from endpoint.web.site import QUERY_TEXT, Site, accept_of
@@ -38,8 +38,9 @@ _LONG_TEXT: Final = 50_000
 class SparqlEndpoint:
     """One SPARQL endpoint as an ASGI application; ``graph`` restricts it to one named graph."""
 
-    def __init__(self, site: Site, graph: str | None = None) -> None:
+    def __init__(self, site: Site, descriptions: Descriptions, graph: str | None = None) -> None:
         self._site = site
+        self._descriptions = descriptions
         self._graph = graph
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -79,6 +80,8 @@ class SparqlEndpoint:
             view = view_of(scope)
             page = render_around("result.html", view, query=text, action=view.path, links=links, hidden=own)
             wrapping = Wrapping(*page)
+            linked = presented(chosen.format, Presentation(pages=view.pages))
+            chosen = Negotiated(linked, chosen.content_type)
         elif request.download:
             wrapping = as_file("result", chosen)
         await respond(scope, receive, send, self._site, operation, chosen, limits, wrapping)
@@ -103,5 +106,4 @@ class SparqlEndpoint:
         if chosen.format is HTML:
             await send_editor(scope, send, scope["path"])
             return
-        body = describe(self._site, self._site.url(scope) + scope["path"], chosen.format)
-        await send_body(send, body, chosen.content_type)
+        await self._descriptions.describe(scope, send, chosen, self._graph)

@@ -10,6 +10,7 @@ from urllib.parse import parse_qsl, quote, urlencode, urlsplit
 from starlette.datastructures import Headers
 from starlette.types import Scope
 
+from endpoint.engines.presentation import Pages
 from endpoint.web.language import LANGUAGES, PARAMETER, choose_language, gettext
 from endpoint.web.site import Site, site_of
 
@@ -37,6 +38,11 @@ class View:
     def root(self) -> str:
         """The path under which the server is mounted behind a proxy; mostly empty."""
         return urlsplit(self.base).path
+
+    @property
+    def pages(self) -> Pages:
+        """What a table of results has to know to link resources to their pages."""
+        return {"base": self.site.dataset.base, "root": self.root, "language": self.language}
 
     def url(self, path: str, **parameters: str) -> str:
         """The address of a page of this site, relative to the host, that keeps the language chosen.

@@ -11,9 +11,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pyoxigraph import Literal, NamedNode, Quad, Store
 
+from endpoint.engines.presentation import Pages, Presentation, presented
 from endpoint.engines.serializers import XmlGuard, write_results
 from endpoint.engines.tables import HTML_ROWS, html_term
 from endpoint.engines.terms import Inexpressible, Term, native
+from endpoint.formats import HTML
 
 XSD = "http://www.w3.org/2001/XMLSchema#"
 
@@ -232,3 +234,31 @@ def test_the_publications_of_a_result(query: str, titles: list[str]) -> None:
     assert [item["title"] for item in items] == titles
     assert written(query, "bibtex", store=store).count(b"@") == len(titles)
     assert written(query, "ris", store=store).count(b"ER  - ") == len(titles)
+
+
+HERE: Pages = {"base": "http://e/", "root": "/mount", "language": "ko"}
+LINKED = [
+    (
+        NamedNode("http://e/resource/P/1"),
+        '<a href="/mount/resource/P/1" title="http://e/resource/P/1">e:resource/P/1</a>',
+    ),
+    (NamedNode("http://e/한국"), '<a href="/mount/%ED%95%9C%EA%B5%AD" title="http://e/한국">e:한국</a>'),
+    (
+        NamedNode('http://e/a"b'.replace('"', "'")),
+        '<a href="/mount/a&#x27;b" title="http://e/a&#x27;b">e:a&#x27;b</a>',
+    ),
+    (NamedNode("http://other/1"), '<a href="http://other/1" title="http://other/1">http://other/1</a>'),
+    (NamedNode("javascript:alert(1)"), "javascript:alert(1)"),
+    (typed("https://x/?a=1&b=2", "anyURI"), '<a href="https://x/?a=1&amp;b=2">https://x/?a=1&amp;b=2</a>'),
+    (typed("javascript:alert(1)", "anyURI"), "<span>javascript:alert(1)</span> <small>xsd:anyURI</small>"),
+]
+
+
+@pytest.mark.parametrize(("term", "expected"), LINKED, ids=str)
+def test_a_resource_is_linked_to_its_page_on_this_server(term: Term, expected: str) -> None:
+    assert html_term(term, {"e": "http://e/", "xsd": XSD}, HERE) == expected
+
+
+def test_a_korean_reader_is_told_the_number_of_rows_in_korean() -> None:
+    name = presented(HTML, Presentation(pages=HERE)).name
+    assert "2행" in written("SELECT * { VALUES ?n { 1 2 } }", name).decode()

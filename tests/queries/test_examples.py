@@ -24,6 +24,7 @@ NOT_IN_THE_SEED = {
     "publications-by-professor",
     "countries",
     "coauthors",
+    "coauthor-network",
     "related-publications",
 }
 # The first column of the first row, and the number of rows where that is known by heart.
@@ -32,6 +33,7 @@ FIRST = {
     "archive-documents-by-year-opened": (f"{DOCUMENT}6995", None),
     "authors": ("SONG Tae Eun", 1),
     "categories": ("IFANS Focus", 1),
+    "languages": ("ENG", 1),
     "latest-publications": (f"{PUBLICATION}14209", 1),
     "publication": ("http://www.w3.org/1999/02/22-rdf-syntax-ns#type", None),
     "publications-by-author": (f"{PUBLICATION}14209", 1),

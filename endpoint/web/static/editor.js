@@ -1,6 +1,6 @@
 // The query page: YASGUI on our own endpoint, with completion from our own data.
 import { chartPlugin, mapPlugin } from "./drawing.js";
-import { subjectClasses, resolve, shorten } from "./sparql.js";
+import { resolve, shorten, subjectClasses, wordAt } from "./sparql.js";
 
 const configuration = JSON.parse(document.getElementById("configuration").textContent);
 const { texts, prefixes, language } = configuration;
@@ -9,30 +9,59 @@ const timing = document.getElementById("timing");
 
 // Completion: what our data has, with labels and counts, instead of a service on another host.
 const known = new Map();
+let picked = null;
 
-async function complete(kind, yasqe, token) {
-  const typed = token?.autocompletionString ?? "";
-  const parameters = new URLSearchParams({ q: typed });
-  if (kind === "properties") {
-    const own = { ...prefixes, ...yasqe.getPrefixesFromQuery() };
-    const before = yasqe.getDoc().getRange({ line: 0, ch: 0 }, yasqe.getDoc().getCursor());
-    for (const name of subjectClasses(yasqe.getValue(), before)) parameters.append("class", resolve(name, own));
-  }
-  const answer = await fetch(`${configuration.completion}${kind}?${parameters}`);
-  if (!answer.ok) return [];
-  const found = await answer.json();
-  for (const row of found) known.set(row.iri, row);
-  return found.map((row) => row.iri);
+function allPrefixes(yasqe) {
+  return { ...prefixes, ...yasqe.getPrefixesFromQuery() };
 }
 
-function iriOf(yasqe, text) {
-  return text.startsWith("<") ? text.slice(1, -1) : resolve(text, { ...prefixes, ...yasqe.getPrefixesFromQuery() });
+function textBefore(yasqe) {
+  return yasqe.getDoc().getRange({ line: 0, ch: 0 }, yasqe.getDoc().getCursor());
+}
+
+async function suggestions(kind, typed, ofClass) {
+  const parameters = new URLSearchParams(ofClass ? { q: typed, class: ofClass } : { q: typed });
+  const answer = await fetch(`${configuration.completion}${kind}?${parameters}`);
+  return answer.ok ? answer.json() : [];
+}
+
+async function complete(kind, yasqe) {
+  const before = textBefore(yasqe);
+  const own = allPrefixes(yasqe);
+  const { typed } = wordAt(before);
+  const wanted = /^[^<:]*:/.test(typed) ? resolve(typed, own) : typed;
+  // YASQE asks once more when it has declared the prefix of what was picked.
+  if (wanted === picked) return [];
+  const classes = kind === "properties" ? subjectClasses(yasqe.getValue(), before) : [];
+  let found = (await Promise.all(classes.map((name) => suggestions(kind, wanted, resolve(name, own))))).flat();
+  // A subject without a class, or with one that the data does not have, may have any property.
+  if (found.length === 0) found = await suggestions(kind, wanted);
+  for (const row of found) known.set(row.iri, row);
+  return [...new Set(found.map((row) => row.iri))];
+}
+
+/** The whole word at the cursor: a Korean one is many tokens for YASQE, and white space is not replaced. */
+function word(yasqe) {
+  const { line, ch } = yasqe.getDoc().getCursor();
+  const { typed } = wordAt(textBefore(yasqe));
+  const rest = /^[\p{L}\p{M}\p{N}_:%>-]*/u.exec(yasqe.getDoc().getLine(line).slice(ch))[0];
+  return { string: typed, from: { line, ch: ch - typed.length }, to: { line, ch: ch + rest.length } };
+}
+
+/** How a term is written in this query: with a prefix where there is one. */
+function written(yasqe, iri) {
+  const short = shorten(iri, allPrefixes(yasqe));
+  return short === iri ? `<${iri}>` : short;
 }
 
 function describe(yasqe, hints) {
   for (const hint of hints) {
-    const row = known.get(iriOf(yasqe, hint.text));
+    const row = known.get(resolve(hint.text, allPrefixes(yasqe)));
     if (!row) continue;
+    hint.hint = (editor) => {
+      picked = row.iri;
+      editor.getDoc().replaceRange(hint.text, hint.from, hint.to, "complete");
+    };
     hint.render = (element) => {
       const label = row.label?.[language] ?? row.label?.ko ?? row.label?.en ?? Object.values(row.label ?? {})[0] ?? "";
       const parts = [["code", row.prefixed ?? shorten(row.iri, prefixes)], ["span", label]];
@@ -52,7 +81,10 @@ function setUpCompletion() {
     Yasqe.forkAutocompleter(builtIn, {
       name: `own-${builtIn}`,
       bulk: false,
-      get: (yasqe, token) => complete(kind, yasqe, token),
+      isValidCompletionPosition: (yasqe) => wordAt(textBefore(yasqe)).kind === kind,
+      preProcessToken: word,
+      get: (yasqe) => complete(kind, yasqe),
+      postProcessSuggestion: (yasqe, token, iri) => written(yasqe, iri),
       postprocessHints: describe,
     });
   }
@@ -64,6 +96,7 @@ function setUpCompletion() {
 const milliseconds = new Intl.NumberFormat(language, { maximumFractionDigits: 1 });
 
 function tellTiming(response, duration) {
+  if (response?.name === "AbortError") return;
   if (!response?.headers) {
     timing.textContent = response instanceof Error ? `${texts.failed} ${milliseconds.format(duration)} ms` : "";
     return;
@@ -125,6 +158,9 @@ function start() {
   Yasr.defaults.prefixes = prefixes;
   Yasr.defaults.pluginOrder = ["table", "chart", "map", "response"];
   Yasqe.defaults.value = configuration.example;
+  // YASGUI sends the page's own parameters, as the language, with every query: it must not see them.
+  const { href } = location;
+  history.replaceState(history.state, "", `${location.pathname}${location.hash}`);
   const yasgui = new window.Yasgui(document.getElementById("yasgui"), {
     requestConfig: { endpoint: configuration.endpoint, method: "POST" },
     copyEndpointOnNewTab: true,
@@ -137,12 +173,8 @@ function start() {
         source.append(Object.assign(document.createElement("small"), { textContent: data.value.endpoint }));
       },
     },
-    // The page's own parameters, as the language, are none of the query.
-    populateFromUrl: (tab) => {
-      tab.requestConfig.args = [];
-      return tab;
-    },
   });
+  history.replaceState(history.state, "", href);
   yasgui.on("query", (_, tab) => follow(tab));
   setUpSavedQueries(yasgui);
   document.getElementById("plain").hidden = true;

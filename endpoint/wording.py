@@ -10,8 +10,11 @@ _SHOWN = 60
 
 def nearest(word: str, known: Sequence[str]) -> str | None:
     """The known word that is closest to ``word``, letter case aside; None where none is close."""
-    by_case = {row.lower(): row for row in known}
-    found = get_close_matches(word[:_SHOWN].lower(), list(by_case), 1)
+    # IRIs of one namespace are alike in what says nothing.
+    namespace = word[: max(word.rfind("/"), word.rfind("#")) + 1].lower()
+    start = len(namespace) if all(row.lower().startswith(namespace) for row in known) else 0
+    by_case = {row.lower()[start:]: row for row in known}
+    found = get_close_matches(word[start : start + _SHOWN].lower(), list(by_case), 1)
     return by_case[found[0]] if found else None
 
 

@@ -138,7 +138,7 @@ def html_term(term: Term | None, prefixes: Mapping[str, str], pages: Pages | Non
     if isinstance(term, Literal):
         text = f"<span>{escape(term.value)}</span>"
         if term.datatype.value == XSD + "anyURI" and _is_web(term.value):
-            return f'<a href="{escape(term.value)}">{text}</a>'
+            return f'<a href="{escape(term.value)}">{escape(term.value)}</a>'
         if term.language:
             return (
                 f'<span lang="{escape(term.language)}">{text}</span> <small>@{escape(term.language)}</small>'

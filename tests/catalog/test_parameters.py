@@ -292,6 +292,9 @@ def test_what_is_shown_is_short_and_printable() -> None:
 def test_a_far_word_gets_no_suggestion() -> None:
     assert did_you_mean("author", ["year"]) == "."
     assert did_you_mean("auhtor", ["year", "author"]) == '; did you mean "author"?'
+    genres = ["http://example.org/a/long/way/to/rock", "http://example.org/a/long/way/to/Folk"]
+    assert did_you_mean("http://example.org/a/long/way/to/jazz", genres) == "."
+    assert did_you_mean("http://example.org/a/long/way/to/folk", genres).endswith('to/Folk"?')
 
 
 @given(st.sampled_from(sorted(TYPES)), st.text(alphabet=st.characters(), max_size=30))

@@ -18,27 +18,28 @@ from endpoint.ingest.build import build, complete_anew, writer_of
 from endpoint.ingest.search_fields import read_configuration
 from endpoint.settings import Settings
 from endpoint.telemetry import log
-from endpoint.web import dcat, overview, void
+from endpoint.web.api.drawings import Drawings
+from endpoint.web.api.saved import SavedQueries
 from endpoint.web.boundary import Boundary
-from endpoint.web.catalogue import Browse, Catalogue
-from endpoint.web.census import Census
-from endpoint.web.completion import Completion, Prefixes
-from endpoint.web.datasets import DataDocument, WellKnownVoid
-from endpoint.web.description import Descriptions
-from endpoint.web.discovery import Robots
-from endpoint.web.drawings import Drawings
+from endpoint.web.browsing import overview
+from endpoint.web.browsing.catalogue import Browse, Catalogue
+from endpoint.web.browsing.search import Search
+from endpoint.web.describing import dcat, void
+from endpoint.web.describing.census import Census
+from endpoint.web.describing.completion import Completion, Prefixes
+from endpoint.web.describing.datasets import DataDocument, WellKnownVoid
+from endpoint.web.describing.description import Descriptions
+from endpoint.web.discovery.feed import Feed
+from endpoint.web.discovery.robots import Robots
+from endpoint.web.discovery.sitemap import Sitemap
 from endpoint.web.editor import QueryPage
-from endpoint.web.feed import Feed
 from endpoint.web.health import Health
-from endpoint.web.openapi import OpenApi
+from endpoint.web.openapi.document import Described, OpenApi
+from endpoint.web.openapi.swagger import SwaggerPage
 from endpoint.web.resources.service import ResourceAtPath, ResourceByParameter, Resources
-from endpoint.web.saved import SavedQueries
-from endpoint.web.search import Search
 from endpoint.web.site import Site
-from endpoint.web.sitemap import Sitemap
 from endpoint.web.sparql import SparqlEndpoint
 from endpoint.web.static import Static
-from endpoint.web.swagger import SwaggerPage
 
 
 def create_site(settings: Settings) -> Site:
@@ -98,7 +99,7 @@ def routes(site: Site) -> list[BaseRoute]:
     void_document = DataDocument(site, census, void.PATH, void.document_triples)
     catalog = DataDocument(site, census, dcat.PATH, dcat.catalog_triples)
     drawings = Drawings(site)
-    saved = SavedQueries(site, drawings)
+    saved = Described(SavedQueries(site, drawings), site)
     resources = Resources(site)
     facets = site.search.facets if site.search else ()
     browse = [f"/browse/{quote(facet.name)}" for facet in facets]

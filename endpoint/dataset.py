@@ -47,8 +47,9 @@ class Pages:
     ``footer`` is a sentence by language tag. ``parameters`` are the parameters of saved queries that take
     the IRI of a resource: the IRI of its class by the parameter's name. ``feed`` names the saved query
     whose publications are the site's feed, ``related`` the one whose rows are shown as related to the
-    resource that such a parameter takes. ``overview`` names those that are drawn as charts, ``network`` the one whose pairs are drawn as a
-    network, and ``network_facet`` the facet of the catalogue that a name of it is a value of.
+    resource that such a parameter takes, ``overview`` those that are drawn as charts, ``network`` the one
+    whose pairs are drawn as a network, and ``network_facet`` the facet of the catalogue that its names
+    are values of.
     """
 
     footer: Mapping[str, str] = field(default_factory=dict)

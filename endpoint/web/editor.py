@@ -11,13 +11,12 @@ from typing import Final
 from starlette.types import Receive, Scope, Send
 
 from endpoint.catalog.query import SavedQuery
-from endpoint.errors import MethodNotAllowed
 from endpoint.web.html import POLICY, POLICY_HEADER, render
-from endpoint.web.responses import send_body, send_options
+from endpoint.web.making import allows
+from endpoint.web.responses import send_body
 from endpoint.web.static import asset, has_asset
 from endpoint.web.view import View, view_of
 
-_METHODS: Final = ("GET", "HEAD", "OPTIONS")
 _POLICY: Final = POLICY.replace(b"style-src 'self'", b"style-src 'self' 'unsafe-inline'")
 
 # What the editor is made of; without the first two there is only the plain form.
@@ -37,12 +36,8 @@ class QueryPage:
     """``/query`` as an ASGI application: the editor on the endpoint of the whole dataset."""
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        if scope["method"] not in _METHODS:
-            raise MethodNotAllowed(f"The query page answers {', '.join(_METHODS)}.", _METHODS)
-        if scope["method"] == "OPTIONS":
-            await send_options(send, _METHODS)
-            return
-        await send_editor(scope, send, "/sparql")
+        if await allows(scope, send):
+            await send_editor(scope, send, "/sparql")
 
 
 async def send_editor(scope: Scope, send: Send, endpoint: str) -> None:

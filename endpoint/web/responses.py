@@ -212,7 +212,8 @@ def _validators(
     return _Validators(blake2b(parts.encode() + wrapping.head, digest_size=16).digest())
 
 
-def _unchanged(scope: Scope, tag: bytes) -> bool:
+def has_already(scope: Scope, tag: bytes) -> bool:
+    """Whether the client has the representation with this entity tag (RFC 9110 section 13.1.2)."""
     if scope["method"] not in ("GET", "HEAD"):
         return False
     sent = b", ".join(value for name, value in scope["headers"] if name == b"if-none-match")
@@ -235,7 +236,7 @@ async def _not_modified(
     """Answer 304 where the client has this representation already; tells whether it did."""
     number = operation.generation
     generation = engine.generation if number is None else engine.held(number)
-    if validators is None or generation is None or not _unchanged(scope, tag := validators.tag(generation)):
+    if validators is None or generation is None or not has_already(scope, tag := validators.tag(generation)):
         return False
     headers = [(b"etag", tag), (b"vary", VARY), (b"cache-control", cache)]
     await send({"type": "http.response.start", "status": 304, "headers": headers})

@@ -14,7 +14,7 @@ from endpoint.errors import BadParameter, MethodNotAllowed
 from endpoint.formats import HTML, Negotiated, offered
 from endpoint.gate import admit
 from endpoint.operation import Operation, classify
-from endpoint.web.description import DESCRIPTION_FORMATS, Descriptions
+from endpoint.web.describing.description import DESCRIPTION_FORMATS, Descriptions
 from endpoint.web.editor import send_editor
 from endpoint.web.html import render_around
 from endpoint.web.protocol import METHODS, ProtocolRequest, allowed_timeout, parse, read_body

@@ -26,7 +26,6 @@ PATH: Final = "/-/static/"
 _FOLDER: Final = Path(__file__).parent / "static"
 _METHODS: Final = ("GET", "HEAD")
 _FOR_GOOD: Final = b"public, max-age=31536000, immutable"
-_FOR_AN_HOUR: Final = b"public, max-age=3600"
 # Plain names only: no dot begins one, so nothing outside the folder has one.
 _NAME: Final = re.compile(r"[\w@-][\w@.-]*(?:/[\w@-][\w@.-]*)*", re.ASCII)
 # Compressing less than this (bytes) saves no packet.
@@ -92,7 +91,8 @@ def _answer(file: _File, scope: Scope) -> tuple[list[tuple[bytes, bytes]], bytes
     named = scope["query_string"] == f"v={file.digest}".encode()
     headers = [
         (b"content-type", file.media_type.encode()),
-        (b"cache-control", _FOR_GOOD if named else _FOR_AN_HOUR),
+        # A script imports others by their plain names: those are asked for each time, and mostly not sent.
+        (b"cache-control", _FOR_GOOD if named else b"no-cache"),
         (b"etag", f'"{file.digest}"'.encode()),
         (b"vary", b"Accept-Encoding"),
     ]

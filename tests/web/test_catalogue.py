@@ -8,7 +8,7 @@ import pytest
 from lxml import html  # type: ignore[import-untyped]
 
 from endpoint.search import Facet, Field, SearchConfiguration
-from endpoint.web.catalogue import DEEPEST, HITS, read_request
+from endpoint.web.browsing.catalogue import DEEPEST, HITS, read_request
 from tests.live import Server
 
 BROWSER = "text/html,application/xhtml+xml,application/xml;q=0.9,*/*;q=0.8"

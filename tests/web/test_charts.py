@@ -11,8 +11,8 @@ from lxml import etree  # type: ignore[import-untyped]
 
 from endpoint.app import create_site
 from endpoint.settings import Settings
-from endpoint.web.charts import draw
-from endpoint.web.series import MOST_BARS, MOST_KINDS, Row, Series, Value, series_of
+from endpoint.web.api.charts import draw
+from endpoint.web.api.series import MOST_BARS, MOST_KINDS, Row, Series, Value, series_of
 from endpoint.web.view import View
 from tests.live import Server, serving
 from tests.web.forms import make

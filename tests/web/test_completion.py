@@ -10,8 +10,8 @@ from urllib.parse import quote
 import pytest
 
 from endpoint.engines import Generation
-from endpoint.web.completion import Vocabulary, prefixed_name
-from endpoint.web.statistics import ClassPartition, Part, PropertyPartition, Statistics
+from endpoint.web.describing.completion import Vocabulary, prefixed_name
+from endpoint.web.describing.statistics import ClassPartition, Part, PropertyPartition, Statistics
 from tests.live import Server
 
 A, B = "http://a.example/ns#", "http://b.example/"

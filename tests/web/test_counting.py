@@ -15,11 +15,11 @@ from endpoint.app import create_site, ensure_store, open_engine
 from endpoint.errors import Overloaded
 from endpoint.formats import TURTLE, Negotiated
 from endpoint.settings import Settings
-from endpoint.web import counting, datasets, description
-from endpoint.web.census import Census
-from endpoint.web.counting import Counting, Moved
+from endpoint.web.describing import counting, datasets, description
+from endpoint.web.describing.census import Census
+from endpoint.web.describing.counting import Counting, Moved
+from endpoint.web.describing.statistics import Part, Statistics
 from endpoint.web.site import Site
-from endpoint.web.statistics import Part, Statistics
 from tests.web.works import NS, PEOPLE, TERMS, WORKS, make
 
 RDF = "http://www.w3.org/1999/02/22-rdf-syntax-ns#"

@@ -10,7 +10,7 @@ from pyoxigraph import BlankNode, Literal, NamedNode, QueryBoolean, QuerySolutio
 
 from endpoint.catalog import read_catalog
 from endpoint.catalog.shacl_queries import read_examples
-from endpoint.web.executables import runnable
+from endpoint.web.describing.executables import runnable
 from tests.live import Server, serving
 from tests.web.works import NS, PEOPLE, TERMS, WORKS, make
 

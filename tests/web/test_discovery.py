@@ -17,9 +17,9 @@ from endpoint.catalog import Catalog
 from endpoint.dataset import default_root, read_dataset
 from endpoint.settings import Settings
 from endpoint.web.boundary import Boundary
-from endpoint.web.discovery import Robots
+from endpoint.web.discovery.robots import Robots
+from endpoint.web.discovery.sitemap import LONGEST, MOST
 from endpoint.web.site import Site
-from endpoint.web.sitemap import LONGEST, MOST
 from tests.live import Answer, Server, serving
 
 SITEMAP = "{http://www.sitemaps.org/schemas/sitemap/0.9}"

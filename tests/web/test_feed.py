@@ -17,7 +17,7 @@ from endpoint.catalog import Catalog, SavedQuery
 from endpoint.dataset import default_root, read_dataset
 from endpoint.formats import QueryForm
 from endpoint.settings import Settings
-from endpoint.web.feed import atom
+from endpoint.web.discovery.feed import atom
 from endpoint.web.site import Site
 from endpoint.web.view import View
 from tests.live import Server, serving

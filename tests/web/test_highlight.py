@@ -9,7 +9,7 @@ from lxml import html  # type: ignore[import-untyped]
 from pyoxigraph import Literal, NamedNode
 
 from endpoint.binding import Value, bind
-from endpoint.web.highlight import Span, bound_spans, highlight
+from endpoint.web.api.highlight import Span, bound_spans, highlight
 
 QUERY = """# a comment <b>
 PREFIX ex: <http://example.org/>

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from endpoint.web.histogram import HEIGHT, WIDTH, histogram
+from endpoint.web.browsing.histogram import HEIGHT, WIDTH, histogram
 
 
 def test_bars_stand_in_time_and_reach_as_high_as_their_number() -> None:

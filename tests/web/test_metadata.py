@@ -17,8 +17,8 @@ from endpoint.bibliography.vocabulary import ARTICLE, BOOK, DOCUMENT, REPORT, Ki
 from endpoint.catalog import Catalog
 from endpoint.dataset import default_root, read_dataset
 from endpoint.settings import Settings
+from endpoint.web.discovery.metadata import iso_date, metadata_of, schema_org, script_json, shorten
 from endpoint.web.html import render
-from endpoint.web.metadata import iso_date, metadata_of, schema_org, script_json, shorten
 from endpoint.web.site import Site
 from endpoint.web.view import View
 from tests.bibliography.graph import ARTICLE as RECORD

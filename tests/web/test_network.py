@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 
-from endpoint.web.network import MOST, RADIUS, SIZE, Pair, network_of
+from endpoint.web.browsing.network import MOST, RADIUS, SIZE, Pair, network_of
 
 
 def test_every_pair_is_a_curve_between_two_names() -> None:

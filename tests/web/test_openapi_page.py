@@ -11,10 +11,10 @@ from starlette.types import Message
 
 from endpoint.app import create_site
 from endpoint.settings import Settings
-from endpoint.web import swagger
 from endpoint.web.html import POLICY
+from endpoint.web.openapi import swagger
+from endpoint.web.openapi.swagger import SwaggerPage
 from endpoint.web.site import SITE
-from endpoint.web.swagger import SwaggerPage
 from tests.live import Server
 
 PATH = "/api/docs"

@@ -12,7 +12,7 @@ from openapi_schema_validator import OAS31Validator
 from endpoint.catalog.parameters import Parameter, term
 from endpoint.catalog.value_types import TYPES
 from endpoint.errors import BadParameter
-from endpoint.web.openapi_values import (
+from endpoint.web.openapi.values import (
     TEXT,
     TEXT_SCHEMA,
     json_value,

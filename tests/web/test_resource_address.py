@@ -7,8 +7,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pyoxigraph import NamedNode
 
-from endpoint.errors import BadParameter, NotFound
 from endpoint.addresses import path_of
+from endpoint.errors import BadParameter, NotFound
 from endpoint.web.resources.address import EXTENSIONS, of_parameter, of_path
 
 BASE = "http://example.org/"

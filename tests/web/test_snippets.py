@@ -14,7 +14,7 @@ import pytest
 from lxml import html  # type: ignore[import-untyped]
 
 from endpoint.formats import QueryForm
-from endpoint.web.snippets import Asked, batch_snippet, snippets
+from endpoint.web.api.snippets import Asked, batch_snippet, snippets
 from tests.live import Server, serving
 from tests.web.forms import HOSTILE, make
 

@@ -8,7 +8,7 @@ import pytest
 
 from endpoint.catalog import Catalog, read_catalog
 from endpoint.errors import MalformedRequest, NotFound
-from endpoint.web.targets import Part, find_target, segments_of
+from endpoint.web.api.targets import Part, find_target, segments_of
 
 EXECUTABLES = """@prefix sh: <http://www.w3.org/ns/shacl#> .
 <urn:x#a> a sh:SPARQLExecutable ; sh:select "SELECT ?x { ?x ?p ?o }" .

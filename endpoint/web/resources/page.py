@@ -12,8 +12,8 @@ from pyoxigraph import BlankNode, Literal
 
 from endpoint.bibliography.citation import citations
 from endpoint.formats import BIBLIOGRAPHIES, GRAPH_FORMATS
+from endpoint.web.discovery.metadata import metadata_of
 from endpoint.web.html import render
-from endpoint.web.metadata import metadata_of
 from endpoint.web.resources.asking import Term, iri
 from endpoint.web.resources.cells import Cell, Cells, address, outside_of, prefixed
 from endpoint.web.resources.inverse import PAGE

@@ -18,10 +18,10 @@ from urllib.parse import quote
 from starlette.datastructures import Headers
 from starlette.types import Message, Scope, Send
 
+from endpoint.addresses import path_of
 from endpoint.engines import Generation
 from endpoint.errors import NotAcceptable
 from endpoint.formats import BIBLIOGRAPHIES, GRAPH_FORMATS, HTML, TURTLE, Format, Negotiated
-from endpoint.addresses import path_of
 from endpoint.web.language import PARAMETER
 from endpoint.web.protocol import Pairs, read_formats
 from endpoint.web.resources.address import EXTENSIONS

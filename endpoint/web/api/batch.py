@@ -1,0 +1,172 @@
+"""JSON bodies of the API: the parameters of one call as an object, several calls as an array."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import time
+from collections.abc import AsyncIterator
+from dataclasses import replace
+from typing import Final, cast
+
+from starlette.types import Scope, Send
+
+from endpoint.engines import Limits
+from endpoint.errors import (
+    BadParameter,
+    DeadlineExceeded,
+    EndpointError,
+    MalformedQuery,
+    MalformedRequest,
+)
+from endpoint.web.api.calls import Call, not_valid, read_call
+from endpoint.web.api.targets import Target
+from endpoint.web.boundary import ClientGone
+from endpoint.web.problems import problem_json
+from endpoint.web.protocol import Pairs
+from endpoint.web.site import Site, exchange_of
+from endpoint.wording import shown
+
+# Calls in one request, at most.
+MOST_CALLS: Final = 50
+
+Members = dict[str, object]
+# What is asked for, or why there is no such thing, and the parameters.
+Asked = tuple[Target | EndpointError, object]
+
+
+def read_json(body: bytes) -> Members | list[object]:
+    """An object or an array; numbers stay as they are written. Raises :class:`MalformedRequest`."""
+    try:
+        found = json.loads(
+            body.decode(),
+            parse_int=str,
+            parse_float=str,
+            parse_constant=_no_constant,
+            object_pairs_hook=_unique,
+        )
+    except UnicodeDecodeError as error:
+        raise MalformedRequest(f"The body is not UTF-8: byte {error.start + 1}.") from None
+    except json.JSONDecodeError as error:
+        raise MalformedRequest(
+            f"The body is not JSON: {error.msg}, line {error.lineno}, column {error.colno}."
+        ) from None
+    except RecursionError:
+        raise MalformedRequest("The body is not JSON that anybody needs: it is nested too deeply.") from None
+    if not isinstance(found, dict | list):
+        raise MalformedRequest('The body is a JSON object of parameters, as {"year": 2023}, or an array.')
+    return cast("Members | list[object]", found)
+
+
+def _no_constant(name: str) -> None:
+    raise MalformedRequest(f"The body is not JSON: {name} is no number there.")
+
+
+def _unique(pairs: list[tuple[str, object]]) -> Members:
+    members: Members = {}
+    for name, value in pairs:
+        if name in members:
+            raise BadParameter(shown(name), f'The body has the member "{shown(name)}" twice; give it once.')
+        members[name] = value
+    return members
+
+
+def json_pairs(members: Members) -> Pairs:
+    """The parameters of a JSON object: null is none, an array gives a parameter several times.
+
+    Raises :class:`BadParameter`.
+    """
+    pairs: Pairs = []
+    for name, value in members.items():
+        for item in value if isinstance(value, list) else [value]:
+            if isinstance(item, bool):
+                pairs.append((name.strip(), "true" if item else "false"))
+            elif isinstance(item, str):
+                pairs.append((name.strip(), item))
+            elif item is not None:
+                raise BadParameter(
+                    shown(name),
+                    f'The parameter "{shown(name)}" is a text, a number, true or false, or an array of them.',
+                )
+    return pairs
+
+
+class Batch:
+    """Several calls in one request, answered one after the other in their order.
+
+    The answer is an array of ``{"status": …, "body": …}``: an envelope, or a problem (RFC 9457). All calls
+    share one deadline.
+    """
+
+    def __init__(self, site: Site, scope: Scope, calls: list[Asked]) -> None:
+        if not 0 < len(calls) <= MOST_CALLS:
+            raise MalformedRequest(
+                f"A batch has from 1 to {MOST_CALLS} calls; this one has {len(calls)}. Send several."
+            )
+        self._site = site
+        self._scope = scope
+        self._calls = calls
+        self._end = time.monotonic() + site.settings.timeout
+
+    async def send(self, send: Send) -> None:
+        """Answer. What is wrong with one call is told in its place."""
+        exchange_of(self._scope).media_type = "application/json"
+        headers = [(b"content-type", b"application/json"), (b"cache-control", b"no-store")]
+        if self._scope["http_version"] == "1.0":
+            # Only a length tells such a client that it has the whole.
+            body = b"".join([item async for item in self._items()])
+            headers.append((b"content-length", str(len(body)).encode()))
+            await send({"type": "http.response.start", "status": 200, "headers": headers})
+            await self._send(send, body)
+        else:
+            await send({"type": "http.response.start", "status": 200, "headers": headers})
+            async for item in self._items():
+                await self._send(send, item)
+        await send({"type": "http.response.body", "body": b""})
+
+    async def _items(self) -> AsyncIterator[bytes]:
+        separator = b"[\n"
+        for target, parameters in self._calls:
+            status, body = await self._answer(target, parameters)
+            yield separator + f'{{"status": {status}, "body": '.encode() + body.strip() + b"}"
+            separator = b",\n"
+        yield b"\n]\n"
+
+    async def _send(self, send: Send, piece: bytes) -> None:
+        patience = self._site.settings.client_timeout
+        try:
+            async with asyncio.timeout(patience):
+                await send({"type": "http.response.body", "body": piece, "more_body": True})
+        except TimeoutError:
+            raise ClientGone(f"the client read nothing for {patience:g} s") from None
+
+    async def _answer(self, target: Target | EndpointError, parameters: object) -> tuple[int, bytes]:
+        try:
+            if isinstance(target, EndpointError):
+                raise target
+            if not isinstance(parameters, dict):
+                raise MalformedRequest("The parameters of a call are a JSON object.")
+            call = read_call(self._site, self._scope, target, json_pairs(parameters), batch=True)
+            return 200, await self._collect(call)
+        except EndpointError as error:
+            return error.status, problem_json(error)
+
+    async def _collect(self, call: Call) -> bytes:
+        left = self._end - time.monotonic()
+        if left <= 0:
+            seconds = self._site.settings.timeout
+            raise DeadlineExceeded(
+                f"The calls before this one took the {seconds:g} s that a batch has. Send it in another.",
+                seconds,
+            )
+        call = replace(call, limits=Limits(min(call.limits.timeout, left)))
+        try:
+            result = await self._site.engine.query(call.operation, call.presented.format, call.limits)
+        except MalformedQuery as error:
+            raise not_valid(call.query, error) from None
+        try:
+            wrapping = call.open(result)
+            pieces = [wrapping.head, result.first, *[piece async for piece in result], wrapping.tail]
+        finally:
+            await result.aclose()
+        return b"".join(pieces)

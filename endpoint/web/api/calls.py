@@ -1,0 +1,256 @@
+"""One call of a saved query: what the client sent, read and bound, and what goes around its answer."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass, field, replace
+from typing import Final
+from urllib.parse import urlencode
+
+from starlette.types import Scope
+
+from endpoint.catalog import SavedQuery, bind_query
+from endpoint.catalog.naming import RESERVED
+from endpoint.engines import Engine, Generation, Limits, Result
+from endpoint.engines.presentation import Facts, Presentation, presented, split_facts
+from endpoint.errors import BadParameter, EvaluationFailed, MalformedQuery, NotAcceptable
+from endpoint.formats import (
+    EXCEL_CSV,
+    FLAT_JSON,
+    HTML,
+    JSON_LD,
+    XLSX,
+    Format,
+    Negotiated,
+    QueryForm,
+    by_extension,
+    saved_formats,
+)
+from endpoint.operation import Operation
+from endpoint.web.api import paging
+from endpoint.web.api.deprecation import deprecation_headers
+from endpoint.web.api.paging import Paging
+from endpoint.web.api.query_page import Page, read_page
+from endpoint.web.api.targets import ROOT, Target
+from endpoint.web.protocol import Pairs, allowed_timeout, read_download, read_formats, read_timeout
+from endpoint.web.responses import Wrapping, as_file, choose
+from endpoint.web.site import Site, accept_of
+from endpoint.web.view import view_of
+from endpoint.wording import did_you_mean, nearest, shown
+
+# The share of the deadline that counting all rows may take.
+_COUNTING: Final = 0.7
+# Seconds that a page for people takes at most to tell how many rows there are.
+_GLANCE: Final = 0.5
+
+
+@dataclass(frozen=True, slots=True)
+class Call:
+    """A call that is ready to be evaluated by ``engine``.
+
+    ``pairs`` are the parameters as received, ``address`` the URL without them; ``wrapping`` is around the
+    answer whatever its rows are. ``page`` is the page for people, with a chart where ``chart`` says so.
+    """
+
+    query: SavedQuery
+    engine: Engine
+    pairs: Pairs
+    address: str
+    chosen: Negotiated
+    operation: Operation
+    limits: Limits
+    paging: Paging | None
+    presentation: Presentation
+    wrapping: Wrapping = field(default_factory=Wrapping)
+    page: Page | None = None
+    chart: bool = False
+
+    @property
+    def presented(self) -> Negotiated:
+        """The representation, with what the worker has to know of it."""
+        return Negotiated(presented(self.chosen.format, self.presentation), self.chosen.content_type)
+
+    def open(self, result: Result) -> Wrapping:
+        """What is around an answer that has begun: links, headers, the envelope of flat JSON.
+
+        Takes the facts of a page off the answer. Raises :class:`~endpoint.errors.GenerationGone`.
+        """
+        facts = None
+        if self.paging is not None:
+            facts, result.first = split_facts(result.first)
+            paging.check_sequence(facts, self.paging, self.engine.generation)
+        return self._around(result.generation, facts)
+
+    def _around(self, generation: Generation, facts: Facts | None) -> Wrapping:
+        links: dict[str, str] = {}
+        members: dict[str, object] = {"generation": generation.number}
+        headers = self.wrapping.headers
+        if self.paging is not None and facts is not None:
+            cursor = paging.cursor_of(self.paging, facts, generation, self.query.volatile)
+            links = paging.page_links(self.address, self.pairs, self.paging, facts, generation, cursor)
+            members |= {"page": self.paging.number, "pageSize": self.paging.size}
+            members |= {"total": facts["total"], "after": cursor}
+            headers += (paging.link_header(links),)
+            if facts["total"] is not None:
+                headers += ((b"x-total-count", str(facts["total"]).encode()),)
+        head, tail = self.wrapping.head, self.wrapping.tail
+        if self.presentation.envelope:
+            members["links"] = {"self": _url(self.address, self.pairs), **links}
+            head = json.dumps(members, ensure_ascii=False).removesuffix("}").encode() + b", "
+        elif self.page is not None:
+            head, tail = self.page.around(self.paging, facts, links, self.chart)
+        return Wrapping(head, tail, self.wrapping.filename, headers, self.wrapping.cache)
+
+
+def read_call(site: Site, scope: Scope, target: Target, pairs: Pairs, batch: bool = False) -> Call:
+    """Read and bind one call. Raises BadParameter, NotAcceptable and GenerationGone.
+
+    ``pairs`` are the parameters besides those that the path of the target gives; its extension wins over
+    ``format=`` and Accept. In a batch every answer is flat JSON, and one page of it.
+    """
+    query = target.query
+    chosen = Negotiated(FLAT_JSON, FLAT_JSON.content_type())
+    if not batch:
+        chosen = _choose(query, target.extension, pairs, scope)
+    page = _read_page(query, pairs, batch or chosen.format is HTML)
+    generation = page.generation if page else paging.read_generation(pairs)
+    paging.check_generation(generation, site.engine)
+    limits = Limits(allowed_timeout(read_timeout(pairs), site.settings))
+    text = bind_query(query, own_pairs(target, pairs))
+    shown = read_page(scope, target, pairs, formats_of(query)) if chosen.format is HTML else None
+    return Call(
+        query=query,
+        engine=site.engine,
+        pairs=pairs,
+        address=f"{site.url(scope)}{ROOT}/{target.path}",
+        chosen=chosen,
+        operation=Operation(
+            text=text,
+            form=query.form,
+            base_iri=site.dataset.base,
+            volatile=query.volatile,
+            dataset_clause=query.dataset_clause,
+            star=query.star,
+            generation=generation,
+        ),
+        limits=limits,
+        paging=page,
+        presentation=_presentation(scope, query, page, pairs, chosen.format, limits),
+        wrapping=_wrapping(scope, query, pairs, chosen, shown),
+        page=shown,
+    )
+
+
+def _presentation(
+    scope: Scope, query: SavedQuery, page: Paging | None, pairs: Pairs, fmt: Format, limits: Limits
+) -> Presentation:
+    common = Presentation(
+        language_tags=_read_flag(pairs, "languageTags"),
+        envelope=fmt is FLAT_JSON,
+        frame=query.options.frame if fmt is JSON_LD else None,
+        transform=query.options.transform if fmt is FLAT_JSON else None,
+        pages=view_of(scope).pages if fmt is HTML else None,
+    )
+    if page is None:
+        return common
+    glance = min(_GLANCE, limits.timeout * _COUNTING) if fmt is HTML else 0.0
+    count = limits.timeout * _COUNTING if page.count else glance
+    return replace(common, offset=page.offset, size=page.size, mark=page.mark, count=count)
+
+
+def is_for_people(scope: Scope, target: Target, pairs: Pairs) -> bool:
+    """Whether a call is to be answered with a page. Raises NotAcceptable."""
+    return _choose(target.query, target.extension, pairs, scope).format is HTML
+
+
+def own_pairs(target: Target, pairs: Pairs) -> Pairs:
+    """The parameters of the query itself, those of the path first.
+
+    Raises :class:`BadParameter` for one that nobody knows.
+    """
+    query = target.query
+    names = [parameter.name for parameter in query.parameters]
+    for name, _ in pairs:
+        if name not in RESERVED and name not in names:
+            known = [*names, *sorted(RESERVED)]
+            takes = f"It takes {', '.join(names)}." if names else "It takes no parameters of its own."
+            raise BadParameter(
+                shown(name),
+                f'{query.name} has no parameter "{shown(name)}"{did_you_mean(name, known)} {takes}',
+                rule="unknown",
+                suggestion=nearest(name, known),
+            )
+    return [*target.given, *(pair for pair in pairs if pair[0] not in RESERVED)]
+
+
+def not_valid(query: SavedQuery, error: MalformedQuery) -> EvaluationFailed:
+    """The failure of a query that does not parse: the values fit, so it is the publisher's text."""
+    return EvaluationFailed(f"The saved query {query.name} is not valid SPARQL. {error}")
+
+
+def formats_of(query: SavedQuery) -> tuple[Format, ...]:
+    """The formats that a saved query is answered in, its first choice first."""
+    options = query.options
+    own = [fmt for fmt in saved_formats(query.form) if not options.formats or fmt in options.formats]
+    if options.format in own:
+        own.remove(options.format)
+        own.insert(0, options.format)
+    return tuple(own)
+
+
+def _choose(query: SavedQuery, extension: str, pairs: Pairs, scope: Scope) -> Negotiated:
+    formats = formats_of(query)
+    if not extension:
+        names, accept = read_formats(pairs), accept_of(scope)
+        default = query.options.format
+        if default in formats and not names and (accept or "*/*").strip() in ("", "*/*"):
+            return Negotiated(default, default.content_type())
+        return choose(names, accept, formats)
+    found = by_extension(extension, formats)
+    if found is None:
+        offers = ", ".join(dict.fromkeys(f".{fmt.extension}" for fmt in formats))
+        raise NotAcceptable(
+            f"There is no .{extension[:20]} of {query.name}. Offered are: {offers}.",
+            [fmt.media_type for fmt in formats],
+        )
+    return Negotiated(found, found.content_type())
+
+
+def _read_page(query: SavedQuery, pairs: Pairs, paged: bool) -> Paging | None:
+    default = query.options.page_size or (paging.PAGE_SIZE if paged else None)
+    if query.form is QueryForm.SELECT:
+        return paging.read_paging(pairs, default and min(default, paging.LARGEST_PAGE))
+    for name, _ in pairs:
+        if name in paging.PARAMETERS and name != "generation":
+            kind = "a boolean" if query.form is QueryForm.ASK else "a graph"
+            raise BadParameter(
+                name, f"{query.name} answers {kind}, which has no rows to page. Leave {name} out."
+            )
+    return None
+
+
+def _read_flag(pairs: Pairs, name: str) -> bool:
+    values = [value.strip().lower() for given, value in pairs if given == name]
+    if any(value not in ("", "0", "1", "true", "false") for value in values) or len(values) > 1:
+        raise BadParameter(name, f'The parameter "{name}" is true or false, and given once.')
+    return values in (["1"], ["true"])
+
+
+def _wrapping(
+    scope: Scope, query: SavedQuery, pairs: Pairs, chosen: Negotiated, page: Page | None
+) -> Wrapping:
+    wrapping = Wrapping()
+    if page is not None:
+        wrapping = Wrapping(page.head, page.tail)
+    elif read_download(pairs) or chosen.format in (XLSX, EXCEL_CSV):
+        wrapping = as_file(query.name, chosen)
+    cache = query.options.cache
+    if cache:
+        wrapping = replace(wrapping, cache=f"public, max-age={cache}".encode())
+    if query.options.deprecated:
+        wrapping = replace(wrapping, headers=deprecation_headers(view_of(scope).base, query))
+    return wrapping
+
+
+def _url(address: str, pairs: Pairs) -> str:
+    return f"{address}?{urlencode(pairs)}" if pairs else address

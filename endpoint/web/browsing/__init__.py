@@ -1,0 +1,1 @@
+"""The pages to search and browse: the catalogue, its facets, the overview in drawings."""

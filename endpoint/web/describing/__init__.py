@@ -1,0 +1,1 @@
+"""What the endpoint says of itself and its data to machines: service description, VoID, DCAT, completion."""

@@ -51,7 +51,7 @@ def fetch() -> bool:
     npm = shutil.which("npm")
     if npm is None:
         return False
-    subprocess.run([npm, "ci", "--ignore-scripts"], cwd=ROOT, check=True, stdout=sys.stderr)
+    subprocess.run([npm, "ci", "--omit=dev", "--ignore-scripts"], cwd=ROOT, check=True, stdout=sys.stderr)
     shutil.rmtree(VENDOR, ignore_errors=True)
     VENDOR.mkdir(parents=True)
     for source, name in FILES.items():

@@ -1,0 +1,5 @@
+"""Tests of the pages in a browser."""
+
+import pytest
+
+pytest.register_assert_rewrite("tests.browser.reader", "tests.browser.desk")

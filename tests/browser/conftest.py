@@ -1,0 +1,42 @@
+"""One browser and one larger catalogue for all tests of pages."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pytest
+from playwright.sync_api import Browser
+
+from tests.browser.reader import Reader, reading
+from tests.browser.start import started, stocked
+from tests.live import Server
+
+
+# Of the package, not of the session: Playwright's event loop runs in this thread as long as it is open,
+# and tests elsewhere run their own.
+@pytest.fixture(scope="package")
+def browser() -> Iterator[Browser]:
+    with started() as running:
+        yield running
+
+
+@pytest.fixture(scope="package")
+def catalogue(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
+    with stocked(tmp_path_factory.mktemp("catalogue")) as running:
+        yield running
+
+
+@pytest.fixture
+def reader(browser: Browser, catalogue: Server) -> Iterator[Reader]:
+    """A window in English that must end without a complaint and without a foreign request."""
+    with reading(browser, catalogue) as opened:
+        yield opened
+        opened.check()
+
+
+@pytest.fixture
+def korean(browser: Browser, catalogue: Server) -> Iterator[Reader]:
+    """The same in Korean."""
+    with reading(browser, catalogue, "ko") as opened:
+        yield opened
+        opened.check()

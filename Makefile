@@ -17,11 +17,7 @@ $(VENV)/installed-test: $(VENV)/installed package-lock.json
 	npm ci --ignore-scripts
 	touch $@
 
-$(VENV)/installed-# Every kind of page at 390, 1280 and 1920 pixels, in both languages, into screenshots/.
-screenshots: $(VENV)/installed-test
-	$(BIN)/python -m tests.browser.screenshots $(ARGS)
-
-bench: $(VENV)/installed
+$(VENV)/installed-bench: $(VENV)/installed
 	$(BIN)/python -m pip install --quiet --editable '.[bench]'
 	touch $@
 
@@ -35,6 +31,10 @@ lint: $(VENV)/installed-test
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
+
+# Every kind of page at 390, 1280 and 1920 pixels, in both languages, into screenshots/.
+screenshots: $(VENV)/installed-test
+	$(BIN)/python -m tests.browser.screenshots $(ARGS)
 
 bench: $(VENV)/installed-bench
 	$(BIN)/python -m benchmarks.requests_per_second $(ARGS)

@@ -107,7 +107,7 @@ def routes(site: Site) -> list[BaseRoute]:
 
     return [
         Route("/sparql", whole),
-        Route("/query", QueryPage()),
+        Route("/query", QueryPage(census)),
         Route("/api/openapi.json", OpenApi(site)),
         Route("/api/docs", SwaggerPage()),
         Route("/api/{path:path}", saved),

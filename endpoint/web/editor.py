@@ -11,6 +11,7 @@ from typing import Final
 from starlette.types import Receive, Scope, Send
 
 from endpoint.catalog.query import SavedQuery
+from endpoint.web.describing.census import Census
 from endpoint.web.html import POLICY, POLICY_HEADER, render
 from endpoint.web.making import allows
 from endpoint.web.responses import send_body
@@ -35,7 +36,12 @@ EXAMPLE: Final = (
 class QueryPage:
     """``/query`` as an ASGI application: the editor on the endpoint of the whole dataset."""
 
+    def __init__(self, census: Census) -> None:
+        self._census = census
+
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        # Whoever opens the page will soon type what has to be completed from these numbers.
+        self._census.begin()
         if await allows(scope, send):
             await send_editor(scope, send, "/sparql")
 

@@ -31,14 +31,23 @@ class Census:
         when its caller has left. Raises :class:`~endpoint.errors.Overloaded` while the server starts or
         stops.
         """
-        generation = self._site.engine.generation
-        if self._latest is None or self._latest.generation.number != generation.number:
-            if self._task is None or self._task.done():
-                self._task = asyncio.create_task(self._count())
-            await asyncio.wait([self._task], timeout=patience)
-            if self._task.done():
-                self._task.result()
+        if (task := self.begin()) is not None:
+            await asyncio.wait([task], timeout=patience)
+            if task.done():
+                task.result()
         return self._latest
+
+    def begin(self) -> asyncio.Task[None] | None:
+        """Begin to count the generation that is served; the count that runs, None where there is no need.
+
+        Raises :class:`~endpoint.errors.Overloaded` while the server starts or stops.
+        """
+        generation = self._site.engine.generation
+        if self._latest is not None and self._latest.generation.number == generation.number:
+            return None
+        if self._task is None or self._task.done():
+            self._task = asyncio.create_task(self._count())
+        return self._task
 
     async def _count(self) -> None:
         while True:

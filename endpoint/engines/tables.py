@@ -19,6 +19,8 @@ from endpoint.engines.presentation import PLAIN, Pages, Presentation
 from endpoint.engines.terms import XSD, Rows, Term, Value, native, shown
 
 HTML_ROWS: Final = 1000
+# Characters that are shown of a web address in a cell; the link has it all.
+_ADDRESS: Final = 48
 
 _BREAKS: Final = str.maketrans({"\r": " ", "\n": " ", "\t": " "})
 # What would be markup in a cell (GitHub Flavored Markdown section 4.10, CommonMark section 2.4).
@@ -138,7 +140,9 @@ def html_term(term: Term | None, prefixes: Mapping[str, str], pages: Pages | Non
     if isinstance(term, Literal):
         text = f"<span>{escape(term.value)}</span>"
         if term.datatype.value == XSD + "anyURI" and _is_web(term.value):
-            return f'<a href="{escape(term.value)}">{escape(term.value)}</a>'
+            address = term.value
+            seen = address if len(address) <= _ADDRESS else f"{address[: _ADDRESS - 1]}…"
+            return f'<a href="{escape(address)}" title="{escape(address)}">{escape(seen)}</a>'
         if term.language:
             return (
                 f'<span lang="{escape(term.language)}">{text}</span> <small>@{escape(term.language)}</small>'

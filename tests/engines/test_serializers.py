@@ -249,7 +249,10 @@ LINKED = [
     ),
     (NamedNode("http://other/1"), '<a href="http://other/1" title="http://other/1">http://other/1</a>'),
     (NamedNode("javascript:alert(1)"), "javascript:alert(1)"),
-    (typed("https://x/?a=1&b=2", "anyURI"), '<a href="https://x/?a=1&amp;b=2">https://x/?a=1&amp;b=2</a>'),
+    (
+        typed("https://x/?a=1&b=2", "anyURI"),
+        '<a href="https://x/?a=1&amp;b=2" title="https://x/?a=1&amp;b=2">https://x/?a=1&amp;b=2</a>',
+    ),
     (typed("javascript:alert(1)", "anyURI"), "<span>javascript:alert(1)</span> <small>xsd:anyURI</small>"),
 ]
 

@@ -4,20 +4,23 @@ from __future__ import annotations
 
 import dataclasses
 import tempfile
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 
 from endpoint.app import open_engine
-from endpoint.catalog import SavedQuery, bind_query, read_catalog
-from endpoint.dataset import default_root, read_dataset
+from endpoint.catalog import Catalog, SavedQuery, bind_query, read_catalog
+from endpoint.dataset import MANIFEST, Pages, default_root, read_dataset
 from endpoint.engines import Engine, Limits
+from endpoint.engines.presentation import Presentation, presented
 from endpoint.errors import DataError, EndpointError
-from endpoint.formats import FLAT_JSON
+from endpoint.formats import FLAT_JSON, JSON_LD, Format
 from endpoint.ingest.build import build, writer_of
 from endpoint.ingest.mapping import read_mappings
 from endpoint.operation import Operation
 from endpoint.settings import Settings
 from endpoint.web.site import Site
+from endpoint.wording import did_you_mean
 
 
 @dataclass(slots=True)
@@ -38,6 +41,7 @@ async def check_everything(settings: Settings) -> Report:
     catalog = read_catalog(dataset.queries, settings.max_nesting, dataset.prefixes)
     report.problems += [str(problem) for problem in catalog.problems]
     report.lines += [f"notice: {notice}" for notice in catalog.notices]
+    report.problems += [f"{dataset.root / MANIFEST}: {told}" for told in _check_pages(dataset.pages, catalog)]
     report.lines.append(f"{dataset.root}: {len(dataset.graphs)} graphs, {len(catalog.queries)} saved queries")
     try:
         mappings = read_mappings(dataset.tables, dataset.prefixes)
@@ -64,11 +68,28 @@ async def check_everything(settings: Settings) -> Report:
     return report
 
 
+def _check_pages(pages: Pages, catalog: Catalog) -> Iterator[str]:
+    """What the manifest names for its pages and is not among the saved queries that load."""
+    named = {"feed": (pages.feed,), "related": (pages.related,), "network": (pages.network,)}
+    for key, names in {**named, "overview": pages.overview}.items():
+        for name in filter(None, names):
+            if name not in catalog.queries:
+                known = list(catalog.queries)
+                yield f'[pages] {key}: there is no saved query "{name}"{did_you_mean(name, known)}'
+
+
+def _shaped(query: SavedQuery) -> Format:
+    """The format in which a frame or a prototype of the query shows whether it is right."""
+    if query.options.frame is not None:
+        return presented(JSON_LD, Presentation(frame=query.options.frame))
+    return presented(FLAT_JSON, Presentation(transform=query.options.transform))
+
+
 async def _run_example(engine: Engine, site: Site, query: SavedQuery, report: Report) -> None:
     try:
         text = bind_query(query, list(query.example_values().items()))
         operation = Operation(text=text, form=query.form, base_iri=site.dataset.base)
-        result = await engine.query(operation, FLAT_JSON, Limits(site.settings.timeout))
+        result = await engine.query(operation, _shaped(query), Limits(site.settings.timeout))
         await result.aclose()
     except EndpointError as error:
         report.problems.append(f"{query.path}: its example does not run: {error}")

@@ -110,5 +110,6 @@ def test_the_datasets_own_records() -> None:
         "series": ("IFANS Focus",),
         "language": ("ENG",),
         "author": ("SONG Tae Eun",),
+        "country": (),
     }
     assert record.date == "20230522"

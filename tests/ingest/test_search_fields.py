@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from endpoint.dataset import default_root, read_dataset
-from endpoint.errors import DataError
+from endpoint.errors import DataError, DataErrors
 from endpoint.ingest.search_fields import read_configuration
 from endpoint.search import Facet, Field, SearchConfiguration
 
@@ -113,6 +113,25 @@ def test_the_datasets_own_file() -> None:
     configuration = read_configuration(dataset.search, dataset.prefixes)
     assert configuration.fields[0].name == "title"
     assert max(configuration.fields, key=lambda field: field.weight).name == "title"
-    assert {facet.name for facet in configuration.facets} == {"year", "series", "language", "author"}
+    assert {facet.name for facet in configuration.facets} == {
+        "year",
+        "series",
+        "language",
+        "country",
+        "author",
+    }
     assert all(set(field.labels) == {"ko", "en"} for field in configuration.fields)
     assert all(set(facet.labels) == {"ko", "en"} for facet in configuration.facets)
+
+
+def test_values_of_a_facet_have_names(tmp_path: Path) -> None:
+    file = tmp_path / "search.toml"
+    file.write_text(
+        '[field.title]\nproperties = ["ex:title"]\n[facet.language]\nproperties = ["ex:language"]\n'
+        'names.ENG = { ko = "영어", en = "English" }\n'
+    )
+    (facet,) = read_configuration(file, {"ex": "http://e/"}).facets
+    assert facet.names == {"ENG": {"ko": "영어", "en": "English"}}
+    file.write_text(file.read_text().replace('"영어"', "5"))
+    with pytest.raises(DataErrors, match=r"names\.ENG\.ko"):
+        read_configuration(file, {"ex": "http://e/"})

@@ -149,6 +149,15 @@ def test_progress_is_reported_while_a_source_is_read(tmp_path: Path) -> None:
     assert found[-1].done
 
 
+@pytest.fixture
+def _interruptible() -> Iterator[None]:
+    """Ctrl-C as in a terminal: a shell starts what runs in its background with SIGINT ignored."""
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    yield
+    signal.signal(signal.SIGINT, before)
+
+
+@pytest.mark.usefixtures("_interruptible")
 def test_an_interruption_stops_the_reader(tmp_path: Path) -> None:
     ended = threading.Event()
 
@@ -168,6 +177,7 @@ def test_an_interruption_stops_the_reader(tmp_path: Path) -> None:
     assert ended.wait(30)
 
 
+@pytest.mark.usefixtures("_interruptible")
 def test_an_interruption_stops_the_engine(tmp_path: Path) -> None:
     """A stream that never ends and is read by native code."""
     ours, theirs = os.pipe()

@@ -22,10 +22,12 @@ _DOTS: Final = frozenset({".", ".."})
 def path_of(iri: str, base: str) -> str:
     """The address of the page of ``iri`` below the server's own, where resource IRIs begin with ``base``.
 
-    An IRI of another base, one with a query or a fragment, which no path can hold, and one with
-    segments that clients would resolve away, is given to the page of any IRI as a parameter.
+    An IRI of another base, one with a query or a fragment, which no path can hold, one with segments
+    that clients would resolve away, and one whose path they would take for a host, is given to the page
+    of any IRI as a parameter.
     """
     rest = iri.removeprefix(base)
-    if not rest or rest == iri or "?" in rest or "#" in rest or not _DOTS.isdisjoint(rest.split("/")):
+    no_path = not rest or rest == iri or rest.startswith("/") or "?" in rest or "#" in rest
+    if no_path or not _DOTS.isdisjoint(rest.split("/")):
         return f"{VIEW}?uri={quote(iri, safe='')}"
     return "/" + quote(_LONE_PERCENT.sub("%25", rest), safe=_IN_PATH)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from urllib.parse import quote
@@ -90,6 +91,14 @@ async def open_engine(site: Site) -> EmbeddedEngine:
     return await EmbeddedEngine.open(site.settings, dict(site.dataset.prefixes))
 
 
+class _AnyPath(Route):
+    """A route of any path, also of one with a line break in a value, which Starlette's own does not match."""
+
+    def __init__(self, path: str, endpoint: ASGIApp) -> None:
+        super().__init__(path, endpoint)
+        self.path_regex = re.compile(self.path_regex.pattern, re.DOTALL)
+
+
 def routes(site: Site) -> list[BaseRoute]:
     """Every path of the server; ``docs/protocol.md`` lists them."""
     health = Health(site)
@@ -110,7 +119,7 @@ def routes(site: Site) -> list[BaseRoute]:
         Route("/query", QueryPage(census)),
         Route("/api/openapi.json", OpenApi(site)),
         Route("/api/docs", SwaggerPage()),
-        Route("/api/{path:path}", saved),
+        _AnyPath("/api/{path:path}", saved),
         Route("/api", saved),
         Route("/search", Search(site)),
         Route("/lod/sparql", whole),
@@ -122,7 +131,7 @@ def routes(site: Site) -> list[BaseRoute]:
         Route("/feed", Feed(site)),
         Route("/robots.txt", Robots(site)),
         Route("/sitemap.xml", sitemap),
-        Route("/sitemap-{number:int}.xml", sitemap),
+        Route("/sitemap-{number}.xml", sitemap),
         Route("/", Catalogue(site)),
         Route(overview.PATH, overview.Overview(site, drawings)),
         Route("/browse/{facet}", Browse(site)),
@@ -140,7 +149,7 @@ def routes(site: Site) -> list[BaseRoute]:
         Route("/lod/view.do", ResourceByParameter(resources, people=True)),
         Route("/resource", ResourceByParameter(resources, people=False)),
         # Last: any other path may be that of a resource.
-        Route("/{path:path}", ResourceAtPath(resources)),
+        _AnyPath("/{path:path}", ResourceAtPath(resources)),
     ]
 
 

@@ -26,6 +26,7 @@ VIEW = "/lod/view.do?uri="
         ("http://example.org/a#b", VIEW + "http%3A%2F%2Fexample.org%2Fa%23b"),
         ("http://example.org/a/../b", VIEW + "http%3A%2F%2Fexample.org%2Fa%2F..%2Fb"),
         ("http://example.org/", VIEW + "http%3A%2F%2Fexample.org%2F"),
+        ("http://example.org//other.example/a", VIEW + "http%3A%2F%2Fexample.org%2F%2Fother.example%2Fa"),
         ("http://other.example/한", VIEW + "http%3A%2F%2Fother.example%2F%ED%95%9C"),
     ],
 )

@@ -7,6 +7,7 @@ API, and ``endpoint.txt`` for the server to ask. Sub-folders are tags.
 from __future__ import annotations
 
 import configparser
+import os
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from hashlib import blake2b
@@ -102,12 +103,13 @@ def fingerprint(folder: Path) -> Fingerprint:
 
 def _visible(folder: Path) -> list[Path]:
     """The files below ``folder`` in order, hidden ones left out; what is named like a query counts as one."""
-    return [
-        path
-        for path in sorted(folder.rglob("*"))
-        if not any(part.startswith(".") for part in path.relative_to(folder).parts)
-        and (path.suffix in _KINDS or not path.is_dir())
-    ]
+    found = []
+    # Passes over a sub-folder that goes away meanwhile.
+    for place, folders, files in os.walk(folder):
+        folders[:] = [name for name in folders if not name.startswith(".")]
+        named = [*files, *(name for name in folders if Path(name).suffix in _KINDS)]
+        found += [Path(place, name) for name in named if not name.startswith(".")]
+    return sorted(found)
 
 
 def read_content(file: Path) -> bytes:

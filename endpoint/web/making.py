@@ -5,9 +5,10 @@ from __future__ import annotations
 import asyncio
 import gzip
 import json
-from collections.abc import AsyncGenerator, Awaitable, Callable, Sequence
+from collections import OrderedDict
+from collections.abc import AsyncGenerator, Awaitable, Callable, Coroutine, Hashable, Sequence
 from hashlib import blake2b
-from typing import Final
+from typing import Any, Final, Generic, TypeVar
 
 from starlette.datastructures import Headers
 from starlette.types import Receive, Scope, Send
@@ -19,6 +20,8 @@ from endpoint.formats import Format, QueryForm
 from endpoint.operation import Operation
 from endpoint.web.responses import Watch, has_already, send_options
 from endpoint.web.site import VARY, Site, exchange_of
+
+T = TypeVar("T")
 
 # Makes a document; called only where the client does not have it yet.
 Make = Callable[[], Awaitable[bytes]]
@@ -101,6 +104,31 @@ def whole(site: Site, text: str, form: QueryForm) -> Operation:
     strict = site.settings.default_graph == "strict"
     graphs = tuple(graph.iri for graph in site.dataset.graphs) if strict else ()
     return Operation(text=text, form=form, base_iri=site.dataset.base, default_graphs=graphs)
+
+
+class Shared(Generic[T]):
+    """What is the same for everybody: made once for all who ask at a time, and the last few kept.
+
+    A failure is that of all who waited for it, and not kept.
+    """
+
+    def __init__(self, kept: int = 2) -> None:
+        self._kept = kept
+        self._tasks: OrderedDict[Hashable, asyncio.Task[T]] = OrderedDict()
+
+    async def get(self, key: Hashable, make: Callable[[], Coroutine[Any, Any, T]]) -> T:
+        """The value of ``key``. Raises what ``make`` raises."""
+        task = self._tasks.get(key)
+        if task is None or (task.done() and (task.cancelled() or task.exception() is not None)):
+            task = asyncio.create_task(make())
+            # Nobody may be left to hear of a failure.
+            task.add_done_callback(lambda done: done.cancelled() or done.exception())
+            self._tasks[key] = task
+        self._tasks.move_to_end(key)
+        while len(self._tasks) > self._kept:
+            self._tasks.popitem(last=False)
+        # One client that leaves must not take it away from another.
+        return await asyncio.shield(task)
 
 
 async def read_answer(site: Site, operation: Operation, fmt: Format) -> bytes:

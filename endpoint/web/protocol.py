@@ -27,7 +27,7 @@ from endpoint.settings import Settings
 METHODS: Final = ("GET", "HEAD", "POST", "QUERY", "OPTIONS")
 
 # A form may repeat graph names; more pairs than this are no SPARQL request.
-_MOST_PAIRS: Final = 2000
+MOST_PAIRS: Final = 2000
 # A percent-encoded text is up to three times as long as the text.
 _ENCODED: Final = 3
 # Seconds; less would only make work of killing and forking.
@@ -101,11 +101,11 @@ def decode_pairs(text: bytes) -> Pairs:
     if not text:
         return []
     try:
-        return parse_qsl(text.decode(), keep_blank_values=True, errors="strict", max_num_fields=_MOST_PAIRS)
+        return parse_qsl(text.decode(), keep_blank_values=True, errors="strict", max_num_fields=MOST_PAIRS)
     except UnicodeDecodeError:
         raise _not_utf8(text) from None
     except ValueError:
-        raise MalformedRequest(f"The request has more than {_MOST_PAIRS} parameters.") from None
+        raise MalformedRequest(f"The request has more than {MOST_PAIRS} parameters.") from None
 
 
 def _not_utf8(text: bytes) -> BadParameter:
@@ -120,8 +120,9 @@ def _not_utf8(text: bytes) -> BadParameter:
                 shown,
                 f"The parameter {shown} is not UTF-8: byte {error.start + 1} of its value is "
                 f"0x{raw[error.start]:02X}. Percent-encode the UTF-8 bytes of the text.",
+                rule="characters",
             )
-    return BadParameter("", "The name of a parameter is not UTF-8.")
+    return BadParameter("", "The name of a parameter is not UTF-8.", rule="characters")
 
 
 def _body_pairs(content_type: str, body: bytes) -> Pairs:
@@ -180,7 +181,8 @@ def _request(pairs: Pairs) -> ProtocolRequest:
 def _single(pairs: Pairs, name: str) -> str | None:
     values = [value for given, value in pairs if given == name]
     if len(values) > 1:
-        raise BadParameter(name, f"The parameter {name} is given {len(values)} times; give it once.")
+        told = f"The parameter {name} is given {len(values)} times; give it once."
+        raise BadParameter(name, told, rule="repeated")
     return values[0] if values else None
 
 
@@ -190,7 +192,8 @@ def _graphs(pairs: Pairs, name: str) -> tuple[str, ...]:
         try:
             NamedNode(iri)
         except ValueError:
-            raise BadParameter(name, f"The parameter {name} is not an absolute IRI.", iri[:200]) from None
+            told = f"The parameter {name} is not an absolute IRI."
+            raise BadParameter(name, told, iri[:200], "type") from None
     return tuple(found)
 
 
@@ -223,7 +226,7 @@ def read_timeout(pairs: Iterable[tuple[str, str]]) -> float | None:
         seconds = -1.0
     if not 0 <= seconds < float("inf"):
         raise BadParameter(
-            "timeout", "The parameter timeout is a number of seconds, such as 5 or 0.5.", value[:80]
+            "timeout", "The parameter timeout is a number of seconds, such as 5 or 0.5.", value[:80], "type"
         )
     return seconds or None
 

@@ -28,6 +28,8 @@ _METHODS: Final = ("GET", "HEAD")
 _FOR_GOOD: Final = b"public, max-age=31536000, immutable"
 # Plain names only: no dot begins one, so nothing outside the folder has one.
 _NAME: Final = re.compile(r"[\w@-][\w@.-]*(?:/[\w@-][\w@.-]*)*", re.ASCII)
+# No file has a longer one, and no file system could be asked for it (characters).
+_LONGEST: Final = 200
 # Compressing less than this (bytes) saves no packet.
 _SMALL: Final = 1400
 
@@ -40,12 +42,17 @@ class _File:
     digest: str
 
 
-@lru_cache(maxsize=256)
-def _read(name: str) -> _File | None:
+def _find(name: str) -> _File | None:
     """The file of this name below the folder, None where there is none."""
     path = _FOLDER / name
-    if _NAME.fullmatch(name) is None or not path.is_file():
+    if len(name) > _LONGEST or _NAME.fullmatch(name) is None or not path.is_file():
         return None
+    return _read(path)
+
+
+@lru_cache(maxsize=256)
+def _read(path: Path) -> _File:
+    # Only of files that are there: names that clients make up drive no file out.
     content = path.read_bytes()
     media_type = mimetypes.guess_type(path.name)[0] or "application/octet-stream"
     if media_type.startswith("text/") or media_type.endswith("svg+xml"):
@@ -57,12 +64,12 @@ def _read(name: str) -> _File | None:
 
 def has_asset(name: str) -> bool:
     """Whether there is a static file of this name: those from npm may be missing."""
-    return _read(name) is not None
+    return _find(name) is not None
 
 
 def asset(view: View, name: str) -> str:
     """The address of a static file, with the digest of its content. Raises LookupError where it is not."""
-    file = _read(name)
+    file = _find(name)
     if file is None:
         raise LookupError(f"there is no static file {name}")
     return f"{view.root}{PATH}{name}?v={file.digest}"
@@ -74,7 +81,7 @@ class Static:
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["method"] not in _METHODS:
             raise MethodNotAllowed(f"Files answer {', '.join(_METHODS)}.", _METHODS)
-        file = _read(scope["path_params"]["name"])
+        file = _find(scope["path_params"]["name"])
         if file is None:
             raise NotFound(f"There is no file {scope['path'][:200]}.")
         headers, body = _answer(file, scope)

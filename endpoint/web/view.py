@@ -16,6 +16,8 @@ from endpoint.web.site import Site, site_of
 
 # What may stand in a path as it is (RFC 3986 section 3.3), percent-encoded triplets included.
 _PATH: Final = "/:@!$&'()*+,;=~%"
+# Parameters that a page repeats in its links; nobody means more of them.
+_PAIRS: Final = 200
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,7 +102,7 @@ class View:
 def view_of(scope: Scope) -> View:
     """The view of the request with this scope. Raises :class:`~endpoint.errors.MalformedRequest`."""
     site = site_of(scope)
-    query = scope["query_string"].decode("latin-1")
+    query = b"&".join(scope["query_string"].split(b"&", _PAIRS)[:_PAIRS]).decode("latin-1")
     pairs = parse_qsl(query, keep_blank_values=True, encoding="utf-8", errors="replace")
     told = next((value for name, value in pairs if name == PARAMETER), None)
     default = next((language for language in site.dataset.title if language in LANGUAGES), LANGUAGES[0])
@@ -110,6 +112,7 @@ def view_of(scope: Scope) -> View:
         language=choose_language(told, accepted, default),
         chosen=told in LANGUAGES,
         base=site.url(scope),
-        path=quote(scope.get("raw_path") or scope["path"].encode(), safe=_PATH),
+        # A path that begins with two slashes would be the address of another host.
+        path="/" + quote(scope.get("raw_path") or scope["path"].encode(), safe=_PATH).lstrip("/"),
         pairs=tuple(pair for pair in pairs if pair[0] != PARAMETER),
     )

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import os
+import shutil
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from endpoint.catalog import read_catalog
-from endpoint.catalog.query_folder import About, read_folder
+from endpoint.catalog.query_folder import About, fingerprint, read_folder
 
 ASK = "ASK {}"
 
@@ -43,6 +46,22 @@ def test_names_that_collide_are_told(tmp_path: Path, other: str) -> None:
     assert list(catalog.queries) == ["a"]
     (problem,) = catalog.problems
     assert 'The name "a", which ends at the first dot, is taken by' in problem.detail
+
+
+def test_a_folder_that_goes_away_while_it_is_read_is_passed_over(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    fill(tmp_path, {"a.rq": ASK, "gone/b.rq": ASK})
+    scandir = os.scandir
+
+    def late(path: Any) -> Any:
+        if str(path).endswith("gone"):
+            shutil.rmtree(path, ignore_errors=True)
+        return scandir(path)
+
+    monkeypatch.setattr(os, "scandir", late)
+    assert [Path(row[0]).name for row in fingerprint(tmp_path)] == ["a.rq"]
+    assert list(read_catalog(tmp_path, 64).queries) == ["a"]
 
 
 def test_urls_with_a_name_for_a_contact_and_nothing_else(tmp_path: Path) -> None:

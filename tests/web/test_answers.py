@@ -345,6 +345,7 @@ def test_a_query_tells_its_formats_and_the_first_of_them(books: Server) -> None:
     assert books.get("/api/few-formats", "*/*").type == "text/csv"
     assert books.get("/api/few-formats", JSON).type == JSON
     assert books.get("/api/few-formats.xlsx").status == 406
+    assert books.get("/api/few-formats", "text/html,*/*;q=0.8").type == "text/html"
     listed = {entry["name"]: entry for entry in books.get("/api").json()["queries"]}
     assert [offer["name"] for offer in listed["few-formats"]["formats"]] == ["csv", "flat-json"]
 

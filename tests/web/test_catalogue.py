@@ -8,7 +8,7 @@ import pytest
 from lxml import html  # type: ignore[import-untyped]
 
 from endpoint.search import Facet, Field, SearchConfiguration
-from endpoint.web.browsing.catalogue import DEEPEST, HITS, read_request
+from endpoint.web.browsing.catalogue import DEEPEST, HITS, Value, grouped, ordered, read_request
 from tests.live import Server
 
 BROWSER = "text/html,application/xhtml+xml,application/xml;q=0.9,*/*;q=0.8"
@@ -104,9 +104,9 @@ def test_its_sparql_finds_the_same_in_the_same_order(
 def test_the_result_can_be_taken_away(server: Server) -> None:
     found = page(server, "/?locale=en&q=arms+exports")
     links = {link.text_content(): link.get("href") for link in found.cssselect(".takeaway a[download]")}
-    assert {"csv", "bibtex"} <= links.keys()
-    assert "14209" in server.get(links["csv"]).text
-    assert server.get(links["bibtex"]).text.startswith("@")
+    assert {"CSV", "BibTeX"} <= links.keys()
+    assert "14209" in server.get(links["CSV"]).text
+    assert server.get(links["BibTeX"]).text.startswith("@")
 
 
 def test_nothing_found_says_what_to_do(server: Server) -> None:
@@ -183,11 +183,24 @@ def test_browsing_lists_every_value_once(server: Server) -> None:
     assert titles(page(server, link.get("href")))[0].startswith("South Korea’s Arms Exports")
 
 
+@pytest.mark.parametrize(("korean", "order"), [(True, ["ㄱ", "ㅎ", "K"]), (False, ["K", "ㄱ", "ㅎ"])])
+def test_names_in_the_readers_script_stand_first(korean: bool, order: list[str]) -> None:
+    values = [Value(name, 1, "/") for name in ("한승주", "KIM", "김", "Kang")]
+    groups = grouped(values, False, korean)
+    assert [letter for letter, _ in groups] == order
+    assert [value.name for value in dict(groups)["K"]] == ["Kang", "KIM"]
+
+
 def test_years_are_browsed_by_decade(server: Server) -> None:
     found = page(server, "/browse/year?locale=en")
     decades = [row.text_content() for row in found.cssselect(".group h2")]
     assert decades == sorted(decades, reverse=True)
     assert decades[0].endswith("0–")
+
+
+def test_a_facet_of_years_begins_with_the_latest() -> None:
+    assert ordered([("1999", 7), ("2024", 5), ("2001", 1)]) == [("2024", 5), ("2001", 1), ("1999", 7)]
+    assert ordered([("중국", 7), ("일본", 5), ("2001", 1)]) == [("중국", 7), ("일본", 5), ("2001", 1)]
 
 
 @pytest.mark.parametrize("path", ["/browse/nothing", "/browse/%3Cb%3E"])
@@ -197,3 +210,38 @@ def test_an_unknown_facet_is_not_found(server: Server, path: str) -> None:
 
 def test_the_first_page_is_small(server: Server) -> None:
     assert len(server.get("/", BROWSER).body) < 150_000
+
+
+@pytest.mark.parametrize("chosen", ["abc", "²²²²", "२०२३", "0001"])
+def test_a_chosen_year_that_is_none_finds_nothing(server: Server, chosen: str) -> None:
+    assert total(page(server, f"/?locale=en&{urlencode({'year': chosen})}")) == 0
+
+
+@pytest.mark.parametrize(
+    "address",
+    [
+        "/?" + urlencode([("year", number) for number in range(6000)]),
+        "/?" + urlencode([("author", "x" * 1500 + str(number)) for number in range(40)]),
+        "/?" + urlencode([("utm", number) for number in range(6000)]),
+        "/?" + urlencode({"q": "word " * 10_000}),
+    ],
+    ids=["many values", "long values", "many unknown", "long search"],
+)
+def test_a_long_address_makes_no_endless_page(server: Server, address: str) -> None:
+    answer = server.get(address, BROWSER)
+    assert answer.status == 200
+    assert len(answer.body) < 2_000_000
+
+
+def test_only_so_much_is_chosen_at_once() -> None:
+    many = read_request([("year", str(number)) for number in range(100)], CONFIGURATION)
+    assert len(many.filters["year"]) == 40
+    assert read_request([("year", "9" * 3000), ("q", "x" * 3000)], CONFIGURATION).filters == {}
+    assert len(read_request([("q", "x" * 3000)], CONFIGURATION).query) == 2000
+
+
+def test_no_link_of_a_page_leads_to_the_host_that_a_path_names(server: Server) -> None:
+    answer = server.get("//other.example/page", BROWSER)
+    assert answer.status == 404
+    found = html.fromstring(answer.body)
+    assert not [link for link in found.xpath("//@href | //@action") if link.startswith("//")]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import re
 from collections.abc import Iterator
 from pathlib import Path
@@ -10,8 +11,10 @@ import pytest
 from lxml import etree  # type: ignore[import-untyped]
 
 from endpoint.app import create_site
+from endpoint.errors import DeadlineExceeded, EndpointError, Overloaded
 from endpoint.settings import Settings
 from endpoint.web.api.charts import draw
+from endpoint.web.api.drawings import to_be_made_anew
 from endpoint.web.api.series import MOST_BARS, MOST_KINDS, Row, Series, Value, series_of
 from endpoint.web.view import View
 from tests.live import Server, serving
@@ -279,3 +282,25 @@ def test_a_chart_of_what_is_not_there(forms: Server) -> None:
     assert forms.get("/api/is-there.svg?n=1").status == 406
     assert forms.get("/api/echo.svg").status == 400
     assert forms.get("/api/nothing.svg").status == 404
+
+
+@pytest.mark.parametrize(
+    ("failure", "for_page", "for_image"),
+    [(None, False, False), (Overloaded("busy", 1), True, True), (DeadlineExceeded("slow", 2), False, True)],
+)
+def test_what_a_busy_server_turned_away_is_drawn_later(
+    failure: EndpointError | None, for_page: bool, for_image: bool
+) -> None:
+    async def make() -> bytes | None:
+        if failure is not None:
+            raise failure
+        return b"<svg/>"
+
+    async def work() -> None:
+        task = asyncio.create_task(make())
+        assert not to_be_made_anew(task, again=True)
+        await asyncio.wait([task])
+        assert to_be_made_anew(task, again=False) is for_page
+        assert to_be_made_anew(task, again=True) is for_image
+
+    asyncio.run(work())

@@ -143,7 +143,7 @@ def test_a_page_beyond_the_end_is_empty_and_leads_back(books: Server) -> None:
 def test_the_whole_answer_has_no_pages(books: Server) -> None:
     answer = books.get("/api/ordered")
     assert len(answer.json()["rows"]) == COUNT
-    assert "link" not in answer.headers
+    assert "page=" not in answer.headers["link"]
     assert answer.json()["links"] == {"self": f"{books.url}/api/ordered"}
     assert len(books.get("/api/ordered?page=all&pageSize=5").json()["rows"]) == COUNT
 

@@ -142,6 +142,30 @@ def test_the_list_leads_to_answers(server: Server) -> None:
         assert answer.status == 200, entry["name"]
 
 
+BROKEN = [
+    ("publications-by-year", "required"),
+    ("publications-by-year?year=2023&yaer=1", "unknown"),
+    ("publications-by-year?year=2023&year=2024", "repeated"),
+    ("publications-by-year?year=2023&timeout=1&timeout=2", "repeated"),
+    ("publications-by-year?year=2023&page=1&after=", "exclusive"),
+    ("publications-by-year?year=2023&generation=1&after=2.5.-", "exclusive"),
+    ("publication-bibo?publication=14209&page=1", "unpaged"),
+    ("publications-by-year?year=%20", "empty"),
+    ("publications-by-author?author=%FF", "characters"),
+    ("publications-by-year?year=x", "type"),
+    ("publications-by-year?year=2023&languageTags=maybe", "type"),
+    ("publications-by-year?year=2023&timeout=soon", "type"),
+    ("publications-by-year?year=1", "minimum"),
+    ("publications-by-year?year=2023&pageSize=10001", "maximum"),
+]
+
+
+@pytest.mark.parametrize(("path", "rule"), BROKEN)
+def test_a_refused_parameter_tells_the_rule_that_it_breaks(server: Server, path: str, rule: str) -> None:
+    answer = server.get(f"/api/{path}")
+    assert (answer.status, answer.json()["rule"]) == (400, rule)
+
+
 def test_entity_tag(server: Server) -> None:
     tag = server.get(AUTHOR).headers["etag"]
     assert server.get(AUTHOR, If_None_Match=tag).status == 304

@@ -80,6 +80,7 @@ def test_a_source_that_did_not_change_is_304(shelves: Server) -> None:
         {"If_None_Match": '"x"', "If_Modified_Since": modified},
         {"If_Modified_Since": "Mon, 01 Jan 2001 00:00:00 GMT"},
         {"If_Modified_Since": "yesterday"},
+        {"If_Modified_Since": f"Mon, 01 Jan 2024 00:00:00 +{'9' * 20}"},
     ]
     for headers in stale:
         assert shelves.get("/api/star.rq", **headers).status == 200

@@ -66,7 +66,8 @@ def _unique(pairs: list[tuple[str, object]]) -> Members:
     members: Members = {}
     for name, value in pairs:
         if name in members:
-            raise BadParameter(shown(name), f'The body has the member "{shown(name)}" twice; give it once.')
+            told = f'The body has the member "{shown(name)}" twice; give it once.'
+            raise BadParameter(shown(name), told, rule="repeated")
         members[name] = value
     return members
 
@@ -87,6 +88,7 @@ def json_pairs(members: Members) -> Pairs:
                 raise BadParameter(
                     shown(name),
                     f'The parameter "{shown(name)}" is a text, a number, true or false, or an array of them.',
+                    rule="type",
                 )
     return pairs
 

@@ -90,7 +90,7 @@ class Call:
             links = paging.page_links(self.address, self.pairs, self.paging, facts, generation, cursor)
             members |= {"page": self.paging.number, "pageSize": self.paging.size}
             members |= {"total": facts["total"], "after": cursor}
-            headers += (paging.link_header(links),)
+            headers += paging.link_headers(links)
             if facts["total"] is not None:
                 headers += ((b"x-total-count", str(facts["total"]).encode()),)
         head, tail = self.wrapping.head, self.wrapping.tail
@@ -200,6 +200,9 @@ def formats_of(query: SavedQuery) -> tuple[Format, ...]:
 
 def _choose(query: SavedQuery, extension: str, pairs: Pairs, scope: Scope) -> Negotiated:
     formats = formats_of(query)
+    if HTML not in formats:
+        # Whatever a file offers to programs, people get their page.
+        formats = (*formats, HTML)
     if not extension:
         names, accept = read_formats(pairs), accept_of(scope)
         default = query.options.format
@@ -223,16 +226,15 @@ def _read_page(query: SavedQuery, pairs: Pairs, paged: bool) -> Paging | None:
     for name, _ in pairs:
         if name in paging.PARAMETERS and name != "generation":
             kind = "a boolean" if query.form is QueryForm.ASK else "a graph"
-            raise BadParameter(
-                name, f"{query.name} answers {kind}, which has no rows to page. Leave {name} out."
-            )
+            told = f"{query.name} answers {kind}, which has no rows to page. Leave {name} out."
+            raise BadParameter(name, told, rule="unpaged")
     return None
 
 
 def _read_flag(pairs: Pairs, name: str) -> bool:
     values = [value.strip().lower() for given, value in pairs if given == name]
     if any(value not in ("", "0", "1", "true", "false") for value in values) or len(values) > 1:
-        raise BadParameter(name, f'The parameter "{name}" is true or false, and given once.')
+        raise BadParameter(name, f'The parameter "{name}" is true or false, and given once.', rule="type")
     return values in (["1"], ["true"])
 
 

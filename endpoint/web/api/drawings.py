@@ -15,7 +15,13 @@ from starlette.types import Receive, Scope, Send
 
 from endpoint.engines import Generation, Limits
 from endpoint.engines.presentation import Presentation, presented, split_facts
-from endpoint.errors import EndpointError, MalformedQuery, NotAcceptable
+from endpoint.errors import (
+    DeadlineExceeded,
+    EndpointError,
+    MalformedQuery,
+    MemoryLimitExceeded,
+    NotAcceptable,
+)
 from endpoint.formats import FLAT_JSON, QueryForm
 from endpoint.lexer import Kind, lex
 from endpoint.web.api.calls import Call, formats_of, not_valid, read_call
@@ -89,7 +95,7 @@ class Drawings:
         return drawing is not None
 
     async def _drawing(self, call: Call, view: View, limits: Limits, again: bool = True) -> bytes | None:
-        """The drawing, None where there is none; what has failed is tried ``again`` or fails the same way."""
+        """The drawing, None for none; what took too long is tried ``again`` or fails the same way."""
         number = call.operation.generation
         generation = call.engine.generation if number is None else call.engine.held(number)
         columns = _columns(call.operation.text)
@@ -99,7 +105,7 @@ class Drawings:
         title = view.text(call.query.summary) or call.query.name
         key = _key(call, generation, view, title)
         task = self._kept.get(key)
-        if task is None or (again and task.done() and (task.cancelled() or task.exception() is not None)):
+        if task is None or to_be_made_anew(task, again):
             task = asyncio.create_task(self._made(call, view, title, limits))
             # Nobody may be left to hear of a failure.
             task.add_done_callback(lambda done: done.cancelled() or done.exception())
@@ -131,6 +137,16 @@ def _drawn(answer: bytes, view: View, title: str, whole: bool) -> bytes | None:
         # Times are drawn in their own order, so the rows that are missing could be anywhere among them.
         return None
     return draw(series, view, title, whole)
+
+
+def to_be_made_anew(task: asyncio.Task[bytes | None], again: bool) -> bool:
+    """Whether a drawing has failed, and for a reason that may have passed, or is to be tried ``again``."""
+    if not task.done():
+        return False
+    if task.cancelled():
+        return True
+    error = task.exception()
+    return error is not None and (again or not isinstance(error, DeadlineExceeded | MemoryLimitExceeded))
 
 
 def _key(call: Call, generation: Generation, view: View, title: str) -> _Key:

@@ -72,7 +72,7 @@ def _describe(query: SavedQuery, base: str, catalog: Catalog) -> dict[str, objec
         "licence": options.licence,
         "url": url,
         "path": options.path and f"{base}{ROOT}{quote(options.path, safe='/{}')}",
-        "example": f"{url}?{values}" if values else url,
+        "example": None if query.lacking_examples() else f"{url}?{values}" if values else url,
         "source": f"{url}.rq",
         "explain": f"{url}/explain",
         "formats": [

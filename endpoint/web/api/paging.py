@@ -23,6 +23,8 @@ from endpoint.wording import shown
 # Rows of a page where neither the request nor the query tells, and at most.
 PAGE_SIZE: Final = 100
 LARGEST_PAGE: Final = 10_000
+# Bytes of the header of links: proxies commonly take 4 to 8 kB of all headers together.
+LONGEST_HEADER: Final = 3_000
 # What a cursor tells instead of a digest where a query may answer differently each time.
 UNMARKED: Final = "-"
 # The value of "page" for the whole answer.
@@ -82,7 +84,8 @@ def read_paging(pairs: Pairs, default: int | None) -> Paging | None:
         number = _number(given, "page", 1)
         return Paging(size, (number - 1) * size, generation, count=count)
     if "page" in given:
-        raise BadParameter("after", 'The parameters "page" and "after" both choose a page; give one of them.')
+        told = 'The parameters "page" and "after" both choose a page; give one of them.'
+        raise BadParameter("after", told, rule="exclusive")
     if not given["after"]:
         return Paging(size, 0, generation, count=count)
     return _after(given["after"], size, generation, count)
@@ -108,6 +111,7 @@ def _after(cursor: str, size: int, generation: int | None, count: bool) -> Pagin
         raise BadParameter(
             "generation",
             f'The parameter "after" is of generation {found[1]}, not {generation}. Leave one out.',
+            rule="exclusive",
         )
     mark = "" if found[3] == UNMARKED else found[3]
     return Paging(size, int(found[2]), int(found[1]), mark, count)
@@ -190,6 +194,7 @@ def page_links(
     return links
 
 
-def link_header(links: Mapping[str, str]) -> tuple[bytes, bytes]:
-    """The Link header of these links."""
-    return b"link", ", ".join(f'<{url}>; rel="{relation}"' for relation, url in links.items()).encode()
+def link_headers(links: Mapping[str, str]) -> tuple[tuple[bytes, bytes], ...]:
+    """The Link header of these links; none where it would be longer than proxies take."""
+    written = ", ".join(f'<{url}>; rel="{relation}"' for relation, url in links.items()).encode()
+    return ((b"link", written),) if 0 < len(written) <= LONGEST_HEADER else ()

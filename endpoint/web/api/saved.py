@@ -30,7 +30,7 @@ from endpoint.web.api.query_page import send_form, without_blanks
 from endpoint.web.api.sources import prefers_source, send_explanation, send_source
 from endpoint.web.api.targets import Part, Target, find, find_target, named, segments_of
 from endpoint.web.api.values import ValueLists
-from endpoint.web.protocol import Pairs, decode_pairs, read_body, read_formats
+from endpoint.web.protocol import MOST_PAIRS, Pairs, decode_pairs, read_body, read_formats
 from endpoint.web.responses import Watch, respond, send_body, send_options
 from endpoint.web.site import Site, accept_of
 from endpoint.web.view import view_of
@@ -122,6 +122,8 @@ class SavedQueries:
             return
         for_people = is_for_people(scope, target, pairs)
         if for_people:
+            if len(pairs) > MOST_PAIRS:
+                raise MalformedRequest(f"A page shows {MOST_PAIRS:,} values at most. Ask for another format.")
             pairs = without_blanks(target.query, pairs)
         try:
             call = read_call(self._site, scope, target, pairs)

@@ -63,7 +63,7 @@ def _is_current(headers: Headers, tag: str, modified: datetime) -> bool:
         return tag in given or "*" in given
     try:
         since = parsedate_to_datetime(headers.get("if-modified-since", ""))
-    except ValueError:
+    except (ValueError, OverflowError):
         return False
     return since.tzinfo is not None and modified <= since
 

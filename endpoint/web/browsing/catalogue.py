@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass
+from functools import partial
 from typing import Any, Final
-from urllib.parse import parse_qsl, urlencode
+from urllib.parse import parse_qsl
 
 from markupsafe import Markup
 from starlette.types import Receive, Scope, Send
@@ -18,11 +20,12 @@ from endpoint.formats import HTML, Negotiated, QueryForm, offered
 from endpoint.operation import Operation
 from endpoint.search import SORTS, Facet, Request, SearchConfiguration
 from endpoint.search.as_sparql import as_sparql
+from endpoint.search.query import MAX_CHARACTERS
 from endpoint.web.browsing.histogram import Bar, histogram
 from endpoint.web.editor import send_editor
 from endpoint.web.html import render
 from endpoint.web.making import allows
-from endpoint.web.responses import Finish, Headers, respond_whole
+from endpoint.web.responses import Finish, Headers, links_to, respond_whole
 from endpoint.web.site import Site
 from endpoint.web.view import View, view_of
 from endpoint.wording import did_you_mean, shown
@@ -32,8 +35,12 @@ HITS: Final = 20
 VALUES: Final = 8
 _READ: Final = 300
 DEEPEST: Final = 10_000
+# Values of all facets that a reader can choose at once, and characters of them: each link repeats them.
+_CHOSEN: Final = 40
+_LONGEST: Final = 2000
 # Values on a page to browse by, at most.
 _BROWSED: Final = 20_000
+_YEAR: Final = re.compile(r"[0-9]{4}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,7 +80,7 @@ class Catalogue:
             return
         view = view_of(scope)
         request = read_request(view.pairs, configuration)
-        finish = _Page(view, request, configuration).finish
+        finish = _Page(view, request, configuration, tuple(_kept(view.pairs, request))).finish
         await _respond(scope, receive, send, self._site, request, finish, view)
 
 
@@ -100,11 +107,11 @@ class Browse:
                 Value(_name(view, facet, value), count, view.address("/", [(facet.name, value)]))
                 for value, count in counted
             ]
-            groups = _grouped(values, _is_years(counted))
+            groups = grouped(values, _is_years(counted), view.language == "ko")
             page = render(
                 "browse.html", view, facet=facet, label=_label(view, facet), groups=groups, facets=facets
             )
-            return page, _page_headers(view)
+            return page, [(b"content-language", view.language.encode())]
 
         request = Request("", limit=0, facets=_BROWSED, snippets=False)
         await _respond(scope, receive, send, self._site, request, finish, view)
@@ -114,8 +121,7 @@ async def _respond(
     scope: Scope, receive: Receive, send: Send, site: Site, request: Request, finish: Finish, view: View
 ) -> None:
     operation = Operation(text=json.dumps(asdict(request)), form=QueryForm.SELECT, search=True)
-    chosen = Negotiated(HTML, HTML.content_type())
-    limits = Limits(site.settings.timeout)
+    chosen, limits = Negotiated(HTML, HTML.content_type()), Limits(site.settings.timeout)
     variant = f"{view.base} {view.address(view.path, view.pairs)} {view.language}".encode()
     await respond_whole(scope, receive, send, site, operation, chosen, limits, finish, variant)
 
@@ -126,21 +132,20 @@ def read_request(pairs: Iterable[tuple[str, str]], configuration: SearchConfigur
     A page is for people, who follow links that others made longer: what is unknown is passed over, and
     what is out of range becomes the nearest that is not.
     """
-    given: dict[str, list[str]] = {}
-    for name, value in pairs:
-        if value.strip():
-            given.setdefault(name, []).append(value.strip())
-    query = given.get("q", [""])[0]
-    sort = given.get("sort", [""])[0]
-    page = given.get("page", ["1"])[0]
+    given = [(name, value.strip()) for name, value in pairs if value.strip()]
+    chosen: dict[str, list[str]] = {facet.name: [] for facet in configuration.facets}
+    number = length = 0
+    for name, value in dict.fromkeys(given):
+        if name in chosen:
+            number, length = number + 1, length + len(value)
+            if number <= _CHOSEN and length <= _LONGEST:
+                chosen[name].append(value)
+    first = dict(reversed(given))
+    query, sort, page = first.get("q", "")[:MAX_CHARACTERS], first.get("sort", ""), first.get("page", "")
     number = int(page) if page.isascii() and page.isdigit() and len(page) < 6 else 1
     return Request(
         query=query,
-        filters={
-            facet.name: tuple(dict.fromkeys(given[facet.name]))
-            for facet in configuration.facets
-            if facet.name in given
-        },
+        filters={name: tuple(values) for name, values in chosen.items() if values},
         limit=HITS,
         offset=min(max(number - 1, 0) * HITS, DEEPEST - HITS),
         facets=_READ,
@@ -153,6 +158,7 @@ class _Page:
     view: View
     request: Request
     configuration: SearchConfiguration
+    kept: tuple[tuple[str, str], ...]
 
     def finish(self, answer: bytes, generation: Generation) -> tuple[bytes, Headers]:
         found = json.loads(answer)
@@ -164,7 +170,7 @@ class _Page:
             request=request,
             total=found["total"],
             hits=[self._hit(hit) for hit in found["hits"]],
-            panels=[self._panel(facet, found["facets"].get(facet.name, ())) for facet in self._facets()],
+            panels=[self._panel(row, found["facets"].get(row.name, ())) for row in self.configuration.facets],
             chosen=list(self._chosen()),
             suggestions=[(query, view.address("/", [("q", query)])) for query in found["suggestions"]],
             sorts=[(sort, self._address({"sort": sort, "page": None})) for sort in SORTS],
@@ -172,20 +178,17 @@ class _Page:
             sparql=text,
             editor=view.editor(text),
             exports=_exports(view, text),
-            kept=[pair for pair in self._kept() if pair[0] not in ("q", "page")],
+            kept=[pair for pair in self.kept if pair[0] != "q"],
             first=not request.query and not request.filters and not request.offset,
             generation=generation,
         )
-        return page, _page_headers(view)
-
-    def _facets(self) -> Sequence[Facet]:
-        return self.configuration.facets
+        return page, [(b"content-language", view.language.encode())]
 
     def _hit(self, hit: Mapping[str, Any]) -> dict[str, object]:
         iri = str(hit["iri"])
         facts = [
             (facet.name, _name(self.view, facet, value), self.view.address("/", [(facet.name, value)]))
-            for facet in self._facets()
+            for facet in self.configuration.facets
             for value in hit[facet.name]
         ]
         # The index makes snippets as HTML, the text in them escaped.
@@ -199,40 +202,34 @@ class _Page:
 
     def _panel(self, facet: Facet, counted: Sequence[tuple[str, int]]) -> FacetPanel:
         chosen = self.request.filters.get(facet.name, ())
-        known = dict(counted)
-        rows = [*((value, known.get(value, 0)) for value in chosen if value not in known), *counted]
-        values = [
-            Value(_name(self.view, facet, value), count, self._toggled(facet.name, value), value in chosen)
-            for value, count in rows
-        ]
+        known, toggled = dict(counted), partial(self._toggled, facet.name)
+        rows = [*((value, known.get(value, 0)) for value in chosen if value not in known), *ordered(counted)]
         bars: tuple[Bar, ...] = ()
         if _is_years(counted) and len(counted) > 2:
-            bars = histogram([(int(value.name), value.count, value.url, value.selected) for value in values])
-        shown_values = sorted(values, key=lambda value: not value.selected)
+            # What a reader has chosen may be no year.
+            years = [row for row in rows if _YEAR.fullmatch(row[0])]
+            bars = histogram([(int(row[0]), row[1], toggled(row[0]), row[0] in chosen) for row in years])
         most = max(VALUES, len(chosen))
-        label = _label(self.view, facet)
-        return FacetPanel(facet.name, label, tuple(shown_values[:most]), bars, max(len(values) - most, 0))
+        values = tuple(
+            Value(_name(self.view, facet, value), count, toggled(value), value in chosen)
+            for value, count in sorted(rows, key=lambda row: row[0] not in chosen)[:most]
+        )
+        return FacetPanel(facet.name, _label(self.view, facet), values, bars, max(len(rows) - most, 0))
 
     def _chosen(self) -> Iterable[Value]:
-        for facet in self._facets():
+        for facet in self.configuration.facets:
             for value in self.request.filters.get(facet.name, ()):
                 name = f"{_label(self.view, facet)}: {_name(self.view, facet, value)}"
                 yield Value(name, 0, self._toggled(facet.name, value))
 
-    def _kept(self) -> list[tuple[str, str]]:
-        known = {"q", "sort", "page", *(facet.name for facet in self._facets())}
-        return [pair for pair in self.view.pairs if pair[0] in known and pair[1].strip()]
-
     def _toggled(self, facet: str, value: str) -> str:
-        kept = [pair for pair in self._kept() if pair[0] != "page"]
         if value in self.request.filters.get(facet, ()):
-            return self.view.address("/", [row for row in kept if (row[0], row[1].strip()) != (facet, value)])
-        return self.view.address("/", [*kept, (facet, value)])
+            return self.view.address("/", [pair for pair in self.kept if pair != (facet, value)])
+        return self.view.address("/", [*self.kept, (facet, value)])
 
     def _address(self, changes: Mapping[str, str | None]) -> str:
-        kept = [pair for pair in self._kept() if pair[0] not in changes]
         added = [(name, value) for name, value in changes.items() if value is not None]
-        return self.view.address("/", [*kept, *added])
+        return self.view.address("/", [*(pair for pair in self.kept if pair[0] not in changes), *added])
 
     def _pager(self, total: int) -> dict[str, object]:
         number = self.request.offset // HITS + 1
@@ -247,6 +244,14 @@ class _Page:
         }
 
 
+def _kept(pairs: Iterable[tuple[str, str]], request: Request) -> Iterable[tuple[str, str]]:
+    """The parameters that every link of the page repeats, in their order: those that count."""
+    counting = {("q", request.query), ("sort", request.sort)}
+    counting |= {(name, value) for name, values in request.filters.items() for value in values}
+    cut = ((name, value.strip()[: MAX_CHARACTERS if name == "q" else None]) for name, value in pairs)
+    return dict.fromkeys(pair for pair in cut if pair[1] and pair in counting)
+
+
 def _label(view: View, facet: Facet) -> str:
     return view.text(facet.labels) or facet.name
 
@@ -256,15 +261,17 @@ def _name(view: View, facet: Facet, value: str) -> str:
 
 
 def _is_years(counted: Sequence[tuple[str, int]]) -> bool:
-    return bool(counted) and all(len(value) == 4 and value.isdigit() for value, _ in counted)
+    return bool(counted) and all(_YEAR.fullmatch(value) for value, _ in counted)
+
+
+def ordered(counted: Sequence[tuple[str, int]]) -> Sequence[tuple[str, int]]:
+    """Years with the latest first, other values as the search counted them: most records first."""
+    return sorted(counted, reverse=True) if _is_years(counted) else counted
 
 
 def _exports(view: View, text: str) -> list[tuple[str, str]]:
-    formats = [fmt for fmt in offered(QueryForm.SELECT) if fmt is not HTML]
-    return [
-        (fmt.name, view.root + "/sparql?" + urlencode({"query": text, "format": fmt.name, "download": "1"}))
-        for fmt in formats
-    ]
+    links = links_to([("query", text)], offered(QueryForm.SELECT))
+    return [(name, f"{view.root}/sparql{link}") for name, link in links]
 
 
 def _page_of(view: View, iri: str) -> str:
@@ -272,14 +279,11 @@ def _page_of(view: View, iri: str) -> str:
     return view.address(path, parse_qsl(parameters))
 
 
-def _page_headers(view: View) -> Headers:
-    return [(b"content-language", view.language.encode())]
-
-
-def _grouped(values: Sequence[Value], years: bool) -> list[tuple[str, list[Value]]]:
-    """The values by their first letter, Hangul by its first consonant; years by decade, newest first."""
+def grouped(values: Sequence[Value], years: bool, korean: bool) -> list[tuple[str, list[Value]]]:
+    """The values by their first letter, the reader's script first; years by decade, newest first."""
     groups: dict[str, list[Value]] = {}
-    for value in sorted(values, key=lambda row: row.name.casefold(), reverse=years):
+    ours = {value.name: ("가" <= value.name[:1] <= "힣") is korean for value in values}
+    for value in sorted(values, key=lambda row: (not ours[row.name], row.name.casefold()), reverse=years):
         groups.setdefault(f"{value.name[:3]}0–" if years else _initial(value.name), []).append(value)
     return list(groups.items())
 

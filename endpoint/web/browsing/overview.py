@@ -19,7 +19,7 @@ from endpoint.web.api.drawings import Drawings
 from endpoint.web.api.targets import named
 from endpoint.web.browsing.network import Network, Pair, network_of
 from endpoint.web.html import render
-from endpoint.web.making import document_tag, read_answer, send_made
+from endpoint.web.making import Shared, document_tag, read_answer, send_made
 from endpoint.web.site import VARY, Site
 from endpoint.web.view import View, view_of
 
@@ -44,6 +44,7 @@ class Overview:
     def __init__(self, site: Site, drawings: Drawings) -> None:
         self._site = site
         self._drawings = drawings
+        self._networks: Shared[Network] = Shared()
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         view = view_of(scope)
@@ -76,9 +77,12 @@ class Overview:
     async def _network(self, query: SavedQuery | None) -> Network | None:
         if query is None:
             return None
-        operation = Operation(
-            bind_query(query, ()), query.form, self._site.dataset.base, dataset_clause=query.dataset_clause
-        )
+        text = bind_query(query, ())
+        key = (self._site.engine.generation, text)
+        return await self._networks.get(key, partial(self._read_network, query, text))
+
+    async def _read_network(self, query: SavedQuery, text: str) -> Network:
+        operation = Operation(text, query.form, self._site.dataset.base, dataset_clause=query.dataset_clause)
         answer = json.loads(await read_answer(self._site, operation, SPARQL_JSON))
         first, second, weight = answer["head"]["vars"][:3]
         pairs: list[Pair] = [

@@ -152,6 +152,9 @@ class Page:
 
     def _toggled(self, same: str, facet: str, value: str) -> str | None:
         """The search ``same`` with this value of the facet chosen, or no longer chosen."""
+        if len(same) > 2 * LONGEST_ADDRESS:
+            # Without one value it would be too long as well.
+            return None
         if value not in self.request.filters.get(facet, ()):
             return self._address(f"{same}&{urlencode([(facet, value)])}")
         others = [pair for pair in self.pairs if pair != (facet, value) and pair[0] != "offset"]

@@ -18,7 +18,7 @@ from typing import Any, Final
 from pyoxigraph import NamedNode
 
 from endpoint.engines import Generation, Limits
-from endpoint.errors import DeadlineExceeded, EndpointError, Overloaded
+from endpoint.errors import DeadlineExceeded, EndpointError, GenerationGone, Overloaded
 from endpoint.formats import SPARQL_JSON, QueryForm
 from endpoint.operation import Operation
 from endpoint.web.describing.statistics import ClassPartition, Part, PropertyPartition, Statistics
@@ -43,7 +43,7 @@ Graph = str | None
 
 
 class Moved(Exception):
-    """Another generation answers now; what was counted so far is of the one before."""
+    """The generation does not answer any more; what was counted so far is of no use."""
 
 
 class Counting:
@@ -164,7 +164,8 @@ class Counting:
         return rows
 
     async def _ask(self, text: str) -> list[Row]:
-        operation = Operation(text=text, form=QueryForm.SELECT)
+        # Also when it is replaced meanwhile: where data is published often, no count would end otherwise.
+        operation = Operation(text=text, form=QueryForm.SELECT, generation=self._generation.number)
         while (left := self._end - time.monotonic()) > 0:
             limits = Limits(min(self._site.settings.timeout, left))
             try:
@@ -172,6 +173,8 @@ class Counting:
             except Overloaded as error:
                 await asyncio.sleep(error.retry_after)
                 continue
+            except GenerationGone:
+                raise Moved from None
             try:
                 answer = b"".join([result.first, *[piece async for piece in result]])
             finally:

@@ -23,7 +23,7 @@ from endpoint.errors import BadParameter, NotFound
 from endpoint.formats import N_TRIPLES, SPARQL_JSON, QueryForm
 from endpoint.operation import Operation
 from endpoint.web.discovery.metadata import shorten
-from endpoint.web.making import document_tag, read_answer, send_made, whole
+from endpoint.web.making import Shared, document_tag, read_answer, send_made, whole
 from endpoint.web.site import Site
 from endpoint.web.view import View, view_of
 
@@ -43,6 +43,7 @@ class Feed:
 
     def __init__(self, site: Site) -> None:
         self._site = site
+        self._items: Shared[list[Item]] = Shared()
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         query, text = self._query()
@@ -72,6 +73,11 @@ class Feed:
             ) from error
 
     async def _make(self, view: View, query: SavedQuery, text: str, generation: Generation) -> bytes:
+        items = await self._items.get((generation, text), partial(self._read, query, text))
+        return atom(view, query, items, generation.created)
+
+    async def _read(self, query: SavedQuery, text: str) -> list[Item]:
+        """The publications in the order of the query."""
         # As /api answers it.
         operation = Operation(
             text,
@@ -82,12 +88,11 @@ class Feed:
         )
         found = await read_answer(self._site, operation, SPARQL_JSON)
         iris = _resources(found)
-        items: list[Item] = []
-        if iris:
-            lookup = whole(self._site, lookup_query(iris), QueryForm.CONSTRUCT)
-            said = await read_answer(self._site, lookup, N_TRIPLES)
-            items = await asyncio.to_thread(items_of, iris, said)
-        return atom(view, query, items, generation.created)
+        if not iris:
+            return []
+        lookup = whole(self._site, lookup_query(iris), QueryForm.CONSTRUCT)
+        said = await read_answer(self._site, lookup, N_TRIPLES)
+        return await asyncio.to_thread(items_of, iris, said)
 
 
 def _resources(found: bytes) -> list[str]:

@@ -23,7 +23,7 @@ from endpoint.engines import Generation
 from endpoint.errors import NotFound
 from endpoint.formats import TSV, QueryForm
 from endpoint.web.language import LANGUAGES, PARAMETER
-from endpoint.web.making import document_tag, read_answer, send_made, stream_answer, whole
+from endpoint.web.making import Shared, document_tag, read_answer, send_made, stream_answer, whole
 from endpoint.web.site import Site
 
 # The protocol allows 50,000 addresses and 50 MB. An entry has its address four times: with addresses of
@@ -36,6 +36,8 @@ _INDEX: Final = '<sitemapindex xmlns="http://www.sitemaps.org/schemas/sitemap/0.
 _SET: Final = (
     '<urlset xmlns="http://www.sitemaps.org/schemas/sitemap/0.9" xmlns:xhtml="http://www.w3.org/1999/xhtml">'
 )
+_NO_SITEMAP: Final = "There is no such sitemap; /sitemap.xml lists them."
+_DIGITS: Final = 9
 _QUOTE: Final = {'"': "&quot;"}
 _HEAD: Final = '<?xml version="1.0" encoding="UTF-8"?>\n'
 _DATES: Final = (
@@ -63,9 +65,10 @@ class Sitemap:
         self._pages = tuple(pages)
         self._ranges: _Ranges | None = None
         self._lock = asyncio.Lock()
+        self._answers: Shared[bytes] = Shared()
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        number: int | None = scope["path_params"].get("number")
+        number = _number(scope["path_params"].get("number"))
         base = self._site.url(scope)
         generation = self._site.engine.generation
         tag = document_tag(generation, base, str(number), *self._pages)
@@ -80,9 +83,10 @@ class Sitemap:
             pages = [(path, generation.created.date()) for path in self._pages]
             return _url_set(base, pages)
         if not 1 <= number - 1 <= len(firsts):
-            raise NotFound(f"There are {len(firsts) + 1} sitemaps here; /sitemap.xml lists them.")
+            raise NotFound(_NO_SITEMAP)
         query = _range_query(self._site.dataset.base, *firsts[number - 2 : number])
-        answer = await read_answer(self._site, whole(self._site, query, QueryForm.SELECT), TSV)
+        ask = partial(read_answer, self._site, whole(self._site, query, QueryForm.SELECT), TSV)
+        answer = await self._answers.get((generation, number), ask)
         return await asyncio.to_thread(self._write, base, generation, answer)
 
     def _write(self, base: str, generation: Generation, answer: bytes) -> bytes:
@@ -107,6 +111,15 @@ class Sitemap:
                 for offset in range(-place % MOST, len(lines), MOST):
                     yield lines[offset].decode()[1:-1]
                 place += len(lines)
+
+
+def _number(told: str | None) -> int | None:
+    """The number in the path, None for the index. Raises :class:`NotFound`."""
+    if told is None:
+        return None
+    if not (told.isascii() and told.isdigit() and len(told) < _DIGITS):
+        raise NotFound(_NO_SITEMAP)
+    return int(told)
 
 
 def _every_query(base: str) -> str:

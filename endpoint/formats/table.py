@@ -7,6 +7,28 @@ from enum import StrEnum
 
 _FORMAT_IRI = "http://www.w3.org/ns/formats/"
 
+_TITLES = {
+    "csv": "CSV",
+    "excel-csv": "CSV (Excel)",
+    "xlsx": "Excel (XLSX)",
+    "flat-json": "JSON",
+    "ndjson": "NDJSON",
+    "markdown": "Markdown",
+    "geojson": "GeoJSON",
+    "sparql-json": "SPARQL JSON",
+    "sparql-xml": "SPARQL XML",
+    "tsv": "SPARQL TSV",
+    "turtle": "Turtle",
+    "n-triples": "N-Triples",
+    "n-quads": "N-Quads",
+    "trig": "TriG",
+    "rdf-xml": "RDF/XML",
+    "json-ld": "JSON-LD",
+    "bibtex": "BibTeX",
+    "ris": "RIS",
+    "csl-json": "CSL-JSON",
+}
+
 
 class QueryForm(StrEnum):
     """The four query forms (SPARQL 1.1 Query Language, section 16)."""
@@ -37,6 +59,11 @@ class Format:
     iri: str | None
     echo: bool = True
     by_wildcard: bool = True
+
+    @property
+    def title(self) -> str:
+        """What people call it, in any language."""
+        return _TITLES.get(self.name, self.name)
 
     def content_type(self, as_media_type: str | None = None) -> str:
         """The Content-Type, with ``as_media_type`` (an alias) in place of the format's own type."""

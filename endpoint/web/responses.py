@@ -278,7 +278,7 @@ def links_to(pairs: list[tuple[str, str]], formats: tuple[Format, ...]) -> list[
     """Name and relative URL of every other format of the answer to the parameters ``pairs``."""
     own = [pair for pair in pairs if pair[0] not in ("format", "output", "download")]
     return [
-        (fmt.name, "?" + urlencode([*own, ("format", fmt.name), ("download", "1")]))
+        (fmt.title, "?" + urlencode([*own, ("format", fmt.name), ("download", "1")]))
         for fmt in formats
         if fmt is not HTML
     ]

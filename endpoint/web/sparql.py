@@ -78,7 +78,8 @@ class SparqlEndpoint:
             own += [("named-graph-uri", iri) for iri in request.named_graphs]
             links = links_to([("query", text), *own], formats)
             view = view_of(scope)
-            page = render_around("result.html", view, query=text, action=view.path, links=links, hidden=own)
+            action = view.root + view.path
+            page = render_around("result.html", view, query=text, action=action, links=links, hidden=own)
             wrapping = Wrapping(*page)
             linked = presented(chosen.format, Presentation(pages=view.pages))
             chosen = Negotiated(linked, chosen.content_type)

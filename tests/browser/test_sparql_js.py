@@ -153,6 +153,13 @@ def test_series_are_found(page: Page) -> None:
     assert call(page, "drawing", "series", ["author", "n"], names) == found
 
 
+@pytest.mark.parametrize(("first", "time"), [(2022, True), (22, False)])
+def test_of_numbers_alone_the_first_names_the_others(page: Page, first: int, time: bool) -> None:
+    rows = [{"y": number(first), "n": number(3)}, {"y": number(first + 1), "n": number(4)}]
+    found = {"number": "n", "name": "y", "time": time, "by": None}
+    assert call(page, "drawing", "series", ["y", "n"], rows) == found
+
+
 def test_a_second_name_divides_a_series(page: Page) -> None:
     rows = [{"date": literal("2022", f"{XSD}gYear"), "kind": literal(kind), "n": number(1)} for kind in "abc"]
     found = {"number": "n", "name": "date", "time": True, "by": "kind"}

@@ -30,7 +30,7 @@ from endpoint.web.resources.knowledge import Knowledge, RowShapes
 from endpoint.web.resources.labels import Labels
 from endpoint.web.resources.material import Asked, Extent, Material
 from endpoint.web.resources.page import PageMaker
-from endpoint.web.resources.statements import Statement, Statements
+from endpoint.web.resources.statements import Statement, Statements, read_statements
 from endpoint.web.resources.variants import Addresses, Variant, plain
 from endpoint.web.site import SITE, Site
 from endpoint.web.view import View, view_of
@@ -84,6 +84,28 @@ def test_parts_of_a_document_are_found_however_many_there_are(
     document, other = f"{BASE}doc", f"{BASE}do"
     found = ask(site, lambda asker: Knowledge().parts(asker, [document, other, f"{document}#x"]))
     assert found == {document: (f"{document}#x", f"{document}#y")}
+
+
+def test_what_stands_in_the_default_graph_has_a_page_too(site: Site) -> None:
+    lone = f"{BASE}lone"
+
+    async def told(asker: Asker) -> tuple[Found, Statements, list[inverse.Pointing]]:
+        assert isinstance(site.running, StoreEngine)
+        named = f"<{lone}> <{BASE}p> <{THING}> ; <{BASE}name> 'lone'"
+        site.running.store.update(f"INSERT DATA {{ {named} . GRAPH <{GRAPH}> {{ <{lone}> <{BASE}p> 1 }} }}")
+        knowledge = Knowledge()
+        found = await find(asker, knowledge, of_path("/lone", BASE))
+        pointing = await inverse.read_pointing(asker, knowledge, THING)
+        return found, await read_statements(asker, lone), pointing
+
+    found, statements, pointing = ask(site, told)
+    assert (found.iri, found.subject) == (lone, True)
+    assert sorted((row.property.removeprefix(BASE), *row.graphs) for row in statements.rows) == [
+        ("name", ""),
+        ("p", ""),
+        ("p", GRAPH),
+    ]
+    assert [(row.count, row.derived) for row in pointing if row.property == f"{BASE}p"] == [(3, False)]
 
 
 def test_what_is_kept_of_a_generation_is_asked_once(site: Site) -> None:

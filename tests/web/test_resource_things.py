@@ -47,6 +47,8 @@ IRIS = [
     ("/thing/%ED%95%9C(%EA%B5%AD)", "both"),
     ("/thing/%ED%95%9C%28%EA%B5%AD%29.ttl", "both"),
     ("/thing/50%25", "percent"),
+    ("/thing/a%2fb", "slash in lower case"),
+    ("/thing/a%2Fb", "slash in lower case"),
     ("/thing/a'b&c=d+e", "signs"),
     ("/thing/a%27b%26c%3Dd%2Be", "signs"),
     ("/thing/dotted.v1.2", "dotted"),
@@ -204,6 +206,12 @@ def test_addresses_are_those_that_clients_reach(things: Server) -> None:
         outside = ("https://", "http://elsewhere.example/", "http://www.w3.org/", "mailto:")
         assert href.startswith(("/", "http://lod.example/", *outside))
     assert tree.xpath("//h1//a/text()") == [f"{BASE}thing/1"]
+
+
+def test_links_to_the_web_outside_are_told_apart(things: Server) -> None:
+    names = page(things, "/thing/1").xpath("//a[@class='outside']/@aria-label")
+    assert "foreign, elsewhere on the web" in names
+    assert len(set(names)) == len(names) > 2
 
 
 def test_a_class_an_ontology_and_a_graph_have_pages(things: Server) -> None:

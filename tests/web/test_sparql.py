@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import csv
 import io
 import json
@@ -11,8 +12,16 @@ from urllib.parse import quote
 
 import pytest
 from pyoxigraph import Literal, RdfFormat, parse
+from starlette.types import Message, Scope
 
+from endpoint.app import create_site
+from endpoint.settings import Settings
+from endpoint.web.boundary import Boundary
+from endpoint.web.describing.census import Census
+from endpoint.web.describing.description import Descriptions
+from endpoint.web.sparql import SparqlEndpoint
 from tests.live import Server
+from tests.web.store_engine import StoreEngine
 
 RECORD = "http://opendata.mofa.go.kr/mofapub/resource/Publication/14209"
 DATE = f"SELECT ?date WHERE {{ <{RECORD}> mofapub:pubDate ?date }}"
@@ -259,6 +268,31 @@ def test_a_browser_without_javascript_can_follow_the_form(server: Server) -> Non
     action = re.search(r'<form action="([^"]+)" method="get">', form)
     assert action is not None
     assert server.query(DATE, BROWSER, path=action[1]).status == 200
+
+
+def test_the_page_of_a_result_names_files_as_people_do(server: Server) -> None:
+    links = re.search(r'<p class="links">(.*)</p>', server.query(DATE, BROWSER).text)
+    assert links is not None
+    assert re.findall(r">([^<>]+)</a>", links[1])[:4] == ["SPARQL JSON", "SPARQL XML", "CSV", "SPARQL TSV"]
+
+
+def test_the_form_below_a_result_leads_to_the_public_address() -> None:
+    site = create_site(Settings(public_url="https://lod.example/at"))
+    site.running = StoreEngine("", "http://e/g")
+    endpoint = SparqlEndpoint(site, Descriptions(site, Census(site)))
+    sent: list[bytes] = []
+
+    async def receive() -> Message:
+        return {"type": "http.request", "body": b""}
+
+    async def send(message: Message) -> None:
+        sent.append(message.get("body", b""))
+
+    scope: Scope = {"type": "http", "method": "GET", "scheme": "http", "path": "/sparql", "client": None}
+    scope["query_string"] = b"query=ASK{}"
+    scope["headers"] = [(b"accept", BROWSER.encode())]
+    asyncio.run(Boundary(endpoint, site)(scope, receive, send))
+    assert b'<form action="/at/sparql" method="get">' in b"".join(sent)
 
 
 @pytest.mark.parametrize(

@@ -48,6 +48,7 @@ THINGS = """
 <http://data.example.org/id/thing/a%28c%29> rdfs:label "encoded parentheses" .
 <http://data.example.org/id/thing/한(국)> rdfs:label "both" .
 <http://data.example.org/id/thing/50%25> rdfs:label "percent" .
+<http://data.example.org/id/thing/a%2fb> rdfs:label "slash in lower case" .
 <http://data.example.org/id/thing/a'b&c=d+e> rdfs:label "signs" .
 <http://data.example.org/id/thing/q?x=1> rdfs:label "query" .
 <http://data.example.org/id/thing/dotted.v1.2> rdfs:label "dotted" .

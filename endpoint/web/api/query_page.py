@@ -36,29 +36,8 @@ from endpoint.web.view import View, view_of
 # What the file of a chart is called.
 CHART: Final = "svg"
 
-# What people call the formats; the first ones are those that most of them can open.
+# The formats that most people can open; they stand first.
 _FIRST: Final = (CSV, XLSX, FLAT_JSON, TURTLE)
-_NAMES: Final = {
-    "csv": "CSV",
-    "excel-csv": "CSV (Excel)",
-    "xlsx": "Excel (XLSX)",
-    "flat-json": "JSON",
-    "ndjson": "NDJSON",
-    "markdown": "Markdown",
-    "geojson": "GeoJSON",
-    "sparql-json": "SPARQL JSON",
-    "sparql-xml": "SPARQL XML",
-    "tsv": "SPARQL TSV",
-    "turtle": "Turtle",
-    "n-triples": "N-Triples",
-    "n-quads": "N-Quads",
-    "trig": "TriG",
-    "rdf-xml": "RDF/XML",
-    "json-ld": "JSON-LD",
-    "bibtex": "BibTeX",
-    "ris": "RIS",
-    "csl-json": "CSL-JSON",
-}
 
 
 @dataclass(frozen=True, slots=True)
@@ -190,7 +169,7 @@ def _downloads(
     for fmt in sorted(formats, key=lambda row: _FIRST.index(row) if row in _FIRST else len(_FIRST)):
         if fmt is not HTML:
             link = _url(address, [*kept, ("format", fmt.name), ("download", "1")])
-            (first if fmt in _FIRST else more).append((_NAMES.get(fmt.name, fmt.name), link))
+            (first if fmt in _FIRST else more).append((fmt.title, link))
     return first, more
 
 

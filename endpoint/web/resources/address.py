@@ -134,6 +134,8 @@ def _forms(sent: str, safe: str) -> Iterator[str]:
     """The IRIs that become the URI ``sent``: as it is first, then the more it is decoded."""
     yield sent
     yield _NOT_ASCII.sub(_characters, sent)
+    # Some clients send every triplet in upper case.
+    yield _ENCODED.sub(lambda found: found[0].lower(), sent)
     try:
         whole = unquote_to_bytes(sent).decode()
     except UnicodeDecodeError:

@@ -30,6 +30,7 @@ Term = NamedNode | BlankNode | Literal | Triple
 # One solution, without the variables that are not bound.
 Row = Mapping[str, Term]
 
+_ANY: Final = "GRAPH ?any "
 # Seconds; a question at the end of the deadline is still asked.
 _LEAST: Final = 0.1
 
@@ -50,7 +51,10 @@ class Asker:
     def operation(self, text: str, form: QueryForm, whole: bool = False) -> Operation:
         """A query of ours. With ``whole`` its default graph has all graphs of the manifest, however the
         server reads the queries of clients; a query that names graphs with GRAPH sees them without that.
+        ``GRAPH ?any`` stands for every graph, and for the default graph too where that is the union.
         """
+        if self.site.settings.default_graph == "union":
+            text = text.replace(_ANY, "")
         strict = whole and self.site.settings.default_graph == "strict"
         graphs = tuple(graph.iri for graph in self.site.dataset.graphs) if strict else ()
         return Operation(

@@ -20,8 +20,8 @@ MENTIONS: Final = 1000
 
 _WHOLE_GRAPH: Final = "CONSTRUCT {{ ?s ?p ?o }} WHERE {{ GRAPH {iri} {{ ?s ?p ?o }} }}"
 _MENTIONS: Final = """CONSTRUCT {{ ?s ?p ?o }} WHERE {{
-  {{ SELECT ?s ?p ?o WHERE {{ GRAPH ?g {{ ?s ?p {iri} }} BIND({iri} AS ?o) }} LIMIT {most} }} UNION
-  {{ SELECT ?s ?p ?o WHERE {{ GRAPH ?g {{ ?s {iri} ?o }} BIND({iri} AS ?p) }} LIMIT {most} }} }}"""
+  {{ SELECT ?s ?p ?o WHERE {{ ?s ?p {iri} BIND({iri} AS ?o) }} LIMIT {most} }} UNION
+  {{ SELECT ?s ?p ?o WHERE {{ ?s {iri} ?o BIND({iri} AS ?p) }} LIMIT {most} }} }}"""
 _GRAPH: Final = (
     """CONSTRUCT {{ {iri} a <http://www.w3.org/ns/sparql-service-description#Graph> {title} }} WHERE {{}}"""
 )
@@ -44,7 +44,7 @@ def describe(found: Found, dataset: Dataset) -> Description:
         parts = " ".join(str(NamedNode(part)) for part in found.parts)
         return Description(f"DESCRIBE {node} {parts}".rstrip(), QueryForm.DESCRIBE, whole=True)
     if found.mentioned or found.predicate:
-        return Description(_MENTIONS.format(iri=node, most=MENTIONS), QueryForm.CONSTRUCT)
+        return Description(_MENTIONS.format(iri=node, most=MENTIONS), QueryForm.CONSTRUCT, whole=True)
     graph = next((graph for graph in dataset.graphs if graph.iri == found.iri), None)
     titles = {} if graph is None else graph.title
     title = "".join(

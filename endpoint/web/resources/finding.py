@@ -25,18 +25,18 @@ _TERMS: Final = 5000
 
 _ROLES: Final = """SELECT ?n ?subject ?object ?predicate ?class ?graph ?ontology WHERE {{
   VALUES (?n ?iri) {{ {values} }}
-  BIND(EXISTS {{ GRAPH ?g1 {{ ?iri ?p1 ?o1 }} }} AS ?subject)
-  BIND(EXISTS {{ GRAPH ?g2 {{ ?s2 ?p2 ?iri }} }} AS ?object)
-  BIND(EXISTS {{ GRAPH ?g3 {{ ?s3 ?iri ?o3 }} }} AS ?predicate)
-  BIND(EXISTS {{ GRAPH ?g4 {{ ?s4 a ?iri }} }} AS ?class)
+  BIND(EXISTS {{ GRAPH ?any {{ ?iri ?p1 ?o1 }} }} AS ?subject)
+  BIND(EXISTS {{ GRAPH ?any {{ ?s2 ?p2 ?iri }} }} AS ?object)
+  BIND(EXISTS {{ GRAPH ?any {{ ?s3 ?iri ?o3 }} }} AS ?predicate)
+  BIND(EXISTS {{ GRAPH ?any {{ ?s4 a ?iri }} }} AS ?class)
   BIND(EXISTS {{ GRAPH ?iri {{ ?s5 ?p5 ?o5 }} }} AS ?graph)
   BIND(EXISTS {{ GRAPH ?iri {{ ?iri a <http://www.w3.org/2002/07/owl#Ontology> }} }} AS ?ontology)
   FILTER(?subject || ?object || ?predicate || ?graph) }}"""
 _TAKEN: Final = """SELECT ?extension WHERE {{ VALUES (?extension ?iri) {{ {values} }}
-  FILTER EXISTS {{ GRAPH ?g {{ ?iri ?p ?o }} }} }}"""
+  FILTER EXISTS {{ GRAPH ?any {{ ?iri ?p ?o }} }} }}"""
 _KNOWN: Final = """SELECT ?iri WHERE {{ VALUES ?iri {{ {values} }}
-  FILTER EXISTS {{ GRAPH ?g {{ ?iri ?p ?o }} }} }} LIMIT {most}"""
-_DECLARED: Final = f"""SELECT DISTINCT ?term WHERE {{ GRAPH ?g {{
+  FILTER EXISTS {{ GRAPH ?any {{ ?iri ?p ?o }} }} }} LIMIT {most}"""
+_DECLARED: Final = f"""SELECT DISTINCT ?term WHERE {{ GRAPH ?any {{
   ?term <http://www.w3.org/2000/01/rdf-schema#isDefinedBy> ?ontology }} }} LIMIT {_TERMS}"""
 
 

@@ -18,14 +18,16 @@ PAGE: Final = 50
 _SORTED: Final = 10_000
 
 _COUNTS: Final = """SELECT ?p (COUNT(DISTINCT ?s) AS ?n) (COUNT(*) AS ?all)
-  (SUM(IF(?g = {derived}, 0, 1)) AS ?own) WHERE {{
-  {{ SELECT ?s ?p ?g WHERE {{ GRAPH ?g {{ ?s ?p {iri} }} }} LIMIT {most} }} }} GROUP BY ?p"""
+  (SUM(COALESCE(IF(?g = {derived}, 0, 1), 1)) AS ?own) WHERE {{
+  {{ SELECT ?s ?p ?g WHERE {{ {{ GRAPH ?g {{ ?s ?p {iri} }} }} UNION
+    {{ ?s ?p {iri} FILTER NOT EXISTS {{ GRAPH ?named {{ ?s ?p {iri} }} }} }} }} LIMIT {most} }} }}
+GROUP BY ?p"""
 _THERE: Final = """SELECT ?p WHERE {{ VALUES ?p {{ {values} }}
-  FILTER EXISTS {{ GRAPH ?g {{ ?s ?p {iri} }} }} }}"""
-_PAGE: Final = """SELECT DISTINCT ?s WHERE {{ GRAPH ?g {{ ?s {property} {iri} }} }}
+  FILTER EXISTS {{ GRAPH ?any {{ ?s ?p {iri} }} }} }}"""
+_PAGE: Final = """SELECT DISTINCT ?s WHERE {{ GRAPH ?any {{ ?s {property} {iri} }} }}
 {order}OFFSET {offset} LIMIT {most}"""
 _COUNT: Final = """SELECT (COUNT(*) AS ?n) WHERE {{
-  {{ SELECT DISTINCT ?s WHERE {{ GRAPH ?g {{ ?s {property} {iri} }} }} LIMIT {most} }} }}"""
+  {{ SELECT DISTINCT ?s WHERE {{ GRAPH ?any {{ ?s {property} {iri} }} }} LIMIT {most} }} }}"""
 
 
 @dataclass(frozen=True, slots=True)

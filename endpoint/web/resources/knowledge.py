@@ -21,14 +21,14 @@ MOST_PARTS: Final = 2000
 _ROWS: Final = 20_000
 
 _SHAPES: Final = f"""SELECT DISTINCT ?class ?path ?order ?told ?text WHERE {{
-  GRAPH ?g {{ ?shape <http://www.w3.org/ns/shacl#order> ?order ; <http://www.w3.org/ns/shacl#path> ?path
+  GRAPH ?any {{ ?shape <http://www.w3.org/ns/shacl#order> ?order ; <http://www.w3.org/ns/shacl#path> ?path
     OPTIONAL {{ ?node <http://www.w3.org/ns/shacl#property> ?shape ; <http://www.w3.org/ns/shacl#targetClass> ?class }}
     OPTIONAL {{ ?shape ?told ?text
       FILTER(?told IN (<http://www.w3.org/ns/shacl#name>, <http://www.w3.org/ns/shacl#description>)) }} }}
   FILTER(isIRI(?path)) }} LIMIT {_ROWS}"""  # noqa: E501 - a query reads best with its lines
 _HASH_IRIS: Final = """SELECT DISTINCT ?s WHERE {{
-  GRAPH ?g {{ ?s ?p ?o }} FILTER(isIRI(?s) && {condition}) }} LIMIT {most}"""
-_PREDICATES: Final = f"SELECT DISTINCT ?p WHERE {{ GRAPH ?g {{ ?s ?p ?o }} }} LIMIT {_ROWS}"
+  GRAPH ?any {{ ?s ?p ?o }} FILTER(isIRI(?s) && {condition}) }} LIMIT {most}"""
+_PREDICATES: Final = f"SELECT DISTINCT ?p WHERE {{ GRAPH ?any {{ ?s ?p ?o }} }} LIMIT {_ROWS}"
 
 
 @dataclass(slots=True)

@@ -82,7 +82,7 @@ async def read_labels(asker: Asker, names: Collection[str], explained: Collectio
         return Labels()
     values = " ".join(f"({NamedNode(name)} {NamedNode(told)})" for name, told in pairs)
     text = f"""SELECT DISTINCT ?iri ?told ?text WHERE {{ VALUES (?iri ?told) {{ {values} }}
-  GRAPH ?g {{ ?iri ?told ?text }} FILTER(isLiteral(?text)) }} LIMIT {_ROWS}"""
+  GRAPH ?any {{ ?iri ?told ?text }} FILTER(isLiteral(?text)) }} LIMIT {_ROWS}"""
     found: defaultdict[str, defaultdict[str, dict[str, str]]] = defaultdict(lambda: defaultdict(dict))
     # Of several texts in one language the first by its characters is shown, always the same.
     for row in sorted(await asker.rows(text), key=lambda row: str(row["text"])):

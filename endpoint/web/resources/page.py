@@ -148,7 +148,7 @@ class PageMaker:
 
     def _sources(self, statements: Iterable[Statement]) -> list[tuple[Cell, Text]]:
         """The graphs that the statements stand in, with their titles."""
-        names = {graph for row in statements for graph in row.graphs} - {self._derived}
+        names = {graph for row in statements for graph in row.graphs} - {self._derived, ""}
         titles = {graph.iri: graph.title for graph in self._view.site.dataset.graphs}
         return [
             (self._cells.iri(name), told_to(self._view, titles[name]) if name in titles else Text(name))

@@ -21,18 +21,22 @@ SHOWN: Final = 50
 _PROPERTIES: Final = 100
 COUNTED: Final = 100_000
 
-_ALL: Final = "SELECT ?g ?p ?o WHERE {{ GRAPH ?g {{ {iri} ?p ?o }} }} LIMIT {most}"
+# Statements in the default graph have no graph.
+_ALL: Final = """SELECT ?g ?p ?o WHERE {{ {{ GRAPH ?g {{ {iri} ?p ?o }} }} UNION
+  {{ {iri} ?p ?o FILTER NOT EXISTS {{ GRAPH ?named {{ {iri} ?p ?o }} }} }} }} LIMIT {most}"""
 _COUNTS: Final = """SELECT ?p (COUNT(*) AS ?n) WHERE {{
-  {{ SELECT ?p ?o WHERE {{ GRAPH ?g {{ {iri} ?p ?o }} }} LIMIT {most} }} }} GROUP BY ?p"""
+  {{ SELECT ?p ?o WHERE {{ GRAPH ?any {{ {iri} ?p ?o }} }} LIMIT {most} }} }} GROUP BY ?p"""
 _SOME: Final = """{{ SELECT ?g ({property} AS ?p) ?o WHERE {{
-  GRAPH ?g {{ {iri} {property} ?o }} }} LIMIT {most} }}"""
-_PAGE: Final = """SELECT DISTINCT ?o WHERE {{ GRAPH ?g {{ {iri} {property} ?o }} }}
+  {{ GRAPH ?g {{ {iri} {property} ?o }} }} UNION
+  {{ {iri} {property} ?o FILTER NOT EXISTS {{ GRAPH ?named {{ {iri} {property} ?o }} }} }}
+  }} LIMIT {most} }}"""
+_PAGE: Final = """SELECT DISTINCT ?o WHERE {{ GRAPH ?any {{ {iri} {property} ?o }} }}
 ORDER BY ?o OFFSET {offset} LIMIT {most}"""
 
 
 @dataclass(slots=True)
 class Statement:
-    """One statement about the resource, and the graphs that hold it."""
+    """One statement about the resource, and the graphs that hold it; the default graph has an empty name."""
 
     property: str
     value: Term
@@ -93,7 +97,7 @@ def _gathered(rows: Iterable[Row]) -> list[Statement]:
     found: dict[tuple[str, Term], Statement] = {}
     for row in rows:
         key = (iri(row["p"]), row["o"])
-        found.setdefault(key, Statement(*key)).graphs.add(iri(row["g"]))
+        found.setdefault(key, Statement(*key)).graphs.add(iri(row.get("g")))
     return list(found.values())
 
 

@@ -44,10 +44,10 @@ _OWN: Final = """SELECT DISTINCT ?relation ?term WHERE {{
   {{ {iri} <{rdfs}range> ?term BIND("range" AS ?relation) }}
   FILTER(isIRI(?term)) }} LIMIT {most}"""
 _USES: Final = """SELECT (COUNT(*) AS ?n) WHERE {{
-  {{ SELECT DISTINCT ?s ?o WHERE {{ GRAPH ?g {{ {pattern} }} }} LIMIT {most} }} }}"""
-_EXAMPLES: Final = "SELECT DISTINCT ?s ?o WHERE {{ GRAPH ?g {{ {pattern} }} }} LIMIT {most}"
+  {{ SELECT DISTINCT ?s ?o WHERE {{ GRAPH ?any {{ {pattern} }} }} LIMIT {most} }} }}"""
+_EXAMPLES: Final = "SELECT DISTINCT ?s ?o WHERE {{ GRAPH ?any {{ {pattern} }} }} LIMIT {most}"
 _OF_ONTOLOGY: Final = """SELECT DISTINCT ?term ?type WHERE {{
-  {{ GRAPH ?g {{ ?term <{rdfs}isDefinedBy> {iri} ; a ?type }} }} UNION
+  {{ GRAPH ?any {{ ?term <{rdfs}isDefinedBy> {iri} ; a ?type }} }} UNION
   {{ GRAPH {iri} {{ ?term a ?type }} }}
   FILTER(isIRI(?term) && isIRI(?type) && ?term != {iri}) }} LIMIT {most}"""
 

@@ -152,7 +152,7 @@ class Variant:
             return any(given.strip().removeprefix("W/") == opaque for given in ",".join(tags).split(","))
         try:
             since = parsedate_to_datetime(sent.get("if-modified-since", ""))
-        except ValueError:
+        except (ValueError, OverflowError):
             return False
         return since.tzinfo is not None and self._modified <= since
 

@@ -5,6 +5,7 @@ import { shorten } from "./sparql.js";
 const MOST = 300;
 const NUMBER = /#(integer|decimal|double|float|int|long|short|byte|nonNegativeInteger|positiveInteger|unsigned\w+)$/;
 const TIME = /#(date|dateTime|gYear|gYearMonth)$/;
+const YEAR = /^[12]\d{3}$/;
 const POINT = /^\s*(?:<[^>]*>\s*)?POINT\s*\(\s*(-?[\d.]+)\s+(-?[\d.]+)\s*\)\s*$/i;
 const LATITUDE = /^(lat|latitude|위도)$/i;
 const LONGITUDE = /^(lon|long|lng|longitude|경도)$/i;
@@ -50,6 +51,11 @@ export function series(variables, bindings) {
     const years = /(^|[^a-z])(year|연도)/i.test(variable) || terms.every((term) => TIME.test(term.datatype ?? ""));
     if (!years && terms.every((term) => NUMBER.test(term.datatype ?? ""))) numbers.push(variable);
     else names.push({ variable, time: years });
+  }
+  if (names.length === 0 && numbers.length > 1) {
+    // Of numbers alone the first is what the others are told for, such as a year.
+    const variable = numbers.shift();
+    names.push({ variable, time: bindings.every((row) => YEAR.test(row[variable]?.value ?? "")) });
   }
   if (numbers.length === 0 || names.length === 0 || bindings.length < 2) return null;
   const first = names.find((row) => row.time) ?? names[0];

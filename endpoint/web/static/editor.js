@@ -96,7 +96,6 @@ function setUpCompletion() {
 const milliseconds = new Intl.NumberFormat(language, { maximumFractionDigits: 1 });
 
 function tellTiming(response, duration) {
-  if (response?.name === "AbortError") return;
   if (!response?.headers) {
     timing.textContent = response instanceof Error ? `${texts.failed} ${milliseconds.format(duration)} ms` : "";
     return;
@@ -114,7 +113,11 @@ function follow(tab) {
   timing.textContent = texts.running;
   if (followed.has(yasqe)) return;
   followed.add(yasqe);
-  yasqe.on("queryResponse", (_, response, duration) => tellTiming(response, duration));
+  yasqe.on("queryResponse", (_, response, duration) => {
+    if (response?.name !== "AbortError") tellTiming(response, duration);
+    // The browser's own words for it are about a signal.
+    else if (response.message !== texts.stopped) tab.getYasr().setResponse(new Error(texts.stopped), duration);
+  });
   yasqe.on("queryAbort", () => { timing.textContent = texts.stopped; });
 }
 

@@ -146,6 +146,8 @@ def routes(site: Site) -> list[BaseRoute]:
         Route("/-/live", health.live),
         Route("/-/ready", health.ready),
         Route("/-/static/{name:path}", Static()),
+        # Browsers ask for it beside what is no page, such as JSON.
+        Route("/favicon.ico", Static("icon.svg")),
         Route("/lod/view.do", ResourceByParameter(resources, people=True)),
         Route("/resource", ResourceByParameter(resources, people=False)),
         # Last: any other path may be that of a resource.

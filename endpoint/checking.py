@@ -86,8 +86,15 @@ def _shaped(query: SavedQuery) -> Format:
 
 
 async def _run_example(engine: Engine, site: Site, query: SavedQuery, report: Report) -> None:
+    values = query.example_values()
+    if lacking := query.lacking_examples():
+        told = f"params: {{{lacking[0]}: {{example: …}}}}"
+        report.lines.append(
+            f"notice: {query.path}: not run, it has no example of {', '.join(lacking)}: {told}"
+        )
+        return
     try:
-        text = bind_query(query, list(query.example_values().items()))
+        text = bind_query(query, list(values.items()))
         operation = Operation(text=text, form=query.form, base_iri=site.dataset.base)
         result = await engine.query(operation, _shaped(query), Limits(site.settings.timeout))
         await result.aclose()

@@ -68,3 +68,12 @@ def test_a_frame_that_only_framing_finds_wrong_is_a_problem(root: Path) -> None:
     report = checked(root, 'feed = "things"', wrong)
     (problem,) = report.problems
     assert problem.startswith(f"{root / 'queries' / 'shape.rq'}")
+
+
+def test_a_query_without_an_example_is_noticed_and_no_problem(root: Path) -> None:
+    file = root / "queries" / "named.rq"
+    file.write_text("SELECT ?thing { ?thing ex:name ?_name }")
+    report = checked(root, 'feed = "things"', FRAME)
+    assert report.problems == []
+    told = f"notice: {file}: not run, it has no example of name: params: {{name: {{example: …}}}}"
+    assert told in report.lines

@@ -1,7 +1,7 @@
 """The parameters that a saved query declares: in the names of its variables, refined by its header.
 
-The names are read by :mod:`endpoint.catalog.naming`. grlc's ``enumerate`` and ``defaults`` add choices and
-default values; our ``params:`` says all the rest, and counts where both speak.
+The names are read by :mod:`endpoint.catalog.naming`. grlc's ``enumerate`` and ``defaults`` add suggestions
+and default values; our ``params:`` says all the rest, and counts where both speak.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from endpoint.catalog.parameters import Parameter, fault
 from endpoint.catalog.value_source import read_value_source
 from endpoint.catalog.value_types import ALIASES
 from endpoint.errors import DataError
-from endpoint.lexer import Kind, lex, position_of
+from endpoint.lexer import Kind, Token, lex, position_of
 from endpoint.placing import numbers
 from endpoint.wording import did_you_mean
 
@@ -30,6 +30,8 @@ _KEYS = (
     "type", "language", "description", "enum", "required", "examples", "minLength", "maxLength", "class",
     "multiple", "values", *_TEXTS,
 )  # fmt: skip
+# A parameter as grlc would find it within a string.
+_QUOTED = re.compile(r"[?$]_{1,2}[A-Za-z0-9]\w*")
 _WHOLE = ("integer", "long", "int", "short", "byte", "nonNegativeInteger", "positiveInteger")
 
 
@@ -94,6 +96,8 @@ class _Reader:
     def read_names(self) -> None:
         """Read every variable that has the name of a parameter."""
         for token in lex(self._source).tokens:
+            if token.kind is Kind.STRING:
+                self._notice_quoted(token)
             variable = token.text[1:]
             if token.kind is not Kind.VAR or variable[0] != "_" or variable in self.places:
                 continue
@@ -111,11 +115,18 @@ class _Reader:
                 parameter = replace(parameter, type="integer")
             self.parameters[parameter.name] = parameter
 
+    def _notice_quoted(self, token: Token) -> None:
+        """grlc puts values into strings too; here a string stays as it is."""
+        if (found := _QUOTED.search(token.text)) is not None:
+            told = f"{found[0]} stands in a string and is no parameter there. Write it without quotes."
+            place = position_of(self._source, token.start + found.start())
+            self.notices.append(DataError(told, None, *place))
+
     def apply_grlc(self, entries: Mapping[str, Entry]) -> None:
-        """Take choices from ``enumerate`` and values from ``defaults``."""
+        """Take suggestions from ``enumerate`` and values from ``defaults``."""
         for name, entry in _by_parameter(entries.get("enumerate"), self.notices):
             choices = _choices(entry, self.notices)
-            self._change(name, entry, {"enum": choices} if choices else {"from_data": True})
+            self._change(name, entry, {"offered": choices} if choices else {"from_data": True})
         for name, entry in _by_parameter(entries.get("defaults"), self.notices):
             if isinstance(entry.content, str) and entry.content.strip():
                 self._change(name, entry, {"default": entry.content, "required": False})
@@ -185,6 +196,7 @@ def _refined(parameter: Parameter, entry: Entry, prefixes: Prefixes) -> Paramete
         maximum_length=None if longest is None else longest.number(),
         multiple=parameter.multiple if many is None else many.flag(),
         enum=enum,
+        offered=() if enum else parameter.offered,
         labels=labels,
         values=read_value_source(members["values"]) if "values" in members else None,
         example=texts.get("example"),

@@ -49,6 +49,11 @@ _SHORT_LANGUAGES = re.compile(
     "tk|tl|tn|to|tr|ts|tt|tw|ty|ug|uk|ur|uz|ve|vi|vo|wa|wo|xh|yi|yo|za|zh|zu"
 )
 _NEAR = 0.85
+# What people call types that have another name.
+_MEANT = {
+    "text": "string", "str": "string", "bool": "boolean", "uri": "iri", "url": "iri", "year": "gYear",
+    "yearMonth": "gYearMonth", "datetime": "dateTime", "numeric": "number", "real": "decimal",
+}  # fmt: skip
 
 
 class Reading(NamedTuple):
@@ -102,7 +107,8 @@ def read_variable(
 
 def unknown_type(name: str) -> str:
     """The end of a sentence about a type that is not there."""
-    near = did_you_mean(name, NAMED_TYPES)
+    meant = _MEANT.get(name)
+    near = did_you_mean(name, NAMED_TYPES) if meant is None else f'; did you mean "{meant}"?'
     return f'the unknown type "{name}"{near} docs/saved-queries.md lists the types.'
 
 

@@ -33,7 +33,8 @@ class Parameter:
     key of :data:`TYPES`. ``default``, ``example``, ``enum``, ``minimum`` and ``maximum`` are texts as
     a client would send them; ``pattern`` is a regular expression that must match somewhere in the
     value, as in JSON Schema. ``description`` is by language tag, ``""`` where none is told, and so is
-    the label that ``labels`` has for a choice of ``enum``.
+    the label that ``labels`` has for a choice of ``enum``. ``offered`` are choices
+    beside which any other value fits too.
 
     ``datatype`` is the IRI of the datatype of a parameter of type "typed", ``class_iri`` the class of the
     things whose IRIs an "iri" takes. ``multiple``: the parameter may be given several times.
@@ -49,6 +50,7 @@ class Parameter:
     example: str | None = None
     default: str | None = None
     enum: tuple[str, ...] = ()
+    offered: tuple[str, ...] = ()
     pattern: str | None = None
     minimum: str | None = None
     maximum: str | None = None
@@ -65,7 +67,7 @@ class Parameter:
     @property
     def sample(self) -> str | None:
         """A value that fits: the first example, else the default, else the first choice."""
-        told = (self.example, *self.examples, self.default, *self.enum)
+        told = (self.example, *self.examples, self.default, *self.enum, *self.offered)
         return next((text for text in told if text is not None), None)
 
 
@@ -126,6 +128,7 @@ def fault(parameter: Parameter) -> tuple[str, str] | None:
         ("minimum", [parameter.minimum]),
         ("maximum", [parameter.maximum]),
         ("enum", parameter.enum),
+        ("enumerate", parameter.offered),
     ):
         for text in texts:
             if text is not None and not _reads(kind, text):
@@ -149,11 +152,12 @@ def _faulty_bounds(parameter: Parameter, kind: ValueType) -> tuple[str, str] | N
 
 
 def _faulty_values(parameter: Parameter) -> tuple[str, str] | None:
-    bare = replace(parameter, example=None, default=None, examples=())
+    bare = replace(parameter, example=None, default=None, examples=(), offered=())
     for key, texts in (
         ("example", [parameter.example]),
         ("examples", parameter.examples),
         ("default", [parameter.default]),
+        ("enumerate", parameter.offered),
     ):
         try:
             for text in texts:

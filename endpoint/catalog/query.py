@@ -58,6 +58,10 @@ class SavedQuery:
         """A value by name for each parameter that tells an example, a default or its choices."""
         return {row.name: row.sample for row in self.parameters if row.sample is not None}
 
+    def lacking_examples(self) -> tuple[str, ...]:
+        """The parameters that a call needs and for which the file tells no value."""
+        return tuple(row.name for row in self.parameters if row.required and row.sample is None)
+
 
 @dataclass(frozen=True, slots=True)
 class Catalog:

@@ -44,6 +44,8 @@ from endpoint.formats import QueryForm
 from endpoint.operation import Classified, bindable, classify, read_prologue
 
 # What would end the name in a path, or could not be told from an escape there.
+# The place at the head of a sentence, which an error of a file has beside it.
+_LINE = re.compile(r"^Line \d+, column \d+: ")
 _FORBIDDEN = re.compile(r"[/\\?#%\x00-\x1f\x7f]")
 
 
@@ -191,7 +193,9 @@ def _in(file: Path, error: DataError) -> DataError:
 
 def _placed(error: DataError, source: _Source) -> DataError:
     """An error whose line is one of the file, else one that says what its line is a line of."""
-    if source.placed or error.line is None:
+    if source.placed:
+        return DataError(_LINE.sub("", error.detail), None, error.line, error.column)
+    if error.line is None:
         return error
     detail = error.detail if error.detail.startswith("Line ") else f"Line {error.line}: {error.detail}"
     return DataError(f"In the SPARQL text of {source.name}: {detail}")

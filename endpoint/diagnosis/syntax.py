@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from endpoint.diagnosis.case import Case, Mistake, quoted, readable
 from endpoint.diagnosis.characters import (
     broken_iri,
@@ -15,6 +17,8 @@ from endpoint.diagnosis.hints import hint
 from endpoint.lexer import Kind, Token, position_of
 
 _CLOSING = {"(": ")", "[": "]", "{": "}"}
+# What follows a group and stands in none.
+_MODIFIERS = frozenset({"ORDER", "LIMIT", "OFFSET", "GROUP", "HAVING"})
 _FORMS = "SELECT, ASK, CONSTRUCT or DESCRIBE"
 # What has to follow, by the symbol of the grammar that has to begin.
 _NEEDS = {
@@ -83,13 +87,7 @@ def _empty(case: Case) -> Mistake | None:
 
 def _bracket(case: Case) -> Mistake | None:
     """A bracket that is never closed, closed by one of another kind, or closed without being open."""
-    opened: list[Token] = []
-    for token in case.tokens[: case.at]:
-        if token.kind is Kind.PUNCTUATION:
-            if token.text in _CLOSING:
-                opened.append(token)
-            elif token.text in ")]}" and opened:
-                opened.pop()
+    opened = _opened(case.tokens[: case.at])
     found = case.found
     if found is None:
         if not opened:
@@ -99,21 +97,40 @@ def _bracket(case: Case) -> Mistake | None:
             f'This "{opened[-1].text}" is never closed.',
             f"Add {_CLOSING[opened[-1].text]}.",
         )
+    if opened and found.upper in _MODIFIERS and _CLOSING[opened[-1].text] in case.expected:
+        return _open(case, opened[-1], found)
     if found.kind is not Kind.PUNCTUATION or found.text not in (")", "]", "}"):
         return None
     if opened and _CLOSING[opened[-1].text] == found.text:
         return None
     if opened and found.text in (_CLOSING[token.text] for token in opened):
-        line, column = position_of(case.text, found.start)
-        return Mistake(
-            opened[-1].start,
-            f'This "{opened[-1].text}" is not closed before "{found.text}" in line {line}, column {column}.',
-            f"Add {_CLOSING[opened[-1].text]}.",
-        )
+        return _open(case, opened[-1], found)
     return Mistake(
         found.start,
         f'This "{found.text}" closes nothing.',
         "Remove it, or add the bracket that it should close.",
+    )
+
+
+def _opened(tokens: Sequence[Token]) -> list[Token]:
+    """The brackets that are open after these tokens, the innermost last."""
+    opened: list[Token] = []
+    for token in tokens:
+        if token.kind is Kind.PUNCTUATION:
+            if token.text in _CLOSING:
+                opened.append(token)
+            elif token.text in ")]}" and opened:
+                opened.pop()
+    return opened
+
+
+def _open(case: Case, opened: Token, found: Token) -> Mistake:
+    """A bracket that had to be closed before the token ``found``."""
+    line, column = position_of(case.text, found.start)
+    return Mistake(
+        opened.start,
+        f'This "{opened.text}" is not closed before {quoted(found.text)} in line {line}, column {column}.',
+        f"Add {_CLOSING[opened.text]}.",
     )
 
 

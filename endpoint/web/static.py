@@ -76,12 +76,15 @@ def asset(view: View, name: str) -> str:
 
 
 class Static:
-    """The static files as an ASGI application; the path parameter ``name`` is the file."""
+    """The static files as an ASGI application: ``name``, or else the one of the path parameter ``name``."""
+
+    def __init__(self, name: str | None = None) -> None:
+        self._name = name
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["method"] not in _METHODS:
             raise MethodNotAllowed(f"Files answer {', '.join(_METHODS)}.", _METHODS)
-        file = _find(scope["path_params"]["name"])
+        file = _find(self._name or scope["path_params"]["name"])
         if file is None:
             raise NotFound(f"There is no file {scope['path'][:200]}.")
         headers, body = _answer(file, scope)

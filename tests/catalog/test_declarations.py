@@ -74,8 +74,17 @@ ASK { ?s ?p ?_x , ?_lang , ?_kind , ?_of_iri , ?_in_iri , ?_code }
 def test_grlc_shows_what_params_decides(tmp_path: Path) -> None:
     header = "#+ enumerate: [{x: [a, b]}, y]\n#+ defaults: [{x: a}, {y: c}]\n#+ params: {x: {default: b}}\n"
     x, y = query_of(tmp_path, header + "ASK { ?s ?p ?_x , ?_y }").parameters
-    assert (x.enum, x.default, x.required) == (("a", "b"), "b", False)
+    assert (x.enum, x.offered, x.default, x.required) == ((), ("a", "b"), "b", False)
     assert (y.from_data, y.default, y.required) == (True, "c", False)
+
+
+def test_enumerate_offers_and_enum_decides(tmp_path: Path) -> None:
+    query = query_of(tmp_path, "#+ enumerate: [{x: [a, b]}]\nASK { ?s ?p ?_x }")
+    (x,) = query.parameters
+    assert (x.sample, bind_query(query, [("x", "c")])) == ("a", 'ASK { ?s ?p "c" }')
+    header = "#+ enumerate: [{x: [a, b]}]\n#+ params: {x: {enum: [c]}}\n"
+    (x,) = query_of(tmp_path, header + "ASK { ?s ?p ?_x }").parameters
+    assert (x.enum, x.offered) == (("c",), ())
 
 
 def test_parameters_stand_in_the_order_of_the_text_and_not_in_strings(tmp_path: Path) -> None:
@@ -97,6 +106,7 @@ WRONG: list[tuple[str, int, int, str]] = [
         20,
         'unknown type "intger"; did you mean "integer"?',
     ),
+    ("#+ params: {name: {type: text}}\n" + BODY, 1, 20, 'type "text"; did you mean "string"?'),
     ("#+ params: {year: {type: string}}\n" + BODY, 1, 20, "is string here and integer in ?_year_integer"),
     (
         "#+ params: {year: {example: abc}}\n" + BODY,
@@ -105,6 +115,12 @@ WRONG: list[tuple[str, int, int, str]] = [
         'The example of "year" is wrong: The parameter "year" does not fit',
     ),
     ("#+ params: {year: {example: 3, maximum: 2}}\n" + BODY, 1, 20, "at most 2"),
+    (
+        "#+ enumerate: [{year: [3]}]\n#+ params: {year: {maximum: 2}}\n" + BODY,
+        2,
+        13,
+        'The enumerate of "year" is wrong: The parameter "year" must be at most 2',
+    ),
     ("#+ params: {year: {minimum: 3, maximum: 2}}\n" + BODY, 1, 20, "greater than the maximum"),
     ("#+ params: {name: {maximum: 2}}\n" + BODY, 1, 20, "have no order"),
     ("#+ params: {name: {pattern: '('}}\n" + BODY, 1, 20, "no regular expression"),

@@ -81,7 +81,7 @@ NOTICED: list[tuple[str, str]] = [
     ("licence: [a]", '"licence" takes a text'),
     ("enumerate: [nobody]", 'no variable for the parameter "nobody"'),
     ("enumerate: {authr: [a]}", '"authr"; did you mean "author"?'),
-    ("enumerate: {year: [soon]}", 'The enum of "year" is left out: "soon" is not a year'),
+    ("enumerate: {year: [soon]}", 'The enumerate of "year" is left out: "soon" is not a year'),
     ("enumerate: [[a]]", '"enumerate" takes a list of parameters'),
     ("enumerate: {author: [a, [b]]}", "those that are no texts are left out"),
     ("defaults: [{year: soon}]", 'The default of "year" is left out'),

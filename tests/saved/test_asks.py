@@ -93,6 +93,7 @@ def test_grlc_148_parameters_are_documented_and_no_query_disappears(bands: Serve
     (year,) = listed["by-year"]["parameters"]
     assert (year["example"], year["type"], year["required"]) == ("1999", "integer", True)
     assert listed["by-year"]["example"].endswith("/api/by-year?year=1999")
+    assert listed["by-word"]["example"] is None
     (genre,) = listed["sensible"]["parameters"]
     assert genre["description"] == {"en": "What the band plays", "ko": "밴드의 장르"}
     described = bands.get("/api/openapi.json").json()["paths"]["/api/by-year"]["get"]["parameters"][0]

@@ -83,4 +83,4 @@ def test_parameters_are_those_of_grlc(tmp_path: Path, said: dict[str, Any]) -> N
         if UNREAD not in said["query"]:
             assert ours.default == row.get("default")
         assert ours.required == (row["required"] and ours.default is None)
-        assert sorted(ours.enum) == sorted(map(str, row.get("enum", ())))
+        assert sorted(ours.offered) == sorted(map(str, row.get("enum", ())))

@@ -43,6 +43,7 @@ ANSWERS = [
     ("the extension .sparql", "by-word?word=ab", ["One"]),
     ("keys that grlc keeps for itself do no harm", "overwritten", NAMES),
     ("a value of a list of choices", f"enumerated?genre={quote(ROCK)}", ["Four", "One"]),
+    ("a value that is none of a list of choices", f"enumerated?genre={quote(JAZZ)}", ["Three", "Two"]),
     ("any value where the choices are those of the data", f"from-data?genre={quote(JAZZ)}", ["Three", "Two"]),
     ("method POST is a wish", "posted", NAMES),
     ("an endpoint elsewhere is not asked", "elsewhere", NAMES),
@@ -127,6 +128,9 @@ def test_an_enumeration_is_a_list_with_or_without_values(bands: Server) -> None:
         return [row["value"] for row in found]
 
     assert values("enumerated") == [ROCK, f"{NS}folk"]
+    described = bands.get("/api/openapi.json").json()["paths"]["/api/enumerated"]["get"]["parameters"][0]
+    assert "enum" not in described["schema"]
+    assert [row["value"] for row in described["examples"].values()] == [ROCK, f"{NS}folk"]
     assert values("from-data") == [f"{NS}folk", JAZZ, ROCK]
     assert values("by-variable") == [f"{NS}folk", JAZZ, ROCK]
     assert f"{bands.url}/api/by-variable/values/name" in [
@@ -201,6 +205,7 @@ NOTICES = [
     ("elsewhere.rq", 1, "endpoint, endpoint_in_url, endpoint-method: this server answers from its own data"),
     ("elsewhere.rq", 5, 'Unknown key "frequency". It is kept and changes nothing.'),
     ("colon.rq", 1, '"summary" is read as a plain text'),
+    ("quoted-names.rq", 1, "?_word stands in a string and is no parameter there"),
     ("as-name.rq", 1, '"name" in its name is no type and no language'),
     ("package.json", None, "holds no query"),
     *(

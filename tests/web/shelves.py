@@ -52,6 +52,8 @@ FILES: Mapping[str, str] = {
     "by-kind.rq": "#+ params: {kind: {enum: {n: {ko: 소설, en: Novel}, "
     "e: {ko: 수필, en: Essay}, x: Other}}}\n"
     + TITLES % "ex:kind ?_kind",
+    "by-word.rq": "#+ enumerate: [{word: [<b>, '\"x']}, {author: [nobody]}]\n"
+    "#+ params: {author: {values: writers}}\nASK { ?s ?p ?_word , ?__author }",
     "by-flag.rq": "ASK { ?s ?p ?_flag_boolean }",
     "by-title.rq": TITLES % "ex:id ?_title",
     "by-year.rq": "#+ params: {year: {values: endless}}\nASK { ?s ?p ?_year }",

@@ -169,6 +169,7 @@ RULES: list[tuple[Parameter, dict[str, object]]] = [
         {"type": "number", "format": "double"},
     ),
     (parameter_of("double", enum=("1", "INF")), {"enum": [1, "INF"]}),
+    (parameter_of("boolean", offered=("true",)), {"type": "boolean"}),
 ]  # fmt: skip
 
 
@@ -180,4 +181,5 @@ def test_rules_of_a_parameter_are_in_its_schema(parameter: Parameter, schema: di
 def test_examples_are_values_of_their_type() -> None:
     parameter = parameter_of("integer", example="007", examples=("1", "007"))
     assert parameter_examples(parameter) == [7, 1]
+    assert parameter_examples(parameter_of("integer", example="1", offered=("2", "1", "03"))) == [1, 2, 3]
     assert parameter_examples(parameter_of("number", examples=("5", "5.5", "1e2"))) == [5, 5.5, 100.0]

@@ -31,6 +31,7 @@ SAME = [
     (f"books/by-author/{quote('송 태은')}", f"books-by-author?author={quote('송 태은')}"),
     ("books/by-author/A%252FB", "books-by-author?author=A%252FB"),
     ("books/by-author/a+b", "books-by-author?author=a%2Bb"),
+    ("books/by-author/a%0Ab%0A", "books-by-author?author=a%0Ab%0A"),
     ("books/V.1", "book?id=V.1"),
     ("books/first", "first-book"),
     (f"{quote('책 목록')}?author=J.+Doe", "books-by-author?author=J.+Doe"),
@@ -213,3 +214,21 @@ def test_a_list_in_a_body_gives_a_parameter_several_times(shelves: Server) -> No
     body = json.dumps({"g": ["novel", "essay"]}).encode()
     answer = shelves.request("POST", "/api/several", body, {"Content-Type": "application/json"})
     assert answer.json()["rows"] == [{"title": "One"}, {"title": "Two"}]
+
+
+def test_the_links_to_a_call_with_many_values_fit_into_a_header_or_stay_out(shelves: Server) -> None:
+    for number, there in ((5, True), (5000, False)):
+        body = json.dumps({"g": ["novel", "essay", *map(str, range(number))], "pageSize": 1}).encode()
+        answer = shelves.request("POST", "/api/several", body, {"Content-Type": "application/json"})
+        assert answer.status == 200
+        assert len(answer.headers["link"]) < 4000
+        assert ('rel="next"' in answer.headers["link"]) is there
+        assert "&after=" in answer.json()["links"]["next"]
+
+
+def test_a_page_shows_only_so_many_values(shelves: Server) -> None:
+    body = json.dumps({"g": ["novel", *map(str, range(5000))]}).encode()
+    headers = {"Content-Type": "application/json", "Accept": "text/html"}
+    answer = shelves.request("POST", "/api/several", body, headers)
+    assert answer.status == 400
+    assert "2,000 values" in answer.text

@@ -49,6 +49,10 @@ def test_a_name_that_no_file_system_takes_is_not_found(server: Server) -> None:
     assert server.get(f"/-/static/{'a' * 5000}").status == 404
 
 
+def test_a_browser_finds_the_picture_of_the_site(server: Server) -> None:
+    assert server.get("/favicon.ico").headers["content-type"] == "image/svg+xml; charset=utf-8"
+
+
 def test_files_are_only_read(server: Server) -> None:
     answer = server.request("POST", "/-/static/endpoint.css", b"")
     assert (answer.status, answer.headers["allow"]) == (405, "GET, HEAD")

@@ -54,6 +54,18 @@ def test_choices_of_the_file_come_with_their_labels(shelves: Server) -> None:
     assert values(shelves, "by-flag/values/flag") == [{"value": "true"}, {"value": "false"}]
 
 
+def test_choices_of_grlc_are_offered_unless_the_file_names_a_better_list(shelves: Server) -> None:
+    assert values(shelves, "by-word/values/word") == [{"value": "<b>"}, {"value": '"x'}]
+    assert [row["value"] for row in values(shelves, "by-word/values/author")] == [
+        "송 태은",
+        "A/B & C",
+        "J. Doe",
+    ]
+    page = shelves.get("/api/by-word", "text/html").text
+    assert '<datalist id="values-word"><option value="&lt;b&gt;"><option value="&#34;x"></datalist>' in page
+    assert shelves.get("/api/by-word?word=another").json()["boolean"] is False
+
+
 def test_a_saved_query_lists_values_with_labels_and_counts(shelves: Server) -> None:
     assert values(shelves, "books-by-author/values/author") == [
         {"value": "송 태은", "label": {"ko": "송태은 교수", "en": "Prof. Song"}, "count": 2},

@@ -1,9 +1,9 @@
 """``GET /api/<name>/values/<parameter>?q=&limit=``: values that a parameter can have, for drop-downs and
 type-ahead.
 
-They are the choices that the file lists, else what the saved query that it names finds, else what its own
-query finds (``enumerate`` without choices), else the instances of the class of an IRI. A list is found
-once for each generation of the data, one list at a time.
+They are the choices of ``enum``, else what the saved query that the file names finds, else the choices of
+``enumerate``, or without those what its own query finds, else the instances of the class of an IRI. A list
+is found once for each generation of the data, one list at a time.
 """
 
 from __future__ import annotations
@@ -57,10 +57,18 @@ _Key = tuple[str, int, float]
 
 def has_values(catalog: Catalog, query: SavedQuery, parameter: Parameter) -> bool:
     """Whether there is a list of values for the parameter."""
-    if parameter.enum or parameter.type == "boolean" or parameter.class_iri:
+    if _written(catalog, query, parameter) or parameter.class_iri:
         return True
     told = parameter.values is not None or parameter.from_data
     return told and unlisted(catalog.queries, query, parameter) is None
+
+
+def _written(catalog: Catalog, query: SavedQuery, parameter: Parameter) -> tuple[str, ...]:
+    """The values that stand in the file, where they are the list."""
+    if parameter.enum or parameter.type == "boolean":
+        return parameter.enum or ("true", "false")
+    asked = parameter.values is not None and unlisted(catalog.queries, query, parameter) is None
+    return () if asked else parameter.offered
 
 
 class ValueLists:
@@ -94,8 +102,7 @@ class ValueLists:
     async def _values(
         self, engine: Engine, catalog: Catalog, query: SavedQuery, parameter: Parameter
     ) -> Values:
-        choices = parameter.enum or (("true", "false") if parameter.type == "boolean" else ())
-        if choices:
+        if choices := _written(catalog, query, parameter):
             return Values(tuple(listed(text, parameter.labels.get(text, {})) for text in choices))
         operation, columns = _lookup(catalog, query, parameter, self._site.dataset.base)
         generation = engine.generation

@@ -17,6 +17,8 @@ from endpoint.web.view import View
 
 # A parameter that takes so many choices at most has a box to tick for each.
 _BOXES: Final = 12
+# Choices among others that stand in the page itself, at most; the others are looked up.
+_OFFERED: Final = 100
 # What fits beside a field's name; longer descriptions stand below it.
 _LABEL: Final = 60
 
@@ -53,7 +55,8 @@ class Field:
     ``kind`` is "select", "boxes" or "input"; ``values`` are those of its inputs, one "" where there is none.
     ``attributes`` are those of each input, ``label`` is what the field is called besides its name and
     ``hint`` what is said below it. ``error`` is what is wrong with what was sent. ``suggest``: values can
-    be looked up while typing. ``lang`` is the language of ``label`` and ``hint`` where it is not the page's.
+    be looked up while typing; ``offered`` are those that the page has itself. ``lang`` is the language of
+    ``label`` and ``hint`` where it is not the page's.
     """
 
     name: str
@@ -68,6 +71,7 @@ class Field:
     example: str | None = None
     error: str = ""
     suggest: bool = False
+    offered: tuple[str, ...] = ()
     multiple: bool = False
 
 
@@ -115,6 +119,7 @@ def _field(
         example=None if choices else _example(parameter),
         error="" if error is None else message(parameter, error, view),
         suggest=suggest and not choices,
+        offered=() if parameter.values else parameter.offered[:_OFFERED],
         multiple=parameter.multiple,
     )
 
@@ -122,7 +127,7 @@ def _field(
 def _example(parameter: Parameter) -> str | None:
     if parameter.default is not None:
         return None
-    told = (parameter.example, *parameter.examples)
+    told = (parameter.example, *parameter.examples, *parameter.offered)
     if parameter.type in _SHOWN:
         told = (*told, TYPES[parameter.type].sample)
     return next((text for text in told if text is not None), None)

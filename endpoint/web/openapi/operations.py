@@ -20,7 +20,6 @@ from endpoint.web.view import View
 
 # The tag of what is about all queries.
 GENERAL = "api"
-_FORM = "application/x-www-form-urlencoded"
 _KEPT = frozenset(f"{ascii_letters}{digits}-")
 
 
@@ -114,12 +113,11 @@ def responses(view: View, query: SavedQuery, sample: Sample) -> dict[str, Schema
 
 
 def body_schemas(view: View, query: SavedQuery, sample: Sample) -> dict[str, Schema]:
-    """The components: the parameters as JSON and as a form, which has no null."""
+    """The components: the parameters as JSON."""
     found = {}
     for in_path in (False, True) if query.options.path is not None else (False,):
         name, held = _body_name(query, in_path), in_path_of(query) if in_path else ()
-        found[name] = body_schema(view, query, sample, nulls=True, left_out=held)
-        found[f"{name}.form"] = body_schema(view, query, sample, nulls=False, left_out=held)
+        found[name] = body_schema(view, query, sample, held)
     return found
 
 
@@ -139,12 +137,12 @@ def _body(view: View, query: SavedQuery, in_path: bool) -> Schema:
         "description": view.gettext("The parameters of several calls; all answers are flat JSON"),
     }
     json: Schema = {"schema": {"anyOf": [parameters, several]}}
-    form: Schema = {"schema": reference(f"{name}.form")}
     example = body_example(query, in_path_of(query) if in_path else ())
     if example is not None:
         json["examples"] = {"example": {"value": example}}
-        form["examples"] = {"example": {"value": example}}
-    return {"required": True, "content": {"application/json": json, _FORM: form}}
+    # Generators of clients make code that does not run of bodies of several media types.
+    told = view.gettext("The parameters; a form (application/x-www-form-urlencoded) is answered too")
+    return {"required": True, "description": told, "content": {"application/json": json}}
 
 
 def general_items(view: View, first: SavedQuery | None) -> dict[str, Schema]:

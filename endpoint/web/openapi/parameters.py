@@ -161,25 +161,19 @@ def describe(view: View, parameter: Parameter) -> str:
     return "\n\n".join(filter(None, lines))
 
 
-def body_schema(
-    view: View, query: SavedQuery, sample: Sample, nulls: bool, left_out: Collection[str] = ()
-) -> Schema:
-    """The parameters as one object, the body of a POST, but for those ``left_out``.
+def body_schema(view: View, query: SavedQuery, sample: Sample, left_out: Collection[str] = ()) -> Schema:
+    """The parameters as one JSON object, the body of a POST, but for those ``left_out``.
 
-    ``nulls``: it is JSON, where null says that one is not given, and not a form.
+    null says that one is not given.
     """
     own = [row for row in query.parameters if row.name not in left_out]
-    schema_of = json_schema if nulls else parameter_schema
     members: dict[str, Schema] = {
-        row.name: {**schema_of(row), "description": describe(view, row)} for row in own
+        row.name: {**json_schema(row), "description": describe(view, row)} for row in own
     }
     members |= {name: reference(_component(name)) for name in _reserved(query)}
     members["format"] = _format_schema(query, sample)
     required = [row.name for row in own if is_required(row)]
-    if nulls:
-        members = {
-            name: schema if name in required else _nullable(schema) for name, schema in members.items()
-        }
+    members = {name: schema if name in required else _nullable(schema) for name, schema in members.items()}
     made: Schema = {"type": "object", "properties": members, "additionalProperties": False}
     return {**made, "required": required} if required else made
 

@@ -57,7 +57,7 @@ def _batches(view: View) -> dict[str, Schema]:
         "properties": {
             "name": _TEXT,
             "url": _ADDRESS,
-            "example": _ADDRESS,
+            "example": {**_ADDRESS, "type": ["string", "null"]},
             "deprecated": {"type": "boolean"},
         },
         "required": ["name", "url", "example"],

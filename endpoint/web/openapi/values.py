@@ -16,6 +16,8 @@ from endpoint.catalog.value_types import TYPES
 
 Schema = dict[str, object]
 
+# Choices among others that are told as examples, at most.
+_OFFERED: Final = 50
 _LONG: Final = 2**63
 _DIGITS: Final = 10**18
 _TIME: Final = r"([01][0-9]|2[0-3]):[0-5][0-9]:[0-5][0-9](\.[0-9]{1,9})?"
@@ -174,9 +176,9 @@ def _with_choices(schema: Schema, values: list[object]) -> Schema:
 
 
 def parameter_examples(parameter: Parameter) -> list[object]:
-    """The examples that the parameter tells, as JSON values."""
-    told = [text for text in (parameter.example, *parameter.examples) if text is not None]
-    return [json_value(parameter, text) for text in dict.fromkeys(told)]
+    """The examples that the parameter tells, and choices beside which others fit, as JSON values."""
+    told = (parameter.example, *parameter.examples, *parameter.offered[:_OFFERED])
+    return [json_value(parameter, text) for text in dict.fromkeys(told) if text is not None]
 
 
 def json_value(parameter: Parameter, text: str) -> object:

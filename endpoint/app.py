@@ -23,7 +23,9 @@ from endpoint.web.api.drawings import Drawings
 from endpoint.web.api.saved import SavedQueries
 from endpoint.web.boundary import Boundary
 from endpoint.web.browsing import overview
-from endpoint.web.browsing.catalogue import Browse, Catalogue
+from endpoint.web.browsing.browse import Browse
+from endpoint.web.browsing.catalogue import Catalogue
+from endpoint.web.browsing.facet_names import FacetNames
 from endpoint.web.browsing.search import Search
 from endpoint.web.describing import dcat, void
 from endpoint.web.describing.census import Census
@@ -108,6 +110,7 @@ def routes(site: Site) -> list[BaseRoute]:
     void_document = DataDocument(site, census, void.PATH, void.document_triples)
     catalog = DataDocument(site, census, dcat.PATH, dcat.catalog_triples)
     drawings = Drawings(site)
+    facet_names = FacetNames(site)
     saved = Described(SavedQueries(site, drawings), site)
     resources = Resources(site)
     facets = site.search.facets if site.search else ()
@@ -132,9 +135,9 @@ def routes(site: Site) -> list[BaseRoute]:
         Route("/robots.txt", Robots(site)),
         Route("/sitemap.xml", sitemap),
         Route("/sitemap-{number}.xml", sitemap),
-        Route("/", Catalogue(site)),
+        Route("/", Catalogue(site, facet_names)),
         Route(overview.PATH, overview.Overview(site, drawings)),
-        Route("/browse/{facet}", Browse(site)),
+        Route("/browse/{facet}", Browse(site, facet_names)),
         Route("/.well-known/void", WellKnownVoid(site)),
         Route(void.PATH, void_document),
         Route(f"{void.PATH}.{{extension}}", void_document),

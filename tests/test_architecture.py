@@ -144,6 +144,10 @@ WITHIN_WEB = {
     "browsing": [
         "__init__",
         "histogram",
+        "asking",
+        "facet_names",
+        "values",
+        "browse",
         "catalogue",
         "network",
         "overview",

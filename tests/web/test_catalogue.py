@@ -8,7 +8,8 @@ import pytest
 from lxml import html  # type: ignore[import-untyped]
 
 from endpoint.search import Facet, Field, SearchConfiguration
-from endpoint.web.browsing.catalogue import DEEPEST, HITS, Value, grouped, ordered, read_request
+from endpoint.web.browsing.catalogue import DEEPEST, HITS, read_request
+from endpoint.web.browsing.values import Value, grouped, ordered
 from tests.live import Server
 
 BROWSER = "text/html,application/xhtml+xml,application/xml;q=0.9,*/*;q=0.8"

@@ -10,7 +10,7 @@ from urllib.parse import unquote, urlsplit
 
 from pyoxigraph import BlankNode, Literal
 
-from endpoint.bibliography.citation import citations
+from endpoint.bibliography.citation import STYLES, citations
 from endpoint.formats import BIBLIOGRAPHIES, GRAPH_FORMATS
 from endpoint.web.discovery.metadata import metadata_of
 from endpoint.web.html import render
@@ -204,12 +204,12 @@ class PageMaker:
     def _publication(self) -> dict[str, object]:
         item, places = self._extent.item, self._places
         if item is None:
-            return {"metadata": None, "citations": {}, "bibliographies": []}
+            return {"metadata": None, "citations": [], "bibliographies": []}
         name = self._view.text(self._view.site.dataset.title)
         url = places.absolute(places.path)
         return {
             "metadata": metadata_of(item, url, self._view.language, name),
-            "citations": citations(item),
+            "citations": [(STYLES[style], cited) for style, cited in citations(item).items()],
             "bibliographies": [(fmt, self._view.root + places.of(plain(fmt))) for fmt in BIBLIOGRAPHIES],
         }
 

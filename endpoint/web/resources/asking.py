@@ -7,7 +7,7 @@ import json
 import time
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from typing import Any, Final
 
 from pyoxigraph import (
@@ -24,6 +24,7 @@ from endpoint.engines import Limits
 from endpoint.formats import FLAT_JSON, N_TRIPLES, SPARQL_JSON, Format, QueryForm
 from endpoint.operation import Operation
 from endpoint.search import Request
+from endpoint.web.making import whole as on_all_graphs
 from endpoint.web.site import Site
 
 Term = NamedNode | BlankNode | Literal | Triple
@@ -55,15 +56,9 @@ class Asker:
         """
         if self.site.settings.default_graph == "union":
             text = text.replace(_ANY, "")
-        strict = whole and self.site.settings.default_graph == "strict"
-        graphs = tuple(graph.iri for graph in self.site.dataset.graphs) if strict else ()
-        return Operation(
-            text=text,
-            form=form,
-            base_iri=self.site.dataset.base,
-            default_graphs=graphs,
-            generation=self.generation,
-        )
+        base = self.site.dataset.base
+        operation = on_all_graphs(self.site, text, form) if whole else Operation(text, form, base)
+        return replace(operation, generation=self.generation)
 
     async def rows(self, text: str, whole: bool = False) -> list[Row]:
         """The solutions of a SELECT query. Raises designed errors."""

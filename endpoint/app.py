@@ -12,37 +12,38 @@ from starlette.types import ASGIApp
 
 from endpoint.catalog import read_catalog
 from endpoint.dataset import default_root, read_dataset
-from endpoint.engines import Engine, generations
-from endpoint.engines.embedded import EmbeddedEngine
+from endpoint.engine import Engine
+from endpoint.engine.embedded import EmbeddedEngine
 from endpoint.errors import EndpointError
 from endpoint.ingest.build import build, complete_anew, writer_of
 from endpoint.ingest.search_fields import read_configuration
 from endpoint.settings import Settings
+from endpoint.storage import generations
 from endpoint.telemetry import log
 from endpoint.web.api.drawings import Drawings
+from endpoint.web.api.openapi.document import Described, OpenApi
+from endpoint.web.api.openapi.swagger import SwaggerPage
 from endpoint.web.api.saved import SavedQueries
-from endpoint.web.boundary import Boundary
-from endpoint.web.browsing import overview
-from endpoint.web.browsing.browse import Browse
-from endpoint.web.browsing.catalogue import Catalogue
-from endpoint.web.browsing.facet_names import FacetNames
-from endpoint.web.browsing.search import Search
-from endpoint.web.describing import dcat, void
-from endpoint.web.describing.census import Census
-from endpoint.web.describing.completion import Completion, Prefixes
-from endpoint.web.describing.datasets import DataDocument, WellKnownVoid
-from endpoint.web.describing.description import Descriptions
-from endpoint.web.discovery.feed import Feed
-from endpoint.web.discovery.robots import Robots
-from endpoint.web.discovery.sitemap import Sitemap
-from endpoint.web.editor import QueryPage
-from endpoint.web.health import Health
-from endpoint.web.openapi.document import Described, OpenApi
-from endpoint.web.openapi.swagger import SwaggerPage
-from endpoint.web.resources.service import ResourceAtPath, ResourceByParameter, Resources
-from endpoint.web.site import Site
-from endpoint.web.sparql import SparqlEndpoint
-from endpoint.web.static import Static
+from endpoint.web.http.boundary import Boundary
+from endpoint.web.http.site import Site
+from endpoint.web.http.static_files import Static
+from endpoint.web.machine import dcat, void
+from endpoint.web.machine.census import Census
+from endpoint.web.machine.completion import Completion, Prefixes
+from endpoint.web.machine.datasets import DataDocument, WellKnownVoid
+from endpoint.web.machine.feed import Feed
+from endpoint.web.machine.health import Health
+from endpoint.web.machine.robots import Robots
+from endpoint.web.machine.sitemap import Sitemap
+from endpoint.web.pages import overview
+from endpoint.web.pages.browse import Browse
+from endpoint.web.pages.catalogue import Catalogue
+from endpoint.web.pages.facet_names import FacetNames
+from endpoint.web.pages.resource.service import ResourceAtPath, ResourceByParameter, Resources
+from endpoint.web.pages.search import Search
+from endpoint.web.sparql.description import Descriptions
+from endpoint.web.sparql.editor import QueryPage
+from endpoint.web.sparql.endpoint import SparqlEndpoint
 
 
 def create_site(settings: Settings) -> Site:

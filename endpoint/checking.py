@@ -11,15 +11,15 @@ from pathlib import Path
 from endpoint.app import open_engine
 from endpoint.catalog import Catalog, SavedQuery, bind_query, read_catalog
 from endpoint.dataset import MANIFEST, Pages, default_root, read_dataset
-from endpoint.engines import Engine, Limits
-from endpoint.engines.presentation import Presentation, presented
+from endpoint.engine import Engine, Limits
 from endpoint.errors import DataError, EndpointError
 from endpoint.formats import FLAT_JSON, JSON_LD, Format
+from endpoint.formats.representation import Presentation, presented
 from endpoint.ingest.build import build, writer_of
-from endpoint.ingest.mapping import read_mappings
-from endpoint.operation import Operation
+from endpoint.ingest.tabular.mapping import read_mappings
 from endpoint.settings import Settings
-from endpoint.web.site import Site
+from endpoint.sparql.operation import Operation
+from endpoint.web.http.site import Site
 from endpoint.wording import did_you_mean
 
 

@@ -13,12 +13,12 @@ from rich.table import Table
 from rich.text import Text
 
 from endpoint.app import create_site, ensure_store, open_engine
-from endpoint.engines import Limits, Result
+from endpoint.engine import Limits, Result
 from endpoint.errors import ConfigurationError
 from endpoint.formats import Format, by_name, offered
-from endpoint.gate import admit
-from endpoint.operation import classify
 from endpoint.settings import Settings
+from endpoint.sparql.gate import admit
+from endpoint.sparql.operation import classify
 
 
 async def run_query(settings: Settings, text: str, format_name: str | None, out: TextIO) -> None:

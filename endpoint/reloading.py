@@ -13,7 +13,7 @@ from typing import Final
 from endpoint.catalog import Catalog, SavedQuery, read_catalog
 from endpoint.catalog.query_folder import Fingerprint, fingerprint
 from endpoint.telemetry import log
-from endpoint.web.site import Site
+from endpoint.web.http.site import Site
 
 # Seconds between two looks at the files.
 INTERVAL: Final = 1.0

@@ -9,166 +9,44 @@ from pathlib import Path
 
 import pytest
 
+from tests.architecture import Import, climbing, cycles, imported_names, imports_of, member, modules_of
+
 PACKAGE = Path(__file__).parent.parent / "endpoint"
 FILES = sorted(PACKAGE.rglob("*.py"))
+MODULES = modules_of(PACKAGE)
+IMPORTS = imports_of(PACKAGE)
 
-# Lower may not import higher; equals may, where listed below or without a cycle.
-RANKS = {
-    "errors": 0,
-    "settings": 1,
-    "telemetry": 1,
-    "toml_file": 1,
-    "wording": 1,
-    "addresses": 1,
-    "dataset": 1,
-    "formats": 2,
-    "bibliography": 2,
-    "lexer": 2,
-    "placing": 3,
-    "operation": 3,
-    "binding": 3,
-    "diagnosis": 3,
-    "gate": 4,
-    "search": 4,
-    "engines": 5,
-    "catalog": 5,
-    "ingest": 6,
-    "web": 7,
-    "app": 8,
-    "reloading": 8,
-    "server": 8,
-    "checking": 9,
-    "oneshot": 9,
-    "exporting": 9,
-    "commands": 10,
-    "cli": 11,
-    "__main__": 12,
-    "__init__": 0,
-}
-# Within web: a later module or package may import an earlier one, and so within each package.
-WEB = [
-    "language",
-    "site",
-    "view",
-    "static",
-    "html",
-    "problems",
-    "boundary",
-    "protocol",
-    "responses",
-    "making",
-    "discovery",
-    "resources",
-    "describing",
-    "editor",
-    "sparql",
-    "api",
-    "openapi",
-    "browsing",
-    "health",
+# A layer may import those above it in this list, and its own where that makes no circle.
+LAYERS = [
+    ["errors"],
+    ["settings", "telemetry", "toml_file", "wording"],
+    ["dataset", "formats", "addresses"],
+    ["sparql"],
+    ["results", "search"],
+    ["storage"],
+    ["engine"],
+    ["catalog", "ingest"],
+    ["web"],
+    ["app"],
+    ["server", "reloading", "checking", "oneshot"],
+    ["cli"],
+    ["__main__"],
 ]
-WITHIN_WEB = {
-    "resources": [
-        "__init__",
-        "address",
-        "asking",
-        "knowledge",
-        "finding",
-        "description",
-        "labels",
-        "statements",
-        "cells",
-        "inverse",
-        "terms",
-        "extras",
-        "material",
-        "variants",
-        "layout",
-        "page",
-        "service",
-    ],
-    "describing": [
-        "__init__",
-        "statistics",
-        "counting",
-        "census",
-        "documents",
-        "void",
-        "executables",
-        "description",
-        "dcat",
-        "datasets",
-        "completion",
-    ],
-    "discovery": [
-        "__init__",
-        "robots",
-        "metadata",
-        "sitemap",
-        "feed",
-    ],
-    "api": [
-        "__init__",
-        "paging",
-        "targets",
-        "deprecation",
-        "value_lists",
-        "values",
-        "highlight",
-        "prose",
-        "snippets",
-        "widgets",
-        "query_page",
-        "calls",
-        "batch",
-        "sources",
-        "listing",
-        "series",
-        "charts",
-        "drawings",
-        "api_page",
-        "saved",
-    ],
-    "openapi": [
-        "__init__",
-        "values",
-        "problems",
-        "answers",
-        "shared",
-        "samples",
-        "parameters",
-        "operations",
-        "document",
-        "swagger",
-    ],
-    "browsing": [
-        "__init__",
-        "histogram",
-        "asking",
-        "facet_names",
-        "values",
-        "browse",
-        "catalogue",
-        "network",
-        "overview",
-        "search",
-    ],
-}
 
 # A library appears only where the design gives it a place.
-ONLY_IN = {
+ONLY_IN: dict[str, tuple[str, ...]] = {
     "starlette": ("web/", "app.py", "server.py"),
     "uvicorn": ("server.py",),
-    "click": ("cli.py", "commands/"),
-    "rich": ("oneshot.py", "commands/progress.py"),
+    "click": ("cli/",),
+    "rich": ("oneshot.py", "cli/progress.py"),
     "yaml": ("catalog/header.py",),
-    "babel": ("web/language.py",),
-    "jinja2": ("web/html.py",),
+    "babel": ("web/http/language.py",),
+    "jinja2": ("web/http/html.py",),
     "markdown_it": ("web/api/prose.py",),
     "pygal": ("web/api/charts.py",),
-    "pybtex": ("bibliography/",),
-    "pyld": ("engines/framing.py",),
-    "rispy": ("bibliography/",),
+    "pybtex": ("results/bibliography/",),
+    "pyld": ("results/framing.py",),
+    "rispy": ("results/bibliography/",),
     "pyshacl": ("ingest/validation.py",),
     "rdflib": ("ingest/validation.py", "ingest/shapes.py", "ingest/rdflib_terms.py"),
     "openpyxl": ("ingest/tabular/spreadsheet.py",),
@@ -180,63 +58,29 @@ def name_of(file: Path) -> str:
     return file.relative_to(PACKAGE).as_posix()
 
 
-def part_of(module: str) -> str:
-    """The row of RANKS for ``endpoint.engines.pool``: ``engines``."""
-    pieces = module.split(".")
-    return pieces[1] if len(pieces) > 1 else "__init__"
-
-
-def web_pieces(file: Path) -> list[str]:
-    """The name of a module of web below it, in pieces."""
-    return list(file.relative_to(PACKAGE / "web").with_suffix("").parts)
-
-
-def place_in_web(pieces: list[str]) -> tuple[int, int]:
-    """Where a module of web stands: higher may import lower."""
-    package, *rest = pieces
-    return WEB.index(package), WITHIN_WEB[package].index(
-        rest[0] if rest else "__init__"
-    ) if package in WITHIN_WEB else -1
-
-
-def imports(file: Path) -> Iterator[tuple[str, ast.stmt]]:
-    for node in ast.walk(ast.parse(file.read_text())):
-        if isinstance(node, ast.Import):
-            for alias in node.names:
-                yield alias.name, node
-        elif isinstance(node, ast.ImportFrom) and node.module:
-            assert node.level == 0, f"{file}: relative import"
-            yield node.module, node
-
-
 def functions(file: Path) -> Iterator[ast.FunctionDef | ast.AsyncFunctionDef]:
     for node in ast.walk(ast.parse(file.read_text())):
         if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
             yield node
 
 
-def test_every_module_has_a_rank() -> None:
-    tops = {file.relative_to(PACKAGE).parts[0].removesuffix(".py") for file in FILES}
-    assert tops <= set(RANKS)
+def test_every_module_has_a_layer() -> None:
+    members = {member(module, "endpoint") for module in MODULES} - {""}
+    assert members == {name for names in LAYERS for name in names}
 
 
-@pytest.mark.parametrize("file", FILES, ids=name_of)
-def test_imports_point_one_way(file: Path) -> None:
-    own = file.relative_to(PACKAGE).parts[0].removesuffix(".py")
-    for module, node in imports(file):
-        if module.split(".")[0] != "endpoint":
-            continue
-        assert RANKS[part_of(module)] <= RANKS[own], f"{name_of(file)} imports {module}"
-        if own == "web" and part_of(module) == "web":
-            named = [[alias.name] for alias in node.names] if isinstance(node, ast.ImportFrom) else []
-            own_place = place_in_web(web_pieces(file))
-            for pieces in [module.split(".")[2:]] if module.count(".") > 1 else named:
-                assert place_in_web(pieces) < own_place, f"{name_of(file)} imports {module}"
+def test_imports_point_down() -> None:
+    assert climbing(IMPORTS, "endpoint", LAYERS) == []
+
+
+def test_no_folder_imports_in_a_circle() -> None:
+    packages = [module for module, file in MODULES.items() if file.name == "__init__.py"]
+    assert cycles(IMPORTS, packages) == []
 
 
 @pytest.mark.parametrize("file", FILES, ids=name_of)
 def test_a_library_stays_in_its_place(file: Path) -> None:
-    for module, _ in imports(file):
+    for module in imported_names(file):
         places = ONLY_IN.get(module.split(".")[0])
         assert places is None or name_of(file).startswith(places), f"{name_of(file)} imports {module}"
 
@@ -249,23 +93,21 @@ def test_imports_stand_at_the_top(file: Path) -> None:
 
 
 def test_only_the_composition_root_names_the_embedded_engine() -> None:
-    naming = {name_of(file) for file in FILES for module, _ in imports(file) if module.endswith(".embedded")}
-    assert naming == {"app.py"}
+    naming = {each.importer for each in IMPORTS if each.imported == "endpoint.engine.embedded"}
+    assert naming == {"endpoint.app"}
 
 
-def test_only_engines_and_ingest_know_a_store() -> None:
-    for file in FILES:
-        if name_of(file).startswith(("engines/", "ingest/")):
-            continue
-        for module, node in imports(file):
-            if module == "pyoxigraph" and isinstance(node, ast.ImportFrom):
-                assert "Store" not in {alias.name for alias in node.names}, name_of(file)
+def test_only_those_below_the_engine_and_ingest_know_a_store() -> None:
+    knowing = [name_of(file) for file in FILES if "pyoxigraph.Store" in imported_names(file)]
+    assert [
+        name for name in knowing if not name.startswith(("results/", "storage/", "engine/", "ingest/"))
+    ] == []
 
 
 def test_the_environment_is_read_in_one_place() -> None:
     reading = {name_of(file) for file in FILES if "os.environ" in file.read_text()}
     # The template process inherits the whole environment, it reads nothing from it.
-    assert reading == {"settings.py", "engines/nursery.py"}
+    assert reading == {"settings.py", "engine/template_client.py"}
 
 
 def test_files_and_functions_stay_short() -> None:
@@ -284,3 +126,58 @@ def test_public_things_have_docstrings(file: Path) -> None:
     for node in tree.body:
         if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef) and node.name[0] != "_":
             assert ast.get_docstring(node), f"{name_of(file)}: {node.name}"
+
+
+def plant(folder: Path, files: dict[str, str]) -> Path:
+    """A package ``house`` of the given files; each folder is a package."""
+    package = folder / "house"
+    for name, text in files.items():
+        file = package / name
+        file.parent.mkdir(parents=True, exist_ok=True)
+        file.write_text(text)
+        for parent in file.relative_to(folder).parents[:-1]:
+            (folder / parent / "__init__.py").touch()
+    return package
+
+
+@pytest.mark.parametrize(
+    "statement",
+    [
+        "import house.attic.room",
+        "from house.attic.room import door",
+        "from house.attic import room",
+        "from house import attic",
+        "from importlib import import_module\nimport_module('house.attic.room')",
+        "import importlib\nimportlib.import_module('house.attic')",
+        "def later(name):\n    return import_module(f'house.attic.{name}')",
+    ],
+)
+def test_a_planted_import_of_a_higher_layer_is_found(statement: str, tmp_path: Path) -> None:
+    package = plant(tmp_path, {"cellar/room.py": statement, "attic/room.py": "door = 1"})
+    assert [each.importer for each in climbing(imports_of(package), "house", [["cellar"], ["attic"]])] == [
+        "house.cellar.room"
+    ]
+    assert climbing(imports_of(package), "house", [["attic"], ["cellar"]]) == []
+
+
+@pytest.mark.parametrize(
+    ("files", "folder"),
+    [
+        ({"a.py": "import house.b", "b.py": "from house import a"}, "house"),
+        ({"a/x.py": "import house.b.x", "b/x.py": "", "b/y.py": "import house.a.y", "a/y.py": ""}, "house"),
+        ({"a/x.py": "from house.a import y", "a/y.py": "from house.a.x import z"}, "house.a"),
+        ({"a/x/p.py": "import house.a.y", "a/y.py": "from house.a.x import p"}, "house.a"),
+        ({"a/__init__.py": "from house.a.x import z", "a/x.py": "from house.a import z"}, "house.a"),
+    ],
+)
+def test_a_planted_circle_is_found(files: dict[str, str], folder: str, tmp_path: Path) -> None:
+    package = plant(tmp_path, files)
+    packages = [module for module, file in modules_of(package).items() if file.name == "__init__.py"]
+    (sentence,) = cycles(imports_of(package), packages)
+    assert sentence.startswith(f"{folder}: ")
+
+
+def test_imports_that_point_down_make_no_circle(tmp_path: Path) -> None:
+    package = plant(tmp_path, {"a/x.py": "from house.a import y\nimport house.b", "a/y.py": "", "b.py": ""})
+    assert imports_of(package) == {Import("house.a.x", "house.a.y"), Import("house.a.x", "house.b")}
+    assert cycles(imports_of(package), ["house", "house.a"]) == []

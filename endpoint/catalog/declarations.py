@@ -19,8 +19,8 @@ from endpoint.catalog.parameters import Parameter, fault
 from endpoint.catalog.value_source import read_value_source
 from endpoint.catalog.value_types import ALIASES
 from endpoint.errors import DataError
-from endpoint.lexer import Kind, Token, lex, position_of
-from endpoint.placing import numbers
+from endpoint.sparql.lexer import Kind, Token, lex, position_of
+from endpoint.sparql.sites import numbers
 from endpoint.wording import did_you_mean
 
 __all__ = ["RESERVED", "Declarations", "Prefixes", "read_parameters"]

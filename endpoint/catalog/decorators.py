@@ -20,9 +20,9 @@ from endpoint.catalog.frame_syntax import check_frame, check_length
 from endpoint.catalog.header import Entry, Plain
 from endpoint.catalog.parameters import Parameter
 from endpoint.catalog.paths import TAKEN
-from endpoint.engines.prototype import read_prototype
 from endpoint.errors import DataError
 from endpoint.formats import Format, QueryForm, by_name, saved_formats
+from endpoint.results.prototype import read_prototype
 from endpoint.wording import did_you_mean
 
 GRLC = (

@@ -17,7 +17,7 @@ from typing import NamedTuple, TypeAlias
 import yaml
 
 from endpoint.errors import DataError
-from endpoint.lexer import Kind, lex
+from endpoint.sparql.lexer import Kind, lex
 from endpoint.wording import did_you_mean
 
 _MARK = "#+"

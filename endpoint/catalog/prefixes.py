@@ -10,8 +10,8 @@ from collections.abc import Iterator, Mapping
 from types import MappingProxyType
 
 from endpoint.errors import DataError
-from endpoint.lexer import Kind, Token, lex, position_of
-from endpoint.operation import TEXT, read_prologue
+from endpoint.sparql.lexer import Kind, Token, lex, position_of
+from endpoint.sparql.operation import TEXT, read_prologue
 from endpoint.wording import did_you_mean
 
 STANDARD: Mapping[str, str] = MappingProxyType(

@@ -7,13 +7,13 @@ from dataclasses import dataclass, field
 from hashlib import blake2b
 from pathlib import Path
 
-from endpoint.binding import Value
 from endpoint.catalog.decorators import Options
 from endpoint.catalog.parameters import Parameter, read_values
 from endpoint.catalog.query_folder import About
 from endpoint.errors import DataError
 from endpoint.formats import QueryForm
-from endpoint.operation import bind
+from endpoint.sparql.binding import Value
+from endpoint.sparql.operation import bind
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,8 +36,9 @@ class SavedQuery:
     """One saved query. ``text`` is the query with its parameters as variables, without the header.
 
     ``summary`` and ``description`` are by language tag, under ``""`` where the file tells none.
-    ``volatile``, ``dataset_clause`` and ``star`` are as in :class:`~endpoint.operation.Classified`; binding
-    moves no ``star``, for no parameter stands before it. ``text`` declares all its prefixes.
+    ``volatile``, ``dataset_clause`` and ``star`` are as in
+    :class:`~endpoint.sparql.operation.Classified`; binding moves no ``star``, for no parameter stands
+    before it. ``text`` declares all its prefixes.
     """
 
     name: str

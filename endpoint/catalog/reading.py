@@ -16,7 +16,6 @@ from dataclasses import dataclass, field, replace
 from hashlib import blake2b
 from pathlib import Path
 
-from endpoint.binding import variables
 from endpoint.catalog.consistency import keep_served, references, take_out_clashes
 from endpoint.catalog.declarations import Prefixes, read_parameters
 from endpoint.catalog.decorators import Decorators
@@ -38,10 +37,11 @@ from endpoint.catalog.query_folder import (
 from endpoint.catalog.shacl_queries import Examples, read_examples
 from endpoint.catalog.sparql_transformer import convert
 from endpoint.catalog.template_syntax import check_syntax
-from endpoint.engines.prototype import read_prototype
 from endpoint.errors import DataError, MalformedQuery, QueryTooComplex
 from endpoint.formats import QueryForm
-from endpoint.operation import Classified, bindable, classify, read_prologue
+from endpoint.results.prototype import read_prototype
+from endpoint.sparql.binding import variables
+from endpoint.sparql.operation import Classified, bindable, classify, read_prologue
 
 # What would end the name in a path, or could not be told from an escape there.
 # The place at the head of a sentence, which an error of a file has beside it.

@@ -15,9 +15,9 @@ from typing import NamedTuple
 
 from pyoxigraph import Literal
 
-from endpoint.binding import variables
 from endpoint.catalog.header import Entry, Plain, entry_of, read_mapping
 from endpoint.errors import DataError
+from endpoint.sparql.binding import variables
 
 _ROOT = (
     "$where", "$filter", "$values", "$limit", "$offset", "$orderby", "$groupby", "$having", "$distinct",

@@ -8,15 +8,15 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from endpoint.binding import Edit, Value, bind, edits
 from endpoint.catalog.parameters import Parameter, Term, term
 from endpoint.catalog.value_types import TYPES
-from endpoint.diagnosis import malformed
-from endpoint.diagnosis.case import Case
-from endpoint.diagnosis.grammar import recognize
-from endpoint.diagnosis.syntax import syntax_mistake
 from endpoint.errors import BadParameter, DataError
-from endpoint.lexer import lex
+from endpoint.sparql.binding import Edit, Value, bind, edits
+from endpoint.sparql.diagnosis import malformed
+from endpoint.sparql.diagnosis.case import Case
+from endpoint.sparql.diagnosis.grammar import recognize
+from endpoint.sparql.diagnosis.syntax import syntax_mistake
+from endpoint.sparql.lexer import lex
 
 
 def check_syntax(source: str, parameters: Sequence[Parameter]) -> None:

@@ -13,12 +13,12 @@ from typing import NamedTuple
 
 from pyoxigraph import Literal, NamedNode
 
-from endpoint.binding import Value, bind
 from endpoint.catalog.parameters import Parameter, term
 from endpoint.catalog.query import SavedQuery
 from endpoint.catalog.value_types import TYPES, XSD
 from endpoint.formats import QueryForm
-from endpoint.lexer import Kind, Token, lex
+from endpoint.sparql.binding import Value, bind
+from endpoint.sparql.lexer import Kind, Token, lex
 
 _LABELS = "<http://www.w3.org/2000/01/rdf-schema#label>|<http://www.w3.org/2004/02/skos/core#prefLabel>"
 # Before a brace or a parenthesis, these say what it holds.

@@ -7,12 +7,12 @@ from collections.abc import Callable
 from pyoxigraph import NamedNode, Store
 
 from endpoint.dataset import Dataset
-from endpoint.engines import Generation
-from endpoint.engines.writer import Writer
 from endpoint.ingest.completion import Completion
 from endpoint.ingest.expansion import expand
 from endpoint.ingest.loader import load_sources
 from endpoint.settings import Settings
+from endpoint.storage.generations import Generation
+from endpoint.storage.writer import Writer
 from endpoint.telemetry import log
 
 

@@ -19,12 +19,12 @@ from pyoxigraph import NamedNode, Store
 
 from endpoint import __version__
 from endpoint.dataset import Dataset
-from endpoint.engines import Generation
 from endpoint.errors import DataError, StoreError
 from endpoint.ingest.derive import Rule, derive, read_rules
 from endpoint.ingest.documents import documents
 from endpoint.ingest.search_fields import read_configuration
 from endpoint.search import SearchConfiguration, build_index
+from endpoint.storage.generations import Generation
 
 # Names in the folder of a generation.
 RECIPE: Final = "recipe"

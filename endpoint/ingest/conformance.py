@@ -8,11 +8,11 @@ from pathlib import Path
 from pyoxigraph import DefaultGraph, NamedNode, Store
 
 from endpoint.dataset import Dataset
-from endpoint.engines import generations
 from endpoint.errors import ConfigurationError, StoreError
 from endpoint.ingest.build import fill
 from endpoint.ingest.validation import validate
 from endpoint.ingest.validation_report import ValidationReport
+from endpoint.storage import generations
 
 Progress = Callable[[int, int], None]
 

@@ -10,18 +10,19 @@ from typing import BinaryIO, Final
 from pyoxigraph import DefaultGraph, NamedNode, Quad, Store
 
 from endpoint.dataset import Dataset, SourceGraph
-from endpoint.engines import Generation, generations
-from endpoint.engines.writer import Writer
 from endpoint.errors import ConfigurationError, DataError, DataErrors
 from endpoint.ingest.build import fill
 from endpoint.ingest.completion import Completion
 from endpoint.ingest.derive import changed_subjects
 from endpoint.ingest.loader import Progress, Reader, load_sources
-from endpoint.ingest.mapping import TableMapping, read_mappings
 from endpoint.ingest.pages import read_page
 from endpoint.ingest.sources import Source
 from endpoint.ingest.syntaxes import XLSX, Kind
 from endpoint.ingest.tables import read_table
+from endpoint.ingest.tabular.mapping import TableMapping, read_mappings
+from endpoint.storage import generations
+from endpoint.storage.generations import Generation
+from endpoint.storage.writer import Writer
 
 # Bytes of text that are read into memory first, and what compression is counted as.
 _SMALL: Final = 2**24

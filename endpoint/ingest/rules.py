@@ -14,11 +14,11 @@ from pathlib import Path
 
 from pyoxigraph import NamedNode, Store
 
-from endpoint.diagnosis import explain
 from endpoint.errors import DataError, DataErrors, MalformedQuery, QueryTooComplex
 from endpoint.formats import QueryForm
-from endpoint.lexer import Kind, Token, lex, position_of
-from endpoint.operation import Classified, classify
+from endpoint.sparql.diagnosis import explain
+from endpoint.sparql.lexer import Kind, Token, lex, position_of
+from endpoint.sparql.operation import Classified, classify
 
 FOCUS = "this"
 

@@ -18,9 +18,9 @@ from pyoxigraph import Quad
 
 from endpoint.errors import DataError
 from endpoint.ingest.encodings import open_text, rewindable
-from endpoint.ingest.mapping import TableMapping
 from endpoint.ingest.tabular.delimited import DELIMITERS, first_rows, read_rows
 from endpoint.ingest.tabular.json_records import read_objects
+from endpoint.ingest.tabular.mapping import TableMapping
 from endpoint.ingest.tabular.recognition import (
     HEADER_ROWS,
     Header,

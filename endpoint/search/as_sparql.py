@@ -12,9 +12,9 @@ from typing import Final
 
 from pyoxigraph import Literal
 
-from endpoint.operation import TEXT
 from endpoint.search.configuration import Facet, SearchConfiguration
 from endpoint.search.model import Request
+from endpoint.sparql.operation import TEXT
 
 _LOCAL: Final = re.compile(r"\w(?:[\w-]*\w)?", re.ASCII)
 

@@ -17,8 +17,8 @@ from endpoint.catalog.parameters import Parameter
 from endpoint.catalog.query import Source
 from endpoint.errors import BadParameter, DataError
 from endpoint.formats import QueryForm
-from endpoint.lexer import Kind, lex
-from endpoint.operation import variables
+from endpoint.sparql.lexer import Kind, lex
+from endpoint.sparql.operation import variables
 
 GOOD = "#+ summary: Good\nSELECT ?s WHERE { ?s ?p ?_o }\n"
 QUERIES = Path(__file__).parents[2] / "queries"

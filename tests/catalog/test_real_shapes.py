@@ -14,7 +14,7 @@ from pyoxigraph import Literal, NamedNode, QueryBoolean, QuerySolutions, Store
 from endpoint.catalog import Catalog, SavedQuery, bind_query, read_catalog
 from endpoint.errors import BadParameter
 from endpoint.formats import CSV, QueryForm
-from endpoint.lexer import lex
+from endpoint.sparql.lexer import lex
 
 FOLDER = Path(__file__).parents[1] / "data" / "grlc"
 CATALOG = read_catalog(FOLDER, 64)

@@ -7,7 +7,7 @@ from pathlib import Path
 from pyoxigraph import BlankNode, NamedNode, Store
 
 from endpoint.dataset import Dataset, read_dataset
-from endpoint.engines import Generation
+from endpoint.storage.generations import Generation
 
 ONE, TWO, EMPTY, DERIVED = (
     NamedNode(f"http://example.org/{name}") for name in ("one", "two", "empty", "derived")

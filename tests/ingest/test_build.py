@@ -9,12 +9,13 @@ import pytest
 from pyoxigraph import Store
 
 from endpoint.dataset import Dataset, read_dataset
-from endpoint.engines import Generation, generations
 from endpoint.errors import DataError, DataErrors, StoreError
 from endpoint.ingest.build import build, complete_anew, writer_of
 from endpoint.ingest.completion import TEXT
 from endpoint.search import TextIndex
 from endpoint.settings import Settings
+from endpoint.storage import generations
+from endpoint.storage.generations import Generation
 from tests.ingest.catalogue import BUILT, DERIVED, EMPTY, ONE, RULE, STATED, TWO, small_dataset, statements
 
 Build = Callable[..., Generation]

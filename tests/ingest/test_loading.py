@@ -10,7 +10,6 @@ import pytest
 from pyoxigraph import DefaultGraph, NamedNode, Store
 
 from endpoint.dataset import Dataset
-from endpoint.engines import Generation, generations
 from endpoint.errors import ConfigurationError, DataError, DataErrors
 from endpoint.ingest.build import build, writer_of
 from endpoint.ingest.completion import TEXT
@@ -18,6 +17,8 @@ from endpoint.ingest.expansion import expand
 from endpoint.ingest.loading import Order, load
 from endpoint.search import TextIndex
 from endpoint.settings import Settings
+from endpoint.storage import generations
+from endpoint.storage.generations import Generation
 from tests.ingest.catalogue import BUILT, DERIVED, EMPTY, ONE, STATED, TWO, small_dataset, statements
 
 FURTHER = "<http://example.org/f> <http://example.org/p> 'f' ."

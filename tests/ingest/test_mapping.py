@@ -11,8 +11,8 @@ from pyoxigraph import NamedNode, Quad, RdfFormat, parse
 
 from endpoint.dataset import default_root, read_dataset
 from endpoint.errors import DataError, DataErrors
-from endpoint.ingest.mapping import COLUMN_KEYS, STATEMENT_KEYS, TOP_KEYS, TableMapping, read_mappings
 from endpoint.ingest.tables import read_table
+from endpoint.ingest.tabular.mapping import COLUMN_KEYS, STATEMENT_KEYS, TOP_KEYS, TableMapping, read_mappings
 from endpoint.ingest.tabular.templates import FILTERS, UnreadableValue, parse_template
 from endpoint.toml_file import read_toml
 

@@ -19,8 +19,8 @@ from pyoxigraph import Literal, NamedNode, Quad, parse
 
 from endpoint.dataset import default_root, read_dataset
 from endpoint.errors import DataErrors
-from endpoint.ingest.mapping import TableMapping, read_mappings
 from endpoint.ingest.tables import read_table
+from endpoint.ingest.tabular.mapping import TableMapping, read_mappings
 
 DATASET = read_dataset(default_root())
 PREFIXES = DATASET.prefixes

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from pyoxigraph import CanonicalizationAlgorithm, Dataset, Store
 
-from endpoint.engines import generations
+from endpoint.storage import generations
 from tests.live import ROOT, command, environment, run
 
 MANIFEST = """

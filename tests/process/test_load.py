@@ -20,7 +20,7 @@ import openpyxl
 import pytest
 from pyoxigraph import DefaultGraph, Literal, NamedNode, Quad, Store
 
-from endpoint.engines import generations
+from endpoint.storage import generations
 from tests.live import ROOT, command, environment, run
 
 MOFAPUB = "http://opendata.mofa.go.kr/mofapub"

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 from pyoxigraph import Store
 
-from endpoint.engines import generations
+from endpoint.storage import generations
 from tests.live import command, environment, run
 
 MANIFEST = """

@@ -14,7 +14,7 @@ from urllib.parse import quote
 
 import pytest
 
-from endpoint.engines.succession import QUICK
+from endpoint.engine.supervisor import QUICK
 from tests.live import Server, run, serving
 
 COUNT = "SELECT (COUNT(*) AS ?n) { ?s <urn:count> ?o }"

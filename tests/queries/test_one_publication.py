@@ -8,7 +8,7 @@ import re
 import pytest
 from pyoxigraph import QueryTriples, Store
 
-from endpoint.engines.framing import framed
+from endpoint.results.framing import framed
 from tests.queries.records import (
     BASE,
     PUBLICATION,

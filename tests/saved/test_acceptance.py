@@ -24,7 +24,7 @@ from rdflib.plugins.sparql.parserutils import CompValue
 
 from endpoint.catalog import bind_query, read_catalog
 from endpoint.errors import BadParameter
-from endpoint.lexer import lex
+from endpoint.sparql.lexer import lex
 from tests.live import Server
 from tests.saved.bands import FILES, NAMES, NS
 

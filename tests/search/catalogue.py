@@ -7,13 +7,13 @@ from pathlib import Path
 
 from pyoxigraph import Literal, NamedNode, Quad, QuerySolutions, QueryTriples, Store
 
-from endpoint.engines import frames
-from endpoint.engines.serializers import Results, native
-from endpoint.engines.worker import LazyIndex, Terms, evaluate
-from endpoint.gate import admit
-from endpoint.operation import TEXT, classify
+from endpoint.engine import wire
+from endpoint.engine.worker import LazyIndex, Terms, evaluate
+from endpoint.results.serializers import Results, native
 from endpoint.search import Document, Hit, SearchConfiguration, TextIndex, build_index
 from endpoint.search.configuration import Field
+from endpoint.sparql.gate import admit
+from endpoint.sparql.operation import TEXT, classify
 
 EX = "http://example.org/"
 PREFIXES = {"ex": EX, "text": TEXT}
@@ -107,7 +107,7 @@ class Catalogue:
     def evaluate(self, text: str, default: tuple[str, ...] = (), named: tuple[str, ...] = ()) -> Results:
         """Through the gate and into the engine, as in a worker."""
         operation = admit(text, classify(text, 500), EX, default, named)
-        question: frames.Question = {
+        question: wire.Question = {
             "text": operation.text,
             "base_iri": operation.base_iri,
             "default_graphs": list(operation.default_graphs),

@@ -279,7 +279,7 @@ def test_reading_behind_the_fence_on_a_read_only_folder_by_many_forked_processes
     code = f"""
         import os
         from pathlib import Path
-        from endpoint.engines import fence
+        from endpoint.engine import fence
         from endpoint.search import Request, TextIndex
         if os.getuid() == 0:
             os.setuid(65534)

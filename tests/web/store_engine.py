@@ -8,9 +8,10 @@ from pathlib import Path
 
 from pyoxigraph import QueryResultsFormat, QueryTriples, RdfFormat, Store
 
-from endpoint.engines import Generation, Limits, Result
+from endpoint.engine import Limits, Result
 from endpoint.formats import Format
-from endpoint.operation import Operation
+from endpoint.sparql.operation import Operation
+from endpoint.storage.generations import Generation
 
 
 class Whole:

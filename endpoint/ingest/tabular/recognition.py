@@ -6,7 +6,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from difflib import SequenceMatcher
 
-from endpoint.ingest.mapping import Column, TableMapping, normal_name
+from endpoint.ingest.tabular.mapping import Column, TableMapping, normal_name
 from endpoint.ingest.tabular.records import Row, Unreadable, excerpt
 
 # A title, a date, an empty line and a header of two lines may stand above the data.

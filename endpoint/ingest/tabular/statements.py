@@ -8,7 +8,7 @@ from datetime import date
 
 from pyoxigraph import Literal, NamedNode, Quad
 
-from endpoint.ingest.mapping import Column, Statement, TableMapping
+from endpoint.ingest.tabular.mapping import Column, Statement, TableMapping
 from endpoint.ingest.tabular.records import Cell, Problems, Record, Unreadable, excerpt
 from endpoint.ingest.tabular.templates import UnreadableValue
 

@@ -17,11 +17,11 @@ from endpoint.formats import HTML, Format, Negotiated
 from endpoint.web.api.prose import leads_somewhere, prose
 from endpoint.web.api.snippets import Asked, batch_snippet, snippets
 from endpoint.web.api.targets import ROOT
-from endpoint.web.html import render
-from endpoint.web.protocol import decode_pairs, read_formats
-from endpoint.web.responses import choose, send_body
-from endpoint.web.site import accept_of
-from endpoint.web.view import View, view_of
+from endpoint.web.http.html import render
+from endpoint.web.http.request import decode_pairs, read_formats
+from endpoint.web.http.responses import choose, send_body
+from endpoint.web.http.site import accept_of
+from endpoint.web.http.view import View, view_of
 
 _JSON: Final = Format("json", "application/json", (), (), "json", False, None)
 _FORMATS: Final = (_JSON, HTML)

@@ -11,7 +11,7 @@ from typing import Final, cast
 
 from starlette.types import Scope, Send
 
-from endpoint.engines import Limits
+from endpoint.engine import Limits
 from endpoint.errors import (
     BadParameter,
     DeadlineExceeded,
@@ -21,10 +21,10 @@ from endpoint.errors import (
 )
 from endpoint.web.api.calls import Call, not_valid, read_call
 from endpoint.web.api.targets import Target
-from endpoint.web.boundary import ClientGone
-from endpoint.web.problems import problem_json
-from endpoint.web.protocol import Pairs
-from endpoint.web.site import Site, exchange_of
+from endpoint.web.http.boundary import ClientGone
+from endpoint.web.http.problems import problem_json
+from endpoint.web.http.request import Pairs
+from endpoint.web.http.site import Site, exchange_of
 from endpoint.wording import shown
 
 # Calls in one request, at most.

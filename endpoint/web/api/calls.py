@@ -11,8 +11,7 @@ from starlette.types import Scope
 
 from endpoint.catalog import SavedQuery, bind_query
 from endpoint.catalog.naming import RESERVED
-from endpoint.engines import Engine, Generation, Limits, Result
-from endpoint.engines.presentation import Facts, Presentation, presented, split_facts
+from endpoint.engine import Engine, Limits, Result
 from endpoint.errors import BadParameter, EvaluationFailed, MalformedQuery, NotAcceptable
 from endpoint.formats import (
     EXCEL_CSV,
@@ -26,16 +25,18 @@ from endpoint.formats import (
     by_extension,
     saved_formats,
 )
-from endpoint.operation import Operation
+from endpoint.formats.representation import Facts, Presentation, presented, split_facts
+from endpoint.sparql.operation import Operation
+from endpoint.storage.generations import Generation
 from endpoint.web.api import paging
 from endpoint.web.api.deprecation import deprecation_headers
 from endpoint.web.api.paging import Paging
 from endpoint.web.api.query_page import Page, read_page
 from endpoint.web.api.targets import ROOT, Target
-from endpoint.web.protocol import Pairs, allowed_timeout, read_download, read_formats, read_timeout
-from endpoint.web.responses import Wrapping, as_file, choose
-from endpoint.web.site import Site, accept_of
-from endpoint.web.view import view_of
+from endpoint.web.http.request import Pairs, allowed_timeout, read_download, read_formats, read_timeout
+from endpoint.web.http.responses import Wrapping, as_file, choose
+from endpoint.web.http.site import Site, accept_of
+from endpoint.web.http.view import view_of
 from endpoint.wording import did_you_mean, nearest, shown
 
 # The share of the deadline that counting all rows may take.

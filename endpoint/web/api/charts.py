@@ -16,7 +16,7 @@ from pygal import Bar, Config, HorizontalBar, StackedBar  # type: ignore[import-
 from pygal.etree import etree  # type: ignore[import-untyped]
 
 from endpoint.web.api.series import Series
-from endpoint.web.view import View
+from endpoint.web.http.view import View
 
 # pygal hooks into the import of every module, for maps that nobody has here, and in a way that Python 3.11
 # warns of. What it hooked is taken out again.

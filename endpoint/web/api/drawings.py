@@ -13,8 +13,7 @@ from typing import Final
 
 from starlette.types import Receive, Scope, Send
 
-from endpoint.engines import Generation, Limits
-from endpoint.engines.presentation import Presentation, presented, split_facts
+from endpoint.engine import Limits
 from endpoint.errors import (
     DeadlineExceeded,
     EndpointError,
@@ -23,19 +22,21 @@ from endpoint.errors import (
     NotAcceptable,
 )
 from endpoint.formats import FLAT_JSON, QueryForm
-from endpoint.lexer import Kind, lex
+from endpoint.formats.representation import Presentation, presented, split_facts
+from endpoint.sparql.lexer import Kind, lex
+from endpoint.storage.generations import Generation
 from endpoint.web.api.calls import Call, formats_of, not_valid, read_call
 from endpoint.web.api.charts import draw
 from endpoint.web.api.paging import PARAMETERS
 from endpoint.web.api.query_page import CHART
 from endpoint.web.api.series import MOST_COLUMNS, series_of
 from endpoint.web.api.targets import Target
-from endpoint.web.html import POLICY_HEADER
-from endpoint.web.making import send_tagged
-from endpoint.web.protocol import Pairs, read_formats
-from endpoint.web.responses import Watch
-from endpoint.web.site import Site
-from endpoint.web.view import View, view_of
+from endpoint.web.http.html import POLICY_HEADER
+from endpoint.web.http.making import send_tagged
+from endpoint.web.http.request import Pairs, read_formats
+from endpoint.web.http.responses import Watch
+from endpoint.web.http.site import Site
+from endpoint.web.http.view import View, view_of
 
 # Rows that are read, and bytes of them: a series has no long texts.
 _ROWS: Final = 5000

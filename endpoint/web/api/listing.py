@@ -16,7 +16,7 @@ from endpoint.errors import DataError
 from endpoint.web.api.calls import formats_of
 from endpoint.web.api.targets import ROOT
 from endpoint.web.api.values import has_values
-from endpoint.web.site import Site
+from endpoint.web.http.site import Site
 
 
 def listing(site: Site, scope: Scope) -> bytes:

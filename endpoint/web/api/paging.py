@@ -14,10 +14,11 @@ from dataclasses import dataclass
 from typing import Final
 from urllib.parse import urlencode
 
-from endpoint.engines import Engine, Generation
-from endpoint.engines.presentation import Facts
+from endpoint.engine import Engine
 from endpoint.errors import BadParameter, GenerationGone
-from endpoint.web.protocol import Pairs
+from endpoint.formats.representation import Facts
+from endpoint.storage.generations import Generation
+from endpoint.web.http.request import Pairs
 from endpoint.wording import shown
 
 # Rows of a page where neither the request nor the query tells, and at most.

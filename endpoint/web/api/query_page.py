@@ -13,13 +13,13 @@ from urllib.parse import quote, urlencode
 
 from starlette.types import Scope, Send
 
-from endpoint.binding import Value
 from endpoint.catalog import SavedQuery
 from endpoint.catalog.naming import RESERVED
 from endpoint.catalog.parameters import read_values
-from endpoint.engines.presentation import Facts
 from endpoint.errors import BadParameter
 from endpoint.formats import CSV, FLAT_JSON, HTML, TURTLE, XLSX, Format
+from endpoint.formats.representation import Facts
+from endpoint.sparql.binding import Value
 from endpoint.web.api.highlight import bound_spans, highlight
 from endpoint.web.api.paging import ALL, PARAMETERS, Paging
 from endpoint.web.api.prose import prose
@@ -27,11 +27,11 @@ from endpoint.web.api.snippets import Asked, snippets
 from endpoint.web.api.targets import ROOT, Target
 from endpoint.web.api.values import has_values
 from endpoint.web.api.widgets import fields
-from endpoint.web.html import render, render_around
-from endpoint.web.language import PARAMETER
-from endpoint.web.protocol import Pairs
-from endpoint.web.site import VARY
-from endpoint.web.view import View, view_of
+from endpoint.web.http.html import render, render_around
+from endpoint.web.http.language import PARAMETER
+from endpoint.web.http.request import Pairs
+from endpoint.web.http.site import VARY
+from endpoint.web.http.view import View, view_of
 
 # What the file of a chart is called.
 CHART: Final = "svg"

@@ -30,10 +30,10 @@ from endpoint.web.api.query_page import send_form, without_blanks
 from endpoint.web.api.sources import prefers_source, send_explanation, send_source
 from endpoint.web.api.targets import Part, Target, find, find_target, named, segments_of
 from endpoint.web.api.values import ValueLists
-from endpoint.web.protocol import MOST_PAIRS, Pairs, decode_pairs, read_body, read_formats
-from endpoint.web.responses import Watch, respond, send_body, send_options
-from endpoint.web.site import Site, accept_of
-from endpoint.web.view import view_of
+from endpoint.web.http.request import MOST_PAIRS, Pairs, decode_pairs, read_body, read_formats
+from endpoint.web.http.responses import Watch, respond, send_body, send_options
+from endpoint.web.http.site import Site, accept_of
+from endpoint.web.http.view import view_of
 from endpoint.wording import shown
 
 _METHODS: Final = ("GET", "HEAD", "POST", "OPTIONS")

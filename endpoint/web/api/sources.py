@@ -16,10 +16,10 @@ from endpoint.catalog.parameters import read_values
 from endpoint.formats import FLAT_JSON, Format, negotiate
 from endpoint.web.api.calls import own_pairs
 from endpoint.web.api.targets import Target
-from endpoint.web.making import send_tagged
-from endpoint.web.protocol import Pairs, read_formats
-from endpoint.web.responses import choose
-from endpoint.web.site import VARY, Site, accept_of
+from endpoint.web.http.making import send_tagged
+from endpoint.web.http.request import Pairs, read_formats
+from endpoint.web.http.responses import choose
+from endpoint.web.http.site import VARY, Site, accept_of
 
 # SPARQL 1.1 Query Language, section 22.1.
 MEDIA_TYPE: Final = "application/sparql-query"

@@ -27,7 +27,7 @@ from starlette.types import Scope
 from endpoint.catalog import Catalog, SavedQuery
 from endpoint.catalog.paths import filled, match_path
 from endpoint.errors import MalformedRequest, NotFound
-from endpoint.web.protocol import Pairs
+from endpoint.web.http.request import Pairs
 from endpoint.wording import shown
 
 ROOT: Final = "/api"

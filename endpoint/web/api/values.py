@@ -20,8 +20,7 @@ from endpoint.catalog import Catalog, SavedQuery, bind_query
 from endpoint.catalog.consistency import unlisted
 from endpoint.catalog.parameters import Parameter
 from endpoint.catalog.value_queries import instances, own_values
-from endpoint.engines import Engine, Limits
-from endpoint.engines.presentation import Presentation, presented
+from endpoint.engine import Engine, Limits
 from endpoint.errors import (
     BadParameter,
     DeadlineExceeded,
@@ -32,13 +31,14 @@ from endpoint.errors import (
     NotFound,
 )
 from endpoint.formats import FLAT_JSON, ND_JSON, QueryForm
-from endpoint.operation import Operation
+from endpoint.formats.representation import Presentation, presented
+from endpoint.sparql.operation import Operation
 from endpoint.web.api.targets import Target
 from endpoint.web.api.value_lists import MOST_LISTED, Columns, Listed, Reader, Values, folded, listed, search
-from endpoint.web.making import send_tagged
-from endpoint.web.protocol import Pairs
-from endpoint.web.responses import Watch, choose
-from endpoint.web.site import Site, accept_of
+from endpoint.web.http.making import send_tagged
+from endpoint.web.http.request import Pairs
+from endpoint.web.http.responses import Watch, choose
+from endpoint.web.http.site import Site, accept_of
 from endpoint.wording import did_you_mean, nearest, shown
 
 # Values in an answer, at most.

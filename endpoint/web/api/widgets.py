@@ -13,7 +13,7 @@ from typing import Final, NamedTuple
 from endpoint.catalog.parameters import Parameter
 from endpoint.catalog.value_types import TYPES
 from endpoint.errors import BadParameter
-from endpoint.web.view import View
+from endpoint.web.http.view import View
 
 # A parameter that takes so many choices at most has a box to tick for each.
 _BOXES: Final = 12

@@ -1,0 +1,158 @@
+"""``endpoint load``."""
+
+from __future__ import annotations
+
+import io
+import os
+import signal
+import sys
+import time
+from collections.abc import Callable
+from functools import partial
+from importlib import import_module
+from pathlib import Path
+from threading import Thread
+from typing import IO, Any, Final
+
+import click
+
+from endpoint.cli.options import REPORTS, named_node, setting_options
+from endpoint.cli.output import say
+from endpoint.cli.progress import Observer, progress
+from endpoint.dataset import Dataset, default_root, read_dataset
+from endpoint.errors import DataError
+from endpoint.ingest.build import writer_of
+from endpoint.ingest.expansion import expand
+from endpoint.ingest.loader import Progress
+from endpoint.ingest.loading import Order, load
+from endpoint.settings import Settings, read_settings
+from endpoint.storage import generations
+from endpoint.storage.generations import Generation
+
+# Seconds that an interrupted load may take to end by itself.
+_GRACE: Final = 3.0
+_SETTINGS: Final = ("dataset", "data", "derive")
+
+
+@click.command()
+@click.argument("sources", nargs=-1, required=True, metavar="SOURCE...")
+@click.option("--graph", metavar="IRI", help="Named graph for triples without one, pages and tables.")
+@click.option("--replace", is_flag=True, help="Empty that graph first; needs --graph.")
+@click.option("--base", metavar="IRI", help="What relative IRIs are relative to; else each file's own IRI.")
+@click.option("--format", "format_name", metavar="NAME", help="Format of the sources, such as turtle or csv.")
+@click.option("--lenient", is_flag=True, help="Do not check IRIs and language tags; quicker.")
+@click.option("--dry-run", is_flag=True, help="Read and check everything, publish nothing.")
+@click.option("--validate", is_flag=True, help="Validate with the dataset's SHACL shapes before publishing.")
+@click.option("--report", type=click.Choice(REPORTS), help="Format of that report. [default: text]")
+@setting_options(*_SETTINGS)
+def command(
+    sources: tuple[str, ...],
+    graph: str | None,
+    replace: bool,
+    base: str | None,
+    format_name: str | None,
+    lenient: bool,
+    dry_run: bool,
+    validate: bool,
+    report: str | None,
+    config: Path | None,
+    **flags: str | None,
+) -> None:
+    """Load data into the store, all of it or none, as a new generation.
+
+    A SOURCE is a file, a folder, a zip or tar archive, or - for standard input: RDF in any syntax, also
+    compressed; a Linked Data page saved as text or HTML; a table (CSV, TSV, JSON, XLSX) that a
+    mapping file of the dataset recognises. A server that runs on the same data directory serves the
+    new generation within a second.
+    """
+    if replace and graph is None:
+        raise click.UsageError("--replace needs --graph IRI: it empties one graph.")
+    if report is not None and not validate:
+        raise click.UsageError("--report needs --validate: only validation reports.")
+    if "" in sources:
+        raise click.UsageError("A SOURCE is empty; . is the folder you are in.")
+    node, _ = named_node(graph, "--graph"), named_node(base, "--base")
+    settings = read_settings(flags, config=config)
+    dataset = read_dataset(settings.dataset or default_root())
+    errors: list[DataError] = []
+    found, notices = expand(sources, node, format_name, _standard_input(), errors)
+    _say(notices)
+    _end_on_interrupt()
+    with progress() as observer:
+        order = Order(
+            sources=found,
+            graph=node,
+            replace=replace,
+            base_iri=base,
+            lenient=lenient,
+            dry_run=dry_run,
+            check=_validation(dataset, report or REPORTS[0], observer) if validate else None,
+            progress=partial(_show, observer),
+            errors=errors,
+        )
+        outcome = _load(order, dataset, settings)
+    # A report for machines stays alone on standard output.
+    say(outcome, err=report in REPORTS[1:])
+
+
+def _standard_input() -> IO[bytes]:
+    """Empty where the shell has closed it."""
+    return io.BytesIO() if sys.stdin is None else sys.stdin.buffer
+
+
+def _end_on_interrupt() -> None:
+    """Let Ctrl-C end the process within seconds, also while the engine works and answers no signal.
+
+    Nothing is lost by it: a generation is published whole or not at all.
+    """
+    reading, writing = os.pipe()
+    os.set_blocking(writing, False)
+    signal.set_wakeup_fd(writing, warn_on_full_buffer=False)
+
+    def watch() -> None:
+        while os.read(reading, 1) != bytes([signal.SIGINT]):
+            pass
+        time.sleep(_GRACE)
+        os._exit(130)
+
+    Thread(target=watch, name="interrupt", daemon=True).start()
+
+
+def _load(order: Order, dataset: Dataset, settings: Settings) -> str:
+    """Load, and say in a sentence what came of it."""
+    writer, completion = writer_of(settings, dataset, say)
+    try:
+        with writer:
+            before = generations.current(settings.data)
+            made = load(order, dataset, writer, completion)
+    finally:
+        _say(order.notices)
+    if made is None:
+        return "Nothing is wrong with the sources. Nothing was published."
+    return f"Generation {made.number} holds {made.quads:,} quads{_difference(before, made)}."
+
+
+def _difference(before: Generation | None, made: Generation) -> str:
+    if before is None:
+        return ""
+    if before.quads == made.quads:
+        return f", as many as generation {before.number}"
+    comparison = "more" if made.quads > before.quads else "fewer"
+    return f", {abs(made.quads - before.quads):,} {comparison} than generation {before.number}"
+
+
+def _show(observer: Observer, told: Progress) -> None:
+    observer.show(told.source.name, told.read, told.source.size, told.done)
+
+
+def _validation(dataset: Dataset, report: str, observer: Observer) -> Callable[[Any], None]:
+    # pySHACL takes half a second to import: only who validates waits for it.
+    conformance = import_module("endpoint.ingest.conformance").conformance
+    judge = import_module("endpoint.cli.validation").judge
+    refusal = "Nothing was published."
+    return lambda store: judge(partial(conformance, store, dataset), dataset, report, observer, refusal)
+
+
+def _say(notices: list[str]) -> None:
+    for notice in notices:
+        say(notice)

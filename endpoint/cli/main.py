@@ -1,0 +1,67 @@
+"""The command line: ``endpoint serve · load · query · check · export``.
+
+Exit codes: 0 done, 1 failed, 2 wrong usage or settings, 130 interrupted. Failures are one sentence on
+standard error.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+from importlib import import_module
+from typing import Final, NoReturn
+
+import click
+
+from endpoint import __version__
+from endpoint.errors import ConfigurationError, EndpointError
+
+COMMANDS: Final = ("serve", "load", "query", "check", "export")
+
+
+class _Commands(click.Group):
+    """Imports the module of a command only when that command is asked for."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        return list(COMMANDS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        if cmd_name not in COMMANDS:
+            return None
+        command: click.Command = import_module(f"endpoint.cli.{cmd_name}").command
+        command.name = cmd_name
+        return command
+
+    def invoke(self, ctx: click.Context) -> object:
+        """Run the command; that the reader of a pipe, such as head, has enough is no failure."""
+        try:
+            return super().invoke(ctx)
+        except BrokenPipeError:
+            # What is still held back would fail again when the process ends.
+            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+            raise click.exceptions.Exit(0) from None
+
+
+@click.group(
+    cls=_Commands, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100}
+)
+@click.version_option(__version__, prog_name="endpoint")
+def cli() -> None:
+    """A SPARQL endpoint for a publications catalogue."""
+
+
+def main() -> NoReturn:
+    """The console script. Turns designed failures into a sentence and an exit code."""
+    try:
+        code = cli(prog_name="endpoint", standalone_mode=False)
+    except click.ClickException as error:
+        error.show()
+        sys.exit(error.exit_code)
+    except click.Abort:
+        click.echo("Interrupted.", err=True)
+        # A load may still run in the engine, which no signal reaches: nothing of it is published.
+        os._exit(130)
+    except EndpointError as error:
+        click.echo(f"endpoint: {error}", err=True)
+        sys.exit(2 if isinstance(error, ConfigurationError) else 1)
+    sys.exit(code if isinstance(code, int) else 0)

@@ -1,0 +1,27 @@
+"""``endpoint serve``."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+from endpoint.app import create_application, create_site, ensure_store
+from endpoint.cli.options import setting_options
+from endpoint.reloading import Reloader
+from endpoint.server import Server, listen
+from endpoint.settings import read_settings
+from endpoint.telemetry import set_up_logging
+
+
+@click.command()
+@setting_options()
+def command(config: Path | None, **flags: str | None) -> None:
+    """Serve the dataset over HTTP; builds the store on first start."""
+    settings = read_settings(flags, config=config)
+    set_up_logging(settings.log_level)
+    with listen(settings) as sock:
+        site = create_site(settings)
+        ensure_store(site)
+        if not Server(create_application(site), settings, Reloader(site)).serve_on(sock):
+            raise click.exceptions.Exit(1)

@@ -1,0 +1,178 @@
+"""One query on one worker: its deadline, its pieces, its end."""
+
+from __future__ import annotations
+
+import asyncio
+import signal
+from collections.abc import AsyncIterator
+
+from endpoint.engine import Limits, wire
+from endpoint.engine.connection import WorkerConnection
+from endpoint.engine.pool import Pool
+from endpoint.errors import (
+    DeadlineExceeded,
+    EndpointError,
+    EvaluationFailed,
+    MalformedQuery,
+    MemoryLimitExceeded,
+    NotExpressible,
+    NotFound,
+    QueryTooComplex,
+    WorkerDied,
+)
+from endpoint.sparql.diagnosis import explain
+from endpoint.storage.generations import Generation
+from endpoint.telemetry import log
+
+
+class Answer:
+    """An answer that has begun, after :meth:`begin`; see :class:`endpoint.engine.Result`.
+
+    The deadline runs while the server waits for the worker, not while the client reads: what is
+    already computed may be read slowly, within the server's client timeout.
+    """
+
+    def __init__(self, pool: Pool, worker: WorkerConnection, limits: Limits, queued: float) -> None:
+        self.generation: Generation = pool.generation
+        self.complete = False
+        self.first = b""
+        self.queued = queued
+        self.planned = 0.0
+        self.evaluated = 0.0
+        self._pool = pool
+        self._worker: WorkerConnection | None = worker
+        self._limits = limits
+        self._left = limits.timeout
+        self._loop = asyncio.get_running_loop()
+
+    async def begin(self, question: wire.Question) -> None:
+        """Ask, and wait for the first bytes. Raises the designed error when there are none."""
+        worker = self._current()
+        worker.ask(question)
+        self._question = question
+        try:
+            self.first = await self._next() or b""
+            if worker.ended is not None and not worker.pieces:
+                self._finish(worker)
+        except BaseException:
+            await self.aclose()
+            raise
+
+    def _current(self) -> WorkerConnection:
+        if self._worker is None:
+            raise RuntimeError("the answer is closed")
+        return self._worker
+
+    def _finish(self, worker: WorkerConnection) -> None:
+        if worker.ended is not None:
+            self.planned, self.evaluated = worker.ended[0] / 1e6, worker.ended[1] / 1e6
+        self.complete = True
+        self._worker = None
+        self._pool.release(worker)
+
+    async def __aiter__(self) -> AsyncIterator[bytes]:
+        """The pieces after ``first``."""
+        worker = self._worker
+        while worker is not None and (piece := await self._next()) is not None:
+            worker.blocked_since = self._loop.time()
+            yield piece
+            worker.blocked_before = worker.blocked(self._loop.time())
+            worker.blocked_since = 0.0
+        if worker is not None:
+            self._finish(worker)
+
+    async def _next(self) -> bytes | None:
+        worker = self._current()
+        while not worker.pieces:
+            if worker.ended is not None:
+                return None
+            if worker.failure is not None:
+                raise self._explain(worker.failure)
+            if worker.lost:
+                raise await self._died(worker)
+            await self._news(worker)
+        return worker.pop()
+
+    async def _news(self, worker: WorkerConnection) -> None:
+        started = self._loop.time()
+        waiting = asyncio.current_task()
+        expired = False
+
+        def expire() -> None:
+            nonlocal expired
+            expired = True
+            if waiting is not None:
+                waiting.cancel()
+
+        # asyncio.timeout() does the same with twice the work; this is the path of every query.
+        timer = self._loop.call_later(max(self._left, 0.0), expire)
+        try:
+            await worker.news()
+        except asyncio.CancelledError:
+            if not expired or (waiting is not None and waiting.uncancel() > 0):
+                raise
+            raise self._late() from None
+        finally:
+            timer.cancel()
+            self._left -= self._loop.time() - started
+
+    def _late(self) -> DeadlineExceeded:
+        return DeadlineExceeded(
+            f"The query ran longer than {self._limits.timeout:g} s and was stopped. Ask for less: add "
+            "a LIMIT, bind more terms, or split the query.",
+            self._limits.timeout,
+        )
+
+    def _explain(self, failure: wire.Failure) -> EndpointError:
+        message = failure["message"]
+        match failure["kind"]:
+            case "syntax":
+                return explain(self._question["text"], message, self._pool.order["prefixes"])
+            case "malformed":
+                return MalformedQuery(message, failure.get("line"), failure.get("column"))
+            case "complex":
+                return QueryTooComplex(message)
+            case "missing":
+                return NotFound(message)
+            case "unsupported":
+                return MalformedQuery(
+                    f"{message.rstrip('.')}. Use the functions of SPARQL 1.1 (section 17.4)."
+                )
+            case "inexpressible":
+                return NotExpressible(message)
+            case "memory":
+                return self._too_much_memory()
+        return EvaluationFailed(f"The engine could not evaluate the query: {message}")
+
+    def _too_much_memory(self) -> MemoryLimitExceeded:
+        limit = self._pool.order["memory"]
+        return MemoryLimitExceeded(
+            f"The query needed more than the {limit // 2**20} MB of memory that one query may use. "
+            "Order, group or join less at once, or add a LIMIT inside.",
+            limit,
+        )
+
+    async def _died(self, worker: WorkerConnection) -> EndpointError:
+        """Why the worker ended by itself, from its wait status and its last words."""
+        self._worker = None
+        death = await asyncio.shield(self._pool.drop(worker))
+        words = death.words
+        log.warning("worker %d died: signal %d %s", worker.pid, death.signal, words.partition("\n")[0])
+        if death.signal in (signal.SIGSEGV, signal.SIGBUS) or "overflowed its stack" in words:
+            return QueryTooComplex(
+                "The query is nested too deeply or has too many parts for the engine to plan. "
+                "Split it, or write long lists of alternatives with VALUES."
+            )
+        if "memory allocation" in words or "MemoryError" in words:
+            return self._too_much_memory()
+        return WorkerDied("The process that evaluated the query was ended from outside. Try again.")
+
+    async def aclose(self) -> None:
+        """End the evaluation if it still runs. Idempotent."""
+        worker, self._worker = self._worker, None
+        if worker is None:
+            return
+        if worker.failure is not None and worker.failure["kind"] != "memory":
+            self._pool.release(worker)
+        else:
+            self._pool.drop(worker)

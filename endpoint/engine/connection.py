@@ -1,0 +1,139 @@
+"""Server side of one worker process: its socket, its frames, its end."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import os
+import signal
+from collections import deque
+from contextlib import suppress
+from typing import IO, Final, cast
+
+from endpoint.engine import wire
+
+# Above this many bytes unread by the client, the worker is left blocked on its full socket.
+HIGH_WATER: Final = 256 * 2**10
+# What is read of a dead worker's standard error.
+LAST_WORDS: Final = 2000
+
+
+class WorkerConnection(asyncio.Protocol):
+    """One worker as the server sees it: ask, then take pieces until ``ended``, ``failure`` or ``lost``.
+
+    Only one coroutine waits at a time. ``wake`` is set when there is something new.
+    """
+
+    def __init__(self, errors: IO[bytes]) -> None:
+        self.pid = 0
+        self.ended: tuple[int, int, bool] | None = None
+        self.failure: wire.Failure | None = None
+        self.lost = False
+        self.pieces: deque[bytes] = deque()
+        # When the client last stopped taking pieces, by the loop's clock; 0 while it takes them. And
+        # how long (seconds) the worker has stood blocked for this answer before that.
+        self.blocked_since = 0.0
+        self.blocked_before = 0.0
+        self._errors = errors
+        self._buffer = bytearray()
+        self._held = 0
+        self._paused = False
+        self._waiter: asyncio.Future[None] | None = None
+        self._transport: asyncio.Transport | None = None
+        self._loop = asyncio.get_running_loop()
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        self._transport = cast("asyncio.Transport", transport)
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        self.lost = True
+        self._wake()
+
+    def data_received(self, data: bytes) -> None:
+        self._buffer += data
+        buffer = self._buffer
+        start, size = 0, wire.HEADER.size
+        while len(buffer) - start >= size:
+            kind, length = wire.HEADER.unpack_from(buffer, start)
+            if len(buffer) - start - size < length:
+                break
+            self._take(kind, bytes(buffer[start + size : start + size + length]))
+            start += size + length
+        if start:
+            del buffer[:start]
+            self._wake()
+
+    def _take(self, kind: int, payload: bytes) -> None:
+        if kind == wire.DATA:
+            self.pieces.append(payload)
+            self._held += len(payload)
+            if self._held > HIGH_WATER and not self._paused and self._transport is not None:
+                self._paused = True
+                self._transport.pause_reading()
+        elif kind == wire.END:
+            planned, evaluated, swollen = wire.TIMING.unpack(payload)
+            self.ended = (planned, evaluated, swollen)
+        elif kind == wire.FAILURE:
+            self.failure = cast(wire.Failure, json.loads(payload))
+        elif kind == wire.HELLO:
+            self.pid = int.from_bytes(payload, "big")
+
+    def _wake(self) -> None:
+        if self._waiter is not None and not self._waiter.done():
+            self._waiter.set_result(None)
+
+    async def news(self) -> None:
+        """Return when something arrived that was not there when this was called."""
+        self._waiter = self._loop.create_future()
+        try:
+            await self._waiter
+        finally:
+            self._waiter = None
+
+    def ask(self, question: wire.Question) -> None:
+        """Send a question to an idle worker."""
+        self.ended = self.failure = None
+        self.pieces.clear()
+        self._held = 0
+        self.blocked_since = self.blocked_before = 0.0
+        self._resume()
+        if self._transport is not None:
+            self._transport.write(wire.pack_json(wire.REQUEST, cast("dict[str, object]", question)))
+
+    def pop(self) -> bytes:
+        """The next piece; lets the worker go on when enough has been taken."""
+        piece = self.pieces.popleft()
+        self._held -= len(piece)
+        if self._held <= HIGH_WATER // 2:
+            self._resume()
+        return piece
+
+    def _resume(self) -> None:
+        if self._paused and self._transport is not None:
+            self._paused = False
+            self._transport.resume_reading()
+
+    def blocked(self, now: float) -> float:
+        """Seconds that the worker has stood blocked for this answer, if it does at ``now``; else 0."""
+        return self.blocked_before + now - self.blocked_since if self.blocked_since else 0.0
+
+    def kill(self) -> None:
+        """End the worker process at once, whatever it does."""
+        # Its process id is its own until the template reaps it, which it does only on order; without
+        # a template it may be gone.
+        if self.pid:
+            with suppress(ProcessLookupError):
+                os.kill(self.pid, signal.SIGKILL)
+        if self._transport is not None:
+            self._transport.abort()
+
+    def last_words(self) -> str:
+        """What the dead process wrote to standard error."""
+        self._errors.seek(0)
+        return self._errors.read(LAST_WORDS).decode(errors="replace").strip()
+
+    def close(self) -> None:
+        """Close the server's ends of everything."""
+        if self._transport is not None:
+            self._transport.abort()
+        self._errors.close()

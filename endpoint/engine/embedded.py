@@ -1,0 +1,97 @@
+"""The embedded engine: generations on disk, a template process, a pool of workers."""
+
+from __future__ import annotations
+
+import time
+from typing import Final
+
+from endpoint.engine import Limits, wire
+from endpoint.engine.answer import Answer
+from endpoint.engine.pool import Pool, PoolGone
+from endpoint.engine.supervisor import Succession
+from endpoint.errors import GenerationGone, WorkerDied
+from endpoint.formats import Format
+from endpoint.settings import Settings
+from endpoint.sparql.operation import Operation
+from endpoint.storage.generations import Generation
+
+# A worker that was killed from outside within this time (seconds) was most likely dead when asked.
+STILLBORN: Final = 0.1
+
+
+class EmbeddedEngine:
+    """Evaluates operations on the generations of a data directory. Made by :meth:`open`."""
+
+    def __init__(self, settings: Settings, succession: Succession) -> None:
+        self._settings = settings
+        self._succession = succession
+
+    @classmethod
+    async def open(cls, settings: Settings, prefixes: dict[str, str]) -> EmbeddedEngine:
+        """Start on the current generation. Raises :class:`StoreError` when there is none."""
+        return cls(settings, await Succession.start(settings, prefixes))
+
+    @property
+    def generation(self) -> Generation:
+        """The generation that the next query sees."""
+        return self._succession.pool.generation
+
+    def held(self, number: int) -> Generation | None:
+        """Generation ``number``, where it is the current one or one that is kept."""
+        current = self.generation
+        return current if number == current.number else self._succession.retention.find(number)
+
+    @property
+    def alive(self) -> bool:
+        """Whether workers can be had."""
+        return self._succession.pool.alive
+
+    async def query(self, operation: Operation, fmt: Format, limits: Limits) -> Answer:
+        """Evaluate on the generation asked for; returns when the first bytes of the answer exist."""
+        question: wire.Question = {
+            "text": operation.text,
+            "base_iri": operation.base_iri,
+            "default_graphs": list(operation.default_graphs),
+            "named_graphs": list(operation.named_graphs),
+            "dataset_clause": operation.dataset_clause,
+            "star": operation.star,
+            "format": fmt.name,
+            "search": operation.search,
+        }
+        for _ in range(self._settings.pool_size):
+            started = time.perf_counter()
+            try:
+                return await self._ask(question, limits, operation.generation)
+            except PoolGone:
+                continue
+            except WorkerDied:
+                if time.perf_counter() - started > STILLBORN:
+                    raise
+        return await self._ask(question, limits, operation.generation)
+
+    async def _ask(self, question: wire.Question, limits: Limits, number: int | None) -> Answer:
+        started = time.perf_counter()
+        pool = self._succession.pool
+        if number is not None and number != pool.generation.number:
+            pool = await self._older(number, limits.timeout)
+        if (worker := pool.take()) is None:
+            worker = await pool.wait(limits.timeout)
+        answer = Answer(pool, worker, limits, queued=time.perf_counter() - started)
+        await answer.begin(question)
+        return answer
+
+    async def _older(self, number: int, timeout: float) -> Pool:
+        pool = await self._succession.retention.pool(number, timeout)
+        if pool is None:
+            current = self.generation.number
+            raise GenerationGone(
+                f"Generation {number} of the data is not kept, and generation {current} is served now. "
+                "Ask without naming a generation.",
+                number,
+                current,
+            )
+        return pool
+
+    async def aclose(self) -> None:
+        """End every process that this engine started."""
+        await self._succession.aclose()

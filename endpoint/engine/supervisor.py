@@ -1,0 +1,214 @@
+"""Which pool of workers answers now: from generation to generation, from disk to memory.
+
+A generation is served as soon as it can be answered rightly. Where no triple is in two graphs its
+store on disk answers like its image in memory, so the disk serves at once and the image is read
+behind it; otherwise, with a union default graph, the generation before serves until the image is read.
+A pool is never taken away from a query that it has begun. The generation before stays answerable for a
+while (:mod:`endpoint.engine.kept`).
+"""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from dataclasses import dataclass
+from typing import Final
+
+from endpoint.engine.kept import Retention
+from endpoint.engine.pool import Pool
+from endpoint.errors import EndpointError, StoreError
+from endpoint.settings import Settings
+from endpoint.storage import generations
+from endpoint.storage.generations import Generation
+from endpoint.telemetry import log
+
+# How often (seconds) the server looks whether another process has published a generation.
+WATCH: Final = 0.1
+# An image in memory needs about this much: for each quad, for each byte on disk (text is stored
+# compressed), and for each quad once more where the union of all graphs is a copy.
+IMAGE_PER_QUAD: Final = 350
+IMAGE_PER_BYTE: Final = 0.8
+IMAGE_PER_COPY: Final = 450
+# Up to this many quads are read into memory in half a second: serving them from disk before gains nothing.
+QUICK: Final = 20_000
+# How long (seconds) the reading of an image waits for the image before to leave the memory.
+DRAINING: Final = 30.0
+_DRAINED: Final = 0.05  # seconds between two looks
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """How a generation comes to be served: from disk, from memory, or from disk and then from memory."""
+
+    disk: bool
+    memory: bool
+
+    @classmethod
+    def of(cls, generation: Generation, settings: Settings) -> Plan:
+        """The plan for ``generation``."""
+        copied = _copied(generation, settings)
+        if _image_size(generation, copied) > settings.image:
+            return cls(disk=True, memory=False)
+        return cls(disk=not copied and generation.quads > QUICK, memory=True)
+
+
+class Succession:
+    """The pool that answers, ``pool``, and those that end or come. Made by :meth:`start`."""
+
+    def __init__(self, settings: Settings, prefixes: dict[str, str]) -> None:
+        self.pool: Pool
+        self.retention = Retention(settings, prefixes)
+        self._settings = settings
+        self._prefixes = prefixes
+        self._retiring: list[Pool] = []
+        self._reading: asyncio.Task[None] | None = None
+        self._awaited = False  # nothing but the image that is being read can serve its generation
+        self._seen: tuple[int, int, int] | None = None
+        self._watch: asyncio.Task[None] | None = None
+
+    @classmethod
+    async def start(cls, settings: Settings, prefixes: dict[str, str]) -> Succession:
+        """Serve the current generation. Raises :class:`StoreError` when there is none."""
+        started = cls(settings, prefixes)
+        started._seen = generations.fingerprint(settings.data)
+        generation = generations.current(settings.data)
+        if generation is None:
+            raise StoreError(
+                f"There is no store in {settings.data}. Build one with 'endpoint serve' or 'load'."
+            )
+        plan = Plan.of(generation, settings)
+        started._explain(generation, plan)
+        started.pool = await started._open(generation, in_memory=not plan.disk)
+        started.retention.tidy()
+        _tell(started.pool)
+        if plan.disk and plan.memory:
+            started._read(generation, awaited=False)
+        started._watch = asyncio.create_task(started._follow())
+        return started
+
+    async def _follow(self) -> None:
+        """Move to every generation that another process publishes; replace a template that died."""
+        while True:
+            await asyncio.sleep(WATCH)
+            try:
+                self.retention.look()
+                seen = generations.fingerprint(self._settings.data)
+                if seen != self._seen or not (self.pool.alive or self._awaited):
+                    await self._move()
+                    self._seen = seen
+            except EndpointError as error:
+                log.error("the new generation cannot be served yet: %s", error)
+            except Exception:  # whatever it is, the next look may go better, and must come
+                log.exception("the new generation cannot be served yet")
+
+    async def _move(self) -> None:
+        generation = generations.current(self._settings.data)
+        if generation is None:
+            raise StoreError(f"{self._settings.data} holds no generation any more.")
+        await self._stop_reading()
+        plan = Plan.of(generation, self._settings)
+        self._explain(generation, plan)
+        at_once = plan.disk or generation.quads <= QUICK
+        if at_once:
+            await self._replace(generation, in_memory=not plan.disk)
+        if not at_once or (plan.disk and plan.memory):
+            self._read(generation, awaited=not at_once)
+
+    async def _replace(self, generation: Generation, in_memory: bool) -> None:
+        """Open a pool and let it answer from now on; the one before ends with its last query."""
+        pool = await self._open(generation, in_memory)
+        old, self.pool = self.pool, pool
+        if old.generation != generation:
+            self._keep(old)
+        self.retention.forget(generation.number)
+        old.retire()
+        self._retiring = [pool for pool in (*self._retiring, old) if not pool.finished]
+        _tell(pool)
+
+    async def _open(self, generation: Generation, in_memory: bool) -> Pool:
+        size = self._settings.pool_size
+        return await Pool.open(self._settings, self._prefixes, generation, in_memory, size)
+
+    def _keep(self, old: Pool) -> None:
+        """Let the generation of ``old`` stay answerable: from disk, or from an image that is small."""
+        generation, in_memory = old.generation, old.order["in_memory"]
+        small = generation.quads <= QUICK
+        if in_memory and not small and _copied(generation, self._settings):
+            log.info(
+                "generation %d is not kept for those who page through it: a triple %s in more than one "
+                "graph, and its image would take too much memory beside the next one",
+                generation.number,
+                "is" if generation.overlap else "may be",
+            )
+            return
+        self.retention.keep(generation, in_memory and small)
+
+    def _read(self, generation: Generation, awaited: bool) -> None:
+        self._awaited = awaited
+        self._reading = asyncio.create_task(self._read_image(generation))
+
+    async def _read_image(self, generation: Generation) -> None:
+        """Behind the pool that answers: read the image, then let it answer."""
+        if not self._awaited:
+            await self._drained()
+        try:
+            await self._replace(generation, in_memory=True)
+        except Exception as error:  # the disk goes on serving, or the next look tries again
+            log.error("generation %d could not be read into memory: %s", generation.number, error)
+            if self._awaited:
+                self._seen = None
+        finally:
+            self._awaited = False
+
+    async def _drained(self) -> None:
+        """Wait until the generations before have left the memory, or for long enough."""
+        end = time.monotonic() + DRAINING
+        while any(not pool.finished for pool in self._retiring) and time.monotonic() < end:
+            await asyncio.sleep(_DRAINED)
+
+    async def _stop_reading(self) -> None:
+        if self._reading is not None:
+            self._reading.cancel()
+            await asyncio.gather(self._reading, return_exceptions=True)
+            self._reading = None
+
+    def _explain(self, generation: Generation, plan: Plan) -> None:
+        """Say what the operator would not expect of the union of all graphs."""
+        if not _copied(generation, self._settings):
+            return
+        said = "generation %d, %d quads: a triple %s in more than one graph; %s"
+        known = "is" if generation.overlap else "may be"
+        if plan.memory:
+            then = "it is served when it has been read into memory"
+            log.info(said, generation.number, generation.quads, known, then)
+        else:
+            then = "it is too large for the setting 'image', and on disk the union of graphs shows both"
+            log.warning(said, generation.number, generation.quads, known, then)
+
+    async def aclose(self) -> None:
+        """End every process that was started."""
+        if self._watch is not None:
+            self._watch.cancel()
+            await asyncio.gather(self._watch, return_exceptions=True)
+        await self._stop_reading()
+        for pool in (*self._retiring, self.pool):
+            await pool.aclose()
+        await self.retention.aclose()
+
+
+def _tell(pool: Pool) -> None:
+    place = "memory" if pool.order["in_memory"] else "disk"
+    log.info("serving generation %d from %s, %d quads", pool.generation.number, place, pool.generation.quads)
+
+
+def _copied(generation: Generation, settings: Settings) -> bool:
+    """Whether the image needs a copy of the union, and the disk would show a triple more than once."""
+    return settings.default_graph == "union" and generation.overlap is not False
+
+
+def _image_size(generation: Generation, copied: bool) -> float:
+    """Roughly how many bytes the generation takes as an in-memory store; rather too many than too few."""
+    store = generation.path / generations.STORE
+    on_disk = sum(file.stat().st_size for file in store.rglob("*") if file.is_file())
+    per_quad = IMAGE_PER_QUAD + (IMAGE_PER_COPY if copied else 0)
+    return generation.quads * per_quad + on_disk * IMAGE_PER_BYTE

@@ -1,0 +1,199 @@
+"""Server side of the template process: starts it, has it fork workers, has it reap them."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import socket
+import subprocess
+import sys
+import tempfile
+from contextlib import ExitStack
+from pathlib import Path
+from typing import Final, cast
+
+from endpoint.engine import wire
+from endpoint.engine.connection import WorkerConnection
+from endpoint.errors import StoreError
+from endpoint.storage.generations import Generation
+
+# Reading a large generation into memory takes about ten seconds per million triples, more on a busy machine.
+START_TIMEOUT: Final = 600.0
+FORK_TIMEOUT: Final = 30.0
+
+_PACKAGES: Final = Path(__file__).absolute().parents[2]
+
+
+class _Control(asyncio.Protocol):
+    """The template's side of the conversation, as it arrives."""
+
+    def __init__(self) -> None:
+        self.ready: asyncio.Future[bool] = asyncio.get_running_loop().create_future()
+        self.lost: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        self.reaped: dict[int, asyncio.Future[int]] = {}
+        self.buffer = bytearray()
+        self.transport: asyncio.BaseTransport | None = None
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        self.transport = transport
+
+    def data_received(self, data: bytes) -> None:
+        self.buffer += data
+        if not self.ready.done():
+            size = wire.HEADER.size + 1
+            if len(self.buffer) < size:
+                return
+            self.ready.set_result(bool(self.buffer[size - 1]))
+            del self.buffer[:size]
+        while len(self.buffer) >= wire.REAPED.size:
+            pid, status = wire.REAPED.unpack_from(self.buffer)
+            del self.buffer[: wire.REAPED.size]
+            future = self.reaped.pop(pid, None)
+            if future is not None and not future.done():
+                future.set_result(status)
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        if not self.ready.done():
+            self.ready.cancel()
+        for future in self.reaped.values():
+            future.cancel()
+        if not self.lost.done():
+            self.lost.set_result(None)
+
+
+class Nursery:
+    """The template process of one generation. Made by :meth:`start`."""
+
+    def __init__(
+        self,
+        generation: Generation,
+        order: wire.TemplateOrder,
+        process: subprocess.Popen[bytes],
+        control: socket.socket,
+        protocol: _Control,
+    ) -> None:
+        self.generation = generation
+        self.order = order
+        self.fenced = False
+        self._process = process
+        self._control = control
+        self._protocol = protocol
+
+    @classmethod
+    async def start(cls, generation: Generation, order: wire.TemplateOrder) -> Nursery:
+        """Start the process and wait until it holds the generation. Raises :class:`StoreError`."""
+        try:
+            process, ours = _spawn(order)
+        except OSError as error:
+            raise StoreError(f"The template process cannot be started: {error.strerror}.") from None
+        # The event loop takes a duplicate: this one stays ours to send descriptors over.
+        _, protocol = await asyncio.get_running_loop().create_connection(_Control, sock=ours.dup())
+        nursery = cls(generation, order, process, ours, protocol)
+        try:
+            async with asyncio.timeout(START_TIMEOUT):
+                # Shielded, so that a cancellation of ours is not taken for the end of the process.
+                nursery.fenced = await asyncio.shield(protocol.ready)
+        except (TimeoutError, asyncio.CancelledError):
+            gone = protocol.ready.cancelled() or protocol.lost.done()
+            await nursery.aclose()
+            if not gone:
+                raise
+            raise StoreError(
+                f"The template process could not open generation {generation.number} in {generation.path}."
+            ) from None
+        return nursery
+
+    async def fork(self) -> WorkerConnection:
+        """A new worker, ready for its first question. Raises :class:`StoreError`."""
+        try:
+            connection, ours = self._order_worker()
+        except OSError as error:
+            raise StoreError(f"No worker process can be started: {error.strerror or error}.") from None
+        await asyncio.get_running_loop().create_connection(lambda: connection, sock=ours)
+        try:
+            async with asyncio.timeout(FORK_TIMEOUT):
+                while not connection.pid and not connection.lost:
+                    await connection.news()
+        except TimeoutError:
+            connection.lost = True
+        except BaseException:
+            connection.close()
+            raise
+        if connection.lost:
+            words = connection.last_words()
+            connection.close()
+            raise StoreError(f"A worker process could not start. {words}".rstrip())
+        return connection
+
+    def _order_worker(self) -> tuple[WorkerConnection, socket.socket]:
+        ours, theirs = socket.socketpair()
+        with theirs, ExitStack() as undo:
+            undo.callback(ours.close)
+            errors = undo.enter_context(tempfile.TemporaryFile())
+            order = wire.ORDER.pack(wire.FORK, 0)
+            socket.send_fds(self._control, [order], [theirs.fileno(), errors.fileno()])
+            undo.pop_all()
+        return WorkerConnection(errors), ours
+
+    async def reap(self, connection: WorkerConnection) -> int | None:
+        """The wait status of a worker that is dead or was killed; None when the template is gone."""
+        future = asyncio.get_running_loop().create_future()
+        self._protocol.reaped[connection.pid] = future
+        try:
+            connection.kill()
+            self._control.sendall(wire.ORDER.pack(wire.REAP, connection.pid))
+            return cast(int, await future)
+        except (OSError, asyncio.CancelledError):
+            if self.alive:
+                raise
+            return None
+
+    @property
+    def alive(self) -> bool:
+        """Whether the template process still answers."""
+        return not self._protocol.lost.done()
+
+    async def aclose(self) -> None:
+        """End the template and with it every worker it forked. Idempotent."""
+        if not self._protocol.ready.done():
+            # It reads the generation and would not look at its socket before that is done.
+            self._process.kill()
+        if self._control.fileno() >= 0:
+            if self.alive:
+                self._control.shutdown(socket.SHUT_RDWR)
+            self._control.close()
+        if self._protocol.transport is not None:
+            self._protocol.transport.close()
+        await asyncio.shield(asyncio.to_thread(self._end))
+
+    def _end(self) -> None:
+        try:
+            self._process.wait(timeout=1.0)
+        except subprocess.TimeoutExpired:
+            self._process.kill()
+            self._process.wait()
+
+
+def _spawn(order: wire.TemplateOrder) -> tuple[subprocess.Popen[bytes], socket.socket]:
+    """The template process and our end of its socket. Raises OSError."""
+    ours, theirs = socket.socketpair()
+    # -P keeps the working folder out of the module path, which may be all that named this package.
+    command = [sys.executable, "-P", "-m", "endpoint.engine.template", str(theirs.fileno())]
+    path = os.pathsep.join(filter(None, [str(_PACKAGES), os.environ.get("PYTHONPATH")]))
+    with theirs, ExitStack() as undo:
+        undo.callback(ours.close)
+        process = subprocess.Popen(  # noqa: S603 (our own module, no shell)
+            command,
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.DEVNULL,
+            pass_fds=[theirs.fileno()],
+            env={**os.environ, "PYTHONPATH": path, "RUST_BACKTRACE": "0"},
+        )
+        ours.sendall(wire.pack_json(wire.REQUEST, cast("dict[str, object]", order)))
+        undo.pop_all()
+    return process, ours
+
+
+def ending_signal(status: int | None) -> int:
+    """The number of the signal that ended a process with this wait status; 0 when none did."""
+    return os.WTERMSIG(status) if status is not None and os.WIFSIGNALED(status) else 0

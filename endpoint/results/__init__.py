@@ -1,0 +1,1 @@
+"""Worker side: results of a query as bytes, in every format."""

@@ -1,0 +1,227 @@
+"""Worker side: rows as GeoJSON (RFC 7946), where they hold coordinates.
+
+Coordinates are WKT literals (GeoSPARQL 1.1 section 8.5), or two columns of WGS 84 degrees that are named
+after latitude and longitude.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from itertools import chain, islice
+from typing import Final, TypeVar
+
+from pyoxigraph import Literal
+
+from endpoint.formats.representation import PLAIN, Presentation
+from endpoint.results.tables import tagged
+from endpoint.results.terms import Inexpressible, Row, Rows, Term, native
+
+T = TypeVar("T")
+
+Geometry = dict[str, object]
+
+_WKT: Final = "http://www.opengis.net/ont/geosparql#wktLiteral"
+_LATITUDE: Final = ("lat", "latitude")
+_LONGITUDE: Final = ("long", "lon", "lng", "longitude")
+# So many rows are looked at for a column of WKT.
+_LOOKED_AT: Final = 100
+
+# GeoJSON is in CRS84, longitude first, which is also WKT's default; EPSG:4326 has latitude first.
+_LONGITUDE_FIRST: Final = frozenset(
+    ("", "http://www.opengis.net/def/crs/OGC/1.3/CRS84", "http://www.opengis.net/def/crs/OGC/0/CRS84")
+)
+_LATITUDE_FIRST: Final = frozenset(
+    (
+        "http://www.opengis.net/def/crs/EPSG/0/4326",
+        "http://www.opengis.net/def/crs/EPSG/9.9.1/4326",
+        "http://www.opengis.net/def/crs/EPSG/0/EPSG:4326",
+    )
+)
+_TYPES: Final = {
+    "POINT": "Point",
+    "LINESTRING": "LineString",
+    "POLYGON": "Polygon",
+    "MULTIPOINT": "MultiPoint",
+    "MULTILINESTRING": "MultiLineString",
+    "MULTIPOLYGON": "MultiPolygon",
+    "GEOMETRYCOLLECTION": "GeometryCollection",
+}
+_SYSTEM: Final = re.compile(r"\s*(?:<([^>]*)>)?\s*")
+_WORD: Final = re.compile(r"\s*([A-Za-z]+)(?:\s+(ZM|Z|M))?\s*", re.IGNORECASE | re.ASCII)
+_TOKEN: Final = re.compile(r"\s*([(),]|[+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?)", re.ASCII)
+_DEEPEST: Final = 8
+
+
+def geo_json(rows: Rows, presentation: Presentation = PLAIN) -> Iterator[str]:
+    """A FeatureCollection, one feature for each row, its other columns as properties.
+
+    A row without coordinates has the geometry null. Raises :class:`Inexpressible` where no column
+    holds coordinates, and for a WKT literal that GeoJSON cannot say.
+    """
+    seen = list(islice(rows.rows, _LOOKED_AT))
+    columns = _columns(rows.names, seen)
+    value = tagged if presentation.language_tags else native
+    yield '{"type": "FeatureCollection", "features": ['
+    separator = "\n"
+    for row in chain(seen, rows.rows):
+        terms = dict(zip(rows.names, row, strict=True))
+        feature = {
+            "type": "Feature",
+            "geometry": _geometry([terms[name] for name in columns]),
+            "properties": {name: value(term) for name, term in terms.items() if name not in columns},
+        }
+        yield separator + json.dumps(feature, ensure_ascii=False)
+        separator = ",\n"
+    yield "\n]}\n"
+
+
+def _columns(names: list[str], seen: list[Row]) -> tuple[str, ...]:
+    """The columns of the coordinates: one of WKT, or latitude and longitude."""
+    for row in seen:
+        for name, term in zip(names, row, strict=True):
+            if isinstance(term, Literal) and term.datatype.value == _WKT:
+                return (name,)
+    latitude, longitude = _named(names, _LATITUDE), _named(names, _LONGITUDE)
+    if latitude and longitude:
+        return latitude, longitude
+    if not seen:
+        return ()
+    raise Inexpressible(
+        "The result has no coordinates: GeoJSON needs a column of geo:wktLiteral, or two columns named "
+        f"lat and long. Its columns are {', '.join(names)}. Ask for another format, such as format=json."
+    )
+
+
+def _named(names: list[str], wanted: Iterable[str]) -> str:
+    return next((name for name in names if name.lower() in wanted), "")
+
+
+def _geometry(terms: list[Term | None]) -> Geometry | None:
+    if len(terms) == 2:
+        latitude, longitude = (_degrees(term) for term in terms)
+        if latitude is None or longitude is None:
+            return None
+        return {"type": "Point", "coordinates": [longitude, latitude]}
+    found = terms[0] if terms else None
+    return read_wkt(found.value) if isinstance(found, Literal) else None
+
+
+def _degrees(term: Term | None) -> float | None:
+    if not isinstance(term, Literal):
+        return None
+    try:
+        value = float(term.value)
+    except ValueError:
+        return None
+    return value if -180 <= value <= 180 else None
+
+
+def read_wkt(text: str) -> Geometry:
+    """The geometry of a WKT literal. Raises :class:`Inexpressible`."""
+    found = _SYSTEM.match(text)
+    system = (found[1] or "") if found else ""
+    system = re.sub("^https:", "http:", system)
+    if system not in _LONGITUDE_FIRST | _LATITUDE_FIRST:
+        raise Inexpressible(
+            f"A geometry is in the coordinate system {system[:80]}, and GeoJSON has only WGS 84. "
+            "Ask for another format, such as JSON (format=json)."
+        )
+    reader = _Reader(text, found.end() if found else 0, system in _LATITUDE_FIRST)
+    try:
+        geometry = reader.geometry(0)
+        reader.end()
+    except (ValueError, RecursionError):
+        raise Inexpressible(
+            f"This is no WKT geometry: {text[:60]}. Ask for another format, such as JSON (format=json)."
+        ) from None
+    return geometry
+
+
+class _Reader:
+    """Reads one WKT text (OGC 06-103r4 section 7). Every method raises ValueError."""
+
+    def __init__(self, text: str, position: int, swapped: bool) -> None:
+        self._text = text
+        self._position = position
+        self._swapped = swapped
+
+    def geometry(self, depth: int) -> Geometry:
+        word = _WORD.match(self._text, self._position)
+        if word is None or depth > _DEEPEST:
+            raise ValueError
+        self._position = word.end()
+        kind = _TYPES.get(word[1].upper())
+        if kind is None:
+            raise ValueError
+        empty = self._empty()
+        if kind == "GeometryCollection":
+            return {"type": kind, "geometries": [] if empty else self._list(lambda: self.geometry(depth + 1))}
+        return {"type": kind, "coordinates": [] if empty else self._coordinates(kind)}
+
+    def _empty(self) -> bool:
+        word = _WORD.match(self._text, self._position)
+        if word is None or word[1].upper() != "EMPTY":
+            return False
+        self._position = word.end()
+        return True
+
+    def _coordinates(self, kind: str) -> Sequence[object]:
+        match kind:
+            case "Point":
+                (point,) = self._list(self._position_of)
+                return point
+            case "LineString":
+                return self._list(self._position_of)
+            case "MultiPoint":
+                return self._list(self._wrapped_position)
+            case "Polygon" | "MultiLineString":
+                return self._list(lambda: self._list(self._position_of))
+            case _:
+                return self._list(lambda: self._list(lambda: self._list(self._position_of)))
+
+    def _wrapped_position(self) -> list[float]:
+        if self._peek() != "(":
+            return self._position_of()
+        (point,) = self._list(self._position_of)
+        return point
+
+    def _position_of(self) -> list[float]:
+        numbers = [float(self._next())]
+        while self._peek() not in ("(", ")", ",", ""):
+            numbers.append(float(self._next()))
+        if not 2 <= len(numbers) <= 4:
+            raise ValueError
+        if self._swapped:
+            numbers[0], numbers[1] = numbers[1], numbers[0]
+        # A fourth number is a measure, which GeoJSON does not know.
+        return numbers[:3]
+
+    def _list(self, item: Callable[[], T]) -> list[T]:
+        self._expect("(")
+        items = [item()]
+        while self._peek() == ",":
+            self._next()
+            items.append(item())
+        self._expect(")")
+        return items
+
+    def end(self) -> None:
+        if self._text[self._position :].strip():
+            raise ValueError
+
+    def _expect(self, sign: str) -> None:
+        if self._next() != sign:
+            raise ValueError
+
+    def _peek(self) -> str:
+        token = _TOKEN.match(self._text, self._position)
+        return token[1] if token else ""
+
+    def _next(self) -> str:
+        token = _TOKEN.match(self._text, self._position)
+        if token is None:
+            raise ValueError
+        self._position = token.end()
+        return token[1]

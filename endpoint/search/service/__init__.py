@@ -1,0 +1,1 @@
+"""``SERVICE text:search { … }`` inside SPARQL: found, read, and answered from the text index."""

@@ -1,0 +1,204 @@
+"""``SERVICE text:search { … }`` answered without a network, before an engine sees the query.
+
+A block means what SERVICE means (SPARQL 1.1 Federated Query, section 2): the solutions that the
+service returns, joined with the rest. Here they are put into the query as inline data (SPARQL 1.1
+Query Language, section 10.2), so that the engine joins them like any other data, by its indexes.
+"""
+
+from __future__ import annotations
+
+import re
+import sys
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from difflib import get_close_matches
+from typing import Final, Protocol
+
+from pyoxigraph import Literal, NamedNode
+
+from endpoint.errors import MalformedQuery, QueryTooComplex
+from endpoint.search.model import Hit
+from endpoint.search.service.body import Search
+from endpoint.search.service.syntax import Block, read_blocks, refuse_unread
+from endpoint.sparql.diagnosis import malformed
+from endpoint.sparql.operation import classify
+
+# Memory (bytes) that the engine and this module use for one character of inline data.
+PER_CHARACTER: Final = 32
+# The engine's planner takes a class for 10,000 subjects and looks up a longer list of hits for each of
+# them, however many there are. A list longer than this is joined with a constant, which makes the
+# planner take it for a thousandth of its length, and so begin with it.
+LONG: Final = 1000
+
+_HTML: Final = NamedNode("http://www.w3.org/1999/02/22-rdf-syntax-ns#HTML")
+_PLACE: Final = re.compile(r"error at ([0-9]{1,9}):([0-9]{1,9})")
+# Around each group: it changes no solution, and the engine refuses it where it refuses SERVICE, but not a
+# group, such as after UNION or OPTIONAL.
+_UNIT: Final = "VALUES () { () }"
+
+
+class Index(Protocol):
+    """What is needed of :class:`endpoint.search.TextIndex`."""
+
+    @property
+    def fields(self) -> tuple[str, ...]: ...
+
+    def matches(
+        self,
+        query: str,
+        field: str | None = None,
+        limit: int | None = None,
+        snippets: bool = False,
+        only: str | None = None,
+    ) -> list[Hit]: ...
+
+
+@dataclass(frozen=True, slots=True)
+class Rewritten:
+    """A query with other text in the place of its blocks."""
+
+    text: str
+    original: str
+    blocks: tuple[Block, ...]
+    groups: tuple[str, ...]
+
+    def located(self, message: str) -> str:
+        """The engine's ``message`` about :attr:`text` with its place in the original instead."""
+        return _PLACE.sub(lambda found: self._moved(int(found[1]), int(found[2])), message, count=1)
+
+    def _moved(self, line: int, column: int) -> str:
+        start = 0
+        for _ in range(line - 1):
+            start = self.text.find("\n", start) + 1
+        offset = start + column - 1
+        for block, group in zip(self.blocks, self.groups, strict=True):
+            if offset < block.start:
+                break
+            offset = max(block.start, offset - len(group) + block.end - block.start)
+            if offset < block.end:
+                offset = block.start
+                break
+        before = self.original[:offset]
+        return f"error at {before.count(chr(10)) + 1}:{offset - before.rfind(chr(10))}"
+
+
+@dataclass(frozen=True, slots=True)
+class Question:
+    """A query with text searches: :attr:`outline` is the query as if nothing were found."""
+
+    outline: Rewritten
+    blocks: tuple[Block, ...]
+
+    def answered(self, index: Index, memory: int) -> Rewritten:
+        """The query with what ``index`` finds in the place of its blocks.
+
+        Raises :class:`MalformedQuery` for a field that the index does not have, and
+        :class:`QueryTooComplex` where the hits would take more than ``memory`` bytes.
+        """
+        left = memory // PER_CHARACTER
+        groups = []
+        for block in self.blocks:
+            data = []
+            for search in block.searches:
+                _check_field(search, index, self.outline.original)
+                data.append(_data(search, _rows(search, index, left)))
+                left -= len(data[-1])
+            groups.append(_group(data))
+        return _replaced(self.outline.original, self.blocks, groups)
+
+
+def read_question(text: str, base: str | None, prefixes: Mapping[str, str]) -> Question | None:
+    """The text searches of a query; None where it makes none.
+
+    ``base`` and ``prefixes`` hold where the query declares none. Raises
+    :class:`~endpoint.errors.MalformedQuery` and :class:`~endpoint.errors.QueryTooComplex`. What is
+    returned holds no SERVICE in any reading.
+    """
+    if "service" not in text.lower():
+        return None
+    blocks = read_blocks(text, base, prefixes)
+    groups = [_group([_data(search, []) for search in block.searches]) for block in blocks]
+    outline = _replaced(text, blocks, groups)
+    if classify(outline.text, sys.maxsize).services:
+        refuse_unread(text, blocks)
+    return Question(outline, tuple(blocks)) if blocks else None
+
+
+def without_index(question: Question) -> MalformedQuery:
+    """The error where there is no text index to ask."""
+    return malformed(
+        question.outline.original,
+        question.blocks[0].start,
+        "This endpoint has no text index, so it cannot answer SERVICE text:search.",
+        'Look for words with FILTER(CONTAINS(LCASE(STR(?title)), "word")) instead.',
+    )
+
+
+def _check_field(search: Search, index: Index, text: str) -> None:
+    if search.field is None or search.field in index.fields:
+        return
+    near = get_close_matches(search.field, index.fields, 1)
+    raise malformed(
+        text,
+        search.field_at,
+        f'The text index has no field "{search.field}".',
+        f'Did you mean "{near[0]}"?' if near else f"Its fields are {', '.join(index.fields)}.",
+    )
+
+
+def _rows(search: Search, index: Index, most: int) -> list[str]:
+    """A row of inline data for each hit, of at most ``most`` characters altogether."""
+    hits = index.matches(search.query, search.field, search.limit, search.snippet is not None, search.iri)
+    rows = []
+    for hit in hits:
+        try:
+            subject = str(NamedNode(hit.iri))
+        except ValueError:  # it was loaded leniently: SPARQL cannot write it, and so nobody can ask for it
+            continue
+        row = _row(search, hit, subject)
+        most -= len(row) + 1
+        if most < 0:
+            raise QueryTooComplex(
+                f'The text search "{search.query[:80]}" has {len(hits):,} hits, more than the memory of '
+                "one query can hold. Search for more words, add text:limit, or leave out text:snippet."
+            )
+        rows.append(row)
+    return rows
+
+
+def _row(search: Search, hit: Hit, subject: str) -> str:
+    terms = [] if search.variable is None else [subject]
+    if search.score is not None:
+        written = repr(hit.score)
+        terms.append(written if "e" in written else f"{written}e0")
+    if search.snippet is not None:
+        terms.append(str(Literal(hit.snippet, datatype=_HTML)))
+    return f"({' '.join(terms)})"
+
+
+def _data(search: Search, rows: Sequence[str]) -> str:
+    """A sub-SELECT: the engine joins it by a hash table and not by looking through the rows for each row."""
+    names = search.variables
+    listed = " ".join(f"?{name}" for name in names)
+    values = f"VALUES ({listed}) {{ {' '.join(rows)} }}"
+    if not names:
+        return f"{{ {values} }}"
+    if len(rows) <= LONG:
+        return f"{{ SELECT {listed} {{ {values} }} }}"
+    # Longer than each of the names, so it is none of them.
+    key = f"?{max(names, key=len)}_"
+    one = f"{{ SELECT {key} {{ VALUES {key} {{ 1 }} }} }}"
+    return f"{{ SELECT {listed} {{ {one} {{ SELECT {listed} (1 AS {key}) {{ {values} }} }} }} }}"
+
+
+def _group(data: Sequence[str]) -> str:
+    return f"{_UNIT} {' '.join(data)} {_UNIT}"
+
+
+def _replaced(text: str, blocks: Sequence[Block], groups: Sequence[str]) -> Rewritten:
+    pieces = []
+    position = 0
+    for block, group in zip(blocks, groups, strict=True):
+        pieces += [text[position : block.start], group]
+        position = block.end
+    return Rewritten("".join([*pieces, text[position:]]), text, tuple(blocks), tuple(groups))

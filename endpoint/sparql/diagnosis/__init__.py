@@ -1,0 +1,142 @@
+"""Why a text is not SPARQL, in words for the person who wrote it.
+
+The engine's own message names a place that is often wrong and a list of characters. Its text is
+read here only for what nothing else tells: which variable rule was broken, and how far it came.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+
+from endpoint.errors import MalformedQuery
+from endpoint.sparql.diagnosis.case import Case, Mistake, quoted
+from endpoint.sparql.diagnosis.characters import missing_brackets_of_iri
+from endpoint.sparql.diagnosis.excerpt import excerpt, visible
+from endpoint.sparql.diagnosis.grammar import recognize
+from endpoint.sparql.diagnosis.scoping import (
+    blank_node_of_two_groups,
+    data_with_variables,
+    name_with_dots,
+    row_of_values,
+    unknown_prefix,
+    wrong_iri,
+)
+from endpoint.sparql.diagnosis.selects import aggregate_in_filter, bound_twice, wrong_select
+from endpoint.sparql.diagnosis.syntax import syntax_mistake
+from endpoint.sparql.lexer import Kind, Token, lex, position_of
+
+__all__ = ["explain", "malformed"]
+
+# A longer text is not examined: that would keep other requests waiting. The engine's place is given.
+_EXAMINED = 30_000
+_SENTENCE = 400
+_PLACE = re.compile(r"error at ([0-9]{1,9}):([0-9]{1,9})")
+_KEYWORD = re.compile(r"(?<![\w\"'])[A-Z][A-Z_0-9]+(?![\w\"'])")
+_PROSE = re.compile(
+    r"(?:expected (?:one of )?|, )((?:[A-Z][a-z]+|the) [a-zA-Z][\w '.-]{10,}?)(?=, [\"\[A-Z]|$)"
+)
+_UPDATES = frozenset({"INSERT", "DELETE", "LOAD", "CLEAR", "DROP", "CREATE", "ADD", "MOVE", "COPY", "WITH"})
+
+_PROLOGUE = frozenset({"BASE", "PREFIX", "VERSION"})
+# The engine compares as many characters as its longest keyword in this place has.
+_LOOK_AHEAD = len("CONSTRUCT")
+
+
+def explain(text: str, message: str, prefixes: Mapping[str, str] | None = None) -> MalformedQuery:
+    """Say what is wrong with ``text``, which the engine refused with ``message`` (empty if it was not asked).
+
+    ``prefixes`` are those that the engine knows without a declaration, or that are worth proposing for
+    one. Never raises.
+    """
+    place = _place(text, message)
+    if len(text) > _EXAMINED:
+        mistake = _engine(text, (), message, place)
+    else:
+        mistake = _examine(text, message, place, prefixes or {})
+    return malformed(text, *mistake)
+
+
+def malformed(text: str, offset: int, sentence: str, hint: str = "") -> MalformedQuery:
+    """The error for one place of ``text``: position and sentence, the line with a caret, the hint."""
+    line, column = position_of(text, offset)
+    sentence, hint = visible(sentence[:_SENTENCE]), visible(hint[:_SENTENCE])
+    shown = f"\n\n{excerpt(text, offset)}" if text.strip() else ""
+    end = f"\n{hint}" if hint else ""
+    return MalformedQuery(f"Line {line}, column {column}: {sentence}{shown}{end}", line, column)
+
+
+def _examine(text: str, message: str, place: int | None, prefixes: Mapping[str, str]) -> Mistake:
+    tokens = lex(text).tokens
+    rejection = recognize(tokens)
+    if rejection is not None:
+        case = Case(text, tokens, rejection.at, rejection.expected, rejection.wanted)
+        # The engine looks ahead, so it names a place at or after the true one, never before it.
+        if place is None or place >= case.offset or missing_brackets_of_iri(case):
+            return syntax_mistake(case)
+        return _wrong_use(tokens[: case.at], message, place, prefixes) or syntax_mistake(case)
+    if (mistake := _other_request(tokens, place)) is not None:
+        return mistake
+    return _wrong_use(tokens, message, place, prefixes) or _engine(text, tokens, message, place)
+
+
+def _wrong_use(
+    tokens: Sequence[Token], message: str, place: int | None, prefixes: Mapping[str, str]
+) -> Mistake | None:
+    return (
+        (wrong_select(tokens, message) if message else None)
+        or unknown_prefix(tokens, message, place, prefixes)
+        or wrong_iri(tokens, message)
+        or row_of_values(tokens)
+        or bound_twice(tokens)
+        or blank_node_of_two_groups(tokens)
+        or data_with_variables(tokens)
+        or aggregate_in_filter(tokens)
+        or name_with_dots(tokens)
+        or wrong_select(tokens, "")
+    )
+
+
+def _other_request(tokens: Sequence[Token], place: int | None) -> Mistake | None:
+    """A right update that was sent as a query, or a right query that was sent as an update."""
+    first = next(
+        (token for token in tokens if token.kind is Kind.WORD and token.upper not in _PROLOGUE), None
+    )
+    if first is None or place is None or place > first.start + _LOOK_AHEAD:
+        return None
+    if first.upper in _UPDATES:
+        return Mistake(
+            first.start, f"{first.upper} is an update, and this is a query.", "Send it as an update request."
+        )
+    return Mistake(
+        first.start, f"{first.upper} is a query, and this is an update.", "Send it as a query request."
+    )
+
+
+def _engine(text: str, tokens: Sequence[Token], message: str, place: int | None) -> Mistake:
+    """What the engine says, made readable, at the place where it looked ahead from."""
+    if place is None:
+        return Mistake(0, "The query is not valid SPARQL.")
+    prose = _PROSE.search(message)
+    if prose is not None:
+        return Mistake(min(place, len(text)), f"{prose[1].rstrip('.')}.")
+    keywords = _KEYWORD.findall(message)
+    offset = max(0, place - max(map(len, keywords), default=0))
+    token = next((token for token in tokens if token.start >= offset), None)
+    if token is None:
+        return Mistake(min(offset, len(text)), "The query is not valid SPARQL here.")
+    return Mistake(token.start, f"The query is not valid SPARQL at or soon after {quoted(token.text)}.")
+
+
+def _place(text: str, message: str) -> int | None:
+    """The offset of the engine's line and column: lines end with LF only, columns count characters."""
+    found = _PLACE.search(message)
+    if found is None:
+        return None
+    offset = 0
+    for _ in range(min(int(found[1]), len(text) + 1) - 1):
+        end = text.find("\n", offset)
+        if end < 0:
+            break
+        offset = end + 1
+    return min(offset + int(found[2]) - 1, len(text))

@@ -1,0 +1,307 @@
+"""What a SPARQL text is, told without parsing it: its form, and what it would reach.
+
+The engine's parser has no separate tokenizer: keywords need no blank after them
+(``SERVICEex:a{}``, ``trueSERVICE<…>``), a prefixed name that does not resolve is tried again in
+pieces, and ``<`` is read by place. Where two readings exist, both count here.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from itertools import islice
+from typing import Final, NamedTuple
+
+from endpoint.errors import QueryTooComplex
+from endpoint.formats import QueryForm
+from endpoint.sparql.binding import Problem, bind, bindable, variables
+from endpoint.sparql.diagnosis import explain, malformed
+from endpoint.sparql.lexer import (
+    IRIREF,
+    PREFIX_NAME,
+    SKIP,
+    STRING,
+    Kind,
+    Lexed,
+    Token,
+    lex,
+    position_of,
+    scan,
+)
+
+__all__ = [
+    "TEXT",
+    "TEXT_SEARCH",
+    "Classified",
+    "Operation",
+    "Problem",
+    "Prologue",
+    "bind",
+    "bindable",
+    "classify",
+    "read_prologue",
+    "resolve",
+    "variables",
+]
+
+# The namespace of the service that a worker answers itself, from the text index; its prefix needs no
+# declaration.
+TEXT: Final = "urn:endpoint:text:"
+TEXT_SEARCH: Final = f"<{TEXT}search>"
+
+_FLAGS = re.IGNORECASE | re.ASCII
+_DECLARATION = re.compile(
+    rf"{SKIP}(?:BASE{SKIP}({IRIREF})|PREFIX{SKIP}((?:{PREFIX_NAME})?+):{SKIP}({IRIREF})|VERSION{SKIP}(?:{STRING}))",
+    _FLAGS,
+)
+_FIRST = re.compile(
+    rf"{SKIP}(?:(SELECT|CONSTRUCT|DESCRIBE|ASK)|(INSERT|DELETE|LOAD|CLEAR|DROP|CREATE|ADD|MOVE|COPY|WITH))",
+    _FLAGS,
+)
+_STAR = re.compile(rf"{SKIP}(?:DISTINCT|REDUCED)?{SKIP}\*", _FLAGS)
+_VOLATILE = re.compile(r"(?:NOW|RAND|UUID|BNODE)[ \t\r\n]*+[(#]", _FLAGS)
+_VOLATILE_WORD = re.compile(r"NOW|RAND|UUID|BNODE", _FLAGS)
+_SERVICE = re.compile("SERVICE", _FLAGS)
+_LOAD = re.compile("LOAD", _FLAGS)
+_BRACKETS = re.compile(
+    rf"{STRING}|{IRIREF}|#[^\r\n]*+|\\.|([(\[{{])|([)\]}}])"
+    r"|'''(?s:.*+)|\"\"\"(?s:.*+)|'[^'\\\r\n]*+|\"[^\"\\\r\n]*+"
+)
+_ABSOLUTE = re.compile(r"[A-Za-z][A-Za-z0-9+.\-]*:")
+_ESCAPED = re.compile(r"\\(?:u([0-9A-Fa-f]{4})|U([0-9A-Fa-f]{8})|(.))")
+_SURROGATE = re.compile("[\ud800-\udfff]")
+_READINGS = 100
+
+
+@dataclass(frozen=True, slots=True)
+class Operation:
+    """One query as an engine is to answer it.
+
+    IRIs are plain text. ``default_graphs`` and ``named_graphs`` are those of the protocol
+    (SPARQL 1.1 Protocol section 2.1.4); when both are empty the text's own FROM clauses hold.
+    ``volatile`` means that the same text may give another answer on the same data, and
+    ``dataset_clause`` that the text names its own dataset with FROM. ``star`` is the offset of the
+    asterisk of SELECT *. With ``search`` the text is no SPARQL but a search of the text index: the
+    members of :class:`endpoint.search.Request` as JSON. ``generation`` is the number of the one that
+    the answer must be of; None for the current one.
+    """
+
+    text: str
+    form: QueryForm
+    base_iri: str | None = None
+    default_graphs: tuple[str, ...] = ()
+    named_graphs: tuple[str, ...] = ()
+    volatile: bool = False
+    dataset_clause: bool = False
+    star: int | None = None
+    search: bool = False
+    generation: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Classified:
+    """What :func:`classify` found.
+
+    ``form`` is None for an update. ``services`` and ``loads`` are the targets of SERVICE and LOAD:
+    ``<absolute-iri>`` with escapes and declared prefixes resolved, else as written (a variable, a
+    relative IRI, a name whose prefix is unknown), so that only an exact match may be let through.
+    ``volatile``: the text calls NOW, RAND, UUID, STRUUID or BNODE, or asks another service.
+    ``dataset_clause``: it has FROM or FROM NAMED (SPARQL 1.1 Query Language, section 13.2).
+    ``star``: the offset of the asterisk of SELECT * (section 16.1).
+    """
+
+    form: QueryForm | None
+    update: bool
+    services: tuple[str, ...]
+    loads: tuple[str, ...]
+    volatile: bool
+    dataset_clause: bool = False
+    star: int | None = None
+
+    @property
+    def foreign(self) -> tuple[str, ...]:
+        """The services that would be called over a network: all but the search of the text index."""
+        return tuple(target for target in self.services if target != TEXT_SEARCH)
+
+
+class Prologue(NamedTuple):
+    """The BASE declarations and the prefixes of a text (section 4.1), escapes resolved."""
+
+    bases: tuple[str, ...]
+    prefixes: dict[str, str]
+
+
+def classify(text: str, max_nesting: int) -> Classified:
+    """Tell the form of ``text`` (byte order mark removed) and what it would reach.
+
+    Raises :class:`MalformedQuery` when no query form or update operation follows the prologue, and
+    :class:`QueryTooComplex` when brackets nest deeper than ``max_nesting``.
+    """
+    if not text.isascii() and (surrogate := _SURROGATE.search(text)):
+        raise malformed(text, surrogate.start(), "This is half of a surrogate pair, not a character.")
+    position = 0
+    while declaration := _DECLARATION.match(text, position):
+        position = declaration.end()
+    first = _FIRST.match(text, position)
+    if first is None:
+        raise explain(text, "")
+    if text.count("(") + text.count("{") + text.count("[") > max_nesting:
+        _check_nesting(text, max_nesting)
+    form = QueryForm(first[1].upper()) if first[1] else None
+    found = _STAR.match(text, first.end()) if form is QueryForm.SELECT else None
+    star = found.end() - 1 if found else None
+    lowered = text.lower()
+    services = "service" in lowered
+    loads = form is None and "load" in lowered
+    if not services and not loads and "from" not in lowered and not _VOLATILE.search(text):
+        return Classified(form, form is None, (), (), False, False, star)
+    return _look_closer(text, form, first.start(2) if form is None else len(text), star)
+
+
+def _look_closer(text: str, form: QueryForm | None, update_start: int, star: int | None) -> Classified:
+    lexed = lex(text)
+    prefixes = read_prologue(text).prefixes
+    known = {"text": TEXT, **prefixes}
+    services = tuple(dict.fromkeys(resolve(target, known) for target in _services(text, lexed)))
+    loads: tuple[str, ...] = ()
+    if form is None:
+        loads = tuple(
+            dict.fromkeys(resolve(target, prefixes) for target in _loads(text, lexed, update_start))
+        )
+    words = text if lexed.doubtful else "".join(t.text + " " for t in lexed.tokens if t.kind is Kind.WORD)
+    volatile = services not in ((), (TEXT_SEARCH,)) or _VOLATILE_WORD.search(words) is not None
+    dataset_clause = _has_dataset_clause(lexed, prefixes)
+    return Classified(form, form is None, services, loads, volatile, dataset_clause, star)
+
+
+def _has_dataset_clause(lexed: Lexed, prefixes: dict[str, str]) -> bool:
+    depth = 0
+    for token in lexed.tokens:
+        if token.text == "{":
+            depth += 1
+        elif token.text == "}":
+            depth -= 1
+        elif depth == 0 and _is_from(token, prefixes):
+            return True
+    return False
+
+
+def _is_from(token: Token, prefixes: dict[str, str]) -> bool:
+    if token.kind is Kind.WORD:
+        return token.upper.startswith("FROM") or token.upper.endswith("FROM")
+    prefix = token.text.partition(":")[0]
+    return token.kind is Kind.PNAME and token.upper.startswith("FROM") and prefix not in prefixes
+
+
+def _check_nesting(text: str, limit: int) -> None:
+    depth = 0
+    for found in _BRACKETS.finditer(text):
+        if found.lastindex == 1:
+            depth += 1
+            if depth > limit:
+                line, column = position_of(text, found.start())
+                raise QueryTooComplex(
+                    f"Line {line}, column {column}: brackets nest deeper than {limit} levels, "
+                    "which is the limit of this endpoint. Write the query with fewer levels."
+                )
+        elif found.lastindex == 2:
+            depth -= 1
+
+
+def _names(tokens: Sequence[Token]) -> Iterator[tuple[int, int]]:
+    """Index and depth in braces of each token that may hold a keyword."""
+    depth = 0
+    for index, token in enumerate(tokens):
+        if token.kind is Kind.WORD or token.kind is Kind.PNAME:
+            yield index, depth
+        elif token.text == "{":
+            depth += 1
+        elif token.text == "}":
+            depth -= 1
+
+
+def _services(text: str, lexed: Lexed) -> Iterator[Token]:
+    tokens = lexed.tokens
+    for index, depth in _names(tokens):
+        kind, name, _ = tokens[index]
+        if depth == 0 or (kind is Kind.PNAME and tokens[index - 1].upper == "GRAPH"):
+            continue  # SERVICE stands in a group, and the name after GRAPH is a graph's
+        for count, found in enumerate(_SERVICE.finditer(name)):
+            _limit_readings(count, found[0])
+            following = [*scan(name, found.end()), *tokens[index + 1 : index + 4]]
+            yield from _targets(following, "" if kind is Kind.WORD else "{")
+    if lexed.doubtful:
+        yield from _doubtful(text, _SERVICE, "{")
+
+
+def _loads(text: str, lexed: Lexed, update_start: int) -> Iterator[Token]:
+    tokens = lexed.tokens
+    for index, depth in _names(tokens):
+        name = tokens[index]
+        begins = name.start == update_start or (depth == 0 and tokens[index - 1].text == ";")
+        if begins and name.upper.startswith("LOAD"):
+            yield from _targets([*scan(name.text, 4), *tokens[index + 1 : index + 3]], "")
+    if lexed.doubtful:
+        yield from _doubtful(text, _LOAD, "")
+
+
+def _doubtful(text: str, keyword: re.Pattern[str], then: str) -> Iterator[Token]:
+    for count, found in enumerate(keyword.finditer(text)):
+        _limit_readings(count, found[0])
+        yield from _targets(list(islice(scan(text, found.end()), 3)), then)
+
+
+def _limit_readings(count: int, word: str) -> None:
+    # Every reading looks ahead, so a text made of nothing but keywords would take quadratic time.
+    if count == _READINGS:
+        raise QueryTooComplex(
+            f"The query holds {word} more than {_READINGS} times where it may or may not be the keyword. "
+            "Close every string, and put blanks around < signs and between words."
+        )
+
+
+def _targets(following: Sequence[Token], then: str) -> Iterator[Token]:
+    """The target after a keyword, in both readings of SILENT; ``then`` must begin the next token."""
+    readings = [following]
+    if following and following[0].upper == "SILENT":
+        readings = [following[1:]]
+    elif following and following[0].kind is Kind.PNAME and following[0].upper.startswith("SILENT"):
+        readings.append([following[0]._replace(text=following[0].text[6:]), *following[1:]])
+    for reading in readings:
+        target, after = (*reading[:2], None, None)[:2]
+        if target is None or target.kind not in (Kind.IRIREF, Kind.PNAME, Kind.VAR):
+            continue
+        if not then or (after is not None and after.text.startswith(then)):
+            yield target
+
+
+def read_prologue(text: str) -> Prologue:
+    """Read the declarations at the beginning of ``text``; what is no declaration ends them."""
+    bases: list[str] = []
+    prefixes: dict[str, str] = {}
+    position = 0
+    while declaration := _DECLARATION.match(text, position):
+        position = declaration.end()
+        if declaration[1] is not None:
+            bases.append(_unescape(declaration[1][1:-1]))
+        elif declaration[3] is not None:
+            prefixes[declaration[2]] = _unescape(declaration[3][1:-1])
+    return Prologue(tuple(bases), prefixes)
+
+
+def resolve(target: Token, prefixes: Mapping[str, str]) -> str:
+    """``<absolute-iri>`` where the token is surely that IRI, else the token as written, or a relative IRI."""
+    if target.kind is Kind.IRIREF:
+        return f"<{_unescape(target.text[1:-1])}>"
+    if target.kind is Kind.PNAME:
+        prefix, _, local = target.text.partition(":")
+        namespace = prefixes.get(prefix, "")
+        # The local part of a name could be a whole IRI if its prefix were relative to the base IRI.
+        if _ABSOLUTE.match(namespace):
+            return f"<{namespace}{_unescape(local)}>"
+    return target.text
+
+
+def _unescape(text: str) -> str:
+    return _ESCAPED.sub(lambda found: found[3] or chr(int(found[1] or found[2], 16)), text)

@@ -1,0 +1,1 @@
+"""The data directory: its generations, their single writer, and their export."""

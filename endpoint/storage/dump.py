@@ -1,0 +1,205 @@
+"""A whole generation, or some of its graphs, as a stream: statements in any RDF format, or publications.
+
+Statements come in the order of the store, which is the same for the same generation; memory does not
+grow with their number, but for what the engine keeps of its files.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import IO, Final, Protocol, cast
+
+from pyoxigraph import BlankNode, DefaultGraph, NamedNode, Quad, RdfFormat, Store, Triple, serialize
+
+from endpoint.errors import NotExpressible, StoreError
+from endpoint.results.bibliography import BIBLIOGRAPHIES, Item, read_items, write_items
+from endpoint.results.bibliography.vocabulary import TYPE
+from endpoint.results.serializers import Inexpressible, XmlGuard, statements_of
+from endpoint.storage import generations
+from endpoint.storage.generations import Generation
+
+GraphName = NamedNode | BlankNode | DefaultGraph
+# Called now and then with how many statements, or publications, are written.
+Count = Callable[[int], None]
+
+_STEP: Final = 4096  # statements between two calls of Count
+_FORMATS: Final = {
+    "n-quads": RdfFormat.N_QUADS,
+    "trig": RdfFormat.TRIG,
+    "json-ld": RdfFormat.JSON_LD,
+    "n-triples": RdfFormat.N_TRIPLES,
+    "turtle": RdfFormat.TURTLE,
+    "n3": RdfFormat.N3,
+    "rdf-xml": RdfFormat.RDF_XML,
+}
+# Formats of datasets: the statements keep the names of their graphs.
+DATASET_FORMATS: Final = frozenset(name for name, fmt in _FORMATS.items() if fmt.supports_datasets)
+
+
+class Output(Protocol):
+    """Where the stream goes. ``written`` counts bytes; failures are designed errors or BrokenPipeError."""
+
+    written: int
+
+    def write(self, data: bytes, /) -> int: ...
+    def flush(self) -> None: ...
+
+
+@dataclass(frozen=True, slots=True)
+class Selection:
+    """What of a generation is written: these graphs, or all; ``union`` makes one graph of them."""
+
+    graphs: tuple[NamedNode, ...] = ()
+    union: bool = False
+
+
+class Dump:
+    """One generation, open for reading; made by :func:`open_current`."""
+
+    def __init__(self, generation: Generation, store: Store) -> None:
+        self.generation = generation
+        self._store = store
+
+    def graphs(self) -> list[NamedNode]:
+        """The names of the graphs that are IRIs, sorted."""
+        named = [name for name in self._store.named_graphs() if isinstance(name, NamedNode)]
+        return sorted(named, key=lambda name: name.value)
+
+    def write(
+        self, format_name: str, selection: Selection, prefixes: Mapping[str, str], out: Output, count: Count
+    ) -> int:
+        """Write the selection in the format named; returns the number of statements or publications.
+
+        :raises NotExpressible: the format cannot say something that the data says.
+        :raises StoreError: the generation is damaged.
+        """
+        counted = _Counted(count)
+        try:
+            if format_name in BIBLIOGRAPHIES:
+                for piece in write_items(counted.items(self._publications(selection)), format_name):
+                    out.write(piece.encode())
+            else:
+                statements = counted.statements(self._statements(format_name, selection))
+                self._serialize(format_name, statements, prefixes, out)
+        except Inexpressible as error:
+            raise NotExpressible(str(error)) from None
+        except BrokenPipeError:
+            raise
+        except OSError as error:
+            raise _unreadable(self.generation, error) from error
+        return counted.number
+
+    def _publications(self, selection: Selection) -> Iterator[Item]:
+        graphs: Sequence[GraphName | None] = selection.graphs or [None]
+        typed = (self._store.quads_for_pattern(None, NamedNode(TYPE), None, graph) for graph in graphs)
+        candidates = (quad.subject for quads in typed for quad in quads)
+        return read_items(candidates, statements_of(self._store))
+
+    def _statements(self, format_name: str, selection: Selection) -> Iterator[Quad]:
+        graphs: Sequence[GraphName] = selection.graphs or [DefaultGraph(), *self._store.named_graphs()]
+        quads: Iterator[Quad] = (
+            quad for graph in graphs for quad in self._store.quads_for_pattern(None, None, None, graph)
+        )
+        if format_name == "json-ld":
+            quads = map(_without_triple_terms, quads)
+        if not selection.union:
+            return quads
+        chosen = frozenset(map(str, graphs))
+        return (_unnamed(quad) for quad in quads if self._is_first(quad, chosen))
+
+    def _is_first(self, quad: Quad, chosen: frozenset[str]) -> bool:
+        """Whether this graph is the first, in the order of the index, of those chosen that say so.
+
+        Costs a look-up, and no memory.
+        """
+        same = self._store.quads_for_pattern(quad.subject, quad.predicate, quad.object, None)
+        return next(other.graph_name for other in same if str(other.graph_name) in chosen) == quad.graph_name
+
+    @staticmethod
+    def _serialize(
+        format_name: str, statements: Iterable[Quad], prefixes: Mapping[str, str], out: Output
+    ) -> None:
+        fmt = _FORMATS[format_name]
+        target = XmlGuard(out) if fmt == RdfFormat.RDF_XML else out
+        # Of a binary file the engine uses write and flush only.
+        file = cast("IO[bytes]", target)
+        if fmt.supports_datasets:
+            serialize(statements, file, fmt, prefixes=dict(prefixes))
+        else:
+            serialize((quad.triple for quad in statements), file, fmt, prefixes=dict(prefixes))
+
+
+class _Counted:
+    """Counts what passes."""
+
+    def __init__(self, count: Count) -> None:
+        self.number = 0
+        self._count = count
+
+    def statements(self, quads: Iterable[Quad]) -> Iterator[Quad]:
+        for quad in quads:
+            yield quad
+            self.number += 1
+            if self.number % _STEP == 0:
+                self._count(self.number)
+
+    def items(self, items: Iterable[Item]) -> Iterator[Item]:
+        for item in items:
+            yield item
+            self.number += 1
+            self._count(self.number)
+
+
+def _without_triple_terms(quad: Quad) -> Quad:
+    if isinstance(quad.object, Triple):
+        raise Inexpressible(
+            f"The statement {quad.triple} has a triple as its object, which JSON-LD cannot write. "
+            "Ask for another format, such as N-Quads (format=n-quads)."
+        )
+    return quad
+
+
+def _unnamed(quad: Quad) -> Quad:
+    return Quad(quad.subject, quad.predicate, quad.object)
+
+
+@contextmanager
+def open_current(data: Path) -> Iterator[Dump]:
+    """The current generation of the data directory, which cannot vanish while the block lasts.
+
+    :raises StoreError: there is none, or it cannot be read.
+    """
+    generation = _current(data)
+    while True:
+        try:
+            held = generations.hold(generation)
+            break
+        except StoreError:
+            # A writer may have published another and removed this one since we looked.
+            newer = _current(data)
+            if newer.number == generation.number:
+                raise
+            generation = newer
+    with held:
+        yield Dump(generation, _open(generation))
+
+
+def _current(data: Path) -> Generation:
+    generation = generations.current(data)
+    if generation is None:
+        raise StoreError(f"There is no store in {data}. Build one with 'endpoint serve' or 'endpoint load'.")
+    return generation
+
+
+def _open(generation: Generation) -> Store:
+    try:
+        return Store.read_only(str(generation.path / generations.STORE))
+    except (OSError, RuntimeError) as error:
+        raise _unreadable(generation, error) from error
+
+
+def _unreadable(generation: Generation, error: Exception) -> StoreError:
+    return StoreError(f"The generation in {generation.path} cannot be read: {error}.")

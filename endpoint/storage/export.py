@@ -1,0 +1,253 @@
+"""``endpoint export``: the dataset, some of its graphs, or its publications, into one file.
+
+The file appears whole or not at all: it is written under another name beside its place and renamed.
+"""
+
+from __future__ import annotations
+
+import bz2
+import gzip
+import io
+import lzma
+import os
+import stat
+import sys
+import uuid
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import ExitStack, contextmanager, suppress
+from dataclasses import dataclass
+from pathlib import Path
+from typing import IO, Final, cast
+
+from pyoxigraph import NamedNode
+
+from endpoint.errors import ConfigurationError, DataError
+from endpoint.formats import BIBLIOGRAPHIES, EXPORT_FORMATS, N_QUADS, Format, by_name
+from endpoint.storage.dump import DATASET_FORMATS, Dump, Selection, open_current
+from endpoint.storage.generations import Generation
+
+if sys.version_info >= (3, 14):
+    from compression import zstd
+else:
+    from backports import zstd
+
+# Compressions by the extension of their files, which is also their name in --compress.
+COMPRESSIONS: Final[Mapping[str, Callable[[IO[bytes]], IO[bytes]]]] = {
+    # Neither name nor time: the same data gives the same bytes.
+    "gz": lambda file: cast("IO[bytes]", gzip.GzipFile("", "wb", 6, file, mtime=0)),
+    "bz2": lambda file: bz2.BZ2File(file, "wb"),
+    "xz": lambda file: lzma.LZMAFile(file, "wb"),  # noqa: SIM115 - closed by who calls
+    "zst": lambda file: cast("IO[bytes]", zstd.ZstdFile(file, "wb")),
+}
+
+# Bytes handed on at once; compressors are slow with small pieces.
+_BUFFER: Final = 2**18
+
+
+@dataclass(frozen=True, slots=True)
+class Progress:
+    """How far an export is: statements or publications ``done``, of ``total`` where that is known."""
+
+    done: int
+    total: int | None
+    written: int  # bytes, before compression
+
+
+Observer = Callable[[Progress], None]
+
+
+@dataclass(frozen=True, slots=True)
+class Exported:
+    """What was written: ``number`` statements, or publications in a bibliography, in ``written`` bytes."""
+
+    generation: Generation
+    format: Format
+    number: int
+    written: int  # before compression
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """What to write and where. ``output`` None is standard output; names are as the user gave them.
+
+    Without ``format_name`` the extension of the output decides, on standard output N-Quads; without
+    ``compression`` its last extension. ``graphs`` empty means all; ``union`` makes one graph of them.
+    """
+
+    output: Path | None = None
+    format_name: str | None = None
+    compression: str | None = None
+    graphs: tuple[NamedNode, ...] = ()
+    union: bool = False
+    force: bool = False
+
+
+def export(
+    data: Path, prefixes: Mapping[str, str], request: Request, observe: Observer | None = None
+) -> Exported:
+    """Write the current generation of the data directory ``data``, or a part of it.
+
+    ``prefixes`` shorten the names in the formats that have prefixes. Any exception, KeyboardInterrupt
+    included, leaves no new file and an old one as it was.
+
+    :raises ConfigurationError: the request does not fit the data, or the output is already there.
+    :raises NotExpressible: the format cannot say something that the data says.
+    :raises DataError: the output cannot be written.
+    :raises StoreError: there is no store, or it cannot be read.
+    """
+    fmt, compression = _choose(request)
+    with open_current(data) as dump:
+        _check_graphs(dump, request, fmt)
+        whole = not request.graphs and not request.union and fmt not in BIBLIOGRAPHIES
+        total = dump.generation.quads if whole else None
+        with _opened(request, compression) as output:
+
+            def count(number: int) -> None:
+                if observe is not None:
+                    observe(Progress(number, total, output.written))
+
+            selection = Selection(request.graphs, request.union)
+            number = dump.write(fmt.name, selection, prefixes, output, count)
+        return Exported(dump.generation, fmt, number, output.written)
+
+
+def _choose(request: Request) -> tuple[Format, str | None]:
+    """The format and the compression, by what was asked for, else by the name of the output."""
+    name = request.output.name.lower() if request.output is not None else ""
+    stem, _, last = name.rpartition(".")
+    compression = request.compression
+    if last in COMPRESSIONS:
+        name = stem
+        compression = compression or last
+    if compression is not None and compression not in COMPRESSIONS:
+        raise ConfigurationError(f"--compress: use one of {', '.join(COMPRESSIONS)}, not {compression!r}.")
+    return _format(request, name), compression
+
+
+def _format(request: Request, name: str) -> Format:
+    listed = ", ".join(fmt.name for fmt in EXPORT_FORMATS)
+    if request.format_name is not None:
+        found = by_name(request.format_name, EXPORT_FORMATS)
+        if found is None:
+            raise ConfigurationError(f"--format: use one of {listed}, not {request.format_name!r}.")
+        return found
+    if request.output is None:
+        return N_QUADS
+    for fmt in EXPORT_FORMATS:
+        if name.endswith(f".{fmt.extension}"):
+            return fmt
+    raise ConfigurationError(
+        f"The name {request.output.name} does not tell the format; name it with --format: {listed}."
+    )
+
+
+def _check_graphs(dump: Dump, request: Request, fmt: Format) -> None:
+    known = dump.graphs()
+    for graph in request.graphs:
+        if graph not in known:
+            listed = "\n".join(f"  {name.value}" for name in known)
+            raise ConfigurationError(
+                f"--graph: there is no graph {graph.value} in generation {dump.generation.number}. "
+                f"Its graphs are:\n{listed}"
+            )
+    if fmt in BIBLIOGRAPHIES or fmt.name in DATASET_FORMATS or request.union:
+        return
+    if len(request.graphs) != 1:
+        raise ConfigurationError(
+            f"{fmt.name} holds one graph. Name one with --graph, make one of several with --union, "
+            "or choose a format that keeps them apart: n-quads, trig, json-ld."
+        )
+
+
+class _Output:
+    """Counts the bytes and turns what the file system says into a designed error."""
+
+    def __init__(self, file: IO[bytes], path: Path | None) -> None:
+        self._file = file
+        self._path = path
+        self.written = 0
+
+    def write(self, data: bytes, /) -> int:
+        with _explained(self._path):
+            self._file.write(data)
+        self.written += len(data)
+        return len(data)
+
+    def flush(self) -> None:
+        """Nothing: the file is flushed once, at its end."""
+
+
+@contextmanager
+def _explained(path: Path | None) -> Iterator[None]:
+    try:
+        yield
+    except BrokenPipeError:
+        raise
+    except OSError as error:
+        where = "Standard output" if path is None else "The export"
+        raise DataError(f"{where} cannot be written: {error.strerror or error}.", path) from error
+
+
+@contextmanager
+def _opened(request: Request, compression: str | None) -> Iterator[_Output]:
+    """Where the export goes; a file takes its place only when the block ends well."""
+    if request.output is None:
+        with _explained(None), _written_to(_standard_output(compression), compression, None) as output:
+            yield output
+        return
+    path = _checked(request.output, request.force)
+    # Closing a file writes what is left, and may fail like any write.
+    with _explained(path):
+        if _is_special(path):
+            with path.open("wb") as file, _written_to(file, compression, path) as output:
+                yield output
+            return
+        fresh = path.with_name(f".{path.name}.{uuid.uuid4().hex}.part")
+        try:
+            with fresh.open("xb") as file:
+                with _written_to(file, compression, path) as output:
+                    yield output
+                os.fsync(file.fileno())
+            _checked(path, request.force)  # somebody else may have made it meanwhile
+            fresh.replace(path)
+        except BaseException:
+            with suppress(OSError):
+                fresh.unlink()
+            raise
+
+
+@contextmanager
+def _written_to(file: IO[bytes], compression: str | None, path: Path | None) -> Iterator[_Output]:
+    with ExitStack() as stack:
+        target = file
+        if compression is not None:
+            compressed = stack.enter_context(COMPRESSIONS[compression](file))
+            target = cast("IO[bytes]", io.BufferedWriter(cast("io.RawIOBase", compressed), _BUFFER))
+        yield _Output(target, path)
+        target.flush()
+    file.flush()
+
+
+def _standard_output(compression: str | None) -> IO[bytes]:
+    if sys.stdout is None:
+        raise ConfigurationError("Standard output is closed; name a file with --output.")
+    if compression is not None and sys.stdout.isatty():
+        raise ConfigurationError("Compressed data is not written to a terminal; name a file with --output.")
+    return sys.stdout.buffer
+
+
+def _checked(path: Path, force: bool) -> Path:
+    """The file that the path leads to, through links."""
+    path = path.resolve()
+    if path.is_dir():
+        raise ConfigurationError(f"--output: {path} is a folder; name a file in it.")
+    if not path.parent.is_dir():
+        raise ConfigurationError(f"--output: there is no folder {path.parent}; make it first.")
+    if path.exists() and not force and not _is_special(path):
+        raise ConfigurationError(f"--output: {path} is already there; overwrite it with --force.")
+    return path
+
+
+def _is_special(path: Path) -> bool:
+    """A device or a pipe: it is written to, never replaced."""
+    return path.exists() and not stat.S_ISREG(path.stat().st_mode)

@@ -1,0 +1,230 @@
+"""The data directory as its readers see it: published generations, and which one is current.
+
+::
+
+    DATA/lock                            locked by the single writer
+    DATA/primary/                        the store that the writer works in
+    DATA/primary.generation              the generation that the primary store equals
+    DATA/generations/000007/store/       a checkpoint, never written again
+    DATA/generations/000007/generation.json
+    DATA/generations/000007/readers      locked (shared) by every process that reads the generation
+    DATA/current                         the number of the current generation, replaced by rename
+
+Publishing is the work of :mod:`endpoint.storage.writer`. It removes what is neither current nor the one
+before, unless a reader holds that; whoever held it calls :func:`tidy` afterwards.
+"""
+
+from __future__ import annotations
+
+import fcntl
+import json
+import os
+import shutil
+import uuid
+from contextlib import ExitStack, suppress
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+from typing import IO
+
+from endpoint.errors import StoreError
+
+FORMAT = 1  # of generation.json and of the layout above
+DESCRIPTION = "generation.json"
+READERS = "readers"
+STORE = "store"
+TEMPORARY = "tmp-"  # begins the name of a folder that is no generation, or none any more
+
+
+@dataclass(frozen=True, slots=True)
+class Generation:
+    """One immutable state of the whole dataset.
+
+    ``number`` counts publications and is the data version; ``quads`` is its size; ``digest``
+    identifies the files that it was built from (empty when it was not built from files). ``overlap``
+    tells whether a triple stands in two of its graphs; ``None`` when that is not known.
+    """
+
+    number: int
+    path: Path
+    created: datetime
+    quads: int
+    digest: str
+    overlap: bool | None = None
+
+
+def current(data: Path) -> Generation | None:
+    """The current generation of the data directory ``data``; ``None`` when nothing was published yet.
+
+    :raises StoreError: ``current`` names a generation that is missing or damaged.
+    """
+    number = published(data)
+    while number is not None:
+        try:
+            return read(data, number)
+        except StoreError:
+            # Between the two reads a writer may have published and removed what we had in hand.
+            again = published(data)
+            if again == number:
+                raise
+            number = again
+    return None
+
+
+def published(data: Path) -> int | None:
+    """The number in ``data/current``; ``None`` when there is no such file.
+
+    :raises StoreError: the file cannot be read or holds no number.
+    """
+    pointer = data / "current"
+    try:
+        text = pointer.read_bytes()
+    except FileNotFoundError:
+        return None
+    except OSError as error:
+        raise StoreError(f"The data directory {data} cannot be read: {error.strerror}.") from error
+    if not text.strip().isdigit():
+        raise StoreError(
+            f"The file {pointer} does not hold the number of a generation. "
+            f"Write into it the name of a folder of {data / 'generations'}, or load the data again."
+        )
+    return int(text)
+
+
+def folder(data: Path, number: int) -> Path:
+    """Where generation ``number`` is kept."""
+    return data / "generations" / f"{number:06d}"
+
+
+def numbers(data: Path) -> list[int]:
+    """The numbers of all generations that are kept, ascending; current or not."""
+    kept = data / "generations"
+    if not kept.is_dir():
+        return []
+    return sorted(int(child.name) for child in kept.iterdir() if child.name.isdigit())
+
+
+def read(data: Path, number: int) -> Generation:
+    """Generation ``number`` of ``data``.
+
+    :raises StoreError: it is missing or damaged.
+    """
+    return read_folder(folder(data, number))
+
+
+def read_folder(path: Path) -> Generation:
+    """The generation kept in the folder ``path``.
+
+    :raises StoreError: it is missing or damaged.
+    """
+    description = path / DESCRIPTION
+    try:
+        generation = _described(json.loads(description.read_bytes()), path)
+    except FileNotFoundError:
+        raise StoreError(f"There is no generation in {path}. {_REMEDY}") from None
+    except OSError as error:
+        raise StoreError(f"The file {description} cannot be read: {error.strerror}.") from error
+    except (ValueError, TypeError, KeyError) as error:
+        raise StoreError(f"The file {description} is damaged ({error}). {_REMEDY}") from error
+    if not (path / STORE / "CURRENT").is_file():
+        raise StoreError(f"The generation in {path} has lost its store. {_REMEDY}")
+    return generation
+
+
+_REMEDY = "Restore the folder from a backup, or load the data again with 'endpoint load'."
+
+
+def _described(members: dict[str, object], path: Path) -> Generation:
+    version = members["format"]
+    if version != FORMAT:
+        raise StoreError(
+            f"The generation in {path} has layout {version}; this version of the program reads "
+            f"layout {FORMAT}. Use the version that wrote it, or load the data again."
+        )
+    number, quads, digest = members["number"], members["quads"], members["digest"]
+    overlap = members.get("overlap")  # not known of a generation that an older version wrote
+    created = datetime.fromisoformat(str(members["created"]))
+    if not (isinstance(number, int) and isinstance(quads, int) and isinstance(digest, str)):
+        raise ValueError("a member has the wrong type")
+    if overlap is not None and not isinstance(overlap, bool):
+        raise ValueError("overlap is none of true, false and null")
+    if created.tzinfo is None:
+        raise ValueError("the time has no time zone")
+    return Generation(number=number, path=path, created=created, quads=quads, digest=digest, overlap=overlap)
+
+
+def describe(generation: Generation) -> bytes:
+    """The content of ``generation.json``, which :func:`read_folder` reads back."""
+    members = {
+        "format": FORMAT,
+        "number": generation.number,
+        "created": generation.created.isoformat(),
+        "quads": generation.quads,
+        "digest": generation.digest,
+        "overlap": generation.overlap,
+    }
+    return (json.dumps(members, indent=1) + "\n").encode()
+
+
+def hold(generation: Generation) -> IO[bytes]:
+    """Keep the generation from being removed until the returned file is closed.
+
+    The hold belongs to the open file: children forked later share it, and the kernel ends it
+    with the last process that has it.
+
+    :raises StoreError: the generation is already gone.
+    """
+    readers = generation.path / READERS
+    try:
+        held = readers.open("rb")
+    except FileNotFoundError:
+        raise _gone(generation) from None
+    except OSError as error:
+        raise StoreError(f"The file {readers} cannot be opened: {error.strerror}.") from error
+    with ExitStack() as failed:
+        failed.callback(held.close)
+        try:
+            fcntl.flock(held, fcntl.LOCK_SH | fcntl.LOCK_NB)
+            # The writer moves a folder away under its own lock: this may be what was moved.
+            still_there = os.path.samestat(os.fstat(held.fileno()), readers.stat())
+        except (BlockingIOError, FileNotFoundError):
+            still_there = False
+        if not still_there:
+            raise _gone(generation)
+        failed.pop_all()
+    return held
+
+
+def tidy(data: Path) -> None:
+    """Remove the generations that nobody holds, but for the current one and the newest of the others."""
+    with suppress(StoreError, OSError):
+        number = published(data)
+        others = [kept for kept in numbers(data) if kept != number]
+        for old in others[:-1] if number is not None else ():
+            remove_unless_held(folder(data, old))
+
+
+def remove_unless_held(path: Path) -> None:
+    """Remove a generation that no reader holds; what cannot be removed now is left as it is."""
+    with suppress(OSError), (path / READERS).open("ab") as readers:
+        fcntl.flock(readers, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        # Out of sight first: no reader may find half a generation.
+        leftover = path.with_name(f"{TEMPORARY}{uuid.uuid4().hex}")
+        path.rename(leftover)
+        shutil.rmtree(leftover)
+
+
+def _gone(generation: Generation) -> StoreError:
+    return StoreError(
+        f"Generation {generation.number} is no longer in {generation.path.parent}: "
+        "a newer one has taken its place. Open the current generation."
+    )
+
+
+def fingerprint(data: Path) -> tuple[int, int, int] | None:
+    """A value that changes when another generation becomes current; costs one ``stat``."""
+    try:
+        status = (data / "current").stat()
+    except OSError:
+        return None
+    return status.st_ino, status.st_mtime_ns, status.st_size

@@ -1,0 +1,288 @@
+"""The single writer of a data directory: one transaction makes one new generation.
+
+A transaction works in the primary store. When it ends well, a checkpoint of the primary becomes
+the next generation, and ``current`` is switched to it by rename once everything is on the disk.
+When it fails, or the process dies at any point, ``current`` is what it was, and the primary is
+made again from the current generation. :mod:`endpoint.storage.generations` shows the layout.
+"""
+
+from __future__ import annotations
+
+import errno
+import fcntl
+import os
+import shutil
+import uuid
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
+from datetime import UTC, datetime
+from pathlib import Path
+from types import TracebackType
+from typing import IO, Self
+
+from pyoxigraph import Store
+
+from endpoint.errors import StoreError
+from endpoint.storage import generations
+from endpoint.storage.generations import Generation
+from endpoint.storage.overlap import find_overlap
+
+_ROCKSDB = "IO error: "
+_STORAGE_ERRORS = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EROFS, errno.EIO}
+
+
+# Called with the store to be published, the folder of the coming generation, in which it may write
+# files and folders, and the generation before, where there is one.
+Furnish = Callable[[Store, Path, Generation | None], None]
+
+
+class Transaction:
+    """The open primary store and, after the ``with`` block, the generation that it became.
+
+    ``store`` must not be written to after the block.
+    """
+
+    def __init__(self, store: Store) -> None:
+        self.store = store
+        self._generation: Generation | None = None
+
+    @property
+    def generation(self) -> Generation:
+        """What was published.
+
+        :raises StoreError: the transaction has not ended, or it failed.
+        """
+        if self._generation is None:
+            raise StoreError("This transaction has published nothing.")
+        return self._generation
+
+    def _publish(self, generation: Generation) -> None:
+        self._generation = generation
+
+
+class Writer:
+    """Writes to the data directory ``data`` while the ``with`` block lasts; nobody else can.
+
+    ``keep`` generations remain after a publication (the new one, the one before, and so on), and
+    besides these every one that a reader holds. ``furnish`` is called before each publication and
+    makes what a generation has besides its store; see :data:`Furnish`.
+    """
+
+    def __init__(self, data: Path, keep: int = 2, furnish: Furnish | None = None) -> None:
+        self.data = data
+        self._keep = max(keep, 1)
+        self._furnish = furnish
+        self._lock: IO[bytes] | None = None
+        self._store: Store | None = None
+        self._name = ""  # of the primary's folder
+        self._equals: int | None = None  # the generation that the open primary equals; 0 is the empty store
+        self._busy = False
+
+    def __enter__(self) -> Self:
+        """Take the lock, creating the data directory where it is missing.
+
+        :raises StoreError: another process writes to it, or the directory cannot be used.
+        """
+        with self._storage("be opened for writing"):
+            (self.data / "generations").mkdir(parents=True, exist_ok=True)
+            self._lock = _take_lock(self.data)
+        self._sweep()
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._store = None
+        if self._lock is not None:
+            # Closing alone would leave the lock with a child that was forked meanwhile.
+            fcntl.flock(self._lock, fcntl.LOCK_UN)
+            self._lock.close()
+            self._lock = None
+
+    @contextmanager
+    def transaction(self, digest: str = "", replace_all: bool = False) -> Iterator[Transaction]:
+        """Change the dataset: all of the block becomes the next generation, or nothing does.
+
+        ``digest`` identifies the files that the generation is built from; ``replace_all`` begins
+        with an empty store instead of the current generation. Any exception of the block leaves
+        the published data as it was and comes out unchanged, but for a failure of the disk.
+
+        :raises StoreError: the disk is full, or the data directory cannot be used or written.
+        """
+        if self._lock is None or self._busy:
+            raise StoreError(f"The writer of {self.data} is not open, or is inside a transaction already.")
+        self._busy = True
+        try:
+            with self._storage("be opened for writing"):
+                transaction = Transaction(self._begin(replace_all))
+            with self._rolled_back_on_failure():
+                yield transaction
+                with self._storage("be written"):
+                    transaction._publish(self._commit(transaction.store, digest))
+        finally:
+            self._busy = False
+
+    def _begin(self, replace_all: bool) -> Store:
+        base = None if replace_all else generations.current(self.data)
+        number = 0 if base is None else base.number
+        if self._store is None or replace_all or self._equals != number:
+            self._store = None
+            self._store = self._open_primary(base)
+        self._equals = None
+        (self.data / "primary.generation").unlink(missing_ok=True)
+        _sync(self.data)
+        return self._store
+
+    def _open_primary(self, base: Generation | None) -> Store:
+        """The primary store, equal to ``base``; empty without it."""
+        primary = self.data / "primary"
+        if base is not None:
+            number, self._name = self._recorded()
+            # Opening a folder that is not there would make an empty store in it.
+            if number == base.number and (primary / self._name / "CURRENT").is_file():
+                with suppress(OSError, RuntimeError):  # a damaged primary is made again
+                    return Store(str(primary / self._name))
+        shutil.rmtree(primary, ignore_errors=True)
+        primary.mkdir()
+        # A name never used before: a caller of a failed transaction may still refer to its store,
+        # and what that store writes late must not meet the files linked here to a generation.
+        self._name = uuid.uuid4().hex
+        path = str(primary / self._name)
+        if base is not None:
+            Store.read_only(str(base.path / generations.STORE)).backup(path)
+        return Store(path)
+
+    def _recorded(self) -> tuple[int, str]:
+        """The generation that the primary on disk equals, 0 for none, and the name of its folder."""
+        try:
+            number, name = (self.data / "primary.generation").read_text().split()
+            return int(number), name
+        except (OSError, ValueError):
+            return 0, ""
+
+    def _commit(self, store: Store, digest: str) -> Generation:
+        store.flush()
+        kept = self.data / "generations"
+        before = self._published()
+        # Numbers are never used twice, so one that never became current is skipped too.
+        number = max([before, *generations.numbers(self.data)]) + 1
+        path = generations.folder(self.data, number)
+        generation = Generation(
+            number, path, datetime.now(UTC), len(store), digest, overlap=find_overlap(store)
+        )
+        staging = kept / f"{generations.TEMPORARY}{uuid.uuid4().hex}"
+        staging.mkdir()
+        store.backup(str(staging / generations.STORE))
+        if self._furnish is not None:
+            self._furnish(store, staging, generations.current(self.data))
+        (staging / generations.DESCRIPTION).write_bytes(generations.describe(generation))
+        (staging / generations.READERS).touch()
+        _sync_tree(staging)
+        staging.rename(path)
+        _sync(kept)
+        try:
+            _replace(self.data / "current", f"{number}\n")
+        except BaseException:
+            if self._published() != number:
+                shutil.rmtree(path, ignore_errors=True)
+            raise
+        with suppress(OSError):
+            self._settle(number, before)
+        return generation
+
+    def _published(self) -> int:
+        """The number of the current generation; 0 where ``current`` says none."""
+        with suppress(StoreError):
+            return generations.published(self.data) or 0
+        return 0
+
+    def _settle(self, number: int, before: int) -> None:
+        """What follows a publication, which stands even when this fails."""
+        self._equals = number
+        _replace(self.data / "primary.generation", f"{number} {self._name}\n")
+        others = [kept for kept in generations.numbers(self.data) if kept not in (number, before)]
+        ranked = [number, before, *reversed(others)]
+        for old in ranked[self._keep :]:
+            generations.remove_unless_held(generations.folder(self.data, old))
+
+    @contextmanager
+    def _rolled_back_on_failure(self) -> Iterator[None]:
+        try:
+            yield
+        except BaseException as error:
+            self._store = None
+            self._equals = None
+            shutil.rmtree(self.data / "primary", ignore_errors=True)
+            self._sweep()
+            if isinstance(error, OSError) and _is_storage(error):
+                raise self._failure("be written", error) from error
+            raise
+
+    def _sweep(self) -> None:
+        """Remove what an unfinished publication or removal left."""
+        for leftover in (self.data / "generations").glob(f"{generations.TEMPORARY}*"):
+            shutil.rmtree(leftover, ignore_errors=True)
+
+    @contextmanager
+    def _storage(self, attempt: str) -> Iterator[None]:
+        """Within the block the engine and the file system only work on the data directory."""
+        try:
+            yield
+        except (OSError, RuntimeError) as error:
+            raise self._failure(attempt, error) from error
+
+    def _failure(self, attempt: str, error: Exception) -> StoreError:
+        reason = (error.strerror if isinstance(error, OSError) else None) or str(error)
+        if reason.startswith(_ROCKSDB):  # what RocksDB attempted, on which file, and then the cause
+            reason = reason.rpartition(": ")[2]
+        return StoreError(
+            f"The data directory {self.data} could not {attempt}: {reason}. "
+            "What was published before is unchanged; mend the cause and try again."
+        )
+
+
+def _is_storage(error: OSError) -> bool:
+    """Whether the disk failed, and not, say, a file that the caller wanted to read."""
+    # The engine's errors carry no number; those of RocksDB begin with the name of its status.
+    return error.errno in _STORAGE_ERRORS or (error.errno is None and str(error).startswith(_ROCKSDB))
+
+
+def _take_lock(data: Path) -> IO[bytes]:
+    lock = (data / "lock").open("a+b", buffering=0)
+    try:
+        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        lock.seek(0)
+        holder = lock.read().decode("ascii", "replace").strip() or "unknown"
+        lock.close()
+        raise StoreError(
+            f"Another process is writing to {data} (pid {holder}). Wait until it has finished, or end it."
+        ) from None
+    with suppress(OSError):  # on a full disk the lock holds all the same, it only names nobody
+        lock.truncate(0)
+        lock.write(f"{os.getpid()}\n".encode())
+    return lock
+
+
+def _replace(path: Path, text: str) -> None:
+    """Replace the file in one step that is on the disk when the function returns."""
+    fresh = path.with_name(f"{path.name}.new")
+    fresh.write_text(text)
+    _sync(fresh)
+    fresh.replace(path)
+    _sync(path.parent)
+
+
+def _sync_tree(top: Path) -> None:
+    for path in top.rglob("*"):
+        _sync(path)
+    _sync(top)
+
+
+def _sync(path: Path) -> None:
+    """Wait until a file, or the entries of a folder, are on the disk."""
+    descriptor = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)

@@ -1,0 +1,154 @@
+"""The example calls of all saved queries, run once for each generation of the data.
+
+Each is run twice through the engine, as a client would call it: a few rows are what the OpenAPI document
+shows, more rows tell the kinds of values in the columns. What fails or takes too long is left out.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import re
+import time
+from collections.abc import Mapping, Sequence
+from typing import Final, cast
+
+from starlette.types import Scope
+
+from endpoint.catalog import SavedQuery
+from endpoint.engine import Limits
+from endpoint.errors import EndpointError, Overloaded
+from endpoint.formats import GEO_JSON, QueryForm
+from endpoint.sparql.lexer import Kind, Token, lex
+from endpoint.telemetry import log
+from endpoint.web.api.calls import formats_of, read_call
+from endpoint.web.api.openapi.answers import Column, Sample, columns_of
+from endpoint.web.api.targets import named
+from endpoint.web.http.request import Pairs
+from endpoint.web.http.site import SITE, Site
+
+# Stands for the server's own URL, which differs with the way a client reaches it: no host has this name
+# (RFC 6761 section 6.4).
+BASE: Final = "http://here.invalid"
+
+# Rows that are shown, and rows that are looked at.
+SHOWN: Final = 3
+_LOOKED_AT: Final = 100
+# Seconds for one call, and for all of them.
+_PATIENCE: Final = 3.0
+_BUDGET: Final = 20.0
+# Calls at a time: clients have the other workers.
+_AT_ONCE: Final = 1
+# Bytes of an answer that are read; a graph cannot be asked for in pages.
+_MOST: Final = 2**18
+_COORDINATES: Final = re.compile(r"lat(itude)?|lon(g|gitude)?|lng", re.IGNORECASE)
+_WKT: Final = re.compile(
+    r"\s*(<[^>]*>)?\s*(POINT|LINESTRING|POLYGON|MULTI\w+|GEOMETRYCOLLECTION)\b", re.IGNORECASE
+)
+
+Envelope = dict[str, object]
+
+
+async def run_examples(site: Site, queries: Sequence[SavedQuery]) -> tuple[dict[str, Sample], bool]:
+    """The samples by the names of the queries, and whether all calls could be made.
+
+    They could not where the server was busy: then it is worth trying again later.
+    """
+    running = _Run(site, time.monotonic() + _BUDGET)
+    samples = await asyncio.gather(*(running.sample(query) for query in queries))
+    return {query.name: sample for query, sample in zip(queries, samples, strict=True)}, not running.busy
+
+
+class _Run:
+    """One run of all examples; ``busy`` tells that some were turned away."""
+
+    def __init__(self, site: Site, end: float) -> None:
+        self._site = site
+        self._end = end
+        self._turns = asyncio.Semaphore(_AT_ONCE)
+        self.busy = False
+
+    async def sample(self, query: SavedQuery) -> Sample:
+        async with self._turns:
+            try:
+                paged = query.form is QueryForm.SELECT
+                shown = await self._call(query, [("pageSize", str(SHOWN))] if paged else [])
+                if query.form is QueryForm.ASK:
+                    return Sample(envelope=shown)
+                looked_at = [("pageSize", str(_LOOKED_AT))] if paged else []
+                seen = await self._call(query, [*looked_at, ("languageTags", "true")])
+            except EndpointError as error:
+                self.busy = self.busy or isinstance(error, Overloaded)
+                log.warning("the OpenAPI document has no example of %s: %s", query.name, error.detail)
+                return Sample(columns=_written_columns(query))
+        return _sample(query, shown, seen)
+
+    async def _call(self, query: SavedQuery, more: Pairs) -> Envelope:
+        """The envelope of the example call. Raises designed errors."""
+        left = min(self._end - time.monotonic(), _PATIENCE, self._site.settings.timeout)
+        if left <= 0:
+            raise EndpointError(f"the calls before it took the {_BUDGET:g} s that there are for all.")
+        pairs = [*query.example_values().items(), *more]
+        call = read_call(self._site, _scope(self._site), named(query), pairs, batch=True)
+        result = await call.engine.query(call.operation, call.presented.format, Limits(left))
+        try:
+            wrapping = call.open(result)
+            answer = wrapping.head + result.first
+            async for piece in result:
+                answer += piece
+                if len(answer) > _MOST:
+                    raise EndpointError(f"its answer is longer than {_MOST:,} bytes.")
+            answer += wrapping.tail
+        finally:
+            await result.aclose()
+        return cast(Envelope, json.loads(answer))
+
+
+def _scope(site: Site) -> Scope:
+    """A request of nobody in particular."""
+    return {
+        "type": "http",
+        "method": "GET",
+        "scheme": BASE.partition(":")[0],
+        "path": "/api",
+        "query_string": b"",
+        "headers": [(b"host", BASE.rpartition("/")[2].encode())],
+        SITE: site,
+    }
+
+
+def _sample(query: SavedQuery, shown: Envelope, seen: Envelope) -> Sample:
+    names = cast(list[str], seen["columns"])
+    rows = cast(list[Mapping[str, object]], seen["rows"])
+    columns = columns_of(names, rows)
+    first = cast(list[object], shown["rows"])[:SHOWN]
+    geographic = GEO_JSON in formats_of(query) and _is_geographic(names, rows)
+    return Sample(columns, {**shown, "rows": first}, geographic)
+
+
+def _is_geographic(names: Sequence[str], rows: Sequence[Mapping[str, object]]) -> bool:
+    if sum(_COORDINATES.fullmatch(name) is not None for name in names) > 1:
+        return True
+    texts = (value for row in rows for value in row.values() if isinstance(value, str))
+    return any(_WKT.match(text) for text in texts)
+
+
+def _written_columns(query: SavedQuery) -> tuple[Column, ...] | None:
+    """The columns as the text of a SELECT names them; None where it says ``*``, or is no SELECT."""
+    if query.form is not QueryForm.SELECT or query.star is not None or query.options.transform is not None:
+        return None
+    return tuple(map(Column, dict.fromkeys(_projected(lex(query.text).tokens))))
+
+
+def _projected(tokens: Sequence[Token]) -> list[str]:
+    """The variables of the outermost SELECT clause: on their own, or after AS."""
+    start = next(number for number, token in enumerate(tokens) if token.upper == "SELECT")
+    names = []
+    depth = 0
+    for before, token in zip(tokens[start:], tokens[start + 1 :], strict=False):
+        if token.text == "{" or (depth == 0 and token.upper in ("WHERE", "FROM")):
+            break
+        depth += (token.text == "(") - (token.text == ")")
+        if token.kind is Kind.VAR and (depth == 0 or (depth == 1 and before.upper == "AS")):
+            names.append(token.text[1:])
+    return names

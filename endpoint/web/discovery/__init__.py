@@ -1,1 +1,0 @@
-"""How machines find the pages and read their heads: robots, sitemap, feed, metadata."""

@@ -1,0 +1,1 @@
+"""HTTP for every page and document: requests read, answers sent, failures shown, languages, templates."""

@@ -1,0 +1,158 @@
+"""The outermost layer: one exchange per request, every failure designed, CORS on every status.
+
+CORS as in the Fetch standard (section 3.2): pages of any origin may call, without credentials;
+where the operator lists origins, those may send credentials too.
+"""
+
+from __future__ import annotations
+
+import secrets
+import time
+from itertools import count
+from typing import Final
+
+from starlette.datastructures import Headers
+from starlette.exceptions import HTTPException
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from endpoint.errors import EndpointError, MalformedRequest, MethodNotAllowed, NotFound
+from endpoint.telemetry import Exchange, log, observe
+from endpoint.web.http.html import POLICY, POLICY_HEADER
+from endpoint.web.http.problems import send_problem
+from endpoint.web.http.site import EXCHANGE, SITE, Site
+
+HTML_TYPE: Final = b"text/html; charset=utf-8"
+_METHODS: Final = b"GET, HEAD, POST, QUERY, OPTIONS"
+_EXPOSED: Final = (
+    b"Content-Location, Deprecation, ETag, Link, Retry-After, "
+    b"Server-Timing, Sunset, X-Request-Id, X-Total-Count"
+)
+
+
+class ClientGone(Exception):
+    """The client closed the connection or stopped reading; there is nobody to answer."""
+
+
+class Boundary:
+    """Pure ASGI: wraps the routes so that nothing leaves them but answers and designed problems."""
+
+    def __init__(self, app: ASGIApp, site: Site) -> None:
+        self._app = app
+        self._site = site
+        self._origins = frozenset(site.settings.cors_origins)
+        self._prefix = secrets.token_hex(3)
+        self._count = count(1)
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http":
+            await self._app(scope, receive, send)
+            return
+        exchange = Exchange(
+            f"{self._prefix}-{next(self._count):x}",
+            scope["method"],
+            scope["path"],
+            scope["client"][0] if scope.get("client") else "-",
+        )
+        started = time.perf_counter()
+        scope[EXCHANGE] = exchange
+        scope[SITE] = self._site
+        scope["app"] = self  # makes Starlette raise its 404 and 405 instead of answering
+        headers = self._headers(scope, exchange)
+
+        async def observed(message: Message) -> None:
+            if message["type"] == "http.response.start":
+                exchange.status = message["status"]
+                given = list(message.get("headers", ()))
+                if (b"content-type", HTML_TYPE) in given and POLICY_HEADER not in dict(given):
+                    given.append((POLICY_HEADER, POLICY))
+                message["headers"] = given + headers
+            else:
+                exchange.sent += len(message.get("body", b""))
+            await send(message)
+
+        try:
+            await self._run(scope, receive, observed, exchange)
+        finally:
+            exchange.duration = time.perf_counter() - started
+            observe(exchange)
+
+    async def _run(self, scope: Scope, receive: Receive, send: Send, exchange: Exchange) -> None:
+        try:
+            if scope["method"] == "OPTIONS" and _is_preflight(scope):
+                await _send_preflight(scope, send)
+            else:
+                await self._app(scope, receive, send)
+        except ClientGone:
+            exchange.aborted = True
+            abort(scope)
+        except Exception as error:  # the boundary: whatever it is, the client gets a designed answer
+            problem = _designed(error, exchange)
+            exchange.code = problem.code
+            if exchange.status:
+                exchange.aborted = True
+                abort(scope)
+            else:
+                await send_problem(scope, send, problem)
+
+    def _headers(self, scope: Scope, exchange: Exchange) -> list[tuple[bytes, bytes]]:
+        headers = [
+            (b"x-request-id", exchange.identifier.encode()),
+            (b"x-content-type-options", b"nosniff"),
+        ]
+        if not self._origins:
+            return headers
+        if "*" in self._origins:
+            headers.append((b"access-control-allow-origin", b"*"))
+        else:
+            headers.append((b"vary", b"Origin"))
+            origin = Headers(scope=scope).get("origin", "")
+            if origin not in self._origins:
+                return headers
+            headers.append((b"access-control-allow-origin", origin.encode("latin-1")))
+            headers.append((b"access-control-allow-credentials", b"true"))
+        headers.append((b"access-control-expose-headers", _EXPOSED))
+        return headers
+
+
+def abort(scope: Scope) -> None:
+    """Cut the connection without a clean end, where the server offers it (see endpoint.app)."""
+    extension = scope.get("extensions", {}).get("endpoint.abort")
+    if extension is not None:
+        extension["abort"]()
+
+
+def _is_preflight(scope: Scope) -> bool:
+    headers = Headers(scope=scope)
+    return "origin" in headers and "access-control-request-method" in headers
+
+
+async def _send_preflight(scope: Scope, send: Send) -> None:
+    asked = Headers(scope=scope).get("access-control-request-headers", "")
+    headers = [
+        (b"access-control-allow-methods", _METHODS),
+        # A wildcard would not cover Authorization, so the headers asked for are named.
+        (b"access-control-allow-headers", (asked or "Accept, Content-Type").encode("latin-1")),
+        (b"access-control-max-age", b"86400"),
+        (b"vary", b"Access-Control-Request-Method, Access-Control-Request-Headers"),
+    ]
+    await send({"type": "http.response.start", "status": 204, "headers": headers})
+    await send({"type": "http.response.body", "body": b""})
+
+
+def _designed(error: Exception, exchange: Exchange) -> EndpointError:
+    match error:
+        case EndpointError():
+            return error
+        case HTTPException(status_code=404):
+            return NotFound(f"There is nothing at {exchange.path}.")
+        case HTTPException(status_code=405):
+            allowed = (error.headers or {}).get("Allow", "").split(", ")
+            return MethodNotAllowed(
+                f"{exchange.method} does not apply to {exchange.path}; use {', '.join(allowed)}.", allowed
+            )
+        case HTTPException(status_code=400):
+            return MalformedRequest(str(error.detail))
+    log.error("request=%s failed", exchange.identifier, exc_info=error)
+    return EndpointError(
+        f"The server failed in a way it should not. Tell its operator the number {exchange.identifier}."
+    )

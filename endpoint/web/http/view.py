@@ -1,0 +1,118 @@
+"""How one request sees the site: in which language, at which address."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from typing import Final
+from urllib.parse import parse_qsl, quote, urlencode, urlsplit
+
+from starlette.datastructures import Headers
+from starlette.types import Scope
+
+from endpoint.formats.representation import Pages
+from endpoint.web.http.language import LANGUAGES, PARAMETER, choose_language, gettext
+from endpoint.web.http.site import Site, site_of
+
+# What may stand in a path as it is (RFC 3986 section 3.3), percent-encoded triplets included.
+_PATH: Final = "/:@!$&'()*+,;=~%"
+# Parameters that a page repeats in its links; nobody means more of them.
+_PAIRS: Final = 200
+
+
+@dataclass(frozen=True, slots=True)
+class View:
+    """One request's view of the site.
+
+    ``language`` is that of the interface; ``chosen`` tells that the address of the page names it.
+    ``base`` is the server's own URL as this client reaches it, ``path`` the page's path below it and
+    ``pairs`` its decoded parameters without the one for the language.
+    """
+
+    site: Site
+    language: str
+    chosen: bool
+    base: str
+    path: str
+    pairs: tuple[tuple[str, str], ...]
+
+    @property
+    def root(self) -> str:
+        """The path under which the server is mounted behind a proxy; mostly empty."""
+        return urlsplit(self.base).path
+
+    @property
+    def pages(self) -> Pages:
+        """What a table of results has to know to link resources to their pages."""
+        return {"base": self.site.dataset.base, "root": self.root, "language": self.language}
+
+    def url(self, path: str, **parameters: str) -> str:
+        """The address of a page of this site, relative to the host, that keeps the language chosen.
+
+        ``path`` is percent-encoded and begins with a slash.
+        """
+        return self._address(path, list(parameters.items()), self.language if self.chosen else None)
+
+    def here(self, **changes: str | None) -> str:
+        """The address of this page with some parameters changed, or left out where they are None."""
+        return self._address(self.path, self._changed(changes), self.language if self.chosen else None)
+
+    def editor(self, query: str) -> str:
+        """The address of the query page with this text; a fragment, so that it may be long."""
+        return f"{self.url('/query')}#query={quote(query, safe='')}"
+
+    def address(self, path: str, pairs: Iterable[tuple[str, str]]) -> str:
+        """The address of a page of this site with parameters of which some may stand several times."""
+        return self._address(path, list(pairs), self.language if self.chosen else None)
+
+    def switched(self, language: str) -> str:
+        """The address of this page in another language."""
+        return self._address(self.path, list(self.pairs), language)
+
+    def text(self, by_language: Mapping[str, str]) -> str:
+        """The text in the reader's language, else in the other one, else of no language, else in any."""
+        for language in (self.language, *LANGUAGES, ""):
+            if language in by_language:
+                return by_language[language]
+        return next(iter(by_language.values()), "")
+
+    def tag(self, by_language: Mapping[str, str]) -> str | None:
+        """The language tag of what :meth:`text` gives where it is not the page's own, for ``lang``."""
+        text = self.text(by_language)
+        tag = next((language for language, row in by_language.items() if row == text and language), None)
+        return None if tag == self.language else tag
+
+    def tag_name(self, tag: str) -> str:
+        """What people are shown for a tag of saved queries."""
+        return self.text(self.site.dataset.tags.get(tag, {"": tag}))
+
+    def gettext(self, message: str) -> str:
+        """A message of the interface in the reader's language."""
+        return gettext(self.language, message)
+
+    def _changed(self, changes: Mapping[str, str | None]) -> list[tuple[str, str]]:
+        kept = [pair for pair in self.pairs if pair[0] not in changes]
+        return kept + [(name, value) for name, value in changes.items() if value is not None]
+
+    def _address(self, path: str, pairs: list[tuple[str, str]], language: str | None) -> str:
+        named = [*pairs, (PARAMETER, language)] if language is not None else pairs
+        return self.root + path + (f"?{urlencode(named, quote_via=quote)}" if named else "")
+
+
+def view_of(scope: Scope) -> View:
+    """The view of the request with this scope. Raises :class:`~endpoint.errors.MalformedRequest`."""
+    site = site_of(scope)
+    query = b"&".join(scope["query_string"].split(b"&", _PAIRS)[:_PAIRS]).decode("latin-1")
+    pairs = parse_qsl(query, keep_blank_values=True, encoding="utf-8", errors="replace")
+    told = next((value for name, value in pairs if name == PARAMETER), None)
+    default = next((language for language in site.dataset.title if language in LANGUAGES), LANGUAGES[0])
+    accepted = ", ".join(Headers(scope=scope).getlist("accept-language"))
+    return View(
+        site=site,
+        language=choose_language(told, accepted, default),
+        chosen=told in LANGUAGES,
+        base=site.url(scope),
+        # A path that begins with two slashes would be the address of another host.
+        path="/" + quote(scope.get("raw_path") or scope["path"].encode(), safe=_PATH).lstrip("/"),
+        pairs=tuple(pair for pair in pairs if pair[0] != PARAMETER),
+    )

@@ -1,0 +1,179 @@
+"""Names for query editors: ``/-/completion/classes``, ``/-/completion/properties``, ``/-/prefixes.json``.
+
+All from the statistics that are kept, so that an editor can ask with every key.
+"""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Final
+
+from pyoxigraph import NamedNode
+from starlette.types import Receive, Scope, Send
+
+from endpoint.catalog.prefixes import STANDARD
+from endpoint.errors import BadParameter
+from endpoint.web.http.making import allows, send_json
+from endpoint.web.http.request import Pairs, decode_pairs
+from endpoint.web.http.site import Site
+from endpoint.web.machine.census import Census
+from endpoint.web.machine.datasets import counted
+from endpoint.web.machine.statistics import Statistics
+from endpoint.wording import shown
+
+# Suggestions in one answer, unless told, and at most.
+SUGGESTIONS: Final = 50
+MOST: Final = 1000
+# Seconds that an editor waits for the first count; browsers ask again with the next key.
+PATIENCE: Final = 2.0
+# An editor asks the same while somebody types and deletes; the data rarely changes.
+_CACHE: Final = "max-age=60"
+
+_LOCAL: Final = re.compile(r"[^\W\d_](?:[\w.-]*[\w-])?|[\d_](?:[\w.-]*[\w-])?")
+_WORD: Final = re.compile(r"\w+")
+_CAMEL: Final = re.compile(r"(?<=[a-z0-9])(?=[A-Z])")
+
+
+@dataclass(frozen=True, slots=True)
+class _Term:
+    """A class or property, and what it is found by: its names, and the words in them, folded."""
+
+    iri: str
+    prefixed: str | None
+    labels: Mapping[str, str]
+    names: tuple[str, ...]
+    words: tuple[str, ...]
+
+
+class Vocabulary:
+    """The terms of one generation's statistics, ready to be searched."""
+
+    def __init__(self, statistics: Statistics, prefixes: Mapping[str, str]) -> None:
+        self.statistics = statistics
+        self._terms = {
+            iri: _term(iri, statistics.labels.get(iri, {}), prefixes) for iri in statistics.terms()
+        }
+
+    def suggestions(self, kind: str, typed: str, of_class: str | None = None) -> list[dict[str, object]]:
+        """The "classes" or "properties" (``kind``) that ``typed`` may be the beginning of, the best first.
+
+        What begins with it, the IRI included, comes before what has a word that does, and this before what
+        has it anywhere: in the local name, the prefixed name or a label. Among equals the most used comes
+        first.
+        ``of_class``: only properties of the instances of that class.
+        """
+        statistics = self.statistics
+        numbers = statistics.classes() if kind == "classes" else statistics.properties(of_class)
+        wanted = _folded(typed.strip().strip("<"))
+        ranked = [
+            (rank, -number, iri)
+            for iri, number in numbers.items()
+            if iri in self._terms and (rank := _rank(wanted, self._terms[iri])) is not None
+        ]
+        found = [(self._terms[iri], -number) for _, number, iri in sorted(ranked)]
+        return [
+            {"iri": row.iri, "prefixed": row.prefixed, "label": dict(row.labels), "count": number}
+            for row, number in found
+        ]
+
+
+class Completion:
+    """The "classes" or "properties" (``kind``) of the data as an ASGI application."""
+
+    def __init__(self, site: Site, census: Census, kind: str) -> None:
+        self._site = site
+        self._census = census
+        self._kind = kind
+        self._vocabulary: Vocabulary | None = None
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if not await allows(scope, send):
+            return
+        prefixes = self._site.dataset.prefixes
+        pairs = decode_pairs(scope["query_string"])
+        typed, limit = _single(pairs, "q") or "", _limit(_single(pairs, "limit"))
+        of_class = _iri(_single(pairs, "class"), prefixes)
+        statistics = await counted(self._census, PATIENCE)
+        if self._vocabulary is None or self._vocabulary.statistics is not statistics:
+            self._vocabulary = Vocabulary(statistics, prefixes)
+        found = self._vocabulary.suggestions(self._kind, typed, of_class)
+        await send_json(scope, send, found[:limit], _CACHE)
+
+
+class Prefixes:
+    """``{prefix: namespace}`` of the dataset and of common vocabularies, as an ASGI application."""
+
+    def __init__(self, site: Site) -> None:
+        self._site = site
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if await allows(scope, send):
+            await send_json(scope, send, {**STANDARD, **self._site.dataset.prefixes}, "max-age=3600")
+
+
+def prefixed_name(iri: str, prefixes: Mapping[str, str]) -> str | None:
+    """``prefix:local`` with the longest namespace, where SPARQL can write it so without escapes."""
+    fitting = [(prefix, namespace) for prefix, namespace in prefixes.items() if iri.startswith(namespace)]
+    for prefix, namespace in sorted(fitting, key=lambda pair: -len(pair[1])):
+        if _LOCAL.fullmatch(iri[len(namespace) :]):
+            return f"{prefix}:{iri[len(namespace) :]}"
+    return None
+
+
+def _term(iri: str, labels: Mapping[str, str], prefixes: Mapping[str, str]) -> _Term:
+    prefixed = prefixed_name(iri, prefixes)
+    local = re.split("[/#]", iri.rstrip("/#"))[-1]
+    names = (local, prefixed or "", *labels.values())
+    words = tuple(_words(local, *labels.values()))
+    return _Term(iri, prefixed, labels, tuple(_folded(name) for name in names), words)
+
+
+def _rank(wanted: str, term: _Term) -> int | None:
+    if any(name.startswith(wanted) for name in (*term.names, _folded(term.iri))):
+        return 0
+    if any(word.startswith(wanted) for word in term.words):
+        return 1
+    return 2 if any(wanted in name for name in term.names) else None
+
+
+def _words(*texts: str) -> Iterator[str]:
+    for text in texts:
+        for word in _WORD.findall(_CAMEL.sub(" ", text)):
+            yield _folded(word)
+
+
+def _folded(text: str) -> str:
+    """For comparing: what a Korean keyboard on macOS sends in form D is the same as the data's form C."""
+    return unicodedata.normalize("NFC", text).casefold()
+
+
+def _single(pairs: Pairs, name: str) -> str | None:
+    values = [value for key, value in pairs if key.strip() == name]
+    if len(values) > 1:
+        raise BadParameter(name, f'The parameter "{name}" is given more than once; give it once.')
+    return values[0] if values else None
+
+
+def _limit(text: str | None) -> int:
+    if not text:
+        return SUGGESTIONS
+    if not (text.isascii() and text.isdigit() and len(text) < 9 and 0 < int(text) <= MOST):
+        raise BadParameter(
+            "limit", f'The parameter "limit" is a whole number from 1 to {MOST:,}.', shown(text)
+        )
+    return int(text)
+
+
+def _iri(text: str | None, prefixes: Mapping[str, str]) -> str | None:
+    """The class that a parameter names, as an IRI or with a prefix of the dataset."""
+    if not text:
+        return None
+    prefix, colon, local = text.partition(":")
+    iri = prefixes[prefix] + local if colon and prefix in prefixes else text.strip("<>")
+    try:
+        return NamedNode(iri).value
+    except ValueError:
+        raise BadParameter("class", 'The parameter "class" is the IRI of a class.', shown(text)) from None

@@ -1,0 +1,239 @@
+"""Counts what a generation is made of, by SPARQL through the engine, within a budget of time.
+
+What grows with the data is one pass over it for each number. What pairs of class and property have for
+values would take many; it is read from a sample of each class, so its cost is bounded by the number
+of classes. How many statements each pair has is counted last, small classes first, while time is left.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import time
+from collections import Counter, defaultdict
+from collections.abc import Collection, Iterator, Sequence
+from dataclasses import replace
+from typing import Any, Final
+
+from pyoxigraph import NamedNode
+
+from endpoint.engine import Limits
+from endpoint.errors import DeadlineExceeded, EndpointError, GenerationGone, Overloaded
+from endpoint.formats import SPARQL_JSON, QueryForm
+from endpoint.sparql.operation import Operation
+from endpoint.storage.generations import Generation
+from endpoint.web.http.site import Site
+from endpoint.web.machine.statistics import ClassPartition, Part, PropertyPartition, Statistics
+
+# Seconds that the counting of one generation may take; each query has its deadline besides.
+BUDGET: Final = 60.0
+# Instances of a class whose values are looked at.
+SAMPLE: Final = 500
+# Classes of one graph that are looked at closer, and rows of one answer, at most.
+MOST_CLASSES: Final = 200
+MOST_ROWS: Final = 20_000
+_LABELLED: Final = 500  # terms in one query for labels
+_LABELS: Final = (
+    "<http://www.w3.org/2000/01/rdf-schema#label>",
+    "<http://www.w3.org/2004/02/skos/core#prefLabel>",
+)
+
+Row = dict[str, dict[str, str]]
+# A graph by its IRI, None for the default graph.
+Graph = str | None
+
+
+class Moved(Exception):
+    """The generation does not answer any more; what was counted so far is of no use."""
+
+
+class Counting:
+    """One count of one generation, which :meth:`run` makes."""
+
+    def __init__(self, site: Site, generation: Generation, budget: float = BUDGET) -> None:
+        self._site = site
+        self._generation = generation
+        self._budget = budget
+        self._end = time.monotonic() + budget
+        self._left_out: list[str] = []
+        self._union = site.settings.default_graph == "union"
+
+    async def run(self) -> Statistics:
+        """The statistics. Raises :class:`Moved`, and designed errors where the engine is not there."""
+        counted = "(COUNT(*) AS ?n)"
+        properties = await self._by_graph("statements", "?x", counted, "?s ?x ?o")
+        classes = await self._by_graph("classes", "?x", counted, "?s a ?x")
+        subjects = await self._by_graph("subjects", "", "(COUNT(DISTINCT ?s) AS ?n)", "?s ?p ?o")
+        objects = await self._by_graph("objects", "", "(COUNT(DISTINCT ?o) AS ?n)", "?s ?p ?o")
+        parts = {
+            graph: _part(*(numbers.get(graph) for numbers in (properties, subjects, objects, classes)))
+            for graph in {**properties, **subjects, **objects, **classes}
+        }
+        labels = await self._labels(_terms(parts.values()))
+        parts = await self._details(parts)
+        graphs = {graph: parts[graph] for graph in sorted(filter(None, parts))}
+        whole = parts.get(None, Part()) if self._union else None
+        return Statistics(self._generation, whole, graphs, labels, tuple(self._left_out))
+
+    async def _by_graph(self, what: str, key: str, counted: str, pattern: str) -> dict[Graph, Counter[str]]:
+        """Numbers of each graph, and of the default graph under None, by the IRI at ``key``."""
+        found: dict[Graph, Counter[str]] = {}
+        in_graph = f"{{ GRAPH ?g {{ {pattern} }} }} GROUP BY ?g {key}"
+        texts = {f"{what} of each graph": f"SELECT ?g {key} {counted} {in_graph}"}
+        if self._union:
+            grouped = f"GROUP BY {key}" if key else ""
+            texts[f"{what} of all"] = f"SELECT {key} {counted} {{ {pattern} }} {grouped}"
+        for told, text in texts.items():
+            for row in await self._rows(told, text):
+                if "g" in row and not _is_iri(row["g"]):
+                    continue
+                graph = row["g"]["value"] if "g" in row else None
+                # What is no IRI counts too, under no name.
+                iri = row["x"]["value"] if _is_iri(row.get("x")) else ""
+                found.setdefault(graph, Counter())[iri] += int(row["n"]["value"])
+        return found
+
+    async def _details(self, parts: dict[Graph, Part]) -> dict[Graph, Part]:
+        """The parts with what is said of each class: first what there is, then how often."""
+        closer = [(graph, row) for graph, part in parts.items() for row in part.classes[:MOST_CLASSES]]
+        closer.sort(key=lambda pair: pair[1].entities)
+        seen = {(graph, row.iri): await self._sampled(graph, row) for graph, row in closer}
+        for graph, row in closer:
+            known = seen[graph, row.iri]
+            for iri, number in (await self._exact(graph, row)).items():
+                known[iri] = replace(known.get(iri, PropertyPartition(iri, None)), triples=number)
+        return {
+            graph: replace(
+                part,
+                classes=tuple(
+                    replace(row, properties=_sorted(seen.get((graph, row.iri), {}))) for row in part.classes
+                ),
+            )
+            for graph, part in parts.items()
+        }
+
+    async def _sampled(self, graph: Graph, row: ClassPartition) -> dict[str, PropertyPartition]:
+        """The properties of some instances of a class, with the classes and datatypes of their values."""
+        subjects = _within(graph, f"?s a {_written(row.iri)}")
+        values = "?o a ?class" if self._union else "GRAPH ?any { ?o a ?class }"
+        text = (
+            f"SELECT DISTINCT ?p ?datatype ?class {{ {{ SELECT ?s {{ {subjects} }} LIMIT {SAMPLE} }} "
+            f"{_within(graph, '?s ?p ?o')} OPTIONAL {{ {values} }} BIND(DATATYPE(?o) AS ?datatype) }}"
+        )
+        classes: defaultdict[str, set[str]] = defaultdict(set)
+        datatypes: defaultdict[str, set[str]] = defaultdict(set)
+        for found in await self._rows(f"properties of <{row.iri}>", text):
+            if not _is_iri(found["p"]):
+                continue
+            for name, kept in (("class", classes), ("datatype", datatypes)):
+                kept[found["p"]["value"]].update([found[name]["value"]] if _is_iri(found.get(name)) else [])
+        return {
+            iri: PropertyPartition(iri, None, tuple(sorted(classes[iri])), tuple(sorted(datatypes[iri])))
+            for iri in classes
+        }
+
+    async def _exact(self, graph: Graph, row: ClassPartition) -> dict[str, int]:
+        pattern = _within(graph, f"?s a {_written(row.iri)} ; ?p ?o")
+        text = f"SELECT ?p (COUNT(*) AS ?n) {{ {pattern} }} GROUP BY ?p"
+        rows = await self._rows(f"statements about <{row.iri}>", text)
+        return {found["p"]["value"]: int(found["n"]["value"]) for found in rows if _is_iri(found["p"])}
+
+    async def _labels(self, terms: Sequence[str]) -> dict[str, dict[str, str]]:
+        labels: dict[str, dict[str, str]] = {}
+        for start in range(0, len(terms), _LABELLED):
+            named = " ".join(_written(iri) for iri in terms[start : start + _LABELLED])
+            text = (
+                f"SELECT ?term ?label {{ VALUES ?term {{ {named} }} VALUES ?said {{ {' '.join(_LABELS)} }} "
+                "GRAPH ?g { ?term ?said ?label } }"
+            )
+            for row in await self._rows("labels", text):
+                language = row["label"].get("xml:lang", "").partition("-")[0].lower()
+                if row["label"]["type"] == "literal" and language in ("ko", "en", ""):
+                    labels.setdefault(row["term"]["value"], {}).setdefault(language, row["label"]["value"])
+        return labels
+
+    async def _rows(self, what: str, text: str) -> list[Row]:
+        """The solutions; none where the query could not be answered in time, which is kept in mind."""
+        try:
+            rows = await self._ask(f"{text} LIMIT {MOST_ROWS + 1}")
+        except EndpointError as error:
+            self._left_out.append(f"{what} ({error.code})")
+            return []
+        if len(rows) > MOST_ROWS:
+            self._left_out.append(f"{what} (more than {MOST_ROWS:,} rows)")
+            return []
+        return rows
+
+    async def _ask(self, text: str) -> list[Row]:
+        # Also when it is replaced meanwhile: where data is published often, no count would end otherwise.
+        operation = Operation(text=text, form=QueryForm.SELECT, generation=self._generation.number)
+        while (left := self._end - time.monotonic()) > 0:
+            limits = Limits(min(self._site.settings.timeout, left))
+            try:
+                result = await self._site.engine.query(operation, SPARQL_JSON, limits)
+            except Overloaded as error:
+                await asyncio.sleep(error.retry_after)
+                continue
+            except GenerationGone:
+                raise Moved from None
+            try:
+                answer = b"".join([result.first, *[piece async for piece in result]])
+            finally:
+                await result.aclose()
+            if result.generation.number != self._generation.number:
+                raise Moved
+            found: dict[str, Any] = json.loads(answer)
+            rows: list[Row] = found["results"]["bindings"]
+            return rows
+        raise DeadlineExceeded(f"Counting took the {self._budget:g} s that it may take.", self._budget)
+
+
+def _within(graph: Graph, pattern: str) -> str:
+    return pattern if graph is None else f"GRAPH {_written(graph)} {{ {pattern} }}"
+
+
+def _written(iri: str) -> str:
+    return str(NamedNode(iri))
+
+
+def _is_iri(term: dict[str, str] | None) -> bool:
+    """Whether a query can name the term: data that was read leniently may hold IRIs that are none."""
+    if term is None or term["type"] != "uri":
+        return False
+    try:
+        NamedNode(term["value"])
+    except ValueError:
+        return False
+    return True
+
+
+def _terms(parts: Collection[Part]) -> list[str]:
+    """The IRIs of all classes and properties."""
+    classes = {row.iri for part in parts for row in part.classes}
+    return sorted(classes.union(*(part.properties for part in parts)))
+
+
+def _part(
+    properties: Counter[str] | None,
+    subjects: Counter[str] | None,
+    objects: Counter[str] | None,
+    classes: Counter[str] | None,
+) -> Part:
+    return Part(
+        triples=None if properties is None else properties.total(),
+        subjects=None if subjects is None else subjects.total(),
+        objects=None if objects is None else objects.total(),
+        properties=dict(_largest(properties or Counter())),
+        classes=tuple(ClassPartition(iri, number) for iri, number in _largest(classes or Counter())),
+    )
+
+
+def _largest(counted: Counter[str]) -> Iterator[tuple[str, int]]:
+    """The pairs that have a name, the largest number first."""
+    for iri, number in sorted(counted.items(), key=lambda pair: (-pair[1], pair[0])):
+        if iri:
+            yield iri, number
+
+
+def _sorted(seen: dict[str, PropertyPartition]) -> tuple[PropertyPartition, ...]:
+    return tuple(sorted(seen.values(), key=lambda row: (-(row.triples or 0), row.iri)))

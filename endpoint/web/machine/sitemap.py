@@ -1,0 +1,181 @@
+"""``/sitemap.xml`` and ``/sitemap-<n>.xml``: the address of every resource (sitemaps.org protocol 0.9).
+
+The first sitemap has the site's own pages, each other one a range of the resources in the order of their
+IRIs. Only the first IRI of each range is kept between requests, so the size of the dataset does not matter.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Iterable, Iterator, Sequence
+from contextlib import aclosing
+from dataclasses import dataclass
+from datetime import UTC, date, datetime
+from functools import partial
+from typing import Final
+from xml.sax.saxutils import escape
+
+from pyoxigraph import Literal
+from starlette.types import Receive, Scope, Send
+
+from endpoint.addresses import path_of
+from endpoint.errors import NotFound
+from endpoint.formats import TSV, QueryForm
+from endpoint.storage.generations import Generation
+from endpoint.web.http.language import LANGUAGES, PARAMETER
+from endpoint.web.http.making import Shared, document_tag, read_answer, send_made, stream_answer, whole
+from endpoint.web.http.site import Site
+
+# The protocol allows 50,000 addresses and 50 MB. An entry has its address four times: with addresses of
+# at most LONGEST bytes this many of them stay below that, whatever they are.
+MOST: Final = 10_000
+LONGEST: Final = 1000
+
+_TYPE: Final = "application/xml; charset=utf-8"
+_INDEX: Final = '<sitemapindex xmlns="http://www.sitemaps.org/schemas/sitemap/0.9">'
+_SET: Final = (
+    '<urlset xmlns="http://www.sitemaps.org/schemas/sitemap/0.9" xmlns:xhtml="http://www.w3.org/1999/xhtml">'
+)
+_NO_SITEMAP: Final = "There is no such sitemap; /sitemap.xml lists them."
+_DIGITS: Final = 9
+_QUOTE: Final = {'"': "&quot;"}
+_HEAD: Final = '<?xml version="1.0" encoding="UTF-8"?>\n'
+_DATES: Final = (
+    "<http://purl.org/dc/terms/modified>|<https://schema.org/dateModified>|"
+    "<http://purl.org/dc/terms/issued>|<https://schema.org/datePublished>"
+)
+
+
+@dataclass(frozen=True, slots=True)
+class _Ranges:
+    """The first IRI of each range of resources of one generation."""
+
+    generation: Generation
+    firsts: tuple[str, ...]
+
+
+class Sitemap:
+    """The index, and with the path parameter ``number`` one sitemap, as an ASGI application.
+
+    ``pages`` are the paths of the site's own pages.
+    """
+
+    def __init__(self, site: Site, pages: Sequence[str]) -> None:
+        self._site = site
+        self._pages = tuple(pages)
+        self._ranges: _Ranges | None = None
+        self._lock = asyncio.Lock()
+        self._answers: Shared[bytes] = Shared()
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        number = _number(scope["path_params"].get("number"))
+        base = self._site.url(scope)
+        generation = self._site.engine.generation
+        tag = document_tag(generation, base, str(number), *self._pages)
+        make = partial(self._make, base, generation, number)
+        await send_made(scope, receive, send, _TYPE, tag, make)
+
+    async def _make(self, base: str, generation: Generation, number: int | None) -> bytes:
+        firsts = await self._firsts(generation)
+        if number is None:
+            return _index(base, len(firsts) + 1, generation.created)
+        if number == 1:
+            pages = [(path, generation.created.date()) for path in self._pages]
+            return _url_set(base, pages)
+        if not 1 <= number - 1 <= len(firsts):
+            raise NotFound(_NO_SITEMAP)
+        query = _range_query(self._site.dataset.base, *firsts[number - 2 : number])
+        ask = partial(read_answer, self._site, whole(self._site, query, QueryForm.SELECT), TSV)
+        answer = await self._answers.get((generation, number), ask)
+        return await asyncio.to_thread(self._write, base, generation, answer)
+
+    def _write(self, base: str, generation: Generation, answer: bytes) -> bytes:
+        latest = generation.created.date()
+        rows = (line.split("\t") for line in answer.decode().splitlines()[1:])
+        resources = ((path_of(iri[1:-1], self._site.dataset.base), _day(told, latest)) for iri, told in rows)
+        return _url_set(base, resources)
+
+    async def _firsts(self, generation: Generation) -> tuple[str, ...]:
+        async with self._lock:
+            if self._ranges is None or self._ranges.generation != generation:
+                self._ranges = _Ranges(generation, tuple([iri async for iri in self._find_firsts()]))
+            return self._ranges.firsts
+
+    async def _find_firsts(self) -> AsyncIterator[str]:
+        """Every ``MOST``-th IRI of all in their order; the others are only counted."""
+        query = whole(self._site, _every_query(self._site.dataset.base), QueryForm.SELECT)
+        left, place = b"", -1  # the first line has the names of the columns
+        async with aclosing(stream_answer(self._site, query, TSV)) as pieces:
+            async for piece in pieces:
+                *lines, left = (left + piece).split(b"\n")
+                for offset in range(-place % MOST, len(lines), MOST):
+                    yield lines[offset].decode()[1:-1]
+                place += len(lines)
+
+
+def _number(told: str | None) -> int | None:
+    """The number in the path, None for the index. Raises :class:`NotFound`."""
+    if told is None:
+        return None
+    if not (told.isascii() and told.isdigit() and len(told) < _DIGITS):
+        raise NotFound(_NO_SITEMAP)
+    return int(told)
+
+
+def _every_query(base: str) -> str:
+    # Each resource is looked at once, and not once for each of its statements: seven times as fast.
+    return f"""SELECT ?resource WHERE {{
+  {{ SELECT DISTINCT ?resource {{ ?resource ?predicate ?object }} }}
+  FILTER(isIRI(?resource) && STRSTARTS(STR(?resource), {Literal(base)}))
+}} ORDER BY ?resource"""
+
+
+def _range_query(base: str, first: str, following: str | None = None) -> str:
+    """The resources from ``first`` to before ``following``, each with the latest of its dates."""
+    end = (
+        f"STR(?resource) < {Literal(following)}"
+        if following
+        else f"STRSTARTS(STR(?resource), {Literal(base)})"
+    )
+    return f"""SELECT ?resource (MAX(STR(?date)) AS ?day) WHERE {{
+  {{ SELECT DISTINCT ?resource {{
+    ?resource ?predicate ?object FILTER(isIRI(?resource) && STR(?resource) >= {Literal(first)} && {end})
+  }} }}
+  OPTIONAL {{ ?resource {_DATES} ?date }}
+}} GROUP BY ?resource ORDER BY ?resource"""
+
+
+def _day(told: str, latest: date) -> date:
+    """The date that the data tells, where it is one and not in the future; else that of the generation."""
+    try:
+        return min(date.fromisoformat(told.strip('"')[:10]), latest)
+    except ValueError:
+        return latest
+
+
+def _index(base: str, number: int, created: datetime) -> bytes:
+    moment = created.astimezone(UTC).isoformat(timespec="seconds")
+    rows = "".join(
+        f"<sitemap><loc>{escape(base)}/sitemap-{place}.xml</loc><lastmod>{moment}</lastmod></sitemap>\n"
+        for place in range(1, number + 1)
+    )
+    return f"{_HEAD}{_INDEX}\n{rows}</sitemapindex>\n".encode()
+
+
+def _url_set(base: str, pages: Iterable[tuple[str, date]]) -> bytes:
+    """A sitemap of pages by path, with the date of their last change."""
+    return f"{_HEAD}{_SET}\n{''.join(_entries(base, pages))}</urlset>\n".encode()
+
+
+def _entries(base: str, pages: Iterable[tuple[str, date]]) -> Iterator[str]:
+    for path, changed in pages:
+        address = escape(base + path, _QUOTE)
+        if len(address) > LONGEST:
+            continue
+        sign = "&amp;" if "?" in path else "?"
+        alternates = [(tag, f"{address}{sign}{PARAMETER}={tag}") for tag in LANGUAGES]
+        links = "".join(
+            f'<xhtml:link rel="alternate" hreflang="{tag}" href="{target}"/>'
+            for tag, target in [*alternates, ("x-default", address)]
+        )
+        yield f"<url><loc>{address}</loc><lastmod>{changed.isoformat()}</lastmod>{links}</url>\n"

@@ -1,0 +1,176 @@
+"""How a term is shown on a page: with which text, where it leads, and whether it may lead anywhere."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Final
+
+from pyoxigraph import BlankNode, Literal, NamedNode
+
+from endpoint.addresses import path_of
+from endpoint.web.http.view import View
+from endpoint.web.pages.resource.asking import Term
+from endpoint.web.pages.resource.labels import Labels, Text
+from endpoint.web.pages.resource.statements import Statements
+
+XSD: Final = "http://www.w3.org/2001/XMLSchema#"
+RDF: Final = "http://www.w3.org/1999/02/22-rdf-syntax-ns#"
+
+# Texts of more characters are folded; bytes of texts on a page that are not asked for whole.
+LONG: Final = 600
+BUDGET: Final = 70_000
+# How deep blank nodes are shown within each other, and how many members of a list.
+_DEEPEST: Final = 8
+_MEMBERS: Final = 200
+
+# Only these schemes are followed: a browser runs what stands in some others.
+_FOLLOWED: Final = re.compile(
+    r"(?:https?://|mailto:|urn:|doi:)[^\x00-\x20\x7f-\xa0\u2028\u2029]+", re.IGNORECASE
+)
+_LOCAL: Final = re.compile(r"[\w.-]*[\w-]|")
+
+
+@dataclass(frozen=True, slots=True)
+class Cell:
+    """A value on a page.
+
+    ``kind`` is "iri", "text", "typed", "node" or "list". ``href`` leads to a page of this site,
+    ``outside`` to the thing itself elsewhere. ``tag`` is a language; ``cut`` the characters left out.
+    """
+
+    kind: str
+    text: str
+    href: str = ""
+    outside: str = ""
+    name: Text | None = None
+    tag: str = ""
+    datatype: str = ""
+    excerpt: str = ""
+    cut: int = 0
+    same: str = ""
+    rows: tuple[tuple[Cell, tuple[Cell, ...]], ...] = ()
+    members: tuple[Cell, ...] = ()
+
+
+def outside_of(address: str) -> str:
+    """Where a browser may go for this address; empty where it must not."""
+    if _FOLLOWED.fullmatch(address) is None or address.lower().startswith("urn:"):
+        return ""
+    if address.lower().startswith("doi:"):
+        return f"https://doi.org/{address[4:]}"
+    return address
+
+
+def is_followed(address: str) -> bool:
+    """Whether the IRI may be a link at all: what is clicked must not run as a script."""
+    return _FOLLOWED.fullmatch(address) is not None
+
+
+def prefixed(name: str, prefixes: Mapping[str, str]) -> str:
+    """The IRI as a prefixed name, where a prefix fits; else as it is."""
+    fitting = [row for row in prefixes.items() if row[1] and name.startswith(row[1])]
+    for prefix, namespace in sorted(fitting, key=lambda row: -len(row[1])):
+        local = name[len(namespace) :]
+        if local and _LOCAL.fullmatch(local):
+            return f"{prefix}:{local}"
+    return name
+
+
+class Cells:
+    """Makes the cells of one page; long texts are cut once its budget of bytes is spent."""
+
+    def __init__(self, view: View, labels: Labels, nodes: Statements, whole: bool = False) -> None:
+        self._view = view
+        self._labels = labels
+        self._nodes = nodes.nodes
+        self._left = 1 << 40 if whole else BUDGET
+        self._seen: dict[str, str] = {}
+        # Whether a long text that was shown already is only referred to.
+        self.referring = False
+
+    def iri(self, name: str) -> Cell:
+        """A resource by its name, which leads to its page."""
+        site = self._view.site.dataset
+        text = prefixed(name, site.prefixes)
+        followed = is_followed(name)
+        outside = "" if name.startswith(site.base) else outside_of(name)
+        return Cell(
+            "iri",
+            text,
+            href=address(self._view, name) if followed else "",
+            outside=outside,
+            name=self._labels.name(name, self._view),
+        )
+
+    def value(self, term: Term, of: str = "", depth: int = 0) -> Cell:
+        """A value of the property ``of``."""
+        if isinstance(term, NamedNode):
+            return self.iri(term.value)
+        if isinstance(term, Literal):
+            return self._literal(term, of)
+        if isinstance(term, BlankNode):
+            return self._node(term, depth)
+        return Cell("text", str(term))
+
+    def _literal(self, term: Literal, of: str) -> Cell:
+        text, datatype = term.value, term.datatype.value
+        tag = term.language or ""
+        if datatype not in (f"{XSD}string", f"{RDF}langString", f"{RDF}dirLangString"):
+            outside = outside_of(text) if datatype == f"{XSD}anyURI" else ""
+            shown = prefixed(datatype, {"xsd": XSD, **self._view.site.dataset.prefixes})
+            return Cell("typed", text[:LONG], outside=outside, datatype=shown, cut=max(0, len(text) - LONG))
+        if len(text) <= LONG:
+            self._left -= len(text.encode())
+            return Cell("text", text, tag=tag)
+        same = self._seen.setdefault(text, of)
+        if self.referring and same != of:
+            return Cell(
+                "text", _excerpt(text), tag=tag, same=prefixed(same, self._view.site.dataset.prefixes)
+            )
+        kept = text.encode()[: max(self._left, LONG)].decode(errors="ignore")
+        self._left -= len(kept.encode())
+        return Cell("text", kept, tag=tag, excerpt=_excerpt(text), cut=len(text) - len(kept))
+
+    def _node(self, node: BlankNode, depth: int) -> Cell:
+        said = self._nodes.get(node.value, ())
+        if depth >= _DEEPEST or not said:
+            return Cell("node", "[ … ]" if said else "[ ]")
+        if any(name == f"{RDF}first" for name, _ in said):
+            members = self._members(node)
+            return Cell("list", "", members=tuple(self.value(term, depth=depth + 1) for term in members))
+        by_property: dict[str, list[Term]] = {}
+        for name, value in sorted(said, key=lambda row: (row[0], str(row[1]))):
+            by_property.setdefault(name, []).append(value)
+        rows = (
+            (self.iri(name), tuple(self.value(value, depth=depth + 1) for value in values))
+            for name, values in by_property.items()
+        )
+        return Cell("node", "", rows=tuple(rows))
+
+    def _members(self, node: BlankNode) -> Sequence[Term]:
+        """The members of an RDF collection in order (RDF Schema 1.1 section 5.2)."""
+        found: list[Term] = []
+        seen: set[str] = set()
+        left: Term | None = node
+        while isinstance(left, BlankNode) and left.value not in seen and len(found) < _MEMBERS:
+            seen.add(left.value)
+            said = dict(reversed(self._nodes.get(left.value, ())))
+            if f"{RDF}first" in said:
+                found.append(said[f"{RDF}first"])
+            left = said.get(f"{RDF}rest")
+        return found
+
+
+def _excerpt(text: str) -> str:
+    start = " ".join(text[: LONG // 2].split())
+    return f"{start.rpartition(' ')[0] or start} …"
+
+
+def address(view: View, name: str, **parameters: str) -> str:
+    """The address of the page of an IRI, in the language that the reader chose."""
+    path, _, query = path_of(name, view.site.dataset.base).partition("?")
+    if query:
+        parameters = {"uri": name, **parameters}
+    return view.url(path, **parameters)

@@ -1,0 +1,167 @@
+"""Whether the store knows an IRI, and what is near where it does not."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Final
+from urllib.parse import unquote
+
+from pyoxigraph import Literal, NamedNode
+
+from endpoint.errors import EngineError, NotFound, RequestError
+from endpoint.search import Request
+from endpoint.web.pages.resource.address import EXTENSIONS, Address, is_iri
+from endpoint.web.pages.resource.asking import Asker, flag, iri, number
+from endpoint.web.pages.resource.knowledge import Knowledge
+from endpoint.wording import nearest
+
+# How many resources are suggested in place of one that is not there.
+SUGGESTED: Final = 6
+# Identifiers longer than this are not varied: there would be too many.
+_VARIED: Final = 12
+_TERMS: Final = 5000
+
+_ROLES: Final = """SELECT ?n ?subject ?object ?predicate ?class ?graph ?ontology WHERE {{
+  VALUES (?n ?iri) {{ {values} }}
+  BIND(EXISTS {{ GRAPH ?any {{ ?iri ?p1 ?o1 }} }} AS ?subject)
+  BIND(EXISTS {{ GRAPH ?any {{ ?s2 ?p2 ?iri }} }} AS ?object)
+  BIND(EXISTS {{ GRAPH ?any {{ ?s3 ?iri ?o3 }} }} AS ?predicate)
+  BIND(EXISTS {{ GRAPH ?any {{ ?s4 a ?iri }} }} AS ?class)
+  BIND(EXISTS {{ GRAPH ?iri {{ ?s5 ?p5 ?o5 }} }} AS ?graph)
+  BIND(EXISTS {{ GRAPH ?iri {{ ?iri a <http://www.w3.org/2002/07/owl#Ontology> }} }} AS ?ontology)
+  FILTER(?subject || ?object || ?predicate || ?graph) }}"""
+_TAKEN: Final = """SELECT ?extension WHERE {{ VALUES (?extension ?iri) {{ {values} }}
+  FILTER EXISTS {{ GRAPH ?any {{ ?iri ?p ?o }} }} }}"""
+_KNOWN: Final = """SELECT ?iri WHERE {{ VALUES ?iri {{ {values} }}
+  FILTER EXISTS {{ GRAPH ?any {{ ?iri ?p ?o }} }} }} LIMIT {most}"""
+_DECLARED: Final = f"""SELECT DISTINCT ?term WHERE {{ GRAPH ?any {{
+  ?term <http://www.w3.org/2000/01/rdf-schema#isDefinedBy> ?ontology }} }} LIMIT {_TERMS}"""
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """An IRI that the store knows: as subject, object, predicate, class or name of a graph.
+
+    ``ontology``: its own graph says that it is one. ``extension`` is that of the path, empty for none;
+    ``parts`` are the hash IRIs of this document, and ``taken`` the extensions that are no formats of it
+    because there is a resource of that name.
+    """
+
+    iri: str
+    extension: str = ""
+    subject: bool = True
+    mentioned: bool = False
+    predicate: bool = False
+    instances: bool = False
+    graph: bool = False
+    ontology: bool = False
+    parts: tuple[str, ...] = ()
+    taken: frozenset[str] = frozenset()
+
+
+class UnknownResource(NotFound):
+    """No statement has this IRI. ``suggestions`` are IRIs of resources that may have been meant."""
+
+    def __init__(self, wanted: str, suggestions: tuple[str, ...]) -> None:
+        near = f" Near it are: {', '.join(suggestions)}." if suggestions else ""
+        super().__init__(f"Nothing is known of {wanted[:500]}.{near}")
+        self.wanted = wanted
+        self.suggestions = suggestions
+
+    def fields(self) -> dict[str, object]:
+        return {"iri": self.wanted, "suggestions": list(self.suggestions)}
+
+
+async def find(asker: Asker, knowledge: Knowledge, address: Address) -> Found:
+    """The first candidate of the address that the store knows.
+
+    Raises :class:`UnknownResource` where there is none, and designed errors where that cannot be told.
+    """
+    values = " ".join(f"({n} {NamedNode(row.iri)})" for n, row in enumerate(address.candidates))
+    rows = await asker.rows(_ROLES.format(values=values))
+    if rows:
+        row = min(rows, key=lambda row: number(row["n"]))
+        candidate = address.candidates[number(row["n"])]
+        parts = await knowledge.parts(asker, [candidate.iri])
+        return Found(
+            candidate.iri,
+            candidate.extension,
+            subject=flag(row["subject"]),
+            mentioned=flag(row["object"]),
+            predicate=flag(row["predicate"]),
+            instances=flag(row["class"]),
+            graph=flag(row["graph"]),
+            ontology=flag(row["ontology"]),
+            parts=parts.get(candidate.iri, ()),
+            taken=await _taken(asker, candidate.iri),
+        )
+    # A document may be known by its parts alone.
+    parts = await knowledge.parts(asker, [candidate.iri for candidate in address.candidates])
+    for candidate in address.candidates:
+        if candidate.iri in parts:
+            return Found(candidate.iri, candidate.extension, subject=False, parts=parts[candidate.iri])
+    # An extension that was sent tells of a format, not of the resource.
+    stem = next((row.iri for row in address.candidates if row.extension), address.wanted)
+    raise UnknownResource(address.wanted, await suggest(asker, stem))
+
+
+async def _taken(asker: Asker, resource: str) -> frozenset[str]:
+    names = [(extension, f"{resource}.{extension}") for extension in EXTENSIONS]
+    values = " ".join(f"({Literal(extension)} {NamedNode(name)})" for extension, name in names)
+    rows = await asker.rows(_TAKEN.format(values=values))
+    return frozenset(term.value for row in rows if isinstance(term := row["extension"], Literal))
+
+
+async def suggest(asker: Asker, wanted: str) -> tuple[str, ...]:
+    """Known resources near an unknown IRI, best first; none where asking for them fails."""
+    try:
+        spelled, found = await asyncio.gather(_similar(asker, wanted), _mentioned(asker, wanted))
+    except (EngineError, RequestError):
+        return ()
+    return tuple(dict.fromkeys([*spelled, *found]))[:SUGGESTED]
+
+
+async def _similar(asker: Asker, wanted: str) -> list[str]:
+    """Resources of the same kind whose identifier differs by one character or by case, and terms."""
+    variants = [name for name in dict.fromkeys(_variants(wanted)) if is_iri(name)]
+    found: list[str] = []
+    if variants:
+        values = " ".join(str(NamedNode(name)) for name in variants)
+        rows = await asker.rows(_KNOWN.format(values=values, most=SUGGESTED))
+        found = sorted((iri(row["iri"]) for row in rows), key=variants.index)
+    terms = sorted(iri(row["term"]) for row in await asker.rows(_DECLARED))
+    place, _, name = wanted.rpartition("/")
+    by_name = {term.rpartition("/")[2]: term for term in terms if term.rpartition("/")[0] == place}
+    near = nearest(name, list(by_name)) if by_name else None
+    return found if near is None else [*found, by_name[near]]
+
+
+async def _mentioned(asker: Asker, wanted: str) -> list[str]:
+    """What the text index finds for the last segment."""
+    configuration = asker.site.search
+    words = unquote(wanted.rstrip("/").rpartition("/")[2]).replace("_", " ")
+    if configuration is None or not words.strip():
+        return []
+    answer = await asker.search(Request(query=f'"{words.replace(chr(34), " ")}"', limit=SUGGESTED, facets=0))
+    return [hit["iri"] for hit in answer["hits"]]
+
+
+def _variants(wanted: str) -> Iterator[str]:
+    """IRIs that are spelt nearly so: another last segment, or another end."""
+    yield from (wanted.rstrip("/#"), wanted + "/", wanted + "#")
+    place, slash, name = wanted.rpartition("/")
+    if not name or len(name) > _VARIED:
+        return
+    start = place + slash
+    yield from (start + variant for variant in (name.upper(), name.lower(), name.capitalize()))
+    letters = "0123456789" if name.isdecimal() else ""
+    if name.isascii() and name.isalpha():
+        letters = "".join(map(chr, range(65, 91))) if name.isupper() else "".join(map(chr, range(97, 123)))
+    places = range(len(name))
+    # Two characters in the wrong order, one too many, one wrong, one missing.
+    yield from (start + name[:n] + name[n + 1 : n + 2] + name[n] + name[n + 2 :] for n in places)
+    yield from (start + name[:n] + name[n + 1 :] for n in places if len(name) > 1)
+    yield from (start + name[:n] + letter + name[n + 1 :] for n in reversed(places) for letter in letters)
+    yield from (start + name[:n] + letter + name[n:] for n in range(len(name) + 1) for letter in letters)

@@ -1,0 +1,112 @@
+"""The query page: YASGUI on one endpoint of ours, and a plain form where scripts or its files are missing.
+
+Nothing on it comes from, or goes to, another host. YASGUI sets style attributes, so this page's policy
+allows those; it runs no script but the site's own files.
+"""
+
+from __future__ import annotations
+
+from typing import Final
+
+from starlette.types import Receive, Scope, Send
+
+from endpoint.catalog.query import SavedQuery
+from endpoint.web.http.html import POLICY, POLICY_HEADER, render
+from endpoint.web.http.making import allows
+from endpoint.web.http.responses import send_body
+from endpoint.web.http.static_files import asset, has_asset
+from endpoint.web.http.view import View, view_of
+from endpoint.web.machine.census import Census
+
+_POLICY: Final = POLICY.replace(b"style-src 'self'", b"style-src 'self' 'unsafe-inline'")
+
+# What the editor is made of; without the first two there is only the plain form.
+_EDITOR: Final = ("vendor/yasgui.min.js", "vendor/yasgui.min.css")
+# What charts and maps are drawn with, loaded when the first one is drawn.
+_CHARTS: Final = ("vendor/d3.min.js", "vendor/plot.umd.min.js", "vendor/topojson-client.min.js")
+_LAND: Final = "vendor/land-110m.json"
+
+# Runs on any dataset, and shows what there is to ask about.
+EXAMPLE: Final = (
+    "SELECT ?class (COUNT(?thing) AS ?count)\nWHERE {\n  ?thing a ?class .\n}\n"
+    "GROUP BY ?class\nORDER BY DESC(?count)\n"
+)
+
+
+class QueryPage:
+    """``/query`` as an ASGI application: the editor on the endpoint of the whole dataset."""
+
+    def __init__(self, census: Census) -> None:
+        self._census = census
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        # Whoever opens the page will soon type what has to be completed from these numbers.
+        self._census.begin()
+        if await allows(scope, send):
+            await send_editor(scope, send, "/sparql")
+
+
+async def send_editor(scope: Scope, send: Send, endpoint: str) -> None:
+    """Send the page for the endpoint at the path ``endpoint``."""
+    view = view_of(scope)
+    there = all(has_asset(name) for name in (*_EDITOR, *_CHARTS, _LAND))
+    body = render(
+        "editor.html",
+        view,
+        action=view.url(endpoint),
+        endpoint=view.base + endpoint,
+        example=EXAMPLE,
+        groups=_groups(view),
+        configuration=_configuration(view, endpoint) if there else None,
+    )
+    await send_body(send, body, "text/html; charset=utf-8", [(POLICY_HEADER, _POLICY)])
+
+
+def _configuration(view: View, endpoint: str) -> dict[str, object]:
+    """What the page's script has to know; addresses are absolute, as YASGUI needs them."""
+    site = view.site
+    datasets = [graph for graph in site.dataset.graphs if graph.name]
+    return {
+        "endpoint": view.base + endpoint,
+        "endpoints": [
+            {"endpoint": f"{view.base}/sparql", "title": view.text(site.dataset.title)},
+            *(
+                {"endpoint": f"{view.base}/{graph.name}/sparql", "title": view.text(graph.title)}
+                for graph in datasets
+            ),
+        ],
+        "example": EXAMPLE,
+        "language": view.language,
+        "prefixes": dict(site.dataset.prefixes),
+        "prefixesUrl": f"{view.base}/-/prefixes.json",
+        "completion": f"{view.base}/-/completion/",
+        "charts": [asset(view, name) for name in _CHARTS],
+        "land": asset(view, _LAND),
+        "texts": _texts(view),
+    }
+
+
+def _texts(view: View) -> dict[str, str]:
+    """What the page's script says, in the reader's language."""
+    return {
+        "chart": view.gettext("Chart"),
+        "map": view.gettext("Map"),
+        "waited": view.gettext("waited"),
+        "planned": view.gettext("planned"),
+        "evaluated": view.gettext("evaluated and written"),
+        "received": view.gettext("received"),
+        "failed": view.gettext("The query failed after"),
+        "stopped": view.gettext("Stopped; the server has ended the query."),
+        "running": view.gettext("Running …"),
+        "first": view.gettext("Only the first rows are drawn:"),
+        "unavailable": view.gettext("This cannot be loaded now."),
+    }
+
+
+def _groups(view: View) -> list[tuple[str, list[SavedQuery]]]:
+    """The saved queries by their first tag, those without one last."""
+    groups: dict[str, list[SavedQuery]] = {}
+    for query in view.site.catalog.queries.values():
+        if not query.options.deprecated:
+            groups.setdefault(query.tags[0] if query.tags else "", []).append(query)
+    return sorted(groups.items(), key=lambda row: (row[0] == "", row[0]))

@@ -1,0 +1,91 @@
+"""An engine whose generation is replaced, for the tests of those that are kept."""
+
+from __future__ import annotations
+
+import asyncio
+import dataclasses
+import os
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from pathlib import Path
+
+from endpoint.engine import Limits
+from endpoint.engine.embedded import EmbeddedEngine
+from endpoint.engine.supervisor import QUICK
+from endpoint.formats import CSV
+from endpoint.settings import Settings
+from endpoint.storage import generations
+from tests.engine.test_embedded import LONG, operation
+from tests.storage.publishing import publish
+
+COUNT = "SELECT (COUNT(*) AS ?n) { ?s ?p ?o }"
+LARGE = QUICK + 5000
+
+
+@asynccontextmanager
+async def opened(data: Path, keep: float = 600.0, image: int = 2**31) -> AsyncIterator[EmbeddedEngine]:
+    settings = Settings(data=data, memory=256 * 2**20, workers=1, keep=keep, image=image)
+    engine = await EmbeddedEngine.open(settings, {})
+    try:
+        yield engine
+    finally:
+        await engine.aclose()
+        assert templates() == set()
+
+
+@asynccontextmanager
+async def replaced(data: Path, keep: float = 600.0) -> AsyncIterator[EmbeddedEngine]:
+    """Serves generation 2, which has 20 triples; generation 1 had 300."""
+    publish(data, 300)
+    async with opened(data, keep) as engine:
+        await load(engine, data, 20)
+        yield engine
+
+
+async def load(engine: EmbeddedEngine, data: Path, count: int, twice: bool = True) -> None:
+    made = await asyncio.to_thread(publish, data, count, twice)
+    await until(lambda: engine.generation.number == made.number)
+
+
+async def until(true: Callable[[], object]) -> None:
+    async with asyncio.timeout(60):
+        while not true():
+            await asyncio.sleep(0.02)
+
+
+async def count(engine: EmbeddedEngine, number: int | None = None, limits: Limits = LONG) -> int:
+    """Triples of a generation, as the engine answers."""
+    asked = dataclasses.replace(operation(COUNT), generation=number)
+    answer = await engine.query(asked, CSV, limits)
+    body = answer.first + b"".join([piece async for piece in answer])
+    await answer.aclose()
+    assert number in (None, answer.generation.number)
+    return int(body.split()[1])
+
+
+def numbers(engine: EmbeddedEngine) -> set[int]:
+    """What is kept. To ask the engine whether it holds one would keep that for longer."""
+    return set(engine._succession.retention._kept)
+
+
+def shorten(engine: EmbeddedEngine, keep: float) -> None:
+    """Change the setting ``keep`` of a running engine."""
+    kept = engine._succession.retention
+    kept._settings = dataclasses.replace(kept._settings, keep=keep)
+
+
+def template_of(engine: EmbeddedEngine, number: int) -> int:
+    pool = engine._succession.retention._kept[number].pool
+    assert pool is not None
+    return pool._nursery._process.pid
+
+
+def templates() -> set[int]:
+    """The template processes that this process has started."""
+    children = Path(f"/proc/self/task/{os.getpid()}/children").read_text().split()
+    named = {pid: Path(f"/proc/{pid}/cmdline").read_bytes() for pid in children}
+    return {int(pid) for pid, name in named.items() if b"endpoint.engine.template" in name}
+
+
+def folders(data: Path) -> list[int]:
+    return generations.numbers(data)

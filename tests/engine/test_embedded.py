@@ -1,0 +1,315 @@
+"""The embedded engine: answers, limits, queue, generations; with real worker processes."""
+
+from __future__ import annotations
+
+import asyncio
+import dataclasses
+import json
+import os
+import resource
+import signal
+from collections.abc import AsyncIterator, Callable, Coroutine
+from contextlib import asynccontextmanager
+from pathlib import Path
+
+import pytest
+
+from endpoint.engine import Limits
+from endpoint.engine.answer import Answer
+from endpoint.engine.embedded import EmbeddedEngine
+from endpoint.errors import (
+    DeadlineExceeded,
+    EndpointError,
+    MalformedQuery,
+    MemoryLimitExceeded,
+    NotExpressible,
+    Overloaded,
+    StoreError,
+)
+from endpoint.formats import CSV, SPARQL_JSON, SPARQL_XML, Format, QueryForm
+from endpoint.settings import Settings
+from endpoint.sparql.operation import Operation, classify
+from tests.storage.publishing import publish
+
+ENDLESS = "SELECT (COUNT(*) AS ?n) { ?a ?b ?c . ?d ?e ?f . ?g ?h ?i . ?j ?k ?l }"
+LONG = Limits(20.0)
+
+
+@asynccontextmanager
+async def opened(data: Path, **changes: object) -> AsyncIterator[EmbeddedEngine]:
+    settings = dataclasses.replace(Settings(data=data, memory=256 * 2**20, workers=2), **changes)  # type: ignore[arg-type]
+    engine = await EmbeddedEngine.open(settings, {"x": "urn:"})
+    try:
+        yield engine
+    finally:
+        await engine.aclose()
+
+
+def operation(text: str) -> Operation:
+    classified = classify(text, 500)
+    return Operation(
+        text, classified.form or QueryForm.SELECT, "urn:", dataset_clause=classified.dataset_clause
+    )
+
+
+async def whole(engine: EmbeddedEngine, text: str, fmt: Format = SPARQL_JSON, limits: Limits = LONG) -> bytes:
+    answer = await engine.query(operation(text), fmt, limits)
+    body = answer.first + b"".join([piece async for piece in answer])
+    await answer.aclose()
+    return body
+
+
+async def rows(engine: EmbeddedEngine, text: str) -> list[list[str]]:
+    return [line.split(",") for line in (await whole(engine, text, CSV)).decode().split("\r\n")[1:-1]]
+
+
+@pytest.fixture
+def data(tmp_path: Path) -> Path:
+    publish(tmp_path / "data", 300)
+    return tmp_path / "data"
+
+
+def asynchronous(test: Callable[[Path], Coroutine[object, object, None]]) -> Callable[[Path], None]:
+    def run(data: Path) -> None:
+        asyncio.run(test(data))
+
+    run.__doc__ = test.__doc__
+    return run
+
+
+@pytest.mark.parametrize("image", [2**31, 1], ids=["in memory", "on disk"])
+def test_answers_in_memory_and_on_disk(data: Path, image: int) -> None:
+    async def main() -> None:
+        async with opened(data, image=image) as engine:
+            assert await rows(engine, "SELECT ?o { x:s7 ?p ?o } LIMIT 1") == [["7"]]
+            assert await rows(engine, "SELECT (COUNT(*) AS ?n) FROM x:g1 { ?s ?p ?o }") == [["300"]]
+            assert await rows(engine, "SELECT (COUNT(*) AS ?n) FROM x:none { ?s ?p ?o }") == [["0"]]
+            body = await whole(engine, "SELECT * { ?a ?b ?c . ?d ?e ?f } LIMIT 50000")
+            assert len(json.loads(body)["results"]["bindings"]) == 50000
+
+    asyncio.run(main())
+
+
+@asynchronous
+async def test_a_triple_of_two_graphs_is_one_triple_of_the_union(data: Path) -> None:
+    async with opened(data) as engine:
+        assert await rows(engine, "SELECT (COUNT(*) AS ?n) { ?s ?p ?o }") == [["300"]]
+
+
+@asynchronous
+async def test_a_strict_default_graph_is_empty_here(data: Path) -> None:
+    async with opened(data, default_graph="strict") as engine:
+        assert await rows(engine, "SELECT (COUNT(*) AS ?n) { ?s ?p ?o }") == [["0"]]
+        assert await rows(engine, "SELECT (COUNT(*) AS ?n) { GRAPH ?g { ?s ?p ?o } }") == [["600"]]
+
+
+FAILURES: list[tuple[str, Format, type[EndpointError]]] = [
+    ("SELECT * { ?s ?p }", SPARQL_JSON, MalformedQuery),
+    ("SELECT * { ?s y:p ?o }", SPARQL_JSON, MalformedQuery),
+    ("SELECT * { ?s ?p ?o FILTER(<urn:f>(?s)) }", SPARQL_JSON, MalformedQuery),
+    ('SELECT ("\\u0001" AS ?x) {}', SPARQL_XML, NotExpressible),
+    ("SELECT * { ?a ?b ?c . ?d ?e ?f . ?g ?h ?i } ORDER BY ?c ?f ?i", SPARQL_JSON, MemoryLimitExceeded),
+    (ENDLESS, SPARQL_JSON, DeadlineExceeded),
+    # The gate refuses it before; the worker hands the engine no SERVICE either.
+    ("SELECT * { SERVICE <http://127.0.0.1:9999/> { ?s ?p ?o } }", SPARQL_JSON, MalformedQuery),
+]
+
+
+@pytest.mark.parametrize(
+    ("text", "fmt", "error"), FAILURES, ids=[row[2].__name__ + row[0][:30] for row in FAILURES]
+)
+def test_failures_cost_only_their_query(
+    data: Path, text: str, fmt: Format, error: type[EndpointError]
+) -> None:
+    async def main() -> None:
+        async with opened(data, workers=1) as engine:
+            with pytest.raises(error):
+                await whole(engine, text, fmt, Limits(3.0))
+            assert await rows(engine, "SELECT ?o { x:s7 ?p ?o }") == [["7"]]
+
+    asyncio.run(main())
+
+
+@asynchronous
+async def test_the_queue_is_bounded_and_first_come_first_served(data: Path) -> None:
+    async with opened(data, workers=1, queue=2) as engine:
+        busy = asyncio.create_task(whole(engine, ENDLESS, limits=Limits(1.0)))
+        await asyncio.sleep(0.2)
+        order: list[str] = []
+
+        async def ask(name: str) -> None:
+            await rows(engine, "SELECT ?o { x:s7 ?p ?o }")
+            order.append(name)
+
+        waiting = [asyncio.create_task(ask(name)) for name in ("first", "second")]
+        await asyncio.sleep(0)
+        with pytest.raises(Overloaded) as refused:
+            await whole(engine, "ASK {}")
+        assert refused.value.retry_after > 0
+        with pytest.raises(DeadlineExceeded):
+            await busy
+        await asyncio.gather(*waiting)
+        assert order == ["first", "second"]
+
+
+@asynchronous
+async def test_waiting_too_long_is_overload_and_gives_the_place_back(data: Path) -> None:
+    async with opened(data, workers=1, queue=1) as engine:
+        busy = asyncio.create_task(whole(engine, ENDLESS, limits=Limits(2.0)))
+        await asyncio.sleep(0.2)
+        for _ in range(2):
+            with pytest.raises(Overloaded, match=r"within 0\.1 s"):
+                await whole(engine, "ASK {}", limits=Limits(0.1))
+        with pytest.raises(DeadlineExceeded):
+            await busy
+        assert json.loads(await whole(engine, "ASK {}"))["boolean"] is True
+
+
+@asynchronous
+async def test_a_cancelled_query_ends_its_evaluation(data: Path) -> None:
+    async with opened(data, workers=1) as engine:
+        task = asyncio.create_task(whole(engine, ENDLESS))
+        await asyncio.sleep(0.2)
+        task.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await task
+        assert await rows(engine, "SELECT ?o { x:s7 ?p ?o }") == [["7"]]
+
+
+@asynchronous
+async def test_a_cancelled_wait_gives_its_place_back(data: Path) -> None:
+    async with opened(data, workers=1, queue=1) as engine:
+        busy = asyncio.create_task(whole(engine, ENDLESS, limits=Limits(1.0)))
+        await asyncio.sleep(0.2)
+        waiting = asyncio.create_task(whole(engine, "ASK {}"))
+        await asyncio.sleep(0.1)
+        waiting.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await waiting
+        with pytest.raises(DeadlineExceeded):
+            await busy
+        assert json.loads(await whole(engine, "ASK {}"))["boolean"] is True
+
+
+async def unread(engine: EmbeddedEngine) -> tuple[Answer, AsyncIterator[bytes]]:
+    """An answer of which the client has read one piece and no more."""
+    answer = await engine.query(operation("SELECT * { ?a ?b ?c . ?d ?e ?f }"), SPARQL_JSON, LONG)
+    pieces = answer.__aiter__()
+    await anext(pieces)
+    return answer, pieces
+
+
+@asynchronous
+async def test_clients_that_do_not_read_take_nobodys_worker(data: Path) -> None:
+    async with opened(data, workers=1) as engine:
+        stalled = [await unread(engine) for _ in range(3)]
+        assert json.loads(await whole(engine, "ASK {}", limits=Limits(5.0)))["boolean"] is True
+        for answer, _ in stalled:
+            await answer.aclose()
+        assert json.loads(await whole(engine, "ASK {}"))["boolean"] is True
+
+
+@asynchronous
+async def test_the_deadline_does_not_count_the_clients_reading(data: Path) -> None:
+    async with opened(data) as engine:
+        text = "SELECT * { ?a ?b ?c . ?d ?e ?f }"
+        answer = await engine.query(operation(text), SPARQL_JSON, Limits(5.0))
+        pieces = [answer.first]
+        async for piece in answer:
+            if len(pieces) == 2:
+                await asyncio.sleep(5.5)
+            pieces.append(piece)
+        assert len(json.loads(b"".join(pieces))["results"]["bindings"]) == 90_000
+
+
+@asynchronous
+async def test_a_long_answer_needs_little_memory(data: Path) -> None:
+    async with opened(data, workers=1) as engine:
+        await whole(engine, "ASK {}")
+        before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+        # 27 million rows would be gigabytes; the worker has 256 MB and the server reads 100 MB of them.
+        answer = await engine.query(
+            operation("SELECT * { ?a ?b ?c . ?d ?e ?f . ?g ?h ?i }"), SPARQL_JSON, LONG
+        )
+        size = len(answer.first)
+        async for piece in answer:
+            size += len(piece)
+            if size > 100 * 2**20:
+                break
+        await answer.aclose()
+        grown = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before
+        assert grown < 20 * 1024  # kilobytes
+
+
+@asynchronous
+async def test_it_moves_to_a_new_generation_and_ends_old_answers_on_the_old_one(data: Path) -> None:
+    async with opened(data) as engine:
+        answer, pieces = await unread(engine)
+        await asyncio.to_thread(publish, data, 10)
+        for _ in range(200):
+            if engine.generation.number == 2:
+                break
+            await asyncio.sleep(0.05)
+        assert await rows(engine, "SELECT (COUNT(*) AS ?n) { ?s ?p ?o }") == [["10"]]
+        read = 0
+        async for piece in pieces:
+            read += len(piece)
+        assert answer.generation.number == 1
+        assert read > 300 * 300 * 20
+        await answer.aclose()
+
+
+@asynchronous
+async def test_queries_do_not_fail_while_generations_change(data: Path) -> None:
+    async with opened(data) as engine:
+        stop = asyncio.Event()
+        seen: set[str] = set()
+
+        async def ask() -> None:
+            while not stop.is_set():
+                seen.add((await rows(engine, "SELECT (COUNT(*) AS ?n) { ?s ?p ?o }"))[0][0])
+
+        asking = [asyncio.create_task(ask()) for _ in range(4)]
+        async with asyncio.timeout(60):
+            for count in (10, 20):
+                await asyncio.to_thread(publish, data, count)
+                while str(count) not in seen:
+                    await asyncio.sleep(0.05)
+        stop.set()
+        await asyncio.gather(*asking)
+        assert seen == {"300", "10", "20"}
+
+
+@asynchronous
+async def test_a_worker_killed_while_idle_costs_no_query(data: Path) -> None:
+    async with opened(data, workers=1) as engine:
+        for _ in range(3):
+            await whole(engine, "ASK {}")
+            for pid in children_of_children():
+                os.kill(pid, signal.SIGKILL)
+            assert json.loads(await whole(engine, "ASK {}"))["boolean"] is True
+
+
+def children_of_children() -> list[int]:
+    """The worker processes: children of the template, which is a child of this process."""
+    found: list[int] = []
+    for template in Path(f"/proc/self/task/{os.getpid()}/children").read_text().split():
+        # The server of the whole session is a child of this process, too.
+        if b"endpoint.engine.template" not in Path(f"/proc/{template}/cmdline").read_bytes():
+            continue
+        found += map(int, Path(f"/proc/{template}/task/{template}/children").read_text().split())
+    return found
+
+
+def test_without_a_store_it_says_what_to_do(tmp_path: Path) -> None:
+    with pytest.raises(StoreError, match="There is no store"):
+        asyncio.run(EmbeddedEngine.open(Settings(data=tmp_path / "none"), {}))
+
+
+def test_a_damaged_store_is_a_sentence(data: Path) -> None:
+    store = data / "generations" / "000001" / "store"
+    for file in store.glob("MANIFEST*"):
+        file.unlink()
+        file.write_bytes(b"nonsense")
+    with pytest.raises(StoreError, match="generation 1"):
+        asyncio.run(EmbeddedEngine.open(Settings(data=data), {}))

@@ -1,0 +1,163 @@
+"""The processes that answer on older generations: made when somebody asks, replaced when they die, ended."""
+
+from __future__ import annotations
+
+import asyncio
+import dataclasses
+import os
+import signal
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from endpoint.engine import Limits, kept
+from endpoint.errors import Overloaded
+from endpoint.formats import CSV, SPARQL_JSON
+from tests.engine.replacing import (
+    count,
+    folders,
+    load,
+    numbers,
+    opened,
+    replaced,
+    template_of,
+    templates,
+    until,
+)
+from tests.engine.test_embedded import ENDLESS, LONG, children_of_children, operation
+from tests.storage.publishing import publish
+
+
+@pytest.fixture
+def impatient(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """Processes of older generations do not wait for another query."""
+    monkeypatch.setattr(kept, "IDLE", 0.1)
+    yield
+
+
+def test_it_has_a_process_only_while_somebody_asks(tmp_path: Path, impatient: None) -> None:
+    async def main() -> None:
+        async with replaced(tmp_path) as engine:
+            current = {engine._succession.pool._nursery._process.pid}
+            await until(lambda: templates() == current)
+            for _ in range(2):
+                assert await count(engine, 1) == 300
+                await until(lambda: templates() == current)
+                assert numbers(engine) == {1}
+
+    asyncio.run(main())
+
+
+def test_those_who_ask_at_once_share_one_worker(tmp_path: Path) -> None:
+    async def main() -> None:
+        async with replaced(tmp_path) as engine:
+            await until(lambda: len(templates()) == 1)
+            assert await asyncio.gather(*(count(engine, 1) for _ in range(6))) == [300] * 6
+            assert len(templates()) == 2
+            # One of each generation: the engine was started with one.
+            assert len(children_of_children()) == 2
+
+    asyncio.run(main())
+
+
+def test_a_query_that_has_begun_ends_on_it(tmp_path: Path) -> None:
+    publish(tmp_path, 300)
+
+    async def main() -> None:
+        async with opened(tmp_path) as engine:
+            for more in (10, 20):
+                await load(engine, tmp_path, more)
+            asked = dataclasses.replace(operation("SELECT * { ?a ?b ?c . ?d ?e ?f }"), generation=1)
+            answer = await engine.query(asked, CSV, LONG)
+            engine._succession.retention.forget(1)
+            pieces = [answer.first]
+            async for piece in answer:
+                assert folders(tmp_path) == [1, 2, 3]
+                pieces.append(piece)
+            assert b"".join(pieces).count(b"\n") == 300 * 300 + 1
+            await until(lambda: folders(tmp_path) == [2, 3])
+            await until(lambda: len(templates()) == 1)
+
+    asyncio.run(main())
+
+
+def test_one_that_is_forgotten_while_its_worker_starts_answers_who_waits(tmp_path: Path) -> None:
+    async def main() -> None:
+        async with replaced(tmp_path) as engine:
+            waiting = asyncio.create_task(count(engine, 1))
+            await until(lambda: engine._succession.retention._kept[1].opening)
+            engine._succession.retention.forget(1)
+            assert await waiting == 300
+            await until(lambda: len(templates()) == 1)
+
+    asyncio.run(main())
+
+
+@pytest.mark.parametrize("whole", [True, False], ids=["template", "worker"])
+def test_a_killed_process_is_replaced(tmp_path: Path, whole: bool) -> None:
+    async def main() -> None:
+        async with replaced(tmp_path) as engine:
+            for _ in range(2):
+                assert await count(engine, 1) == 300
+                pool = engine._succession.retention._kept[1].pool
+                assert pool is not None
+                template = template_of(engine, 1)
+                workers = Path(f"/proc/{template}/task/{template}/children").read_text().split()
+                for pid in [template] if whole else map(int, workers):
+                    os.kill(pid, signal.SIGKILL)
+                # Until it is noticed, a worker that is left may answer.
+                await until(lambda pool=pool: not (whole and pool.alive))  # type: ignore[misc]
+            assert await count(engine, 1) == 300
+            await until(lambda: len(templates()) == 2)
+
+    asyncio.run(main())
+
+
+def test_a_template_that_dies_while_queries_wait_is_replaced(tmp_path: Path) -> None:
+    async def main() -> None:
+        async with replaced(tmp_path) as engine:
+            await count(engine, 1)
+            long = dataclasses.replace(operation(ENDLESS), generation=1)
+            busy = asyncio.create_task(engine.query(long, SPARQL_JSON, LONG))
+            pool = engine._succession.retention._kept[1].pool
+            assert pool is not None
+            await until(lambda: pool.busy)
+            waiting = asyncio.create_task(count(engine, 1))
+            await until(lambda: pool._waiters)
+            os.kill(template_of(engine, 1), signal.SIGKILL)
+            assert await waiting == 300
+            busy.cancel()
+            await asyncio.gather(busy, return_exceptions=True)
+
+    asyncio.run(main())
+
+
+def test_waiting_for_it_has_an_end(tmp_path: Path) -> None:
+    async def main() -> None:
+        async with replaced(tmp_path) as engine:
+            with pytest.raises(Overloaded, match=r"generation 1 started within 0\.001 s"):
+                await count(engine, 1, Limits(0.001))
+            assert await count(engine, 1) == 300
+            long = dataclasses.replace(operation(ENDLESS), generation=1)
+            busy = asyncio.create_task(engine.query(long, SPARQL_JSON, LONG))
+            await until(lambda: engine._succession.retention._kept[1].pool.busy)  # type: ignore[union-attr]
+            with pytest.raises(Overloaded, match=r"within 0\.1 s"):
+                await count(engine, 1, Limits(0.1))
+            assert await count(engine) == 20
+            busy.cancel()
+            await asyncio.gather(busy, return_exceptions=True)
+
+    asyncio.run(main())
+
+
+def test_the_end_of_the_engine_ends_a_worker_that_starts(tmp_path: Path) -> None:
+    async def main() -> None:
+        async with replaced(tmp_path) as engine:
+            waiting = asyncio.create_task(count(engine, 1))
+            await until(lambda: engine._succession.retention._kept[1].opening)
+            await engine.aclose()
+            assert templates() == set()
+            assert isinstance(*(await asyncio.gather(waiting, return_exceptions=True)), BaseException)
+
+    asyncio.run(main())

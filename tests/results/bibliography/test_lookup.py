@@ -1,0 +1,39 @@
+"""Items by way of a query: the same as those that are looked up in the store itself."""
+
+from __future__ import annotations
+
+import pytest
+from pyoxigraph import QueryTriples, RdfFormat
+
+from endpoint.results.bibliography.lookup import MOST, items_of, lookup_query
+from tests.results.bibliography.graph import ARTICLE, read, store_of
+
+HIERARCHY = """
+ex:Report rdfs:subClassOf ex:Paper . ex:Paper rdfs:subClassOf bibo:Report .
+pub:2 a ex:Report ; rdfs:label "제목"@ko , "Title"@en ; foaf:maker ex:song ; dcterms:publisher ex:ministry .
+ex:song foaf:familyName "Song" ; foaf:givenName "Tae Eun" .
+ex:ministry a foaf:Organization ; foaf:name "외교부" .
+pub:3 a ex:Person ; rdfs:label "nobody" .
+pub:4 rdfs:label "no class" .
+"""
+
+
+def test_the_query_tells_all_that_items_need() -> None:
+    store = store_of(ARTICLE + HIERARCHY)
+    iris = [f"http://example.org/resource/Publication/{name}" for name in ("2", "14209", "3", "4", "missing")]
+    graph = store.query(lookup_query(iris))
+    assert isinstance(graph, QueryTriples)
+    answer = graph.serialize(format=RdfFormat.N_TRIPLES)
+    assert answer is not None
+    assert items_of(iris, answer) == read(ARTICLE + HIERARCHY, "2", "14209")
+
+
+@pytest.mark.parametrize("iri", ["relative", "http://example.org/> } DROP ALL", "http://example.org/a b"])
+def test_what_is_no_iri_enters_no_query(iri: str) -> None:
+    with pytest.raises(ValueError, match="IRI"):
+        lookup_query([iri])
+
+
+def test_a_query_has_a_limit() -> None:
+    with pytest.raises(ValueError, match="more than one query takes"):
+        lookup_query([f"http://example.org/{number}" for number in range(MOST + 1)])

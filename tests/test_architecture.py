@@ -18,7 +18,7 @@ IMPORTS = imports_of(PACKAGE)
 
 # A layer may import those above it in this list, and its own where that makes no circle.
 LAYERS = [
-    ["errors"],
+    ["errors", "vocabulary"],
     ["settings", "telemetry", "toml_file", "wording"],
     ["dataset", "formats", "addresses"],
     ["sparql"],

@@ -12,6 +12,7 @@ from collections.abc import Mapping
 from typing import Final
 
 from endpoint.errors import DataError
+from endpoint.vocabulary import SCHEMA
 from endpoint.wording import did_you_mean, shown
 
 # A frame or a prototype goes with every question to a worker: so many bytes as JSON.
@@ -71,7 +72,7 @@ def _check_context(context: object) -> None:
         if isinstance(part, str):
             raise DataError(
                 f'Its context is at "{shown(part)}", and this server fetches nothing. Write the context '
-                'itself into the frame, as "@context": {"@vocab": "https://schema.org/"}.'
+                f'itself into the frame, as "@context": {{"@vocab": "{SCHEMA}"}}.'
             )
 
 

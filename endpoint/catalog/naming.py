@@ -14,8 +14,9 @@ from difflib import get_close_matches
 from typing import NamedTuple
 
 from endpoint.catalog.parameters import Parameter
-from endpoint.catalog.value_types import ALIASES, TYPES, XSD
+from endpoint.catalog.value_types import ALIASES, TYPES
 from endpoint.errors import DataError
+from endpoint.vocabulary import XSD
 from endpoint.wording import did_you_mean
 
 # Parameters of the protocol, which a client uses to choose the representation and the deadline.

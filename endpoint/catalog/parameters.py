@@ -16,8 +16,9 @@ from dataclasses import dataclass, field, replace
 from pyoxigraph import Literal, NamedNode
 
 from endpoint.catalog.value_source import ValueSource
-from endpoint.catalog.value_types import TEXT_TYPES, TYPES, XSD, ValueType, number_type
+from endpoint.catalog.value_types import TEXT_TYPES, TYPES, ValueType, number_type
 from endpoint.errors import BadParameter
+from endpoint.vocabulary import XSD
 from endpoint.wording import did_you_mean, nearest, shown
 
 _LISTED = 20

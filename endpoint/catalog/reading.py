@@ -22,7 +22,7 @@ from endpoint.catalog.decorators import Decorators
 from endpoint.catalog.frame_syntax import check_length
 from endpoint.catalog.header import Entry, Plain, read_header
 from endpoint.catalog.paths import TAKEN
-from endpoint.catalog.prefixes import STANDARD, declarations
+from endpoint.catalog.prefixes import declarations
 from endpoint.catalog.query import Catalog, SavedQuery, Source
 from endpoint.catalog.query_folder import (
     FRAGMENTS,
@@ -42,6 +42,7 @@ from endpoint.formats import QueryForm
 from endpoint.results.prototype import read_prototype
 from endpoint.sparql.binding import variables
 from endpoint.sparql.operation import Classified, bindable, classify, read_prologue
+from endpoint.vocabulary import PREFIXES
 
 # What would end the name in a path, or could not be told from an escape there.
 # The place at the head of a sentence, which an error of a file has beside it.
@@ -68,7 +69,7 @@ class _Source:
 
 
 def read_catalog(
-    folder: Path, max_nesting: int, prefixes: Mapping[str, str] = STANDARD, before: Catalog | None = None
+    folder: Path, max_nesting: int, prefixes: Mapping[str, str] = PREFIXES, before: Catalog | None = None
 ) -> Catalog:
     """Read the queries of ``folder`` and its sub-folders, hidden ones left out. Raises nothing.
 
@@ -84,7 +85,7 @@ def read_catalog(
         catalog = Catalog({}, (DataError(reason, folder),))
     else:
         digest = found.digest
-        reader = _Reader(max_nesting, {**STANDARD, **prefixes})
+        reader = _Reader(max_nesting, {**PREFIXES, **prefixes})
         reader.read(found.files)
         queries = {name: reader.queries[name] for name in sorted(reader.queries)}
         catalog = Catalog(queries, tuple(reader.problems), (*found.notices, *reader.notices), found.about)

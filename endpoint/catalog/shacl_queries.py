@@ -15,14 +15,11 @@ from pyoxigraph import BlankNode, Literal, NamedNode, Quad, RdfFormat, Triple, p
 
 from endpoint.catalog.header import Entry, entry_of
 from endpoint.errors import DataError
+from endpoint.vocabulary import DCTERMS, RDF, RDF_TYPE, RDFS, SCHEMA, SCHEMA_HTTP, SH
 
-_SH = "http://www.w3.org/ns/shacl#"
-_RDFS = "http://www.w3.org/2000/01/rdf-schema#"
-_RDF = "http://www.w3.org/1999/02/22-rdf-syntax-ns#"
-_TYPE = f"{_RDF}type"
 _FORMS = ("select", "ask", "construct", "describe")
-_SCHEMA = ("https://schema.org/", "http://schema.org/")
-_LICENCES = ("http://purl.org/dc/terms/license", *(f"{schema}license" for schema in _SCHEMA))
+_SCHEMAS = (SCHEMA, SCHEMA_HTTP)
+_LICENCES = (f"{DCTERMS}license", *(f"{schema}license" for schema in _SCHEMAS))
 _MARKUP = re.compile(r"<[^<>]*>")
 
 _Subject: TypeAlias = NamedNode | BlankNode | Triple
@@ -69,32 +66,32 @@ def _add(described: dict[_Subject, _Members], quad: Quad) -> None:
 
 
 def _runs(members: _Members) -> bool:
-    types = [value.value for value in members.get(_TYPE, []) if isinstance(value, NamedNode)]
+    types = [value.value for value in members.get(RDF_TYPE, []) if isinstance(value, NamedNode)]
     return any(name.rpartition("#")[2].startswith("SPARQL") and name.endswith("Executable") for name in types)
 
 
 def _executable(subject: _Subject, members: _Members, described: dict[_Subject, _Members]) -> Executable:
     name = re.split("[/#]", subject.value)[-1] if isinstance(subject, NamedNode) else ""
-    texts = [value for form in _FORMS for value in members.get(f"{_SH}{form}", [])]
+    texts = [value for form in _FORMS for value in members.get(f"{SH}{form}", [])]
     if len(texts) != 1 or not isinstance(texts[0], Literal):
         raise DataError(
             f"The executable {name or '[]'} has {len(texts)} texts at sh:select, sh:ask, sh:construct and "
             "sh:describe; it needs one."
         )
-    named = [value for value in members.get(f"{_SH}prefixes", []) if isinstance(value, NamedNode | BlankNode)]
+    named = [value for value in members.get(f"{SH}prefixes", []) if isinstance(value, NamedNode | BlankNode)]
     return Executable(name, texts[0].value, _entries(members), _declared([subject, *named], described))
 
 
 def _entries(members: _Members) -> dict[str, Entry]:
-    label, comment = _told(members, f"{_RDFS}label"), _told(members, f"{_RDFS}comment")
+    label, comment = _told(members, f"{RDFS}label"), _told(members, f"{RDFS}comment")
     found: dict[str, object] = {"summary": label or comment}
     if label:
         found["description"] = comment
-    words = [value for schema in _SCHEMA for value in members.get(f"{schema}keywords", [])]
+    words = [value for schema in _SCHEMAS for value in members.get(f"{schema}keywords", [])]
     found["tags"] = sorted({value.value for value in words if isinstance(value, Literal)})
     licences = [value for predicate in _LICENCES for value in members.get(predicate, [])]
     found["licence"] = next((value.value for value in licences if isinstance(value, NamedNode | Literal)), "")
-    targets = [value for schema in _SCHEMA for value in members.get(f"{schema}target", [])]
+    targets = [value for schema in _SCHEMAS for value in members.get(f"{schema}target", [])]
     found["endpoint"] = next((value.value for value in targets if isinstance(value, NamedNode)), "")
     return {key: entry_of(key, value) for key, value in found.items() if value}
 
@@ -106,7 +103,7 @@ def _told(members: _Members, predicate: str) -> dict[str, str] | str:
     for value in members.get(predicate, []):
         if not isinstance(value, Literal):
             continue
-        html = value.datatype.value == f"{_RDF}HTML"
+        html = value.datatype.value == f"{RDF}HTML"
         text = " ".join((_MARKUP.sub("", value.value) if html else value.value).split())
         if value.language:
             tagged.setdefault(value.language, text)
@@ -118,9 +115,9 @@ def _told(members: _Members, predicate: str) -> dict[str, str] | str:
 def _declared(subjects: list[_Subject], described: dict[_Subject, _Members]) -> dict[str, str]:
     found: dict[str, str] = {}
     for subject in subjects:
-        for node in described.get(subject, {}).get(f"{_SH}declare", []):
+        for node in described.get(subject, {}).get(f"{SH}declare", []):
             members = described.get(node, {}) if isinstance(node, NamedNode | BlankNode) else {}
-            prefixes, namespaces = members.get(f"{_SH}prefix", []), members.get(f"{_SH}namespace", [])
+            prefixes, namespaces = members.get(f"{SH}prefix", []), members.get(f"{SH}namespace", [])
             if prefixes and namespaces and isinstance(prefixes[0], Literal):
                 namespace = namespaces[0]
                 if isinstance(namespace, NamedNode | Literal):

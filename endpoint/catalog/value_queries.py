@@ -15,12 +15,13 @@ from pyoxigraph import Literal, NamedNode
 
 from endpoint.catalog.parameters import Parameter, term
 from endpoint.catalog.query import SavedQuery
-from endpoint.catalog.value_types import TYPES, XSD
+from endpoint.catalog.value_types import TYPES
 from endpoint.formats import QueryForm
 from endpoint.sparql.binding import Value, bind
 from endpoint.sparql.lexer import Kind, Token, lex
+from endpoint.vocabulary import RDFS_LABEL, SKOS_PREF_LABEL, XSD
 
-_LABELS = "<http://www.w3.org/2000/01/rdf-schema#label>|<http://www.w3.org/2004/02/skos/core#prefLabel>"
+_LABELS = f"<{RDFS_LABEL}>|<{SKOS_PREF_LABEL}>"
 # Before a brace or a parenthesis, these say what it holds.
 _OPENERS = {"FILTER": "filter", "EXISTS": "exists", "MINUS": "minus", "SERVICE": "service"}
 

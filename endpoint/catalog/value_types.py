@@ -17,8 +17,6 @@ from types import MappingProxyType
 
 from pyoxigraph import NamedNode
 
-XSD = "http://www.w3.org/2001/XMLSchema#"
-
 Order = Callable[[str], "Decimal | float"]
 Read = Callable[[str], str]
 

@@ -38,6 +38,7 @@ from pyoxigraph import (
 
 from endpoint.ingest.bulk import load_pieces
 from endpoint.ingest.rules import Rule, read_rules, values_block
+from endpoint.vocabulary import OWL, RDFS_SUBCLASS_OF, RDFS_SUBPROPERTY_OF
 
 __all__ = ["Rule", "changed_subjects", "derive", "read_rules"]
 
@@ -45,9 +46,9 @@ _HIERARCHY = frozenset(
     map(
         NamedNode,
         (
-            "http://www.w3.org/2000/01/rdf-schema#subClassOf",
-            "http://www.w3.org/2000/01/rdf-schema#subPropertyOf",
-            "http://www.w3.org/2002/07/owl#equivalentClass",
+            RDFS_SUBCLASS_OF,
+            RDFS_SUBPROPERTY_OF,
+            f"{OWL}equivalentClass",
         ),
     )
 )

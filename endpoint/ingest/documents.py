@@ -9,16 +9,11 @@ from typing import cast
 from pyoxigraph import Literal, NamedNode, Quad, QuerySolutions, Store
 
 from endpoint.search import Document, Facet, Field, SearchConfiguration
+from endpoint.vocabulary import OWL, RDF, RDF_TYPE, RDFS, SH
 
-_TYPE = "http://www.w3.org/1999/02/22-rdf-syntax-ns#type"
 # Types from these namespaces make a subject a term of an ontology or the ontology itself.
-_ONTOLOGY = (
-    "http://www.w3.org/2002/07/owl#",
-    "http://www.w3.org/2000/01/rdf-schema#",
-    "http://www.w3.org/1999/02/22-rdf-syntax-ns#",
-    "http://www.w3.org/ns/shacl#",
-)
-_INDIVIDUAL = "http://www.w3.org/2002/07/owl#NamedIndividual"
+_ONTOLOGY = (OWL, RDFS, RDF, SH)
+_INDIVIDUAL = f"{OWL}NamedIndividual"
 _LINKED_IN_MEMORY = 50_000
 
 Values = Mapping[str, list[NamedNode | Literal]]
@@ -49,7 +44,7 @@ def documents(store: Store, configuration: SearchConfiguration) -> Iterator[Docu
 def _subjects(store: Store, configuration: SearchConfiguration) -> set[str]:
     """Asked by a query because that does not decode the titles, which quads_for_pattern would."""
     if configuration.classes:
-        pattern = f"VALUES ?class {{ {_iris(configuration.classes)} }} ?subject <{_TYPE}> ?class"
+        pattern = f"VALUES ?class {{ {_iris(configuration.classes)} }} ?subject <{RDF_TYPE}> ?class"
     else:
         titles = _iris(configuration.fields[0].properties)
         pattern = f"VALUES ?title {{ {titles} }} ?subject ?title ?text"
@@ -75,7 +70,7 @@ def _values(quads: Iterable[Quad]) -> Values:
 def _is_indexed(values: Values, configuration: SearchConfiguration) -> bool:
     if configuration.classes:
         return True
-    types = [term.value for term in values.get(_TYPE, ())]
+    types = [term.value for term in values.get(RDF_TYPE, ())]
     return not any(
         type_ in configuration.excluded or (type_.startswith(_ONTOLOGY) and type_ != _INDIVIDUAL)
         for type_ in types

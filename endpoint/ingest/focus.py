@@ -23,14 +23,15 @@ from pyoxigraph import (
 )
 
 from endpoint.errors import DataError
+from endpoint.vocabulary import RDF_TYPE, RDFS_SUBCLASS_OF
 
 GraphName = NamedNode | DefaultGraph
 Node = NamedNode | BlankNode | Literal
 Subject = NamedNode | BlankNode | Triple
 Shape = TypeVar("Shape")
 
-RDF_TYPE = NamedNode("http://www.w3.org/1999/02/22-rdf-syntax-ns#type")
-SUBCLASS_OF = NamedNode("http://www.w3.org/2000/01/rdf-schema#subClassOf")
+TYPE = NamedNode(RDF_TYPE)
+SUBCLASS_OF = NamedNode(RDFS_SUBCLASS_OF)
 
 
 class View:
@@ -57,7 +58,7 @@ class View:
         if isinstance(node, Literal):
             return frozenset()
         if self._last is None or self._last[0] != node:
-            self._last = node, frozenset(quad.object for quad in self.quads(node, RDF_TYPE))
+            self._last = node, frozenset(quad.object for quad in self.quads(node, TYPE))
         return self._last[1]
 
     def subclasses(self, iri: NamedNode) -> frozenset[NamedNode]:
@@ -96,8 +97,8 @@ class InstancesOf:
         """Each instance once, however many of the classes it states."""
         classes = view.subclasses(self.iri)
         for name in sorted(classes, key=str):
-            for quad in view.quads(None, RDF_TYPE, name):
-                stated = (q for q in view.quads(quad.subject, RDF_TYPE) if q.object in classes)
+            for quad in view.quads(None, TYPE, name):
+                stated = (q for q in view.quads(quad.subject, TYPE) if q.object in classes)
                 if next(stated) == quad:
                     yield cast(Node, quad.subject)
 

@@ -15,11 +15,12 @@ import rdflib
 from pyoxigraph import BlankNode, Literal, NamedNode, Triple
 
 from endpoint.errors import DataError
+from endpoint.vocabulary import XSD
 
 Term = NamedNode | BlankNode | Literal
 RdflibTerm = rdflib.URIRef | rdflib.BNode | rdflib.Literal
 
-_STRING = NamedNode("http://www.w3.org/2001/XMLSchema#string")
+_STRING = NamedNode(f"{XSD}string")
 
 
 def to_rdflib(term: Term | Triple) -> RdflibTerm:

@@ -15,12 +15,10 @@ from typing import cast
 from pyoxigraph import BlankNode, Literal, NamedNode, RdfFormat, Triple, serialize
 
 from endpoint.ingest.validation_words import COMPONENTS, Words, words
+from endpoint.vocabulary import RDF, RDF_TYPE, SH, XSD
 
 Term = NamedNode | BlankNode | Literal
 
-_SH = "http://www.w3.org/ns/shacl#"
-_RDF = "http://www.w3.org/1999/02/22-rdf-syntax-ns#"
-_XSD = "http://www.w3.org/2001/XMLSchema#"
 _EXAMPLES = 10
 _PROPERTIES = 3
 _VALUE = 80  # characters
@@ -36,7 +34,7 @@ class Severity(Enum):
     @property
     def iri(self) -> NamedNode:
         """sh:Violation, sh:Warning or sh:Info."""
-        return NamedNode(_SH + self.value)
+        return NamedNode(SH + self.value)
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,7 +99,7 @@ def _kind_lines(kind: Kind, said: Words, names: _Names) -> Iterator[str]:
     properties = [names.short(path) for path in kind.path[:_PROPERTIES]]
     properties += ["…"] if len(kind.path) > _PROPERTIES else []
     about = " | ".join(properties) or names.short(kind.shape)
-    component = kind.component.value.removeprefix(_SH).removesuffix("ConstraintComponent")
+    component = kind.component.value.removeprefix(SH).removesuffix("ConstraintComponent")
     yield said.heading(
         kind.severity.value, about, COMPONENTS.get(component, (component, component)), kind.count
     )
@@ -135,7 +133,7 @@ def _shown(value: Term | None, names: _Names) -> str:
     quoted = json.dumps(text, ensure_ascii=False)
     if value.language:
         return f"{quoted}@{value.language}"
-    return quoted if value.datatype.value == _XSD + "string" else f"{quoted}^^{names.short(value.datatype)}"
+    return quoted if value.datatype.value == XSD + "string" else f"{quoted}^^{names.short(value.datatype)}"
 
 
 def as_json(report: ValidationReport) -> str:
@@ -175,7 +173,7 @@ def _json_term(term: Term) -> dict[str, str]:
             return {"type": "bnode", "value": term.value}
     if term.language:
         return {"type": "literal", "value": term.value, "xml:lang": term.language}
-    datatype = {} if term.datatype.value == _XSD + "string" else {"datatype": term.datatype.value}
+    datatype = {} if term.datatype.value == XSD + "string" else {"datatype": term.datatype.value}
     return {"type": "literal", "value": term.value, **datatype}
 
 
@@ -185,46 +183,46 @@ def as_turtle(report: ValidationReport, prefixes: Mapping[str, str] | None = Non
     sh:conforms is what the specification says, whether there is no result of any severity; that warnings and
     infos pass is this server's rule.
     """
-    declared = {"sh": _SH, **(prefixes or {})}
+    declared = {"sh": SH, **(prefixes or {})}
     return cast(bytes, serialize(_triples(report), format=RdfFormat.TURTLE, prefixes=declared)).decode()
 
 
 def _triples(report: ValidationReport) -> Iterator[Triple]:
     top = BlankNode()
-    conforms = Literal("false" if report.kinds else "true", datatype=NamedNode(_XSD + "boolean"))
-    yield Triple(top, NamedNode(_RDF + "type"), NamedNode(_SH + "ValidationReport"))
-    yield Triple(top, NamedNode(_SH + "conforms"), conforms)
+    conforms = Literal("false" if report.kinds else "true", datatype=NamedNode(XSD + "boolean"))
+    yield Triple(top, NamedNode(RDF_TYPE), NamedNode(SH + "ValidationReport"))
+    yield Triple(top, NamedNode(SH + "conforms"), conforms)
     for kind in report.kinds:
         for result in kind.results:
             node = BlankNode()
-            yield Triple(top, NamedNode(_SH + "result"), node)
+            yield Triple(top, NamedNode(SH + "result"), node)
             yield from _result_triples(node, kind, result)
 
 
 def _result_triples(node: BlankNode, kind: Kind, result: Result) -> Iterator[Triple]:
-    yield Triple(node, NamedNode(_RDF + "type"), NamedNode(_SH + "ValidationResult"))
-    yield Triple(node, NamedNode(_SH + "focusNode"), result.focus)
-    yield Triple(node, NamedNode(_SH + "resultSeverity"), kind.severity.iri)
-    yield Triple(node, NamedNode(_SH + "sourceConstraintComponent"), kind.component)
-    yield Triple(node, NamedNode(_SH + "sourceShape"), kind.shape)
+    yield Triple(node, NamedNode(RDF_TYPE), NamedNode(SH + "ValidationResult"))
+    yield Triple(node, NamedNode(SH + "focusNode"), result.focus)
+    yield Triple(node, NamedNode(SH + "resultSeverity"), kind.severity.iri)
+    yield Triple(node, NamedNode(SH + "sourceConstraintComponent"), kind.component)
+    yield Triple(node, NamedNode(SH + "sourceShape"), kind.shape)
     for language, text in sorted(kind.messages.items()):
         message = Literal(text, language=language) if language else Literal(text)
-        yield Triple(node, NamedNode(_SH + "resultMessage"), message)
+        yield Triple(node, NamedNode(SH + "resultMessage"), message)
     if result.value is not None:
-        yield Triple(node, NamedNode(_SH + "value"), result.value)
+        yield Triple(node, NamedNode(SH + "value"), result.value)
     if len(kind.path) == 1:
-        yield Triple(node, NamedNode(_SH + "resultPath"), kind.path[0])
+        yield Triple(node, NamedNode(SH + "resultPath"), kind.path[0])
     elif kind.path:
         path, rest = BlankNode(), BlankNode()
-        yield Triple(node, NamedNode(_SH + "resultPath"), path)
-        yield Triple(path, NamedNode(_SH + "alternativePath"), rest)
+        yield Triple(node, NamedNode(SH + "resultPath"), path)
+        yield Triple(path, NamedNode(SH + "alternativePath"), rest)
         yield from _list(rest, kind.path)
 
 
 def _list(head: BlankNode, items: tuple[NamedNode, ...]) -> Iterator[Triple]:
     for place, item in enumerate(items, 1):
-        tail = BlankNode() if place < len(items) else NamedNode(_RDF + "nil")
-        yield Triple(head, NamedNode(_RDF + "first"), item)
-        yield Triple(head, NamedNode(_RDF + "rest"), tail)
+        tail = BlankNode() if place < len(items) else NamedNode(RDF + "nil")
+        yield Triple(head, NamedNode(RDF + "first"), item)
+        yield Triple(head, NamedNode(RDF + "rest"), tail)
         if isinstance(tail, BlankNode):
             head = tail

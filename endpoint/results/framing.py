@@ -15,17 +15,17 @@ from typing import Final, NoReturn, cast
 from pyld import jsonld  # type: ignore[import-untyped]
 from pyoxigraph import BlankNode, Literal, NamedNode, Triple
 
-from endpoint.results.terms import WHOLE, XSD, Inexpressible, Term, native
+from endpoint.results.terms import WHOLE, Inexpressible, Term, native
+from endpoint.vocabulary import RDF, RDF_LANG_STRING, XSD
 
 Node = dict[str, object]
 
-_LANGUAGE: Final = "http://www.w3.org/1999/02/22-rdf-syntax-ns#langString"
 # How JSON-LD writes language and base direction as a datatype (JSON-LD 1.1 section 4.2.4.1).
 _DIRECTED: Final = re.compile(r"https://www\.w3\.org/ns/i18n#([^_]*)_(ltr|rtl)")
 # The datatypes that a number or boolean of JSON stands for (JSON-LD 1.1 API section 8.2.2).
 _NATIVE: Final = frozenset({XSD + "boolean", XSD + "integer", XSD + "double"})
 # PyLD would take the nulls out of a JSON literal, so it sees none: no datatype has a blank in its IRI.
-_JSON: Final = "http://www.w3.org/1999/02/22-rdf-syntax-ns#JSON"
+_JSON: Final = f"{RDF}JSON"
 _ELSEWHERE: Final = "Ask for another format, such as Turtle (format=turtle)."
 
 
@@ -81,7 +81,7 @@ def _term(term: Term) -> dict[str, str]:
     if term.direction:
         datatype = f"https://www.w3.org/ns/i18n#{term.language}_{term.direction}"
         return {"type": "literal", "value": term.value, "datatype": datatype}
-    return {"type": "literal", "value": term.value, "datatype": _LANGUAGE, "language": term.language}
+    return {"type": "literal", "value": term.value, "datatype": RDF_LANG_STRING, "language": term.language}
 
 
 def _make_native(node: Node, typed: frozenset[tuple[str, str]]) -> None:

@@ -17,12 +17,13 @@ from pyoxigraph import Literal
 from endpoint.formats.representation import PLAIN, Presentation
 from endpoint.results.tables import tagged
 from endpoint.results.terms import Inexpressible, Row, Rows, Term, native
+from endpoint.vocabulary import GEOSPARQL
 
 T = TypeVar("T")
 
 Geometry = dict[str, object]
 
-_WKT: Final = "http://www.opengis.net/ont/geosparql#wktLiteral"
+_WKT: Final = f"{GEOSPARQL}wktLiteral"
 _LATITUDE: Final = ("lat", "latitude")
 _LONGITUDE: Final = ("long", "lon", "lng", "longitude")
 # So many rows are looked at for a column of WKT.

@@ -19,7 +19,8 @@ from zipfile import ZIP_DEFLATED, ZipFile, ZipInfo
 
 from pyoxigraph import Literal, NamedNode
 
-from endpoint.results.terms import XSD, Row, Rows, Term, native, shown
+from endpoint.results.terms import Row, Rows, Term, native, shown
+from endpoint.vocabulary import XSD
 
 # Rows of a sheet with its heading, and characters of a cell, at most (Excel specifications and limits).
 SHEET_ROWS: Final = 1_048_576

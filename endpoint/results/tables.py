@@ -16,7 +16,8 @@ from pyoxigraph import Literal, NamedNode
 
 from endpoint.addresses import path_of
 from endpoint.formats.representation import PLAIN, Pages, Presentation
-from endpoint.results.terms import XSD, Rows, Term, Value, native, shown
+from endpoint.results.terms import Rows, Term, Value, native, shown
+from endpoint.vocabulary import XSD
 
 HTML_ROWS: Final = 1000
 # Characters that are shown of a web address in a cell; the link has it all.

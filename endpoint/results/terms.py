@@ -9,12 +9,13 @@ from typing import Final
 
 from pyoxigraph import BlankNode, Literal, NamedNode, QueryBoolean, QuerySolutions, QueryTriples, Triple
 
+from endpoint.vocabulary import XSD
+
 Results = QuerySolutions | QueryTriples | QueryBoolean
 Term = NamedNode | BlankNode | Literal | Triple
 Row = Iterable[Term | None]
 Value = str | int | float | bool | None
 
-XSD: Final = "http://www.w3.org/2001/XMLSchema#"
 WHOLE: Final = frozenset(
     XSD + name
     for name in (

@@ -14,7 +14,7 @@ from pyoxigraph import Literal
 
 from endpoint.search.configuration import Facet, SearchConfiguration
 from endpoint.search.model import Request
-from endpoint.sparql.operation import TEXT
+from endpoint.vocabulary import TEXT
 
 _LOCAL: Final = re.compile(r"\w(?:[\w-]*\w)?", re.ASCII)
 

@@ -29,9 +29,9 @@ from endpoint.sparql.lexer import (
     position_of,
     scan,
 )
+from endpoint.vocabulary import TEXT
 
 __all__ = [
-    "TEXT",
     "TEXT_SEARCH",
     "Classified",
     "Operation",
@@ -45,9 +45,7 @@ __all__ = [
     "variables",
 ]
 
-# The namespace of the service that a worker answers itself, from the text index; its prefix needs no
-# declaration.
-TEXT: Final = "urn:endpoint:text:"
+# The service that a worker answers itself, from the text index.
 TEXT_SEARCH: Final = f"<{TEXT}search>"
 
 _FLAGS = re.IGNORECASE | re.ASCII

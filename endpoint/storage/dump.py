@@ -16,10 +16,10 @@ from pyoxigraph import BlankNode, DefaultGraph, NamedNode, Quad, RdfFormat, Stor
 
 from endpoint.errors import NotExpressible, StoreError
 from endpoint.results.bibliography import BIBLIOGRAPHIES, Item, read_items, write_items
-from endpoint.results.bibliography.vocabulary import TYPE
 from endpoint.results.serializers import Inexpressible, XmlGuard, statements_of
 from endpoint.storage import generations
 from endpoint.storage.generations import Generation
+from endpoint.vocabulary import RDF_TYPE
 
 GraphName = NamedNode | BlankNode | DefaultGraph
 # Called now and then with how many statements, or publications, are written.
@@ -94,7 +94,7 @@ class Dump:
 
     def _publications(self, selection: Selection) -> Iterator[Item]:
         graphs: Sequence[GraphName | None] = selection.graphs or [None]
-        typed = (self._store.quads_for_pattern(None, NamedNode(TYPE), None, graph) for graph in graphs)
+        typed = (self._store.quads_for_pattern(None, NamedNode(RDF_TYPE), None, graph) for graph in graphs)
         candidates = (quad.subject for quads in typed for quad in quads)
         return read_items(candidates, statements_of(self._store))
 

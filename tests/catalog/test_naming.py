@@ -6,8 +6,9 @@ import pytest
 
 from endpoint.catalog.naming import RESERVED, read_variable
 from endpoint.catalog.parameters import Parameter
-from endpoint.catalog.value_types import TYPES, XSD
+from endpoint.catalog.value_types import TYPES
 from endpoint.errors import DataError
+from endpoint.vocabulary import XSD
 
 DECLARED = {"ex": "http://example.org/", "xsd": XSD, "my": "http://example.org/my#"}
 KNOWN = {

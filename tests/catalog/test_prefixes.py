@@ -8,8 +8,9 @@ import pytest
 from pyoxigraph import NamedNode, Store
 
 from endpoint.catalog import read_catalog
-from endpoint.catalog.prefixes import STANDARD, declarations, undeclared
+from endpoint.catalog.prefixes import declarations, undeclared
 from endpoint.errors import DataError
+from endpoint.vocabulary import PREFIXES
 
 KNOWN = {"a": "http://a/", "b": "http://b/", "": "http://empty/"}
 
@@ -43,13 +44,13 @@ def test_the_first_use_of_each_prefix_is_known() -> None:
 
 def test_common_prefixes_are_there() -> None:
     wanted = "rdf rdfs owl xsd skos dc dct dcterms foaf schema bibo void dcat geo prov dbo dbr wd wdt"
-    assert set(wanted.split()) <= set(STANDARD)
+    assert set(wanted.split()) <= set(PREFIXES)
 
 
 def test_every_namespace_is_an_iri_that_ends_where_a_name_begins() -> None:
-    for namespace in STANDARD.values():
+    for namespace in PREFIXES.values():
         assert NamedNode(namespace).value[-1] in "/#:"
-    assert STANDARD["schema"] == "https://schema.org/"
+    assert PREFIXES["schema"] == "https://schema.org/"
 
 
 def test_the_prefixes_of_the_dataset_win(tmp_path: Path) -> None:

@@ -8,9 +8,10 @@ import pytest
 from pyoxigraph import QuerySolutions, Store
 
 from endpoint.catalog.header import Plain
-from endpoint.catalog.prefixes import STANDARD, declarations
+from endpoint.catalog.prefixes import declarations
 from endpoint.catalog.sparql_transformer import Converted, convert
 from endpoint.errors import DataError
+from endpoint.vocabulary import PREFIXES
 
 DATA = """
 PREFIX : <http://e/>
@@ -33,7 +34,7 @@ def converted(document: object) -> Converted:
 def rows(text: str) -> list[list[str | None]]:
     store = Store()
     store.update(DATA)
-    found = store.query(declarations(text, {**STANDARD, "e": "http://e/"}) + text)
+    found = store.query(declarations(text, {**PREFIXES, "e": "http://e/"}) + text)
     assert isinstance(found, QuerySolutions)
     return sorted([None if value is None else value.value[-3:] for value in row] for row in found)
 

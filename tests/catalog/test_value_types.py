@@ -6,8 +6,9 @@ import pytest
 from pyoxigraph import Literal, NamedNode
 
 from endpoint.catalog.parameters import Parameter, fault, term
-from endpoint.catalog.value_types import TYPES, XSD, number_type
+from endpoint.catalog.value_types import TYPES, number_type
 from endpoint.errors import BadParameter
+from endpoint.vocabulary import XSD
 
 TAKEN: list[tuple[str, str, str]] = [
     ("nonNegativeInteger", "0", "0"),

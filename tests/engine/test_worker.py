@@ -19,7 +19,8 @@ from endpoint.errors import MalformedQuery, ServiceRefused
 from endpoint.search import Request
 from endpoint.sparql.gate import admit
 from endpoint.sparql.lexer import position_of
-from endpoint.sparql.operation import TEXT, classify
+from endpoint.sparql.operation import classify
+from endpoint.vocabulary import TEXT
 from tests.search.catalogue import EX, Catalogue, build
 
 

@@ -13,7 +13,8 @@ from endpoint.results.serializers import Results, native
 from endpoint.search import Document, Hit, SearchConfiguration, TextIndex, build_index
 from endpoint.search.configuration import Field
 from endpoint.sparql.gate import admit
-from endpoint.sparql.operation import TEXT, classify
+from endpoint.sparql.operation import classify
+from endpoint.vocabulary import TEXT
 
 EX = "http://example.org/"
 PREFIXES = {"ex": EX, "text": TEXT}

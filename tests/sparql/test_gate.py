@@ -7,7 +7,8 @@ import pytest
 from endpoint.errors import MalformedQuery, ServiceRefused
 from endpoint.formats import QueryForm
 from endpoint.sparql.gate import admit
-from endpoint.sparql.operation import TEXT, Operation, classify
+from endpoint.sparql.operation import Operation, classify
+from endpoint.vocabulary import TEXT
 
 
 def through(text: str) -> Operation:

@@ -11,10 +11,10 @@ from pyoxigraph import Literal, NamedNode, Quad
 from endpoint.ingest.tabular.mapping import Column, Statement, TableMapping
 from endpoint.ingest.tabular.records import Cell, Problems, Record, Unreadable, excerpt
 from endpoint.ingest.tabular.templates import UnreadableValue
+from endpoint.vocabulary import RDF_TYPE, XSD
 
-_RDF_TYPE = NamedNode("http://www.w3.org/1999/02/22-rdf-syntax-ns#type")
+_RDF_TYPE = NamedNode(RDF_TYPE)
 _HALF = "holds half of a character (a lone surrogate)"
-_XSD = "http://www.w3.org/2001/XMLSchema#"
 
 
 def _fits(pattern: str) -> Callable[[str], bool]:
@@ -31,13 +31,13 @@ def _is_date(text: str) -> bool:
 
 # XML Schema part 2; datatypes that are not here are taken as they come.
 _LEXICAL: Mapping[str, Callable[[str], bool]] = {
-    _XSD + "integer": _fits(r"[+-]?[0-9]+"),
-    _XSD + "decimal": _fits(r"[+-]?([0-9]+(\.[0-9]*)?|\.[0-9]+)"),
-    _XSD + "boolean": _fits(r"true|false|1|0"),
-    _XSD + "gYear": _fits(r"[0-9]{4}"),
-    _XSD + "gYearMonth": _fits(r"[0-9]{4}-(0[1-9]|1[0-2])"),
-    _XSD + "date": _is_date,
-    _XSD + "anyURI": _fits(r"[^\s<>\"{}|\\^`]+"),
+    XSD + "integer": _fits(r"[+-]?[0-9]+"),
+    XSD + "decimal": _fits(r"[+-]?([0-9]+(\.[0-9]*)?|\.[0-9]+)"),
+    XSD + "boolean": _fits(r"true|false|1|0"),
+    XSD + "gYear": _fits(r"[0-9]{4}"),
+    XSD + "gYearMonth": _fits(r"[0-9]{4}-(0[1-9]|1[0-2])"),
+    XSD + "date": _is_date,
+    XSD + "anyURI": _fits(r"[^\s<>\"{}|\\^`]+"),
 }
 
 
@@ -233,7 +233,7 @@ def _term(statement: Statement, text: str) -> NamedNode | Literal:
         return Literal(text)
     accepts = _LEXICAL.get(statement.datatype.value)
     if accepts is not None and not accepts(text):
-        raise ValueError(f"is no {statement.datatype.value.replace(_XSD, 'xsd:')}")
+        raise ValueError(f"is no {statement.datatype.value.replace(XSD, 'xsd:')}")
     return Literal(text, datatype=statement.datatype)
 
 

@@ -15,6 +15,7 @@ from endpoint.results.bibliography import vocabulary as v
 from endpoint.results.bibliography.keys import key_of, with_digest
 from endpoint.results.bibliography.names import Name, parse_names
 from endpoint.results.bibliography.text import is_blank, single_line
+from endpoint.vocabulary import RDF_TYPE, RDFS_SUBCLASS_OF
 
 Term = NamedNode | BlankNode | Literal | Triple
 Description = Mapping[str, Sequence[Term]]
@@ -84,7 +85,7 @@ class _Reader:
         self._label_of = lru_cache(_REMEMBERED)(self._find_label)
 
     def _is_publication(self, iri: str) -> bool:
-        types = _iris(self._description(iri, (v.TYPE,)).get(v.TYPE, ()))
+        types = _iris(self._description(iri, (RDF_TYPE,)).get(RDF_TYPE, ()))
         return any(map(self._kinds_of_class, types))
 
     def _find_kinds(self, of: str) -> frozenset[str]:
@@ -92,8 +93,8 @@ class _Reader:
         seen = {of}
         left = [of]
         while left:
-            said = self._description(left.pop(), (v.SUBCLASS,))
-            above = set(_iris(said.get(v.SUBCLASS, ()))) - seen
+            said = self._description(left.pop(), (RDFS_SUBCLASS_OF,))
+            above = set(_iris(said.get(RDFS_SUBCLASS_OF, ()))) - seen
             seen |= above
             left += above
         return frozenset(seen & v.KINDS.keys())
@@ -137,7 +138,7 @@ class _Reader:
         )
 
     def _kind(self, said: Description, series: str) -> v.Kind:
-        found = {name for of in _iris(said.get(v.TYPE, ())) for name in self._kinds_of_class(of)}
+        found = {name for of in _iris(said.get(RDF_TYPE, ())) for name in self._kinds_of_class(of)}
         kind = next(kind for name, kind in v.KINDS.items() if name in found)
         # An article stands in something: without it, styles would print an empty journal.
         return v.DOCUMENT if kind is v.ARTICLE and not series else kind
@@ -171,11 +172,11 @@ class _Reader:
         return ()
 
     def _person(self, iri: str, language: str) -> list[Name]:
-        said = self._description(iri, (v.TYPE, *v.FAMILY, *v.GIVEN, *v.LABEL))
+        said = self._description(iri, (RDF_TYPE, *v.FAMILY, *v.GIVEN, *v.LABEL))
         if family := _text(said, v.FAMILY, language):
             return [Name(family, _text(said, v.GIVEN, language))]
         label = _text(said, v.LABEL, language)
-        if v.ORGANISATION.intersection(_iris(said.get(v.TYPE, ()))):
+        if v.ORGANISATION.intersection(_iris(said.get(RDF_TYPE, ()))):
             return [Name(label)] if label else []
         return parse_names(label)
 

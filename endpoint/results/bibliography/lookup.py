@@ -14,16 +14,17 @@ from pyoxigraph import NamedNode, Quad, RdfFormat, Triple, parse
 
 from endpoint.results.bibliography import vocabulary as v
 from endpoint.results.bibliography.items import Item, read_items
+from endpoint.vocabulary import RDF_TYPE, RDFS_SUBCLASS_OF
 
 # Resources of one query: its text must stay below the limits of any engine.
 MOST: Final = 500
 
 _OF_PUBLICATION: Final = (
-    *(v.TYPE, *v.TITLE, *v.CREATOR, *v.DATE, *v.NUMBER, *v.SERIES, *v.PUBLISHER),
+    *(RDF_TYPE, *v.TITLE, *v.CREATOR, *v.DATE, *v.NUMBER, *v.SERIES, *v.PUBLISHER),
     *(*v.ADDRESS, *v.LANGUAGE, *v.ABSTRACT, *v.KEYWORD, *v.IDENTIFIER),
 )
 _LINKS: Final = (*v.CREATOR, *v.SERIES, *v.PUBLISHER, *v.KEYWORD)
-_OF_LINKED: Final = (v.TYPE, *v.NAME, *v.FAMILY, *v.GIVEN)
+_OF_LINKED: Final = (RDF_TYPE, *v.NAME, *v.FAMILY, *v.GIVEN)
 
 
 def lookup_query(iris: Sequence[str]) -> str:
@@ -43,8 +44,8 @@ def lookup_query(iris: Sequence[str]) -> str:
     {_values("predicate", _OF_LINKED)}
     ?subject ?predicate ?object }}
   UNION
-  {{ {{ SELECT DISTINCT ?subject {{ {items} ?item <{v.TYPE}>/<{v.SUBCLASS}>* ?subject }} }}
-    ?subject <{v.SUBCLASS}> ?object BIND(<{v.SUBCLASS}> AS ?predicate) }}
+  {{ {{ SELECT DISTINCT ?subject {{ {items} ?item <{RDF_TYPE}>/<{RDFS_SUBCLASS_OF}>* ?subject }} }}
+    ?subject <{RDFS_SUBCLASS_OF}> ?object BIND(<{RDFS_SUBCLASS_OF}> AS ?predicate) }}
 }}"""
 
 

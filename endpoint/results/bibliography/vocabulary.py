@@ -5,33 +5,24 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Final
 
-_BIBO: Final = "http://purl.org/ontology/bibo/"
-_DC: Final = "http://purl.org/dc/elements/1.1/"
-_DCTERMS: Final = "http://purl.org/dc/terms/"
-_FOAF: Final = "http://xmlns.com/foaf/0.1/"
-_SCHEMA: Final = "https://schema.org/"
-_SKOS: Final = "http://www.w3.org/2004/02/skos/core#"
-_RDFS: Final = "http://www.w3.org/2000/01/rdf-schema#"
+from endpoint.vocabulary import BIBO, DC, DCTERMS, FOAF, RDFS_LABEL, SCHEMA, SKOS_PREF_LABEL
 
-TYPE: Final = "http://www.w3.org/1999/02/22-rdf-syntax-ns#type"
-SUBCLASS: Final = _RDFS + "subClassOf"
-
-LABEL: Final = (_RDFS + "label", _SKOS + "prefLabel", _FOAF + "name", _SCHEMA + "name", _DCTERMS + "title")
-NAME: Final = (_DCTERMS + "title", _SCHEMA + "name", *LABEL)
-TITLE: Final = (_DCTERMS + "title", _DC + "title", _SCHEMA + "name", *LABEL)
-CREATOR: Final = (_DC + "creator", _DCTERMS + "creator", _FOAF + "maker", _SCHEMA + "author")
-FAMILY: Final = (_FOAF + "familyName", _FOAF + "family_name", _SCHEMA + "familyName")
-GIVEN: Final = (_FOAF + "givenName", _FOAF + "givenname", _SCHEMA + "givenName")
-ORGANISATION: Final = frozenset({_FOAF + "Organization", _FOAF + "Group", _SCHEMA + "Organization"})
-DATE: Final = (_DCTERMS + "issued", _SCHEMA + "datePublished", _DCTERMS + "date", _DC + "date")
-NUMBER: Final = (_BIBO + "number", _BIBO + "issue")
-SERIES: Final = (_DCTERMS + "isPartOf", _SCHEMA + "isPartOf")
-PUBLISHER: Final = (_DCTERMS + "publisher", _DC + "publisher", _SCHEMA + "publisher")
-ADDRESS: Final = (_BIBO + "uri", _FOAF + "page", _SCHEMA + "url")
-LANGUAGE: Final = (_SCHEMA + "inLanguage", _DCTERMS + "language", _DC + "language")
-ABSTRACT: Final = (_DCTERMS + "abstract", _BIBO + "abstract", _SCHEMA + "abstract", _DCTERMS + "description")
-KEYWORD: Final = (_DCTERMS + "subject", _DC + "subject", _DCTERMS + "spatial", _SCHEMA + "keywords")
-IDENTIFIER: Final = (_DCTERMS + "identifier", _DC + "identifier")
+LABEL: Final = (RDFS_LABEL, SKOS_PREF_LABEL, FOAF + "name", SCHEMA + "name", DCTERMS + "title")
+NAME: Final = (DCTERMS + "title", SCHEMA + "name", *LABEL)
+TITLE: Final = (DCTERMS + "title", DC + "title", SCHEMA + "name", *LABEL)
+CREATOR: Final = (DC + "creator", DCTERMS + "creator", FOAF + "maker", SCHEMA + "author")
+FAMILY: Final = (FOAF + "familyName", FOAF + "family_name", SCHEMA + "familyName")
+GIVEN: Final = (FOAF + "givenName", FOAF + "givenname", SCHEMA + "givenName")
+ORGANISATION: Final = frozenset({FOAF + "Organization", FOAF + "Group", SCHEMA + "Organization"})
+DATE: Final = (DCTERMS + "issued", SCHEMA + "datePublished", DCTERMS + "date", DC + "date")
+NUMBER: Final = (BIBO + "number", BIBO + "issue")
+SERIES: Final = (DCTERMS + "isPartOf", SCHEMA + "isPartOf")
+PUBLISHER: Final = (DCTERMS + "publisher", DC + "publisher", SCHEMA + "publisher")
+ADDRESS: Final = (BIBO + "uri", FOAF + "page", SCHEMA + "url")
+LANGUAGE: Final = (SCHEMA + "inLanguage", DCTERMS + "language", DC + "language")
+ABSTRACT: Final = (DCTERMS + "abstract", BIBO + "abstract", SCHEMA + "abstract", DCTERMS + "description")
+KEYWORD: Final = (DCTERMS + "subject", DC + "subject", DCTERMS + "spatial", SCHEMA + "keywords")
+IDENTIFIER: Final = (DCTERMS + "identifier", DC + "identifier")
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,12 +78,12 @@ DOCUMENT: Final = Kind(
 
 # Of several classes that a publication has, the first of these tells its kind.
 KINDS: Final = {
-    _BIBO + "Report": REPORT,
-    _BIBO + "AcademicArticle": ARTICLE,
-    _BIBO + "Article": ARTICLE,
-    _BIBO + "EditedBook": BOOK,
-    _BIBO + "Book": BOOK,
-    _BIBO + "Document": DOCUMENT,
+    BIBO + "Report": REPORT,
+    BIBO + "AcademicArticle": ARTICLE,
+    BIBO + "Article": ARTICLE,
+    BIBO + "EditedBook": BOOK,
+    BIBO + "Book": BOOK,
+    BIBO + "Document": DOCUMENT,
 }
 
 # ISO 639-2, both forms, to the shorter tag that BCP 47 asks for; other codes stay as they are.

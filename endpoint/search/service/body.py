@@ -19,7 +19,8 @@ from pyoxigraph import Literal, NamedNode, RdfFormat, parse
 
 from endpoint.sparql.diagnosis import malformed
 from endpoint.sparql.lexer import Kind, Token
-from endpoint.sparql.operation import TEXT, read_prologue, resolve
+from endpoint.sparql.operation import read_prologue, resolve
+from endpoint.vocabulary import RDF_LANG_STRING, TEXT, XSD
 
 EXAMPLE: Final = 'SERVICE text:search { ?found text:query "words" ; text:score ?score }'
 
@@ -27,11 +28,11 @@ _PROPERTIES: Final = ("text:query", "text:score", "text:snippet", "text:field", 
 _LOCAL_NAMES: Final = tuple(name.removeprefix("text:") for name in _PROPERTIES)
 _PLAIN: Final = frozenset(
     {
-        "http://www.w3.org/2001/XMLSchema#string",
-        "http://www.w3.org/1999/02/22-rdf-syntax-ns#langString",
+        f"{XSD}string",
+        RDF_LANG_STRING,
     }
 )
-_INTEGER: Final = "http://www.w3.org/2001/XMLSchema#integer"
+_INTEGER: Final = f"{XSD}integer"
 # No index holds more than this many digits can say.
 _DIGITS: Final = 9
 

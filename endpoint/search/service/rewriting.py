@@ -22,6 +22,7 @@ from endpoint.search.service.body import Search
 from endpoint.search.service.syntax import Block, read_blocks, refuse_unread
 from endpoint.sparql.diagnosis import malformed
 from endpoint.sparql.operation import classify
+from endpoint.vocabulary import RDF
 
 # Memory (bytes) that the engine and this module use for one character of inline data.
 PER_CHARACTER: Final = 32
@@ -30,7 +31,7 @@ PER_CHARACTER: Final = 32
 # planner take it for a thousandth of its length, and so begin with it.
 LONG: Final = 1000
 
-_HTML: Final = NamedNode("http://www.w3.org/1999/02/22-rdf-syntax-ns#HTML")
+_HTML: Final = NamedNode(f"{RDF}HTML")
 _PLACE: Final = re.compile(r"error at ([0-9]{1,9}):([0-9]{1,9})")
 # Around each group: it changes no solution, and the engine refuses it where it refuses SERVICE, but not a
 # group, such as after UNION or OPTIONAL.

@@ -9,22 +9,15 @@ from pyoxigraph import NamedNode
 
 from endpoint.sparql.diagnosis.case import Mistake, quoted
 from endpoint.sparql.lexer import Kind, Token
+from endpoint.vocabulary import PREFIXES
 
-_NAMESPACES = {
-    "bibo": "http://purl.org/ontology/bibo/",
-    "dc": "http://purl.org/dc/elements/1.1/",
-    "dcat": "http://www.w3.org/ns/dcat#",
-    "dct": "http://purl.org/dc/terms/",
-    "dcterms": "http://purl.org/dc/terms/",
-    "foaf": "http://xmlns.com/foaf/0.1/",
-    "owl": "http://www.w3.org/2002/07/owl#",
-    "prov": "http://www.w3.org/ns/prov#",
-    "rdf": "http://www.w3.org/1999/02/22-rdf-syntax-ns#",
-    "rdfs": "http://www.w3.org/2000/01/rdf-schema#",
-    "schema": "http://schema.org/",
-    "skos": "http://www.w3.org/2004/02/skos/core#",
-    "void": "http://rdfs.org/ns/void#",
-    "xsd": "http://www.w3.org/2001/XMLSchema#",
+# Namespaces that an explanation proposes; of less common prefixes the author knows better.
+_COMMON = {
+    prefix: PREFIXES[prefix]
+    for prefix in (
+        *("bibo", "dc", "dcat", "dct", "dcterms", "foaf", "owl", "prov"),
+        *("rdf", "rdfs", "schema", "skos", "void", "xsd"),
+    )
 }
 _ESCAPE = re.compile(r"\\(?:u([0-9A-Fa-f]{4})|U([0-9A-Fa-f]{8}))")
 _SCHEME = re.compile(r"[A-Za-z][A-Za-z0-9+.\-]*:")
@@ -54,7 +47,7 @@ def unknown_prefix(
         return None
     token = next((token for token in names if token.end == place), names[0])
     prefix = token.text.partition(":")[0]
-    namespace = prefixes.get(prefix) or _NAMESPACES.get(prefix, "…")
+    namespace = prefixes.get(prefix) or _COMMON.get(prefix, "…")
     return Mistake(
         token.start,
         f"The prefix {prefix}: is not declared.",

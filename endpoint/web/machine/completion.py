@@ -14,8 +14,8 @@ from typing import Final
 from pyoxigraph import NamedNode
 from starlette.types import Receive, Scope, Send
 
-from endpoint.catalog.prefixes import STANDARD
 from endpoint.errors import BadParameter
+from endpoint.vocabulary import PREFIXES
 from endpoint.web.http.making import allows, send_json
 from endpoint.web.http.request import Pairs, decode_pairs
 from endpoint.web.http.site import Site
@@ -111,7 +111,7 @@ class Prefixes:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if await allows(scope, send):
-            await send_json(scope, send, {**STANDARD, **self._site.dataset.prefixes}, "max-age=3600")
+            await send_json(scope, send, {**PREFIXES, **self._site.dataset.prefixes}, "max-age=3600")
 
 
 def prefixed_name(iri: str, prefixes: Mapping[str, str]) -> str | None:

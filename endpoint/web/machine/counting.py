@@ -22,6 +22,7 @@ from endpoint.errors import DeadlineExceeded, EndpointError, GenerationGone, Ove
 from endpoint.formats import SPARQL_JSON, QueryForm
 from endpoint.sparql.operation import Operation
 from endpoint.storage.generations import Generation
+from endpoint.vocabulary import RDFS_LABEL, SKOS_PREF_LABEL
 from endpoint.web.http.site import Site
 from endpoint.web.machine.statistics import ClassPartition, Part, PropertyPartition, Statistics
 
@@ -34,8 +35,8 @@ MOST_CLASSES: Final = 200
 MOST_ROWS: Final = 20_000
 _LABELLED: Final = 500  # terms in one query for labels
 _LABELS: Final = (
-    "<http://www.w3.org/2000/01/rdf-schema#label>",
-    "<http://www.w3.org/2004/02/skos/core#prefLabel>",
+    f"<{RDFS_LABEL}>",
+    f"<{SKOS_PREF_LABEL}>",
 )
 
 Row = dict[str, dict[str, str]]

@@ -10,11 +10,12 @@ from starlette.types import Receive, Scope, Send
 
 from endpoint.errors import Overloaded
 from endpoint.formats import GRAPH_FORMATS
+from endpoint.vocabulary import DCAT, DCTERMS, FOAF, VOID, VOID_EXT
 from endpoint.web.http.making import allows
 from endpoint.web.http.request import decode_pairs, read_formats
 from endpoint.web.http.responses import choose
 from endpoint.web.http.site import VARY, Site, accept_of
-from endpoint.web.machine import dcat, void
+from endpoint.web.machine import void
 from endpoint.web.machine.census import Census
 from endpoint.web.machine.documents import Document, Shelf, send_document
 from endpoint.web.machine.statistics import Statistics
@@ -22,11 +23,11 @@ from endpoint.web.machine.statistics import Statistics
 Describe = Callable[[Site, str, Statistics], Iterable[Triple]]
 
 _PREFIXES: Final = {
-    "dcat": dcat.DCAT,
-    "dcterms": void.DCTERMS,
-    "foaf": void.FOAF,
-    "void": void.VOID,
-    "void-ext": void.VOID_EXT,
+    "dcat": DCAT,
+    "dcterms": DCTERMS,
+    "foaf": FOAF,
+    "void": VOID,
+    "void-ext": VOID_EXT,
 }
 # Seconds after which a client may ask again for what is being counted.
 _AGAIN: Final = 5

@@ -12,11 +12,11 @@ from typing import Final
 from pyoxigraph import Literal, NamedNode, Triple
 
 from endpoint.dataset import SourceGraph
+from endpoint.vocabulary import DCAT, DCTERMS, FOAF, VOID, XSD
 from endpoint.web.http.site import Site
 from endpoint.web.machine.statistics import Statistics
-from endpoint.web.machine.void import DCTERMS, FOAF, TYPE, VOID, XSD, graph_node, integer, texts, whole_node
+from endpoint.web.machine.void import TYPE, graph_node, integer, texts, whole_node
 
-DCAT: Final = "http://www.w3.org/ns/dcat#"
 PATH: Final = "/catalog"
 # What DCAT-AP says a language with.
 _LANGUAGES: Final = {

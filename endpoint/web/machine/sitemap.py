@@ -22,6 +22,7 @@ from endpoint.addresses import path_of
 from endpoint.errors import NotFound
 from endpoint.formats import TSV, QueryForm
 from endpoint.storage.generations import Generation
+from endpoint.vocabulary import DCTERMS, SCHEMA
 from endpoint.web.http.language import LANGUAGES, PARAMETER
 from endpoint.web.http.making import Shared, document_tag, read_answer, send_made, stream_answer, whole
 from endpoint.web.http.site import Site
@@ -40,10 +41,7 @@ _NO_SITEMAP: Final = "There is no such sitemap; /sitemap.xml lists them."
 _DIGITS: Final = 9
 _QUOTE: Final = {'"': "&quot;"}
 _HEAD: Final = '<?xml version="1.0" encoding="UTF-8"?>\n'
-_DATES: Final = (
-    "<http://purl.org/dc/terms/modified>|<https://schema.org/dateModified>|"
-    "<http://purl.org/dc/terms/issued>|<https://schema.org/datePublished>"
-)
+_DATES: Final = f"<{DCTERMS}modified>|<{SCHEMA}dateModified>|<{DCTERMS}issued>|<{SCHEMA}datePublished>"
 
 
 @dataclass(frozen=True, slots=True)

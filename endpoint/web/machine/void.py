@@ -13,15 +13,11 @@ from typing import Final
 from pyoxigraph import BlankNode, Literal, NamedNode, Triple
 
 from endpoint.formats import GRAPH_FORMATS
+from endpoint.vocabulary import DCTERMS, FOAF, RDF_TYPE, VOID, VOID_EXT, XSD
 from endpoint.web.http.site import Site
 from endpoint.web.machine.statistics import ClassPartition, Part, PropertyPartition, Statistics
 
-VOID: Final = "http://rdfs.org/ns/void#"
-VOID_EXT: Final = "http://ldf.fi/void-ext#"
-DCTERMS: Final = "http://purl.org/dc/terms/"
-FOAF: Final = "http://xmlns.com/foaf/0.1/"
-XSD: Final = "http://www.w3.org/2001/XMLSchema#"
-TYPE: Final = NamedNode("http://www.w3.org/1999/02/22-rdf-syntax-ns#type")
+TYPE: Final = NamedNode(RDF_TYPE)
 
 PATH: Final = "/void"
 

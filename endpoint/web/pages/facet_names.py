@@ -16,6 +16,7 @@ from endpoint.errors import EndpointError
 from endpoint.formats import SPARQL_JSON, QueryForm
 from endpoint.search import Facet, SearchConfiguration
 from endpoint.telemetry import log
+from endpoint.vocabulary import RDFS_LABEL
 from endpoint.web.http.language import LANGUAGES
 from endpoint.web.http.making import Shared, read_answer, whole
 from endpoint.web.http.site import Site
@@ -70,7 +71,7 @@ def _query(facet: Facet) -> str:
         "SELECT DISTINCT ?value ?name WHERE {\n"
         f"  {{ SELECT DISTINCT ?linked WHERE {{ ?record {through} ?linked }} }}\n"
         f"  ?linked {properties} ?value ;\n"
-        "          <http://www.w3.org/2000/01/rdf-schema#label> ?name .\n"
+        f"          <{RDFS_LABEL}> ?name .\n"
         f"  FILTER(LANG(?name) IN ({languages}))\n"
         f"}} ORDER BY ?value ?name LIMIT {_MOST}"
     )

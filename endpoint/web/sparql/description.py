@@ -14,29 +14,24 @@ from starlette.types import Scope, Send
 
 from endpoint.dataset import SourceGraph
 from endpoint.formats import GRAPH_FORMATS, HTML, RESULT_FORMATS, Negotiated
+from endpoint.vocabulary import DCTERMS, SCHEMA, SD, SH, SPEX, VOID, VOID_EXT, XSD
 from endpoint.web.http.site import Site
 from endpoint.web.machine.census import Census
 from endpoint.web.machine.documents import Document, Shelf, send_document
 from endpoint.web.machine.statistics import Statistics
 from endpoint.web.machine.void import (
-    DCTERMS,
     TYPE,
-    VOID,
-    VOID_EXT,
-    XSD,
     graph_node,
     names,
     statistics_triples,
     texts,
     whole_node,
 )
-from endpoint.web.sparql.executables import SCHEMA, SH, SPEX, executable_triples
+from endpoint.web.sparql.executables import executable_triples
 
 DESCRIPTION_FORMATS: Final = (*GRAPH_FORMATS, HTML)
 # Seconds that a client waits for the first count of a generation: editors give up after five.
 PATIENCE: Final = 3.0
-
-_SD: Final = "http://www.w3.org/ns/sparql-service-description#"
 
 
 class Descriptions:
@@ -55,7 +50,7 @@ class Descriptions:
         statistics = await self._census.statistics(PATIENCE)
         base = self._site.url(scope)
         url = base + scope["path"]
-        prefixes = {"sd": _SD, "sh": SH, "dcterms": DCTERMS, "schema": SCHEMA, "spex": SPEX, "void": VOID}
+        prefixes = {"sd": SD, "sh": SH, "dcterms": DCTERMS, "schema": SCHEMA, "spex": SPEX, "void": VOID}
         prefixes |= {"void-ext": VOID_EXT, "here": names(base)}
         document = Document(
             url, prefixes, lambda: service_triples(self._site, base, url, graph, statistics), statistics
@@ -129,4 +124,4 @@ def _prefixes(site: Site, url: NamedNode) -> Iterator[Triple]:
 
 
 def _sd(name: str) -> NamedNode:
-    return NamedNode(_SD + name)
+    return NamedNode(SD + name)

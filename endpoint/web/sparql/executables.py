@@ -16,13 +16,9 @@ from pyoxigraph import Literal, NamedNode, Triple
 from endpoint.catalog import SavedQuery, bind_query
 from endpoint.formats import QueryForm
 from endpoint.sparql.sites import numbers
+from endpoint.vocabulary import DCTERMS, RDFS, RDFS_COMMENT, SCHEMA, SH, SPEX
 from endpoint.web.http.site import Site
-from endpoint.web.machine.void import DCTERMS, TYPE, texts
-
-SH: Final = "http://www.w3.org/ns/shacl#"
-SPEX: Final = "https://purl.expasy.org/sparql-examples/ontology#"
-SCHEMA: Final = "https://schema.org/"
-_RDFS: Final = "http://www.w3.org/2000/01/rdf-schema#"
+from endpoint.web.machine.void import TYPE, texts
 
 # Classes and properties of the text by query form. SHACL 1.1 has none for DESCRIBE: SHACL 1.2 has the
 # one, the examples of SIB the other.
@@ -69,7 +65,7 @@ def _one(query: SavedQuery, text: str, base: str, endpoint_url: str) -> Iterator
     for class_iri, predicate in _TERMS[query.form]:
         yield Triple(subject, TYPE, NamedNode(class_iri))
         yield Triple(subject, NamedNode(predicate), Literal(text))
-    yield from texts(subject, f"{_RDFS}comment", _plain(query.summary) or {"": query.name})
+    yield from texts(subject, RDFS_COMMENT, _plain(query.summary) or {"": query.name})
     yield from texts(subject, f"{DCTERMS}description", _plain(query.description))
     for tag in query.tags:
         yield Triple(subject, NamedNode(f"{SCHEMA}keywords"), Literal(tag))
@@ -77,7 +73,7 @@ def _one(query: SavedQuery, text: str, base: str, endpoint_url: str) -> Iterator
     yield Triple(subject, NamedNode(f"{SH}prefixes"), NamedNode(endpoint_url))
     values = urlencode(query.example_values(), quote_via=quote)
     yield Triple(
-        subject, NamedNode(f"{_RDFS}seeAlso"), NamedNode(f"{address}?{values}" if values else address)
+        subject, NamedNode(f"{RDFS}seeAlso"), NamedNode(f"{address}?{values}" if values else address)
     )
 
 

@@ -21,7 +21,8 @@ from endpoint.search.service.rewriting import (
 )
 from endpoint.sparql.gate import admit
 from endpoint.sparql.lexer import position_of
-from endpoint.sparql.operation import TEXT, classify
+from endpoint.sparql.operation import classify
+from endpoint.vocabulary import TEXT
 from tests.search.catalogue import EX, PREFIXES, Catalogue
 
 PLENTY = 2**30

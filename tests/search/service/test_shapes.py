@@ -10,7 +10,7 @@ import pytest
 from pyoxigraph import Literal
 
 from endpoint.sparql.binding import bind
-from endpoint.sparql.operation import TEXT
+from endpoint.vocabulary import TEXT
 from tests.search.catalogue import BY_NAME, EX, FOUND, Catalogue, build
 
 Rows = list[tuple[object, ...]]

@@ -13,7 +13,7 @@ from endpoint.search.service.body import Search
 from endpoint.search.service.rewriting import Question, read_question
 from endpoint.search.service.syntax import MOST_SEARCHES, read_blocks
 from endpoint.sparql.lexer import position_of
-from endpoint.sparql.operation import TEXT
+from endpoint.vocabulary import TEXT
 from tests.search.catalogue import EX, PREFIXES
 
 

@@ -10,13 +10,11 @@ from typing import Final
 from pyoxigraph import BlankNode, Literal, NamedNode
 
 from endpoint.addresses import path_of
+from endpoint.vocabulary import RDF, RDF_LANG_STRING, XSD
 from endpoint.web.http.view import View
 from endpoint.web.pages.resource.asking import Term
 from endpoint.web.pages.resource.labels import Labels, Text
 from endpoint.web.pages.resource.statements import Statements
-
-XSD: Final = "http://www.w3.org/2001/XMLSchema#"
-RDF: Final = "http://www.w3.org/1999/02/22-rdf-syntax-ns#"
 
 # Texts of more characters are folded; bytes of texts on a page that are not asked for whole.
 LONG: Final = 600
@@ -117,7 +115,7 @@ class Cells:
     def _literal(self, term: Literal, of: str) -> Cell:
         text, datatype = term.value, term.datatype.value
         tag = term.language or ""
-        if datatype not in (f"{XSD}string", f"{RDF}langString", f"{RDF}dirLangString"):
+        if datatype not in (f"{XSD}string", RDF_LANG_STRING, f"{RDF}dirLangString"):
             outside = outside_of(text) if datatype == f"{XSD}anyURI" else ""
             shown = prefixed(datatype, {"xsd": XSD, **self._view.site.dataset.prefixes})
             return Cell("typed", text[:LONG], outside=outside, datatype=shown, cut=max(0, len(text) - LONG))

@@ -13,6 +13,7 @@ from pyoxigraph import Literal, NamedNode
 
 from endpoint.dataset import Dataset
 from endpoint.formats import QueryForm
+from endpoint.vocabulary import DCTERMS, SD
 from endpoint.web.pages.resource.finding import Found
 
 # Statements that mention a resource of which nothing is said.
@@ -22,9 +23,7 @@ _WHOLE_GRAPH: Final = "CONSTRUCT {{ ?s ?p ?o }} WHERE {{ GRAPH {iri} {{ ?s ?p ?o
 _MENTIONS: Final = """CONSTRUCT {{ ?s ?p ?o }} WHERE {{
   {{ SELECT ?s ?p ?o WHERE {{ ?s ?p {iri} BIND({iri} AS ?o) }} LIMIT {most} }} UNION
   {{ SELECT ?s ?p ?o WHERE {{ ?s {iri} ?o BIND({iri} AS ?p) }} LIMIT {most} }} }}"""
-_GRAPH: Final = (
-    """CONSTRUCT {{ {iri} a <http://www.w3.org/ns/sparql-service-description#Graph> {title} }} WHERE {{}}"""
-)
+_GRAPH: Final = "CONSTRUCT {{ {iri} a <{sd}Graph> {title} }} WHERE {{}}"
 
 
 class Description(NamedTuple):
@@ -47,7 +46,5 @@ def describe(found: Found, dataset: Dataset) -> Description:
         return Description(_MENTIONS.format(iri=node, most=MENTIONS), QueryForm.CONSTRUCT, whole=True)
     graph = next((graph for graph in dataset.graphs if graph.iri == found.iri), None)
     titles = {} if graph is None else graph.title
-    title = "".join(
-        f" ; <http://purl.org/dc/terms/title> {Literal(text, language=tag)}" for tag, text in titles.items()
-    )
-    return Description(_GRAPH.format(iri=node, title=title), QueryForm.CONSTRUCT)
+    title = "".join(f" ; <{DCTERMS}title> {Literal(text, language=tag)}" for tag, text in titles.items())
+    return Description(_GRAPH.format(iri=node, sd=SD, title=title), QueryForm.CONSTRUCT)

@@ -13,6 +13,7 @@ from endpoint.errors import BadParameter, EngineError, RequestError
 from endpoint.formats import QueryForm
 from endpoint.results.bibliography import Item
 from endpoint.results.bibliography.lookup import items_of, lookup_query
+from endpoint.vocabulary import RDFS_SUBCLASS_OF
 from endpoint.web.http.site import Site
 from endpoint.web.pages.resource.asking import Asker, Row, Term, iri
 
@@ -22,7 +23,7 @@ RELATED: Final = 6
 _PATIENCE: Final = 1.5
 
 _SUPERCLASSES: Final = """SELECT DISTINCT ?class WHERE {{
-  <{iri}> a/<http://www.w3.org/2000/01/rdf-schema#subClassOf>* ?class FILTER(isIRI(?class)) }} LIMIT 200"""
+  <{iri}> a/<{subclass_of}>* ?class FILTER(isIRI(?class)) }} LIMIT 200"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,7 +51,7 @@ async def read_item(asker: Asker, resource: str) -> Item | None:
 
 async def read_classes(asker: Asker, resource: str) -> list[str]:
     """The classes of the resource and those above them. Raises designed errors."""
-    rows = await asker.rows(_SUPERCLASSES.format(iri=resource), whole=True)
+    rows = await asker.rows(_SUPERCLASSES.format(subclass_of=RDFS_SUBCLASS_OF, iri=resource), whole=True)
     return sorted(iri(row["class"]) for row in rows)
 
 

@@ -12,6 +12,7 @@ from pyoxigraph import Literal, NamedNode
 
 from endpoint.errors import EngineError, NotFound, RequestError
 from endpoint.search import Request
+from endpoint.vocabulary import OWL, RDFS_IS_DEFINED_BY
 from endpoint.web.pages.resource.address import EXTENSIONS, Address, is_iri
 from endpoint.web.pages.resource.asking import Asker, flag, iri, number
 from endpoint.web.pages.resource.knowledge import Knowledge
@@ -30,14 +31,14 @@ _ROLES: Final = """SELECT ?n ?subject ?object ?predicate ?class ?graph ?ontology
   BIND(EXISTS {{ GRAPH ?any {{ ?s3 ?iri ?o3 }} }} AS ?predicate)
   BIND(EXISTS {{ GRAPH ?any {{ ?s4 a ?iri }} }} AS ?class)
   BIND(EXISTS {{ GRAPH ?iri {{ ?s5 ?p5 ?o5 }} }} AS ?graph)
-  BIND(EXISTS {{ GRAPH ?iri {{ ?iri a <http://www.w3.org/2002/07/owl#Ontology> }} }} AS ?ontology)
+  BIND(EXISTS {{ GRAPH ?iri {{ ?iri a <{owl}Ontology> }} }} AS ?ontology)
   FILTER(?subject || ?object || ?predicate || ?graph) }}"""
 _TAKEN: Final = """SELECT ?extension WHERE {{ VALUES (?extension ?iri) {{ {values} }}
   FILTER EXISTS {{ GRAPH ?any {{ ?iri ?p ?o }} }} }}"""
 _KNOWN: Final = """SELECT ?iri WHERE {{ VALUES ?iri {{ {values} }}
   FILTER EXISTS {{ GRAPH ?any {{ ?iri ?p ?o }} }} }} LIMIT {most}"""
 _DECLARED: Final = f"""SELECT DISTINCT ?term WHERE {{ GRAPH ?any {{
-  ?term <http://www.w3.org/2000/01/rdf-schema#isDefinedBy> ?ontology }} }} LIMIT {_TERMS}"""
+  ?term <{RDFS_IS_DEFINED_BY}> ?ontology }} }} LIMIT {_TERMS}"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,7 +81,7 @@ async def find(asker: Asker, knowledge: Knowledge, address: Address) -> Found:
     Raises :class:`UnknownResource` where there is none, and designed errors where that cannot be told.
     """
     values = " ".join(f"({n} {NamedNode(row.iri)})" for n, row in enumerate(address.candidates))
-    rows = await asker.rows(_ROLES.format(values=values))
+    rows = await asker.rows(_ROLES.format(owl=OWL, values=values))
     if rows:
         row = min(rows, key=lambda row: number(row["n"]))
         candidate = address.candidates[number(row["n"])]

@@ -10,6 +10,7 @@ from typing import Final, Generic, TypeVar
 
 from pyoxigraph import Literal
 
+from endpoint.vocabulary import SH
 from endpoint.web.pages.resource.asking import Asker, Row, iri, number
 
 T = TypeVar("T")
@@ -21,11 +22,11 @@ MOST_PARTS: Final = 2000
 _ROWS: Final = 20_000
 
 _SHAPES: Final = f"""SELECT DISTINCT ?class ?path ?order ?told ?text WHERE {{
-  GRAPH ?any {{ ?shape <http://www.w3.org/ns/shacl#order> ?order ; <http://www.w3.org/ns/shacl#path> ?path
-    OPTIONAL {{ ?node <http://www.w3.org/ns/shacl#property> ?shape ; <http://www.w3.org/ns/shacl#targetClass> ?class }}
+  GRAPH ?any {{ ?shape <{SH}order> ?order ; <{SH}path> ?path
+    OPTIONAL {{ ?node <{SH}property> ?shape ; <{SH}targetClass> ?class }}
     OPTIONAL {{ ?shape ?told ?text
-      FILTER(?told IN (<http://www.w3.org/ns/shacl#name>, <http://www.w3.org/ns/shacl#description>)) }} }}
-  FILTER(isIRI(?path)) }} LIMIT {_ROWS}"""  # noqa: E501 - a query reads best with its lines
+      FILTER(?told IN (<{SH}name>, <{SH}description>)) }} }}
+  FILTER(isIRI(?path)) }} LIMIT {_ROWS}"""
 _HASH_IRIS: Final = """SELECT DISTINCT ?s WHERE {{
   GRAPH ?any {{ ?s ?p ?o }} FILTER(isIRI(?s) && {condition}) }} LIMIT {most}"""
 _PREDICATES: Final = f"SELECT DISTINCT ?p WHERE {{ GRAPH ?any {{ ?s ?p ?o }} }} LIMIT {_ROWS}"

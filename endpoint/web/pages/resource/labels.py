@@ -9,22 +9,23 @@ from typing import Final, NamedTuple
 
 from pyoxigraph import Literal, NamedNode
 
+from endpoint.vocabulary import DC, DCTERMS, FOAF, RDFS_COMMENT, RDFS_LABEL, SCHEMA, SKOS, SKOS_PREF_LABEL
 from endpoint.web.http.view import View
 from endpoint.web.pages.resource.asking import Asker, iri
 
 # Standard properties that name a thing, the best first, and that explain it.
 NAMES: Final = (
-    "http://www.w3.org/2004/02/skos/core#prefLabel",
-    "http://www.w3.org/2000/01/rdf-schema#label",
-    "http://purl.org/dc/terms/title",
-    "https://schema.org/name",
-    "http://xmlns.com/foaf/0.1/name",
-    "http://purl.org/dc/elements/1.1/title",
+    SKOS_PREF_LABEL,
+    RDFS_LABEL,
+    f"{DCTERMS}title",
+    f"{SCHEMA}name",
+    f"{FOAF}name",
+    f"{DC}title",
 )
 EXPLANATIONS: Final = (
-    "http://www.w3.org/2000/01/rdf-schema#comment",
-    "http://www.w3.org/2004/02/skos/core#definition",
-    "http://purl.org/dc/terms/description",
+    RDFS_COMMENT,
+    f"{SKOS}definition",
+    f"{DCTERMS}description",
 )
 # IRIs that are named on one page, at most.
 MOST: Final = 800

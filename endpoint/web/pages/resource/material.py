@@ -8,6 +8,7 @@ from typing import Final
 
 from endpoint.errors import BadParameter
 from endpoint.results.bibliography import Item
+from endpoint.vocabulary import RDF_TYPE
 from endpoint.web.http.request import Pairs
 from endpoint.web.pages.resource.address import is_iri
 from endpoint.web.pages.resource.asking import Asker, Term, iri, together
@@ -27,7 +28,6 @@ from endpoint.web.pages.resource.statements import Statements, read_statements, 
 from endpoint.web.pages.resource.terms import TermFacts, kind_of, read_ontology, read_term
 from endpoint.wording import shown
 
-RDF_TYPE: Final = "http://www.w3.org/1999/02/22-rdf-syntax-ns#type"
 # The parameters that decide what a page shows.
 PARAMETERS: Final = ("inverse", "property", "page", "whole")
 # The last page of a list that may be asked for.

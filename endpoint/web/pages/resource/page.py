@@ -12,6 +12,7 @@ from pyoxigraph import BlankNode, Literal
 
 from endpoint.formats import BIBLIOGRAPHIES, GRAPH_FORMATS
 from endpoint.results.bibliography.citation import STYLES, citations
+from endpoint.vocabulary import RDF_TYPE, XSD
 from endpoint.web.http.html import render
 from endpoint.web.http.view import View
 from endpoint.web.machine.metadata import metadata_of
@@ -20,12 +21,12 @@ from endpoint.web.pages.resource.cells import Cell, Cells, address, outside_of, 
 from endpoint.web.pages.resource.inverse import PAGE
 from endpoint.web.pages.resource.labels import Text, told_to
 from endpoint.web.pages.resource.layout import InverseRow, Listing, PageRow, Record, TermEntry
-from endpoint.web.pages.resource.material import RDF_TYPE, Asked, Material
+from endpoint.web.pages.resource.material import Asked, Material
 from endpoint.web.pages.resource.statements import SHOWN, Statement
 from endpoint.web.pages.resource.terms import COUNTED
 from endpoint.web.pages.resource.variants import Addresses, plain
 
-_ANY_URI: Final = "http://www.w3.org/2001/XMLSchema#anyURI"
+_ANY_URI: Final = f"{XSD}anyURI"
 # The place of a property without one.
 _LAST: Final = 1e9
 _TEMPLATES: Final = {"class": "term.html", "property": "term.html", "ontology": "ontology.html"}

@@ -9,21 +9,18 @@ from typing import Final
 
 from pyoxigraph import NamedNode
 
+from endpoint.vocabulary import OWL, RDF, RDFS, RDFS_SUBCLASS_OF, RDFS_SUBPROPERTY_OF
 from endpoint.web.pages.resource.asking import Asker, Term, iri, number, together
 
-_RDFS: Final = "http://www.w3.org/2000/01/rdf-schema#"
-_OWL: Final = "http://www.w3.org/2002/07/owl#"
-_RDF: Final = "http://www.w3.org/1999/02/22-rdf-syntax-ns#"
-
-CLASSES: Final = frozenset({f"{_RDFS}Class", f"{_OWL}Class", f"{_RDFS}Datatype"})
+CLASSES: Final = frozenset({f"{RDFS}Class", f"{OWL}Class", f"{RDFS}Datatype"})
 PROPERTIES: Final = frozenset(
     {
-        f"{_RDF}Property",
-        *(f"{_OWL}{kind}Property" for kind in ("Object", "Datatype", "Annotation", "Ontology")),
-        *(f"{_OWL}{kind}Property" for kind in ("Functional", "Transitive", "Symmetric")),
+        f"{RDF}Property",
+        *(f"{OWL}{kind}Property" for kind in ("Object", "Datatype", "Annotation", "Ontology")),
+        *(f"{OWL}{kind}Property" for kind in ("Functional", "Transitive", "Symmetric")),
     }
 )
-ONTOLOGIES: Final = frozenset({f"{_OWL}Ontology"})
+ONTOLOGIES: Final = frozenset({f"{OWL}Ontology"})
 
 # Uses that are counted, examples, terms above and below, and terms of an ontology, at most.
 COUNTED: Final = 100_000
@@ -93,13 +90,11 @@ async def read_term(asker: Asker, term: str, is_class: bool) -> TermFacts:
     """Everything about a class or a property. Raises designed errors."""
     node = str(NamedNode(term))
     pattern = f"?s a {node}" if is_class else f"?s {node} ?o"
-    step = f"{_RDFS}subClassOf" if is_class else f"{_RDFS}subPropertyOf"
+    step = RDFS_SUBCLASS_OF if is_class else RDFS_SUBPROPERTY_OF
     around = _ABOUT if is_class else _OWN
     async with together() as group:
         place = group.create_task(asker.rows(_PLACE.format(iri=node, step=step, most=_HIERARCHY), whole=True))
-        about = group.create_task(
-            asker.rows(around.format(iri=node, rdfs=_RDFS, most=_HIERARCHY), whole=True)
-        )
+        about = group.create_task(asker.rows(around.format(iri=node, rdfs=RDFS, most=_HIERARCHY), whole=True))
         uses = group.create_task(asker.rows(_USES.format(pattern=pattern, most=COUNTED)))
         examples = group.create_task(asker.rows(_EXAMPLES.format(pattern=pattern, most=EXAMPLES)))
     related: defaultdict[str, set[str]] = defaultdict(set)
@@ -115,7 +110,7 @@ async def read_term(asker: Asker, term: str, is_class: bool) -> TermFacts:
 
 async def read_ontology(asker: Asker, ontology: str) -> Mapping[str, Sequence[str]]:
     """The terms of an ontology: classes, properties and others, each sorted. Raises designed errors."""
-    text = _OF_ONTOLOGY.format(iri=NamedNode(ontology), rdfs=_RDFS, most=_TERMS)
+    text = _OF_ONTOLOGY.format(iri=NamedNode(ontology), rdfs=RDFS, most=_TERMS)
     types: defaultdict[str, set[str]] = defaultdict(set)
     for row in await asker.rows(text):
         types[iri(row["term"])].add(iri(row["type"]))

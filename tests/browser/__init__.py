@@ -2,4 +2,4 @@
 
 import pytest
 
-pytest.register_assert_rewrite("tests.browser.reader", "tests.browser.desk")
+pytest.register_assert_rewrite("tests.browser.reader", "tests.browser.query_editor")

@@ -7,8 +7,8 @@ from collections.abc import Iterator
 import pytest
 from playwright.sync_api import Browser
 
+from tests.browser.launch import started, stocked
 from tests.browser.reader import Reader, reading
-from tests.browser.start import started, stocked
 from tests.live import Server
 
 

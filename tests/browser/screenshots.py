@@ -19,10 +19,10 @@ from typing import Final, Literal
 
 from playwright.sync_api import Browser
 
-from tests.browser.desk import query_page
-from tests.browser.kinds import ERRORS, KINDS
+from tests.browser.example_pages import ERRORS, EXAMPLE_PAGES
+from tests.browser.launch import started, stocked
+from tests.browser.query_editor import query_page
 from tests.browser.reader import LOCALES, Reader, reading
-from tests.browser.start import started, stocked
 from tests.live import ROOT, Server
 
 WIDTHS: Final = (390, 1280, 1920)
@@ -41,12 +41,12 @@ def take(reader: Reader, kind: str, path: Path) -> None:
     """One picture of the whole page, as far down as a reader would go."""
     reader.expected = {ERRORS[kind]} if kind in ERRORS else set()
     if kind == "editor":
-        desk = query_page(reader)
+        editor = query_page(reader)
         with reader.page.expect_response("**/sparql"):
-            desk.press_run()
-        desk.settled()
+            editor.press_run()
+        editor.settled()
     else:
-        reader.goto(KINDS[kind])
+        reader.goto(EXAMPLE_PAGES[kind])
     if kind == "swagger":
         reader.page.locator("#swagger .opblock").first.wait_for()
     # Images further down load when they come near.
@@ -80,11 +80,13 @@ def main() -> None:
     """Take the pictures that the arguments ask for."""
     parser = argparse.ArgumentParser(description=(__doc__ or "").partition("\n")[0])
     parser.add_argument("output", nargs="?", type=Path, default=ROOT / "screenshots")
-    parser.add_argument("--kind", action="append", choices=list(KINDS), help="only these; may be repeated")
+    parser.add_argument(
+        "--kind", action="append", choices=list(EXAMPLE_PAGES), help="only these; may be repeated"
+    )
     options = parser.parse_args()
     options.output.mkdir(parents=True, exist_ok=True)
     with site() as (browser, server):
-        made = take_all(browser, server, options.output, options.kind or list(KINDS))
+        made = take_all(browser, server, options.output, options.kind or list(EXAMPLE_PAGES))
     print(f"{made} pictures in {options.output}")
 
 

@@ -9,7 +9,7 @@ from typing import Any, Literal
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
-from tests.browser.kinds import ERRORS, KINDS
+from tests.browser.example_pages import ERRORS, EXAMPLE_PAGES
 from tests.browser.reader import LOCALES, Reader, reading
 from tests.live import ROOT, Server
 
@@ -33,7 +33,7 @@ SCHEMES: tuple[Literal["light", "dark"], ...] = ("light", "dark")
 def opened(reader: Reader, kind: str) -> Page:
     """The page of this kind, with its widgets there."""
     reader.expected = {ERRORS[kind]} if kind in ERRORS else set()
-    page = reader.goto(KINDS[kind])
+    page = reader.goto(EXAMPLE_PAGES[kind])
     if kind == "editor":
         page.locator("html[data-editor=ready]").wait_for()
     if kind == "swagger":
@@ -62,7 +62,7 @@ def findings(page: Page) -> list[str]:
     ]
 
 
-@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize("kind", EXAMPLE_PAGES)
 def test_axe_finds_nothing(window: Reader, kind: str) -> None:
     page = opened(window, kind)
     page.evaluate("for (const folded of document.querySelectorAll('main details')) folded.open = true")
@@ -82,7 +82,7 @@ def narrow(browser: Browser, catalogue: Server) -> Iterator[Reader]:
         yield reader
 
 
-@pytest.fixture(scope="module", params=list(KINDS))
+@pytest.fixture(scope="module", params=list(EXAMPLE_PAGES))
 def visited(request: pytest.FixtureRequest, narrow: Reader) -> Page:
     """One visit of each kind on a narrow screen; tests only look at it."""
     return opened(narrow, request.param)

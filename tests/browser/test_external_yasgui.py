@@ -8,7 +8,7 @@ from urllib.parse import urlencode
 import pytest
 from playwright.sync_api import Browser
 
-from tests.browser.desk import Desk
+from tests.browser.query_editor import QueryEditor
 from tests.browser.reader import reading
 from tests.browser.yasgui_pages import BUILDS, yasgui_pages
 from tests.live import Server
@@ -34,13 +34,13 @@ def method(request: pytest.FixtureRequest) -> str:
 
 
 @pytest.fixture(scope="module")
-def desk(browser: Browser, server: Server, pages: str, build: str, method: str) -> Iterator[Desk]:
+def editor(browser: Browser, server: Server, pages: str, build: str, method: str) -> Iterator[QueryEditor]:
     with reading(browser, server) as reader:
         reader.expected = {400, 504}
         asked = {"build": build, "method": method, "endpoint": f"{server.url}/sparql"}
         reader.page.goto(f"{pages}?{urlencode(asked)}")
         reader.page.locator("html[data-editor=ready]").wait_for()
-        yield Desk(reader.page)
+        yield QueryEditor(reader.page)
         own = (pages, server.url, "data:", "blob:")
         assert [url for url in reader.requests if not url.startswith(own)] == []
         # The older build reports what it has shown once more, as an error that nobody caught.
@@ -48,49 +48,49 @@ def desk(browser: Browser, server: Server, pages: str, build: str, method: str) 
         assert [text for text in reader.complaints if not text.startswith(again)] == []
 
 
-def shown(desk: Desk, text: str, method: str, status: int = 200) -> str:
+def shown(editor: QueryEditor, text: str, method: str, status: int = 200) -> str:
     """What the person reads after running the query."""
-    answer = desk.run(text)
+    answer = editor.run(text)
     assert (answer.status, answer.request.method) == (status, method)
-    return desk.results.inner_text()
+    return editor.results.inner_text()
 
 
-def test_select(desk: Desk, method: str) -> None:
+def test_select(editor: QueryEditor, method: str) -> None:
     text = f'SELECT ?number ("한글" AS ?word) WHERE {{ <{SEED}> mofapub:pubNumber ?number }}'
-    assert "2023.-07E" in shown(desk, text, method)
-    assert [cell.strip('"') for cell in desk.rows()[0]] == ["2023.-07E", "한글"]
+    assert "2023.-07E" in shown(editor, text, method)
+    assert [cell.strip('"') for cell in editor.rows()[0]] == ["2023.-07E", "한글"]
 
 
 @pytest.mark.parametrize(("pattern", "answer"), [("?s ?p ?o", "True"), ("<urn:none> ?p ?o", "False")])
-def test_ask(desk: Desk, method: str, pattern: str, answer: str) -> None:
-    assert shown(desk, f"ASK {{ {pattern} }}", method).strip() == answer
+def test_ask(editor: QueryEditor, method: str, pattern: str, answer: str) -> None:
+    assert shown(editor, f"ASK {{ {pattern} }}", method).strip() == answer
 
 
-def test_construct(desk: Desk, method: str) -> None:
+def test_construct(editor: QueryEditor, method: str) -> None:
     text = f"CONSTRUCT {{ <{SEED}> <urn:number> ?n }} WHERE {{ <{SEED}> mofapub:pubNumber ?n }}"
-    assert "2023.-07E" in shown(desk, text, method)
-    assert len(desk.rows()) == 1
-    assert desk.rows()[0][1].strip("<>") == "urn:number"
+    assert "2023.-07E" in shown(editor, text, method)
+    assert len(editor.rows()) == 1
+    assert editor.rows()[0][1].strip("<>") == "urn:number"
 
 
-def test_describe(desk: Desk, method: str) -> None:
-    seen = shown(desk, f"DESCRIBE <{SEED}>", method)
+def test_describe(editor: QueryEditor, method: str) -> None:
+    seen = shown(editor, f"DESCRIBE <{SEED}>", method)
     assert "2023.-07E" in seen
-    assert len(desk.rows()) > 10
+    assert len(editor.rows()) > 10
 
 
-def test_an_empty_graph(desk: Desk, method: str) -> None:
-    seen = shown(desk, "CONSTRUCT WHERE { ?s a <urn:none> }", method)
+def test_an_empty_graph(editor: QueryEditor, method: str) -> None:
+    seen = shown(editor, "CONSTRUCT WHERE { ?s a <urn:none> }", method)
     assert "No data available" in seen
     assert "status" not in seen
 
 
-def test_a_mistake(desk: Desk, method: str) -> None:
-    seen = shown(desk, "SELECT * WHERE { ?s ?p }", method, 400)
+def test_a_mistake(editor: QueryEditor, method: str) -> None:
+    seen = shown(editor, "SELECT * WHERE { ?s ?p }", method, 400)
     assert 'Line 1, column 24: "}" is not expected here.' in seen
     assert "{" not in seen.replace("{ ?s ?p }", "")
 
 
-def test_the_deadline(desk: Desk, method: str) -> None:
-    seen = shown(desk, ENDLESS, method, 504)
+def test_the_deadline(editor: QueryEditor, method: str) -> None:
+    seen = shown(editor, ENDLESS, method, 504)
     assert "ran longer than 3 s and was stopped" in seen

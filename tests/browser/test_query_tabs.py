@@ -7,7 +7,7 @@ from urllib.parse import quote
 import pytest
 from playwright.sync_api import Browser, expect
 
-from tests.browser.desk import query_page
+from tests.browser.query_editor import query_page
 from tests.browser.reader import Reader, reading
 from tests.live import Server
 
@@ -15,18 +15,18 @@ QUERY = 'SELECT ?x WHERE { VALUES ?x { "가나다" "a&b=c#d" } }'
 
 
 def test_a_saved_query_opens_in_a_tab_and_runs(reader: Reader) -> None:
-    desk = query_page(reader)
+    editor = query_page(reader)
     link = reader.page.locator("a[data-query*='/publications-by-author/explain']")
     link.evaluate("link => { link.closest('details').open = true }")
     name = link.inner_text()
     link.click()
-    expect(desk.tab).to_contain_text(name)
-    assert '"SONG Tae Eun"' in desk.written()
+    expect(editor.tab).to_contain_text(name)
+    assert '"SONG Tae Eun"' in editor.written()
     assert reader.page.url.partition("#")[0] == f"{reader.server.url}/query"
     with reader.page.expect_response("**/sparql"):
-        desk.press_run()
-    desk.settled()
-    assert len(desk.rows()) > 0
+        editor.press_run()
+    editor.settled()
+    assert len(editor.rows()) > 0
 
 
 def test_every_saved_query_can_be_opened(reader: Reader) -> None:
@@ -50,19 +50,19 @@ def test_the_list_of_saved_queries_can_be_narrowed(korean: Reader) -> None:
 
 def test_a_link_to_a_query_survives_a_reload(reader: Reader) -> None:
     path = f"/query?locale=en#query={quote(QUERY)}"
-    desk = query_page(reader, path)
-    assert desk.written() == QUERY
+    editor = query_page(reader, path)
+    assert editor.written() == QUERY
     reader.page.reload()
     reader.page.locator("html[data-editor=ready]").wait_for()
-    assert desk.written() == QUERY
-    desk.run(QUERY)
-    assert desk.rows() == [["가나다"], ["a&b=c#d"]]
+    assert editor.written() == QUERY
+    editor.run(QUERY)
+    assert editor.rows() == [["가나다"], ["a&b=c#d"]]
 
 
 def test_a_shared_link_opens_the_same_query_for_somebody_else(browser: Browser, catalogue: Server) -> None:
     with reading(browser, catalogue) as sharing:
-        desk = query_page(sharing)
-        desk.write(QUERY)
+        editor = query_page(sharing)
+        editor.write(QUERY)
         sharing.page.locator(".tabPanel.active .yasqe_share").click()
         shared = sharing.page.locator(".yasqe_sharePopup input").input_value()
         sharing.check()
@@ -73,24 +73,24 @@ def test_a_shared_link_opens_the_same_query_for_somebody_else(browser: Browser, 
 
 
 def test_a_query_is_there_again_after_a_reload(reader: Reader) -> None:
-    desk = query_page(reader)
-    desk.write(QUERY)
+    editor = query_page(reader)
+    editor.write(QUERY)
     # YASGUI keeps a query when its editor is left.
     reader.page.locator("h1").click()
     reader.page.wait_for_function("Object.values(localStorage).some((value) => value.includes('가나다'))")
     reader.page.reload()
     reader.page.locator("html[data-editor=ready]").wait_for()
-    assert desk.written() == QUERY
+    assert editor.written() == QUERY
 
 
 @pytest.mark.parametrize("method", ["GET", "POST"])
 def test_the_pages_own_parameters_are_not_sent(reader: Reader, method: str) -> None:
-    desk = query_page(reader, "/query?locale=en&ep=x")
+    editor = query_page(reader, "/query?locale=en&ep=x")
     settings = reader.page.locator(".tabPanel.active .tabContextButton")
     settings.click()
     reader.page.locator(".tabPanel.active .requestConfigWrapper button", has_text=method).first.click()
     settings.click()
-    answer = desk.run("ASK {}")
+    answer = editor.run("ASK {}")
     assert answer.request.method == method
     assert "ep=" not in answer.url + str(answer.request.post_data)
 
@@ -116,8 +116,8 @@ def test_without_scripts_the_form_works(browser: Browser, catalogue: Server) -> 
 
 
 def test_another_dataset_can_be_chosen(reader: Reader) -> None:
-    desk = query_page(reader, "/mofapub/sparql")
-    answer = desk.run("SELECT (COUNT(*) AS ?n) { ?s a mofapub:Publication }", "/mofapub/sparql")
+    editor = query_page(reader, "/mofapub/sparql")
+    answer = editor.run("SELECT (COUNT(*) AS ?n) { ?s a mofapub:Publication }", "/mofapub/sparql")
     assert answer.url.endswith("/mofapub/sparql")
     field = reader.page.locator(".tabPanel.active .autocompleteWrapper input")
     field.fill("")

@@ -13,7 +13,7 @@ import pytest
 from endpoint.errors import GenerationGone, StoreError
 from endpoint.formats import SPARQL_JSON
 from endpoint.storage import generations
-from tests.engine.replacing import (
+from tests.engine.replaced_generations import (
     LARGE,
     count,
     folders,

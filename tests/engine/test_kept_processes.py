@@ -14,7 +14,7 @@ import pytest
 from endpoint.engine import Limits, kept
 from endpoint.errors import Overloaded
 from endpoint.formats import CSV, SPARQL_JSON
-from tests.engine.replacing import (
+from tests.engine.replaced_generations import (
     count,
     folders,
     load,

@@ -21,7 +21,7 @@ from endpoint.sparql.gate import admit
 from endpoint.sparql.lexer import position_of
 from endpoint.sparql.operation import classify
 from endpoint.vocabulary import TEXT
-from tests.search.catalogue import EX, Catalogue, build
+from tests.search.searched_store import EX, Catalogue, build
 
 
 class Asked:

@@ -16,7 +16,7 @@ from endpoint.search import TextIndex
 from endpoint.settings import Settings
 from endpoint.storage import generations
 from endpoint.storage.generations import Generation
-from tests.ingest.catalogue import BUILT, DERIVED, EMPTY, ONE, RULE, STATED, TWO, small_dataset, statements
+from tests.datasets.two_graphs import BUILT, DERIVED, EMPTY, ONE, RULE, STATED, TWO, small_dataset, statements
 
 Build = Callable[..., Generation]
 

@@ -19,7 +19,7 @@ from endpoint.search import TextIndex
 from endpoint.settings import Settings
 from endpoint.storage import generations
 from endpoint.storage.generations import Generation
-from tests.ingest.catalogue import BUILT, DERIVED, EMPTY, ONE, STATED, TWO, small_dataset, statements
+from tests.datasets.two_graphs import BUILT, DERIVED, EMPTY, ONE, STATED, TWO, small_dataset, statements
 
 FURTHER = "<http://example.org/f> <http://example.org/p> 'f' ."
 NEW = NamedNode("http://example.org/new")

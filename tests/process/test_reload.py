@@ -9,8 +9,8 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
+from tests.datasets.listed_values import make
 from tests.live import Server, serving
-from tests.web.shelves import make
 
 FIRST = 'SELECT ("first" AS ?answer) {}\n'
 SECOND = 'SELECT ("second" AS ?answer) {}\n'

@@ -9,7 +9,7 @@ from pyoxigraph import NamedNode, QuerySolutions, QueryTriples, RdfFormat, Store
 
 from endpoint.catalog import bind_query
 from endpoint.dataset import read_dataset
-from tests.queries.records import BASE, DOCUMENT, PUBLICATION, ROOT, catalog, store_of, whole
+from tests.queries.fixture_catalogue import BASE, DOCUMENT, PUBLICATION, ROOT, catalog, store_of, whole
 
 NAMES = sorted(catalog().queries)
 # They need the text index, which the running server has: see test_served.

@@ -8,7 +8,16 @@ import pytest
 from pyoxigraph import Store
 
 from endpoint.errors import BadParameter
-from tests.queries.records import BASE, PUBLICATION, bound, publications, repeated, rows, statements, store_of
+from tests.queries.fixture_catalogue import (
+    BASE,
+    PUBLICATION,
+    bound,
+    publications,
+    repeated,
+    rows,
+    statements,
+    store_of,
+)
 
 COLUMNS = ["publication", "title", "date", "authors", "category", "language", "number", "url"]
 CORE = f"{BASE}core/resource/"

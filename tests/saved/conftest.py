@@ -8,8 +8,8 @@ from contextlib import closing
 
 import pytest
 
+from tests.datasets.grlc_bands import make
 from tests.live import Server, serving
-from tests.saved.bands import make
 
 
 @pytest.fixture(scope="package")

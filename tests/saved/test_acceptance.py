@@ -25,8 +25,8 @@ from rdflib.plugins.sparql.parserutils import CompValue
 from endpoint.catalog import bind_query, read_catalog
 from endpoint.errors import BadParameter
 from endpoint.sparql.lexer import lex
+from tests.datasets.grlc_bands import FILES, NAMES, NS
 from tests.live import Server
-from tests.saved.bands import FILES, NAMES, NS
 
 # Everything loads and runs with sample values, or is told with its place.
 

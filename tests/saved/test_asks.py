@@ -10,8 +10,8 @@ from urllib.parse import quote, urlencode
 import pytest
 from lxml import html  # type: ignore[import-untyped]
 
+from tests.datasets.grlc_bands import BAND, NAMES, NS
 from tests.live import Server
-from tests.saved.bands import BAND, NAMES, NS
 
 ROCK, JAZZ, FOLK = f"{NS}rock", f"{NS}jazz", f"{NS}folk"
 JSON = {"Content-Type": "application/json"}

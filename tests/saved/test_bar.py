@@ -19,8 +19,8 @@ from urllib.parse import quote
 
 import pytest
 
+from tests.datasets.grlc_bands import BAND, NAMES, NS, make
 from tests.live import Answer, Server, run, serving
-from tests.saved.bands import BAND, NAMES, NS, make
 
 ROCK = f"{NS}rock"
 JSON = {"Content-Type": "application/json"}

@@ -20,8 +20,8 @@ from urllib.parse import quote
 
 import pytest
 
+from tests.datasets.grlc_bands import BAND, NAMES, NS
 from tests.live import Server
-from tests.saved.bands import BAND, NAMES, NS
 
 ROCK, JAZZ = f"{NS}rock", f"{NS}jazz"
 XSD = "http://www.w3.org/2001/XMLSchema#"

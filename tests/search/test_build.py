@@ -25,7 +25,7 @@ from endpoint.search import (
     schema,
 )
 from tests.live import ROOT, environment
-from tests.search.library import CONFIGURATION, LIBRARY, document, index
+from tests.search.indexed_publications import CONFIGURATION, LIBRARY, document, index
 
 QUERIES = (
     "",
@@ -201,7 +201,7 @@ def test_a_kill_leaves_nothing_that_is_taken_for_an_index(tmp_path: Path) -> Non
         import os, signal
         from pathlib import Path
         from endpoint.search import build_index
-        from tests.search.library import CONFIGURATION, LIBRARY
+        from tests.search.indexed_publications import CONFIGURATION, LIBRARY
         def killing():
             yield from LIBRARY
             os.kill(os.getpid(), signal.SIGKILL)
@@ -225,7 +225,7 @@ def test_a_full_disk_is_one_sentence(tmp_path: Path) -> None:
         from pathlib import Path
         from endpoint.errors import StoreError
         from endpoint.search import build_index
-        from tests.search.library import CONFIGURATION, LIBRARY
+        from tests.search.indexed_publications import CONFIGURATION, LIBRARY
         signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
         resource.setrlimit(resource.RLIMIT_FSIZE, (65536, 65536))
         try:

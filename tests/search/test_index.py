@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from endpoint.errors import StoreError
 from endpoint.search import Answer, Document, Request, TextIndex
-from tests.search.library import LIBRARY, document, index
+from tests.search.indexed_publications import LIBRARY, document, index
 
 EVERYTHING = {document.iri for document in LIBRARY}
 

@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 
 from endpoint.search import TextIndex
 from endpoint.search.snippets import WIDTH
-from tests.search.library import document, index
+from tests.search.indexed_publications import document, index
 
 LONG = "앞선 이야기가 길게 이어진다. " * 60
 TEXTS = {

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 import pytest
 
 from endpoint.search import Request, TextIndex
-from tests.search.library import index
+from tests.search.indexed_publications import index
 
 
 @pytest.fixture(scope="module")

@@ -23,7 +23,7 @@ from endpoint.sparql.gate import admit
 from endpoint.sparql.lexer import position_of
 from endpoint.sparql.operation import classify
 from endpoint.vocabulary import TEXT
-from tests.search.catalogue import EX, PREFIXES, Catalogue
+from tests.search.searched_store import EX, PREFIXES, Catalogue
 
 PLENTY = 2**30
 

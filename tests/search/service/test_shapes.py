@@ -11,7 +11,7 @@ from pyoxigraph import Literal
 
 from endpoint.sparql.binding import bind
 from endpoint.vocabulary import TEXT
-from tests.search.catalogue import BY_NAME, EX, FOUND, Catalogue, build
+from tests.search.searched_store import BY_NAME, EX, FOUND, Catalogue, build
 
 Rows = list[tuple[object, ...]]
 

@@ -14,7 +14,7 @@ from endpoint.search.service.rewriting import Question, read_question
 from endpoint.search.service.syntax import MOST_SEARCHES, read_blocks
 from endpoint.sparql.lexer import position_of
 from endpoint.vocabulary import TEXT
-from tests.search.catalogue import EX, PREFIXES
+from tests.search.searched_store import EX, PREFIXES
 
 
 def searches(body: str, prologue: str = "") -> tuple[Search, ...]:

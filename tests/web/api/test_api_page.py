@@ -13,8 +13,8 @@ import pytest
 from lxml import html  # type: ignore[import-untyped]
 
 from endpoint.web.api.prose import leads_somewhere, prose
+from tests.datasets.query_forms import HOSTILE, QUERIES, make
 from tests.live import Server, serving
-from tests.web.forms import HOSTILE, QUERIES, make
 
 
 @pytest.fixture(scope="module")

@@ -17,8 +17,8 @@ from endpoint.web.api.charts import draw
 from endpoint.web.api.drawings import to_be_made_anew
 from endpoint.web.api.series import MOST_BARS, MOST_KINDS, Row, Series, Value, series_of
 from endpoint.web.http.view import View
+from tests.datasets.query_forms import make
 from tests.live import Server, serving
-from tests.web.forms import make
 
 SVG = "{http://www.w3.org/2000/svg}"
 

@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pytest
 
+from tests.datasets.paged_books import COUNT, PREFIXES, make
 from tests.live import Server, serving
-from tests.web.books import COUNT, PREFIXES, make
 
 JSON = "application/json"
 JSON_LD = "application/ld+json"

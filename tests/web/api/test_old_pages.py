@@ -11,9 +11,9 @@ from typing import Any
 import pytest
 
 from endpoint.engine.supervisor import QUICK
+from tests.datasets.paged_books import COUNT, make
 from tests.live import Answer, Server, run, serving
 from tests.web.api.test_paging import all_rows, follow, links
-from tests.web.books import COUNT, make
 
 NUMBER = "<http://example.org/b/more{n}> <http://example.org/ns/number> {n} .\n"
 

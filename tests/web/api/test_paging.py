@@ -10,8 +10,8 @@ from urllib.parse import parse_qs, urlsplit
 
 import pytest
 
+from tests.datasets.paged_books import COUNT, make
 from tests.live import Answer, Server, serving
-from tests.web.books import COUNT, make
 
 
 @pytest.fixture(scope="module")

@@ -10,8 +10,8 @@ from urllib.parse import quote, urljoin, urlsplit
 
 import pytest
 
+from tests.datasets.listed_values import make
 from tests.live import Server, serving
-from tests.web.shelves import make
 
 SHELF = quote("http://example.org/ns/s1", safe="")
 

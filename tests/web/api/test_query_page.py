@@ -13,8 +13,8 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from lxml import html  # type: ignore[import-untyped]
 
+from tests.datasets.query_forms import HOSTILE, make
 from tests.live import Answer, Server, serving
-from tests.web.forms import HOSTILE, make
 
 BROWSER = "text/html,application/xhtml+xml,application/xml;q=0.9,*/*;q=0.8"
 

@@ -15,8 +15,8 @@ from lxml import html  # type: ignore[import-untyped]
 
 from endpoint.formats import QueryForm
 from endpoint.web.api.snippets import Asked, batch_snippet, snippets
+from tests.datasets.query_forms import HOSTILE, make
 from tests.live import Server, serving
-from tests.web.forms import HOSTILE, make
 
 NODE, R = shutil.which("node"), shutil.which("Rscript")
 

@@ -9,8 +9,8 @@ from urllib.parse import quote
 
 import pytest
 
+from tests.datasets.listed_values import FILES, make
 from tests.live import Server, serving
-from tests.web.shelves import FILES, make
 
 QUERY = "application/sparql-query"
 

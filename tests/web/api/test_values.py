@@ -11,8 +11,8 @@ from urllib.parse import quote
 
 import pytest
 
+from tests.datasets.listed_values import make
 from tests.live import Answer, Server, run, serving
-from tests.web.shelves import make
 
 NS = "http://example.org/ns/"
 

@@ -14,8 +14,8 @@ from urllib.parse import quote
 import openpyxl
 import pytest
 
+from tests.datasets.paged_books import COUNT, make
 from tests.live import Answer, Server, serving
-from tests.web.books import COUNT, make
 
 JSON = "application/json"
 XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"

@@ -22,7 +22,7 @@ from endpoint.web.machine.census import Census
 from endpoint.web.machine.counting import Counting, Moved
 from endpoint.web.machine.statistics import Part, Statistics
 from endpoint.web.sparql import description
-from tests.web.works import NS, PEOPLE, TERMS, WORKS, make
+from tests.datasets.counted_works import NS, PEOPLE, TERMS, WORKS, make
 
 RDF = "http://www.w3.org/1999/02/22-rdf-syntax-ns#"
 RDFS = "http://www.w3.org/2000/01/rdf-schema#"

@@ -8,8 +8,8 @@ from urllib.parse import urlsplit
 import pytest
 from pyoxigraph import QuerySolutions, RdfFormat, Store
 
+from tests.datasets.counted_works import NS, WORKS, make
 from tests.live import Server, serving
-from tests.web.works import NS, WORKS, make
 
 PREFIXES = """PREFIX dcat: <http://www.w3.org/ns/dcat#>
 PREFIX dcterms: <http://purl.org/dc/terms/>

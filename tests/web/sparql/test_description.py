@@ -11,8 +11,8 @@ from pyoxigraph import BlankNode, Literal, NamedNode, QueryBoolean, QuerySolutio
 from endpoint.catalog import read_catalog
 from endpoint.catalog.shacl_queries import read_examples
 from endpoint.web.sparql.executables import runnable
+from tests.datasets.counted_works import NS, PEOPLE, TERMS, WORKS, make
 from tests.live import Server, serving
-from tests.web.works import NS, PEOPLE, TERMS, WORKS, make
 
 SD = "http://www.w3.org/ns/sparql-service-description#"
 SH = "http://www.w3.org/ns/shacl#"

@@ -21,7 +21,7 @@ from endpoint.web.machine.census import Census
 from endpoint.web.sparql.description import Descriptions
 from endpoint.web.sparql.endpoint import SparqlEndpoint
 from tests.live import Server
-from tests.web.store_engine import StoreEngine
+from tests.web.in_memory_engine import StoreEngine
 
 RECORD = "http://opendata.mofa.go.kr/mofapub/resource/Publication/14209"
 DATE = f"SELECT ?date WHERE {{ <{RECORD}> mofapub:pubDate ?date }}"

@@ -11,8 +11,8 @@ from pathlib import Path
 import pytest
 
 from endpoint.catalog.value_types import TYPES
+from tests.datasets import paged_books
 from tests.live import ROOT, Server, serving
-from tests.web import books
 from tests.web.api.openapi.openapi_documents import (
     Document,
     answer_of,
@@ -52,13 +52,13 @@ SELECT ?book ?shelf { ?book ex:shelf ?shelf } ORDER BY ?book""",
 
 @pytest.fixture(scope="module")
 def odd(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
-    folder = books.make(tmp_path_factory.mktemp("odd") / "dataset")
+    folder = paged_books.make(tmp_path_factory.mktemp("odd") / "dataset")
     shutil.copytree(ROOT / "tests" / "data" / "grlc", folder / "queries" / "grlc")
     for name, text in ODD.items():
         header = "".join(line for line in text.splitlines(True) if line.startswith("#+"))
         body = text.removeprefix(header)
         (folder / "queries" / f"{name}.rq").write_text(
-            f"#+ summary: {name}\n{header}{books.PREFIXES}{body}\n"
+            f"#+ summary: {name}\n{header}{paged_books.PREFIXES}{body}\n"
         )
     flags = ("--dataset", str(folder), "--timeout", "1", "--workers", "2", "--memory", "256MB")
     with serving(folder.parent / "data", *flags) as running:
@@ -90,7 +90,7 @@ def test_it_is_valid(odd: Server, document: Document) -> None:
 
 def test_it_has_every_query_that_loads(odd: Server, document: Document) -> None:
     listed = odd.get("/api").json()["queries"]
-    assert {row["name"] for row in listed} >= {*ODD, *books.QUERIES, *books.OPTIONS}
+    assert {row["name"] for row in listed} >= {*ODD, *paged_books.QUERIES, *paged_books.OPTIONS}
     paths = {row["url"].removeprefix(odd.url) for row in listed}
     assert document["paths"].keys() == {*paths, "/api", "/api/books/{n}/of/{shelf}"}
 
@@ -241,7 +241,7 @@ def test_formats_that_a_file_narrows(document: Document) -> None:
 
 
 def test_it_tells_what_the_folder_says_now(tmp_path: Path) -> None:
-    folder = books.make(tmp_path / "dataset")
+    folder = paged_books.make(tmp_path / "dataset")
     about = (
         "title: {en: Shelves, ko: 서가}\ncontact: {name: A, url: https://example.org/a}\n"
         "licence: https://example.org/l\n"

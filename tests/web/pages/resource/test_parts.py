@@ -34,8 +34,8 @@ from endpoint.web.pages.resource.material import Asked, Extent, Material
 from endpoint.web.pages.resource.page import PageMaker
 from endpoint.web.pages.resource.statements import Statement, Statements, read_statements
 from endpoint.web.pages.resource.variants import Addresses, Variant, plain
-from tests.web.store_engine import StoreEngine
-from tests.web.things import BASE, make
+from tests.datasets.odd_resources import BASE, make
+from tests.web.in_memory_engine import StoreEngine
 
 T = TypeVar("T")
 GRAPH = f"{BASE}things"

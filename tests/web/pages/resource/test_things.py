@@ -11,8 +11,8 @@ from lxml import html  # type: ignore[import-untyped]
 from rdflib import Graph, URIRef
 from rdflib.compare import isomorphic
 
+from tests.datasets.odd_resources import BASE, LONG, POINTING, make
 from tests.live import Server, serving
-from tests.web.things import BASE, LONG, POINTING, make
 
 BROWSER = "text/html,*/*;q=0.8"
 LABEL = URIRef("http://www.w3.org/2000/01/rdf-schema#label")

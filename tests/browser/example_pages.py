@@ -7,7 +7,7 @@ from typing import Final
 PUBLICATION: Final = "/mofapub/resource/Publication/14209"
 
 # Name to path. What the names say is what the files of the screenshots are called.
-KINDS: Final = {
+EXAMPLE_PAGES: Final = {
     "catalogue": "/",
     "search": "/?q=%EC%9A%B0%ED%81%AC%EB%9D%BC%EC%9D%B4%EB%82%98&language=KOR",
     "nothing-found": "/?q=zzzzqqqq",

@@ -13,7 +13,7 @@ _EDITOR = "document.querySelector('.tabPanel.active .CodeMirror').CodeMirror"
 
 
 @dataclass
-class Desk:
+class QueryEditor:
     """YASGUI's tab in front, on any page that has one."""
 
     page: Page
@@ -77,8 +77,8 @@ class Desk:
         return [" ".join(text.split()) for text in self.page.locator(".CodeMirror-hint").all_inner_texts()]
 
 
-def query_page(reader: Reader, path: str = "/query") -> Desk:
+def query_page(reader: Reader, path: str = "/query") -> QueryEditor:
     """Open the query page and wait for its editor."""
     page = reader.goto(path)
     page.locator("html[data-editor=ready]").wait_for()
-    return Desk(page)
+    return QueryEditor(page)

@@ -13,9 +13,10 @@ from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 from typing import Any, Protocol
 
-from endpoint.search import Document, Request, SearchConfiguration, TextIndex, build_index
-from endpoint.search.analysis import analyse, stem
-from endpoint.search.normal import normalise
+from endpoint.search import Document, Request, SearchConfiguration
+from endpoint.search.analysis import analyse, normalise, stem
+from endpoint.search.build import build_index
+from endpoint.search.index import TextIndex
 
 WEIGHTS = (10.0, 1.0)
 Texts = tuple[str, str]

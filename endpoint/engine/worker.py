@@ -23,8 +23,9 @@ from endpoint.engine import fence, wire
 from endpoint.errors import MalformedQuery, NotFound, QueryTooComplex
 from endpoint.results.serializers import write_results
 from endpoint.results.terms import Inexpressible, Results
-from endpoint.search import Request, TextIndex
-from endpoint.search.service.rewriting import Rewritten, read_question, without_index
+from endpoint.search import Request
+from endpoint.search.index import TextIndex
+from endpoint.search.service.rewriting import Rewritten, read_federated, without_index
 
 # A quarter of a gigabyte of stack lets queries nested a thousandfold be planned; pages are only
 # used when touched.
@@ -175,7 +176,7 @@ def evaluate(store: Store, question: wire.Question, terms: Terms, index: LazyInd
     search that cannot be made, and whatever the engine raises, with the places of the question's text.
     """
     text, star = question["text"], question["star"]
-    searching = read_question(text, question["base_iri"], terms.prefixes)
+    searching = read_federated(text, question["base_iri"], terms.prefixes)
     if searching is None:
         results = _query(store, text, question, terms)
         listed = _listed(results, star, text)

@@ -23,7 +23,8 @@ from endpoint.errors import DataError, StoreError
 from endpoint.ingest.derive import Rule, derive, read_rules
 from endpoint.ingest.documents import documents
 from endpoint.ingest.search_fields import read_configuration
-from endpoint.search import SearchConfiguration, build_index
+from endpoint.search import SearchConfiguration
+from endpoint.search.build import build_index
 from endpoint.storage.generations import Generation
 
 # Names in the folder of a generation.

@@ -1,20 +1,114 @@
-"""Full-text search in Korean and English: an index for each generation, and the queries on it."""
+"""Full-text search in Korean and English: what is indexed, what a search is, and what it returns.
 
-from endpoint.search.build import build_index
-from endpoint.search.configuration import Facet, Field, SearchConfiguration
-from endpoint.search.index import TextIndex
-from endpoint.search.model import PARAMETERS, SORTS, Answer, Document, Hit, Request
+:mod:`endpoint.search.build` writes the index of a generation, :mod:`endpoint.search.index` searches it.
+"""
 
-__all__ = [
-    "PARAMETERS",
-    "SORTS",
-    "Answer",
-    "Document",
-    "Facet",
-    "Field",
-    "Hit",
-    "Request",
-    "SearchConfiguration",
-    "TextIndex",
-    "build_index",
-]
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+# The parameters of a search over HTTP; no facet has the name of one.
+PARAMETERS = ("q", "limit", "offset", "sort", "facets", "format", "output", "timeout")
+SORTS = ("relevance", "newest", "oldest", "title")
+
+
+@dataclass(frozen=True, slots=True)
+class Field:
+    """A searched field: the values of ``properties``, of the subject or of what ``through`` links to.
+
+    ``weight`` is what a match here counts against one in a field of weight 1. ``labels`` are
+    by language tag. All properties are IRIs.
+    """
+
+    name: str
+    properties: tuple[str, ...]
+    weight: float = 1.0
+    through: tuple[str, ...] = ()
+    labels: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Facet:
+    """A facet: values to count and filter by, of each only the first ``characters`` where that is not 0.
+
+    ``names`` are what people call a value, by language tag, where that is not the value itself.
+    """
+
+    name: str
+    properties: tuple[str, ...]
+    through: tuple[str, ...] = ()
+    characters: int = 0
+    labels: Mapping[str, str] = field(default_factory=dict)
+    names: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class SearchConfiguration:
+    """The fields, of which the first is the title, and the facets of the text index.
+
+    ``classes`` are the types of what is indexed; where there are none it is every subject that has a
+    title, is no term of an ontology and has none of the types ``excluded``. ``snippet`` names the field
+    that snippets are taken from first. ``dates`` are the properties by which the newest comes first; of
+    each subject the first it has counts.
+    """
+
+    fields: tuple[Field, ...]
+    facets: tuple[Facet, ...] = ()
+    classes: tuple[str, ...] = ()
+    excluded: tuple[str, ...] = ()
+    dates: tuple[str, ...] = ()
+    snippet: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Document:
+    """An indexed subject.
+
+    ``fields`` maps the names of fields to their texts, ``facets`` the names of facets to their values;
+    the names are those of ``seed/search.toml``. ``date`` orders newest and oldest first, as text.
+    """
+
+    iri: str
+    fields: Mapping[str, tuple[str, ...]]
+    facets: Mapping[str, tuple[str, ...]]
+    date: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """A search: ``query`` in the query language, ``filters`` by facet (any of its values).
+
+    ``limit`` and ``offset`` page through the hits; ``facets`` is the number of values to count for each
+    facet, 0 for none; ``sort`` is one of :data:`SORTS`.
+    """
+
+    query: str
+    filters: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    limit: int = 20
+    offset: int = 0
+    facets: int = 20
+    snippets: bool = True
+    sort: str = "relevance"
+
+
+@dataclass(frozen=True, slots=True)
+class Hit:
+    """A match. ``snippet`` is HTML: the text escaped, what matched between ``<mark>`` and ``</mark>``."""
+
+    iri: str
+    score: float
+    snippet: str
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """A page of hits, of ``total``; the most frequent values of each facet over all hits, with counts.
+
+    ``suggestions`` are other queries that have hits, offered when this one has none.
+    """
+
+    total: int
+    hits: tuple[Hit, ...]
+    facets: Mapping[str, tuple[tuple[str, int], ...]]
+    suggestions: tuple[str, ...]

@@ -1,7 +1,7 @@
 """A search of the catalogue written as SPARQL, so that anybody can go on from it.
 
-The query asks the same index for the words (SERVICE text:search) and the data itself for the facets, so
-it finds what the search finds.
+The query searches the same index for the words (SERVICE text:search) and matches the facets in the data
+itself, so it has the hits of the search.
 """
 
 from __future__ import annotations
@@ -12,15 +12,14 @@ from typing import Final
 
 from pyoxigraph import Literal
 
-from endpoint.search.configuration import Facet, SearchConfiguration
-from endpoint.search.model import Request
+from endpoint.search import Facet, Request, SearchConfiguration
 from endpoint.vocabulary import TEXT
 
 _LOCAL: Final = re.compile(r"\w(?:[\w-]*\w)?", re.ASCII)
 
 
 def as_sparql(request: Request, configuration: SearchConfiguration, prefixes: Mapping[str, str]) -> str:
-    """The SELECT query whose solutions are all hits of ``request``, in its order, without a limit.
+    """Return the SELECT query whose solutions are all hits of ``request``, in its order, without a limit.
 
     ``prefixes`` shorten its IRIs; those that it uses are declared. SPARQL 1.1 Query Language.
     """
@@ -69,14 +68,14 @@ def _filter(facet: Facet, values: Sequence[str], names: _Names) -> str:
 
 
 class _Names:
-    """Writes IRIs with prefixes, and remembers which."""
+    """Writes IRIs with prefixes, and collects the prefixes that were used."""
 
     def __init__(self, prefixes: Mapping[str, str]) -> None:
         self._prefixes = prefixes
         self._used: dict[str, str] = {}
 
     def short(self, iri: str) -> str:
-        """The IRI with a prefix where it has one that leaves a plain local name."""
+        """Return the IRI with a prefix where it has one that leaves a plain local name."""
         for prefix, namespace in self._prefixes.items():
             if iri.startswith(namespace) and _LOCAL.fullmatch(iri.removeprefix(namespace)):
                 self._used[prefix] = namespace
@@ -84,10 +83,10 @@ class _Names:
         return f"<{iri}>"
 
     def path(self, properties: Sequence[str]) -> str:
-        """A property path that follows any of the properties."""
+        """Return a property path that follows any of the properties."""
         written = "|".join(self.short(iri) for iri in properties)
         return written if len(properties) == 1 else f"({written})"
 
     def declarations(self) -> list[str]:
-        """The prologue, in the order of the names."""
+        """Return the prologue, in the order of the names."""
         return [f"PREFIX {prefix}: <{self._used[prefix]}>" for prefix in sorted(self._used)]

@@ -1,4 +1,4 @@
-"""Writing an index, from nothing or from the index before it."""
+"""Writes the index of a generation, from nothing or from the index before it."""
 
 from __future__ import annotations
 
@@ -14,12 +14,9 @@ from pathlib import Path
 from sys import byteorder
 
 from endpoint.errors import StoreError
-from endpoint.search import schema
-from endpoint.search.analysis import Analysed, analyse_document
-from endpoint.search.configuration import SearchConfiguration
-from endpoint.search.letters import groups
-from endpoint.search.model import Document
-from endpoint.search.normal import normalise
+from endpoint.search import Document, SearchConfiguration, schema
+from endpoint.search.analysis import Analysed, analyse_document, normalise
+from endpoint.search.suggestions import trigrams
 
 # Words whose number of documents changed, before they are written down.
 _WORDS_IN_MEMORY = 200_000
@@ -36,8 +33,8 @@ def build_index(
 ) -> int:
     """Write the index of ``documents`` into the new directory ``folder``; returns their number.
 
-    Where the index in ``previous`` holds a document unchanged it is taken over. The result answers as one
-    built from nothing does. Until all is written ``folder`` holds no file that is taken for an index.
+    A document that the index in ``previous`` has unchanged is taken over; the result answers as one built
+    from nothing does. Until all is written ``folder`` has no file with the name of an index.
 
     :raises StoreError: the folder exists or cannot be written.
     :raises ConfigurationError: this Python's SQLite has no full-text search.
@@ -47,7 +44,7 @@ def build_index(
         folder.mkdir()
         connection = _copy(previous, path, configuration) or schema.create(path, configuration)
         try:
-            number = _Writer(connection, configuration).write(documents)
+            number = _IndexWriter(connection, configuration).write(documents)
         finally:
             connection.close()
         with path.open("rb") as stream:
@@ -59,7 +56,7 @@ def build_index(
 
 
 def _copy(previous: Path | None, path: Path, configuration: SearchConfiguration) -> sqlite3.Connection | None:
-    """The index in ``previous`` to go on with, where it has the same tokens for the same texts."""
+    """Copy the index in ``previous``, where it has the same tokens for the same texts."""
     if previous is None:
         return None
     try:
@@ -78,8 +75,8 @@ def _copy(previous: Path | None, path: Path, configuration: SearchConfiguration)
     return schema.open_for_writing(path)
 
 
-class _Writer:
-    """Puts documents into the tables and takes out those that are not among them."""
+class _IndexWriter:
+    """Writes documents into the tables of an index, and removes those that are not among them."""
 
     def __init__(self, connection: sqlite3.Connection, configuration: SearchConfiguration) -> None:
         self._connection = connection
@@ -98,7 +95,7 @@ class _Writer:
         self._delete = f"INSERT INTO inverted (inverted, rowid, {columns}) VALUES ('delete', ?, {marks})"  # noqa: S608
 
     def write(self, documents: Iterable[Document]) -> int:
-        """All ``documents``, then what is computed from all of them."""
+        """Write all ``documents``, then what is computed from all of them; return their number."""
         for number, document in enumerate(documents, 1):
             self._put(document)
             if number % _DOCUMENTS_IN_MEMORY == 0:
@@ -131,7 +128,7 @@ class _Writer:
         self._changes += 1
 
     def _take_over(self, iri: str, digest: bytes) -> int | None:
-        """0 where the old index holds the document as it is, else the number it had."""
+        """Return 0 where the old index has the document as it is, else the number it had there."""
         found = self._connection.execute("SELECT id, digest FROM document WHERE iri = ?", (iri,)).fetchone()
         if found is None:
             return None
@@ -181,18 +178,18 @@ class _Writer:
         gone = self._connection.execute("SELECT id, text FROM word WHERE documents < 1").fetchall()
         self._connection.executemany(
             "INSERT INTO spelling (spelling, rowid, letters) VALUES ('delete', ?, ?)",
-            ((number, groups(text)) for number, text in gone if number <= self._last_word),
+            ((number, trigrams(text)) for number, text in gone if number <= self._last_word),
         )
         self._connection.execute("DELETE FROM word WHERE documents < 1")
         added = self._connection.execute("SELECT id, text FROM word WHERE id > ?", (self._last_word,))
         self._connection.executemany(
             "INSERT INTO spelling (rowid, letters) VALUES (?, ?)",
-            ((number, groups(text)) for number, text in added.fetchall()),
+            ((number, trigrams(text)) for number, text in added.fetchall()),
         )
 
 
 def _write_arrays(connection: sqlite3.Connection, facets: Sequence[str]) -> int:
-    """What sorting and counting need of all documents, by their number."""
+    """Write what sorting and counting need of all documents; return how many there are."""
     connection.execute("DELETE FROM arrays")
     (last,) = connection.execute("SELECT coalesce(max(id), 0) FROM document").fetchone()
     for name in ("iri", "title", "date"):
@@ -212,7 +209,7 @@ def _write_arrays(connection: sqlite3.Connection, facets: Sequence[str]) -> int:
 
 
 def _dense(rows: Iterable[tuple[int, str]], last: int) -> array[int]:
-    """The place of each document in an order, from 1, the same for equal keys; 0 has no key."""
+    """Return the place of each document in an order, from 1, the same for equal keys; 0 has no key."""
     places = array("I", bytes(4 * (last + 1)))
     place, before = 0, ""
     for number, key in rows:

@@ -1,4 +1,4 @@
-"""From a query to what is asked of the index: an FTS5 expression, and what to highlight.
+"""From a query to an FTS5 expression for the index, and to what is highlighted.
 
 FTS5 (https://www.sqlite.org/fts5.html section 3) joins phrases of tokens by AND, OR and NOT. A compound
 may be written with spaces that the query does not have, or the reverse, so a Hangul word becomes the
@@ -11,9 +11,8 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from itertools import combinations
 
-from endpoint.search.analysis import WORD, analyse, is_syllabic, pairs, stem, words
-from endpoint.search.normal import joined, normalise
-from endpoint.search.particles import AFTER_LETTERS, AFTER_NUMBER, after, bare, without_particle
+from endpoint.search.analysis import WORD, analyse, is_syllabic, joined, normalise, pairs, stem, words
+from endpoint.search.korean import AFTER_LETTERS, AFTER_NUMBER, after, bare, without_particle
 from endpoint.search.query import MAX_WORDS, Any, Node, Term, terms
 from endpoint.search.snippets import Mark
 
@@ -28,7 +27,7 @@ _NUMBER_JOINTS = ("-", ".", ",", "/")
 
 @dataclass(frozen=True, slots=True)
 class Words:
-    """What the index can tell of words, and the columns of its fields."""
+    """Look-ups of words in the index, and the columns of its fields."""
 
     columns: Mapping[str, str]
     occurs: Callable[[Sequence[str]], bool]
@@ -37,18 +36,18 @@ class Words:
 
 
 class NoWords(Exception):
-    """A query, or a part of it, holds nothing that could be searched."""
+    """A query, or a part of it, has no word to search for."""
 
 
 class Compiler:
-    """Writes the FTS5 expression of one query; ``marks`` collects what a match may hold."""
+    """Writes the FTS5 expression of one query; ``marks`` collects the words to highlight in a match."""
 
     def __init__(self, known: Words) -> None:
         self._known = known
         self.marks: list[Mark] = []
 
     def node(self, node: Node) -> str:
-        """The expression for ``node``; exclusions apply where something is left to exclude from.
+        """Return the expression for ``node``; exclusions apply where something is left to exclude from.
 
         :raises NoWords: there is nothing to look up.
         """
@@ -64,7 +63,7 @@ class Compiler:
         return f"({positive} NOT {negative})"
 
     def _row(self, row: Sequence[Node]) -> list[str]:
-        """Nodes that all have to match; single syllables with words next to them also as one word."""
+        """Return parts that all have to match; single syllables with words next to them also as one word."""
         parts = self._parts(row)
         if len(row) == 1:
             return parts
@@ -72,7 +71,7 @@ class Compiler:
         return [_any_of([_group(" AND ", parts), self.term(Term(together, phrase=True))])]
 
     def in_title(self, node: Node, title: str) -> str:
-        """The expression for any of the words of ``node`` in the field ``title``.
+        """Return the expression for any of the words of ``node`` in the field ``title``.
 
         :raises NoWords: there is none that may stand there.
         """
@@ -90,7 +89,7 @@ class Compiler:
         return parts
 
     def term(self, term: Term) -> str:
-        """The expression for words as they were written."""
+        """Return the expression for words as they were written."""
         if term.phrase:
             found = words(normalise(term.text))[:_MAX_PHRASE]
             parts = [_any_of(_phrases(found))] if found else []
@@ -107,7 +106,7 @@ class Compiler:
             self.marks.append(Mark(tuple(found), term.field, prefix))
 
     def _chunk(self, chunk: Sequence[str], term: Term, prefix: bool) -> str:
-        """Words that belong together: one word, or numbers with the letters next to them."""
+        """Return the expression for one word, or for numbers with the letters next to them."""
         if len(chunk) > 1:
             *others, last = chunk
             noun = without_particle(last)
@@ -131,7 +130,7 @@ class Compiler:
         return _group(" AND ", [_any_of(self._spacings(noun, *piece)) for piece in _pieces(noun)])
 
     def _syllable(self, word: str, term: Term) -> str:
-        """One syllable: alone, before a particle, or before another word that is known by itself."""
+        """Match one syllable: alone, before a particle, or before another word of the index."""
         rests = self._known.continuations(word)
         known = (rest[0] for rest in rests if any(map(self._known.is_word, (rest, without_particle(rest)))))
         compounds = sorted(set(known))
@@ -148,7 +147,7 @@ class Compiler:
         return any(self._known.occurs([*pairs(noun), ending]) for ending in sorted(endings))
 
     def _spacings(self, word: str, start: int, end: int) -> list[str]:
-        """The phrases for the ways to write a piece of ``word`` with up to two spaces in it."""
+        """Return the phrases for the ways to write a piece of ``word`` with up to two spaces in it."""
         places = range(start + 1, end)
         ways = [spaces for number in range(_BOUNDARIES + 1) for spaces in combinations(places, number)]
         found = []
@@ -167,7 +166,7 @@ class Compiler:
 
 
 def _phrases(found: Sequence[str]) -> list[str]:
-    """The phrases for words in a row: spaced as written, and with no space between Hangul words."""
+    """Return the phrases for words in a row: spaced as written, and with no space between Hangul words."""
     runs: list[str] = []
     for word in found:
         if runs and is_syllabic(word) and is_syllabic(runs[-1]):
@@ -180,7 +179,7 @@ def _phrases(found: Sequence[str]) -> list[str]:
 
 
 def _rows(nodes: Sequence[Node]) -> list[list[Node]]:
-    """The nodes one by one, but Hangul words in a row together where one of them is a single syllable."""
+    """Return nodes one by one, but Hangul words in a row together where one of them is a single syllable."""
     rows: list[list[Node]] = []
     for node in nodes:
         if rows and _is_plain(node) and _is_plain(rows[-1][-1]):
@@ -201,7 +200,7 @@ def _has_syllable(row: Sequence[Node]) -> bool:
 
 
 def _chunks(text: str) -> list[tuple[list[str], bool]]:
-    """The words of ``text``, numbers with what they touch; with each whether it is the last."""
+    """Return the words of ``text``, numbers with what they touch; with each whether it is the last."""
     normal = joined(normalise(text))
     chunks: list[list[str]] = []
     end = -1
@@ -220,7 +219,7 @@ def _chunks(text: str) -> list[tuple[list[str], bool]]:
 
 
 def _is_particle(before: str, word: str) -> bool:
-    """Whether ``word`` follows letters or digits as a particle, as in ``IPEF의`` and ``2023에``."""
+    """Return whether ``word`` follows letters or digits as a particle, as in ``IPEF의`` and ``2023에``."""
     if is_syllabic(before):
         return False
     return word in (AFTER_NUMBER if before.isdecimal() else AFTER_LETTERS)
@@ -231,7 +230,7 @@ def _tokens(word: str) -> list[str]:
 
 
 def _pieces(word: str) -> list[tuple[int, int]]:
-    """The whole of a word, or pieces of nearly the same length that overlap by one syllable."""
+    """Cut a long word into pieces of nearly the same length that overlap by one syllable."""
     if len(word) <= _PIECE:
         return [(0, len(word))]
     number = -(-(len(word) - 1) // (_PIECE - 1))

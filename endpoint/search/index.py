@@ -1,4 +1,4 @@
-"""Searching an index."""
+"""Searches the text index of a generation."""
 
 from __future__ import annotations
 
@@ -16,9 +16,8 @@ from pathlib import Path
 from typing import Self, cast
 
 from endpoint.errors import StoreError
-from endpoint.search import schema
+from endpoint.search import Answer, Hit, Request, schema
 from endpoint.search.expression import Compiler, NoWords, Words
-from endpoint.search.model import Answer, Hit, Request
 from endpoint.search.query import All, Node, Term, parse, terms
 from endpoint.search.snippets import Marker
 from endpoint.search.suggestions import suggest
@@ -30,7 +29,7 @@ Scored = tuple[int, float]
 
 
 class TextIndex:
-    """One generation's index, read-only.
+    """The text index of one generation, read-only.
 
     It is one SQLite file that nobody changes: open it after a fork, and in as many processes as you like.
     """
@@ -52,7 +51,7 @@ class TextIndex:
 
     @classmethod
     def open(cls, folder: Path) -> Self:
-        """Open the index in ``folder``; nothing of it is read yet.
+        """Open the index in ``folder``.
 
         :raises StoreError: there is no index, or it is damaged or of another version.
         """
@@ -64,23 +63,23 @@ class TextIndex:
             raise
 
     def close(self) -> None:
-        """Let go of the index's file."""
+        """Close the file of the index."""
         self._connection.close()
 
     @property
     def fields(self) -> tuple[str, ...]:
-        """The names of the fields, the title first."""
+        """Return the names of the fields, the title first."""
         return tuple(self._meta["fields"])
 
     @property
     def facets(self) -> tuple[str, ...]:
-        """The names of the facets."""
+        """Return the names of the facets."""
         return tuple(self._meta["facets"])
 
     def search(self, request: Request) -> Answer:
-        """One page of hits, with facets over all of them.
+        """Return one page of hits, with facets over all of them.
 
-        An empty query finds everything, one that only excludes finds the rest, one without a word nothing.
+        An empty query matches everything, one that only excludes the rest, one without a word nothing.
 
         :raises StoreError: the index is damaged.
         """
@@ -103,7 +102,7 @@ class TextIndex:
         snippets: bool = False,
         only: str | None = None,
     ) -> list[Hit]:
-        """Every match, best first; at most ``limit``, in ``field``, and the one with the IRI ``only``.
+        """Return every match, best first; at most ``limit``, in ``field``, and the one with the IRI ``only``.
 
         :raises StoreError: the index is damaged.
         """
@@ -117,7 +116,7 @@ class TextIndex:
             return list(self._hits(page, inside if snippets else None))
 
     def summary(self, iri: str) -> dict[str, str | list[str]]:
-        """What a list of results shows of a record: its ``title`` and its values of each facet.
+        """Return what a list of results shows of a record: its ``title`` and its values of each facet.
 
         :raises StoreError: the index is damaged.
         """
@@ -132,7 +131,7 @@ class TextIndex:
         return parse(query, self._names)
 
     def _field_names(self) -> dict[str, str]:
-        """Names that may stand before a colon: those of the fields and their labels of one word."""
+        """Return the names that may stand before a colon: of fields, and their labels of one word."""
         names = {name.casefold(): name for name in self._meta["fields"]}
         for name, labels in self._meta["labels"].items():
             for label in labels.values():
@@ -140,7 +139,7 @@ class TextIndex:
         return names
 
     def _find(self, query: Node, only: int | None = None) -> list[Scored]:
-        """The numbers and scores of what matches, in no order."""
+        """Return the numbers and scores of what matches, in no order."""
         if isinstance(query, All) and not query.nodes:
             return self._everything_but(query, only)
         compiler = Compiler(self._words)
@@ -235,7 +234,7 @@ class TextIndex:
     def _counts(
         self, name: str, matching: list[Scored], found: list[Scored], request: Request
     ) -> tuple[tuple[str, int], ...]:
-        """Without the facet's own filter: each value tells what choosing it, too, would add."""
+        """Count without the facet's own filter: each number is what choosing that value, too, would add."""
         if name in request.filters:
             others = {facet: values for facet, values in request.filters.items() if facet != name}
             found = self._filtered(matching, others)
@@ -280,7 +279,7 @@ class TextIndex:
         return self._connection.execute(query, (word,)).fetchone() is not None
 
     def _continuations(self, beginning: str) -> list[str]:
-        """What follows ``beginning`` in the words of short fields, of two letters and more."""
+        """Return what follows ``beginning`` in the words of short fields, of two letters and more."""
         query = "SELECT substr(text, ?) FROM word WHERE text > ? AND text < ? AND length(text) > ?"
         length = len(beginning)
         arguments = (length + 1, beginning, beginning + chr(sys.maxunicode), length + 1)
@@ -297,7 +296,7 @@ class TextIndex:
 
 
 def _within(query: Node, field: str) -> Node:
-    """``query`` with every word that has no field of its own in ``field``."""
+    """Return ``query`` with every word that has no field of its own in ``field``."""
     if isinstance(query, Term):
         return query if query.field else Term(query.text, field, query.phrase, query.prefix)
     nodes = tuple(_within(node, field) for node in query.nodes)

@@ -1,4 +1,4 @@
-"""The query language, read without ever failing: what makes no sense as syntax is read as words.
+"""The query language of searches. No text is an error: what makes no sense as syntax is read as words.
 
 Words are joined by AND; ``OR`` (or ``|``) between two, ``-word`` or ``NOT word``, ``"a phrase"``,
 ``prefix*``, ``field:word`` and parentheses do what readers of other catalogues expect.
@@ -28,7 +28,7 @@ _SYMBOL = re.compile(
 
 @dataclass(frozen=True, slots=True)
 class Term:
-    """Words as they were written, to be found in ``field`` (anywhere where that is empty)."""
+    """Words as they were written, to be matched in ``field`` (anywhere where that is empty)."""
 
     text: str
     field: str = ""
@@ -55,17 +55,17 @@ Node = Term | All | Any
 
 
 def parse(text: str, fields: Mapping[str, str] | None = None) -> Node:
-    """Read a query. ``fields`` maps what may stand before a colon, in lower case, to names of fields.
+    """Parse a query. ``fields`` maps what may stand before a colon, in lower case, to names of fields.
 
     An empty query is ``All(())``; one of signs and operators only is a term without a word.
     """
     written = text[:MAX_CHARACTERS].translate(_FULL_WIDTH).translate(_QUOTES)
-    query = _Reader(_symbols(written), fields or {}).group("", 0)
+    query = _Parser(_symbols(written), fields or {}).group("", 0)
     return Term(written) if query == All(()) and written.strip() else query
 
 
 def terms(node: Node) -> Iterator[Term]:
-    """The terms that a match may hold, in the order in which they were written."""
+    """Yield the terms that may be in a match, in the order in which they were written."""
     if isinstance(node, Term):
         yield node
     else:
@@ -102,15 +102,15 @@ def _symbols(text: str) -> Iterator[_Symbol]:
         yield _Symbol(kind, text, field, excluded)
 
 
-class _Reader:
-    """Recursive descent over the symbols; every method takes what fits and leaves the rest."""
+class _Parser:
+    """A recursive-descent parser; every method takes the symbols that fit and leaves the rest."""
 
     def __init__(self, symbols: Iterator[_Symbol], fields: Mapping[str, str]) -> None:
         self._symbols = symbols
         self._fields = fields
 
     def group(self, field: str, depth: int) -> Node:
-        """All up to the closing parenthesis or the end."""
+        """Parse up to the closing parenthesis or the end."""
         # Of one conjunction at a time: what it holds, what it excludes, and the last disjunction in it.
         nodes: list[list[Node]] = []
         excluded: list[Node] = []

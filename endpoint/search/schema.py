@@ -17,8 +17,8 @@ from typing import TypedDict, cast
 from unicodedata import unidata_version
 
 from endpoint.errors import ConfigurationError, StoreError
+from endpoint.search import SearchConfiguration
 from endpoint.search.analysis import TOKENS
-from endpoint.search.configuration import SearchConfiguration
 
 FILE = "index.sqlite"
 UNFINISHED = "index.sqlite.unfinished"
@@ -36,7 +36,7 @@ CREATE TABLE arrays (name TEXT PRIMARY KEY, numbers BLOB NOT NULL, texts TEXT NO
 
 
 class Meta(TypedDict):
-    """What a reader has to know of the configuration."""
+    """The part of the configuration that a search needs."""
 
     fields: dict[str, float]
     labels: dict[str, dict[str, str]]
@@ -45,7 +45,7 @@ class Meta(TypedDict):
 
 
 def create(path: Path, configuration: SearchConfiguration) -> sqlite3.Connection:
-    """A new, empty index in the file ``path``, open for writing.
+    """Create an empty index in the file ``path``, and open it for writing.
 
     Raises :class:`ConfigurationError` where this Python's SQLite has no full-text search.
     """
@@ -70,7 +70,7 @@ def create(path: Path, configuration: SearchConfiguration) -> sqlite3.Connection
 
 
 def open_for_writing(path: Path) -> sqlite3.Connection:
-    """An index that is being written: nobody reads it, and a crash throws it away, so there is no journal."""
+    """Open an index that is being written; nobody reads it and a crash discards it: it needs no journal."""
     connection = sqlite3.connect(path)
     try:
         connection.executescript(
@@ -84,9 +84,9 @@ def open_for_writing(path: Path) -> sqlite3.Connection:
 
 
 def open_for_reading(folder: Path) -> sqlite3.Connection:
-    """A finished index; no lock is taken and no file is written beside it.
+    """Open a finished index; no lock is taken and no file is written beside it.
 
-    Raises :class:`StoreError` where ``folder`` holds no index that this program can read.
+    Raises :class:`StoreError` where ``folder`` has no index that this program can read.
     """
     path = folder / FILE
     if not path.is_file():
@@ -107,12 +107,12 @@ def open_for_reading(folder: Path) -> sqlite3.Connection:
 
 
 def column(number: int) -> str:
-    """The column of a field in ``inverted``: names of fields may be words that SQL reserves."""
+    """Return the column of a field in ``inverted``: names of fields may be words that SQL reserves."""
     return f"f{number}"
 
 
 def meta(configuration: SearchConfiguration) -> Meta:
-    """The part of ``configuration`` that is kept in the index."""
+    """Return the part of ``configuration`` that is kept in the index."""
     return {
         "fields": {field.name: field.weight for field in configuration.fields},
         "labels": {field.name: dict(field.labels) for field in configuration.fields},
@@ -122,13 +122,13 @@ def meta(configuration: SearchConfiguration) -> Meta:
 
 
 def fingerprint(configuration: SearchConfiguration) -> str:
-    """Indexes with the same one hold the same tokens for the same document."""
+    """Return a text that is equal for indexes with the same tokens for the same document."""
     fields = [field.name for field in configuration.fields]
     return json.dumps([fields, configuration.snippet, TOKENS, unidata_version, version("snowballstemmer")])
 
 
 def pack(fields: Mapping[str, Sequence[str]]) -> bytes:
-    """The texts of a document as they are kept."""
+    """Compress the texts of a document."""
     return zlib.compress(json.dumps(fields, ensure_ascii=False).encode(), 1)
 
 

@@ -1,7 +1,7 @@
-"""Snippets: the piece of a text that shows best why it was found, as HTML with what matched marked.
+"""Snippets: the piece of a text that shows best why it matched, as HTML with the matches marked.
 
-What matched is found again in the text by patterns over its normal form, and its places are carried back
-to the text as it was written.
+Matches are located by patterns over the normal form of the text, and their places are carried back to the
+text as it was written.
 """
 
 from __future__ import annotations
@@ -12,8 +12,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import islice
 
-from endpoint.search.analysis import SYLLABIC, is_syllabic, stem
-from endpoint.search.normal import ABBREVIATION, normalise
+from endpoint.search.analysis import ABBREVIATION, SYLLABIC, is_syllabic, normalise, stem
 
 WIDTH = 200
 _LEAD = 60
@@ -42,7 +41,7 @@ class Mark:
 
     @property
     def pattern(self) -> str:
-        """A regular expression that finds them in a normalised text."""
+        """Return a regular expression that matches them in a normalised text."""
         if self.before:
             (word,) = self.words
             return f"{word}(?=[{self.before}])|(?<![{SYLLABIC}]){word}(?![{SYLLABIC}])"
@@ -72,7 +71,7 @@ class _Place:
 
 
 class Marker:
-    """Makes the snippets for one query."""
+    """Writes the snippets for one query."""
 
     def __init__(self, marks: Iterable[Mark], fields: Sequence[str], first: str) -> None:
         """``fields`` are the names of all fields; ``first`` is where a snippet is best taken from."""
@@ -84,7 +83,7 @@ class Marker:
         self._prefixes = tuple(mark.words[0] for mark in single if mark.prefix)
 
     def snippet(self, fields: Mapping[str, Sequence[str]]) -> str:
-        """HTML of about :data:`WIDTH` characters, from the first of the fields with a match."""
+        """Return HTML of about :data:`WIDTH` characters, from the first of the fields with a match."""
         for name in self._order:
             for text in fields.get(name, ()):
                 if places := self._places(text, name):
@@ -123,7 +122,7 @@ def _compiled(marks: Iterable[Mark], field: str) -> re.Pattern[str] | None:
 def _written(
     line: str, normal: str, found: Sequence[re.Match[str]]
 ) -> Iterator[tuple[re.Match[str], int, int]]:
-    """Each match in ``normal`` with its place in ``line``, as far as that is known."""
+    """Yield each match in ``normal`` with its place in ``line``, as far as that is known."""
     if len(line) == len(normal):
         yield from ((match, match.start(), match.end()) for match in found)
     elif found:
@@ -156,7 +155,7 @@ def _escaped(text: str) -> str:
 
 
 def _best(text: str, places: Sequence[_Place]) -> tuple[int, int]:
-    """The window that shows most of the different words, and then most of all."""
+    """Return the window that shows most of the different words, and then most of all."""
 
     def shown(first: int) -> tuple[int, int]:
         limit = places[first].start + WIDTH - _LEAD

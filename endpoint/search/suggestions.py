@@ -1,4 +1,4 @@
-"""Did you mean: other queries for one that found nothing."""
+"""Spelling suggestions: other queries for one that has no hits."""
 
 from __future__ import annotations
 
@@ -6,10 +6,8 @@ import re
 import sqlite3
 from collections.abc import Callable, Iterator, Sequence
 
-from endpoint.search.analysis import is_syllabic, words
-from endpoint.search.letters import distance, groups, hangul_of_keys, keys_of_hangul, letters
-from endpoint.search.normal import normalise
-from endpoint.search.particles import without_particle
+from endpoint.search.analysis import is_syllabic, normalise, words
+from endpoint.search.korean import hangul_of_keys, keys_of_hangul, letters, without_particle
 
 _CANDIDATES = 60
 _TRIED = 3
@@ -20,15 +18,35 @@ _LONGEST = 40
 def suggest(
     text: str, written: Sequence[str], connection: sqlite3.Connection, has_matches: Callable[[str], bool]
 ) -> Iterator[str]:
-    """Queries that have matches and differ from ``text`` in words typed or spelled otherwise.
+    """Yield queries that have matches and differ from ``text`` in words typed or spelled otherwise.
 
-    ``written`` are the words of the query; ``connection`` is the index with the words it knows.
+    ``written`` are the words of the query; ``connection`` is the index with its words.
     """
     seen = {text}
     for query in _queries(text, written[:_MOST_WORDS], connection, has_matches):
         if query not in seen and has_matches(query):
             yield query
         seen.add(query)
+
+
+def trigrams(word: str) -> str:
+    """Return the overlapping groups of three letters of a word and its ends, separated by spaces."""
+    marked = f"«{letters(word)}»"
+    return " ".join(marked[at : at + 3] for at in range(len(marked) - 2))
+
+
+def distance(one: str, other: str) -> int:
+    """Count the letters to insert, delete, replace or swap with the next to make ``other`` of ``one``."""
+    before: list[int] = []
+    row = list(range(len(other) + 1))
+    for at, letter in enumerate(one, 1):
+        before, previous, row = row, before, [at]
+        for to, wanted in enumerate(other, 1):
+            cost = min(before[to] + 1, row[to - 1] + 1, before[to - 1] + (letter != wanted))
+            if at > 1 and to > 1 and letter == other[to - 2] and one[at - 2] == wanted:
+                cost = min(cost, previous[to - 2] + 1)
+            row.append(cost)
+    return row[-1]
 
 
 def _queries(
@@ -63,7 +81,7 @@ def _close(word: str, connection: sqlite3.Connection) -> list[str]:
     own = letters(word)
     if len(own) < 3 or len(word) > _LONGEST:
         return []
-    phrases = " OR ".join(f'"{group}"' for group in groups(word).split(" "))
+    phrases = " OR ".join(f'"{group}"' for group in trigrams(word).split(" "))
     rows = connection.execute(
         "SELECT word.text, word.documents FROM spelling JOIN word ON word.id = spelling.rowid"
         " WHERE spelling MATCH ? ORDER BY spelling.rank LIMIT ?",

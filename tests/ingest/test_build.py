@@ -12,7 +12,7 @@ from endpoint.dataset import Dataset, read_dataset
 from endpoint.errors import DataError, DataErrors, StoreError
 from endpoint.ingest.build import build, complete_anew, writer_of
 from endpoint.ingest.completion import TEXT
-from endpoint.search import TextIndex
+from endpoint.search.index import TextIndex
 from endpoint.settings import Settings
 from endpoint.storage import generations
 from endpoint.storage.generations import Generation

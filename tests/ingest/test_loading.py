@@ -15,7 +15,7 @@ from endpoint.ingest.build import build, writer_of
 from endpoint.ingest.completion import TEXT
 from endpoint.ingest.expansion import expand
 from endpoint.ingest.loading import Order, load
-from endpoint.search import TextIndex
+from endpoint.search.index import TextIndex
 from endpoint.settings import Settings
 from endpoint.storage import generations
 from endpoint.storage.generations import Generation

@@ -5,7 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterable
 from pathlib import Path
 
-from endpoint.search import Document, Facet, Field, SearchConfiguration, TextIndex, build_index
+from endpoint.search import Document, Facet, Field, SearchConfiguration
+from endpoint.search.build import build_index
+from endpoint.search.index import TextIndex
 
 FIELDS = ("title", "alternative", "abstract", "author", "series", "linked")
 CONFIGURATION = SearchConfiguration(

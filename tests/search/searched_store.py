@@ -10,8 +10,9 @@ from pyoxigraph import Literal, NamedNode, Quad, QuerySolutions, QueryTriples, S
 from endpoint.engine import wire
 from endpoint.engine.worker import LazyIndex, Terms, evaluate
 from endpoint.results.serializers import Results, native
-from endpoint.search import Document, Hit, SearchConfiguration, TextIndex, build_index
-from endpoint.search.configuration import Field
+from endpoint.search import Document, Field, Hit, SearchConfiguration
+from endpoint.search.build import build_index
+from endpoint.search.index import TextIndex
 from endpoint.sparql.gate import admit
 from endpoint.sparql.operation import classify
 from endpoint.vocabulary import TEXT

@@ -1,11 +1,81 @@
-"""From text to tokens."""
+"""From text to its normal form and its tokens."""
 
 from __future__ import annotations
 
-import pytest
+import unicodedata
 
-from endpoint.search.analysis import analyse, analyse_document, stem
-from endpoint.search.particles import after, bare
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from endpoint.search.analysis import analyse, analyse_document, joined, normalise, stem
+
+SAME = [
+    ("미·중", "미\u2024중"),
+    ("미·중", "미\u30fb중"),
+    ("미·중", "미\u318d중"),
+    ("미·중", "미\uff65중"),
+    ("ＦＴＡ　협상", "fta 협상"),
+    ("Ⅲ. 결론", "iii. 결론"),
+    (unicodedata.normalize("NFD", "한국의 외교"), "한국의 외교"),
+    ("Türkiye’s", "turkiye's"),
+    ("ŁÓDŹ", "lodz"),
+    ("São Tomé", "sao tome"),
+    ("Straße", "strasse"),
+    ("İstanbul", "istanbul"),
+    ("U.S.", "us"),
+    ("R.O.K.-U.S. alliance", "rok-us alliance"),
+    ("韓國", "한국"),
+    ("coope\u00adration", "cooperation"),
+    ("한\u200b국", "한국"),
+    ("한국\u00a0외교", "한국 외교"),
+]
+
+
+@pytest.mark.parametrize(("one", "other"), SAME)
+def test_texts_that_read_the_same_have_one_form(one: str, other: str) -> None:
+    assert normalise(one) == normalise(other)
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("The end. A new one", "the end. a new one"),
+        ("plan b. and c.", "plan b. and c."),
+        ("e.g. trade", "eg trade"),
+        ("2.8%", "2.8%"),
+        ("Россия", "россия"),
+    ],
+)
+def test_what_is_left_alone(text: str, expected: str) -> None:
+    assert normalise(text) == expected
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("미·중 관계", "미중 관계"),
+        ("최근의 미·일·중 관계", "최근의 미일중 관계"),
+        ("한·미동맹", "한미동맹"),
+        ("한-미 동맹", "한미 동맹"),
+        ("분절화·진영화", "분절화·진영화"),
+        ("정치·경제·군", "정치·경제·군"),
+        ("미 · 중", "미 · 중"),
+    ],
+)
+def test_dots_join_single_syllables_only(text: str, expected: str) -> None:
+    assert joined(normalise(text)) == expected
+
+
+def test_compatibility_characters_are_read_too() -> None:
+    # U+F981 and U+F98E are the standard's second 女 and 年.
+    assert normalise("\uf981性 \uf98e度") == "여성 연도"
+
+
+@given(st.text(alphabet=st.characters(max_codepoint=0xFFFF, exclude_categories=["Cs", "Cn", "Lm", "Mn"])))
+def test_a_normal_form_is_its_own_normal_form(text: str) -> None:
+    assert normalise(normalise(text)) == normalise(text)
+
 
 TOKENS = [
     ("국제정세", "국제 제정 정세"),
@@ -65,30 +135,3 @@ def test_what_nobody_wrote_in_a_row_is_not_in_a_row() -> None:
 def test_words_of_the_long_field_are_not_suggested() -> None:
     fields = {"title": ["한국 외교"], "abstract": ["오타가있는 초록"]}
     assert analyse_document(fields, ["title", "abstract"], "abstract").words == {"한국", "외교"}
-
-
-@pytest.mark.parametrize(
-    ("word", "expected"),
-    [
-        ("한국의", "한국"),
-        ("한국에서의", "한국"),
-        ("한국으로부터", "한국"),
-        ("국가들의", "국가"),
-        ("국가들만에서도의", "국가들만에서도의"),
-        ("외교는", "외교"),
-        ("서울로", "서울"),
-        ("정상회의", "정상회의"),
-        ("노르웨이", "노르웨이"),
-        ("한의", "한의"),
-    ],
-)
-def test_particles_are_taken_off_nouns_that_are_known(word: str, expected: str) -> None:
-    known = {"한국", "국가", "국가들", "외교", "서울", "노르웨", "한"}
-    assert bare(word, lambda noun, particle: noun in known) == expected
-
-
-def test_particles_follow_the_sound_before_them() -> None:
-    assert {"은", "이", "을", "과", "으로"} <= set(after("한국"))
-    assert {"는", "가", "를", "와", "로"} <= set(after("외교"))
-    assert not {"는", "로"} & set(after("한국"))
-    assert "로" in after("서울")

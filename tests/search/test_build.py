@@ -15,15 +15,9 @@ from pathlib import Path
 import pytest
 
 from endpoint.errors import ConfigurationError, StoreError
-from endpoint.search import (
-    Document,
-    Request,
-    SearchConfiguration,
-    TextIndex,
-    analysis,
-    build_index,
-    schema,
-)
+from endpoint.search import Document, Request, SearchConfiguration, analysis, schema
+from endpoint.search.build import build_index
+from endpoint.search.index import TextIndex
 from tests.live import ROOT, environment
 from tests.search.indexed_publications import CONFIGURATION, LIBRARY, document, index
 
@@ -200,7 +194,7 @@ def test_a_kill_leaves_nothing_that_is_taken_for_an_index(tmp_path: Path) -> Non
     code = f"""
         import os, signal
         from pathlib import Path
-        from endpoint.search import build_index
+        from endpoint.search.build import build_index
         from tests.search.indexed_publications import CONFIGURATION, LIBRARY
         def killing():
             yield from LIBRARY
@@ -224,7 +218,7 @@ def test_a_full_disk_is_one_sentence(tmp_path: Path) -> None:
         import resource, signal
         from pathlib import Path
         from endpoint.errors import StoreError
-        from endpoint.search import build_index
+        from endpoint.search.build import build_index
         from tests.search.indexed_publications import CONFIGURATION, LIBRARY
         signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
         resource.setrlimit(resource.RLIMIT_FSIZE, (65536, 65536))
@@ -280,7 +274,8 @@ def test_reading_behind_the_fence_on_a_read_only_folder_by_many_forked_processes
         import os
         from pathlib import Path
         from endpoint.engine import fence
-        from endpoint.search import Request, TextIndex
+        from endpoint.search import Request
+        from endpoint.search.index import TextIndex
         if os.getuid() == 0:
             os.setuid(65534)
         fence.deny_network()

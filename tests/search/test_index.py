@@ -11,7 +11,8 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from endpoint.errors import StoreError
-from endpoint.search import Answer, Document, Request, TextIndex
+from endpoint.search import Answer, Document, Request
+from endpoint.search.index import TextIndex
 from tests.search.indexed_publications import LIBRARY, document, index
 
 EVERYTHING = {document.iri for document in LIBRARY}

@@ -15,7 +15,8 @@ from benchmarks.search_quality import QUERIES, judge, score
 from endpoint.dataset import default_root, read_dataset
 from endpoint.ingest.documents import documents
 from endpoint.ingest.search_fields import read_configuration
-from endpoint.search import TextIndex, build_index
+from endpoint.search.build import build_index
+from endpoint.search.index import TextIndex
 
 
 def test_there_are_enough_queries_in_both_languages() -> None:

@@ -12,7 +12,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from endpoint.search import TextIndex
+from endpoint.search.index import TextIndex
 from endpoint.search.snippets import WIDTH
 from tests.search.indexed_publications import document, index
 

@@ -6,7 +6,9 @@ from collections.abc import Iterator
 
 import pytest
 
-from endpoint.search import Request, TextIndex
+from endpoint.search import Request
+from endpoint.search.index import TextIndex
+from endpoint.search.suggestions import distance, trigrams
 from tests.search.indexed_publications import index
 
 
@@ -58,3 +60,22 @@ def test_none_for_a_query_with_hits_or_nothing_to_correct(library: TextIndex) ->
     assert library.search(Request("!?")).suggestions == ()
     assert library.search(Request('"')).suggestions == ()
     assert library.search(Request("-한국 -전쟁", {"year": ("1800",)})).suggestions == ()
+
+
+def test_trigrams() -> None:
+    assert trigrams("한국").split() == ["«ㅎㅏ", "ㅎㅏㄴ", "ㅏㄴㄱ", "ㄴㄱㅜ", "ㄱㅜㄱ", "ㅜㄱ»"]
+
+
+@pytest.mark.parametrize(
+    ("one", "other", "expected"),
+    [
+        ("", "", 0),
+        ("a", "", 1),
+        ("export", "exports", 1),
+        ("secuirty", "security", 1),
+        ("kitten", "sitting", 3),
+        ("ㅎㅏㄴㄱㅡㄱ", "ㅎㅏㄴㄱㅜㄱ", 1),
+    ],
+)
+def test_distance(one: str, other: str, expected: int) -> None:
+    assert distance(one, other) == distance(other, one) == expected

@@ -1,1 +1,1 @@
-"""``SERVICE text:search { … }`` inside SPARQL: found, read, and answered from the text index."""
+"""``SERVICE text:search { … }`` inside SPARQL, answered from the text index."""

@@ -1,7 +1,7 @@
-"""The body of a block ``SERVICE text:search { … }``: read, and every mistake explained.
+"""The body of a block ``SERVICE text:search { … }``: parsed, and every mistake explained.
 
-It is a few triples (SPARQL 1.1 Query Language, section 5.1.1) and nothing else; what is found takes
-the place of their subject::
+It is a few triples (SPARQL 1.1 Query Language, section 5.1.1) and nothing else; each hit is a value of
+their subject::
 
     ?pub text:query "한국 외교" ; text:score ?score ; text:snippet ?snippet ;
          text:field "title" ; text:limit 50 .
@@ -39,7 +39,7 @@ _DIGITS: Final = 9
 
 @dataclass(frozen=True, slots=True)
 class Search:
-    """One search. A hit binds ``variable``, or has to be ``iri`` where the subject is an IRI.
+    """A search. A hit binds ``variable``, or has to be ``iri`` where the subject is an IRI.
 
     Names of variables have no mark. ``field_at`` is the offset of the name of the field in the query.
     """
@@ -55,12 +55,12 @@ class Search:
 
     @property
     def variables(self) -> tuple[str, ...]:
-        """The names of the variables that a hit binds."""
+        """Return the names of the variables that a hit binds."""
         return tuple(name for name in (self.variable, self.score, self.snippet) if name is not None)
 
 
 class Names:
-    """What the names of a query stand for."""
+    """The prefixes and the base IRI of a query, with which its names are resolved."""
 
     def __init__(self, text: str, base: str | None, prefixes: Mapping[str, str]) -> None:
         self._bases, declared = read_prologue(text)
@@ -68,16 +68,16 @@ class Names:
         self._prefixes = {"text": TEXT, **prefixes, **declared}
 
     def absolute(self, token: Token) -> str:
-        """``<absolute-iri>`` where the token surely is that IRI, else the token as written."""
+        """Return ``<absolute-iri>`` where the token surely is that IRI, else the token as written."""
         return resolve(token, self._prefixes)
 
     def shown(self, token: Token) -> str:
-        """A term of the service's namespace as ``text:name``; any other as written."""
+        """Return a term of the service's namespace as ``text:name``, any other as written."""
         iri = self.absolute(token)
         return f"text:{iri[1 + len(TEXT) : -1]}" if iri.startswith(f"<{TEXT}") else token.text
 
     def iri(self, token: Token) -> str | None:
-        """The IRI of a name, resolved against the base IRI (RFC 3986 section 5.2); None if it has none."""
+        """Resolve a name against the base IRI (RFC 3986 section 5.2); None where it is no IRI."""
         resolved = self.absolute(token)
         base = self._base
         for iri in (*self._bases, resolved[1:-1]):
@@ -89,7 +89,7 @@ class Names:
 
 
 def _term(source: str, base: str | None = None) -> object:
-    """The term that SPARQL and Turtle both write as ``source``; None where it is none."""
+    """Return the term that SPARQL and Turtle both write as ``source``; None where it is none."""
     try:
         (quad,) = parse(f"<urn:a> <urn:a> {source} .", RdfFormat.TURTLE, base_iri=base)
     except (SyntaxError, ValueError):  # no term, or an escaped bracket that makes several of one
@@ -99,7 +99,7 @@ def _term(source: str, base: str | None = None) -> object:
 
 @dataclass(slots=True)
 class _Draft:
-    """What has been read of the search with one subject."""
+    """The search with one subject, as far as it has been parsed."""
 
     subject: Token
     iri: str | None
@@ -108,7 +108,7 @@ class _Draft:
 
 
 class Body:
-    """Reads the body of one block; ``index`` is the token that comes next."""
+    """A parser of one body; ``index`` is the token that comes next."""
 
     def __init__(self, text: str, tokens: list[Token], opening: int, names: Names) -> None:
         self.index = opening + 1
@@ -119,7 +119,7 @@ class Body:
         self._drafts: dict[str, _Draft] = {}
 
     def read(self) -> tuple[int, tuple[Search, ...]]:
-        """The offset after the closing brace, and the searches in their order."""
+        """Return the offset after the closing brace, and the searches in their order."""
         while self._peek().text != "}":
             draft = self._subject()
             self._property(draft)
@@ -231,7 +231,7 @@ class Body:
         return literal.value
 
     def _literal(self, first: Token) -> Literal | None:
-        """The literal that begins with ``first``, which has been read; None where none does."""
+        """Return the literal that begins with ``first``, which was taken; None where none does."""
         source = first.text
         if first.kind is Kind.STRING and self._peek().kind is Kind.LANGTAG:
             source += self._next().text

@@ -12,18 +12,21 @@ import sys
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from difflib import get_close_matches
-from typing import Final, Protocol
+from typing import Final, NoReturn, Protocol
 
 from pyoxigraph import Literal, NamedNode
 
 from endpoint.errors import MalformedQuery, QueryTooComplex
-from endpoint.search.model import Hit
-from endpoint.search.service.body import Search
-from endpoint.search.service.syntax import Block, read_blocks, refuse_unread
-from endpoint.sparql.diagnosis import malformed
-from endpoint.sparql.operation import classify
+from endpoint.search import Hit
+from endpoint.search.service.body import EXAMPLE, Body, Names, Search
+from endpoint.sparql.diagnosis import explain, malformed
+from endpoint.sparql.diagnosis.grammar import recognize
+from endpoint.sparql.lexer import Kind, Token, lex
+from endpoint.sparql.operation import TEXT_SEARCH, classify
 from endpoint.vocabulary import RDF
 
+# Searches that one query may make.
+MOST_SEARCHES: Final = 20
 # Memory (bytes) that the engine and this module use for one character of inline data.
 PER_CHARACTER: Final = 32
 # The engine's planner takes a class for 10,000 subjects and looks up a longer list of hits for each of
@@ -38,8 +41,17 @@ _PLACE: Final = re.compile(r"error at ([0-9]{1,9}):([0-9]{1,9})")
 _UNIT: Final = "VALUES () { () }"
 
 
+@dataclass(frozen=True, slots=True)
+class Block:
+    """A block: the offset of ``SERVICE``, the offset after the closing brace, and its searches."""
+
+    start: int
+    end: int
+    searches: tuple[Search, ...]
+
+
 class Index(Protocol):
-    """What is needed of :class:`endpoint.search.TextIndex`."""
+    """The part of :class:`endpoint.search.index.TextIndex` that answers these searches."""
 
     @property
     def fields(self) -> tuple[str, ...]: ...
@@ -64,7 +76,7 @@ class Rewritten:
     groups: tuple[str, ...]
 
     def located(self, message: str) -> str:
-        """The engine's ``message`` about :attr:`text` with its place in the original instead."""
+        """Return the engine's ``message`` about :attr:`text` with its place in the original instead."""
         return _PLACE.sub(lambda found: self._moved(int(found[1]), int(found[2])), message, count=1)
 
     def _moved(self, line: int, column: int) -> str:
@@ -84,14 +96,14 @@ class Rewritten:
 
 
 @dataclass(frozen=True, slots=True)
-class Question:
-    """A query with text searches: :attr:`outline` is the query as if nothing were found."""
+class FederatedQuery:
+    """A query that calls the text search: :attr:`outline` is the query as if no search had a hit."""
 
     outline: Rewritten
     blocks: tuple[Block, ...]
 
     def answered(self, index: Index, memory: int) -> Rewritten:
-        """The query with what ``index`` finds in the place of its blocks.
+        """Return the query with the hits in ``index`` in the place of its blocks.
 
         Raises :class:`MalformedQuery` for a field that the index does not have, and
         :class:`QueryTooComplex` where the hits would take more than ``memory`` bytes.
@@ -108,12 +120,12 @@ class Question:
         return _replaced(self.outline.original, self.blocks, groups)
 
 
-def read_question(text: str, base: str | None, prefixes: Mapping[str, str]) -> Question | None:
-    """The text searches of a query; None where it makes none.
+def read_federated(text: str, base: str | None, prefixes: Mapping[str, str]) -> FederatedQuery | None:
+    """Read the text searches of a query; None where it makes none.
 
     ``base`` and ``prefixes`` hold where the query declares none. Raises
-    :class:`~endpoint.errors.MalformedQuery` and :class:`~endpoint.errors.QueryTooComplex`. What is
-    returned holds no SERVICE in any reading.
+    :class:`~endpoint.errors.MalformedQuery` and :class:`~endpoint.errors.QueryTooComplex`. The query that
+    is returned has no SERVICE in any reading of its characters.
     """
     if "service" not in text.lower():
         return None
@@ -122,14 +134,14 @@ def read_question(text: str, base: str | None, prefixes: Mapping[str, str]) -> Q
     outline = _replaced(text, blocks, groups)
     if classify(outline.text, sys.maxsize).services:
         refuse_unread(text, blocks)
-    return Question(outline, tuple(blocks)) if blocks else None
+    return FederatedQuery(outline, tuple(blocks)) if blocks else None
 
 
-def without_index(question: Question) -> MalformedQuery:
-    """The error where there is no text index to ask."""
+def without_index(query: FederatedQuery) -> MalformedQuery:
+    """Return the error for a dataset without a text index."""
     return malformed(
-        question.outline.original,
-        question.blocks[0].start,
+        query.outline.original,
+        query.blocks[0].start,
         "This endpoint has no text index, so it cannot answer SERVICE text:search.",
         'Look for words with FILTER(CONTAINS(LCASE(STR(?title)), "word")) instead.',
     )
@@ -148,7 +160,7 @@ def _check_field(search: Search, index: Index, text: str) -> None:
 
 
 def _rows(search: Search, index: Index, most: int) -> list[str]:
-    """A row of inline data for each hit, of at most ``most`` characters altogether."""
+    """Return a row of inline data for each hit, of at most ``most`` characters altogether."""
     hits = index.matches(search.query, search.field, search.limit, search.snippet is not None, search.iri)
     rows = []
     for hit in hits:
@@ -203,3 +215,78 @@ def _replaced(text: str, blocks: Sequence[Block], groups: Sequence[str]) -> Rewr
         pieces += [text[position : block.start], group]
         position = block.end
     return Rewritten("".join([*pieces, text[position:]]), text, tuple(blocks), tuple(groups))
+
+
+def read_blocks(text: str, base: str | None, prefixes: Mapping[str, str]) -> list[Block]:
+    """Return the blocks of ``text`` in their order, found without parsing the query.
+
+    ``base`` and ``prefixes`` hold where the text declares none. Raises
+    :class:`~endpoint.errors.MalformedQuery` with the place of the first mistake in a block, and
+    :class:`~endpoint.errors.QueryTooComplex` for more than :data:`MOST_SEARCHES` searches.
+    """
+    lexed = lex(text)
+    names = Names(text, base, prefixes)
+    blocks: list[Block] = []
+    searches = index = 0
+    while index < len(lexed.tokens):
+        opening = _opening(lexed.tokens, index, names)
+        if opening is None:
+            index += 1
+            continue
+        start = lexed.tokens[index].start
+        if lexed.doubtful:
+            _refuse_doubt(text, start)
+        body = Body(text, lexed.tokens, opening, names)
+        blocks.append(Block(start, *body.read()))
+        index = body.index
+        searches += len(blocks[-1].searches)
+        if searches > MOST_SEARCHES:
+            raise QueryTooComplex(
+                f"The query makes more than {MOST_SEARCHES} text searches. Put alternatives into one "
+                'search: text:query "one OR other".'
+            )
+    return blocks
+
+
+def refuse_unread(text: str, blocks: list[Block]) -> NoReturn:
+    """Refuse a text that holds, besides ``blocks``, a SERVICE in some reading of its characters."""
+    found = [
+        token
+        for token in lex(text).tokens
+        if token.kind in (Kind.WORD, Kind.PNAME)
+        and "SERVICE" in token.upper
+        and not any(block.start <= token.start < block.end for block in blocks)
+    ]
+    if not found:
+        _refuse_doubt(text, 0)
+    # The word alone, or at the beginning of a name, is more likely to be meant than inside a name.
+    token = min(found, key=lambda token: "SERVICE" not in token.upper.partition(":")[0])
+    raise malformed(
+        text,
+        token.start,
+        "This SERVICE cannot be told from the words around it.",
+        f"Write {EXAMPLE}, with blanks between the words.",
+    )
+
+
+def _refuse_doubt(text: str, offset: int) -> NoReturn:
+    if recognize(lex(text).tokens) is not None:
+        raise explain(text, "")
+    raise malformed(
+        text,
+        offset,
+        "A query with SERVICE text:search has to be readable in one way only, and this one is not.",
+        "Close every string, and put blanks around the signs < and > of comparisons.",
+    )
+
+
+def _opening(tokens: list[Token], index: int, names: Names) -> int | None:
+    """Return the index of the opening brace where a block begins at ``index``."""
+    if tokens[index].kind is not Kind.WORD or tokens[index].upper != "SERVICE":
+        return None
+    target = index + 1
+    if target < len(tokens) and tokens[target].upper == "SILENT":
+        target += 1
+    if target + 1 >= len(tokens) or tokens[target + 1].text != "{":
+        return None
+    return target + 1 if names.absolute(tokens[target]) == TEXT_SEARCH else None

@@ -15,9 +15,9 @@ from endpoint.search import Hit
 from endpoint.search.service.rewriting import (
     LONG,
     PER_CHARACTER,
-    Question,
+    FederatedQuery,
     Rewritten,
-    read_question,
+    read_federated,
 )
 from endpoint.sparql.gate import admit
 from endpoint.sparql.lexer import position_of
@@ -56,15 +56,15 @@ def solutions(rewritten: Rewritten) -> list[list[str]]:
     return [[getattr(term, "value", "") for term in row] for row in results]
 
 
-def question(text: str) -> Question:
-    found = read_question(text, EX, PREFIXES)
+def federated(text: str) -> FederatedQuery:
+    found = read_federated(text, EX, PREFIXES)
     assert found is not None
     return found
 
 
 def test_the_index_is_asked_for_what_is_needed_and_no_more() -> None:
     index = Recorder()
-    question(
+    federated(
         'SELECT * { SERVICE text:search { ?p text:query "a" . <urn:x> text:query "b" ; text:snippet ?s } '
         'SERVICE text:search { ?p text:query "c" ; text:field "title" ; text:limit 3 ; text:score ?z } }'
     ).answered(index, PLENTY)
@@ -78,23 +78,23 @@ def test_the_index_is_asked_for_what_is_needed_and_no_more() -> None:
 def test_a_field_that_the_index_does_not_have() -> None:
     text = 'SELECT * {\n SERVICE text:search { ?p text:query "a" ; text:field "titel" } }'
     with pytest.raises(MalformedQuery) as caught:
-        question(text).answered(Recorder(), PLENTY)
+        federated(text).answered(Recorder(), PLENTY)
     assert 'no field "titel"' in caught.value.detail
     assert 'Did you mean "title"?' in caught.value.detail
     assert (caught.value.line, caught.value.column) == position_of(text, text.index('"titel"'))
     with pytest.raises(MalformedQuery, match="Its fields are title, abstract"):
-        question(text.replace("titel", "x")).answered(Recorder(), PLENTY)
+        federated(text.replace("titel", "x")).answered(Recorder(), PLENTY)
 
 
 def test_too_many_hits_for_the_memory_of_a_query_are_refused() -> None:
     hits = [Hit(f"urn:{number}", 1.0, "x" * 100) for number in range(1000)]
     text = 'SELECT * { SERVICE text:search { ?p text:query "a" ; text:snippet ?x } }'
-    assert question(text).answered(Recorder(hits), PER_CHARACTER * 500_000)
+    assert federated(text).answered(Recorder(hits), PER_CHARACTER * 500_000)
     with pytest.raises(QueryTooComplex, match="1,000 hits"):
-        question(text).answered(Recorder(hits), PER_CHARACTER * 50_000)
+        federated(text).answered(Recorder(hits), PER_CHARACTER * 50_000)
     twice = f"{text[:-1]} {text[11:-1]} }}"
     with pytest.raises(QueryTooComplex, match="add text:limit"):
-        question(twice).answered(Recorder(hits), PER_CHARACTER * 250_000)
+        federated(twice).answered(Recorder(hits), PER_CHARACTER * 250_000)
 
 
 SCORES = [0.0, -0.0, 1.5, 1e-300, 1e300, 12345678901234567890.0, 0.1, -3.25, 5e-324]
@@ -107,14 +107,14 @@ def test_hits_come_back_as_they_were_found() -> None:
         'SELECT ?p ?s ?x { SERVICE text:search { ?p text:query "a" ; text:score ?s ; text:snippet ?x } } '
         "ORDER BY ?p"
     )
-    found = solutions(question(text).answered(Recorder(hits), PLENTY))
+    found = solutions(federated(text).answered(Recorder(hits), PLENTY))
     assert [Hit(iri, float(score), snippet) for iri, score, snippet in found] == hits
 
 
 def test_a_hit_that_sparql_cannot_name_is_left_out() -> None:
     hits = [Hit("urn:a b", 2.0, ""), Hit("urn:a", 1.0, ""), Hit("relative", 1.0, ""), Hit("urn:a>", 1.0, "")]
     text = 'SELECT * { SERVICE text:search { ?p text:query "a" } }'
-    assert solutions(question(text).answered(Recorder(hits), PLENTY)) == [["urn:a"]]
+    assert solutions(federated(text).answered(Recorder(hits), PLENTY)) == [["urn:a"]]
 
 
 @pytest.mark.parametrize("count", [LONG, LONG + 1])
@@ -124,7 +124,7 @@ def test_variables_of_a_query_do_not_meet_those_of_the_inline_data(count: int) -
         'SELECT (COUNT(*) AS ?n) { SERVICE text:search { ?p text:query "a" ; text:score ?pp } '
         "OPTIONAL { BIND(5 AS ?pp_) } OPTIONAL { BIND(6 AS ?p_) } }"
     )
-    assert solutions(question(text).answered(Recorder(hits), PLENTY)) == [[str(count)]]
+    assert solutions(federated(text).answered(Recorder(hits), PLENTY)) == [[str(count)]]
 
 
 BLOCK = 'SERVICE text:search {\n ?p text:query "a" ;\n text:score ?s }'
@@ -147,7 +147,7 @@ WRONG = [
 def test_the_engines_places_are_those_of_the_original(marked: str, hits: int) -> None:
     text = marked.replace("|", "")
     offset = marked.index("|")
-    answered = question(text).answered(Recorder([Hit(f"urn:{n}", 1.0, "") for n in range(hits)]), PLENTY)
+    answered = federated(text).answered(Recorder([Hit(f"urn:{n}", 1.0, "") for n in range(hits)]), PLENTY)
     with pytest.raises(SyntaxError) as refused:
         Store().query(answered.text)
     message = answered.located(str(refused.value))
@@ -233,7 +233,7 @@ def test_whatever_passes_the_gate_calls_nobody(prologue: str, pieces: list[str],
     except (MalformedQuery, QueryTooComplex, ServiceRefused):
         return
     try:
-        found = read_question(operation.text, EX, PREFIXES)
+        found = read_federated(operation.text, EX, PREFIXES)
     except (MalformedQuery, QueryTooComplex):
         return
     asked = Rewritten(text, text, (), ())

@@ -10,8 +10,7 @@ from hypothesis import strategies as st
 
 from endpoint.errors import EndpointError, MalformedQuery, QueryTooComplex
 from endpoint.search.service.body import Search
-from endpoint.search.service.rewriting import Question, read_question
-from endpoint.search.service.syntax import MOST_SEARCHES, read_blocks
+from endpoint.search.service.rewriting import MOST_SEARCHES, FederatedQuery, read_blocks, read_federated
 from endpoint.sparql.lexer import position_of
 from endpoint.vocabulary import TEXT
 from tests.search.searched_store import EX, PREFIXES
@@ -22,15 +21,15 @@ def searches(body: str, prologue: str = "") -> tuple[Search, ...]:
     return block.searches
 
 
-def question(text: str) -> Question:
-    found = read_question(text, EX, PREFIXES)
+def federated(text: str) -> FederatedQuery:
+    found = read_federated(text, EX, PREFIXES)
     assert found is not None
     return found
 
 
 def mistake(text: str) -> MalformedQuery:
     with pytest.raises(MalformedQuery) as caught:
-        read_question(text, EX, PREFIXES)
+        read_federated(text, EX, PREFIXES)
     return caught.value
 
 
@@ -169,7 +168,7 @@ DOUBTFUL = [
 @pytest.mark.parametrize("text", UNREAD)
 def test_a_service_that_runs_into_its_neighbours_is_refused_or_read(text: str) -> None:
     try:
-        found = question(text)
+        found = federated(text)
     except MalformedQuery as error:
         assert "blanks between the words" in error.detail
     else:
@@ -190,21 +189,21 @@ def test_a_text_with_two_readings_is_refused(group: str, sentence: str) -> None:
     ],
 )
 def test_a_query_without_a_search_is_left_alone(text: str) -> None:
-    assert read_question(text, EX, PREFIXES) is None
+    assert read_federated(text, EX, PREFIXES) is None
 
 
 def test_the_number_of_searches_is_bounded() -> None:
     block = 'SERVICE text:search { ?p text:query "a" } '
-    assert len(question(f"SELECT * {{ {block * MOST_SEARCHES} }}").blocks) == MOST_SEARCHES
+    assert len(federated(f"SELECT * {{ {block * MOST_SEARCHES} }}").blocks) == MOST_SEARCHES
     for count in (MOST_SEARCHES + 1, 1000):
         with pytest.raises(QueryTooComplex, match="more than 20 text searches"):
-            read_question(f"SELECT * {{ {block * count} }}", EX, PREFIXES)
+            read_federated(f"SELECT * {{ {block * count} }}", EX, PREFIXES)
 
 
 @given(st.text(alphabet="SERVICE text:search{}?p<>\"'#.;,\\^@-{[(|0123\n", max_size=200))
 def test_any_body_is_read_or_refused(body: str) -> None:
     for text in (f"SELECT * {{ SERVICE text:search {{ {body} }} }}", f"SELECT * {{ {body} }}"):
         try:
-            read_question(text, EX, PREFIXES)
+            read_federated(text, EX, PREFIXES)
         except EndpointError as error:
             assert error.detail

@@ -28,7 +28,6 @@ from endpoint.web.http.boundary import Boundary
 from endpoint.web.http.site import Site
 from endpoint.web.http.static_files import Static
 from endpoint.web.machine import dcat, void
-from endpoint.web.machine.census import Census
 from endpoint.web.machine.completion import Completion, Prefixes
 from endpoint.web.machine.datasets import DataDocument, WellKnownVoid
 from endpoint.web.machine.feed import Feed
@@ -38,12 +37,12 @@ from endpoint.web.machine.sitemap import Sitemap
 from endpoint.web.pages import overview
 from endpoint.web.pages.browse import Browse
 from endpoint.web.pages.catalogue import Catalogue
-from endpoint.web.pages.facet_names import FacetNames
 from endpoint.web.pages.resource.service import ResourceAtPath, ResourceByParameter, Resources
 from endpoint.web.pages.search import Search
 from endpoint.web.sparql.description import Descriptions
 from endpoint.web.sparql.editor import QueryPage
 from endpoint.web.sparql.endpoint import SparqlEndpoint
+from endpoint.web.store import OwnQueries
 
 
 def create_site(settings: Settings) -> Site:
@@ -105,22 +104,21 @@ class _AnyPath(Route):
 def routes(site: Site) -> list[BaseRoute]:
     """Every path of the server; ``docs/protocol.md`` lists them."""
     health = Health(site)
-    census = Census(site)
-    descriptions = Descriptions(site, census)
+    own_queries = OwnQueries(site)
+    descriptions = Descriptions(own_queries)
     whole = SparqlEndpoint(site, descriptions)
-    void_document = DataDocument(site, census, void.PATH, void.document_triples)
-    catalog = DataDocument(site, census, dcat.PATH, dcat.catalog_triples)
+    void_document = DataDocument(own_queries, void.PATH, void.document_triples)
+    catalog = DataDocument(own_queries, dcat.PATH, dcat.catalog_triples)
     drawings = Drawings(site)
-    facet_names = FacetNames(site)
     saved = Described(SavedQueries(site, drawings), site)
-    resources = Resources(site)
+    resources = Resources(own_queries)
     facets = site.search.facets if site.search else ()
     browse = [f"/browse/{quote(facet.name)}" for facet in facets]
-    sitemap = Sitemap(site, ["/", overview.PATH, *browse, "/query", "/api"])
+    sitemap = Sitemap(own_queries, ["/", overview.PATH, *browse, "/query", "/api"])
 
     return [
         Route("/sparql", whole),
-        Route("/query", QueryPage(census)),
+        Route("/query", QueryPage(own_queries)),
         Route("/api/openapi.json", OpenApi(site)),
         Route("/api/docs", SwaggerPage()),
         _AnyPath("/api/{path:path}", saved),
@@ -132,20 +130,20 @@ def routes(site: Site) -> list[BaseRoute]:
             for graph in site.dataset.graphs
             if graph.name
         ),
-        Route("/feed", Feed(site)),
+        Route("/feed", Feed(own_queries)),
         Route("/robots.txt", Robots(site)),
         Route("/sitemap.xml", sitemap),
         Route("/sitemap-{number}.xml", sitemap),
-        Route("/", Catalogue(site, facet_names)),
-        Route(overview.PATH, overview.Overview(site, drawings)),
-        Route("/browse/{facet}", Browse(site, facet_names)),
+        Route("/", Catalogue(own_queries)),
+        Route(overview.PATH, overview.Overview(own_queries, drawings)),
+        Route("/browse/{facet}", Browse(own_queries)),
         Route("/.well-known/void", WellKnownVoid(site)),
         Route(void.PATH, void_document),
         Route(f"{void.PATH}.{{extension}}", void_document),
         Route(dcat.PATH, catalog),
         Route(f"{dcat.PATH}.{{extension}}", catalog),
-        Route("/-/completion/classes", Completion(site, census, "classes")),
-        Route("/-/completion/properties", Completion(site, census, "properties")),
+        Route("/-/completion/classes", Completion(own_queries, "classes")),
+        Route("/-/completion/properties", Completion(own_queries, "properties")),
         Route("/-/prefixes.json", Prefixes(site)),
         Route("/-/live", health.live),
         Route("/-/ready", health.ready),

@@ -52,6 +52,11 @@ class Generation:
     digest: str
     overlap: bool | None = None
 
+    @property
+    def version(self) -> str:
+        """The number and the time of publication: a data directory made anew counts from 1 again."""
+        return f"{self.number}.{self.created.timestamp():.6f}"
+
 
 def current(data: Path) -> Generation | None:
     """The current generation of the data directory ``data``; ``None`` when nothing was published yet.

@@ -5,22 +5,18 @@ from __future__ import annotations
 import asyncio
 import gzip
 import json
-from collections import OrderedDict
-from collections.abc import AsyncGenerator, Awaitable, Callable, Coroutine, Hashable, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from hashlib import blake2b
-from typing import Any, Final, Generic, TypeVar
+from typing import Final, TypeVar
 
 from starlette.datastructures import Headers
 from starlette.types import Receive, Scope, Send
 
 from endpoint import __version__
-from endpoint.engine import Limits
 from endpoint.errors import MethodNotAllowed
-from endpoint.formats import Format, QueryForm
-from endpoint.sparql.operation import Operation
 from endpoint.storage.generations import Generation
 from endpoint.web.http.responses import Watch, has_already, send_options
-from endpoint.web.http.site import VARY, Site, exchange_of
+from endpoint.web.http.site import VARY, exchange_of
 
 T = TypeVar("T")
 
@@ -98,51 +94,3 @@ async def send_made(
         exchange_of(scope).media_type = content_type.partition(";")[0]
     await send({"type": "http.response.start", "status": status, "headers": headers})
     await send({"type": "http.response.body", "body": body})
-
-
-def whole(site: Site, text: str, form: QueryForm) -> Operation:
-    """A query of the server's own on all graphs, however the server reads the queries of clients."""
-    strict = site.settings.default_graph == "strict"
-    graphs = tuple(graph.iri for graph in site.dataset.graphs) if strict else ()
-    return Operation(text=text, form=form, base_iri=site.dataset.base, default_graphs=graphs)
-
-
-class Shared(Generic[T]):
-    """What is the same for everybody: made once for all who ask at a time, and the last few kept.
-
-    A failure is that of all who waited for it, and not kept.
-    """
-
-    def __init__(self, kept: int = 2) -> None:
-        self._kept = kept
-        self._tasks: OrderedDict[Hashable, asyncio.Task[T]] = OrderedDict()
-
-    async def get(self, key: Hashable, make: Callable[[], Coroutine[Any, Any, T]]) -> T:
-        """The value of ``key``. Raises what ``make`` raises."""
-        task = self._tasks.get(key)
-        if task is None or (task.done() and (task.cancelled() or task.exception() is not None)):
-            task = asyncio.create_task(make())
-            # Nobody may be left to hear of a failure.
-            task.add_done_callback(lambda done: done.cancelled() or done.exception())
-            self._tasks[key] = task
-        self._tasks.move_to_end(key)
-        while len(self._tasks) > self._kept:
-            self._tasks.popitem(last=False)
-        # One client that leaves must not take it away from another.
-        return await asyncio.shield(task)
-
-
-async def read_answer(site: Site, operation: Operation, fmt: Format) -> bytes:
-    """The whole answer, which must be small. Raises designed errors."""
-    return b"".join([piece async for piece in stream_answer(site, operation, fmt)])
-
-
-async def stream_answer(site: Site, operation: Operation, fmt: Format) -> AsyncGenerator[bytes, None]:
-    """The pieces of the answer. Raises designed errors."""
-    result = await site.engine.query(operation, fmt, Limits(site.settings.timeout))
-    try:
-        yield result.first
-        async for piece in result:
-            yield piece
-    finally:
-        await result.aclose()

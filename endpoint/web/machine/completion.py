@@ -19,9 +19,9 @@ from endpoint.vocabulary import PREFIXES
 from endpoint.web.http.making import allows, send_json
 from endpoint.web.http.request import Pairs, decode_pairs
 from endpoint.web.http.site import Site
-from endpoint.web.machine.census import Census
-from endpoint.web.machine.datasets import counted
+from endpoint.web.machine.counting import require_statistics
 from endpoint.web.machine.statistics import Statistics
+from endpoint.web.store import OwnQueries
 from endpoint.wording import shown
 
 # Suggestions in one answer, unless told, and at most.
@@ -83,9 +83,9 @@ class Vocabulary:
 class Completion:
     """The "classes" or "properties" (``kind``) of the data as an ASGI application."""
 
-    def __init__(self, site: Site, census: Census, kind: str) -> None:
-        self._site = site
-        self._census = census
+    def __init__(self, own_queries: OwnQueries, kind: str) -> None:
+        self._site = own_queries.site
+        self._own_queries = own_queries
         self._kind = kind
         self._vocabulary: Vocabulary | None = None
 
@@ -96,7 +96,7 @@ class Completion:
         pairs = decode_pairs(scope["query_string"])
         typed, limit = _single(pairs, "q") or "", _limit(_single(pairs, "limit"))
         of_class = _iri(_single(pairs, "class"), prefixes)
-        statistics = await counted(self._census, PATIENCE)
+        statistics = await require_statistics(self._own_queries, PATIENCE)
         if self._vocabulary is None or self._vocabulary.statistics is not statistics:
             self._vocabulary = Vocabulary(statistics, prefixes)
         found = self._vocabulary.suggestions(self._kind, typed, of_class)

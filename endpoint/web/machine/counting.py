@@ -8,23 +8,22 @@ of classes. How many statements each pair has is counted last, small classes fir
 from __future__ import annotations
 
 import asyncio
-import json
 import time
 from collections import Counter, defaultdict
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import replace
-from typing import Any, Final
+from typing import Final
 
 from pyoxigraph import NamedNode
 
-from endpoint.engine import Limits
 from endpoint.errors import DeadlineExceeded, EndpointError, GenerationGone, Overloaded
-from endpoint.formats import SPARQL_JSON, QueryForm
+from endpoint.formats import QueryForm
 from endpoint.sparql.operation import Operation
-from endpoint.storage.generations import Generation
+from endpoint.telemetry import log
 from endpoint.vocabulary import RDFS_LABEL, SKOS_PREF_LABEL
-from endpoint.web.http.site import Site
+from endpoint.web.cache import Region
 from endpoint.web.machine.statistics import ClassPartition, Part, PropertyPartition, Statistics
+from endpoint.web.store import Bindings, OwnQueries, Snapshot
 
 # Seconds that the counting of one generation may take; each query has its deadline besides.
 BUDGET: Final = 60.0
@@ -39,28 +38,67 @@ _LABELS: Final = (
     f"<{SKOS_PREF_LABEL}>",
 )
 
-Row = dict[str, dict[str, str]]
+# Reasons in the log of what could not be counted, at most.
+_SHOWN: Final = 5
+# Seconds after which a client may ask again for what is being counted.
+_AGAIN: Final = 5
+_STATISTICS: Final[Region[Statistics]] = Region("statistics", stale=True)
+
 # A graph by its IRI, None for the default graph.
 Graph = str | None
 
 
-class Moved(Exception):
-    """The generation does not answer any more; what was counted so far is of no use."""
+async def latest_statistics(own_queries: OwnQueries, patience: float) -> Statistics | None:
+    """Return the statistics of the generation that is served, if they are there within ``patience`` seconds.
+
+    Otherwise those of a generation before, and None while none have been counted. The count goes on when its
+    caller has left. Raises :class:`~endpoint.errors.Overloaded` while the server starts or stops.
+    """
+    return await own_queries.latest(_STATISTICS, _count, patience, BUDGET)
+
+
+async def require_statistics(own_queries: OwnQueries, patience: float) -> Statistics:
+    """Return the latest statistics. Raises :class:`Overloaded` while there are none after ``patience`` s."""
+    statistics = await latest_statistics(own_queries, patience)
+    if statistics is None:
+        raise Overloaded("The data is being counted for the first time. Try again in a moment.", _AGAIN)
+    return statistics
+
+
+def begin_counting(own_queries: OwnQueries) -> None:
+    """Begin to count the generation that is served, where that is needed and no other count runs.
+
+    Raises :class:`~endpoint.errors.Overloaded` while the server starts or stops.
+    """
+    own_queries.revalidate(_STATISTICS, _count, BUDGET)
+
+
+async def _count(snapshot: Snapshot) -> Statistics:
+    started, generation = time.monotonic(), snapshot.generation.number
+    try:
+        statistics = await Counting(snapshot).run()
+    except GenerationGone:
+        raise
+    except EndpointError as error:
+        log.warning("the data could not be counted: %s", error.detail)
+        raise
+    log.info("counted what generation %d is made of, in %.1f s", generation, time.monotonic() - started)
+    if left_out := statistics.left_out:
+        shown = "; ".join(left_out[:_SHOWN])
+        log.warning("generation %d: %d numbers are left out: %s", generation, len(left_out), shown)
+    return statistics
 
 
 class Counting:
     """One count of one generation, which :meth:`run` makes."""
 
-    def __init__(self, site: Site, generation: Generation, budget: float = BUDGET) -> None:
-        self._site = site
-        self._generation = generation
-        self._budget = budget
-        self._end = time.monotonic() + budget
+    def __init__(self, snapshot: Snapshot) -> None:
+        self._snapshot = snapshot
         self._left_out: list[str] = []
-        self._union = site.settings.default_graph == "union"
+        self._union = snapshot.site.settings.default_graph == "union"
 
     async def run(self) -> Statistics:
-        """The statistics. Raises :class:`Moved`, and designed errors where the engine is not there."""
+        """The statistics. Raises :class:`GenerationGone` where the engine gave up the generation."""
         counted = "(COUNT(*) AS ?n)"
         properties = await self._by_graph("statements", "?x", counted, "?s ?x ?o")
         classes = await self._by_graph("classes", "?x", counted, "?s a ?x")
@@ -74,7 +112,7 @@ class Counting:
         parts = await self._details(parts)
         graphs = {graph: parts[graph] for graph in sorted(filter(None, parts))}
         whole = parts.get(None, Part()) if self._union else None
-        return Statistics(self._generation, whole, graphs, labels, tuple(self._left_out))
+        return Statistics(self._snapshot.generation, whole, graphs, labels, tuple(self._left_out))
 
     async def _by_graph(self, what: str, key: str, counted: str, pattern: str) -> dict[Graph, Counter[str]]:
         """Numbers of each graph, and of the default graph under None, by the IRI at ``key``."""
@@ -153,10 +191,12 @@ class Counting:
                     labels.setdefault(row["term"]["value"], {}).setdefault(language, row["label"]["value"])
         return labels
 
-    async def _rows(self, what: str, text: str) -> list[Row]:
+    async def _rows(self, what: str, text: str) -> list[Bindings]:
         """The solutions; none where the query could not be answered in time, which is kept in mind."""
         try:
-            rows = await self._ask(f"{text} LIMIT {MOST_ROWS + 1}")
+            rows = await self._evaluate(f"{text} LIMIT {MOST_ROWS + 1}")
+        except GenerationGone:
+            raise
         except EndpointError as error:
             self._left_out.append(f"{what} ({error.code})")
             return []
@@ -165,28 +205,14 @@ class Counting:
             return []
         return rows
 
-    async def _ask(self, text: str) -> list[Row]:
-        # Also when it is replaced meanwhile: where data is published often, no count would end otherwise.
-        operation = Operation(text=text, form=QueryForm.SELECT, generation=self._generation.number)
-        while (left := self._end - time.monotonic()) > 0:
-            limits = Limits(min(self._site.settings.timeout, left))
+    async def _evaluate(self, text: str) -> list[Bindings]:
+        operation = Operation(text, QueryForm.SELECT, generation=self._snapshot.generation.number)
+        while time.monotonic() < self._snapshot.end:
             try:
-                result = await self._site.engine.query(operation, SPARQL_JSON, limits)
+                return await self._snapshot.bindings(operation)
             except Overloaded as error:
                 await asyncio.sleep(error.retry_after)
-                continue
-            except GenerationGone:
-                raise Moved from None
-            try:
-                answer = b"".join([result.first, *[piece async for piece in result]])
-            finally:
-                await result.aclose()
-            if result.generation.number != self._generation.number:
-                raise Moved
-            found: dict[str, Any] = json.loads(answer)
-            rows: list[Row] = found["results"]["bindings"]
-            return rows
-        raise DeadlineExceeded(f"Counting took the {self._budget:g} s that it may take.", self._budget)
+        raise DeadlineExceeded(f"Counting took the {BUDGET:g} s that it may take.", BUDGET)
 
 
 def _within(graph: Graph, pattern: str) -> str:
@@ -197,7 +223,7 @@ def _written(iri: str) -> str:
     return str(NamedNode(iri))
 
 
-def _is_iri(term: dict[str, str] | None) -> bool:
+def _is_iri(term: Mapping[str, str] | None) -> bool:
     """Whether a query can name the term: data that was read leniently may hold IRIs that are none."""
     if term is None or term["type"] != "uri":
         return False

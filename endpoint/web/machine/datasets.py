@@ -8,7 +8,6 @@ from typing import Final
 from pyoxigraph import Triple
 from starlette.types import Receive, Scope, Send
 
-from endpoint.errors import Overloaded
 from endpoint.formats import GRAPH_FORMATS
 from endpoint.vocabulary import DCAT, DCTERMS, FOAF, VOID, VOID_EXT
 from endpoint.web.http.making import allows
@@ -16,9 +15,10 @@ from endpoint.web.http.request import decode_pairs, read_formats
 from endpoint.web.http.responses import choose
 from endpoint.web.http.site import VARY, Site, accept_of
 from endpoint.web.machine import void
-from endpoint.web.machine.census import Census
-from endpoint.web.machine.documents import Document, Shelf, send_document
+from endpoint.web.machine.counting import require_statistics
+from endpoint.web.machine.documents import Document, send_document
 from endpoint.web.machine.statistics import Statistics
+from endpoint.web.store import OwnQueries
 
 Describe = Callable[[Site, str, Statistics], Iterable[Triple]]
 
@@ -29,19 +29,16 @@ _PREFIXES: Final = {
     "void": VOID,
     "void-ext": VOID_EXT,
 }
-# Seconds after which a client may ask again for what is being counted.
-_AGAIN: Final = 5
 
 
 class DataDocument:
     """One such document at ``path``, and at ``path.<extension>`` in one format, as an ASGI application."""
 
-    def __init__(self, site: Site, census: Census, path: str, describe: Describe) -> None:
-        self._site = site
-        self._census = census
+    def __init__(self, own_queries: OwnQueries, path: str, describe: Describe) -> None:
+        self._site = own_queries.site
+        self._own_queries = own_queries
         self._path = path
         self._describe = describe
-        self._shelf = Shelf(site)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if not await allows(scope, send):
@@ -49,7 +46,7 @@ class DataDocument:
         extension = scope["path_params"].get("extension")
         named = read_formats(decode_pairs(scope["query_string"]))
         chosen = choose([extension] if extension else named, accept_of(scope), GRAPH_FORMATS)
-        statistics = await counted(self._census, self._site.settings.timeout)
+        statistics = await require_statistics(self._own_queries, self._site.settings.timeout)
         base = self._site.url(scope)
         document = Document(
             base + self._path,
@@ -57,19 +54,11 @@ class DataDocument:
             lambda: self._describe(self._site, base, statistics),
             statistics,
         )
-        await send_document(scope, send, self._shelf, document, chosen)
+        await send_document(scope, send, self._own_queries, document, chosen)
 
 
 def _prefixes(site: Site, base: str) -> Mapping[str, str]:
     return {**_PREFIXES, "here": void.names(base)}
-
-
-async def counted(census: Census, patience: float) -> Statistics:
-    """The statistics. Raises :class:`Overloaded` where they are still being counted after ``patience`` s."""
-    statistics = await census.statistics(patience)
-    if statistics is None:
-        raise Overloaded("The data is being counted for the first time. Try again in a moment.", _AGAIN)
-    return statistics
 
 
 class WellKnownVoid:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-from collections import OrderedDict
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Final
@@ -12,13 +11,13 @@ from pyoxigraph import RdfFormat, Triple, serialize
 from starlette.types import Scope, Send
 
 from endpoint.formats import Negotiated
+from endpoint.web.cache import Region
 from endpoint.web.http.making import send_tagged
-from endpoint.web.http.site import Site
 from endpoint.web.machine.statistics import Statistics
+from endpoint.web.store import OwnQueries, Snapshot
 
-# Serialized documents that are kept: a few formats of a few documents. Clients choose the host in the
-# addresses, so it must be few.
-_KEPT: Final = 12
+# A few formats of a few documents: clients choose the host in the addresses, so it must be few.
+_SERIALIZED: Final[Region[bytes]] = Region("descriptions", entries=24, size=len)
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,28 +30,19 @@ class Document:
     statistics: Statistics | None
 
 
-class Shelf:
-    """The documents that were sent last, serialized."""
+async def serialized(snapshot: Snapshot, document: Document, chosen: Negotiated) -> bytes:
+    """Return the bytes of ``document`` in the format chosen. A new one is made beside the event loop."""
+    rdf_format = RdfFormat.from_media_type(chosen.format.media_type)
+    if rdf_format is None:
+        raise ValueError(f"{chosen.format.name} is no RDF format")
 
-    def __init__(self, site: Site) -> None:
-        self._site = site
-        self._kept: OrderedDict[tuple[object, ...], bytes] = OrderedDict()
+    async def make(_: Snapshot) -> bytes:
+        return await asyncio.to_thread(_written, document, rdf_format)
 
-    async def serialized(self, document: Document, chosen: Negotiated) -> bytes:
-        """The bytes of ``document`` in the format chosen. A new one is made beside the event loop."""
-        rdf_format = RdfFormat.from_media_type(chosen.format.media_type)
-        if rdf_format is None:
-            raise ValueError(f"{chosen.format.name} is no RDF format")
-        statistics = document.statistics
-        generation = statistics.generation.number if statistics else None
-        key = (document.url, rdf_format, generation, self._site.reading)
-        body = self._kept.pop(key, None)
-        if body is None:
-            body = await asyncio.to_thread(_written, document, rdf_format)
-        self._kept[key] = body
-        while len(self._kept) > _KEPT:
-            self._kept.popitem(last=False)
-        return body
+    statistics = document.statistics
+    generation = statistics.generation.version if statistics else None
+    key = (document.url, rdf_format, generation, snapshot.site.reading)
+    return await snapshot.cached(_SERIALIZED, make, key)
 
 
 def _written(document: Document, rdf_format: RdfFormat) -> bytes:
@@ -60,9 +50,9 @@ def _written(document: Document, rdf_format: RdfFormat) -> bytes:
 
 
 async def send_document(
-    scope: Scope, send: Send, shelf: Shelf, document: Document, chosen: Negotiated
+    scope: Scope, send: Send, own_queries: OwnQueries, document: Document, chosen: Negotiated
 ) -> None:
     """Answer GET or HEAD with a graph; what is still to be counted is not to be kept by anybody."""
-    body = await shelf.serialized(document, chosen)
+    body = await serialized(own_queries.snapshot(), document, chosen)
     cache = "no-cache" if document.statistics else "no-store"
     await send_tagged(scope, send, body, chosen.content_type, cache)

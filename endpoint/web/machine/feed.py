@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import json
 import re
 from collections.abc import Sequence
 from datetime import UTC, datetime
@@ -16,16 +15,16 @@ from starlette.types import Receive, Scope, Send
 from endpoint.addresses import path_of
 from endpoint.catalog import SavedQuery, bind_query
 from endpoint.errors import BadParameter, NotFound
-from endpoint.formats import N_TRIPLES, SPARQL_JSON, QueryForm
+from endpoint.formats import QueryForm
 from endpoint.results.bibliography import Item
 from endpoint.results.bibliography.citation import is_web_address
 from endpoint.results.bibliography.lookup import items_of, lookup_query
 from endpoint.sparql.operation import Operation
-from endpoint.storage.generations import Generation
-from endpoint.web.http.making import Shared, document_tag, read_answer, send_made, whole
-from endpoint.web.http.site import Site
+from endpoint.web.cache import Region
+from endpoint.web.http.making import document_tag, send_made
 from endpoint.web.http.view import View, view_of
 from endpoint.web.machine.metadata import shorten
+from endpoint.web.store import OwnQueries, Snapshot
 
 PATH: Final = "/feed"
 CONTENT_TYPE: Final = "application/atom+xml; charset=utf-8"
@@ -33,6 +32,7 @@ CONTENT_TYPE: Final = "application/atom+xml; charset=utf-8"
 ENTRIES: Final = 50
 SUMMARY: Final = 500
 
+_ITEMS: Final[Region[list[Item]]] = Region("publications of the feed")
 _ATOM: Final = "http://www.w3.org/2005/Atom"
 # What no XML 1.0 document may hold (section 2.2).
 _NOT_XML: Final = re.compile("[^\t\n\r\u0020-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
@@ -41,16 +41,16 @@ _NOT_XML: Final = re.compile("[^\t\n\r\u0020-\ud7ff\ue000-\ufffd\U00010000-\U001
 class Feed:
     """The feed as an ASGI application: the query that the dataset names, with its defaults."""
 
-    def __init__(self, site: Site) -> None:
-        self._site = site
-        self._items: Shared[list[Item]] = Shared()
+    def __init__(self, own_queries: OwnQueries) -> None:
+        self._site = own_queries.site
+        self._own_queries = own_queries
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         query, text = self._query()
         view = view_of(scope)
-        generation = self._site.engine.generation
-        tag = document_tag(generation, text, view.base, view.language)
-        make = partial(self._make, view, query, text, generation)
+        snapshot = self._own_queries.snapshot()
+        tag = document_tag(snapshot.generation, text, view.base, view.language)
+        make = partial(_make, view, query, text, snapshot)
         await send_made(scope, receive, send, CONTENT_TYPE, tag, make, b"Accept-Encoding, Accept-Language")
 
     def _query(self) -> tuple[SavedQuery, str]:
@@ -72,38 +72,28 @@ class Feed:
                 f"There is no feed: the query {name} does not run without values. {error}"
             ) from error
 
-    async def _make(self, view: View, query: SavedQuery, text: str, generation: Generation) -> bytes:
-        items = await self._items.get((generation, text), partial(self._read, query, text))
-        return atom(view, query, items, generation.created)
 
-    async def _read(self, query: SavedQuery, text: str) -> list[Item]:
-        """The publications in the order of the query."""
-        # As /api answers it.
-        operation = Operation(
-            text,
-            query.form,
-            self._site.dataset.base,
-            dataset_clause=query.dataset_clause,
-            volatile=query.volatile,
-        )
-        found = await read_answer(self._site, operation, SPARQL_JSON)
-        iris = _resources(found)
-        if not iris:
-            return []
-        lookup = whole(self._site, lookup_query(iris), QueryForm.CONSTRUCT)
-        said = await read_answer(self._site, lookup, N_TRIPLES)
-        return await asyncio.to_thread(items_of, iris, said)
+async def _make(view: View, query: SavedQuery, text: str, snapshot: Snapshot) -> bytes:
+    items = await snapshot.cached(_ITEMS, partial(_read_items, query, text), text)
+    return atom(view, query, items, snapshot.generation.created)
 
 
-def _resources(found: bytes) -> list[str]:
-    """The first IRI of each row, each once."""
-    answer = json.loads(found)
-    names = answer["head"]["vars"]
-    firsts = (
-        next((row[name]["value"] for name in names if row.get(name, {}).get("type") == "uri"), None)
-        for row in answer["results"]["bindings"]
+async def _read_items(query: SavedQuery, text: str, snapshot: Snapshot) -> list[Item]:
+    """The publications in the order of the query, as the API answers it: the first IRI of each row, once."""
+    operation = Operation(
+        text,
+        query.form,
+        snapshot.site.dataset.base,
+        dataset_clause=query.dataset_clause,
+        volatile=query.volatile,
     )
-    return list(dict.fromkeys(iri for iri in firsts if iri))[:ENTRIES]
+    rows = await snapshot.bindings(operation)
+    firsts = (next((cell["value"] for cell in row.values() if cell["type"] == "uri"), "") for row in rows)
+    iris = list(dict.fromkeys(filter(None, firsts)))[:ENTRIES]
+    if not iris:
+        return []
+    described = await snapshot.graph(lookup_query(iris))
+    return await asyncio.to_thread(items_of, iris, described)
 
 
 def atom(view: View, query: SavedQuery, items: Sequence[Item], created: datetime) -> bytes:

@@ -7,9 +7,8 @@ IRIs. Only the first IRI of each range is kept between requests, so the size of 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import aclosing
-from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from functools import partial
 from typing import Final
@@ -21,11 +20,11 @@ from starlette.types import Receive, Scope, Send
 from endpoint.addresses import path_of
 from endpoint.errors import NotFound
 from endpoint.formats import TSV, QueryForm
-from endpoint.storage.generations import Generation
 from endpoint.vocabulary import DCTERMS, SCHEMA
+from endpoint.web.cache import Region
 from endpoint.web.http.language import LANGUAGES, PARAMETER
-from endpoint.web.http.making import Shared, document_tag, read_answer, send_made, stream_answer, whole
-from endpoint.web.http.site import Site
+from endpoint.web.http.making import document_tag, send_made
+from endpoint.web.store import OwnQueries, Snapshot
 
 # The protocol allows 50,000 addresses and 50 MB. An entry has its address four times: with addresses of
 # at most LONGEST bytes this many of them stay below that, whatever they are.
@@ -43,13 +42,9 @@ _QUOTE: Final = {'"': "&quot;"}
 _HEAD: Final = '<?xml version="1.0" encoding="UTF-8"?>\n'
 _DATES: Final = f"<{DCTERMS}modified>|<{SCHEMA}dateModified>|<{DCTERMS}issued>|<{SCHEMA}datePublished>"
 
-
-@dataclass(frozen=True, slots=True)
-class _Ranges:
-    """The first IRI of each range of resources of one generation."""
-
-    generation: Generation
-    firsts: tuple[str, ...]
+# The first IRI of each range, and the rows of the ranges that were asked for last.
+_FIRSTS: Final[Region[tuple[str, ...]]] = Region("ranges of the sitemaps")
+_RESOURCES: Final[Region[bytes]] = Region("resources of a sitemap", entries=2, size=len)
 
 
 class Sitemap:
@@ -58,57 +53,55 @@ class Sitemap:
     ``pages`` are the paths of the site's own pages.
     """
 
-    def __init__(self, site: Site, pages: Sequence[str]) -> None:
-        self._site = site
+    def __init__(self, own_queries: OwnQueries, pages: Sequence[str]) -> None:
+        self._site = own_queries.site
+        self._own_queries = own_queries
         self._pages = tuple(pages)
-        self._ranges: _Ranges | None = None
-        self._lock = asyncio.Lock()
-        self._answers: Shared[bytes] = Shared()
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         number = _number(scope["path_params"].get("number"))
         base = self._site.url(scope)
-        generation = self._site.engine.generation
-        tag = document_tag(generation, base, str(number), *self._pages)
-        make = partial(self._make, base, generation, number)
+        snapshot = self._own_queries.snapshot()
+        tag = document_tag(snapshot.generation, base, str(number), *self._pages)
+        make = partial(self._make, base, snapshot, number)
         await send_made(scope, receive, send, _TYPE, tag, make)
 
-    async def _make(self, base: str, generation: Generation, number: int | None) -> bytes:
-        firsts = await self._firsts(generation)
+    async def _make(self, base: str, snapshot: Snapshot, number: int | None) -> bytes:
+        created = snapshot.generation.created
+        firsts = await snapshot.cached(_FIRSTS, _read_firsts)
         if number is None:
-            return _index(base, len(firsts) + 1, generation.created)
+            return _index(base, len(firsts) + 1, created)
         if number == 1:
-            pages = [(path, generation.created.date()) for path in self._pages]
-            return _url_set(base, pages)
+            return _url_set(base, [(path, created.date()) for path in self._pages])
         if not 1 <= number - 1 <= len(firsts):
             raise NotFound(_NO_SITEMAP)
-        query = _range_query(self._site.dataset.base, *firsts[number - 2 : number])
-        ask = partial(read_answer, self._site, whole(self._site, query, QueryForm.SELECT), TSV)
-        answer = await self._answers.get((generation, number), ask)
-        return await asyncio.to_thread(self._write, base, generation, answer)
+        make = partial(_read_resources, firsts[number - 2 : number])
+        answer = await snapshot.cached(_RESOURCES, make, number)
+        return await asyncio.to_thread(self._write, base, created.date(), answer)
 
-    def _write(self, base: str, generation: Generation, answer: bytes) -> bytes:
-        latest = generation.created.date()
+    def _write(self, base: str, latest: date, answer: bytes) -> bytes:
         rows = (line.split("\t") for line in answer.decode().splitlines()[1:])
-        resources = ((path_of(iri[1:-1], self._site.dataset.base), _day(told, latest)) for iri, told in rows)
+        resources = ((path_of(iri[1:-1], self._site.dataset.base), _day(day, latest)) for iri, day in rows)
         return _url_set(base, resources)
 
-    async def _firsts(self, generation: Generation) -> tuple[str, ...]:
-        async with self._lock:
-            if self._ranges is None or self._ranges.generation != generation:
-                self._ranges = _Ranges(generation, tuple([iri async for iri in self._find_firsts()]))
-            return self._ranges.firsts
 
-    async def _find_firsts(self) -> AsyncIterator[str]:
-        """Every ``MOST``-th IRI of all in their order; the others are only counted."""
-        query = whole(self._site, _every_query(self._site.dataset.base), QueryForm.SELECT)
-        left, place = b"", -1  # the first line has the names of the columns
-        async with aclosing(stream_answer(self._site, query, TSV)) as pieces:
-            async for piece in pieces:
-                *lines, left = (left + piece).split(b"\n")
-                for offset in range(-place % MOST, len(lines), MOST):
-                    yield lines[offset].decode()[1:-1]
-                place += len(lines)
+async def _read_firsts(snapshot: Snapshot) -> tuple[str, ...]:
+    """Every ``MOST``-th IRI of all in their order; the others are only counted."""
+    query = snapshot.operation(_every_query(snapshot.site.dataset.base), QueryForm.SELECT, whole=True)
+    firsts: list[str] = []
+    left, place = b"", -1  # the first line has the names of the columns
+    async with aclosing(snapshot.stream(query, TSV)) as pieces:
+        async for piece in pieces:
+            *lines, left = (left + piece).split(b"\n")
+            firsts += [lines[offset].decode()[1:-1] for offset in range(-place % MOST, len(lines), MOST)]
+            place += len(lines)
+    return tuple(firsts)
+
+
+async def _read_resources(firsts: Sequence[str], snapshot: Snapshot) -> bytes:
+    """The resources of one range with the latest of their dates, as TSV."""
+    query = _range_query(snapshot.site.dataset.base, *firsts)
+    return await snapshot.answer(snapshot.operation(query, QueryForm.SELECT, whole=True), TSV)
 
 
 def _number(told: str | None) -> int | None:

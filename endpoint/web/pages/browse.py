@@ -13,11 +13,11 @@ from endpoint.storage.generations import Generation
 from endpoint.web.http.html import render
 from endpoint.web.http.making import allows
 from endpoint.web.http.responses import Headers
-from endpoint.web.http.site import Site
 from endpoint.web.http.view import view_of
 from endpoint.web.pages.asking import respond_search
-from endpoint.web.pages.facet_names import FacetNames
+from endpoint.web.pages.facet_names import with_names
 from endpoint.web.pages.values import Value, grouped, is_years, label_of, name_of
+from endpoint.web.store import OwnQueries
 from endpoint.wording import did_you_mean, shown
 
 # Values on a page, at most.
@@ -27,16 +27,16 @@ _BROWSED: Final = 20_000
 class Browse:
     """``/browse/{facet}`` as an ASGI application: every value of one facet, with its number of records."""
 
-    def __init__(self, site: Site, names: FacetNames) -> None:
-        self._site = site
-        self._names = names
+    def __init__(self, own_queries: OwnQueries) -> None:
+        self._site = own_queries.site
+        self._own_queries = own_queries
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if not await allows(scope, send):
             return
         name = scope["path_params"]["facet"]
         search = self._site.search
-        facets = () if search is None else (await self._names.added(search)).facets
+        facets = () if search is None else (await with_names(self._own_queries, search)).facets
         facet = next((row for row in facets if row.name == name), None)
         if facet is None:
             names = [row.name for row in facets]

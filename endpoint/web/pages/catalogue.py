@@ -21,13 +21,13 @@ from endpoint.storage.generations import Generation
 from endpoint.web.http.html import render
 from endpoint.web.http.making import allows
 from endpoint.web.http.responses import Headers, links_to
-from endpoint.web.http.site import Site
 from endpoint.web.http.view import View, view_of
 from endpoint.web.pages.asking import respond_search
-from endpoint.web.pages.facet_names import FacetNames
+from endpoint.web.pages.facet_names import with_names
 from endpoint.web.pages.histogram import Bar, histogram
 from endpoint.web.pages.values import YEAR, Value, is_years, label_of, name_of, ordered
 from endpoint.web.sparql.editor import send_editor
+from endpoint.web.store import OwnQueries
 
 # Hits on a page, values that are shown of a facet and read of it, and how far a reader may page.
 HITS: Final = 20
@@ -55,9 +55,9 @@ class FacetPanel:
 class Catalogue:
     """The site's first page as an ASGI application: the search, its facets and what it finds."""
 
-    def __init__(self, site: Site, names: FacetNames) -> None:
-        self._site = site
-        self._names = names
+    def __init__(self, own_queries: OwnQueries) -> None:
+        self._site = own_queries.site
+        self._own_queries = own_queries
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if not await allows(scope, send):
@@ -69,7 +69,7 @@ class Catalogue:
             return
         view = view_of(scope)
         request = read_request(view.pairs, configuration)
-        configuration = await self._names.added(configuration)
+        configuration = await with_names(self._own_queries, configuration)
         finish = _Page(view, request, configuration, tuple(_kept(view.pairs, request))).finish
         await respond_search(scope, receive, send, self._site, request, finish, view, configuration.facets)
 

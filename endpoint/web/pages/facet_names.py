@@ -7,61 +7,52 @@ Korean and English one.
 from __future__ import annotations
 
 import asyncio
-import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
+from functools import partial
 from typing import Final
 
 from endpoint.errors import EndpointError
-from endpoint.formats import SPARQL_JSON, QueryForm
 from endpoint.search import Facet, SearchConfiguration
 from endpoint.telemetry import log
 from endpoint.vocabulary import RDFS_LABEL
+from endpoint.web.cache import Region
 from endpoint.web.http.language import LANGUAGES
-from endpoint.web.http.making import Shared, read_answer, whole
-from endpoint.web.http.site import Site
+from endpoint.web.store import Bindings, OwnQueries, Snapshot
 
 # Names that are read for one facet, and seconds that a page waits for them, at most.
 _MOST: Final = 20_000
 _PATIENCE: Final = 2.0
 
 Names = Mapping[str, Mapping[str, str]]
+_FACET_NAMES: Final[Region[Mapping[str, Names]]] = Region("names of facets")
 
 
-class FacetNames:
-    """The configuration of the search with the names that the data has; asked once for a generation."""
+async def with_names(own_queries: OwnQueries, configuration: SearchConfiguration) -> SearchConfiguration:
+    """Return ``configuration`` with the names that the data has, as it is where they are not there soon."""
+    if not any(facet.through for facet in configuration.facets):
+        return configuration
+    try:
+        async with asyncio.timeout(_PATIENCE):
+            read = partial(_read_names, configuration)
+            names = await own_queries.snapshot().cached(_FACET_NAMES, read)
+    except TimeoutError:
+        return configuration
+    except EndpointError as error:
+        log.warning("the names of facets could not be read: %s", error.detail)
+        return configuration
+    facets = tuple(
+        replace(facet, names={**names.get(facet.name, {}), **facet.names}) for facet in configuration.facets
+    )
+    return replace(configuration, facets=facets)
 
-    def __init__(self, site: Site) -> None:
-        self._site = site
-        self._made: Shared[Mapping[str, Names]] = Shared()
 
-    async def added(self, configuration: SearchConfiguration) -> SearchConfiguration:
-        """``configuration`` with names, or as it is where they cannot be had soon."""
-        if not any(facet.through for facet in configuration.facets):
-            return configuration
-        generation = self._site.engine.generation
-        key = (generation.number, generation.created)
-        try:
-            async with asyncio.timeout(_PATIENCE):
-                found = await self._made.get(key, lambda: self._read(configuration))
-        except TimeoutError:
-            return configuration
-        except EndpointError as error:
-            log.warning("the names of facets could not be read: %s", error.detail)
-            return configuration
-        facets = tuple(
-            replace(facet, names={**found.get(facet.name, {}), **facet.names})
-            for facet in configuration.facets
-        )
-        return replace(configuration, facets=facets)
-
-    async def _read(self, configuration: SearchConfiguration) -> Mapping[str, Names]:
-        found: dict[str, Names] = {}
-        for facet in configuration.facets:
-            if facet.through:
-                operation = whole(self._site, _query(facet), QueryForm.SELECT)
-                found[facet.name] = _names(await read_answer(self._site, operation, SPARQL_JSON))
-        return found
+async def _read_names(configuration: SearchConfiguration, snapshot: Snapshot) -> Mapping[str, Names]:
+    return {
+        facet.name: _names(await snapshot.bindings(_query(facet), whole=True))
+        for facet in configuration.facets
+        if facet.through
+    }
 
 
 def _query(facet: Facet) -> str:
@@ -77,9 +68,9 @@ def _query(facet: Facet) -> str:
     )
 
 
-def _names(answer: bytes) -> Names:
+def _names(rows: Sequence[Bindings]) -> Names:
     names: dict[str, dict[str, str]] = {}
-    for row in json.loads(answer)["results"]["bindings"]:
+    for row in rows:
         # Two things of one name keep the first of their other names.
         known = names.setdefault(row["value"]["value"], {})
         known.setdefault(row["name"]["xml:lang"], row["name"]["value"])

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import json
 from dataclasses import dataclass
 from functools import partial
 from typing import Final
@@ -12,18 +11,21 @@ from urllib.parse import quote
 from starlette.types import Receive, Scope, Send
 
 from endpoint.catalog import SavedQuery, bind_query
-from endpoint.formats import HTML, SPARQL_JSON
+from endpoint.formats import HTML
 from endpoint.sparql.operation import Operation
 from endpoint.web.api.calls import read_call
 from endpoint.web.api.drawings import Drawings
 from endpoint.web.api.targets import named
+from endpoint.web.cache import Region
 from endpoint.web.http.html import render
-from endpoint.web.http.making import Shared, document_tag, read_answer, send_made
-from endpoint.web.http.site import VARY, Site
+from endpoint.web.http.making import document_tag, send_made
+from endpoint.web.http.site import VARY
 from endpoint.web.http.view import View, view_of
 from endpoint.web.pages.network import Network, Pair, network_of
+from endpoint.web.store import OwnQueries, Snapshot
 
 PATH: Final = "/overview"
+_NETWORK: Final[Region[Network]] = Region("network of the overview")
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,10 +43,10 @@ class Figure:
 class Overview:
     """The page as an ASGI application; the dataset names the saved queries that it draws."""
 
-    def __init__(self, site: Site, drawings: Drawings) -> None:
-        self._site = site
+    def __init__(self, own_queries: OwnQueries, drawings: Drawings) -> None:
+        self._site = own_queries.site
+        self._own_queries = own_queries
         self._drawings = drawings
-        self._networks: Shared[Network] = Shared()
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         view = view_of(scope)
@@ -78,18 +80,18 @@ class Overview:
         if query is None:
             return None
         text = bind_query(query, ())
-        key = (self._site.engine.generation, text)
-        return await self._networks.get(key, partial(self._read_network, query, text))
+        make = partial(_read_network, query, text)
+        return await self._own_queries.snapshot().cached(_NETWORK, make, text)
 
-    async def _read_network(self, query: SavedQuery, text: str) -> Network:
-        operation = Operation(text, query.form, self._site.dataset.base, dataset_clause=query.dataset_clause)
-        answer = json.loads(await read_answer(self._site, operation, SPARQL_JSON))
-        first, second, weight = answer["head"]["vars"][:3]
-        pairs: list[Pair] = [
-            (row[first]["value"], row[second]["value"], int(row[weight]["value"]))
-            for row in answer["results"]["bindings"]
-        ]
-        return network_of(pairs)
+
+async def _read_network(query: SavedQuery, text: str, snapshot: Snapshot) -> Network:
+    base = snapshot.site.dataset.base
+    operation = Operation(text, query.form, base, dataset_clause=query.dataset_clause)
+    pairs: list[Pair] = []
+    for row in await snapshot.bindings(operation):
+        first, second, weight = [cell["value"] for cell in row.values()][:3]
+        pairs.append((first, second, int(weight)))
+    return network_of(pairs)
 
 
 def _figure(view: View, query: SavedQuery) -> Figure:

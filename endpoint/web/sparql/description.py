@@ -16,8 +16,8 @@ from endpoint.dataset import SourceGraph
 from endpoint.formats import GRAPH_FORMATS, HTML, RESULT_FORMATS, Negotiated
 from endpoint.vocabulary import DCTERMS, SCHEMA, SD, SH, SPEX, VOID, VOID_EXT, XSD
 from endpoint.web.http.site import Site
-from endpoint.web.machine.census import Census
-from endpoint.web.machine.documents import Document, Shelf, send_document
+from endpoint.web.machine.counting import latest_statistics
+from endpoint.web.machine.documents import Document, send_document
 from endpoint.web.machine.statistics import Statistics
 from endpoint.web.machine.void import (
     TYPE,
@@ -28,6 +28,7 @@ from endpoint.web.machine.void import (
     whole_node,
 )
 from endpoint.web.sparql.executables import executable_triples
+from endpoint.web.store import OwnQueries
 
 DESCRIPTION_FORMATS: Final = (*GRAPH_FORMATS, HTML)
 # Seconds that a client waits for the first count of a generation: editors give up after five.
@@ -37,17 +38,16 @@ PATIENCE: Final = 3.0
 class Descriptions:
     """The service descriptions of a site's endpoints."""
 
-    def __init__(self, site: Site, census: Census) -> None:
-        self._site = site
-        self._census = census
-        self._shelf = Shelf(site)
+    def __init__(self, own_queries: OwnQueries) -> None:
+        self._site = own_queries.site
+        self._own_queries = own_queries
 
     async def describe(self, scope: Scope, send: Send, chosen: Negotiated, graph: str | None) -> None:
         """Send the description of the endpoint that is asked, on ``graph`` where it has one.
 
         Numbers that are not counted yet are left out, and come with the next request.
         """
-        statistics = await self._census.statistics(PATIENCE)
+        statistics = await latest_statistics(self._own_queries, PATIENCE)
         base = self._site.url(scope)
         url = base + scope["path"]
         prefixes = {"sd": SD, "sh": SH, "dcterms": DCTERMS, "schema": SCHEMA, "spex": SPEX, "void": VOID}
@@ -55,7 +55,7 @@ class Descriptions:
         document = Document(
             url, prefixes, lambda: service_triples(self._site, base, url, graph, statistics), statistics
         )
-        await send_document(scope, send, self._shelf, document, chosen)
+        await send_document(scope, send, self._own_queries, document, chosen)
 
 
 def service_triples(

@@ -16,7 +16,8 @@ from endpoint.web.http.making import allows
 from endpoint.web.http.responses import send_body
 from endpoint.web.http.static_files import asset, has_asset
 from endpoint.web.http.view import View, view_of
-from endpoint.web.machine.census import Census
+from endpoint.web.machine.counting import begin_counting
+from endpoint.web.store import OwnQueries
 
 _POLICY: Final = POLICY.replace(b"style-src 'self'", b"style-src 'self' 'unsafe-inline'")
 
@@ -36,12 +37,12 @@ EXAMPLE: Final = (
 class QueryPage:
     """``/query`` as an ASGI application: the editor on the endpoint of the whole dataset."""
 
-    def __init__(self, census: Census) -> None:
-        self._census = census
+    def __init__(self, own_queries: OwnQueries) -> None:
+        self._own_queries = own_queries
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         # Whoever opens the page will soon type what has to be completed from these numbers.
-        self._census.begin()
+        begin_counting(self._own_queries)
         if await allows(scope, send):
             await send_editor(scope, send, "/sparql")
 

@@ -13,15 +13,15 @@ import pytest
 from starlette.types import Message, Scope
 
 from endpoint.app import create_site, ensure_store, open_engine
-from endpoint.errors import Overloaded
+from endpoint.errors import GenerationGone, Overloaded
 from endpoint.formats import TURTLE, Negotiated
 from endpoint.settings import Settings
 from endpoint.web.http.site import Site
-from endpoint.web.machine import counting, datasets
-from endpoint.web.machine.census import Census
-from endpoint.web.machine.counting import Counting, Moved
+from endpoint.web.machine import counting
+from endpoint.web.machine.counting import Counting, latest_statistics, require_statistics
 from endpoint.web.machine.statistics import Part, Statistics
 from endpoint.web.sparql import description
+from endpoint.web.store import OwnQueries
 from tests.datasets.counted_works import NS, PEOPLE, TERMS, WORKS, make
 
 RDF = "http://www.w3.org/1999/02/22-rdf-syntax-ns#"
@@ -55,8 +55,8 @@ def run(folder: Path, work: Callable[[Site], Coroutine[None, None, None]], **cha
     asyncio.run(whole())
 
 
-async def counted(census: Census) -> Statistics:
-    statistics = await census.statistics(LONG)
+async def counted(own_queries: OwnQueries) -> Statistics:
+    statistics = await latest_statistics(own_queries, LONG)
     assert statistics is not None
     return statistics
 
@@ -93,7 +93,7 @@ REPORTS = {"type": (1, set[str](), set[str]()), "author": (1, {"Person"}, set[st
 
 def test_every_number(folder: Path) -> None:
     async def work(site: Site) -> None:
-        found = await counted(Census(site))
+        found = await counted(OwnQueries(site))
         assert found.left_out == ()
         assert set(found.graphs) == {WORKS, PEOPLE, TERMS}
         numbers = {
@@ -124,7 +124,7 @@ def test_every_number(folder: Path) -> None:
 
 def test_where_the_default_graph_is_empty_the_graphs_are_added_up(folder: Path) -> None:
     async def work(site: Site) -> None:
-        found = await counted(Census(site))
+        found = await counted(OwnQueries(site))
         assert found.whole is None
         assert local(found.graphs[WORKS])["Book"] == (2, BOOKS)
         assert found.classes() == {f"{NS}Book": 2, f"{NS}Report": 1, f"{NS}Person": 3}
@@ -138,7 +138,7 @@ def test_what_a_sample_shows_is_told_and_counted(folder: Path, monkeypatch: pyte
     monkeypatch.setattr(counting, "SAMPLE", 1)
 
     async def work(site: Site) -> None:
-        found = await counted(Census(site))
+        found = await counted(OwnQueries(site))
         books = local(found.graphs[WORKS])["Book"]
         assert {name: row[0] for name, row in books[1].items()} == {"type": 2, "author": 3, "pages": 3}
         assert books[1]["author"][1] == {"Person"}
@@ -148,10 +148,12 @@ def test_what_a_sample_shows_is_told_and_counted(folder: Path, monkeypatch: pyte
 
 
 def test_what_does_not_fit_the_budget_is_left_out_and_said(
-    folder: Path, caplog: pytest.LogCaptureFixture
+    folder: Path, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    monkeypatch.setattr(counting, "BUDGET", 0.0)
+
     async def work(site: Site) -> None:
-        found = await counted(Census(site, budget=0.0))
+        found = await counted(OwnQueries(site))
         assert found.whole == Part()
         assert found.graphs == {}
         assert "statements of all (deadline-exceeded)" in found.left_out
@@ -165,7 +167,7 @@ def test_answers_of_too_many_rows_are_left_out(folder: Path, monkeypatch: pytest
     monkeypatch.setattr(counting, "MOST_ROWS", 3)
 
     async def work(site: Site) -> None:
-        found = await counted(Census(site))
+        found = await counted(OwnQueries(site))
         assert "statements of each graph (more than 3 rows)" in found.left_out
         assert found.graphs[WORKS].triples is None
         assert found.graphs[WORKS].subjects == 4
@@ -175,12 +177,12 @@ def test_answers_of_too_many_rows_are_left_out(folder: Path, monkeypatch: pytest
 
 def test_one_count_for_all_who_ask_at_once(folder: Path, caplog: pytest.LogCaptureFixture) -> None:
     async def work(site: Site) -> None:
-        census = Census(site)
-        impatient = await census.statistics(0.0)
+        own_queries = OwnQueries(site)
+        impatient = await latest_statistics(own_queries, 0.0)
         assert impatient is None
-        found = await asyncio.gather(*(counted(census) for _ in range(20)))
+        found = await asyncio.gather(*(counted(own_queries) for _ in range(20)))
         assert all(row is found[0] for row in found)
-        assert await counted(census) is found[0]
+        assert await counted(own_queries) is found[0]
 
     with caplog.at_level(logging.INFO, "endpoint"):
         run(folder, work)
@@ -189,21 +191,21 @@ def test_one_count_for_all_who_ask_at_once(folder: Path, caplog: pytest.LogCaptu
 
 def test_a_new_generation_is_counted_anew(folder: Path) -> None:
     async def work(site: Site) -> None:
-        census = Census(site)
-        first = await counted(census)
+        own_queries = OwnQueries(site)
+        first = await counted(own_queries)
         file = folder / "seed" / "terms.ttl"
         file.write_text(file.read_text() + f"<{NS}Report> <{RDFS}label> 'Report'@en .\n")
         await asyncio.to_thread(ensure_store, site)
         while site.engine.generation.number == first.generation.number:
             await asyncio.sleep(0.01)
-        second = await counted(census)
+        second = await counted(own_queries)
         assert second.generation.number == first.generation.number + 1
         assert (first.graphs[TERMS].triples, second.graphs[TERMS].triples) == (4, 5)
         # A count that has begun is finished; one of what is not kept begins anew.
-        again = await Counting(site, first.generation).run()
+        again = await Counting(own_queries.snapshot(first.generation)).run()
         assert again.graphs[TERMS].triples == 4
-        with pytest.raises(Moved):
-            await Counting(site, replace(first.generation, number=99)).run()
+        with pytest.raises(GenerationGone):
+            await Counting(own_queries.snapshot(replace(first.generation, number=99))).run()
 
     run(folder, work)
 
@@ -211,7 +213,7 @@ def test_a_new_generation_is_counted_anew(folder: Path) -> None:
 def test_while_it_is_counted_clients_are_told_so(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(description, "PATIENCE", 0.0)
 
-    async def described(site: Site, census: Census) -> tuple[dict[bytes, bytes], bytes]:
+    async def described(own_queries: OwnQueries) -> tuple[dict[bytes, bytes], bytes]:
         messages: list[Message] = []
 
         async def send(message: Message) -> None:
@@ -223,21 +225,21 @@ def test_while_it_is_counted_clients_are_told_so(folder: Path, monkeypatch: pyte
             "headers": [(b"host", b"a.example")],
             "scheme": "http",
         }
-        await description.Descriptions(site, census).describe(
+        await description.Descriptions(own_queries).describe(
             scope, send, Negotiated(TURTLE, "text/turtle"), None
         )
         return dict(messages[0]["headers"]), messages[1]["body"]
 
     async def work(site: Site) -> None:
-        census = Census(site)
+        own_queries = OwnQueries(site)
         with pytest.raises(Overloaded, match="is being counted"):
-            await datasets.counted(census, 0.0)
-        headers, body = await described(site, census)
+            await require_statistics(own_queries, 0.0)
+        headers, body = await described(own_queries)
         assert headers[b"cache-control"] == b"no-store"
         assert b"sh:SPARQLExecutable" in body
         assert b"void:triples" not in body
-        await counted(census)
-        headers, body = await described(site, census)
+        await counted(own_queries)
+        headers, body = await described(own_queries)
         assert headers[b"cache-control"] == b"no-cache"
         assert b"void:triples 19" in body
 
@@ -246,11 +248,11 @@ def test_while_it_is_counted_clients_are_told_so(folder: Path, monkeypatch: pyte
 
 def test_a_stopping_server_is_no_failure(folder: Path) -> None:
     async def work(site: Site) -> None:
-        census, engine = Census(site), site.running
+        own_queries, engine = OwnQueries(site), site.running
         site.running = None
         with pytest.raises(Overloaded):
-            await census.statistics(LONG)
+            await latest_statistics(own_queries, LONG)
         site.running = engine
-        assert (await counted(census)).whole is not None
+        assert (await counted(own_queries)).whole is not None
 
     run(folder, work)

@@ -17,9 +17,9 @@ from starlette.types import Message, Scope
 from endpoint.app import create_site
 from endpoint.settings import Settings
 from endpoint.web.http.boundary import Boundary
-from endpoint.web.machine.census import Census
 from endpoint.web.sparql.description import Descriptions
 from endpoint.web.sparql.endpoint import SparqlEndpoint
+from endpoint.web.store import OwnQueries
 from tests.live import Server
 from tests.web.in_memory_engine import StoreEngine
 
@@ -279,7 +279,7 @@ def test_the_page_of_a_result_names_files_as_people_do(server: Server) -> None:
 def test_the_form_below_a_result_leads_to_the_public_address() -> None:
     site = create_site(Settings(public_url="https://lod.example/at"))
     site.running = StoreEngine("", "http://e/g")
-    endpoint = SparqlEndpoint(site, Descriptions(site, Census(site)))
+    endpoint = SparqlEndpoint(site, Descriptions(OwnQueries(site)))
     sent: list[bytes] = []
 
     async def receive() -> Message:

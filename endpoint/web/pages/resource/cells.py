@@ -12,9 +12,9 @@ from pyoxigraph import BlankNode, Literal, NamedNode
 from endpoint.addresses import path_of
 from endpoint.vocabulary import RDF, RDF_LANG_STRING, XSD
 from endpoint.web.http.view import View
-from endpoint.web.pages.resource.asking import Term
 from endpoint.web.pages.resource.labels import Labels, Text
 from endpoint.web.pages.resource.statements import Statements
+from endpoint.web.store import Term
 
 # Texts of more characters are folded; bytes of texts on a page that are not asked for whole.
 LONG: Final = 600

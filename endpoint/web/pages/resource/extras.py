@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Final
@@ -15,7 +14,7 @@ from endpoint.results.bibliography import Item
 from endpoint.results.bibliography.lookup import items_of, lookup_query
 from endpoint.vocabulary import RDFS_SUBCLASS_OF
 from endpoint.web.http.site import Site
-from endpoint.web.pages.resource.asking import Asker, Row, Term, iri
+from endpoint.web.store import Row, Snapshot, Term, iri
 
 # Related resources on a page.
 RELATED: Final = 6
@@ -43,15 +42,16 @@ class Related:
     failed: bool = False
 
 
-async def read_item(asker: Asker, resource: str) -> Item | None:
+async def read_item(snapshot: Snapshot, resource: str) -> Item | None:
     """The resource as a publication; None where it is none. Raises designed errors."""
-    answer = await asker.graph(lookup_query([resource]))
+    answer = await snapshot.graph(lookup_query([resource]))
     return next(iter(items_of([resource], answer)), None)
 
 
-async def read_classes(asker: Asker, resource: str) -> list[str]:
+async def read_classes(snapshot: Snapshot, resource: str) -> list[str]:
     """The classes of the resource and those above them. Raises designed errors."""
-    rows = await asker.rows(_SUPERCLASSES.format(subclass_of=RDFS_SUBCLASS_OF, iri=resource), whole=True)
+    text = _SUPERCLASSES.format(subclass_of=RDFS_SUBCLASS_OF, iri=resource)
+    rows = await snapshot.rows(text, whole=True)
     return sorted(iri(row["class"]) for row in rows)
 
 
@@ -72,20 +72,20 @@ def _takes(site: Site, parameter: Parameter, classes: Collection[str]) -> bool:
     return site.dataset.pages.parameters.get(parameter.name) in classes
 
 
-async def read_related(asker: Asker, asked: Sequence[Question]) -> Related | None:
+async def read_related(snapshot: Snapshot, asked: Sequence[Question]) -> Related | None:
     """What the dataset's query for related resources finds; None where it does not fit the resource.
 
     A failure of it does not take the page away, and is told.
     """
-    name = asker.site.dataset.pages.related
+    name = snapshot.site.dataset.pages.related
     question = next((row for row in asked if row.query.name == name), None)
     if question is None or question.query.form is not QueryForm.SELECT:
         return None
     try:
         text = bind_query(question.query, list(question.parameters.items()))
-        operation = asker.operation(text, QueryForm.SELECT, whole=not question.query.dataset_clause)
-        quick = replace(asker, end=min(asker.end, time.monotonic() + _PATIENCE))
-        rows = await quick.solutions(replace(operation, dataset_clause=question.query.dataset_clause))
+        operation = snapshot.operation(text, QueryForm.SELECT, whole=not question.query.dataset_clause)
+        operation = replace(operation, dataset_clause=question.query.dataset_clause)
+        rows = await snapshot.within(_PATIENCE).rows(operation)
     except BadParameter:
         return None
     except (EngineError, RequestError):

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterator
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
 from urllib.parse import unquote
@@ -13,9 +14,9 @@ from pyoxigraph import Literal, NamedNode
 from endpoint.errors import EngineError, NotFound, RequestError
 from endpoint.search import Request
 from endpoint.vocabulary import OWL, RDFS_IS_DEFINED_BY
+from endpoint.web.cache import Region
 from endpoint.web.pages.resource.address import EXTENSIONS, Address, is_iri
-from endpoint.web.pages.resource.asking import Asker, flag, iri, number
-from endpoint.web.pages.resource.knowledge import Knowledge
+from endpoint.web.store import Snapshot, flag, iri, number
 from endpoint.wording import nearest
 
 # How many resources are suggested in place of one that is not there.
@@ -23,6 +24,10 @@ SUGGESTED: Final = 6
 # Identifiers longer than this are not varied: there would be too many.
 _VARIED: Final = 12
 _TERMS: Final = 5000
+# Hash IRIs that are kept; where there are more, those of one document are looked for each time.
+_HASHES: Final = 5000
+# Hash IRIs of one document that are described with it.
+MOST_PARTS: Final = 2000
 
 _ROLES: Final = """SELECT ?n ?subject ?object ?predicate ?class ?graph ?ontology WHERE {{
   VALUES (?n ?iri) {{ {values} }}
@@ -33,12 +38,16 @@ _ROLES: Final = """SELECT ?n ?subject ?object ?predicate ?class ?graph ?ontology
   BIND(EXISTS {{ GRAPH ?iri {{ ?s5 ?p5 ?o5 }} }} AS ?graph)
   BIND(EXISTS {{ GRAPH ?iri {{ ?iri a <{owl}Ontology> }} }} AS ?ontology)
   FILTER(?subject || ?object || ?predicate || ?graph) }}"""
+_HASH_IRIS: Final = """SELECT DISTINCT ?s WHERE {{
+  GRAPH ?any {{ ?s ?p ?o }} FILTER(isIRI(?s) && {condition}) }} LIMIT {most}"""
 _TAKEN: Final = """SELECT ?extension WHERE {{ VALUES (?extension ?iri) {{ {values} }}
   FILTER EXISTS {{ GRAPH ?any {{ ?iri ?p ?o }} }} }}"""
 _KNOWN: Final = """SELECT ?iri WHERE {{ VALUES ?iri {{ {values} }}
   FILTER EXISTS {{ GRAPH ?any {{ ?iri ?p ?o }} }} }} LIMIT {most}"""
 _DECLARED: Final = f"""SELECT DISTINCT ?term WHERE {{ GRAPH ?any {{
   ?term <{RDFS_IS_DEFINED_BY}> ?ontology }} }} LIMIT {_TERMS}"""
+
+_PARTS: Final[Region[Mapping[str, tuple[str, ...]] | None]] = Region("hash IRIs")
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,17 +84,17 @@ class UnknownResource(NotFound):
         return {"iri": self.wanted, "suggestions": list(self.suggestions)}
 
 
-async def find(asker: Asker, knowledge: Knowledge, address: Address) -> Found:
+async def find(snapshot: Snapshot, address: Address) -> Found:
     """The first candidate of the address that the store knows.
 
     Raises :class:`UnknownResource` where there is none, and designed errors where that cannot be told.
     """
     values = " ".join(f"({n} {NamedNode(row.iri)})" for n, row in enumerate(address.candidates))
-    rows = await asker.rows(_ROLES.format(owl=OWL, values=values))
+    rows = await snapshot.rows(_ROLES.format(owl=OWL, values=values))
     if rows:
         row = min(rows, key=lambda row: number(row["n"]))
         candidate = address.candidates[number(row["n"])]
-        parts = await knowledge.parts(asker, [candidate.iri])
+        parts = await parts_of(snapshot, [candidate.iri])
         return Found(
             candidate.iri,
             candidate.extension,
@@ -96,56 +105,86 @@ async def find(asker: Asker, knowledge: Knowledge, address: Address) -> Found:
             graph=flag(row["graph"]),
             ontology=flag(row["ontology"]),
             parts=parts.get(candidate.iri, ()),
-            taken=await _taken(asker, candidate.iri),
+            taken=await _taken(snapshot, candidate.iri),
         )
     # A document may be known by its parts alone.
-    parts = await knowledge.parts(asker, [candidate.iri for candidate in address.candidates])
+    parts = await parts_of(snapshot, [candidate.iri for candidate in address.candidates])
     for candidate in address.candidates:
         if candidate.iri in parts:
             return Found(candidate.iri, candidate.extension, subject=False, parts=parts[candidate.iri])
     # An extension that was sent tells of a format, not of the resource.
     stem = next((row.iri for row in address.candidates if row.extension), address.wanted)
-    raise UnknownResource(address.wanted, await suggest(asker, stem))
+    raise UnknownResource(address.wanted, await suggest(snapshot, stem))
 
 
-async def _taken(asker: Asker, resource: str) -> frozenset[str]:
+async def parts_of(snapshot: Snapshot, documents: Sequence[str]) -> Mapping[str, tuple[str, ...]]:
+    """The IRIs ``document#…`` of which something is said, by their document. Raises designed errors."""
+    wanted = [document for document in documents if "#" not in document]
+    if not wanted:
+        return {}
+    known = await snapshot.cached(_PARTS, _read_parts)
+    if known is not None:
+        return {document: known[document] for document in wanted if document in known}
+    starts = (f"STRSTARTS(STR(?s), {Literal(document + '#')})" for document in wanted)
+    text = _HASH_IRIS.format(condition=f"({' || '.join(starts)})", most=MOST_PARTS)
+    return _by_document(iri(row.get("s")) for row in await snapshot.rows(text))
+
+
+async def _read_parts(snapshot: Snapshot) -> Mapping[str, tuple[str, ...]] | None:
+    """The hash IRIs by their document; None where there are too many to keep."""
+    text = _HASH_IRIS.format(condition='CONTAINS(STR(?s), "#")', most=_HASHES + 1)
+    found = [iri(row.get("s")) for row in await snapshot.rows(text)]
+    return None if len(found) > _HASHES else _by_document(found)
+
+
+def _by_document(names: Iterable[str]) -> dict[str, tuple[str, ...]]:
+    by_document: defaultdict[str, list[str]] = defaultdict(list)
+    for name in sorted(names):
+        document, _, part = name.partition("#")
+        if part:
+            by_document[document].append(name)
+    return {document: tuple(parts[:MOST_PARTS]) for document, parts in by_document.items()}
+
+
+async def _taken(snapshot: Snapshot, resource: str) -> frozenset[str]:
     names = [(extension, f"{resource}.{extension}") for extension in EXTENSIONS]
     values = " ".join(f"({Literal(extension)} {NamedNode(name)})" for extension, name in names)
-    rows = await asker.rows(_TAKEN.format(values=values))
+    rows = await snapshot.rows(_TAKEN.format(values=values))
     return frozenset(term.value for row in rows if isinstance(term := row["extension"], Literal))
 
 
-async def suggest(asker: Asker, wanted: str) -> tuple[str, ...]:
+async def suggest(snapshot: Snapshot, wanted: str) -> tuple[str, ...]:
     """Known resources near an unknown IRI, best first; none where asking for them fails."""
     try:
-        spelled, found = await asyncio.gather(_similar(asker, wanted), _mentioned(asker, wanted))
+        spelled, found = await asyncio.gather(_similar(snapshot, wanted), _mentioned(snapshot, wanted))
     except (EngineError, RequestError):
         return ()
     return tuple(dict.fromkeys([*spelled, *found]))[:SUGGESTED]
 
 
-async def _similar(asker: Asker, wanted: str) -> list[str]:
+async def _similar(snapshot: Snapshot, wanted: str) -> list[str]:
     """Resources of the same kind whose identifier differs by one character or by case, and terms."""
     variants = [name for name in dict.fromkeys(_variants(wanted)) if is_iri(name)]
     found: list[str] = []
     if variants:
         values = " ".join(str(NamedNode(name)) for name in variants)
-        rows = await asker.rows(_KNOWN.format(values=values, most=SUGGESTED))
+        rows = await snapshot.rows(_KNOWN.format(values=values, most=SUGGESTED))
         found = sorted((iri(row["iri"]) for row in rows), key=variants.index)
-    terms = sorted(iri(row["term"]) for row in await asker.rows(_DECLARED))
+    terms = sorted(iri(row["term"]) for row in await snapshot.rows(_DECLARED))
     place, _, name = wanted.rpartition("/")
     by_name = {term.rpartition("/")[2]: term for term in terms if term.rpartition("/")[0] == place}
     near = nearest(name, list(by_name)) if by_name else None
     return found if near is None else [*found, by_name[near]]
 
 
-async def _mentioned(asker: Asker, wanted: str) -> list[str]:
+async def _mentioned(snapshot: Snapshot, wanted: str) -> list[str]:
     """What the text index finds for the last segment."""
-    configuration = asker.site.search
+    configuration = snapshot.site.search
     words = unquote(wanted.rstrip("/").rpartition("/")[2]).replace("_", " ")
     if configuration is None or not words.strip():
         return []
-    answer = await asker.search(Request(query=f'"{words.replace(chr(34), " ")}"', limit=SUGGESTED, facets=0))
+    phrase = f'"{words.replace(chr(34), " ")}"'
+    answer = await snapshot.search(Request(query=phrase, limit=SUGGESTED, facets=0))
     return [hit["iri"] for hit in answer["hits"]]
 
 

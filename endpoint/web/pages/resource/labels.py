@@ -9,9 +9,10 @@ from typing import Final, NamedTuple
 
 from pyoxigraph import Literal, NamedNode
 
-from endpoint.vocabulary import DC, DCTERMS, FOAF, RDFS_COMMENT, RDFS_LABEL, SCHEMA, SKOS, SKOS_PREF_LABEL
+from endpoint.vocabulary import DC, DCTERMS, FOAF, RDFS_COMMENT, RDFS_LABEL, SCHEMA, SH, SKOS, SKOS_PREF_LABEL
+from endpoint.web.cache import Region
 from endpoint.web.http.view import View
-from endpoint.web.pages.resource.asking import Asker, iri
+from endpoint.web.store import Row, Snapshot, iri, number
 
 # Standard properties that name a thing, the best first, and that explain it.
 NAMES: Final = (
@@ -30,6 +31,15 @@ EXPLANATIONS: Final = (
 # IRIs that are named on one page, at most.
 MOST: Final = 800
 _ROWS: Final = 10_000
+_SHAPE_ROWS: Final = 20_000
+
+_SHAPES: Final = f"""SELECT DISTINCT ?class ?path ?order ?told ?text WHERE {{
+  GRAPH ?any {{ ?shape <{SH}order> ?order ; <{SH}path> ?path
+    OPTIONAL {{ ?node <{SH}property> ?shape ; <{SH}targetClass> ?class }}
+    OPTIONAL {{ ?shape ?told ?text
+      FILTER(?told IN (<{SH}name>, <{SH}description>)) }} }}
+  FILTER(isIRI(?path)) }} LIMIT {_SHAPE_ROWS}"""
+_ROW_SHAPES: Final[Region[RowShapes]] = Region("order of the rows")
 
 
 class Text(NamedTuple):
@@ -75,7 +85,7 @@ def told_to(view: View, by_language: Mapping[str, str]) -> Text:
     return Text(view.text(plain), view.tag(plain) or "")
 
 
-async def read_labels(asker: Asker, names: Collection[str], explained: Collection[str] = ()) -> Labels:
+async def read_labels(snapshot: Snapshot, names: Collection[str], explained: Collection[str] = ()) -> Labels:
     """The names of IRIs, and the explanations of those ``explained``. Raises designed errors."""
     pairs = [(name, told) for name in dict.fromkeys(names) for told in NAMES][: MOST * len(NAMES)]
     pairs += [(name, told) for name in dict.fromkeys(explained) for told in EXPLANATIONS]
@@ -86,8 +96,67 @@ async def read_labels(asker: Asker, names: Collection[str], explained: Collectio
   GRAPH ?any {{ ?iri ?told ?text }} FILTER(isLiteral(?text)) }} LIMIT {_ROWS}"""
     found: defaultdict[str, defaultdict[str, dict[str, str]]] = defaultdict(lambda: defaultdict(dict))
     # Of several texts in one language the first by its characters is shown, always the same.
-    for row in sorted(await asker.rows(text), key=lambda row: str(row["text"])):
+    for row in sorted(await snapshot.rows(text), key=lambda row: str(row["text"])):
         term = row["text"]
         if isinstance(term, Literal) and term.value.strip():
             found[iri(row["iri"])][iri(row["told"])].setdefault(term.language or "", term.value)
     return Labels(found)
+
+
+@dataclass(slots=True)
+class RowShape:
+    """What a shape says of one property: its place, its name and its description by language tag."""
+
+    order: float
+    name: dict[str, str] = field(default_factory=dict)
+    description: dict[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class RowShapes:
+    """The rows that the shapes of the dataset know, by class and for any class under the empty text."""
+
+    by_class: Mapping[str, Mapping[str, RowShape]]
+
+    def of(self, classes: list[str], property_iri: str) -> RowShape | None:
+        """What is said of a property of instances of the classes, first match, else of any class."""
+        for name in (*classes, ""):
+            if (found := self.by_class.get(name, {}).get(property_iri)) is not None:
+                return found
+        return None
+
+
+async def row_shapes(snapshot: Snapshot) -> RowShapes:
+    """The rows that shapes describe, read once for each generation. Raises designed errors."""
+    return await snapshot.cached(_ROW_SHAPES, _read_shapes)
+
+
+async def _read_shapes(snapshot: Snapshot) -> RowShapes:
+    by_class: defaultdict[str, dict[str, RowShape]] = defaultdict(dict)
+    disputed: set[str] = set()
+    # Sorted, so that of two shapes for any class the same one counts every time.
+    for row in sorted(await snapshot.rows(_SHAPES), key=_place):
+        path, told, text = iri(row["path"]), iri(row.get("told")), row.get("text")
+        for name in {iri(row.get("class")), ""}:
+            shape = by_class[name].setdefault(path, RowShape(_order(row)))
+            if isinstance(text, Literal):
+                texts = shape.name if told.endswith("name") else shape.description
+                if texts.setdefault(text.language or "", text.value) != text.value and not name:
+                    disputed.add(path)
+    # What has other names in other classes has none in a class that no shape is for.
+    anywhere = {
+        path: RowShape(shape.order) if path in disputed else shape for path, shape in by_class[""].items()
+    }
+    return RowShapes({**by_class, "": anywhere})
+
+
+def _place(row: Row) -> tuple[float, str, str, str]:
+    return _order(row), iri(row["path"]), iri(row.get("class")), str(row.get("text"))
+
+
+def _order(row: Row) -> float:
+    order = row["order"]
+    try:
+        return float(order.value) if isinstance(order, Literal) else float(number(order))
+    except ValueError:
+        return 0.0

@@ -11,7 +11,6 @@ from endpoint.results.bibliography import Item
 from endpoint.vocabulary import RDF_TYPE
 from endpoint.web.http.request import Pairs
 from endpoint.web.pages.resource.address import is_iri
-from endpoint.web.pages.resource.asking import Asker, Term, iri, together
 from endpoint.web.pages.resource.extras import (
     Question,
     Related,
@@ -22,10 +21,10 @@ from endpoint.web.pages.resource.extras import (
 )
 from endpoint.web.pages.resource.finding import Found
 from endpoint.web.pages.resource.inverse import PAGE, Pointing, Subjects, read_pointing, read_subjects
-from endpoint.web.pages.resource.knowledge import Knowledge, RowShapes
-from endpoint.web.pages.resource.labels import Labels, read_labels
+from endpoint.web.pages.resource.labels import Labels, RowShapes, read_labels, row_shapes
 from endpoint.web.pages.resource.statements import Statements, read_statements, read_values
 from endpoint.web.pages.resource.terms import TermFacts, kind_of, read_ontology, read_term
+from endpoint.web.store import Snapshot, Term, iri, together
 from endpoint.wording import shown
 
 # The parameters that decide what a page shows.
@@ -101,32 +100,32 @@ class Material:
     labels: Labels = field(default_factory=Labels)
 
 
-async def gather(asker: Asker, knowledge: Knowledge, found: Found, asked: Asked) -> Material:
+async def gather(snapshot: Snapshot, found: Found, asked: Asked) -> Material:
     """Ask for everything. Raises designed errors."""
-    extent = await _extent(asker, knowledge, found, asked)
+    extent = await _extent(snapshot, found, asked)
     kind = extent.kind
-    about = list(questions(asker.site, found.iri, extent.classes))
+    about = list(questions(snapshot.site, found.iri, extent.classes))
     async with together() as group:
-        related = group.create_task(read_related(asker, about))
-        term = group.create_task(_term(asker, found.iri, kind))
-        ontology = group.create_task(_ontology(asker, found.iri, kind))
+        related = group.create_task(read_related(snapshot, about))
+        term = group.create_task(_term(snapshot, found.iri, kind))
+        ontology = group.create_task(_ontology(snapshot, found.iri, kind))
     material = Material(extent, about, related.result(), term.result(), ontology.result())
     terms = [name for names in material.ontology.values() for name in names]
     explained = {found.iri, *terms, *(row.property for row in extent.statements.rows)}
-    labels = await read_labels(asker, _names(material), explained)
+    labels = await read_labels(snapshot, _names(material), explained)
     return Material(extent, about, related.result(), term.result(), ontology.result(), labels)
 
 
-async def _extent(asker: Asker, knowledge: Knowledge, found: Found, asked: Asked) -> Extent:
+async def _extent(snapshot: Snapshot, found: Found, asked: Asked) -> Extent:
     resource = found.iri
     async with together() as group:
-        statements = group.create_task(read_statements(asker, resource))
-        shapes = group.create_task(knowledge.shapes.get(asker))
-        pointing = group.create_task(read_pointing(asker, knowledge, resource))
-        classes = group.create_task(read_classes(asker, resource))
-        item = group.create_task(read_item(asker, resource))
-        subjects = group.create_task(_subjects(asker, resource, asked))
-        values = group.create_task(_values(asker, resource, asked))
+        statements = group.create_task(read_statements(snapshot, resource))
+        shapes = group.create_task(row_shapes(snapshot))
+        pointing = group.create_task(read_pointing(snapshot, resource))
+        classes = group.create_task(read_classes(snapshot, resource))
+        item = group.create_task(read_item(snapshot, resource))
+        subjects = group.create_task(_subjects(snapshot, resource, asked))
+        values = group.create_task(_values(snapshot, resource, asked))
     return Extent(
         found,
         statements.result(),
@@ -139,22 +138,22 @@ async def _extent(asker: Asker, knowledge: Knowledge, found: Found, asked: Asked
     )
 
 
-async def _subjects(asker: Asker, resource: str, asked: Asked) -> Subjects | None:
-    return await read_subjects(asker, resource, asked.inverse, asked.page) if asked.inverse else None
+async def _subjects(snapshot: Snapshot, resource: str, asked: Asked) -> Subjects | None:
+    return await read_subjects(snapshot, resource, asked.inverse, asked.page) if asked.inverse else None
 
 
-async def _values(asker: Asker, resource: str, asked: Asked) -> Sequence[Term]:
+async def _values(snapshot: Snapshot, resource: str, asked: Asked) -> Sequence[Term]:
     if not asked.property:
         return ()
-    return await read_values(asker, resource, asked.property, (asked.page - 1) * PAGE, PAGE)
+    return await read_values(snapshot, resource, asked.property, (asked.page - 1) * PAGE, PAGE)
 
 
-async def _term(asker: Asker, resource: str, kind: str) -> TermFacts | None:
-    return await read_term(asker, resource, kind == "class") if kind in ("class", "property") else None
+async def _term(snapshot: Snapshot, resource: str, kind: str) -> TermFacts | None:
+    return await read_term(snapshot, resource, kind == "class") if kind in ("class", "property") else None
 
 
-async def _ontology(asker: Asker, resource: str, kind: str) -> Mapping[str, Sequence[str]]:
-    return await read_ontology(asker, resource) if kind == "ontology" else {}
+async def _ontology(snapshot: Snapshot, resource: str, kind: str) -> Mapping[str, Sequence[str]]:
+    return await read_ontology(snapshot, resource) if kind == "ontology" else {}
 
 
 def _names(material: Material) -> list[str]:

@@ -16,7 +16,6 @@ from endpoint.vocabulary import RDF_TYPE, XSD
 from endpoint.web.http.html import render
 from endpoint.web.http.view import View
 from endpoint.web.machine.metadata import metadata_of
-from endpoint.web.pages.resource.asking import Term, iri
 from endpoint.web.pages.resource.cells import Cell, Cells, address, outside_of, prefixed
 from endpoint.web.pages.resource.inverse import PAGE
 from endpoint.web.pages.resource.labels import Text, told_to
@@ -25,6 +24,7 @@ from endpoint.web.pages.resource.material import Asked, Material
 from endpoint.web.pages.resource.statements import SHOWN, Statement
 from endpoint.web.pages.resource.terms import COUNTED
 from endpoint.web.pages.resource.variants import Addresses, plain
+from endpoint.web.store import Term, iri
 
 _ANY_URI: Final = f"{XSD}anyURI"
 # The place of a property without one.

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from dataclasses import dataclass
 from typing import Final
 
@@ -15,19 +14,18 @@ from endpoint.results.bibliography import BIBLIOGRAPHIES, Item, write_items
 from endpoint.web.http.html import render
 from endpoint.web.http.request import Pairs, decode_pairs, read_download
 from endpoint.web.http.responses import PLAIN, Watch, as_file, respond, send_body, send_options
-from endpoint.web.http.site import VARY, Site, accept_of, exchange_of
+from endpoint.web.http.site import VARY, accept_of, exchange_of
 from endpoint.web.http.view import view_of
 from endpoint.web.pages.resource.address import Address, of_parameter, of_path
-from endpoint.web.pages.resource.asking import Asker
 from endpoint.web.pages.resource.cells import address as page_address
 from endpoint.web.pages.resource.description import describe
 from endpoint.web.pages.resource.extras import read_item
 from endpoint.web.pages.resource.finding import Found, UnknownResource, find
-from endpoint.web.pages.resource.knowledge import Knowledge
 from endpoint.web.pages.resource.labels import read_labels
 from endpoint.web.pages.resource.material import PARAMETERS, gather, read_asked
 from endpoint.web.pages.resource.page import PageMaker
 from endpoint.web.pages.resource.variants import FORMATS, Addresses, Variant, chosen_for, parameters_shown
+from endpoint.web.store import OwnQueries, Snapshot
 
 METHODS: Final = ("GET", "HEAD", "OPTIONS")
 
@@ -40,30 +38,29 @@ class _Request:
     receive: Receive
     send: Send
     pairs: Pairs
-    asker: Asker
+    snapshot: Snapshot
 
 
 class Resources:
     """Answers requests for resources, once it is known which IRI they mean."""
 
-    def __init__(self, site: Site) -> None:
-        self.site = site
-        self._knowledge = Knowledge()
+    def __init__(self, own_queries: OwnQueries) -> None:
+        self.site = own_queries.site
+        self._own_queries = own_queries
 
     async def answer(self, scope: Scope, receive: Receive, send: Send, address: Address) -> None:
         """Answer with the resource that ``address`` means. Raises designed errors."""
-        end = time.monotonic() + self.site.settings.timeout
-        asker = Asker(self.site, self.site.engine.generation.number, end)
-        request = _Request(scope, receive, send, decode_pairs(scope["query_string"]), asker)
+        snapshot = self._own_queries.snapshot()
+        request = _Request(scope, receive, send, decode_pairs(scope["query_string"]), snapshot)
         try:
             with Watch(receive):
-                found = await find(asker, self._knowledge, address)
+                found = await find(snapshot, address)
                 variant, item = await self._choose(request, address, found)
         except UnknownResource as error:
             await self._missing(request, error)
             return
         exchange_of(scope).media_type = variant.chosen.format.media_type
-        exchange_of(scope).generation = asker.generation
+        exchange_of(scope).generation = snapshot.generation.number
         if variant.known(scope):
             await variant.not_modified(send)
         elif variant.chosen.format is HTML:
@@ -76,25 +73,24 @@ class Resources:
 
     async def _choose(self, request: _Request, address: Address, found: Found) -> tuple[Variant, Item | None]:
         """The representation, and the publication where it is a bibliography of one."""
-        accept, engine = accept_of(request.scope), self.site.engine
+        accept = accept_of(request.scope)
 
         def chosen_where(cited: bool) -> Negotiated:
             return chosen_for(found.extension, request.pairs, accept, address.people, cited)
 
         chosen, item = chosen_where(cited=True), None
         if chosen.format.name in BIBLIOGRAPHIES:
-            item = await read_item(request.asker, found.iri)
+            item = await read_item(request.snapshot, found.iri)
             if item is None:
                 chosen = chosen_where(cited=False)
         places = Addresses(found.iri, view_of(request.scope), found.taken)
-        generation = engine.held(request.asker.generation) or engine.generation
         shown = parameters_shown(request.pairs, PARAMETERS)
-        return Variant(places, chosen, generation, item is not None, shown), item
+        return Variant(places, chosen, request.snapshot.generation, item is not None, shown), item
 
     async def _page(self, request: _Request, found: Found, variant: Variant) -> None:
         asked, view = read_asked(request.pairs), variant.addresses.view
         with Watch(request.receive):
-            material = await gather(request.asker, self._knowledge, found, asked)
+            material = await gather(request.snapshot, found, asked)
         body = PageMaker(material, view, asked).render()
         if material.related is not None and material.related.failed:
             # The next page may be complete: this one must not be kept.
@@ -104,7 +100,7 @@ class Resources:
 
     async def _graph(self, request: _Request, found: Found, variant: Variant) -> None:
         described = describe(found, self.site.dataset)
-        operation = request.asker.operation(*described)
+        operation = request.snapshot.operation(*described)
         wrapping = as_file(_file_name(found.iri), variant.chosen) if read_download(request.pairs) else PLAIN
         await respond(
             *(request.scope, request.receive, variant.dressed(request.send), self.site, operation),
@@ -117,7 +113,7 @@ class Resources:
         if chosen is None or chosen.format is not HTML:
             raise error
         view = view_of(request.scope)
-        labels = await read_labels(request.asker, error.suggestions)
+        labels = await read_labels(request.snapshot, error.suggestions)
         near = [(name, labels.name(name, view), page_address(view, name)) for name in error.suggestions]
         exchange = exchange_of(request.scope)
         exchange.code, exchange.media_type = error.code, HTML.media_type

@@ -12,7 +12,7 @@ from typing import Final
 
 from pyoxigraph import BlankNode, NamedNode, RdfFormat, parse
 
-from endpoint.web.pages.resource.asking import Asker, Row, Term, iri, number
+from endpoint.web.store import Row, Snapshot, Term, iri, number
 
 # Statements that are read at once, values of a property that are shown, properties that are read
 # one by one, and statements that are counted, at most.
@@ -64,30 +64,32 @@ class Statements:
         return {graph for row in self.rows for graph in row.graphs}
 
 
-async def read_statements(asker: Asker, resource: str) -> Statements:
+async def read_statements(snapshot: Snapshot, resource: str) -> Statements:
     """The statements with the subject ``resource``. Raises designed errors."""
     node = str(NamedNode(resource))
-    rows = await asker.rows(_ALL.format(iri=node, most=READ + 1))
+    rows = await snapshot.rows(_ALL.format(iri=node, most=READ + 1))
     if len(rows) > READ:
-        return await _read_some(asker, node)
+        return await _read_some(snapshot, node)
     found = _gathered(rows)
     if not any(isinstance(row.value, BlankNode) for row in found):
         return Statements(found)
-    return _with_nodes(found, NamedNode(resource), await asker.graph(f"DESCRIBE {node}"))
+    return _with_nodes(found, NamedNode(resource), await snapshot.graph(f"DESCRIBE {node}"))
 
 
-async def read_values(asker: Asker, resource: str, property_iri: str, offset: int, most: int) -> list[Term]:
+async def read_values(
+    snapshot: Snapshot, resource: str, property_iri: str, offset: int, most: int
+) -> list[Term]:
     """Some of the values of one property, in the engine's order of terms. Raises designed errors."""
     text = _PAGE.format(iri=NamedNode(resource), property=NamedNode(property_iri), offset=offset, most=most)
-    return [row["o"] for row in await asker.rows(text)]
+    return [row["o"] for row in await snapshot.rows(text)]
 
 
-async def _read_some(asker: Asker, node: str) -> Statements:
-    counts = await asker.rows(_COUNTS.format(iri=node, most=COUNTED))
+async def _read_some(snapshot: Snapshot, node: str) -> Statements:
+    counts = await snapshot.rows(_COUNTS.format(iri=node, most=COUNTED))
     totals = {iri(row["p"]): number(row["n"]) for row in counts}
     chosen = sorted(totals)[:_PROPERTIES]
     parts = (_SOME.format(iri=node, property=NamedNode(name), most=SHOWN) for name in chosen)
-    rows = await asker.rows(f"SELECT ?g ?p ?o WHERE {{ {' UNION '.join(parts)} }}")
+    rows = await snapshot.rows(f"SELECT ?g ?p ?o WHERE {{ {' UNION '.join(parts)} }}")
     shown = _gathered(row for row in rows if not isinstance(row["o"], BlankNode))
     return Statements(shown, {name: total for name, total in totals.items() if total > SHOWN})
 

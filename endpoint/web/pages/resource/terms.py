@@ -10,7 +10,7 @@ from typing import Final
 from pyoxigraph import NamedNode
 
 from endpoint.vocabulary import OWL, RDF, RDFS, RDFS_SUBCLASS_OF, RDFS_SUBPROPERTY_OF
-from endpoint.web.pages.resource.asking import Asker, Term, iri, number, together
+from endpoint.web.store import Snapshot, Term, iri, number, together
 
 CLASSES: Final = frozenset({f"{RDFS}Class", f"{OWL}Class", f"{RDFS}Datatype"})
 PROPERTIES: Final = frozenset(
@@ -86,17 +86,21 @@ def kind_of(types: Collection[str], is_predicate: bool, has_instances: bool) -> 
     return "property" if is_predicate or not PROPERTIES.isdisjoint(types) else ""
 
 
-async def read_term(asker: Asker, term: str, is_class: bool) -> TermFacts:
+async def read_term(snapshot: Snapshot, term: str, is_class: bool) -> TermFacts:
     """Everything about a class or a property. Raises designed errors."""
     node = str(NamedNode(term))
     pattern = f"?s a {node}" if is_class else f"?s {node} ?o"
     step = RDFS_SUBCLASS_OF if is_class else RDFS_SUBPROPERTY_OF
     around = _ABOUT if is_class else _OWN
     async with together() as group:
-        place = group.create_task(asker.rows(_PLACE.format(iri=node, step=step, most=_HIERARCHY), whole=True))
-        about = group.create_task(asker.rows(around.format(iri=node, rdfs=RDFS, most=_HIERARCHY), whole=True))
-        uses = group.create_task(asker.rows(_USES.format(pattern=pattern, most=COUNTED)))
-        examples = group.create_task(asker.rows(_EXAMPLES.format(pattern=pattern, most=EXAMPLES)))
+        place = group.create_task(
+            snapshot.rows(_PLACE.format(iri=node, step=step, most=_HIERARCHY), whole=True)
+        )
+        about = group.create_task(
+            snapshot.rows(around.format(iri=node, rdfs=RDFS, most=_HIERARCHY), whole=True)
+        )
+        uses = group.create_task(snapshot.rows(_USES.format(pattern=pattern, most=COUNTED)))
+        examples = group.create_task(snapshot.rows(_EXAMPLES.format(pattern=pattern, most=EXAMPLES)))
     related: defaultdict[str, set[str]] = defaultdict(set)
     for row in (*place.result(), *about.result()):
         related[getattr(row["relation"], "value", "")].add(iri(row["term"]))
@@ -108,11 +112,11 @@ async def read_term(asker: Asker, term: str, is_class: bool) -> TermFacts:
     )
 
 
-async def read_ontology(asker: Asker, ontology: str) -> Mapping[str, Sequence[str]]:
+async def read_ontology(snapshot: Snapshot, ontology: str) -> Mapping[str, Sequence[str]]:
     """The terms of an ontology: classes, properties and others, each sorted. Raises designed errors."""
     text = _OF_ONTOLOGY.format(iri=NamedNode(ontology), rdfs=RDFS, most=_TERMS)
     types: defaultdict[str, set[str]] = defaultdict(set)
-    for row in await asker.rows(text):
+    for row in await snapshot.rows(text):
         types[iri(row["term"])].add(iri(row["type"]))
     found: defaultdict[str, list[str]] = defaultdict(list)
     for term in sorted(types):

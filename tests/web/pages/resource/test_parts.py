@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import re
-import time
 from collections.abc import Awaitable, Callable
 from dataclasses import replace
 from pathlib import Path
@@ -22,18 +21,17 @@ from endpoint.formats import HTML, TURTLE
 from endpoint.settings import Settings
 from endpoint.web.http.site import SITE, Site
 from endpoint.web.http.view import View, view_of
-from endpoint.web.pages.resource import inverse, knowledge
+from endpoint.web.pages.resource import finding, inverse
 from endpoint.web.pages.resource.address import of_path
-from endpoint.web.pages.resource.asking import Asker, Term
 from endpoint.web.pages.resource.cells import BUDGET
 from endpoint.web.pages.resource.extras import questions, read_related
-from endpoint.web.pages.resource.finding import Found, find
-from endpoint.web.pages.resource.knowledge import Knowledge, RowShapes
-from endpoint.web.pages.resource.labels import Labels
+from endpoint.web.pages.resource.finding import Found, find, parts_of
+from endpoint.web.pages.resource.labels import Labels, RowShapes, row_shapes
 from endpoint.web.pages.resource.material import Asked, Extent, Material
 from endpoint.web.pages.resource.page import PageMaker
 from endpoint.web.pages.resource.statements import Statement, Statements, read_statements
 from endpoint.web.pages.resource.variants import Addresses, Variant, plain
+from endpoint.web.store import OwnQueries, Snapshot, Term
 from tests.datasets.odd_resources import BASE, make
 from tests.web.in_memory_engine import StoreEngine
 
@@ -50,13 +48,13 @@ def site(tmp_path_factory: pytest.TempPathFactory) -> Site:
     return create_site(Settings(dataset=folder, public_url="https://lod.example/at"))
 
 
-def ask(site: Site, question: Callable[[Asker], Awaitable[T]], failure: Exception | None = None) -> T:
+def ask(site: Site, question: Callable[[Snapshot], Awaitable[T]], failure: Exception | None = None) -> T:
     engine = StoreEngine(DATA, GRAPH)
     engine.failure = failure
     site.running = engine
 
     async def asking() -> T:
-        return await question(Asker(site, engine.generation.number, time.monotonic() + 10))
+        return await question(OwnQueries(site).snapshot(timeout=10))
 
     return asyncio.run(asking())
 
@@ -64,14 +62,14 @@ def ask(site: Site, question: Callable[[Asker], Awaitable[T]], failure: Exceptio
 def test_what_points_to_a_resource_is_found_beyond_what_is_counted(
     site: Site, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    exact = ask(site, lambda asker: inverse.read_pointing(asker, Knowledge(), THING))
+    exact = ask(site, lambda snapshot: inverse.read_pointing(snapshot, THING))
     assert {(row.property.removeprefix(BASE), row.count, row.more) for row in exact} == {
         ("p", 2, False),
         ("q", 1, False),
         ("r", 1, False),
     }
     monkeypatch.setattr(inverse, "COUNTED", 1)
-    bounded = ask(site, lambda asker: inverse.read_pointing(asker, Knowledge(), THING))
+    bounded = ask(site, lambda snapshot: inverse.read_pointing(snapshot, THING))
     assert sorted(row.property.removeprefix(BASE) for row in bounded) == ["p", "q", "r"]
     assert all(row.more and row.count <= 2 for row in bounded)
 
@@ -80,23 +78,22 @@ def test_what_points_to_a_resource_is_found_beyond_what_is_counted(
 def test_parts_of_a_document_are_found_however_many_there_are(
     site: Site, monkeypatch: pytest.MonkeyPatch, remembered: int
 ) -> None:
-    monkeypatch.setattr(knowledge, "_HASHES", remembered)
+    monkeypatch.setattr(finding, "_HASHES", remembered)
     document, other = f"{BASE}doc", f"{BASE}do"
-    found = ask(site, lambda asker: Knowledge().parts(asker, [document, other, f"{document}#x"]))
+    found = ask(site, lambda snapshot: parts_of(snapshot, [document, other, f"{document}#x"]))
     assert found == {document: (f"{document}#x", f"{document}#y")}
 
 
 def test_what_stands_in_the_default_graph_has_a_page_too(site: Site) -> None:
     lone = f"{BASE}lone"
 
-    async def told(asker: Asker) -> tuple[Found, Statements, list[inverse.Pointing]]:
+    async def told(snapshot: Snapshot) -> tuple[Found, Statements, list[inverse.Pointing]]:
         assert isinstance(site.running, StoreEngine)
         named = f"<{lone}> <{BASE}p> <{THING}> ; <{BASE}name> 'lone'"
         site.running.store.update(f"INSERT DATA {{ {named} . GRAPH <{GRAPH}> {{ <{lone}> <{BASE}p> 1 }} }}")
-        knowledge = Knowledge()
-        found = await find(asker, knowledge, of_path("/lone", BASE))
-        pointing = await inverse.read_pointing(asker, knowledge, THING)
-        return found, await read_statements(asker, lone), pointing
+        found = await find(snapshot, of_path("/lone", BASE))
+        pointing = await inverse.read_pointing(snapshot, THING)
+        return found, await read_statements(snapshot, lone), pointing
 
     found, statements, pointing = ask(site, told)
     assert (found.iri, found.subject) == (lone, True)
@@ -109,10 +106,8 @@ def test_what_stands_in_the_default_graph_has_a_page_too(site: Site) -> None:
 
 
 def test_what_is_kept_of_a_generation_is_asked_once(site: Site) -> None:
-    kept = Knowledge()
-
-    async def several(asker: Asker) -> int:
-        await asyncio.gather(*(kept.shapes.get(asker) for _ in range(5)))
+    async def several(snapshot: Snapshot) -> int:
+        await asyncio.gather(*(row_shapes(snapshot) for _ in range(5)))
         assert isinstance(site.running, StoreEngine)
         return len(site.running.asked)
 
@@ -122,17 +117,17 @@ def test_what_is_kept_of_a_generation_is_asked_once(site: Site) -> None:
 def test_a_failure_is_not_an_unknown_resource(site: Site) -> None:
     address = of_path("/thing/404", BASE)
     with pytest.raises(DeadlineExceeded):
-        ask(site, lambda asker: find(asker, Knowledge(), address), DeadlineExceeded("Too long.", 1))
+        ask(site, lambda snapshot: find(snapshot, address), DeadlineExceeded("Too long.", 1))
 
 
 def test_related_resources_that_take_too_long_leave_the_page(site: Site) -> None:
     about = list(questions(site, THING, [f"{BASE}ns/Thing"]))
     assert [(row.query.name, row.parameters) for row in about] == [("near", {"thing": THING})]
     assert list(questions(site, THING, [f"{BASE}ns/Object"])) == []
-    found = ask(site, lambda asker: read_related(asker, about))
+    found = ask(site, lambda snapshot: read_related(snapshot, about))
     assert found is not None
     assert not found.failed
-    late = ask(site, lambda asker: read_related(asker, about), DeadlineExceeded("Too long.", 1))
+    late = ask(site, lambda snapshot: read_related(snapshot, about), DeadlineExceeded("Too long.", 1))
     assert late is not None
     assert (late.failed, late.rows) == (True, ())
 

@@ -1,0 +1,153 @@
+"""Values that are made once for each generation of the data and kept for everybody who wants them."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections import OrderedDict
+from collections.abc import Callable, Coroutine, Hashable, Sequence
+from dataclasses import dataclass, field
+from typing import Any, Final, Generic, TypeVar
+
+from endpoint.storage.generations import Generation
+
+T = TypeVar("T")
+
+# Bytes of all values that are kept, of all generations.
+SIZE: Final = 64 * 2**20
+
+
+@dataclass(frozen=True, eq=False)
+class Region(Generic[T]):
+    """A kind of value in the cache, with bounds of its own, so that one kind never drives out another.
+
+    ``entries`` is the number of values that are kept for one generation; the least recently used goes first.
+    ``size`` returns the bytes of a value that may be large, and ``lifetime`` the seconds after which a value
+    is made anew though the generation is the same, None for never. With ``stale`` the value of an older
+    generation is kept until there is a newer one (:meth:`Cache.latest`).
+    """
+
+    name: str
+    entries: int = 1
+    size: Callable[[T], int] | None = None
+    lifetime: Callable[[T], float | None] | None = None
+    stale: bool = False
+
+
+@dataclass(slots=True, eq=False)
+class _Entry:
+    """One value, being made or made; ``until`` is a time of :func:`time.monotonic`."""
+
+    task: asyncio.Task[Any]
+    size: int = 0
+    until: float = float("inf")
+
+
+_Entries = OrderedDict[Hashable, _Entry]
+
+
+@dataclass(slots=True)
+class _Kept:
+    """The values of one generation by region; ``used`` is when one of them was last asked for."""
+
+    used: float
+    regions: dict[Region[Any], _Entries] = field(default_factory=dict)
+
+
+class Cache:
+    """Values made once for each generation and region, bounded in number and in bytes.
+
+    Whoever wants a value while it is being made waits for the same task, which belongs to none of them: a
+    client that leaves does not take it from the others. A failure is that of all who waited, and is not kept.
+    ``size`` is the most bytes of all values. A replaced generation keeps its values for ``keep`` seconds
+    after they were last used, as long as the engine keeps the generation itself.
+    """
+
+    def __init__(self, keep: float, size: int = SIZE) -> None:
+        self._keep = keep
+        self._most = size
+        self._generations: dict[str, _Kept] = {}
+        self._latest: dict[Region[Any], tuple[str, Any]] = {}
+
+    def begin(
+        self,
+        generation: Generation,
+        region: Region[T],
+        key: Hashable,
+        make: Callable[[], Coroutine[Any, Any, T]],
+    ) -> asyncio.Task[T]:
+        """Return the task that makes the value of ``key``, or has made it."""
+        now = time.monotonic()
+        kept = self._generations.setdefault(generation.version, _Kept(now))
+        kept.used = now
+        entries = kept.regions.setdefault(region, OrderedDict())
+        entry = entries.get(key)
+        if entry is None or entry.until <= now:
+            entry = entries[key] = _Entry(asyncio.create_task(make()))
+            made = entry
+            entry.task.add_done_callback(lambda _: self._made(generation.version, region, key, made))
+        entries.move_to_end(key)
+        return entry.task
+
+    def running(self, region: Region[T]) -> asyncio.Task[T] | None:
+        """Return a task that makes a value of the region, of whichever generation."""
+        entries = (entry for kept in self._generations.values() for entry in self._of(kept, region).values())
+        return next((entry.task for entry in entries if not entry.task.done()), None)
+
+    def latest(self, region: Region[T]) -> tuple[str, T] | None:
+        """Return the value of a region with ``stale`` that was made last, and its generation's version."""
+        return self._latest.get(region)
+
+    def retire(self, current: Generation) -> None:
+        """Drop the values of the generations that are neither ``current`` nor in use any more."""
+        now = time.monotonic()
+        for version, kept in list(self._generations.items()):
+            if version != current.version and now - kept.used >= self._keep:
+                del self._generations[version]
+
+    @property
+    def size(self) -> int:
+        """The bytes of all values that are kept."""
+        return sum(map(_bytes, self._entries()))
+
+    def __len__(self) -> int:
+        return sum(map(len, self._entries()))
+
+    def _made(self, version: str, region: Region[Any], key: Hashable, entry: _Entry) -> None:
+        """Keep what a task has made, within the bounds, and nothing of a failure."""
+        kept = self._generations.get(version)
+        entries = OrderedDict() if kept is None else self._of(kept, region)
+        # Retrieving the failure here: there may be nobody left to do it.
+        failed = entry.task.cancelled() or entry.task.exception() is not None
+        if not failed and region.stale:
+            self._latest[region] = version, entry.task.result()
+        if entries.get(key) is not entry:
+            return
+        if failed:
+            del entries[key]
+            return
+        value = entry.task.result()
+        lifetime = None if region.lifetime is None else region.lifetime(value)
+        entry.size = 0 if region.size is None else region.size(value)
+        entry.until = float("inf") if lifetime is None else time.monotonic() + lifetime
+        self._shrink(entries, region.entries)
+
+    def _shrink(self, entries: _Entries, most: int) -> None:
+        # What is being made stays: its number is that of the queries which the engine admits.
+        done = [key for key, entry in entries.items() if entry.task.done()]
+        for key in done[: max(0, len(done) - most)]:
+            del entries[key]
+        while self.size > self._most:
+            largest = max(self._entries(), key=_bytes)
+            del largest[next(key for key, entry in largest.items() if entry.size)]
+
+    def _entries(self) -> Sequence[_Entries]:
+        return [entries for kept in self._generations.values() for entries in kept.regions.values()]
+
+    @staticmethod
+    def _of(kept: _Kept, region: Region[Any]) -> _Entries:
+        return kept.regions.get(region, OrderedDict())
+
+
+def _bytes(entries: _Entries) -> int:
+    return sum(entry.size for entry in entries.values())

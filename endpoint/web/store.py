@@ -1,0 +1,262 @@
+"""The server's own queries: one generation read through the engine within one deadline.
+
+Pages, descriptions and lists of values are made of queries that the server evaluates by itself. All of them
+go through a :class:`Snapshot`; what is the same for every reader is made once for each generation and kept
+(:mod:`endpoint.web.cache`).
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import time
+from collections.abc import AsyncGenerator, AsyncIterator, Callable, Coroutine, Hashable, Mapping
+from contextlib import asynccontextmanager
+from dataclasses import asdict, dataclass, replace
+from typing import Any, Final, TypeVar
+
+from pyoxigraph import (
+    BlankNode,
+    Literal,
+    NamedNode,
+    QueryResultsFormat,
+    QuerySolutions,
+    Triple,
+    parse_query_results,
+)
+
+from endpoint.engine import Limits
+from endpoint.errors import DeadlineExceeded, EndpointError, GenerationGone
+from endpoint.formats import FLAT_JSON, N_TRIPLES, SPARQL_JSON, Format, QueryForm
+from endpoint.search import Request
+from endpoint.sparql.operation import Operation
+from endpoint.storage.generations import Generation
+from endpoint.web.cache import Cache, Region
+from endpoint.web.http.site import Site
+
+T = TypeVar("T")
+Term = NamedNode | BlankNode | Literal | Triple
+# One solution, without the variables that are not bound.
+Row = Mapping[str, Term]
+# One solution in the SPARQL 1.1 Query Results JSON Format: variables in the order of the SELECT clause.
+Bindings = Mapping[str, Mapping[str, str]]
+
+_ANY: Final = "GRAPH ?any "
+# Seconds; a query at the end of the deadline is still evaluated.
+_LEAST: Final = 0.1
+
+
+class OwnQueries:
+    """The client of the engine for the server's own queries, with the cache of their values."""
+
+    def __init__(self, site: Site) -> None:
+        self.site = site
+        self._cache = Cache(site.settings.keep)
+
+    def snapshot(self, generation: Generation | None = None, timeout: float | None = None) -> Snapshot:
+        """Return a reader of ``generation``, by default of the one that is served.
+
+        Its queries end within ``timeout`` seconds, by default the deadline of a query. Raises
+        :class:`~endpoint.errors.Overloaded` while the server starts or stops.
+        """
+        generation = generation or self.site.engine.generation
+        seconds = self.site.settings.timeout if timeout is None else timeout
+        return Snapshot(self, generation, time.monotonic() + seconds)
+
+    def begin(
+        self,
+        generation: Generation,
+        region: Region[T],
+        key: Hashable,
+        make: Callable[[Snapshot], Coroutine[Any, Any, T]],
+        timeout: float | None = None,
+    ) -> asyncio.Task[T]:
+        """Return the task that makes a value, or has made it, from a snapshot with its own deadline."""
+        self._cache.retire(self.site.engine.generation)
+        return self._cache.begin(generation, region, key, lambda: make(self.snapshot(generation, timeout)))
+
+    def revalidate(
+        self,
+        region: Region[T],
+        make: Callable[[Snapshot], Coroutine[Any, Any, T]],
+        timeout: float | None = None,
+    ) -> asyncio.Task[T] | None:
+        """Begin to make the value of the generation that is served, one value of the region at a time.
+
+        Returns the task that runs, of whichever generation; None where the value is there already.
+        """
+        generation = self.site.engine.generation
+        latest = self._cache.latest(region)
+        if latest is not None and latest[0] == generation.version:
+            return None
+        return self._cache.running(region) or self.begin(generation, region, "", make, timeout)
+
+    async def latest(
+        self,
+        region: Region[T],
+        make: Callable[[Snapshot], Coroutine[Any, Any, T]],
+        patience: float,
+        timeout: float | None = None,
+    ) -> T | None:
+        """Return the value of the generation that is served, if it is there within ``patience`` seconds.
+
+        Otherwise that of a generation before, and None while there is none (stale-while-revalidate). Making
+        it goes on when the caller has left, and begins anew where the engine gave up its generation.
+        """
+        end = time.monotonic() + patience
+        while (task := self.revalidate(region, make, timeout)) is not None:
+            done, _ = await asyncio.wait([task], timeout=max(0.0, end - time.monotonic()))
+            error = task.exception() if done else None
+            if isinstance(error, GenerationGone) and time.monotonic() < end:
+                continue
+            if error is not None and not isinstance(error, EndpointError):
+                raise error
+            break
+        latest = self._cache.latest(region)
+        return None if latest is None else latest[1]
+
+
+@dataclass(frozen=True, slots=True)
+class Snapshot:
+    """One generation as the server's own queries read it, until ``end``, a time of :func:`time.monotonic`.
+
+    All methods raise designed errors: those of the engine, and :class:`~endpoint.errors.GenerationGone` where
+    it does not answer on that generation any more.
+    """
+
+    own_queries: OwnQueries
+    generation: Generation
+    end: float
+
+    @property
+    def site(self) -> Site:
+        """The site whose data is read."""
+        return self.own_queries.site
+
+    @property
+    def limits(self) -> Limits:
+        """What is left for one more query."""
+        left = max(_LEAST, self.end - time.monotonic())
+        return Limits(min(left, self.site.settings.timeout))
+
+    def within(self, seconds: float) -> Snapshot:
+        """Return the same snapshot with an earlier deadline."""
+        return replace(self, end=min(self.end, time.monotonic() + seconds))
+
+    def operation(self, text: str, form: QueryForm, whole: bool = False) -> Operation:
+        """Return a query of ours. With ``whole`` its default graph has all graphs of the manifest, however
+        the server reads the queries of clients; a query that names graphs with GRAPH sees them without that.
+        ``GRAPH ?any`` stands for every graph, and for the default graph too where that is the union.
+        """
+        site = self.site
+        if site.settings.default_graph == "union":
+            text = text.replace(_ANY, "")
+        strict = whole and site.settings.default_graph == "strict"
+        graphs = tuple(graph.iri for graph in site.dataset.graphs) if strict else ()
+        number = self.generation.number
+        return Operation(text, form, site.dataset.base, default_graphs=graphs, generation=number)
+
+    async def rows(self, query: str | Operation, whole: bool = False) -> list[Row]:
+        """Return the solutions of a SELECT query; of a text as :meth:`operation` reads it."""
+        if isinstance(query, str):
+            query = self.operation(query, QueryForm.SELECT, whole)
+        answer = await self.answer(query, SPARQL_JSON)
+        solutions = parse_query_results(answer, format=QueryResultsFormat.JSON)
+        if not isinstance(solutions, QuerySolutions):
+            raise TypeError("the engine answered a SELECT with a boolean")
+        names = [variable.value for variable in solutions.variables]
+        return [
+            {name: term for name, term in zip(names, row, strict=True) if term is not None}
+            for row in solutions
+        ]
+
+    async def bindings(self, query: str | Operation, whole: bool = False) -> list[Bindings]:
+        """Return the solutions of a SELECT query as SPARQL JSON has them.
+
+        That also reads IRIs that are none, which lenient sources may have brought into the data.
+        """
+        if isinstance(query, str):
+            query = self.operation(query, QueryForm.SELECT, whole)
+        answer = json.loads(await self.answer(query, SPARQL_JSON))
+        found: list[Bindings] = answer["results"]["bindings"]
+        return found
+
+    async def graph(self, text: str) -> bytes:
+        """Return the answer of a CONSTRUCT or DESCRIBE query on all graphs as N-Triples."""
+        return await self.answer(self.operation(text, QueryForm.CONSTRUCT, whole=True), N_TRIPLES)
+
+    async def search(self, request: Request) -> Mapping[str, Any]:
+        """Return the answer of the text index with the members of :class:`endpoint.search.Answer`."""
+        operation = Operation(json.dumps(asdict(request)), QueryForm.SELECT, search=True)
+        found: dict[str, Any] = json.loads(await self.answer(operation, FLAT_JSON))
+        return found
+
+    async def answer(self, operation: Operation, fmt: Format) -> bytes:
+        """Return the whole answer, which must be small."""
+        return b"".join([piece async for piece in self.stream(operation, fmt)])
+
+    async def stream(self, operation: Operation, fmt: Format) -> AsyncGenerator[bytes, None]:
+        """Yield the answer in pieces; who stops before the end closes the generator."""
+        number = self.generation.number
+        asked = replace(operation, generation=number)
+        result = await self.site.engine.query(asked, fmt, self.limits)
+        try:
+            if result.generation.version != self.generation.version:
+                told = f"Generation {number} is not served any more."
+                raise GenerationGone(told, number, result.generation.number)
+            yield result.first
+            async for piece in result:
+                yield piece
+        finally:
+            await result.aclose()
+
+    async def cached(
+        self,
+        region: Region[T],
+        make: Callable[[Snapshot], Coroutine[Any, Any, T]],
+        key: Hashable = "",
+        timeout: float | None = None,
+    ) -> T:
+        """Return the value of this generation that ``make`` makes once for everybody who wants it.
+
+        It is made with a deadline of its own of ``timeout`` seconds: that of one reader is not for all.
+        Raises what ``make`` raises, and :class:`~endpoint.errors.DeadlineExceeded` at the end of this
+        snapshot, while making it goes on.
+        """
+        task = self.own_queries.begin(self.generation, region, key, make, timeout)
+        started = time.monotonic()
+        await asyncio.wait([task], timeout=max(_LEAST, self.end - started))
+        if not task.done():
+            taken = time.monotonic() - started
+            raise DeadlineExceeded(f"The {region.name} could not be had within {taken:.1f} s.", taken)
+        return task.result()
+
+
+@asynccontextmanager
+async def together() -> AsyncIterator[asyncio.TaskGroup]:
+    """Evaluate several queries at once; the first failure ends the others and is raised as it is."""
+    try:
+        async with asyncio.TaskGroup() as group:
+            yield group
+    except ExceptionGroup as failures:
+        raise _first(failures) from None
+
+
+def _first(failures: ExceptionGroup[Exception]) -> Exception:
+    first = failures.exceptions[0]
+    return _first(first) if isinstance(first, ExceptionGroup) else first
+
+
+def iri(term: Term | None) -> str:
+    """Return the IRI of a term, empty for any other."""
+    return term.value if isinstance(term, NamedNode) else ""
+
+
+def number(term: Term | None) -> int:
+    """Return the value of an integer literal, 0 for any other term."""
+    return int(term.value) if isinstance(term, Literal) and term.value.isdecimal() else 0
+
+
+def flag(term: Term | None) -> bool:
+    """Return the value of a boolean literal."""
+    return isinstance(term, Literal) and term.value == "true"

@@ -124,10 +124,10 @@ class Server:
         return self.process.wait(30)
 
 
-def environment() -> dict[str, str]:
-    """The environment without settings of the machine that runs the tests."""
+def environment(code: Path = ROOT) -> dict[str, str]:
+    """The environment of the checkout ``code``, without settings of the machine that runs the tests."""
     found = {name: value for name, value in os.environ.items() if not name.startswith("ENDPOINT_")}
-    return {**found, "PYTHONPATH": str(ROOT)}
+    return {**found, "PYTHONPATH": str(code)}
 
 
 def command(*arguments: str) -> list[str]:
@@ -135,7 +135,9 @@ def command(*arguments: str) -> list[str]:
     return [sys.executable, "-W", "error", "-m", "endpoint", *arguments]
 
 
-def run(*arguments: str, cwd: Path = ROOT, text: str = "") -> subprocess.CompletedProcess[str]:
+def run(
+    *arguments: str, cwd: Path = ROOT, text: str = "", code: Path = ROOT
+) -> subprocess.CompletedProcess[str]:
     """Run ``endpoint`` to its end."""
     return subprocess.run(
         command(*arguments),
@@ -143,14 +145,14 @@ def run(*arguments: str, cwd: Path = ROOT, text: str = "") -> subprocess.Complet
         input=text,
         capture_output=True,
         text=True,
-        env=environment(),
+        env=environment(code),
         timeout=120,
         check=False,
     )
 
 
 @contextmanager
-def serving(data: Path, *flags: str, cwd: Path = ROOT) -> Iterator[Server]:
+def serving(data: Path, *flags: str, cwd: Path = ROOT, code: Path = ROOT) -> Iterator[Server]:
     """A server process on a free port; ended afterwards, whatever happens."""
     log = data.parent / f"{data.name}.log"
     with log.open("w") as errors:
@@ -161,7 +163,7 @@ def serving(data: Path, *flags: str, cwd: Path = ROOT) -> Iterator[Server]:
             stdout=subprocess.PIPE,
             stderr=errors,
             text=True,
-            env=environment(),
+            env=environment(code),
         )
     assert process.stdout is not None
     try:

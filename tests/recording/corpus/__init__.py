@@ -1,0 +1,1 @@
+"""The requests of a recording, built by rule from lists: one module for each part of the server."""

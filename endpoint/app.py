@@ -15,10 +15,8 @@ from endpoint.dataset import default_root, read_dataset
 from endpoint.engine import Engine
 from endpoint.engine.embedded import EmbeddedEngine
 from endpoint.errors import EndpointError
-from endpoint.ingest.build import build, complete_anew, writer_of
 from endpoint.ingest.search_fields import read_configuration
 from endpoint.settings import Settings
-from endpoint.storage import generations
 from endpoint.telemetry import log
 from endpoint.web.api.drawings import Drawings
 from endpoint.web.api.openapi.document import Described, OpenApi
@@ -64,7 +62,7 @@ def create_app(settings: Settings, engine: Engine | None = None) -> ASGIApp:
     """The whole server as an ASGI application.
 
     Without ``engine`` it opens the embedded engine on ``settings.data`` at start-up; a store must
-    be there (see :func:`ensure_store`). Raises :class:`DataError`.
+    be there (see :func:`~endpoint.ingest.publish.ensure_store`). Raises :class:`DataError`.
     """
     return create_application(create_site(settings), engine)
 
@@ -155,23 +153,3 @@ def routes(site: Site) -> list[BaseRoute]:
         # Last: any other path may be that of a resource.
         _AnyPath("/{path:path}", ResourceAtPath(resources)),
     ]
-
-
-def ensure_store(site: Site) -> None:
-    """Build the first generation from the dataset's files where there is none.
-
-    A store that was built from the dataset's files is built anew when those have changed. One that
-    holds loaded data keeps it; its derived statements and its text index are made anew when the rules,
-    the fields or the setting ``derive`` have changed. Raises :class:`DataError` and :class:`StoreError`.
-    """
-    found = generations.current(site.settings.data)
-    writer, completion = writer_of(site.settings, site.dataset)
-    stale = found is None or (found.digest and found.digest != site.dataset.digest())
-    if found is not None and not stale and completion.holds(found):
-        return
-    with writer:
-        if found is None or stale:
-            made = build(site.dataset, writer, completion)
-        else:
-            made = complete_anew(found, writer, completion)
-    log.info("built generation %d, %d quads, in %s", made.number, made.quads, site.settings.data)

@@ -15,7 +15,7 @@ from endpoint.engine import Engine, Limits
 from endpoint.errors import DataError, EndpointError
 from endpoint.formats import FLAT_JSON, JSON_LD, Format
 from endpoint.formats.representation import Presentation, presented
-from endpoint.ingest.build import build, writer_of
+from endpoint.ingest.publish import Change, Recipe, publish
 from endpoint.ingest.tabular.mapping import read_mappings
 from endpoint.settings import Settings
 from endpoint.sparql.operation import Operation
@@ -51,9 +51,8 @@ async def check_everything(settings: Settings) -> Report:
     with tempfile.TemporaryDirectory() as folder:
         own = dataclasses.replace(settings, data=Path(folder) / "data", workers=1)
         try:
-            writer, completion = writer_of(own, dataset, report.lines.append)
-            with writer:
-                made = build(dataset, writer, completion)
+            recipe = Recipe.read(dataset, own.derive)
+            made = publish(Change(), recipe, own.data, report.lines.append)
         except DataError as error:
             report.problems.append(str(error))
             return report

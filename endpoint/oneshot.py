@@ -12,10 +12,11 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from endpoint.app import create_site, ensure_store, open_engine
+from endpoint.app import create_site, open_engine
 from endpoint.engine import Limits, Result
 from endpoint.errors import ConfigurationError
 from endpoint.formats import Format, by_name, offered
+from endpoint.ingest.publish import ensure_store
 from endpoint.settings import Settings
 from endpoint.sparql.gate import admit
 from endpoint.sparql.operation import classify
@@ -27,7 +28,7 @@ async def run_query(settings: Settings, text: str, format_name: str | None, out:
     Raises designed errors; :class:`ConfigurationError` for a format that does not apply.
     """
     site = create_site(settings)
-    ensure_store(site)
+    ensure_store(settings, site.dataset)
     operation = admit(text, classify(text, settings.max_nesting), site.dataset.base)
     formats = offered(operation.form)
     as_table = format_name is None and out.isatty() and operation.form in ("SELECT", "ASK")

@@ -21,10 +21,9 @@ from endpoint.cli.output import say
 from endpoint.cli.progress import Observer, progress
 from endpoint.dataset import Dataset, default_root, read_dataset
 from endpoint.errors import DataError
-from endpoint.ingest.build import writer_of
 from endpoint.ingest.expansion import expand
-from endpoint.ingest.loader import Progress
-from endpoint.ingest.loading import Order, load
+from endpoint.ingest.load import Progress
+from endpoint.ingest.publish import Change, Recipe, publish, rehearse
 from endpoint.settings import Settings, read_settings
 from endpoint.storage import generations
 from endpoint.storage.generations import Generation
@@ -79,18 +78,17 @@ def command(
     _say(notices)
     _end_on_interrupt()
     with progress() as observer:
-        order = Order(
+        change = Change(
             sources=found,
             graph=node,
             replace=replace,
             base_iri=base,
             lenient=lenient,
-            dry_run=dry_run,
             check=_validation(dataset, report or REPORTS[0], observer) if validate else None,
             progress=partial(_show, observer),
             errors=errors,
         )
-        outcome = _load(order, dataset, settings)
+        outcome = (_rehearse if dry_run else _publish)(change, dataset, settings)
     # A report for machines stays alone on standard output.
     say(outcome, err=report in REPORTS[1:])
 
@@ -118,18 +116,23 @@ def _end_on_interrupt() -> None:
     Thread(target=watch, name="interrupt", daemon=True).start()
 
 
-def _load(order: Order, dataset: Dataset, settings: Settings) -> str:
-    """Load, and say in a sentence what came of it."""
-    writer, completion = writer_of(settings, dataset, say)
+def _publish(change: Change, dataset: Dataset, settings: Settings) -> str:
+    """Publish, and return a sentence that says what came of it."""
+    recipe = Recipe.read(dataset, settings.derive)
+    before = generations.current(settings.data)
     try:
-        with writer:
-            before = generations.current(settings.data)
-            made = load(order, dataset, writer, completion)
+        made = publish(change, recipe, settings.data, say)
     finally:
-        _say(order.notices)
-    if made is None:
-        return "Nothing is wrong with the sources. Nothing was published."
+        _say(change.notices)
     return f"Generation {made.number} holds {made.quads:,} quads{_difference(before, made)}."
+
+
+def _rehearse(change: Change, dataset: Dataset, settings: Settings) -> str:
+    try:
+        rehearse(change, Recipe.read(dataset, settings.derive), settings.data)
+    finally:
+        _say(change.notices)
+    return "Nothing is wrong with the sources. Nothing was published."
 
 
 def _difference(before: Generation | None, made: Generation) -> str:

@@ -6,8 +6,9 @@ from pathlib import Path
 
 import click
 
-from endpoint.app import create_application, create_site, ensure_store
+from endpoint.app import create_application, create_site
 from endpoint.cli.options import setting_options
+from endpoint.ingest.publish import ensure_store
 from endpoint.reloading import Reloader
 from endpoint.server import Server, listen
 from endpoint.settings import read_settings
@@ -22,6 +23,6 @@ def command(config: Path | None, **flags: str | None) -> None:
     set_up_logging(settings.log_level)
     with listen(settings) as sock:
         site = create_site(settings)
-        ensure_store(site)
+        ensure_store(settings, site.dataset)
         if not Server(create_application(site), settings, Reloader(site)).serve_on(sock):
             raise click.exceptions.Exit(1)

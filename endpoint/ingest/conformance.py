@@ -9,7 +9,7 @@ from pyoxigraph import DefaultGraph, NamedNode, Store
 
 from endpoint.dataset import Dataset
 from endpoint.errors import ConfigurationError, StoreError
-from endpoint.ingest.build import fill
+from endpoint.ingest.load import load_dataset
 from endpoint.ingest.validation import validate
 from endpoint.ingest.validation_report import ValidationReport
 from endpoint.storage import generations
@@ -46,7 +46,7 @@ def published_conformance(data: Path, dataset: Dataset, progress: Progress | Non
     generation = generations.current(data)
     if generation is None:
         store = Store()
-        fill(store, dataset)
+        load_dataset(store, dataset)
         return conformance(store, dataset, progress)
     with generations.hold(generation):
         try:

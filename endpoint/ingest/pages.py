@@ -4,17 +4,18 @@ from __future__ import annotations
 
 import codecs
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from importlib import import_module
 from pathlib import PurePath
 from typing import BinaryIO
 
 from pyoxigraph import Triple
 
 from endpoint.ingest.encodings import fits, open_text, rewindable
-from endpoint.ingest.page_html import read_page_html
 from endpoint.ingest.page_text import read_page_text
 
 _HTML_EXTENSIONS = (".html", ".htm", ".xhtml")
+_HtmlReader = Callable[[str, str, Mapping[str, str], str, list[str]], list[Triple]]
 _HEAD = 4096
 # A heading in a text may begin with <요약>.
 _MARKUP = re.compile(
@@ -43,6 +44,8 @@ def read_page(
     head = stream.read(_HEAD)
     if _MARKUP.match(head) or set(PurePath(name.lower()).suffixes) & set(_HTML_EXTENSIONS):
         text = open_text(stream, name, notices, _encoding(stream, head)).read()
+        # lxml takes 8 MB: only a page in HTML loads it, not every server.
+        read_page_html: _HtmlReader = import_module("endpoint.ingest.page_html").read_page_html
         return read_page_html(text, name, prefixes, base, notices)
     return read_page_text(open_text(stream, name, notices).read(), name, prefixes, notices)
 

@@ -8,8 +8,9 @@ from __future__ import annotations
 
 import io
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from importlib import import_module
 from itertools import chain, islice
 from pathlib import Path, PurePath
 from typing import BinaryIO, TextIO
@@ -31,7 +32,6 @@ from endpoint.ingest.tabular.recognition import (
     recognise,
 )
 from endpoint.ingest.tabular.records import Cell, Grid, Objects, Problems, Record, Row, Unreadable, excerpt
-from endpoint.ingest.tabular.spreadsheet import read_grids
 from endpoint.ingest.tabular.statements import Writer
 
 _TAB_EXTENSIONS = (".tsv", ".tab")
@@ -104,6 +104,10 @@ def _tables(
     if start.startswith(_COMPOUND) or extension in _OLD_EXTENSIONS:
         raise DataError("This is an old or a protected Excel file; save it as .xlsx without a password.")
     if start.startswith(_ZIP) or extension in _WORKBOOK_EXTENSIONS:
+        # openpyxl takes 20 MB and a fifth of a second: only a workbook loads it, not every server.
+        read_grids: Callable[[BinaryIO, str], Iterator[Grid]] = import_module(
+            "endpoint.ingest.tabular.spreadsheet"
+        ).read_grids
         yield from read_grids(stream, name)
         return
     if extension in _JSON_EXTENSIONS or (

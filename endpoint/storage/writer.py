@@ -1,9 +1,9 @@
 """The single writer of a data directory: one transaction makes one new generation.
 
-A transaction works in the primary store. When it ends well, a checkpoint of the primary becomes
-the next generation, and ``current`` is switched to it by rename once everything is on the disk.
-When it fails, or the process dies at any point, ``current`` is what it was, and the primary is
-made again from the current generation. :mod:`endpoint.storage.generations` shows the layout.
+A transaction works in the primary store, and in a folder that will be the next generation's. When it ends
+well, a checkpoint of the primary goes into that folder, and ``current`` is switched to it by rename once
+everything is on the disk. When it fails, or the process dies at any point, ``current`` is what it was, and
+the primary is made again from the current generation. :mod:`endpoint.storage.generations` shows the layout.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ import fcntl
 import os
 import shutil
 import uuid
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from datetime import UTC, datetime
 from pathlib import Path
@@ -31,24 +31,21 @@ _ROCKSDB = "IO error: "
 _STORAGE_ERRORS = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EROFS, errno.EIO}
 
 
-# Called with the store to be published, the folder of the coming generation, in which it may write
-# files and folders, and the generation before, where there is one.
-Furnish = Callable[[Store, Path, Generation | None], None]
-
-
 class Transaction:
     """The open primary store and, after the ``with`` block, the generation that it became.
 
-    ``store`` must not be written to after the block.
+    ``folder`` is that of the coming generation: files and folders that are written into it within the block
+    stand beside the checkpoint of the store afterwards. Neither may be written to after the block.
     """
 
-    def __init__(self, store: Store) -> None:
+    def __init__(self, store: Store, folder: Path) -> None:
         self.store = store
+        self.folder = folder
         self._generation: Generation | None = None
 
     @property
     def generation(self) -> Generation:
-        """What was published.
+        """The generation that was published.
 
         :raises StoreError: the transaction has not ended, or it failed.
         """
@@ -64,14 +61,12 @@ class Writer:
     """Writes to the data directory ``data`` while the ``with`` block lasts; nobody else can.
 
     ``keep`` generations remain after a publication (the new one, the one before, and so on), and
-    besides these every one that a reader holds. ``furnish`` is called before each publication and
-    makes what a generation has besides its store; see :data:`Furnish`.
+    besides these every one that a reader holds.
     """
 
-    def __init__(self, data: Path, keep: int = 2, furnish: Furnish | None = None) -> None:
+    def __init__(self, data: Path, keep: int = 2) -> None:
         self.data = data
         self._keep = max(keep, 1)
-        self._furnish = furnish
         self._lock: IO[bytes] | None = None
         self._store: Store | None = None
         self._name = ""  # of the primary's folder
@@ -114,11 +109,11 @@ class Writer:
         self._busy = True
         try:
             with self._storage("be opened for writing"):
-                transaction = Transaction(self._begin(replace_all))
+                transaction = Transaction(self._begin(replace_all), self._stage())
             with self._rolled_back_on_failure():
                 yield transaction
                 with self._storage("be written"):
-                    transaction._publish(self._commit(transaction.store, digest))
+                    transaction._publish(self._commit(transaction.store, transaction.folder, digest))
         finally:
             self._busy = False
 
@@ -134,7 +129,7 @@ class Writer:
         return self._store
 
     def _open_primary(self, base: Generation | None) -> Store:
-        """The primary store, equal to ``base``; empty without it."""
+        """Return the primary store, equal to ``base``; empty without it."""
         primary = self.data / "primary"
         if base is not None:
             number, self._name = self._recorded()
@@ -153,16 +148,21 @@ class Writer:
         return Store(path)
 
     def _recorded(self) -> tuple[int, str]:
-        """The generation that the primary on disk equals, 0 for none, and the name of its folder."""
+        """Return the generation that the primary on disk equals, 0 for none, and the name of its folder."""
         try:
             number, name = (self.data / "primary.generation").read_text().split()
             return int(number), name
         except (OSError, ValueError):
             return 0, ""
 
-    def _commit(self, store: Store, digest: str) -> Generation:
+    def _stage(self) -> Path:
+        """Make the folder of the coming generation, out of sight of readers."""
+        staging = self.data / "generations" / f"{generations.TEMPORARY}{uuid.uuid4().hex}"
+        staging.mkdir()
+        return staging
+
+    def _commit(self, store: Store, staging: Path, digest: str) -> Generation:
         store.flush()
-        kept = self.data / "generations"
         before = self._published()
         # Numbers are never used twice, so one that never became current is skipped too.
         number = max([before, *generations.numbers(self.data)]) + 1
@@ -170,16 +170,12 @@ class Writer:
         generation = Generation(
             number, path, datetime.now(UTC), len(store), digest, overlap=find_overlap(store)
         )
-        staging = kept / f"{generations.TEMPORARY}{uuid.uuid4().hex}"
-        staging.mkdir()
         store.backup(str(staging / generations.STORE))
-        if self._furnish is not None:
-            self._furnish(store, staging, generations.current(self.data))
         (staging / generations.DESCRIPTION).write_bytes(generations.describe(generation))
         (staging / generations.READERS).touch()
         _sync_tree(staging)
         staging.rename(path)
-        _sync(kept)
+        _sync(path.parent)
         try:
             _replace(self.data / "current", f"{number}\n")
         except BaseException:
@@ -191,13 +187,13 @@ class Writer:
         return generation
 
     def _published(self) -> int:
-        """The number of the current generation; 0 where ``current`` says none."""
+        """Return the number of the current generation; 0 where ``current`` names none."""
         with suppress(StoreError):
             return generations.published(self.data) or 0
         return 0
 
     def _settle(self, number: int, before: int) -> None:
-        """What follows a publication, which stands even when this fails."""
+        """Record what the primary equals and remove old generations; the publication stands if this fails."""
         self._equals = number
         _replace(self.data / "primary.generation", f"{number} {self._name}\n")
         others = [kept for kept in generations.numbers(self.data) if kept not in (number, before)]
@@ -225,7 +221,7 @@ class Writer:
 
     @contextmanager
     def _storage(self, attempt: str) -> Iterator[None]:
-        """Within the block the engine and the file system only work on the data directory."""
+        """Turn failures of the engine and of the file system within the block into a :class:`StoreError`."""
         try:
             yield
         except (OSError, RuntimeError) as error:
@@ -242,7 +238,7 @@ class Writer:
 
 
 def _is_storage(error: OSError) -> bool:
-    """Whether the disk failed, and not, say, a file that the caller wanted to read."""
+    """Return whether the disk failed, and not, say, a file that the caller wanted to read."""
     # The engine's errors carry no number; those of RocksDB begin with the name of its status.
     return error.errno in _STORAGE_ERRORS or (error.errno is None and str(error).startswith(_ROCKSDB))
 

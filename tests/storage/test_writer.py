@@ -56,30 +56,30 @@ def test_a_transaction_becomes_the_next_generation(data: Path) -> None:
     assert values(generations.current(data)) == {"a", "b"}
 
 
-def test_a_generation_is_furnished_before_it_is_published(data: Path) -> None:
-    seen: list[tuple[int, int | None]] = []
+def publish_with_index(writer: Writer, value: str) -> Generation:
+    with writer.transaction() as transaction:
+        transaction.store.add(quad(value))
+        (transaction.folder / "text").mkdir()
+        (transaction.folder / "text" / "index").write_text(str(len(transaction.store)))
+        assert generations.numbers(writer.data) == list(range(1, len(transaction.store)))
+    return transaction.generation
 
-    def furnish(store: Store, folder: Path, before: Generation | None) -> None:
-        seen.append((len(store), before.number if before else None))
-        (folder / "text").mkdir()
-        (folder / "text" / "index").write_text(str(len(store)))
 
-    with Writer(data, furnish=furnish) as writer:
-        first, second = publish(writer, "a"), publish(writer, "b")
-    assert seen == [(1, None), (2, 1)]
+def test_what_is_written_into_the_folder_stands_beside_the_store(data: Path) -> None:
+    with Writer(data) as writer:
+        first, second = publish_with_index(writer, "a"), publish_with_index(writer, "b")
+    assert (values(first), values(second)) == ({"a"}, {"a", "b"})
     assert (first.path / "text" / "index").read_text() == "1"
     assert (second.path / "text" / "index").read_text() == "2"
 
 
-def test_what_cannot_be_furnished_is_not_published(data: Path) -> None:
-    def furnish(store: Store, folder: Path, before: Generation | None) -> None:
-        (folder / "half").touch()
-        raise StoreError("the index is full")
-
+def test_a_folder_that_cannot_be_completed_is_not_published(data: Path) -> None:
     with Writer(data) as writer:
         first = publish(writer, "a")
-    with Writer(data, furnish=furnish) as writer, pytest.raises(StoreError, match="the index is full"):
-        publish(writer, "b")
+        with pytest.raises(StoreError, match="the index is full"), writer.transaction() as transaction:
+            transaction.store.add(quad("b"))
+            (transaction.folder / "half").touch()
+            raise StoreError("the index is full")
     assert generations.current(data) == first
     assert {path.name for path in (data / "generations").iterdir()} == {"000001"}
 
@@ -282,6 +282,6 @@ def test_a_data_directory_that_cannot_be_made_is_named(tmp_path: Path) -> None:
         Writer(tmp_path / "file" / "data").__enter__()
 
 
-def test_a_transaction_that_has_not_ended_has_no_generation() -> None:
+def test_a_transaction_that_has_not_ended_has_no_generation(tmp_path: Path) -> None:
     with pytest.raises(StoreError, match="published nothing"):
-        assert Transaction(Store()).generation
+        assert Transaction(Store(), tmp_path).generation

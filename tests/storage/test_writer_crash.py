@@ -36,6 +36,7 @@ def change(data):
     with Writer(data, keep=1) as writer, writer.transaction() as transaction:
         values = map(str, range(int(sys.argv[3])))
         transaction.store.bulk_extend(Quad(SUBJECT, SUBJECT, Literal(value)) for value in values)
+        (transaction.folder / "text").write_text("an index")
 
 
 def by_step(fatal):
@@ -118,6 +119,8 @@ def test_a_killed_writer_leaves_the_old_generation_or_the_new(
         data = Path(folder)
         found.append(_values(data))
         assert found[-1] in (OLD, NEW), folder
+        if found[-1] == NEW:
+            assert (data / "generations" / "000002" / "text").read_text() == "an index", folder
         with Writer(data, keep=1) as writer, writer.transaction() as transaction:
             transaction.store.add(Quad(SUBJECT, SUBJECT, Literal("after")))
         assert _values(data) == found[-1] | {"after"}, folder

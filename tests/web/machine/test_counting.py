@@ -12,9 +12,10 @@ from pathlib import Path
 import pytest
 from starlette.types import Message, Scope
 
-from endpoint.app import create_site, ensure_store, open_engine
+from endpoint.app import create_site, open_engine
 from endpoint.errors import GenerationGone, Overloaded
 from endpoint.formats import TURTLE, Negotiated
+from endpoint.ingest.publish import ensure_store
 from endpoint.settings import Settings
 from endpoint.web.http.site import Site
 from endpoint.web.machine import counting
@@ -39,7 +40,7 @@ def folder(tmp_path: Path) -> Path:
 async def running(folder: Path, **changes: object) -> AsyncIterator[Site]:
     data = folder.parent / "data"
     site = create_site(Settings(dataset=folder, data=data, workers=2, **changes))  # type: ignore[arg-type]
-    ensure_store(site)
+    ensure_store(site.settings, site.dataset)
     site.running = engine = await open_engine(site)
     try:
         yield site
@@ -195,7 +196,7 @@ def test_a_new_generation_is_counted_anew(folder: Path) -> None:
         first = await counted(own_queries)
         file = folder / "seed" / "terms.ttl"
         file.write_text(file.read_text() + f"<{NS}Report> <{RDFS}label> 'Report'@en .\n")
-        await asyncio.to_thread(ensure_store, site)
+        await asyncio.to_thread(ensure_store, site.settings, site.dataset)
         while site.engine.generation.number == first.generation.number:
             await asyncio.sleep(0.01)
         second = await counted(own_queries)

@@ -1,4 +1,4 @@
-"""Sources of every kind into a store, on a thread of its own, so that loading can be watched and ended.
+"""Load sources of every kind into a store, on a thread of its own, so that it can be watched and ended.
 
 The engine answers no signal while it loads. The thread that called waits where signals reach it.
 """
@@ -14,15 +14,20 @@ from queue import Empty, SimpleQueue
 from threading import Thread
 from typing import BinaryIO
 
-from pyoxigraph import Quad, Store
+from pyoxigraph import DefaultGraph, NamedNode, Quad, Store
 
+from endpoint.dataset import Dataset
 from endpoint.errors import DataError, DataErrors
+from endpoint.ingest.expansion import expand
+from endpoint.ingest.pages import read_page
 from endpoint.ingest.rdf import load_rdf, store_quads
 from endpoint.ingest.sources import Source
 from endpoint.ingest.streams import Stopped, Stream
 from endpoint.ingest.syntaxes import Kind
+from endpoint.ingest.tables import read_table
+from endpoint.ingest.tabular.mapping import TableMapping, read_mappings
 
-# What reads a page or a table. It raises DataError for what is wrong with it, and knows the source's graph.
+# Reads a page or a table into quads of the source's graph. It raises DataError for what is wrong with it.
 Reader = Callable[[Source, BinaryIO], Iterable[Quad]]
 
 _INTERVAL = 0.1  # seconds between two reports
@@ -79,6 +84,60 @@ def load_sources(
         raise load.failure
     if load.errors:
         raise DataErrors(load.errors)
+
+
+def load_dataset(store: Store, dataset: Dataset) -> None:
+    """Load the files of ``dataset`` into ``store``, each into its graph.
+
+    :raises DataErrors: all that is wrong with any of the files.
+    """
+    for graph in dataset.graphs:
+        # A graph exists, and is described, even when its files hold no statement.
+        store.add_graph(NamedNode(graph.iri))
+    sources = [source for graph in dataset.graphs for source in expand(graph.files, NamedNode(graph.iri))[0]]
+    load_sources(store, sources, {}, base_iri=dataset.base)
+
+
+def readers(dataset: Dataset, base_iri: str | None, notices: list[str]) -> Mapping[Kind, Reader]:
+    """Return the readers of saved pages and of tables by what ``dataset`` says; ``notices`` takes remarks.
+
+    Links in pages are relative to ``base_iri``, else to the dataset's base.
+
+    :raises DataError: a mapping file is wrong.
+    """
+    mappings = read_mappings(dataset.tables, dataset.prefixes)
+    return {Kind.PAGE: _PageReader(dataset, base_iri, notices), Kind.TABLE: _TableReader(mappings, notices)}
+
+
+@dataclass(frozen=True, slots=True)
+class _PageReader:
+    dataset: Dataset
+    base_iri: str | None
+    notices: list[str]
+
+    def __call__(self, source: Source, stream: BinaryIO) -> Iterable[Quad]:
+        base = self.base_iri or self.dataset.base
+        for triple in read_page(stream, source.name, self.dataset.prefixes, base, self.notices):
+            graph = source.graph or self._graph_of(triple.subject)
+            yield Quad(triple.subject, triple.predicate, triple.object, graph)
+
+    def _graph_of(self, subject: object) -> NamedNode | DefaultGraph:
+        """Return the dataset's graph whose IRI the subject's begins with."""
+        if isinstance(subject, NamedNode):
+            for graph in self.dataset.graphs:
+                if graph.name and subject.value.startswith(f"{graph.iri}/"):
+                    return NamedNode(graph.iri)
+        return DefaultGraph()
+
+
+@dataclass(frozen=True, slots=True)
+class _TableReader:
+    mappings: Sequence[TableMapping]
+    notices: list[str]
+
+    def __call__(self, source: Source, stream: BinaryIO) -> Iterable[Quad]:
+        for quad in read_table(stream, source.name, self.mappings, self.notices):
+            yield Quad(quad.subject, quad.predicate, quad.object, source.graph or quad.graph_name)
 
 
 class _Load:

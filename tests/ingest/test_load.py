@@ -22,7 +22,7 @@ from pyoxigraph import Literal, NamedNode, Quad, Store
 
 from endpoint.errors import DataError, DataErrors
 from endpoint.ingest.expansion import expand
-from endpoint.ingest.loader import Progress, load_sources
+from endpoint.ingest.load import Progress, load_sources
 from endpoint.ingest.sources import Source, file_source
 from endpoint.ingest.syntaxes import Kind
 from tests.ingest.test_containers import tar_of, zip_of
@@ -210,7 +210,7 @@ MEMORY = """
 import resource, sys
 from pathlib import Path
 from endpoint.ingest.expansion import expand
-from endpoint.ingest.loader import load_sources
+from endpoint.ingest.load import load_sources
 
 before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
 load_sources(None, expand([Path(sys.argv[1])])[0], {})

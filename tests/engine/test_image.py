@@ -63,6 +63,7 @@ from pyoxigraph import RdfFormat
 from endpoint.storage.generations import read_folder
 from endpoint.engine.image import build_image
 image = build_image(read_folder(Path(sys.argv[1])), sys.argv[2] == "union")
+assert len([*Path("/proc/self/task").iterdir()]) == 1, "workers are forked from a process without threads"
 print(json.dumps(sorted(map(str, image.named_graphs())), ensure_ascii=False))
 sys.stdout.flush()
 image.dump(sys.stdout.buffer, RdfFormat.N_QUADS)
@@ -105,16 +106,22 @@ def test_a_graph_named_by_a_blank_node_is_copied_quad_by_quad(tmp_path: Path) ->
 
 
 UNCHECKED = [
-    b"<http://example.org/a b> <urn:p> 1 .",
-    b"<relative> <urn:p> 1 .",
-    b"<urn:s> <http://example.org/{p}> 1 .",
-    b"<urn:a\\u003Eb> <urn:p> 1 .",
+    (RdfFormat.TURTLE, b"<http://example.org/a b> <urn:p> 1 ."),
+    (RdfFormat.TURTLE, b"<relative> <urn:p> 1 ."),
+    (RdfFormat.TURTLE, b"<urn:s> <http://example.org/{p}> 1 ."),
+    (RdfFormat.TURTLE, b"<urn:a\\u003Eb> <urn:p> 1 ."),
+    (RdfFormat.TURTLE, b"<urn:a\\u005Cb> <urn:p> 1 ."),
+    (RdfFormat.TURTLE, b"<urn:a b> <urn:p> <<( <urn:c d> <urn:p> 'e'@en--ltr )>> ."),
+    (RdfFormat.JSON_LD, b'{"@id": "urn:s", "urn:p": {"@value": "x", "@language": "no language"}}'),
+    (RdfFormat.JSON_LD, b'{"@id": "urn:s", "urn:p": {"@value": "x", "@language": "!", "@direction": "rtl"}}'),
 ]
 
 
-@pytest.mark.parametrize("line", UNCHECKED, ids=str)
-def test_what_was_loaded_unchecked_is_in_the_image(tmp_path: Path, line: bytes) -> None:
+@pytest.mark.parametrize(("syntax", "text"), UNCHECKED, ids=str)
+def test_what_was_loaded_unchecked_is_in_the_image(tmp_path: Path, syntax: RdfFormat, text: bytes) -> None:
     loaded = Store()
-    loaded.bulk_load(b"<urn:s> <urn:p> 2 .\n" + line, RdfFormat.TURTLE, lenient=True)
+    loaded.bulk_load(b"<urn:s> <urn:p> 2 .", RdfFormat.TURTLE)
+    loaded.bulk_load(text, syntax, lenient=True)
     _, quads = build(publish_quads(tmp_path, loaded), union=False)
+    assert len(loaded) == 2
     assert sorted(quads) == sorted(f"{quad} ." for quad in loaded)

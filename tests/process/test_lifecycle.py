@@ -39,6 +39,13 @@ def test_it_says_where_it_is_and_answers(tmp_path: Path) -> None:
     assert server.process.stdout is not None
 
 
+def test_workers_are_forked_from_a_process_without_threads(tmp_path: Path) -> None:
+    with serving(tmp_path / "data") as server:
+        template, *workers = server.children()
+        assert len(workers) >= 2
+        assert len([*Path(f"/proc/{template}/task").iterdir()]) == 1
+
+
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
 def test_signals_end_it_and_everything_below(tmp_path: Path, number: signal.Signals) -> None:
     with serving(tmp_path / "data") as server:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import io
 import json
+import sys
 from collections.abc import Sequence
 from datetime import date, datetime
 from functools import cache
@@ -419,10 +420,14 @@ def test_without_mappings_no_table_can_be_read() -> None:
     assert told.startswith("a.csv: The dataset has no mapping file for tables (seed/tables/*.toml).")
 
 
+# Of a comma before a brace Python's decoder reports the comma from 3.13 on, and the brace before.
+OFFENDER = 14 if sys.version_info >= (3, 13) else 15
+
+
 @pytest.mark.parametrize(
     ("content", "expected"),
     [
-        ('[{"idx_no": 1,}]', "a.json:1:15: This is not JSON."),
+        ('[{"idx_no": 1,}]', f"a.json:1:{OFFENDER}: This is not JSON."),
         ('[{"idx_no": 1}\n {"idx_no": 2}]', "a.json:2:2: A comma or ] is expected. Found: “{"),
         ('[{"idx_no": 1},]', "a.json:1:16: A comma stands before the closing bracket."),
         ('{"data": [{"idx_no": 1}', "a.json:1:24: A comma or ] is expected. The file ends here."),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from contextlib import closing
 from pathlib import Path
 from unicodedata import normalize
 
@@ -316,5 +317,8 @@ def test_a_damaged_index_is_reported(tmp_path: Path) -> None:
     content = bytearray(file.read_bytes())
     content[16_384:] = b"\xa5" * (len(content) - 16_384)
     file.write_bytes(content)
-    with pytest.raises(StoreError, match="load the data again"):
-        TextIndex.open(tmp_path / "text").search(Request("제목"))
+    with (
+        closing(TextIndex.open(tmp_path / "text")) as damaged,
+        pytest.raises(StoreError, match="load the data"),
+    ):
+        damaged.search(Request("제목"))

@@ -2,42 +2,69 @@
 VENV := .venv
 BIN := $(VENV)/bin
 PYTHON ?= python3
+VENDOR := endpoint/web/static/vendor
+# The tests that run on every other Python too: those that start no browser and kill or interrupt no process.
+QUICK := --ignore=tests/browser --ignore=tests/process
+# Runs a command and shows what it printed only where it fails.
+QUIETLY := sh -c 'log=$$(mktemp) && { "$$@" >"$$log" 2>&1; code=$$?; [ $$code -eq 0 ] || cat "$$log" >&2; rm "$$log"; exit $$code; }' --
+PIP := $(QUIETLY) $(BIN)/python -m pip install --constraint constraints.txt
 
-.PHONY: serve test lint bench screenshots clean
+.PHONY: serve test quick lint constraints bench screenshots clean
 .DEFAULT_GOAL := serve
 
-$(VENV)/installed: pyproject.toml package-lock.json hatch_build.py
-	$(PYTHON) -m venv $(VENV)
-	$(BIN)/python -m pip install --quiet --upgrade pip
-	$(BIN)/python -m pip install --quiet --editable .
-	touch $@
+$(BIN)/python:
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
+		{ echo "Python 3.11 or newer is needed, as in: make serve PYTHON=python3.13" >&2; exit 1; }
+	@echo "Making an environment in $(VENV) with $$($(PYTHON) --version)"
+	@$(QUIETLY) $(PYTHON) -m venv $(VENV)
 
-$(VENV)/installed-test: $(VENV)/installed package-lock.json
-	$(BIN)/python -m pip install --quiet --editable '.[test]'
-	npm ci --ignore-scripts
-	touch $@
+$(VENV)/installed: pyproject.toml constraints.txt package-lock.json hatch_build.py | $(BIN)/python
+	@echo "Installing the packages of constraints.txt with pip, and the browser files with npm"
+	@$(PIP) --upgrade pip
+	@$(PIP) --build-constraint constraints.txt --editable .
+	@[ -e $(VENDOR)/made-for ] || echo "npm is not installed: pages go without the query editor, charts and maps"
+	@touch $@
+
+$(VENV)/installed-test: $(VENV)/installed
+	@echo "Installing what the tests need with pip"
+	@$(PIP) --build-constraint constraints.txt --editable '.[test]'
+	@touch $@
 
 $(VENV)/installed-bench: $(VENV)/installed
-	$(BIN)/python -m pip install --quiet --editable '.[bench]'
-	touch $@
+	@echo "Installing what the benchmarks need with pip"
+	@$(PIP) --build-constraint constraints.txt --editable '.[bench]'
+	@touch $@
+
+# Afterwards, since the installation fetches without what only tests need.
+node_modules/installed-test: package-lock.json | $(VENV)/installed
+	@echo "Installing what the tests need with npm"
+	@$(QUIETLY) npm ci --ignore-scripts
+	@touch $@
 
 serve: $(VENV)/installed
-	$(BIN)/endpoint serve $(ARGS)
+	@$(BIN)/endpoint serve $(ARGS)
 
-test: $(VENV)/installed-test
+test: $(VENV)/installed-test node_modules/installed-test
 	$(BIN)/python -m pytest $(ARGS)
+
+quick: $(VENV)/installed-test node_modules/installed-test
+	$(BIN)/python -m pytest $(QUICK) $(ARGS)
 
 lint: $(VENV)/installed-test
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 
+# The newest versions that fit together, for every Python found here; what passes .ci/run is then committed.
+constraints: $(BIN)/python
+	.ci/constraints $(BIN)/python
+
 # Every kind of page at 390, 1280 and 1920 pixels, in both languages, into screenshots/.
-screenshots: $(VENV)/installed-test
+screenshots: $(VENV)/installed-test node_modules/installed-test
 	$(BIN)/python -m tests.browser.screenshots $(ARGS)
 
 bench: $(VENV)/installed-bench
 	$(BIN)/python -m benchmarks.requests_per_second $(ARGS)
 
 clean:
-	rm -rf $(VENV) node_modules endpoint/web/static/vendor endpoint-data dist
+	rm -rf .venv* node_modules $(VENDOR) endpoint-data dist

@@ -2,7 +2,7 @@
 
 The build of a wheel or of an editable installation runs this, and so does ``python hatch_build.py``. A
 source distribution holds the files, so building from one needs no npm. Without npm the package is made
-without them; its pages then offer a plain form in place of the query editor.
+without them; its pages then offer a plain form in place of the query editor. Where npm fails the build does.
 """
 
 from __future__ import annotations
@@ -66,11 +66,10 @@ class CustomBuildHook(BuildHookInterface):  # type: ignore[type-arg]
     def initialize(self, version: str, build_data: dict[str, Any]) -> None:
         """Called by hatchling; ``version`` is the kind of build."""
         try:
-            there = fetch()
+            fetched = fetch()
         except subprocess.CalledProcessError as error:
-            self.app.display_warning(f"npm failed ({error}).")
-            there = False
-        if not there:
+            sys.exit(f"npm failed: {error}")
+        if not fetched:
             self.app.display_warning("The browser files are missing; pages do without. They need npm.")
 
 

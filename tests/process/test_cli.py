@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import pty
+import shlex
 import subprocess
 import sys
 import urllib.request
@@ -80,9 +81,9 @@ def test_a_terminal_gets_a_table(data: Path) -> None:
 
 
 def test_a_reader_that_has_enough_is_no_failure(data: Path) -> None:
-    shell = f"{' '.join(command('query'))} 'SELECT * {{ ?s ?p ?o . ?a ?b ?c }}' --data {data} | head -1"
+    query = shlex.join(command("query", "SELECT * { ?s ?p ?o . ?a ?b ?c }", "--data", str(data)))
     ended = subprocess.run(
-        ["bash", "-o", "pipefail", "-c", shell],
+        ["bash", "-o", "pipefail", "-c", f"{query} | head -1"],
         cwd=ROOT,
         env=environment(),
         capture_output=True,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 import subprocess
 from pathlib import Path
 
@@ -81,7 +82,7 @@ def test_a_whole_file_or_none(dataset: Path, data: Path, tmp_path: Path) -> None
     assert (refused.returncode, file.read_text()) == (2, "old")
     assert "overwrite it with --force" in refused.stderr
     # No file may be larger than 100 kB, as on a full disk.
-    export = " ".join(command("export", "-O", str(file), "--force", *flags))
+    export = shlex.join(command("export", "-O", str(file), "--force", *flags))
     full = shell(f"ulimit -f 100; {export}")
     assert (full.returncode, file.read_text()) == (1, "old"), full.stderr
     assert full.stderr == f"endpoint: {file}: The export cannot be written: File too large.\n"
@@ -106,7 +107,7 @@ def shell(line: str) -> subprocess.CompletedProcess[str]:
 
 
 def test_pipes_devices_and_closed_streams(dataset: Path, data: Path) -> None:
-    export = " ".join(command("export", "--dataset", str(dataset), "--data", str(data)))
+    export = shlex.join(command("export", "--dataset", str(dataset), "--data", str(data)))
     enough = shell(f"{export} | head -1")
     assert (enough.stdout.count("\n"), enough.stderr) == (1, "")
     for line, sentence in [

@@ -8,6 +8,7 @@ import os
 import pty
 import re
 import select
+import shlex
 import struct
 import subprocess
 import termios
@@ -184,13 +185,13 @@ def test_what_nobody_can_read_stops_no_load(tmp_path: Path) -> None:
     data = tmp_path / "data"
     source = tmp_path / "a.ttl"
     source.write_text("<urn:a> <urn:p> 1 .")
-    load = " ".join(command("load", str(source), "--data", str(data)))
+    load = shlex.join(command("load", str(source), "--data", str(data)))
     for number, stream in enumerate(STREAMS, start=1):
         shell = f"set -o pipefail; {load} {stream}"
         ended = in_a_shell(shell)
         assert "Traceback" not in ended.stderr, stream
         assert (ended.returncode, generations.numbers(data)[-1]) == (0, number), (stream, ended.stderr)
-    closed = in_a_shell(f"{' '.join(command('load', '-', '--data', str(data)))} <&-")
+    closed = in_a_shell(f"{shlex.join(command('load', '-', '--data', str(data)))} <&-")
     assert (closed.returncode, closed.stderr) == (1, "endpoint: standard input: It is empty.\n")
 
 

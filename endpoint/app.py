@@ -23,11 +23,12 @@ from endpoint.web.api.openapi.document import Described, OpenApi
 from endpoint.web.api.openapi.swagger import SwaggerPage
 from endpoint.web.api.saved import SavedQueries
 from endpoint.web.http.boundary import Boundary
+from endpoint.web.http.send import Handler
 from endpoint.web.http.site import Site
-from endpoint.web.http.static_files import Static
+from endpoint.web.http.static_files import StaticFiles
 from endpoint.web.machine import dcat, void
 from endpoint.web.machine.completion import Completion, Prefixes
-from endpoint.web.machine.datasets import DataDocument, WellKnownVoid
+from endpoint.web.machine.datasets import DataDocument, well_known_void
 from endpoint.web.machine.feed import Feed
 from endpoint.web.machine.health import Health
 from endpoint.web.machine.robots import Robots
@@ -104,9 +105,9 @@ def routes(site: Site) -> list[BaseRoute]:
     health = Health(site)
     own_queries = OwnQueries(site)
     descriptions = Descriptions(own_queries)
-    whole = SparqlEndpoint(site, descriptions)
-    void_document = DataDocument(own_queries, void.PATH, void.document_triples)
-    catalog = DataDocument(own_queries, dcat.PATH, dcat.catalog_triples)
+    whole = SparqlEndpoint(site, descriptions).handler()
+    void_document = Handler(DataDocument(own_queries, void.PATH, void.document_triples).answer)
+    catalog = Handler(DataDocument(own_queries, dcat.PATH, dcat.catalog_triples).answer)
     drawings = Drawings(site)
     saved = Described(SavedQueries(site, drawings), site)
     resources = Resources(own_queries)
@@ -116,7 +117,7 @@ def routes(site: Site) -> list[BaseRoute]:
 
     return [
         Route("/sparql", whole),
-        Route("/query", QueryPage(own_queries)),
+        Route("/query", Handler(QueryPage(own_queries).answer)),
         Route("/api/openapi.json", OpenApi(site)),
         Route("/api/docs", SwaggerPage()),
         _AnyPath("/api/{path:path}", saved),
@@ -124,7 +125,7 @@ def routes(site: Site) -> list[BaseRoute]:
         Route("/search", Search(site)),
         Route("/lod/sparql", whole),
         *(
-            Route(f"/{graph.name}/sparql", SparqlEndpoint(site, descriptions, graph.iri))
+            Route(f"/{graph.name}/sparql", SparqlEndpoint(site, descriptions, graph.iri).handler())
             for graph in site.dataset.graphs
             if graph.name
         ),
@@ -135,7 +136,7 @@ def routes(site: Site) -> list[BaseRoute]:
         Route("/", Catalogue(own_queries)),
         Route(overview.PATH, overview.Overview(own_queries, drawings)),
         Route("/browse/{facet}", Browse(own_queries)),
-        Route("/.well-known/void", WellKnownVoid(site)),
+        Route("/.well-known/void", Handler(well_known_void)),
         Route(void.PATH, void_document),
         Route(f"{void.PATH}.{{extension}}", void_document),
         Route(dcat.PATH, catalog),
@@ -145,9 +146,9 @@ def routes(site: Site) -> list[BaseRoute]:
         Route("/-/prefixes.json", Prefixes(site)),
         Route("/-/live", health.live),
         Route("/-/ready", health.ready),
-        Route("/-/static/{name:path}", Static()),
+        Route("/-/static/{name:path}", Handler(StaticFiles().answer)),
         # Browsers ask for it beside what is no page, such as JSON.
-        Route("/favicon.ico", Static("icon.svg")),
+        Route("/favicon.ico", Handler(StaticFiles("icon.svg").answer)),
         Route("/lod/view.do", ResourceByParameter(resources, people=True)),
         Route("/resource", ResourceByParameter(resources, people=False)),
         # Last: any other path may be that of a resource.

@@ -21,9 +21,9 @@ from endpoint.errors import (
 )
 from endpoint.web.api.calls import Call, not_valid, read_call
 from endpoint.web.api.targets import Target
-from endpoint.web.http.boundary import ClientGone
 from endpoint.web.http.problems import problem_json
 from endpoint.web.http.request import Pairs
+from endpoint.web.http.send import ClientGone
 from endpoint.web.http.site import Site, exchange_of
 from endpoint.wording import shown
 

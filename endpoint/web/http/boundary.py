@@ -17,9 +17,12 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from endpoint.errors import EndpointError, MalformedRequest, MethodNotAllowed, NotFound
 from endpoint.telemetry import Exchange, log, observe
+from endpoint.web.http.answer import Whole
 from endpoint.web.http.html import POLICY, POLICY_HEADER
-from endpoint.web.http.problems import send_problem
-from endpoint.web.http.site import EXCHANGE, SITE, Site
+from endpoint.web.http.problems import problem_answer
+from endpoint.web.http.request import Request
+from endpoint.web.http.send import ClientGone, send_answer
+from endpoint.web.http.site import Site
 
 HTML_TYPE: Final = b"text/html; charset=utf-8"
 _METHODS: Final = b"GET, HEAD, POST, QUERY, OPTIONS"
@@ -27,10 +30,6 @@ _EXPOSED: Final = (
     b"Content-Location, Deprecation, ETag, Link, Retry-After, "
     b"Server-Timing, Sunset, X-Request-Id, X-Total-Count"
 )
-
-
-class ClientGone(Exception):
-    """The client closed the connection or stopped reading; there is nobody to answer."""
 
 
 class Boundary:
@@ -54,8 +53,7 @@ class Boundary:
             scope["client"][0] if scope.get("client") else "-",
         )
         started = time.perf_counter()
-        scope[EXCHANGE] = exchange
-        scope[SITE] = self._site
+        request = Request(scope, receive, self._site, exchange)
         scope["app"] = self  # makes Starlette raise its 404 and 405 instead of answering
         headers = self._headers(scope, exchange)
 
@@ -71,15 +69,16 @@ class Boundary:
             await send(message)
 
         try:
-            await self._run(scope, receive, observed, exchange)
+            await self._run(request, receive, observed)
         finally:
             exchange.duration = time.perf_counter() - started
             observe(exchange)
 
-    async def _run(self, scope: Scope, receive: Receive, send: Send, exchange: Exchange) -> None:
+    async def _run(self, request: Request, receive: Receive, send: Send) -> None:
+        scope, exchange = request.scope, request.exchange
         try:
-            if scope["method"] == "OPTIONS" and _is_preflight(scope):
-                await _send_preflight(scope, send)
+            if request.method == "OPTIONS" and _is_preflight(request):
+                await send_answer(request, send, _preflight(request))
             else:
                 await self._app(scope, receive, send)
         except ClientGone:
@@ -92,7 +91,7 @@ class Boundary:
                 exchange.aborted = True
                 abort(scope)
             else:
-                await send_problem(scope, send, problem)
+                await send_answer(request, send, problem_answer(request, problem))
 
     def _headers(self, scope: Scope, exchange: Exchange) -> list[tuple[bytes, bytes]]:
         headers = [
@@ -115,28 +114,26 @@ class Boundary:
 
 
 def abort(scope: Scope) -> None:
-    """Cut the connection without a clean end, where the server offers it (see endpoint.app)."""
+    """Cut the connection without a clean end, where the server offers it (see :mod:`endpoint.server`)."""
     extension = scope.get("extensions", {}).get("endpoint.abort")
     if extension is not None:
         extension["abort"]()
 
 
-def _is_preflight(scope: Scope) -> bool:
-    headers = Headers(scope=scope)
-    return "origin" in headers and "access-control-request-method" in headers
+def _is_preflight(request: Request) -> bool:
+    return "origin" in request.headers and "access-control-request-method" in request.headers
 
 
-async def _send_preflight(scope: Scope, send: Send) -> None:
-    asked = Headers(scope=scope).get("access-control-request-headers", "")
-    headers = [
+def _preflight(request: Request) -> Whole:
+    wanted = request.headers.get("access-control-request-headers", "")
+    headers = (
         (b"access-control-allow-methods", _METHODS),
         # A wildcard would not cover Authorization, so the headers asked for are named.
-        (b"access-control-allow-headers", (asked or "Accept, Content-Type").encode("latin-1")),
+        (b"access-control-allow-headers", (wanted or "Accept, Content-Type").encode("latin-1")),
         (b"access-control-max-age", b"86400"),
-        (b"vary", b"Access-Control-Request-Method, Access-Control-Request-Headers"),
-    ]
-    await send({"type": "http.response.start", "status": 204, "headers": headers})
-    await send({"type": "http.response.body", "body": b""})
+    )
+    vary = "Access-Control-Request-Method, Access-Control-Request-Headers"
+    return Whole(b"", "", 204, cache="", vary=vary, headers=headers)
 
 
 def _designed(error: Exception, exchange: Exchange) -> EndpointError:

@@ -10,8 +10,6 @@ from __future__ import annotations
 import json
 from http import HTTPStatus
 
-from starlette.types import Scope, Send
-
 from endpoint.errors import (
     DeadlineExceeded,
     EndpointError,
@@ -22,9 +20,9 @@ from endpoint.errors import (
     RequestTimeout,
 )
 from endpoint.formats import HTML, Format, negotiate
+from endpoint.web.http.answer import NO_STORE, Headers, Whole
 from endpoint.web.http.html import render
-from endpoint.web.http.site import QUERY_TEXT, VARY, accept_of, exchange_of
-from endpoint.web.http.view import view_of
+from endpoint.web.http.request import Request
 
 _PLAIN_TEXT = Format("text", "text/plain", (), (), "txt", True, None)
 _PROBLEM_JSON = Format(
@@ -34,34 +32,22 @@ _OFFERED = (_PLAIN_TEXT, _PROBLEM_JSON, HTML)
 _OFFERED_BY_API = (_PROBLEM_JSON, _PLAIN_TEXT, HTML)
 
 
-async def send_problem(scope: Scope, send: Send, error: EndpointError) -> None:
-    """Answer a request with the problem ``error``; nothing may have been sent before."""
-    offered = _OFFERED_BY_API if _is_of_api(scope) else _OFFERED
-    chosen = negotiate(accept_of(scope), offered)
+def problem_answer(request: Request, error: EndpointError) -> Whole:
+    """Return the answer to a request that failed."""
+    offered = _OFFERED_BY_API if _is_of_api(request) else _OFFERED
+    chosen = negotiate(request.accept, offered)
     kind = chosen.format if chosen else offered[0]
     if kind is _PROBLEM_JSON:
-        body, content_type = problem_json(error), b"application/problem+json"
-    elif kind is HTML and (page := _problem_page(scope, error)) is not None:
-        body, content_type = page, b"text/html; charset=utf-8"
+        body, content_type = problem_json(error), "application/problem+json"
+    elif kind is HTML and (page := _problem_page(request, error)) is not None:
+        body, content_type = page, HTML.content_type()
     else:
-        body, content_type = problem_text(error), b"text/plain; charset=utf-8"
-    headers = [
-        (b"content-type", content_type),
-        (b"content-length", str(len(body)).encode()),
-        (b"cache-control", b"no-store"),
-        (b"vary", VARY),
-        *_special_headers(error),
-    ]
-    if isinstance(error, PayloadTooLarge | RequestTimeout):
-        # What is left of the body is not worth reading.
-        headers.append((b"connection", b"close"))
-    exchange_of(scope).media_type = content_type.decode().partition(";")[0]
-    await send({"type": "http.response.start", "status": error.status, "headers": headers})
-    await send({"type": "http.response.body", "body": body})
+        body, content_type = problem_text(error), "text/plain; charset=utf-8"
+    return Whole(body, content_type, error.status, cache=NO_STORE, headers=_special_headers(error))
 
 
-def _is_of_api(scope: Scope) -> bool:
-    path: str = scope["path"].removeprefix(scope.get("root_path", ""))
+def _is_of_api(request: Request) -> bool:
+    path = request.path.removeprefix(request.scope.get("root_path", ""))
     return path == "/api" or path.startswith("/api/")
 
 
@@ -86,27 +72,35 @@ def problem_json(error: EndpointError) -> bytes:
     return json.dumps(members, ensure_ascii=False, indent=1).encode() + b"\n"
 
 
-def _problem_page(scope: Scope, error: EndpointError) -> bytes | None:
+def _problem_page(request: Request, error: EndpointError) -> bytes | None:
     """The page; None where the request is too broken to tell how its sender sees the site."""
     try:
-        view = view_of(scope)
+        view = request.view
     except MalformedRequest:
         return None
     # The excerpt of a query is indented; the sentences around it wrap like any text.
     blocks = [(block.startswith("    "), block) for block in error.detail.split("\n\n")]
-    query = scope.get(QUERY_TEXT)
     phrase = HTTPStatus(error.status).phrase
     return render(
-        "problem.html", view, error=error, phrase=phrase, blocks=blocks, query=query, action=view.path
+        "problem.html",
+        view,
+        error=error,
+        phrase=phrase,
+        blocks=blocks,
+        query=request.query,
+        action=view.path,
     )
 
 
-def _special_headers(error: EndpointError) -> list[tuple[bytes, bytes]]:
+def _special_headers(error: EndpointError) -> Headers:
     match error:
         case Overloaded():
-            return [(b"retry-after", str(error.retry_after).encode())]
+            return ((b"retry-after", str(error.retry_after).encode()),)
         case MethodNotAllowed():
-            return [(b"allow", ", ".join(error.allowed).encode())]
+            return ((b"allow", ", ".join(error.allowed).encode()),)
         case DeadlineExceeded():
-            return [(b"server-timing", f"eval;dur={error.timeout * 1000:.0f}".encode())]
-    return []
+            return ((b"server-timing", f"eval;dur={error.timeout * 1000:.0f}".encode()),)
+        case PayloadTooLarge() | RequestTimeout():
+            # What is left of the body is not worth reading.
+            return ((b"connection", b"close"),)
+    return ()

@@ -1,60 +1,158 @@
-"""SPARQL 1.1 Protocol, query operation (section 2.1), and the QUERY method of HTTP.
-
-:func:`parse` is the pure part: method, media type, query string and body become one request.
-"""
+"""One HTTP request as handlers see it, and the parameters that many of them take."""
 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterable
-from dataclasses import dataclass
+from collections.abc import Iterable, Sequence
+from functools import cached_property
 from typing import Final
 from urllib.parse import parse_qsl, unquote_to_bytes
 
-from pyoxigraph import NamedNode
-from starlette.types import Receive
+from starlette.datastructures import Headers
+from starlette.types import Receive, Scope
 
-from endpoint.errors import (
-    BadParameter,
-    MalformedRequest,
-    PayloadTooLarge,
-    ReadOnly,
-    RequestTimeout,
-    UnsupportedMediaType,
-)
+from endpoint.errors import BadParameter, MalformedRequest, NotAcceptable, PayloadTooLarge, RequestTimeout
+from endpoint.formats import Format, Negotiated, by_name, negotiate
 from endpoint.settings import Settings
+from endpoint.telemetry import Exchange
+from endpoint.web.http.site import EXCHANGE, SITE, Site
+from endpoint.web.http.view import View, view_of
 
-METHODS: Final = ("GET", "HEAD", "POST", "QUERY", "OPTIONS")
-
-# A form may repeat graph names; more pairs than this are no SPARQL request.
+# A form may repeat graph names; more pairs than this are no request that anybody means.
 MOST_PAIRS: Final = 2000
-# A percent-encoded text is up to three times as long as the text.
-_ENCODED: Final = 3
 # Seconds; less would only make work of killing and forking.
 _LEAST_TIMEOUT: Final = 0.1
 # How much of a body over the limit is read and thrown away, so that its sender reads the refusal.
 _DRAINED: Final = 32
+_KEY: Final = "endpoint.request"
 
 Pairs = list[tuple[str, str]]
 
 
-@dataclass(frozen=True, slots=True)
-class ProtocolRequest:
-    """One request of the protocol; ``query`` is None where there is none.
+class Request:
+    """One HTTP request: the boundary makes it, and whatever is read off it is read once.
 
-    ``formats`` are the names given, the first one offered is taken; ``timeout`` is in seconds.
+    ``query`` is the text of a SPARQL query once it is known, for the page that tells what is wrong with it.
     """
 
-    query: str | None
-    default_graphs: tuple[str, ...] = ()
-    named_graphs: tuple[str, ...] = ()
-    formats: tuple[str, ...] = ()
-    timeout: float | None = None
-    download: bool = False
+    def __init__(self, scope: Scope, receive: Receive, site: Site, exchange: Exchange) -> None:
+        self.scope = scope
+        self.site = site
+        self.exchange = exchange
+        self.method: str = scope["method"]
+        self.headers = Headers(scope=scope)
+        self.query: str | None = None
+        self._receive = receive
+        self._unread = self.method not in ("GET", "HEAD", "OPTIONS")
+        scope[_KEY] = self
+        scope[SITE], scope[EXCHANGE] = site, exchange
+
+    @classmethod
+    def of(cls, scope: Scope) -> Request:
+        """Return the request with this scope."""
+        found = scope[_KEY]
+        if not isinstance(found, cls):
+            raise TypeError("the request did not pass the boundary")
+        return found
+
+    @property
+    def path(self) -> str:
+        """The decoded path."""
+        path: str = self.scope["path"]
+        return path
+
+    def path_parameter(self, name: str) -> str:
+        """Return a part of the path that the route names."""
+        value: str = self.scope["path_params"][name]
+        return value
+
+    @property
+    def base(self) -> str:
+        """The server's own URL as this client reaches it. Raises MalformedRequest."""
+        return self.site.url(self.scope)
+
+    @cached_property
+    def view(self) -> View:
+        """How the sender of this request sees the site. Raises MalformedRequest."""
+        return view_of(self.scope)
+
+    @cached_property
+    def accept(self) -> str | None:
+        """The Accept header, several joined to one (RFC 9110 section 5.3); None where there is none."""
+        return ", ".join(self.headers.getlist("accept")) or None
+
+    @property
+    def accept_encoding(self) -> str:
+        """The Accept-Encoding header, several joined to one; empty where there is none."""
+        return ", ".join(self.headers.getlist("accept-encoding"))
+
+    @cached_property
+    def pairs(self) -> Pairs:
+        """The parameters in the URL. Raises BadParameter and MalformedRequest."""
+        return decode_pairs(self.scope["query_string"])
+
+    @property
+    def media_type(self) -> str:
+        """The media type of the body, in small letters; empty where the request does not tell it."""
+        return self.headers.get("content-type", "").partition(";")[0].strip().lower()
+
+    @property
+    def holds_body(self) -> bool:
+        """Whether a body may follow that was not read yet."""
+        return self._unread
+
+    async def body(self, limit: int) -> bytes:
+        """Read the whole body. Raises PayloadTooLarge above ``limit`` bytes, and RequestTimeout."""
+        body = await read_body(self._receive, limit, self.site.settings.client_timeout)
+        self._unread = False
+        return body
+
+    async def leaves(self) -> None:
+        """Return when the client has closed the connection; not to be awaited while a body is read."""
+        while (await self._receive())["type"] != "http.disconnect":
+            pass
+
+    def negotiate(self, formats: tuple[Format, ...]) -> Negotiated:
+        """Choose among ``formats`` by the parameter ``format``, else by Accept. Raises NotAcceptable."""
+        return choose(read_formats(self.pairs), self.accept, formats)
+
+    def has(self, tag: str) -> bool:
+        """Return whether the client has the representation with this entity tag (RFC 9110 section 13.1.2).
+
+        "*" counts for nothing here: it would match any answer, also the refusal of a query that does not
+        parse, which is only known after evaluation (section 13.2.1).
+        """
+        if self.method not in ("GET", "HEAD"):
+            return False
+        sent = self.headers.getlist("if-none-match")
+        if not sent:
+            return False
+        opaque = tag.removeprefix("W/")
+        return any(given.strip().removeprefix("W/") == opaque for given in ",".join(sent).split(","))
+
+
+def choose(names: Sequence[str], accept: str | None, formats: tuple[Format, ...]) -> Negotiated:
+    """Return the representation: the first of the ``names`` that is offered, else content negotiation.
+
+    Raises :class:`NotAcceptable`, which lists what is offered.
+    """
+    types = [fmt.media_type for fmt in formats]
+    if names:
+        found = next((fmt for name in names if (fmt := by_name(name, formats))), None)
+        if found is None:
+            offers = ", ".join((*fmt.short_names, fmt.name)[0] for fmt in formats)
+            raise NotAcceptable(f"There is no format {names[0][:80]!r} here. Offered are: {offers}.", types)
+        return Negotiated(found, found.content_type())
+    chosen = negotiate(accept, formats)
+    if chosen is None:
+        raise NotAcceptable(
+            f"Nothing offered fits the Accept header. Offered are: {', '.join(types)}.", types
+        )
+    return chosen
 
 
 async def read_body(receive: Receive, limit: int, patience: float) -> bytes:
-    """The whole body. Raises :class:`PayloadTooLarge` above ``limit`` bytes.
+    """Return the whole body. Raises :class:`PayloadTooLarge` above ``limit`` bytes.
 
     Raises :class:`RequestTimeout` when nothing comes for ``patience`` seconds.
     """
@@ -79,25 +177,11 @@ async def read_body(receive: Receive, limit: int, patience: float) -> bytes:
     return b"".join(parts)
 
 
-def parse(method: str, content_type: str, query_string: bytes, body: bytes, limit: int) -> ProtocolRequest:
-    """Read a request of the protocol; each parameter is read exactly once.
-
-    Raises MalformedRequest, BadParameter, UnsupportedMediaType, PayloadTooLarge, and ReadOnly for
-    an update. ``limit`` is the longest query text, in bytes.
-    """
-    if len(query_string) > limit * _ENCODED:
-        raise PayloadTooLarge(f"The URL is too long: a query may have {limit:,} bytes. Use POST.", limit)
-    pairs = decode_pairs(query_string)
-    if method in ("POST", "QUERY"):
-        pairs += _body_pairs(content_type, body)
-    request = _request(pairs)
-    if request.query is not None and len(request.query.encode()) > limit:
-        raise PayloadTooLarge(f"The query text is longer than the limit of {limit:,} bytes.", limit)
-    return request
-
-
 def decode_pairs(text: bytes) -> Pairs:
-    """Decode ``application/x-www-form-urlencoded`` once, as UTF-8 and nothing else."""
+    """Decode ``application/x-www-form-urlencoded`` once, as UTF-8 and nothing else.
+
+    Raises BadParameter and MalformedRequest.
+    """
     if not text:
         return []
     try:
@@ -125,80 +209,17 @@ def _not_utf8(text: bytes) -> BadParameter:
     return BadParameter("", "The name of a parameter is not UTF-8.", rule="characters")
 
 
-def _body_pairs(content_type: str, body: bytes) -> Pairs:
-    media_type, _, parameters = content_type.partition(";")
-    _check_charset(parameters)
-    match media_type.strip().lower():
-        case "application/x-www-form-urlencoded":
-            return decode_pairs(body.strip())
-        case "application/sparql-query":
-            return [("query", _text(body))]
-        case "application/sparql-update":
-            return [("update", "")]
-        case "":
-            received = "The body has no Content-Type."
-        case other:
-            received = f"The body has the Content-Type {other[:80]}."
-    raise UnsupportedMediaType(
-        f"{received} Send the query as application/sparql-query, or as query=… in "
-        "application/x-www-form-urlencoded."
-    )
-
-
-def _check_charset(parameters: str) -> None:
-    for parameter in parameters.split(";"):
-        name, _, value = parameter.partition("=")
-        charset = value.strip().strip('"').lower()
-        if name.strip().lower() == "charset" and charset not in ("utf-8", "utf8", "us-ascii"):
-            raise UnsupportedMediaType(f"The body is {charset[:40]}; SPARQL is sent as UTF-8.")
-
-
-def _text(body: bytes) -> str:
-    try:
-        return body.decode()
-    except UnicodeDecodeError as error:
-        raise MalformedRequest(
-            f"The query is not UTF-8: byte {error.start + 1} is 0x{body[error.start]:02X}."
-        ) from None
-
-
-def _request(pairs: Pairs) -> ProtocolRequest:
-    # YASQE sends some parameter names with a trailing blank.
-    named = [(name.strip(), value) for name, value in pairs]
-    if any(name == "update" for name, _ in named):
-        raise ReadOnly("This endpoint takes no updates; send a query as the parameter query.")
-    query = _single(named, "query")
-    return ProtocolRequest(
-        query=None if query is None else query.removeprefix("\ufeff"),
-        default_graphs=_graphs(named, "default-graph-uri"),
-        named_graphs=_graphs(named, "named-graph-uri"),
-        formats=read_formats(named),
-        timeout=read_timeout(named),
-        download=read_download(named),
-    )
-
-
-def _single(pairs: Pairs, name: str) -> str | None:
+def single(pairs: Iterable[tuple[str, str]], name: str) -> str | None:
+    """Return the value of the parameter ``name``, None where it is absent. Raises BadParameter."""
     values = [value for given, value in pairs if given == name]
     if len(values) > 1:
-        told = f"The parameter {name} is given {len(values)} times; give it once."
-        raise BadParameter(name, told, rule="repeated")
+        sentence = f"The parameter {name} is given {len(values)} times; give it once."
+        raise BadParameter(name, sentence, rule="repeated")
     return values[0] if values else None
 
 
-def _graphs(pairs: Pairs, name: str) -> tuple[str, ...]:
-    found = dict.fromkeys(value.strip() for given, value in pairs if given == name and value.strip())
-    for iri in found:
-        try:
-            NamedNode(iri)
-        except ValueError:
-            told = f"The parameter {name} is not an absolute IRI."
-            raise BadParameter(name, told, iri[:200], "type") from None
-    return tuple(found)
-
-
 def read_formats(pairs: Iterable[tuple[str, str]]) -> tuple[str, ...]:
-    """The values of ``format`` or, as existing clients send it, ``output``.
+    """Return the values of ``format`` or, as existing clients send it, ``output``.
 
     SPARQLWrapper repeats both, with a short name and with lists of media types.
     """
@@ -211,13 +232,13 @@ def read_formats(pairs: Iterable[tuple[str, str]]) -> tuple[str, ...]:
 
 
 def read_download(pairs: Iterable[tuple[str, str]]) -> bool:
-    """Whether the answer is to be saved as a file, as the links of our own pages ask."""
+    """Return whether the answer is to be saved as a file, as the links of our own pages ask."""
     return any(name == "download" and value == "1" for name, value in pairs)
 
 
 def read_timeout(pairs: Iterable[tuple[str, str]]) -> float | None:
-    """The value of ``timeout`` in seconds; None where absent, empty or 0, as Virtuoso's form sends it."""
-    value = (_single(list(pairs), "timeout") or "").strip()
+    """Return ``timeout`` in seconds; None where absent, empty or 0, as Virtuoso's form sends it."""
+    value = (single(pairs, "timeout") or "").strip()
     if not value:
         return None
     try:
@@ -231,6 +252,6 @@ def read_timeout(pairs: Iterable[tuple[str, str]]) -> float | None:
     return seconds or None
 
 
-def allowed_timeout(asked: float | None, settings: Settings) -> float:
-    """The deadline in seconds: the server's, or less where the client asks for less."""
-    return settings.timeout if asked is None else min(max(asked, _LEAST_TIMEOUT), settings.timeout)
+def allowed_timeout(wanted: float | None, settings: Settings) -> float:
+    """Return the deadline in seconds: the server's, or less where the client wants less."""
+    return settings.timeout if wanted is None else min(max(wanted, _LEAST_TIMEOUT), settings.timeout)

@@ -21,7 +21,7 @@ from endpoint.errors import NotAcceptable, PayloadTooLarge
 from endpoint.formats import HTML, Format, Negotiated, by_name, negotiate
 from endpoint.sparql.operation import Operation
 from endpoint.storage.generations import Generation
-from endpoint.web.http.boundary import ClientGone
+from endpoint.web.http.send import ClientGone
 from endpoint.web.http.site import VARY, Site, exchange_of
 
 # Most queries are over sooner: watching for a leaving client only starts then (seconds).

@@ -26,8 +26,6 @@ VARY: Final = b"Accept, Accept-Language"
 
 EXCHANGE: Final = "endpoint.exchange"
 SITE: Final = "endpoint.site"
-# The text of the query, for the page that says what is wrong with it.
-QUERY_TEXT: Final = "endpoint.query"
 
 
 @dataclass(slots=True)

@@ -1,12 +1,11 @@
 """The site's own files for browsers: the style sheet, scripts, and what npm brought into ``vendor/``.
 
 A page names a file with a digest of its content, so that a browser keeps it for good and a new version
-has a new address. Files are read, and compressed, once.
+has a new address. Files are read once.
 """
 
 from __future__ import annotations
 
-import gzip
 import mimetypes
 import re
 from dataclasses import dataclass
@@ -15,29 +14,24 @@ from hashlib import blake2b
 from pathlib import Path
 from typing import Final
 
-from starlette.datastructures import Headers
-from starlette.types import Receive, Scope, Send
-
-from endpoint.errors import MethodNotAllowed, NotFound
+from endpoint.errors import NotFound
+from endpoint.web.http.answer import NO_CACHE, Answer, Whole
+from endpoint.web.http.request import Request
 from endpoint.web.http.view import View
 
 PATH: Final = "/-/static/"
 
 _FOLDER: Final = Path(__file__).parents[1] / "static"
-_METHODS: Final = ("GET", "HEAD")
-_FOR_GOOD: Final = b"public, max-age=31536000, immutable"
+_FOR_GOOD: Final = "public, max-age=31536000, immutable"
 # Plain names only: no dot begins one, so nothing outside the folder has one.
 _NAME: Final = re.compile(r"[\w@-][\w@.-]*(?:/[\w@-][\w@.-]*)*", re.ASCII)
 # No file has a longer one, and no file system could be asked for it (characters).
 _LONGEST: Final = 200
-# Compressing less than this (bytes) saves no packet.
-_SMALL: Final = 1400
 
 
 @dataclass(frozen=True, slots=True)
 class _File:
     content: bytes
-    compressed: bytes | None
     media_type: str
     digest: str
 
@@ -57,9 +51,7 @@ def _read(path: Path) -> _File:
     media_type = mimetypes.guess_type(path.name)[0] or "application/octet-stream"
     if media_type.startswith("text/") or media_type.endswith("svg+xml"):
         media_type += "; charset=utf-8"
-    small = gzip.compress(content, 9, mtime=0) if len(content) > _SMALL else content
-    compressed = small if len(small) < len(content) else None
-    return _File(content, compressed, media_type, blake2b(content, digest_size=6).hexdigest())
+    return _File(content, media_type, blake2b(content, digest_size=6).hexdigest())
 
 
 def has_asset(name: str) -> bool:
@@ -75,37 +67,18 @@ def asset(view: View, name: str) -> str:
     return f"{view.root}{PATH}{name}?v={file.digest}"
 
 
-class Static:
-    """The static files as an ASGI application: ``name``, or else the one of the path parameter ``name``."""
+class StaticFiles:
+    """The static files: ``name``, or else the one of the path parameter ``name``."""
 
     def __init__(self, name: str | None = None) -> None:
         self._name = name
 
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        if scope["method"] not in _METHODS:
-            raise MethodNotAllowed(f"Files answer {', '.join(_METHODS)}.", _METHODS)
-        file = _find(self._name or scope["path_params"]["name"])
+    async def answer(self, request: Request) -> Answer:
+        """Answer with the file. Raises NotFound."""
+        file = _find(self._name or request.path_parameter("name"))
         if file is None:
-            raise NotFound(f"There is no file {scope['path'][:200]}.")
-        headers, body = _answer(file, scope)
-        status = 200
-        if f'"{file.digest}"' in Headers(scope=scope).get("if-none-match", ""):
-            status, body = 304, b""
-        else:
-            headers.append((b"content-length", str(len(body)).encode()))
-        await send({"type": "http.response.start", "status": status, "headers": headers})
-        await send({"type": "http.response.body", "body": body})
-
-
-def _answer(file: _File, scope: Scope) -> tuple[list[tuple[bytes, bytes]], bytes]:
-    named = scope["query_string"] == f"v={file.digest}".encode()
-    headers = [
-        (b"content-type", file.media_type.encode()),
+            raise NotFound(f"There is no file {request.path[:200]}.")
+        named = request.scope["query_string"] == f"v={file.digest}".encode()
         # A script imports others by their plain names: those are asked for each time, and mostly not sent.
-        (b"cache-control", _FOR_GOOD if named else b"no-cache"),
-        (b"etag", f'"{file.digest}"'.encode()),
-        (b"vary", b"Accept-Encoding"),
-    ]
-    if file.compressed is not None and "gzip" in Headers(scope=scope).get("accept-encoding", ""):
-        return [*headers, (b"content-encoding", b"gzip")], file.compressed
-    return headers, file.content
+        cache = _FOR_GOOD if named else NO_CACHE
+        return Whole(file.content, file.media_type, tag=f'"{file.digest}"', cache=cache, vary="")

@@ -8,11 +8,10 @@ from dataclasses import dataclass
 from typing import Final
 
 from pyoxigraph import RdfFormat, Triple, serialize
-from starlette.types import Scope, Send
 
 from endpoint.formats import Negotiated
 from endpoint.web.cache import Region
-from endpoint.web.http.making import send_tagged
+from endpoint.web.http.answer import NO_CACHE, NO_STORE, Whole, strong_tag
 from endpoint.web.machine.statistics import Statistics
 from endpoint.web.store import OwnQueries, Snapshot
 
@@ -49,10 +48,8 @@ def _written(document: Document, rdf_format: RdfFormat) -> bytes:
     return serialize(document.triples(), format=rdf_format, prefixes=dict(document.prefixes)) or b""
 
 
-async def send_document(
-    scope: Scope, send: Send, own_queries: OwnQueries, document: Document, chosen: Negotiated
-) -> None:
-    """Answer GET or HEAD with a graph; what is still to be counted is not to be kept by anybody."""
+async def document_answer(own_queries: OwnQueries, document: Document, chosen: Negotiated) -> Whole:
+    """Return a graph as an answer; what is still to be counted is not to be kept by anybody."""
     body = await serialized(own_queries.snapshot(), document, chosen)
-    cache = "no-cache" if document.statistics else "no-store"
-    await send_tagged(scope, send, body, chosen.content_type, cache)
+    cache = NO_CACHE if document.statistics else NO_STORE
+    return Whole(body, chosen.content_type, tag=strong_tag(body), cache=cache)

@@ -20,13 +20,15 @@ from endpoint.search.query import MAX_CHARACTERS
 from endpoint.storage.generations import Generation
 from endpoint.web.http.html import render
 from endpoint.web.http.making import allows
+from endpoint.web.http.request import Request as HttpRequest
 from endpoint.web.http.responses import Headers, links_to
+from endpoint.web.http.send import send_answer
 from endpoint.web.http.view import View, view_of
 from endpoint.web.pages.asking import respond_search
 from endpoint.web.pages.facet_names import with_names
 from endpoint.web.pages.histogram import Bar, histogram
 from endpoint.web.pages.values import YEAR, Value, is_years, label_of, name_of, ordered
-from endpoint.web.sparql.editor import send_editor
+from endpoint.web.sparql.editor import editor_page
 from endpoint.web.store import OwnQueries
 
 # Hits on a page, values that are shown of a facet and read of it, and how far a reader may page.
@@ -65,7 +67,8 @@ class Catalogue:
         configuration = self._site.search
         if configuration is None:
             # Without a text index there is nothing to search: the first page is the query page.
-            await send_editor(scope, send, "/sparql")
+            here = HttpRequest.of(scope)
+            await send_answer(here, send, editor_page(here, "/sparql"))
             return
         view = view_of(scope)
         request = read_request(view.pairs, configuration)

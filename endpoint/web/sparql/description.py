@@ -10,14 +10,15 @@ from collections.abc import Iterator
 from typing import Final
 
 from pyoxigraph import BlankNode, Literal, NamedNode, Triple
-from starlette.types import Scope, Send
 
 from endpoint.dataset import SourceGraph
 from endpoint.formats import GRAPH_FORMATS, HTML, RESULT_FORMATS, Negotiated
 from endpoint.vocabulary import DCTERMS, SCHEMA, SD, SH, SPEX, VOID, VOID_EXT, XSD
+from endpoint.web.http.answer import Whole
+from endpoint.web.http.request import Request
 from endpoint.web.http.site import Site
 from endpoint.web.machine.counting import latest_statistics
-from endpoint.web.machine.documents import Document, send_document
+from endpoint.web.machine.documents import Document, document_answer
 from endpoint.web.machine.statistics import Statistics
 from endpoint.web.machine.void import (
     TYPE,
@@ -42,20 +43,20 @@ class Descriptions:
         self._site = own_queries.site
         self._own_queries = own_queries
 
-    async def describe(self, scope: Scope, send: Send, chosen: Negotiated, graph: str | None) -> None:
-        """Send the description of the endpoint that is asked, on ``graph`` where it has one.
+    async def describe(self, request: Request, chosen: Negotiated, graph: str | None) -> Whole:
+        """Return the description of the endpoint that the request is for, on ``graph`` where it has one.
 
         Numbers that are not counted yet are left out, and come with the next request.
         """
         statistics = await latest_statistics(self._own_queries, PATIENCE)
-        base = self._site.url(scope)
-        url = base + scope["path"]
+        base = request.base
+        url = base + request.path
         prefixes = {"sd": SD, "sh": SH, "dcterms": DCTERMS, "schema": SCHEMA, "spex": SPEX, "void": VOID}
         prefixes |= {"void-ext": VOID_EXT, "here": names(base)}
         document = Document(
             url, prefixes, lambda: service_triples(self._site, base, url, graph, statistics), statistics
         )
-        await send_document(scope, send, self._own_queries, document, chosen)
+        return await document_answer(self._own_queries, document, chosen)
 
 
 def service_triples(

@@ -8,14 +8,12 @@ from __future__ import annotations
 
 from typing import Final
 
-from starlette.types import Receive, Scope, Send
-
 from endpoint.catalog.query import SavedQuery
+from endpoint.web.http.answer import Answer, Whole, page
 from endpoint.web.http.html import POLICY, POLICY_HEADER, render
-from endpoint.web.http.making import allows
-from endpoint.web.http.responses import send_body
+from endpoint.web.http.request import Request
 from endpoint.web.http.static_files import asset, has_asset
-from endpoint.web.http.view import View, view_of
+from endpoint.web.http.view import View
 from endpoint.web.machine.counting import begin_counting
 from endpoint.web.store import OwnQueries
 
@@ -35,21 +33,21 @@ EXAMPLE: Final = (
 
 
 class QueryPage:
-    """``/query`` as an ASGI application: the editor on the endpoint of the whole dataset."""
+    """``/query``: the editor on the endpoint of the whole dataset."""
 
     def __init__(self, own_queries: OwnQueries) -> None:
         self._own_queries = own_queries
 
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+    async def answer(self, request: Request) -> Answer:
+        """Answer with the page."""
         # Whoever opens the page will soon type what has to be completed from these numbers.
         begin_counting(self._own_queries)
-        if await allows(scope, send):
-            await send_editor(scope, send, "/sparql")
+        return editor_page(request, "/sparql")
 
 
-async def send_editor(scope: Scope, send: Send, endpoint: str) -> None:
-    """Send the page for the endpoint at the path ``endpoint``."""
-    view = view_of(scope)
+def editor_page(request: Request, endpoint: str) -> Whole:
+    """Return the page for the endpoint at the path ``endpoint``."""
+    view = request.view
     there = all(has_asset(name) for name in (*_EDITOR, *_CHARTS, _LAND))
     body = render(
         "editor.html",
@@ -60,7 +58,7 @@ async def send_editor(scope: Scope, send: Send, endpoint: str) -> None:
         groups=_groups(view),
         configuration=_configuration(view, endpoint) if there else None,
     )
-    await send_body(send, body, "text/html; charset=utf-8", [(POLICY_HEADER, _POLICY)])
+    return page(body, headers=((POLICY_HEADER, _POLICY),))
 
 
 def _configuration(view: View, endpoint: str) -> dict[str, object]:

@@ -5,22 +5,20 @@ from __future__ import annotations
 import asyncio
 from typing import Final
 
-from starlette.datastructures import Headers
-from starlette.types import Receive, Scope, Send
-
 from endpoint.engine import Limits
-from endpoint.errors import BadParameter, MethodNotAllowed
+from endpoint.errors import BadParameter
 from endpoint.formats import HTML, Negotiated, offered
 from endpoint.formats.representation import Presentation, presented
 from endpoint.sparql.gate import admit
 from endpoint.sparql.operation import Operation, classify
+from endpoint.web.http.answer import NOTHING, Answer, Around, as_file, evaluate, links_to
 from endpoint.web.http.html import render_around
-from endpoint.web.http.request import METHODS, ProtocolRequest, allowed_timeout, parse, read_body
-from endpoint.web.http.responses import PLAIN, Wrapping, as_file, choose, links_to, respond, send_options
-from endpoint.web.http.site import QUERY_TEXT, Site, accept_of
-from endpoint.web.http.view import view_of
+from endpoint.web.http.request import Request, allowed_timeout, choose
+from endpoint.web.http.send import Handler
+from endpoint.web.http.site import Site
 from endpoint.web.sparql.description import DESCRIPTION_FORMATS, Descriptions
-from endpoint.web.sparql.editor import send_editor
+from endpoint.web.sparql.editor import editor_page
+from endpoint.web.sparql.protocol import METHODS, ProtocolRequest, parse
 
 _QUERY_TYPES: Final = '"application/sparql-query", "application/x-www-form-urlencoded"'
 # Reading the tokens of a text longer than this (characters) is done beside the event loop.
@@ -28,75 +26,67 @@ _LONG_TEXT: Final = 50_000
 
 
 class SparqlEndpoint:
-    """One SPARQL endpoint as an ASGI application; ``graph`` restricts it to one named graph."""
+    """One SPARQL endpoint; ``graph`` restricts it to one named graph."""
 
     def __init__(self, site: Site, descriptions: Descriptions, graph: str | None = None) -> None:
         self._site = site
         self._descriptions = descriptions
         self._graph = graph
 
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        method: str = scope["method"]
-        headers = Headers(scope=scope)
-        if method == "OPTIONS":
-            await send_options(send, METHODS, _QUERY_TYPES)
-            return
-        if method not in METHODS:
-            raise MethodNotAllowed(f"{method} does not apply here; use {', '.join(METHODS)}.", METHODS)
+    def handler(self) -> Handler:
+        """Return the endpoint as an ASGI application."""
+        return Handler(self.answer, METHODS, _QUERY_TYPES)
+
+    async def answer(self, request: Request) -> Answer:
+        """Answer a request of the protocol, or one without a query with the service description."""
         limit = self._site.settings.max_query
         body = b""
-        if method in ("POST", "QUERY"):
+        content_type = request.headers.get("content-type", "")
+        if request.method in ("POST", "QUERY"):
             # A form holds the text percent-encoded, three bytes for one at the worst.
-            form = "form" in headers.get("content-type", "")
-            body = await read_body(receive, limit * 3 if form else limit, self._site.settings.client_timeout)
-        request = parse(method, headers.get("content-type", ""), scope["query_string"], body, limit)
-        accept = accept_of(scope)
-        if request.query is None:
-            await self._without_query(scope, send, request, accept)
-        else:
-            await self._with_query(scope, receive, send, request, accept)
+            body = await request.body(limit * 3 if "form" in content_type else limit)
+        protocol = parse(request.method, content_type, request.scope["query_string"], body, limit)
+        if protocol.query is None:
+            return await self._without_query(request, protocol)
+        return await self._with_query(request, protocol, protocol.query)
 
-    async def _with_query(
-        self, scope: Scope, receive: Receive, send: Send, request: ProtocolRequest, accept: str | None
-    ) -> None:
-        text = scope[QUERY_TEXT] = request.query or ""
-        operation = await self._operation(text, request)
+    async def _with_query(self, request: Request, protocol: ProtocolRequest, text: str) -> Answer:
+        request.query = text
+        operation = await self._operation(text, protocol)
         formats = offered(operation.form)
-        chosen = choose(request.formats, accept, formats)
-        limits = Limits(allowed_timeout(request.timeout, self._site.settings))
-        wrapping = PLAIN
+        chosen = choose(protocol.formats, request.accept, formats)
+        limits = Limits(allowed_timeout(protocol.timeout, self._site.settings))
+        around = NOTHING
         if chosen.format is HTML:
-            own = [("default-graph-uri", iri) for iri in request.default_graphs]
-            own += [("named-graph-uri", iri) for iri in request.named_graphs]
+            own = [("default-graph-uri", iri) for iri in protocol.default_graphs]
+            own += [("named-graph-uri", iri) for iri in protocol.named_graphs]
             links = links_to([("query", text), *own], formats)
-            view = view_of(scope)
+            view = request.view
             action = view.root + view.path
-            page = render_around("result.html", view, query=text, action=action, links=links, hidden=own)
-            wrapping = Wrapping(*page)
+            around = Around(
+                *render_around("result.html", view, query=text, action=action, links=links, hidden=own)
+            )
             linked = presented(chosen.format, Presentation(pages=view.pages))
             chosen = Negotiated(linked, chosen.content_type)
-        elif request.download:
-            wrapping = as_file("result", chosen)
-        await respond(scope, receive, send, self._site, operation, chosen, limits, wrapping)
+        elif protocol.download:
+            around = as_file("result", chosen)
+        return await evaluate(request, operation, chosen, limits, around)
 
-    async def _operation(self, text: str, request: ProtocolRequest) -> Operation:
+    async def _operation(self, text: str, protocol: ProtocolRequest) -> Operation:
         nesting = self._site.settings.max_nesting
         if len(text) > _LONG_TEXT:
             classified = await asyncio.to_thread(classify, text, nesting)
         else:
             classified = classify(text, nesting)
-        default, named = request.default_graphs, request.named_graphs
+        default, named = protocol.default_graphs, protocol.named_graphs
         if self._graph is not None and not default and not named and not classified.dataset_clause:
             default = named = (self._graph,)
         return admit(text, classified, self._site.dataset.base, default, named)
 
-    async def _without_query(
-        self, scope: Scope, send: Send, request: ProtocolRequest, accept: str | None
-    ) -> None:
-        if scope["method"] not in ("GET", "HEAD"):
+    async def _without_query(self, request: Request, protocol: ProtocolRequest) -> Answer:
+        if request.method not in ("GET", "HEAD"):
             raise BadParameter("query", "The parameter query is missing: send the SPARQL text in it.")
-        chosen = choose(request.formats, accept, DESCRIPTION_FORMATS)
+        chosen = choose(protocol.formats, request.accept, DESCRIPTION_FORMATS)
         if chosen.format is HTML:
-            await send_editor(scope, send, scope["path"])
-            return
-        await self._descriptions.describe(scope, send, chosen, self._graph)
+            return editor_page(request, request.path)
+        return await self._descriptions.describe(request, chosen, self._graph)

@@ -86,7 +86,7 @@ def test_a_page_is_in_the_language_asked_for(server: Server) -> None:
     korean = server.get("/sparql?locale=ko", "text/html", Accept_Language="en")
     assert '<html lang="ko">' in korean.text
     assert "저장된 질의" in korean.text
-    assert korean.headers["vary"] == "Accept, Accept-Language"
+    assert korean.headers["vary"] == "Accept, Accept-Language, Accept-Encoding"
 
 
 def test_the_language_chosen_stays_in_the_links(server: Server) -> None:

@@ -31,7 +31,7 @@ def test_a_browser_that_has_it_gets_no_body(server: Server) -> None:
 
 def test_it_is_compressed_for_who_takes_that(server: Server) -> None:
     plain = server.get("/-/static/endpoint.css")
-    packed = server.get("/-/static/endpoint.css", accept_encoding="gzip, br")
+    packed = server.get("/-/static/endpoint.css", accept_encoding="gzip")
     assert packed.headers["content-encoding"] == "gzip"
     assert gzip.decompress(packed.body) == plain.body
     assert packed.headers["vary"] == "Accept-Encoding"
@@ -55,4 +55,4 @@ def test_a_browser_finds_the_picture_of_the_site(server: Server) -> None:
 
 def test_files_are_only_read(server: Server) -> None:
     answer = server.request("POST", "/-/static/endpoint.css", b"")
-    assert (answer.status, answer.headers["allow"]) == (405, "GET, HEAD")
+    assert (answer.status, answer.headers["allow"]) == (405, "GET, HEAD, OPTIONS")

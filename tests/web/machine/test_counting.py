@@ -10,7 +10,6 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from starlette.types import Message, Scope
 
 from endpoint.app import create_site, open_engine
 from endpoint.errors import GenerationGone, Overloaded
@@ -24,6 +23,7 @@ from endpoint.web.machine.statistics import Part, Statistics
 from endpoint.web.sparql import description
 from endpoint.web.store import OwnQueries
 from tests.datasets.counted_works import NS, PEOPLE, TERMS, WORKS, make
+from tests.web.exchanges import request_for
 
 RDF = "http://www.w3.org/1999/02/22-rdf-syntax-ns#"
 RDFS = "http://www.w3.org/2000/01/rdf-schema#"
@@ -214,34 +214,23 @@ def test_a_new_generation_is_counted_anew(folder: Path) -> None:
 def test_while_it_is_counted_clients_are_told_so(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(description, "PATIENCE", 0.0)
 
-    async def described(own_queries: OwnQueries) -> tuple[dict[bytes, bytes], bytes]:
-        messages: list[Message] = []
-
-        async def send(message: Message) -> None:
-            messages.append(message)
-
-        scope: Scope = {
-            "method": "GET",
-            "path": "/sparql",
-            "headers": [(b"host", b"a.example")],
-            "scheme": "http",
-        }
-        await description.Descriptions(own_queries).describe(
-            scope, send, Negotiated(TURTLE, "text/turtle"), None
-        )
-        return dict(messages[0]["headers"]), messages[1]["body"]
+    async def described(own_queries: OwnQueries) -> tuple[str, bytes]:
+        chosen = Negotiated(TURTLE, "text/turtle")
+        request = request_for(own_queries.site, "/sparql", headers={"host": "a.example"})
+        answer = await description.Descriptions(own_queries).describe(request, chosen, None)
+        return answer.cache, answer.body
 
     async def work(site: Site) -> None:
         own_queries = OwnQueries(site)
         with pytest.raises(Overloaded, match="is being counted"):
             await require_statistics(own_queries, 0.0)
-        headers, body = await described(own_queries)
-        assert headers[b"cache-control"] == b"no-store"
+        cache, body = await described(own_queries)
+        assert cache == "no-store"
         assert b"sh:SPARQLExecutable" in body
         assert b"void:triples" not in body
         await counted(own_queries)
-        headers, body = await described(own_queries)
-        assert headers[b"cache-control"] == b"no-cache"
+        cache, body = await described(own_queries)
+        assert cache == "no-cache"
         assert b"void:triples 19" in body
 
     run(folder, work)

@@ -66,7 +66,7 @@ def test_every_rdf_format_says_the_same(
         store = Store()
         store.load(answer.body, rdf_format, base_iri=works.url)
         assert {quad.triple for quad in store} == expected
-        assert answer.headers["vary"] == "Accept, Accept-Language"
+        assert answer.headers["vary"] == "Accept, Accept-Language, Accept-Encoding"
 
 
 @pytest.mark.parametrize("path", PATHS)

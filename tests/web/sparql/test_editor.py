@@ -2,20 +2,18 @@
 
 from __future__ import annotations
 
-import asyncio
 import json
 import re
 from typing import Any
 
 import pytest
-from starlette.types import Message
 
 from endpoint.app import create_site
 from endpoint.settings import Settings
-from endpoint.web.http.site import SITE
 from endpoint.web.sparql import editor
-from endpoint.web.sparql.editor import send_editor
+from endpoint.web.sparql.editor import editor_page
 from tests.live import Server
+from tests.web.exchanges import request_for
 
 BROWSER = "text/html,application/xhtml+xml,application/xml;q=0.9,*/*;q=0.8"
 
@@ -77,21 +75,9 @@ def test_saved_queries_are_listed_with_a_link_that_works_without_a_script(server
     assert 'href="/api/publications-by-author?author=SONG%20Tae%20Eun&amp;locale=en"' in page
 
 
-async def page_sent(path: str) -> bytes:
-    """The query page as the application sends it in this process."""
-    sent: list[Message] = []
-
-    async def send(message: Message) -> None:
-        sent.append(message)
-
-    scope = {"path": path, "query_string": b"", "headers": [(b"host", b"localhost")], "scheme": "http"}
-    await send_editor({**scope, SITE: create_site(Settings())}, send, "/sparql")
-    return bytes(sent[1]["body"])
-
-
 def test_without_the_files_from_npm_there_is_a_form(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(editor, "has_asset", lambda name: False)
-    page = asyncio.run(page_sent("/query")).decode()
+    page = editor_page(request_for(create_site(Settings()), "/query"), "/sparql").body.decode()
     assert '<form action="/sparql" method="get">' in page
     assert "<script" not in page
 

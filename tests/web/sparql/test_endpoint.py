@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import csv
 import io
 import json
@@ -12,7 +11,6 @@ from urllib.parse import quote
 
 import pytest
 from pyoxigraph import Literal, RdfFormat, parse
-from starlette.types import Message, Scope
 
 from endpoint.app import create_site
 from endpoint.settings import Settings
@@ -21,6 +19,7 @@ from endpoint.web.sparql.description import Descriptions
 from endpoint.web.sparql.endpoint import SparqlEndpoint
 from endpoint.web.store import OwnQueries
 from tests.live import Server
+from tests.web.exchanges import scope_of, sent_by
 from tests.web.in_memory_engine import StoreEngine
 
 RECORD = "http://opendata.mofa.go.kr/mofapub/resource/Publication/14209"
@@ -280,19 +279,9 @@ def test_the_form_below_a_result_leads_to_the_public_address() -> None:
     site = create_site(Settings(public_url="https://lod.example/at"))
     site.running = StoreEngine("", "http://e/g")
     endpoint = SparqlEndpoint(site, Descriptions(OwnQueries(site)))
-    sent: list[bytes] = []
-
-    async def receive() -> Message:
-        return {"type": "http.request", "body": b""}
-
-    async def send(message: Message) -> None:
-        sent.append(message.get("body", b""))
-
-    scope: Scope = {"type": "http", "method": "GET", "scheme": "http", "path": "/sparql", "client": None}
-    scope["query_string"] = b"query=ASK{}"
-    scope["headers"] = [(b"accept", BROWSER.encode())]
-    asyncio.run(Boundary(endpoint, site)(scope, receive, send))
-    assert b'<form action="/at/sparql" method="get">' in b"".join(sent)
+    scope = scope_of("GET", "/sparql?query=ASK{}", {"accept": BROWSER})
+    sent = sent_by(Boundary(endpoint.handler(), site), scope)
+    assert b'<form action="/at/sparql" method="get">' in sent.body
 
 
 @pytest.mark.parametrize(

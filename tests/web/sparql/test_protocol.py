@@ -17,7 +17,8 @@ from endpoint.errors import (
     UnsupportedMediaType,
 )
 from endpoint.settings import Settings
-from endpoint.web.http.request import ProtocolRequest, allowed_timeout, parse
+from endpoint.web.http.request import allowed_timeout
+from endpoint.web.sparql.protocol import ProtocolRequest, parse
 
 LIMIT = 1000
 FORM = "application/x-www-form-urlencoded"

@@ -1,0 +1,263 @@
+"""What a handler answers a request with: one value, which :mod:`endpoint.web.http.send` puts on the wire.
+
+Failures are raised as designed errors; the boundary makes answers of them.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from hashlib import blake2b
+from typing import Final, Protocol, TypeAlias
+from urllib.parse import quote, urlencode
+
+from endpoint import __version__
+from endpoint.engine import Limits, Result
+from endpoint.formats import HTML, Format, Negotiated
+from endpoint.sparql.operation import Operation
+from endpoint.storage.generations import Generation
+from endpoint.web.http.request import Request
+from endpoint.web.http.site import Site
+
+Headers: TypeAlias = tuple[tuple[bytes, bytes], ...]
+
+# What decides which representation is sent. Where those of one resource differ in it, a browser takes
+# one for another.
+VARY: Final = "Accept, Accept-Language"
+# An answer that nobody may keep.
+NO_STORE: Final = "no-store"
+# An answer that is asked for again each time, and mostly not sent again.
+NO_CACHE: Final = "no-cache"
+
+
+class Pieces(Protocol):
+    """The pieces of a body, as an engine's result or an asynchronous generator gives them."""
+
+    def __aiter__(self) -> AsyncIterator[bytes]: ...
+
+    async def aclose(self) -> None:
+        """Give up what is not read. Idempotent."""
+        ...
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Described:
+    """What the head of an answer tells besides its status.
+
+    ``tag`` is the entity tag, quoted, ``modified`` the Last-Modified; a request that has the one or is
+    newer than the other is answered 304. ``cache`` is the Cache-Control and ``vary`` the Vary, both left
+    out where they are empty; what has to be said of content codings is added by the sender, which
+    strong entity tags tell too. ``headers`` are all others.
+    """
+
+    tag: str | None = None
+    modified: datetime | None = None
+    cache: str = NO_CACHE
+    vary: str = VARY
+    headers: Headers = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Whole(Described):
+    """An answer whose body is there; ``content_type`` is empty where there is none."""
+
+    body: bytes
+    content_type: str
+    status: int = 200
+
+
+@dataclass(frozen=True, slots=True)
+class Streamed(Described):
+    """An answer that has begun: ``first`` is its beginning, ``pieces`` follow, then ``last``.
+
+    A failure while they are read cuts the connection. The sender closes ``pieces``.
+    """
+
+    pieces: Pieces
+    content_type: str
+    first: bytes = b""
+    last: bytes = b""
+
+
+@dataclass(frozen=True, slots=True)
+class Made(Described):
+    """A document that is made only where the client does not have it.
+
+    ``make`` returns the body, or an answer where what is sent differs from what is described here. It may
+    raise designed errors. What is described here is also what a 304 tells.
+    """
+
+    make: Callable[[], Awaitable[bytes | Whole | Streamed]]
+    content_type: str
+
+
+@dataclass(frozen=True, slots=True)
+class NotModified(Described):
+    """304: the client has what it asks for (RFC 9110 section 15.4.5)."""
+
+    content_type: str
+
+
+@dataclass(frozen=True, slots=True)
+class Redirect(Described):
+    """The address where the answer is (RFC 9110 section 15.4)."""
+
+    location: str
+    status: int = 302
+    cache: str = field(default="", kw_only=True)
+
+
+Answer: TypeAlias = Whole | Streamed | Made | NotModified | Redirect
+
+
+def page(
+    body: bytes, language: str = "", *, status: int = 200, cache: str = NO_CACHE, headers: Headers = ()
+) -> Whole:
+    """Return an HTML page, which names its language where that is given."""
+    if language:
+        headers = (*headers, (b"content-language", language.encode()))
+    return Whole(body, HTML.content_type(), status, cache=cache, headers=headers)
+
+
+@dataclass(frozen=True, slots=True)
+class Around:
+    """What is around the serialized answer to a query: a page, headers, the name of a file to save it in.
+
+    ``cache`` is the Cache-Control of an answer that has an entity tag.
+    """
+
+    head: bytes = b""
+    tail: bytes = b""
+    filename: str = ""
+    headers: Headers = ()
+    cache: str = NO_CACHE
+
+
+NOTHING: Final = Around()
+# Makes what is around an answer that has begun. It may change the answer's first bytes, and raise a
+# designed error: the status is not sent yet.
+Opening = Callable[[Result], Around]
+
+
+async def evaluate(
+    request: Request,
+    operation: Operation,
+    chosen: Negotiated,
+    limits: Limits,
+    around: Around = NOTHING,
+    opening: Opening | None = None,
+) -> Whole | Streamed | NotModified:
+    """Evaluate ``operation`` and return its answer, once it has begun. Raises designed errors.
+
+    ``opening`` makes what is around the answer anew when that has begun; the entity tag is that of
+    ``around``. An operation that may answer differently each time has no tag (NOW, RAND, UUID, …).
+    """
+    engine = request.site.engine
+    digest = None if operation.volatile else _digest(request.site, operation, chosen, around)
+    number = operation.generation
+    generation = engine.generation if number is None else engine.held(number)
+    if digest is not None and generation is not None:
+        tag = document_tag(generation, digest)
+        if request.has(tag):
+            return NotModified(chosen.content_type, tag=tag, cache=around.cache)
+    exchange = request.exchange
+    exchange.media_type = chosen.format.media_type
+    result = await engine.query(operation, chosen.format, limits)
+    exchange.generation, exchange.queue = result.generation.number, result.queued
+    try:
+        if opening is not None:
+            around = opening(result)
+        return await _begun(result, chosen, digest, around)
+    except BaseException:
+        await result.aclose()
+        raise
+
+
+async def _begun(result: Result, chosen: Negotiated, digest: str | None, around: Around) -> Whole | Streamed:
+    tag = None if digest is None else document_tag(result.generation, digest)
+    cache = NO_STORE if digest is None else around.cache
+    headers = (*around.headers, (b"server-timing", _timing(result)))
+    if around.filename:
+        headers = (*headers, attachment(around.filename))
+    first, last = around.head + result.first, around.tail
+    if not result.complete:
+        return Streamed(result, chosen.content_type, first, last, tag=tag, cache=cache, headers=headers)
+    await result.aclose()
+    return Whole(first + last, chosen.content_type, tag=tag, cache=cache, headers=headers)
+
+
+def _digest(site: Site, operation: Operation, chosen: Negotiated, around: Around) -> str:
+    """What tells one answer from another on the same generation."""
+    parts = "\0".join(
+        (
+            operation.text,
+            "\1".join(operation.default_graphs),
+            "\1".join(operation.named_graphs),
+            chosen.content_type,
+            chosen.format.name,
+            site.reading,
+        )
+    )
+    return blake2b(parts.encode() + around.head, digest_size=16).hexdigest()
+
+
+def _timing(result: Result) -> bytes:
+    timing = f"queue;dur={result.queued * 1000:.1f}"
+    if result.complete:
+        timing += f", plan;dur={result.planned * 1000:.2f}, eval;dur={result.evaluated * 1000:.2f}"
+    return timing.encode()
+
+
+def strong_tag(body: bytes) -> str:
+    """Return the entity tag of a body, as a strong one (RFC 9110 section 8.8.3)."""
+    return f'"{blake2b(body, digest_size=12).hexdigest()}"'
+
+
+def document_tag(generation: Generation | None, *parts: str) -> str:
+    """Return the entity tag of what is made of a generation and of ``parts``.
+
+    It is weak, because the order of rows may differ (RFC 9110 section 8.8.1), and the same in all codings.
+    """
+    made = f"{generation.number}.{generation.created.timestamp():.0f}" if generation else ""
+    digest = blake2b("\0".join((__version__, made, *parts)).encode(), digest_size=12)
+    return f'W/"{digest.hexdigest()}"'
+
+
+def json_answer(value: object, cache: str = NO_CACHE) -> Whole:
+    """Return ``value`` as JSON, with an entity tag of its own."""
+    body = json.dumps(value, ensure_ascii=False, separators=(",", ":")).encode() + b"\n"
+    return Whole(body, "application/json", tag=strong_tag(body), cache=cache)
+
+
+def options(methods: Sequence[str], query_types: str = "") -> Whole:
+    """Return the answer to OPTIONS: the methods, and what a QUERY may hold (RFC 9110 section 9.3.7)."""
+    headers: Headers = ((b"allow", ", ".join(methods).encode()),)
+    if query_types:
+        headers += ((b"accept-query", query_types.encode()),)
+    return Whole(b"", "", cache="", vary="", headers=headers)
+
+
+def attachment(filename: str) -> tuple[bytes, bytes]:
+    """Return the header that makes a browser save an answer as a file of this name (RFC 6266)."""
+    if filename.isascii() and '"' not in filename:
+        named = f'filename="{filename}"'
+    else:
+        named = f"filename*=UTF-8''{quote(filename)}"  # RFC 8187
+    return b"content-disposition", f"attachment; {named}".encode()
+
+
+def as_file(name: str, chosen: Negotiated) -> Around:
+    """For a client that follows a download link: the answer under a file name."""
+    return Around(filename=f"{name}.{chosen.format.extension}")
+
+
+def links_to(pairs: list[tuple[str, str]], formats: tuple[Format, ...]) -> list[tuple[str, str]]:
+    """Return name and relative URL of every other format of the answer to the parameters ``pairs``."""
+    own = [pair for pair in pairs if pair[0] not in ("format", "output", "download")]
+    return [
+        (fmt.title, "?" + urlencode([*own, ("format", fmt.name), ("download", "1")]))
+        for fmt in formats
+        if fmt is not HTML
+    ]

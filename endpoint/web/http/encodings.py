@@ -1,0 +1,214 @@
+"""Content codings (RFC 9110 section 8.4.1): which one a client is sent, and bodies in it, whole or in pieces.
+
+The levels are those at which a core compresses more than 100 MB of results a second; see
+``docs/protocol.md`` for the figures.
+"""
+
+from __future__ import annotations
+
+import re
+import sys
+import zlib
+from collections import OrderedDict
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import Final, NamedTuple, Protocol
+
+try:
+    import brotli
+except ImportError:
+    brotli = None
+
+if sys.version_info >= (3, 14):
+    from compression import zstd
+else:
+    from backports import zstd
+
+# Smaller bodies than this (bytes) fit into one packet with their head, compressed or not.
+WORTHWHILE: Final = 1024
+
+_ZSTD_LEVEL: Final = 3
+_BROTLI_QUALITY: Final = 5
+# A window of 256 kB (its logarithm): a stream then takes 2 MB of memory, and hardly compresses less.
+_BROTLI_WINDOW: Final = 18
+_GZIP_LEVEL: Final = 6
+# zlib writes the head and the checksum of gzip (RFC 1952) with this window.
+_GZIP_WINDOW: Final = 31
+
+# Headers longer than this are read every time, so that a client cannot fill the cache with them.
+_CACHED_LENGTH: Final = 200
+# Nothing that long is an Accept-Encoding header; the rest of a longer one is not read.
+_READ_LENGTH: Final = 1000
+_ELEMENT: Final = re.compile(
+    r"\s*([!#$%&'*+.^_`|~0-9a-z-]+)\s*(?:;\s*q\s*=\s*([01](?:\.[0-9]{0,3})?|\.[0-9]{1,3})\s*)?",
+    re.ASCII | re.IGNORECASE,
+)
+
+# Media types of texts besides those that tell it by their name: text/…, …+json, …+xml.
+_TEXTS: Final = frozenset(
+    {
+        "application/javascript",
+        "application/json",
+        "application/n-quads",
+        "application/n-triples",
+        "application/sparql-query",
+        "application/trig",
+        "application/x-bibtex",
+        "application/x-ndjson",
+        "application/x-research-info-systems",
+        "application/xml",
+    }
+)
+
+
+class Encoder(Protocol):
+    """Encodes one body that comes in pieces. Bytes that were encoded can be decoded at once."""
+
+    def encode(self, piece: bytes) -> bytes: ...
+
+    def finish(self) -> bytes:
+        """Return what ends the body."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Coding:
+    """A content coding under its registered ``name``."""
+
+    name: str
+    compress: Callable[[bytes], bytes]
+    encoder: Callable[[], Encoder]
+
+
+class _Zstd:
+    def __init__(self) -> None:
+        self._compressor = zstd.ZstdCompressor(_ZSTD_LEVEL)
+
+    def encode(self, piece: bytes) -> bytes:
+        return self._compressor.compress(piece, zstd.ZstdCompressor.FLUSH_BLOCK)
+
+    def finish(self) -> bytes:
+        return self._compressor.flush()
+
+
+class _Brotli:
+    def __init__(self) -> None:
+        self._compressor = brotli.Compressor(quality=_BROTLI_QUALITY, lgwin=_BROTLI_WINDOW)
+
+    def encode(self, piece: bytes) -> bytes:
+        return bytes(self._compressor.process(piece)) + bytes(self._compressor.flush())
+
+    def finish(self) -> bytes:
+        return bytes(self._compressor.finish())
+
+
+class _Gzip:
+    def __init__(self) -> None:
+        self._compressor = zlib.compressobj(_GZIP_LEVEL, wbits=_GZIP_WINDOW)
+
+    def encode(self, piece: bytes) -> bytes:
+        return self._compressor.compress(piece) + self._compressor.flush(zlib.Z_SYNC_FLUSH)
+
+    def finish(self) -> bytes:
+        return self._compressor.flush()
+
+
+def _zstd(body: bytes) -> bytes:
+    return zstd.compress(body, _ZSTD_LEVEL)
+
+
+def _brotli(body: bytes) -> bytes:
+    return bytes(brotli.compress(body, quality=_BROTLI_QUALITY, lgwin=_BROTLI_WINDOW))
+
+
+def _gzip(body: bytes) -> bytes:
+    return zlib.compress(body, _GZIP_LEVEL, wbits=_GZIP_WINDOW)
+
+
+# In the order in which they are chosen where a client likes several alike.
+CODINGS: Final = (
+    Coding("zstd", _zstd, _Zstd),
+    *([] if brotli is None else [Coding("br", _brotli, _Brotli)]),
+    Coding("gzip", _gzip, _Gzip),
+)
+
+
+class Accepted(NamedTuple):
+    """What an Accept-Encoding header chooses: the best ``coding``, None for none of ours.
+
+    ``plain``: the body may be sent without one too.
+    """
+
+    coding: Coding | None
+    plain: bool
+
+
+def negotiate(accept_encoding: str | None) -> Accepted:
+    """Choose a content coding (RFC 9110 section 12.5.3).
+
+    The highest quality wins, at equal quality the order of :data:`CODINGS`. Without the header nothing
+    is encoded. What cannot be parsed is passed over.
+    """
+    if not accept_encoding:
+        return _PLAIN
+    if len(accept_encoding) > _CACHED_LENGTH:
+        return _negotiate(accept_encoding[:_READ_LENGTH])
+    return _negotiate_cached(accept_encoding)
+
+
+_PLAIN: Final = Accepted(None, True)
+
+
+def _negotiate(header: str) -> Accepted:
+    qualities: dict[str, float] = {}
+    for element in header.split(","):
+        if (matched := _ELEMENT.fullmatch(element)) is not None:
+            name = matched[1].lower()
+            # RFC 9110 section 8.4.1.3 has the older name.
+            name = "gzip" if name == "x-gzip" else name
+            qualities[name] = max(qualities.get(name, 0.0), float(matched[2] or 1))
+    others = qualities.get("*", 0.0)
+    plain = qualities.get("identity", qualities.get("*", 1.0)) > 0
+    # No coding is what a client likes least that does not mention it.
+    least = qualities.get("identity", others)
+    best: Coding | None = None
+    for coding in CODINGS:
+        quality = qualities.get(coding.name, others)
+        if quality > 0 and (quality > least or (best is None and quality == least)):
+            best, least = coding, quality
+    return Accepted(best, plain)
+
+
+_negotiate_cached = lru_cache(maxsize=512)(_negotiate)
+
+
+@lru_cache(maxsize=256)
+def is_text(content_type: str) -> bool:
+    """Return whether bodies of this Content-Type shrink: texts do, spreadsheets and fonts are compressed."""
+    media_type = content_type.partition(";")[0].strip().lower()
+    return media_type.startswith("text/") or media_type.endswith(("+json", "+xml")) or media_type in _TEXTS
+
+
+class EncodedBodies:
+    """The encoded bodies that were sent last, by strong entity tag and coding; ``most`` bytes of them."""
+
+    def __init__(self, most: int) -> None:
+        self._most = most
+        self._size = 0
+        self._kept: OrderedDict[tuple[str, str], bytes] = OrderedDict()
+
+    def get(self, tag: str, coding: Coding) -> bytes | None:
+        """Return the body with the entity tag ``tag`` in this coding, where it is kept."""
+        key = (tag, coding.name)
+        if key in self._kept:
+            self._kept.move_to_end(key)
+        return self._kept.get(key)
+
+    def put(self, tag: str, coding: Coding, encoded: bytes) -> None:
+        """Keep an encoded body, and let go of those that were not sent for the longest time."""
+        replaced = self._kept.pop((tag, coding.name), b"")
+        self._kept[tag, coding.name] = encoded
+        self._size += len(encoded) - len(replaced)
+        while self._size > self._most:
+            self._size -= len(self._kept.popitem(last=False)[1])

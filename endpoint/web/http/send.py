@@ -1,0 +1,341 @@
+"""The sender: puts the answer of a handler on the wire.
+
+It alone knows HEAD and OPTIONS, entity tags and 304, content codings, HTTP/1.0, and clients that read
+slowly or leave. The status is sent with the first bytes of the body; a failure after that cuts the
+connection.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable, Sequence
+from contextlib import aclosing
+from datetime import datetime
+from email.utils import format_datetime, parsedate_to_datetime
+from functools import lru_cache
+from tempfile import SpooledTemporaryFile
+from types import TracebackType
+from typing import Final
+
+from starlette.types import Receive, Scope, Send
+
+from endpoint.errors import MethodNotAllowed, PayloadTooLarge
+from endpoint.web.http.answer import Answer, Described, Made, NotModified, Streamed, Whole, options
+from endpoint.web.http.encodings import (
+    WORTHWHILE,
+    Accepted,
+    Coding,
+    EncodedBodies,
+    Encoder,
+    is_text,
+    negotiate,
+)
+from endpoint.web.http.request import Request
+
+READING: Final = ("GET", "HEAD", "OPTIONS")
+
+# Most answers are sent sooner: watching for a leaving client only starts then (seconds).
+WATCH_AFTER: Final = 0.02
+# An answer to an HTTP/1.0 client is spooled: bytes in memory, and at most.
+SPOOL_IN_MEMORY: Final = 2**20
+SPOOL: Final = 2**28
+# Bytes that are encoded beside the event loop; fewer take less time than going there.
+_BESIDE: Final = 2**15
+# Bytes of encoded bodies that are kept: files for browsers, descriptions of the data.
+_KEPT: Final = 2**24
+
+Handle = Callable[[Request], Awaitable[Answer]]
+Headers = list[tuple[bytes, bytes]]
+
+_kept = EncodedBodies(_KEPT)
+
+
+class ClientGone(Exception):
+    """The client closed the connection or stopped reading; there is nobody to answer."""
+
+
+class Handler:
+    """A function that answers requests, as an ASGI application below the boundary.
+
+    ``methods`` are those that it answers, besides OPTIONS, which is answered here; an empty sequence leaves
+    all of that to the function. ``query_types`` are the media types of a QUERY.
+    """
+
+    def __init__(self, handle: Handle, methods: Sequence[str] = READING, query_types: str = "") -> None:
+        self._handle = handle
+        self._methods = methods
+        self._query_types = query_types
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        request = Request.of(scope)
+        with Watch(request):
+            answer = self._allowed(request) or await self._handle(request)
+            await send_answer(request, send, answer)
+
+    def _allowed(self, request: Request) -> Answer | None:
+        return check_method(request, self._methods, self._query_types) if self._methods else None
+
+
+def check_method(request: Request, methods: Sequence[str], query_types: str = "") -> Answer | None:
+    """Return the answer to OPTIONS, None for what is still to be answered. Raises MethodNotAllowed."""
+    if request.method == "OPTIONS":
+        return options(methods, query_types)
+    if request.method not in methods:
+        raise MethodNotAllowed(f"{request.method} does not apply here; use {', '.join(methods)}.", methods)
+    return None
+
+
+class Watch:
+    """Cancels the current task and raises :class:`ClientGone` when the client leaves."""
+
+    def __init__(self, request: Request) -> None:
+        self._request = request
+        self._task = asyncio.current_task()
+        self._watcher: asyncio.Task[None] | None = None
+        self._gone = False
+
+    def __enter__(self) -> None:
+        self._timer = asyncio.get_running_loop().call_later(WATCH_AFTER, self._start)
+
+    def _start(self) -> None:
+        if self._request.holds_body:
+            # Watching would take the body from whoever reads it.
+            self._timer = asyncio.get_running_loop().call_later(WATCH_AFTER, self._start)
+        else:
+            self._watcher = asyncio.create_task(self._look())
+
+    async def _look(self) -> None:
+        await self._request.leaves()
+        self._gone = True
+        if self._task is not None:
+            self._task.cancel()
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._timer.cancel()
+        if self._watcher is not None:
+            self._watcher.cancel()
+        if self._gone and isinstance(error, asyncio.CancelledError):
+            if self._task is not None:
+                self._task.uncancel()
+            raise ClientGone from None
+
+
+async def send_answer(request: Request, send: Send, answer: Answer) -> None:
+    """Send ``answer``. Raises what making or reading it raises, and ClientGone."""
+    if isinstance(answer, Made):
+        answer = _held(request, answer) or await _made(answer)
+    if isinstance(answer, Whole):
+        await _send_whole(request, send, answer)
+    elif isinstance(answer, Streamed):
+        try:
+            await _send_streamed(request, send, answer)
+        finally:
+            await answer.pieces.aclose()
+    elif isinstance(answer, NotModified):
+        await _send(send, 304, _head(answer, answer.content_type, answer.tag), b"")
+    else:
+        headers = [(b"location", answer.location.encode("latin-1")), (b"content-length", b"0")]
+        await _send(send, answer.status, [*_head(answer, "", answer.tag), *headers], b"")
+
+
+async def _send(send: Send, status: int, headers: Headers, body: bytes) -> None:
+    await send({"type": "http.response.start", "status": status, "headers": headers})
+    await send({"type": "http.response.body", "body": body})
+
+
+async def _made(answer: Made) -> Whole | Streamed:
+    made = await answer.make()
+    if isinstance(made, Whole | Streamed):
+        return made
+    return Whole(
+        made,
+        answer.content_type,
+        tag=answer.tag,
+        modified=answer.modified,
+        cache=answer.cache,
+        vary=answer.vary,
+        headers=answer.headers,
+    )
+
+
+async def _send_whole(request: Request, send: Send, answer: Whole) -> None:
+    if answer.status == 200 and (unchanged := _held(request, answer)) is not None:
+        await _send(send, 304, _head(unchanged, answer.content_type, unchanged.tag), b"")
+        return
+    body, tag = answer.body, answer.tag
+    accepted = _accepted(request, answer.content_type)
+    coding = accepted.coding
+    if coding is None or (len(body) <= WORTHWHILE and accepted.plain):
+        headers = _head(answer, answer.content_type, tag)
+    else:
+        body = await _encoded(body, tag, coding)
+        headers = _head(answer, answer.content_type, _variant(tag, coding))
+        headers.append((b"content-encoding", coding.name.encode()))
+    if answer.content_type:
+        request.exchange.media_type = answer.content_type.partition(";")[0]
+        headers.append((b"content-type", answer.content_type.encode("latin-1")))
+    if answer.status != 204:
+        headers.append((b"content-length", b"%d" % len(body)))
+    await _send(send, answer.status, headers, b"" if request.method == "HEAD" else body)
+
+
+async def _encoded(body: bytes, tag: str | None, coding: Coding) -> bytes:
+    """The body in this coding. That of a strong entity tag is kept."""
+    if len(body) < _BESIDE:
+        return coding.compress(body)
+    kept = None if tag is None or tag.startswith("W/") else tag
+    encoded = _kept.get(kept, coding) if kept else None
+    if encoded is None:
+        encoded = await asyncio.to_thread(coding.compress, body)
+        if kept:
+            _kept.put(kept, coding, encoded)
+    return encoded
+
+
+async def _send_streamed(request: Request, send: Send, answer: Streamed) -> None:
+    coding = _accepted(request, answer.content_type).coding
+    headers = _head(answer, answer.content_type, _variant(answer.tag, coding))
+    headers.append((b"content-type", answer.content_type.encode("latin-1")))
+    if coding is not None:
+        headers.append((b"content-encoding", coding.name.encode()))
+    request.exchange.media_type = answer.content_type.partition(";")[0]
+    if request.method == "HEAD":
+        await _send(send, 200, headers, b"")
+        return
+    patience = request.site.settings.client_timeout
+    async with aclosing(_pieces(answer, coding)) as pieces:
+        if request.scope["http_version"] == "1.0":
+            await _send_spooled(send, pieces, headers, patience)
+            return
+        # The head leaves together with the first bytes.
+        first = await anext(pieces)
+        await send({"type": "http.response.start", "status": 200, "headers": headers})
+        await _send_piece(send, first, patience)
+        async for piece in pieces:
+            await _send_piece(send, piece, patience)
+    await send({"type": "http.response.body", "body": b""})
+
+
+async def _pieces(answer: Streamed, coding: Coding | None) -> AsyncGenerator[bytes, None]:
+    """The body in this coding, in pieces of which each can be decoded when it comes."""
+    if coding is None:
+        yield answer.first
+        async for piece in answer.pieces:
+            yield piece
+        yield answer.last
+        return
+    encoder = coding.encoder()
+    yield await _encoded_piece(encoder, answer.first)
+    async for piece in answer.pieces:
+        yield await _encoded_piece(encoder, piece)
+    yield encoder.encode(answer.last) + encoder.finish()
+
+
+async def _encoded_piece(encoder: Encoder, piece: bytes) -> bytes:
+    if len(piece) < _BESIDE:
+        return encoder.encode(piece)
+    return await asyncio.to_thread(encoder.encode, piece)
+
+
+async def _send_piece(send: Send, piece: bytes, patience: float) -> None:
+    if not piece:
+        return
+    try:
+        async with asyncio.timeout(patience):
+            await send({"type": "http.response.body", "body": piece, "more_body": True})
+    except TimeoutError:
+        raise ClientGone(f"the client read nothing for {patience:g} s") from None
+
+
+async def _send_spooled(send: Send, pieces: AsyncIterator[bytes], headers: Headers, patience: float) -> None:
+    """For HTTP/1.0, which knows no chunks: only a length tells such a client that it has the whole."""
+    with SpooledTemporaryFile(max_size=SPOOL_IN_MEMORY) as spool:
+        async for piece in pieces:
+            spool.write(piece)
+            if spool.tell() > SPOOL:
+                raise PayloadTooLarge(
+                    f"An answer over HTTP/1.0 may have {SPOOL:,} bytes. Use HTTP/1.1, or ask for less.", SPOOL
+                )
+        headers.append((b"content-length", b"%d" % spool.tell()))
+        spool.seek(0)
+        await send({"type": "http.response.start", "status": 200, "headers": headers})
+        while piece := spool.read(2**16):
+            await _send_piece(send, piece, patience)
+    await send({"type": "http.response.body", "body": b""})
+
+
+def _head(answer: Described, content_type: str, tag: str | None) -> Headers:
+    """The headers that describe an answer, those of its body left out."""
+    headers = [*answer.headers]
+    if tag is not None:
+        headers.append((b"etag", tag.encode()))
+    if answer.modified is not None:
+        headers.append((b"last-modified", format_datetime(answer.modified, usegmt=True).encode()))
+    if answer.cache:
+        headers.append((b"cache-control", answer.cache.encode()))
+    if vary := _vary(answer.vary, content_type):
+        headers.append((b"vary", vary))
+    return headers
+
+
+@lru_cache(maxsize=64)
+def _vary(vary: str, content_type: str) -> bytes:
+    """The Vary of an answer: what shrinks depends on the codings that a client takes, sent or not."""
+    return ", ".join(filter(None, (vary, "Accept-Encoding" if is_text(content_type) else ""))).encode()
+
+
+def _accepted(request: Request, content_type: str) -> Accepted:
+    """The content coding for an answer; none for what is compressed by its nature."""
+    return negotiate(request.accept_encoding if is_text(content_type) else None)
+
+
+def _variant(tag: str | None, coding: Coding | None) -> str | None:
+    """The entity tag of an answer in this coding: strong ones differ (RFC 9110 section 8.8.3.3)."""
+    if tag is None or coding is None or tag.startswith("W/"):
+        return tag
+    return f'{tag[:-1]}-{coding.name}"'
+
+
+def _held(request: Request, answer: Whole | Made) -> NotModified | None:
+    """304 where the client has this answer (RFC 9110 section 13.2.2)."""
+    if request.method not in ("GET", "HEAD"):
+        return None
+    tag = answer.tag
+    if "if-none-match" in request.headers:
+        if tag is None:
+            return None
+        if request.headers["if-none-match"].strip() == "*":
+            # Only of a body that is at hand it is known that there is one (RFC 9110 section 13.1.2).
+            there = isinstance(answer, Whole) and not tag.startswith("W/")
+            return _not_modified(answer, tag) if there else None
+        accepted = _accepted(request, answer.content_type)
+        # In one of the codings that this client could be sent it now.
+        variants = [_variant(tag, accepted.coding), *([tag] if accepted.plain else [])]
+        tag = next((one for one in variants if one is not None and request.has(one)), None)
+        if tag is None:
+            return None
+    elif answer.modified is None or not _is_newer(request, answer.modified):
+        return None
+    return _not_modified(answer, tag)
+
+
+def _not_modified(answer: Whole | Made, tag: str | None) -> NotModified:
+    return NotModified(
+        answer.content_type,
+        tag=tag,
+        modified=answer.modified,
+        cache=answer.cache,
+        vary=answer.vary,
+        headers=answer.headers,
+    )
+
+
+def _is_newer(request: Request, modified: datetime) -> bool:
+    """Whether the client has what was changed last at ``modified`` (RFC 9110 section 13.1.3)."""
+    try:
+        since = parsedate_to_datetime(request.headers.get("if-modified-since", ""))
+    except (ValueError, OverflowError):
+        return False
+    return since.tzinfo is not None and modified <= since

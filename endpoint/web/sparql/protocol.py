@@ -1,0 +1,115 @@
+"""SPARQL 1.1 Protocol, query operation (section 2.1), and the QUERY method of HTTP.
+
+:func:`parse` is pure: method, media type, query string and body become one request of the protocol.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Final
+
+from pyoxigraph import NamedNode
+
+from endpoint.errors import BadParameter, MalformedRequest, PayloadTooLarge, ReadOnly, UnsupportedMediaType
+from endpoint.web.http.request import Pairs, decode_pairs, read_download, read_formats, read_timeout, single
+
+METHODS: Final = ("GET", "HEAD", "POST", "QUERY", "OPTIONS")
+
+# A percent-encoded text is up to three times as long as the text.
+_ENCODED: Final = 3
+
+
+@dataclass(frozen=True, slots=True)
+class ProtocolRequest:
+    """One request of the protocol; ``query`` is None where there is none.
+
+    ``formats`` are the names given, the first one offered is taken; ``timeout`` is in seconds.
+    """
+
+    query: str | None
+    default_graphs: tuple[str, ...] = ()
+    named_graphs: tuple[str, ...] = ()
+    formats: tuple[str, ...] = ()
+    timeout: float | None = None
+    download: bool = False
+
+
+def parse(method: str, content_type: str, query_string: bytes, body: bytes, limit: int) -> ProtocolRequest:
+    """Read a request of the protocol; each parameter is read exactly once.
+
+    Raises MalformedRequest, BadParameter, UnsupportedMediaType, PayloadTooLarge, and ReadOnly for
+    an update. ``limit`` is the longest query text, in bytes.
+    """
+    if len(query_string) > limit * _ENCODED:
+        raise PayloadTooLarge(f"The URL is too long: a query may have {limit:,} bytes. Use POST.", limit)
+    pairs = decode_pairs(query_string)
+    if method in ("POST", "QUERY"):
+        pairs += _body_pairs(content_type, body)
+    request = _request(pairs)
+    if request.query is not None and len(request.query.encode()) > limit:
+        raise PayloadTooLarge(f"The query text is longer than the limit of {limit:,} bytes.", limit)
+    return request
+
+
+def _body_pairs(content_type: str, body: bytes) -> Pairs:
+    media_type, _, parameters = content_type.partition(";")
+    _check_charset(parameters)
+    match media_type.strip().lower():
+        case "application/x-www-form-urlencoded":
+            return decode_pairs(body.strip())
+        case "application/sparql-query":
+            return [("query", _text(body))]
+        case "application/sparql-update":
+            return [("update", "")]
+        case "":
+            received = "The body has no Content-Type."
+        case other:
+            received = f"The body has the Content-Type {other[:80]}."
+    raise UnsupportedMediaType(
+        f"{received} Send the query as application/sparql-query, or as query=… in "
+        "application/x-www-form-urlencoded."
+    )
+
+
+def _check_charset(parameters: str) -> None:
+    for parameter in parameters.split(";"):
+        name, _, value = parameter.partition("=")
+        charset = value.strip().strip('"').lower()
+        if name.strip().lower() == "charset" and charset not in ("utf-8", "utf8", "us-ascii"):
+            raise UnsupportedMediaType(f"The body is {charset[:40]}; SPARQL is sent as UTF-8.")
+
+
+def _text(body: bytes) -> str:
+    try:
+        return body.decode()
+    except UnicodeDecodeError as error:
+        raise MalformedRequest(
+            f"The query is not UTF-8: byte {error.start + 1} is 0x{body[error.start]:02X}."
+        ) from None
+
+
+def _request(pairs: Pairs) -> ProtocolRequest:
+    # YASQE sends some parameter names with a trailing blank.
+    named = [(name.strip(), value) for name, value in pairs]
+    if any(name == "update" for name, _ in named):
+        raise ReadOnly("This endpoint takes no updates; send a query as the parameter query.")
+    query = single(named, "query")
+    return ProtocolRequest(
+        query=None if query is None else query.removeprefix("\ufeff"),
+        default_graphs=_graphs(named, "default-graph-uri"),
+        named_graphs=_graphs(named, "named-graph-uri"),
+        formats=read_formats(named),
+        timeout=read_timeout(named),
+        download=read_download(named),
+    )
+
+
+def _graphs(pairs: Pairs, name: str) -> tuple[str, ...]:
+    iris = dict.fromkeys(value.strip() for given, value in pairs if given == name and value.strip())
+    for iri in iris:
+        try:
+            NamedNode(iri)
+        except ValueError:
+            sentence = f"The parameter {name} is not an absolute IRI."
+            raise BadParameter(name, sentence, iri[:200], "type") from None
+    return tuple(iris)

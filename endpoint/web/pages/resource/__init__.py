@@ -1,6 +1,5 @@
 """A page and RDF for every resource of the store: at its own path, and for any IRI at ``/lod/view.do``.
 
-``address`` reads which IRI a request means, ``finding`` looks for it, ``variants`` decides which
-representation is sent and with which headers, ``service`` sends it. A page is made of ``statements``,
-``inverse``, ``terms`` and ``extras``, which ask the engine, and ``cells``, which shows what they found.
+``address`` reads which IRI a request means and ``lookup`` finds it in the store; ``page_data`` reads what the
+page shows, from ``statements``, ``labels`` and ``terms``; ``rendering`` and ``page`` put it into HTML.
 """

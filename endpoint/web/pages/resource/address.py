@@ -1,9 +1,9 @@
-"""Which IRI a request means. Pure functions of its path and parameters.
+"""The IRI that a request means, read from its path and parameters by pure functions.
 
 An IRI may stand in the store with Korean or other characters as they are, or percent-encoded, wholly or in
 part; a client sends it as a URI (RFC 3987 section 3.1). So a path stands for each IRI that becomes the same
-URI, the one that was sent first. What ends with the extension of a format is that format of the resource
-without it, where there is no resource of the whole name.
+URI, the one that was sent first. A path that ends with the extension of a format stands for that format of
+the resource without it, where there is no resource of the whole name.
 """
 
 from __future__ import annotations
@@ -78,23 +78,23 @@ class Address(NamedTuple):
 
 
 def of_path(path: str, base: str) -> Address:
-    """The address of a resource's own path, as it was sent, below ``base``. Raises NotFound."""
+    """Return the address of a resource's own path, as it was sent, below ``base``. Raises NotFound."""
     rest = path.removeprefix("/")
     if not rest or len(rest) > _LONGEST or rest.partition("/")[0] in _OWN:
         raise NotFound(f"There is nothing at {path[:200]}.")
-    found = [Candidate(base + form, "") for form in _forms(rest, _IN_PATH)]
+    candidates = [Candidate(base + form, "") for form in _forms(rest, _IN_PATH)]
     extension = next((name for name in EXTENSIONS if rest.lower().endswith(f".{name}")), "")
     stem = rest[: -len(extension) - 1] if extension else ""
     if stem and not stem.endswith("/"):
-        found += [Candidate(base + form, extension) for form in _forms(stem, _IN_PATH)]
-    candidates = _valid(found)
-    if not candidates:
+        candidates += [Candidate(base + form, extension) for form in _forms(stem, _IN_PATH)]
+    valid = _valid(candidates)
+    if not valid:
         raise NotFound(f"There is nothing at {path[:200]}.")
-    return Address(candidates[0].iri, candidates)
+    return Address(valid[0].iri, valid)
 
 
 def of_parameter(pairs: Pairs, prefixes: Mapping[str, str], people: bool) -> Address:
-    """The address of any IRI, named by one of :data:`PARAMETERS`. Raises BadParameter.
+    """Return the address of any IRI, named by one of :data:`PARAMETERS`. Raises BadParameter.
 
     A name with one of the ``prefixes`` stands for its IRI.
     """
@@ -122,7 +122,7 @@ def _valid(candidates: list[Candidate]) -> tuple[Candidate, ...]:
 
 
 def is_iri(text: str) -> bool:
-    """Whether this is an absolute IRI (RFC 3987)."""
+    """Tell whether this is an absolute IRI (RFC 3987)."""
     try:
         NamedNode(text)
     except ValueError:
@@ -131,11 +131,11 @@ def is_iri(text: str) -> bool:
 
 
 def _forms(sent: str, safe: str) -> Iterator[str]:
-    """The IRIs that become the URI ``sent``: as it is first, then the more it is decoded."""
+    """Yield the IRIs that become the URI ``sent``: as it is first, then the more it is decoded."""
     yield sent
     yield _NOT_ASCII.sub(_characters, sent)
     # Some clients send every triplet in upper case.
-    yield _ENCODED.sub(lambda found: found[0].lower(), sent)
+    yield _ENCODED.sub(lambda triplet: triplet[0].lower(), sent)
     try:
         whole = unquote_to_bytes(sent).decode()
     except UnicodeDecodeError:
@@ -147,12 +147,12 @@ def _forms(sent: str, safe: str) -> Iterator[str]:
     for kept in ("/:!'()*", "/:"):
         encoded = quote(whole, safe=kept + ("?#" if "?" in safe else ""))
         yield encoded
-        yield _ENCODED.sub(lambda found: found[0].lower(), encoded)
+        yield _ENCODED.sub(lambda triplet: triplet[0].lower(), encoded)
 
 
-def _characters(found: re.Match[str]) -> str:
-    """Percent-encoded UTF-8 as characters; what is no UTF-8 stays as it was sent."""
-    sent = found[0]
+def _characters(triplets: re.Match[str]) -> str:
+    """Decode percent-encoded UTF-8; bytes that are no UTF-8 stay as they were sent."""
+    sent = triplets[0]
     kept = "%{:02x}" if sent == sent.lower() else "%{:02X}"
     read = unquote_to_bytes(sent).decode(errors="surrogateescape")
     return _NOT_UTF8.sub(lambda byte: kept.format(ord(byte[0]) - 0xDC00), read)

@@ -14,7 +14,7 @@ from pyoxigraph import Literal, NamedNode
 from endpoint.dataset import Dataset
 from endpoint.formats import QueryForm
 from endpoint.vocabulary import DCTERMS, SD
-from endpoint.web.pages.resource.finding import Found
+from endpoint.web.pages.resource.lookup import KnownResource
 
 # Statements that mention a resource of which nothing is said.
 MENTIONS: Final = 1000
@@ -34,17 +34,17 @@ class Description(NamedTuple):
     whole: bool = False
 
 
-def describe(found: Found, dataset: Dataset) -> Description:
-    """The query for the description of what was found."""
-    node = str(NamedNode(found.iri))
-    if found.ontology:
+def describe(known: KnownResource, dataset: Dataset) -> Description:
+    """The query for the description of what was known."""
+    node = str(NamedNode(known.iri))
+    if known.ontology:
         return Description(_WHOLE_GRAPH.format(iri=node), QueryForm.CONSTRUCT)
-    if found.subject or found.parts:
-        parts = " ".join(str(NamedNode(part)) for part in found.parts)
+    if known.subject or known.parts:
+        parts = " ".join(str(NamedNode(part)) for part in known.parts)
         return Description(f"DESCRIBE {node} {parts}".rstrip(), QueryForm.DESCRIBE, whole=True)
-    if found.mentioned or found.predicate:
+    if known.mentioned or known.predicate:
         return Description(_MENTIONS.format(iri=node, most=MENTIONS), QueryForm.CONSTRUCT, whole=True)
-    graph = next((graph for graph in dataset.graphs if graph.iri == found.iri), None)
+    graph = next((graph for graph in dataset.graphs if graph.iri == known.iri), None)
     titles = {} if graph is None else graph.title
     title = "".join(f" ; <{DCTERMS}title> {Literal(text, language=tag)}" for tag, text in titles.items())
     return Description(_GRAPH.format(iri=node, sd=SD, title=title), QueryForm.CONSTRUCT)

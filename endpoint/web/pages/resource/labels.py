@@ -1,4 +1,4 @@
-"""Names and explanations of IRIs in the reader's language, asked for all of a page at once."""
+"""Names and explanations of IRIs in the reader's language, and the names and order of rows from shapes."""
 
 from __future__ import annotations
 
@@ -33,17 +33,17 @@ MOST: Final = 800
 _ROWS: Final = 10_000
 _SHAPE_ROWS: Final = 20_000
 
-_SHAPES: Final = f"""SELECT DISTINCT ?class ?path ?order ?told ?text WHERE {{
+_SHAPES: Final = f"""SELECT DISTINCT ?class ?path ?order ?property ?text WHERE {{
   GRAPH ?any {{ ?shape <{SH}order> ?order ; <{SH}path> ?path
     OPTIONAL {{ ?node <{SH}property> ?shape ; <{SH}targetClass> ?class }}
-    OPTIONAL {{ ?shape ?told ?text
-      FILTER(?told IN (<{SH}name>, <{SH}description>)) }} }}
+    OPTIONAL {{ ?shape ?property ?text
+      FILTER(?property IN (<{SH}name>, <{SH}description>)) }} }}
   FILTER(isIRI(?path)) }} LIMIT {_SHAPE_ROWS}"""
 _ROW_SHAPES: Final[Region[RowShapes]] = Region("order of the rows")
 
 
 class Text(NamedTuple):
-    """A text and its language tag, which is empty where none is told or it is that of the page."""
+    """A text and its language tag, which is empty where it has none or that of the page."""
 
     text: str
     tag: str = ""
@@ -51,61 +51,61 @@ class Text(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Labels:
-    """What is known of each IRI: texts by property and language tag."""
+    """Names and explanations of each IRI: texts by property and language tag."""
 
     by_iri: Mapping[str, Mapping[str, Mapping[str, str]]] = field(default_factory=dict)
 
     def name(self, name: str, view: View) -> Text | None:
-        """The name to show, white space collapsed; None where there is none."""
-        found = _best(self.by_iri.get(name, {}), NAMES, view)
-        return None if found is None else Text(" ".join(found.text.split()), found.tag)
+        """Return the name to show, white space collapsed; None where there is none."""
+        best = _best(self.by_iri.get(name, {}), NAMES, view)
+        return None if best is None else Text(" ".join(best.text.split()), best.tag)
 
     def explanation(self, name: str, view: View) -> Text | None:
-        """What a term means; None where nobody says."""
+        """Return what a term means; None where the data does not explain it."""
         return _best(self.by_iri.get(name, {}), EXPLANATIONS, view)
 
 
-def _best(told: Mapping[str, Mapping[str, str]], properties: Iterable[str], view: View) -> Text | None:
-    """The text in the reader's language, else in the other, else of no language, else in any.
+def _best(by_property: Mapping[str, Mapping[str, str]], properties: Iterable[str], view: View) -> Text | None:
+    """Return the text in the reader's language, else in the other, else of no language, else in any.
 
     Of several properties with a text in that language the first counts.
     """
-    texts = [told[name] for name in properties if name in told]
+    texts = [by_property[name] for name in properties if name in by_property]
     by_language: dict[str, str] = {}
     for row in texts:
         for tag, text in row.items():
             by_language.setdefault(tag, text)
-    return None if not by_language else told_to(view, by_language)
+    return None if not by_language else text_for(view, by_language)
 
 
-def told_to(view: View, by_language: Mapping[str, str]) -> Text:
-    """The text that :meth:`View.text` chooses, with its tag."""
+def text_for(view: View, by_language: Mapping[str, str]) -> Text:
+    """Return the text that :meth:`View.text` chooses, with its tag."""
     # "en-GB" is English too.
     plain = {tag.partition("-")[0]: text for tag, text in reversed([*by_language.items()])}
     return Text(view.text(plain), view.tag(plain) or "")
 
 
 async def read_labels(snapshot: Snapshot, names: Collection[str], explained: Collection[str] = ()) -> Labels:
-    """The names of IRIs, and the explanations of those ``explained``. Raises designed errors."""
-    pairs = [(name, told) for name in dict.fromkeys(names) for told in NAMES][: MOST * len(NAMES)]
-    pairs += [(name, told) for name in dict.fromkeys(explained) for told in EXPLANATIONS]
+    """Return the names of IRIs, and the explanations of those ``explained``. Raises designed errors."""
+    pairs = [(name, label) for name in [*dict.fromkeys(names)][:MOST] for label in NAMES]
+    pairs += [(name, label) for name in dict.fromkeys(explained) for label in EXPLANATIONS]
     if not pairs:
         return Labels()
-    values = " ".join(f"({NamedNode(name)} {NamedNode(told)})" for name, told in pairs)
-    text = f"""SELECT DISTINCT ?iri ?told ?text WHERE {{ VALUES (?iri ?told) {{ {values} }}
-  GRAPH ?any {{ ?iri ?told ?text }} FILTER(isLiteral(?text)) }} LIMIT {_ROWS}"""
-    found: defaultdict[str, defaultdict[str, dict[str, str]]] = defaultdict(lambda: defaultdict(dict))
+    values = " ".join(f"({NamedNode(name)} {NamedNode(label)})" for name, label in pairs)
+    text = f"""SELECT DISTINCT ?iri ?property ?text WHERE {{ VALUES (?iri ?property) {{ {values} }}
+  GRAPH ?any {{ ?iri ?property ?text }} FILTER(isLiteral(?text)) }} LIMIT {_ROWS}"""
+    texts: defaultdict[str, defaultdict[str, dict[str, str]]] = defaultdict(lambda: defaultdict(dict))
     # Of several texts in one language the first by its characters is shown, always the same.
     for row in sorted(await snapshot.rows(text), key=lambda row: str(row["text"])):
         term = row["text"]
         if isinstance(term, Literal) and term.value.strip():
-            found[iri(row["iri"])][iri(row["told"])].setdefault(term.language or "", term.value)
-    return Labels(found)
+            texts[iri(row["iri"])][iri(row["property"])].setdefault(term.language or "", term.value)
+    return Labels(texts)
 
 
 @dataclass(slots=True)
 class RowShape:
-    """What a shape says of one property: its place, its name and its description by language tag."""
+    """The place of a property among rows, its names and descriptions by language (SHACL, section 2.3.2)."""
 
     order: float
     name: dict[str, str] = field(default_factory=dict)
@@ -114,20 +114,20 @@ class RowShape:
 
 @dataclass(frozen=True, slots=True)
 class RowShapes:
-    """The rows that the shapes of the dataset know, by class and for any class under the empty text."""
+    """The rows that the shapes of the dataset describe, by class, and for any class under the empty text."""
 
     by_class: Mapping[str, Mapping[str, RowShape]]
 
     def of(self, classes: list[str], property_iri: str) -> RowShape | None:
-        """What is said of a property of instances of the classes, first match, else of any class."""
+        """Return the shape of a property in the first of the classes that has one, else in any class."""
         for name in (*classes, ""):
-            if (found := self.by_class.get(name, {}).get(property_iri)) is not None:
-                return found
+            if (shape := self.by_class.get(name, {}).get(property_iri)) is not None:
+                return shape
         return None
 
 
 async def row_shapes(snapshot: Snapshot) -> RowShapes:
-    """The rows that shapes describe, read once for each generation. Raises designed errors."""
+    """Return the rows that shapes describe, read once for each generation. Raises designed errors."""
     return await snapshot.cached(_ROW_SHAPES, _read_shapes)
 
 
@@ -136,14 +136,14 @@ async def _read_shapes(snapshot: Snapshot) -> RowShapes:
     disputed: set[str] = set()
     # Sorted, so that of two shapes for any class the same one counts every time.
     for row in sorted(await snapshot.rows(_SHAPES), key=_place):
-        path, told, text = iri(row["path"]), iri(row.get("told")), row.get("text")
+        path, naming, text = iri(row["path"]), iri(row.get("property")), row.get("text")
         for name in {iri(row.get("class")), ""}:
             shape = by_class[name].setdefault(path, RowShape(_order(row)))
             if isinstance(text, Literal):
-                texts = shape.name if told.endswith("name") else shape.description
+                texts = shape.name if naming.endswith("name") else shape.description
                 if texts.setdefault(text.language or "", text.value) != text.value and not name:
                     disputed.add(path)
-    # What has other names in other classes has none in a class that no shape is for.
+    # A property that is named differently in two classes has no name in a class without a shape.
     anywhere = {
         path: RowShape(shape.order) if path in disputed else shape for path, shape in by_class[""].items()
     }

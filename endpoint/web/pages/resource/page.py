@@ -1,4 +1,4 @@
-"""The page of a resource: its answers put into rows and sections, and rendered."""
+"""The page of a resource: its data in rows and sections, rendered as HTML."""
 
 from __future__ import annotations
 
@@ -16,12 +16,21 @@ from endpoint.vocabulary import RDF_TYPE, XSD
 from endpoint.web.http.html import render
 from endpoint.web.http.view import View
 from endpoint.web.machine.metadata import metadata_of
-from endpoint.web.pages.resource.cells import Cell, Cells, address, outside_of, prefixed
-from endpoint.web.pages.resource.inverse import PAGE
-from endpoint.web.pages.resource.labels import Text, told_to
-from endpoint.web.pages.resource.layout import InverseRow, Listing, PageRow, Record, TermEntry
-from endpoint.web.pages.resource.material import Asked, Material
-from endpoint.web.pages.resource.statements import SHOWN, Statement
+from endpoint.web.pages.resource.labels import Text, text_for
+from endpoint.web.pages.resource.page_data import PageData, PageParameters
+from endpoint.web.pages.resource.rendering import (
+    Cell,
+    CellRenderer,
+    InverseRow,
+    Listing,
+    PageRow,
+    TermEntry,
+    WebRecord,
+    outside_of,
+    page_address,
+    prefixed,
+)
+from endpoint.web.pages.resource.statements import PAGE, SHOWN, Statement
 from endpoint.web.pages.resource.terms import COUNTED
 from endpoint.web.pages.resource.variants import Addresses, plain
 from endpoint.web.store import Term, iri
@@ -32,47 +41,47 @@ _LAST: Final = 1e9
 _TEMPLATES: Final = {"class": "term.html", "property": "term.html", "ontology": "ontology.html"}
 
 
-class PageMaker:
-    """Makes one page of its material."""
+class ResourcePage:
+    """The page of one resource in the view of one reader."""
 
-    def __init__(self, material: Material, view: View, asked: Asked) -> None:
-        self._material = material
-        self._extent = material.extent
+    def __init__(self, data: PageData, view: View, parameters: PageParameters) -> None:
+        self._data = data
+        self._resource = data.resource
         self._view = view
-        self._asked = asked
-        self._iri = self._extent.found.iri
-        self._places = Addresses(self._iri, view, self._extent.found.taken)
-        self._cells = Cells(view, material.labels, self._extent.statements, asked.whole)
+        self._parameters = parameters
+        self._iri = data.resource.known.iri
+        self._addresses = Addresses(self._iri, view, data.resource.known.taken)
+        self._cells = CellRenderer(view, data.labels, data.resource.statements, parameters.whole)
         source = view.site.dataset.derived
         self._derived = "" if source is None else source.iri
-        self._classes = [*self._extent.types, *self._extent.classes]
+        self._classes = [*self._resource.types, *self._resource.classes]
 
     def render(self) -> bytes:
-        """The page as HTML."""
-        return render(_TEMPLATES.get(self._extent.kind, "resource.html"), self._view, **self._context())
+        """Return the page as HTML."""
+        return render(_TEMPLATES.get(self._resource.kind, "resource.html"), self._view, **self._context())
 
     def _context(self) -> dict[str, object]:
-        extent, dataset = self._extent, self._view.site.dataset
-        own = [row for row in extent.statements.rows if row.graphs != {self._derived}]
-        rules = [row for row in extent.statements.rows if row.graphs == {self._derived}]
+        resource, dataset = self._resource, self._view.site.dataset
+        own = [row for row in resource.statements.rows if row.graphs != {self._derived}]
+        rules = [row for row in resource.statements.rows if row.graphs == {self._derived}]
         # The order counts: a long text stands whole where it stands first.
         rows = self._rows(own)
         self._cells.referring = True
         return {
             "iri": self._iri,
             "heading": self._heading(),
-            "explanation": self._material.labels.explanation(self._iri, self._view),
+            "explanation": self._data.labels.explanation(self._iri, self._view),
             "types": self._chips(_types(own) or _types(rules)),
-            "records": list(self._records(own)),
+            "records": list(self._web_records(own)),
             "rows": rows,
             "derived": self._rows(rules),
             "derived_graph": dataset.derived,
             "sources": self._sources(own),
-            "parts": [self._cells.iri(name) for name in extent.found.parts],
+            "parts": [self._cells.iri(name) for name in resource.known.parts],
             "inverse": self._inverse(),
             "values": self._values(),
             "related": self._related(),
-            "questions": self._material.questions,
+            "queries": self._data.queries,
             "query": f"SELECT ?property ?value\nWHERE {{\n  <{self._iri}> ?property ?value .\n}}\n",
             "graph": next((graph for graph in dataset.graphs if graph.iri == self._iri), None),
             "whole": self._address(whole="1"),
@@ -82,42 +91,42 @@ class PageMaker:
         }
 
     def _heading(self) -> Text:
-        found = self._material.labels.name(self._iri, self._view)
-        if found is not None:
-            return found
+        name = self._data.labels.name(self._iri, self._view)
+        if name is not None:
+            return name
         dataset = self._view.site.dataset
         graph = next((graph for graph in dataset.graphs if graph.iri == self._iri), None)
         if graph is not None:
-            return told_to(self._view, graph.title)
-        name = prefixed(self._iri, dataset.prefixes)
-        return Text(name if name != self._iri else unquote(re.split(r"[/#]", self._iri.rstrip("/#"))[-1]))
+            return text_for(self._view, graph.title)
+        short = prefixed(self._iri, dataset.prefixes)
+        return Text(short if short != self._iri else unquote(re.split(r"[/#]", self._iri.rstrip("/#"))[-1]))
 
     def _chips(self, names: Sequence[str]) -> list[Cell]:
-        """The classes, each name once: of two that are called alike the first."""
+        """Return the classes, each name once: of two that are called alike the first."""
         by_name: dict[str, Cell] = {}
         for cell in map(self._cells.iri, names):
             by_name.setdefault(cell.name.text if cell.name else cell.text, cell)
         return list(by_name.values())
 
     def _rows(self, statements: Iterable[Statement]) -> list[PageRow]:
-        """The rows in the order of the shapes, then by name; in a row resources first, then texts."""
+        """Return the rows in the order of the shapes, then by name; in a row resources first, then texts."""
         by_property: defaultdict[str, list[Term]] = defaultdict(list)
         for statement in statements:
             by_property[statement.property].append(statement.value)
         return [self._row(name, by_property[name]) for name in sorted(by_property, key=self._place)]
 
     def _place(self, name: str) -> tuple[float, str]:
-        shape = self._extent.shapes.of(self._classes, name)
+        shape = self._resource.shapes.of(self._classes, name)
         return (_LAST if shape is None else shape.order, prefixed(name, self._view.site.dataset.prefixes))
 
     def _row(self, name: str, values: Sequence[Term]) -> PageRow:
-        shape, view = self._extent.shapes.of(self._classes, name), self._view
-        total = self._extent.statements.totals.get(name, len(values))
-        label = told_to(view, shape.name) if shape and shape.name else self._material.labels.name(name, view)
+        shape, view = self._resource.shapes.of(self._classes, name), self._view
+        total = self._resource.statements.totals.get(name, len(values))
+        label = text_for(view, shape.name) if shape and shape.name else self._data.labels.name(name, view)
         if shape and shape.description:
-            help_text: Text | None = told_to(view, shape.description)
+            help_text: Text | None = text_for(view, shape.description)
         else:
-            help_text = self._material.labels.explanation(name, view)
+            help_text = self._data.labels.explanation(name, view)
         ordered = sorted(values, key=self._order)[:SHOWN]
         return PageRow(
             property=self._cells.iri(name),
@@ -129,30 +138,30 @@ class PageMaker:
         )
 
     def _order(self, term: Term) -> tuple[int, bool, str]:
-        """Resources, then texts in the reader's language, then others, blank nodes last."""
+        """Sort resources first, then texts in the reader's language, then others, blank nodes last."""
         if isinstance(term, Literal):
             return 1, (term.language or "") != self._view.language, term.value
         return (2 if isinstance(term, BlankNode) else 0), False, str(term)
 
-    def _records(self, statements: Iterable[Statement]) -> Iterator[Record]:
-        """Addresses that the statements give as such: a literal of type xsd:anyURI."""
+    def _web_records(self, statements: Iterable[Statement]) -> Iterator[WebRecord]:
+        """Yield the addresses that the statements give as such: literals of type xsd:anyURI."""
         seen: set[str] = set()
         for row in statements:
             if isinstance(row.value, Literal) and row.value.datatype.value == _ANY_URI:
                 url = outside_of(row.value.value)
                 if url.startswith(("http://", "https://")) and url not in seen:
                     seen.add(url)
-                    shape = self._extent.shapes.of(self._classes, row.property)
-                    named = shape and shape.name and told_to(self._view, shape.name)
-                    name = named or self._material.labels.name(row.property, self._view)
-                    yield Record(name or None, url, urlsplit(url).hostname or url)
+                    shape = self._resource.shapes.of(self._classes, row.property)
+                    named = shape and shape.name and text_for(self._view, shape.name)
+                    name = named or self._data.labels.name(row.property, self._view)
+                    yield WebRecord(name or None, url, urlsplit(url).hostname or url)
 
     def _sources(self, statements: Iterable[Statement]) -> list[tuple[Cell, Text]]:
-        """The graphs that the statements stand in, with their titles."""
+        """Return the graphs of the statements with their titles."""
         names = {graph for row in statements for graph in row.graphs} - {self._derived, ""}
         titles = {graph.iri: graph.title for graph in self._view.site.dataset.graphs}
         return [
-            (self._cells.iri(name), told_to(self._view, titles[name]) if name in titles else Text(name))
+            (self._cells.iri(name), text_for(self._view, titles[name]) if name in titles else Text(name))
             for name in sorted(names)
         ]
 
@@ -166,66 +175,66 @@ class PageMaker:
                 derived=row.derived,
                 listing=self._subjects(row.property),
             )
-            for row in sorted(self._extent.pointing, key=lambda row: self._place(row.property))
+            for row in sorted(self._resource.inverse, key=lambda row: self._place(row.property))
         ]
         return sorted(rows, key=lambda row: row.derived)
 
     def _subjects(self, name: str) -> Listing | None:
-        found = self._extent.subjects
-        if found is None or found.predicate != name:
+        page = self._resource.subjects
+        if page is None or page.predicate != name:
             return None
-        cells = tuple(self._cells.value(term) for term in found.subjects)
-        return self._listing("inverse", name, cells, found.more)
+        cells = tuple(self._cells.value(term) for term in page.subjects)
+        return self._listing("inverse", name, cells, page.more)
 
     def _values(self) -> Listing | None:
-        if not self._asked.property:
+        if not self._parameters.property:
             return None
-        cells = tuple(self._cells.value(term, self._asked.property) for term in self._extent.values)
-        return self._listing("property", self._asked.property, cells, len(cells) == PAGE)
+        cells = tuple(self._cells.value(term, self._parameters.property) for term in self._resource.values)
+        return self._listing("property", self._parameters.property, cells, len(cells) == PAGE)
 
     def _listing(self, kind: str, name: str, cells: tuple[Cell, ...], more: bool) -> Listing:
         def at(page: int) -> str:
             return self._address(**{kind: name, "page": str(page)}) + "#listing"
 
-        page = self._asked.page
+        page = self._parameters.page
         return Listing(
             self._cells.iri(name), cells, page, at(page - 1) if page > 1 else "", at(page + 1) if more else ""
         )
 
     def _related(self) -> dict[str, object] | None:
-        related = self._material.related
+        related = self._data.related
         if related is None or not (related.rows or related.failed):
             return None
         rows = [
-            (address(self._view, name), [row for row in map(_plain, values) if row])
+            (page_address(self._view, name), [row for row in map(_plain, values) if row])
             for name, values in related.rows
         ]
-        return {"rows": rows, "failed": related.failed, "question": related.question}
+        return {"rows": rows, "failed": related.failed, "query": related.query}
 
     def _publication(self) -> dict[str, object]:
-        item, places = self._extent.item, self._places
+        item, addresses = self._resource.item, self._addresses
         if item is None:
             return {"metadata": None, "citations": [], "bibliographies": []}
         name = self._view.text(self._view.site.dataset.title)
-        url = places.absolute(places.path)
+        url = addresses.absolute(addresses.path)
         return {
             "metadata": metadata_of(item, url, self._view.language, name),
             "citations": [(STYLES[style], cited) for style, cited in citations(item).items()],
-            "bibliographies": [(fmt, self._view.root + places.of(plain(fmt))) for fmt in BIBLIOGRAPHIES],
+            "bibliographies": [(fmt, self._view.root + addresses.of(plain(fmt))) for fmt in BIBLIOGRAPHIES],
         }
 
     def _formats(self) -> dict[str, object]:
-        places = self._places
+        addresses = self._addresses
         return {
-            "canonical": places.absolute(places.path),
-            "formats": [(fmt, self._view.root + places.of(plain(fmt))) for fmt in GRAPH_FORMATS],
+            "canonical": addresses.absolute(addresses.path),
+            "formats": [(fmt, self._view.root + addresses.of(plain(fmt))) for fmt in GRAPH_FORMATS],
         }
 
     def _term(self) -> dict[str, object]:
-        term, ontology = self._material.term, self._material.ontology
-        found: dict[str, object] = {}
+        term, ontology = self._data.term, self._data.ontology
+        context: dict[str, object] = {}
         if term is not None:
-            found = {
+            context = {
                 "is_class": term.is_class,
                 "place": {key: [*map(self._cells.iri, names)] for key, names in term.related.items()},
                 "uses": term.uses,
@@ -235,15 +244,15 @@ class PageMaker:
                     for use in term.examples
                 ],
             }
-        if self._extent.kind == "ontology":
-            found["groups"] = {key: [*map(self._entry, names)] for key, names in ontology.items()}
-        return found
+        if self._resource.kind == "ontology":
+            context["groups"] = {key: [*map(self._entry, names)] for key, names in ontology.items()}
+        return context
 
     def _entry(self, name: str) -> TermEntry:
-        return TermEntry(self._cells.iri(name), self._material.labels.explanation(name, self._view))
+        return TermEntry(self._cells.iri(name), self._data.labels.explanation(name, self._view))
 
     def _address(self, **parameters: str) -> str:
-        return address(self._view, self._iri, **parameters)
+        return page_address(self._view, self._iri, **parameters)
 
 
 def _types(statements: Iterable[Statement]) -> list[str]:

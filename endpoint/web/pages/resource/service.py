@@ -17,13 +17,12 @@ from endpoint.web.http.responses import PLAIN, Watch, as_file, respond, send_bod
 from endpoint.web.http.site import VARY, accept_of, exchange_of
 from endpoint.web.http.view import view_of
 from endpoint.web.pages.resource.address import Address, of_parameter, of_path
-from endpoint.web.pages.resource.cells import address as page_address
 from endpoint.web.pages.resource.description import describe
-from endpoint.web.pages.resource.extras import read_item
-from endpoint.web.pages.resource.finding import Found, UnknownResource, find
 from endpoint.web.pages.resource.labels import read_labels
-from endpoint.web.pages.resource.material import PARAMETERS, gather, read_asked
-from endpoint.web.pages.resource.page import PageMaker
+from endpoint.web.pages.resource.lookup import KnownResource, UnknownResource, look_up
+from endpoint.web.pages.resource.page import ResourcePage
+from endpoint.web.pages.resource.page_data import PARAMETERS, read_item, read_page_data, read_parameters
+from endpoint.web.pages.resource.rendering import page_address
 from endpoint.web.pages.resource.variants import FORMATS, Addresses, Variant, chosen_for, parameters_shown
 from endpoint.web.store import OwnQueries, Snapshot
 
@@ -54,8 +53,8 @@ class Resources:
         request = _Request(scope, receive, send, decode_pairs(scope["query_string"]), snapshot)
         try:
             with Watch(receive):
-                found = await find(snapshot, address)
-                variant, item = await self._choose(request, address, found)
+                known = await look_up(snapshot, address)
+                variant, item = await self._choose(request, address, known)
         except UnknownResource as error:
             await self._missing(request, error)
             return
@@ -64,44 +63,46 @@ class Resources:
         if variant.known(scope):
             await variant.not_modified(send)
         elif variant.chosen.format is HTML:
-            await self._page(request, found, variant)
+            await self._page(request, known, variant)
         elif item is not None:
             body = "".join(write_items([item], variant.chosen.format.name)).encode()
             await send_body(variant.dressed(send), body, variant.chosen.content_type)
         else:
-            await self._graph(request, found, variant)
+            await self._graph(request, known, variant)
 
-    async def _choose(self, request: _Request, address: Address, found: Found) -> tuple[Variant, Item | None]:
+    async def _choose(
+        self, request: _Request, address: Address, known: KnownResource
+    ) -> tuple[Variant, Item | None]:
         """The representation, and the publication where it is a bibliography of one."""
         accept = accept_of(request.scope)
 
         def chosen_where(cited: bool) -> Negotiated:
-            return chosen_for(found.extension, request.pairs, accept, address.people, cited)
+            return chosen_for(known.extension, request.pairs, accept, address.people, cited)
 
         chosen, item = chosen_where(cited=True), None
         if chosen.format.name in BIBLIOGRAPHIES:
-            item = await read_item(request.snapshot, found.iri)
+            item = await read_item(request.snapshot, known.iri)
             if item is None:
                 chosen = chosen_where(cited=False)
-        places = Addresses(found.iri, view_of(request.scope), found.taken)
+        places = Addresses(known.iri, view_of(request.scope), known.taken)
         shown = parameters_shown(request.pairs, PARAMETERS)
         return Variant(places, chosen, request.snapshot.generation, item is not None, shown), item
 
-    async def _page(self, request: _Request, found: Found, variant: Variant) -> None:
-        asked, view = read_asked(request.pairs), variant.addresses.view
+    async def _page(self, request: _Request, known: KnownResource, variant: Variant) -> None:
+        parameters, view = read_parameters(request.pairs), variant.addresses.view
         with Watch(request.receive):
-            material = await gather(request.snapshot, found, asked)
-        body = PageMaker(material, view, asked).render()
-        if material.related is not None and material.related.failed:
+            data = await read_page_data(request.snapshot, known, parameters)
+        body = ResourcePage(data, view, parameters).render()
+        if data.related is not None and data.related.failed:
             # The next page may be complete: this one must not be kept.
             await _send_page(request.send, body, 200, view.language)
         else:
             await send_body(variant.dressed(request.send), body, HTML.content_type())
 
-    async def _graph(self, request: _Request, found: Found, variant: Variant) -> None:
-        described = describe(found, self.site.dataset)
+    async def _graph(self, request: _Request, known: KnownResource, variant: Variant) -> None:
+        described = describe(known, self.site.dataset)
         operation = request.snapshot.operation(*described)
-        wrapping = as_file(_file_name(found.iri), variant.chosen) if read_download(request.pairs) else PLAIN
+        wrapping = as_file(_file_name(known.iri), variant.chosen) if read_download(request.pairs) else PLAIN
         await respond(
             *(request.scope, request.receive, variant.dressed(request.send), self.site, operation),
             *(variant.chosen, Limits(self.site.settings.timeout), wrapping),

@@ -1,4 +1,4 @@
-"""What is said of a resource: its statements with their graphs, and the blank nodes below them.
+"""The statements of a resource in both directions, with their graphs and the blank nodes below them.
 
 Where there are too many statements for a page, each property has its first values and their number.
 """
@@ -12,6 +12,7 @@ from typing import Final
 
 from pyoxigraph import BlankNode, NamedNode, RdfFormat, parse
 
+from endpoint.web.cache import Region
 from endpoint.web.store import Row, Snapshot, Term, iri, number
 
 # Statements that are read at once, values of a property that are shown, properties that are read
@@ -20,6 +21,11 @@ READ: Final = 1000
 SHOWN: Final = 50
 _PROPERTIES: Final = 100
 COUNTED: Final = 100_000
+# Subjects of an inverse property on a page, and how many are sorted by their IRI at most: a longer list is
+# paged in the order of the engine.
+PAGE: Final = 50
+_SORTED: Final = 10_000
+_MOST_PREDICATES: Final = 20_000
 
 # Statements in the default graph have no graph.
 _ALL: Final = """SELECT ?g ?p ?o WHERE {{ {{ GRAPH ?g {{ {iri} ?p ?o }} }} UNION
@@ -32,11 +38,24 @@ _SOME: Final = """{{ SELECT ?g ({property} AS ?p) ?o WHERE {{
   }} LIMIT {most} }}"""
 _PAGE: Final = """SELECT DISTINCT ?o WHERE {{ GRAPH ?any {{ {iri} {property} ?o }} }}
 ORDER BY ?o OFFSET {offset} LIMIT {most}"""
+_INVERSE_COUNTS: Final = """SELECT ?p (COUNT(DISTINCT ?s) AS ?n) (COUNT(*) AS ?all)
+  (SUM(COALESCE(IF(?g = {derived}, 0, 1), 1)) AS ?own) WHERE {{
+  {{ SELECT ?s ?p ?g WHERE {{ {{ GRAPH ?g {{ ?s ?p {iri} }} }} UNION
+    {{ ?s ?p {iri} FILTER NOT EXISTS {{ GRAPH ?named {{ ?s ?p {iri} }} }} }} }} LIMIT {most} }} }}
+GROUP BY ?p"""
+_INVERSE_EXISTS: Final = """SELECT ?p WHERE {{ VALUES ?p {{ {values} }}
+  FILTER EXISTS {{ GRAPH ?any {{ ?s ?p {iri} }} }} }}"""
+_SUBJECTS: Final = """SELECT DISTINCT ?s WHERE {{ GRAPH ?any {{ ?s {property} {iri} }} }}
+{order}OFFSET {offset} LIMIT {most}"""
+_SUBJECT_COUNT: Final = """SELECT (COUNT(*) AS ?n) WHERE {{
+  {{ SELECT DISTINCT ?s WHERE {{ GRAPH ?any {{ ?s {property} {iri} }} }} LIMIT {most} }} }}"""
+_PREDICATES: Final = f"SELECT DISTINCT ?p WHERE {{ GRAPH ?any {{ ?s ?p ?o }} }} LIMIT {_MOST_PREDICATES}"
+_ALL_PREDICATES: Final[Region[tuple[str, ...]]] = Region("predicates")
 
 
 @dataclass(slots=True)
 class Statement:
-    """One statement about the resource, and the graphs that hold it; the default graph has an empty name."""
+    """One statement about the resource, and its graphs; the default graph has an empty name."""
 
     property: str
     value: Term
@@ -55,17 +74,42 @@ class Statements:
     nodes: Mapping[str, Sequence[tuple[str, Term]]] = field(default_factory=dict)
 
     def objects(self, property_iri: str) -> list[str]:
-        """The IRIs that are values of a property, sorted."""
+        """Return the IRIs that are values of a property, sorted."""
         found = {iri(row.value) for row in self.rows if row.property == property_iri}
         return sorted(found - {""})
 
-    def graphs(self) -> set[str]:
-        """The graphs that say something of the resource."""
-        return {graph for row in self.rows for graph in row.graphs}
+
+@dataclass(frozen=True, slots=True)
+class InverseProperty:
+    """A property whose value is the resource, with the number of its subjects.
+
+    With ``more`` there may be more than ``count``, where counting stopped. ``derived`` is true where only the
+    graph that rules fill has such statements.
+    """
+
+    property: str
+    count: int
+    more: bool = False
+    derived: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class SubjectPage:
+    """One page of the subjects of an inverse property, of ``total`` (None for more than are counted)."""
+
+    predicate: str
+    page: int
+    subjects: Sequence[Term]
+    total: int | None
+
+    @property
+    def more(self) -> bool:
+        """Whether there is another page."""
+        return self.total is None or self.page * PAGE < self.total
 
 
 async def read_statements(snapshot: Snapshot, resource: str) -> Statements:
-    """The statements with the subject ``resource``. Raises designed errors."""
+    """Return the statements with the subject ``resource``. Raises designed errors."""
     node = str(NamedNode(resource))
     rows = await snapshot.rows(_ALL.format(iri=node, most=READ + 1))
     if len(rows) > READ:
@@ -79,7 +123,7 @@ async def read_statements(snapshot: Snapshot, resource: str) -> Statements:
 async def read_values(
     snapshot: Snapshot, resource: str, property_iri: str, offset: int, most: int
 ) -> list[Term]:
-    """Some of the values of one property, in the engine's order of terms. Raises designed errors."""
+    """Return some values of one property, in the engine's order of terms. Raises designed errors."""
     text = _PAGE.format(iri=NamedNode(resource), property=NamedNode(property_iri), offset=offset, most=most)
     return [row["o"] for row in await snapshot.rows(text)]
 
@@ -95,7 +139,7 @@ async def _read_some(snapshot: Snapshot, node: str) -> Statements:
 
 
 def _gathered(rows: Iterable[Row]) -> list[Statement]:
-    """Each statement once, with all of its graphs."""
+    """Return each statement once, with all of its graphs."""
     found: dict[tuple[str, Term], Statement] = {}
     for row in rows:
         key = (iri(row["p"]), row["o"])
@@ -104,7 +148,7 @@ def _gathered(rows: Iterable[Row]) -> list[Statement]:
 
 
 def _with_nodes(rows: list[Statement], resource: NamedNode, description: bytes) -> Statements:
-    """The statements with those that lead to blank nodes taken from one answer, which names nodes alike."""
+    """Return the statements, those with blank nodes taken from one answer, which names nodes alike."""
     nodes: defaultdict[str, list[tuple[str, Term]]] = defaultdict(list)
     leading: dict[tuple[str, Term], Statement] = {}
     graphs = {row.property: row.graphs for row in rows if isinstance(row.value, BlankNode)}
@@ -116,3 +160,39 @@ def _with_nodes(rows: list[Statement], resource: NamedNode, description: bytes) 
             leading.setdefault((name, value), Statement(name, value, graphs.get(name, set())))
     kept = [row for row in rows if not isinstance(row.value, BlankNode)]
     return Statements([*kept, *leading.values()], nodes=nodes)
+
+
+async def read_inverse_properties(snapshot: Snapshot, resource: str) -> list[InverseProperty]:
+    """Return the properties whose value is ``resource``. Raises designed errors."""
+    node = NamedNode(resource)
+    source = snapshot.site.dataset.derived
+    derived = NamedNode("urn:none" if source is None else source.iri)
+    rows = await snapshot.rows(_INVERSE_COUNTS.format(iri=node, derived=derived, most=COUNTED + 1))
+    more = sum(number(row["all"]) for row in rows) > COUNTED
+    counted = {
+        iri(row["p"]): InverseProperty(iri(row["p"]), number(row["n"]), more, number(row["own"]) == 0)
+        for row in rows
+    }
+    if not more:
+        return list(counted.values())
+    # Properties of the statements beyond those that were counted are looked up one by one.
+    predicates = await snapshot.cached(_ALL_PREDICATES, _read_predicates)
+    values = " ".join(str(NamedNode(name)) for name in predicates)
+    existing = await snapshot.rows(_INVERSE_EXISTS.format(values=values, iri=node))
+    return [counted.get(iri(row["p"]), InverseProperty(iri(row["p"]), 0, True)) for row in existing]
+
+
+async def _read_predicates(snapshot: Snapshot) -> tuple[str, ...]:
+    return tuple(sorted(iri(row.get("p")) for row in await snapshot.rows(_PREDICATES)))
+
+
+async def read_subjects(snapshot: Snapshot, resource: str, property_iri: str, page: int) -> SubjectPage:
+    """Return a page of subjects; the first page is 1. Raises designed errors."""
+    names = {"property": str(NamedNode(property_iri)), "iri": str(NamedNode(resource))}
+    (counted,) = await snapshot.rows(_SUBJECT_COUNT.format(**names, most=COUNTED + 1))
+    total = number(counted["n"])
+    order = "ORDER BY ?s\n" if total <= _SORTED else ""
+    text = _SUBJECTS.format(**names, order=order, offset=(page - 1) * PAGE, most=PAGE)
+    subjects = [row["s"] for row in await snapshot.rows(text)]
+    named = [term for term in subjects if not isinstance(term, BlankNode)]
+    return SubjectPage(property_iri, page, named, None if total > COUNTED else total)

@@ -1,4 +1,4 @@
-"""What a class, a property or an ontology is: its place among others, how much it is used, examples."""
+"""The facts of a class, a property or an ontology: its place among others, its uses, examples."""
 
 from __future__ import annotations
 
@@ -59,7 +59,7 @@ class Use:
 
 @dataclass(frozen=True, slots=True)
 class TermFacts:
-    """What is known of a class or property.
+    """The facts of a class or property.
 
     ``related`` are IRIs by relation: "above" and "below" it, "domain" and "range". ``uses`` is the
     number of instances or statements, :data:`COUNTED` meaning that or more.
@@ -71,14 +71,14 @@ class TermFacts:
     examples: Sequence[Use] = ()
 
     def names(self) -> list[str]:
-        """Every IRI in it."""
+        """Return every IRI in it."""
         used = [iri(term) for use in self.examples for term in (use.subject, use.value)]
         around = [name for names in self.related.values() for name in names]
         return [name for name in (*around, *used) if name]
 
 
 def kind_of(types: Collection[str], is_predicate: bool, has_instances: bool) -> str:
-    """Which page fits: "ontology", "class", "property", or "" for any other resource."""
+    """Return the kind of page: "ontology", "class", "property", or "" for any other resource."""
     if not ONTOLOGIES.isdisjoint(types):
         return "ontology"
     if not CLASSES.isdisjoint(types) or (has_instances and PROPERTIES.isdisjoint(types)):
@@ -87,7 +87,7 @@ def kind_of(types: Collection[str], is_predicate: bool, has_instances: bool) -> 
 
 
 async def read_term(snapshot: Snapshot, term: str, is_class: bool) -> TermFacts:
-    """Everything about a class or a property. Raises designed errors."""
+    """Return the facts of a class or a property. Raises designed errors."""
     node = str(NamedNode(term))
     pattern = f"?s a {node}" if is_class else f"?s {node} ?o"
     step = RDFS_SUBCLASS_OF if is_class else RDFS_SUBPROPERTY_OF
@@ -113,13 +113,13 @@ async def read_term(snapshot: Snapshot, term: str, is_class: bool) -> TermFacts:
 
 
 async def read_ontology(snapshot: Snapshot, ontology: str) -> Mapping[str, Sequence[str]]:
-    """The terms of an ontology: classes, properties and others, each sorted. Raises designed errors."""
+    """Return the terms of an ontology by kind: class, property, other. Raises designed errors."""
     text = _OF_ONTOLOGY.format(iri=NamedNode(ontology), rdfs=RDFS, most=_TERMS)
     types: defaultdict[str, set[str]] = defaultdict(set)
     for row in await snapshot.rows(text):
         types[iri(row["term"])].add(iri(row["type"]))
-    found: defaultdict[str, list[str]] = defaultdict(list)
+    by_kind: defaultdict[str, list[str]] = defaultdict(list)
     for term in sorted(types):
         kind = kind_of(types[term] - ONTOLOGIES, False, False)
-        found[kind or "other"].append(term)
-    return found
+        by_kind[kind or "other"].append(term)
+    return by_kind

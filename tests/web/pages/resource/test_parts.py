@@ -21,14 +21,20 @@ from endpoint.formats import HTML, TURTLE
 from endpoint.settings import Settings
 from endpoint.web.http.site import SITE, Site
 from endpoint.web.http.view import View, view_of
-from endpoint.web.pages.resource import finding, inverse
+from endpoint.web.pages.resource import lookup
+from endpoint.web.pages.resource import statements as reading
 from endpoint.web.pages.resource.address import of_path
-from endpoint.web.pages.resource.cells import BUDGET
-from endpoint.web.pages.resource.extras import questions, read_related
-from endpoint.web.pages.resource.finding import Found, find, parts_of
 from endpoint.web.pages.resource.labels import Labels, RowShapes, row_shapes
-from endpoint.web.pages.resource.material import Asked, Extent, Material
-from endpoint.web.pages.resource.page import PageMaker
+from endpoint.web.pages.resource.lookup import KnownResource, hash_iris, look_up
+from endpoint.web.pages.resource.page import ResourcePage
+from endpoint.web.pages.resource.page_data import (
+    PageData,
+    PageParameters,
+    ResourceData,
+    fitting_queries,
+    read_related,
+)
+from endpoint.web.pages.resource.rendering import BUDGET
 from endpoint.web.pages.resource.statements import Statement, Statements, read_statements
 from endpoint.web.pages.resource.variants import Addresses, Variant, plain
 from endpoint.web.store import OwnQueries, Snapshot, Term
@@ -62,47 +68,47 @@ def ask(site: Site, question: Callable[[Snapshot], Awaitable[T]], failure: Excep
 def test_what_points_to_a_resource_is_found_beyond_what_is_counted(
     site: Site, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    exact = ask(site, lambda snapshot: inverse.read_pointing(snapshot, THING))
+    exact = ask(site, lambda snapshot: reading.read_inverse_properties(snapshot, THING))
     assert {(row.property.removeprefix(BASE), row.count, row.more) for row in exact} == {
         ("p", 2, False),
         ("q", 1, False),
         ("r", 1, False),
     }
-    monkeypatch.setattr(inverse, "COUNTED", 1)
-    bounded = ask(site, lambda snapshot: inverse.read_pointing(snapshot, THING))
+    monkeypatch.setattr(reading, "COUNTED", 1)
+    bounded = ask(site, lambda snapshot: reading.read_inverse_properties(snapshot, THING))
     assert sorted(row.property.removeprefix(BASE) for row in bounded) == ["p", "q", "r"]
     assert all(row.more and row.count <= 2 for row in bounded)
 
 
 @pytest.mark.parametrize("remembered", [5000, 1])
-def test_parts_of_a_document_are_found_however_many_there_are(
+def test_hash_iris_a_document_are_found_however_many_there_are(
     site: Site, monkeypatch: pytest.MonkeyPatch, remembered: int
 ) -> None:
-    monkeypatch.setattr(finding, "_HASHES", remembered)
+    monkeypatch.setattr(lookup, "_HASHES", remembered)
     document, other = f"{BASE}doc", f"{BASE}do"
-    found = ask(site, lambda snapshot: parts_of(snapshot, [document, other, f"{document}#x"]))
+    found = ask(site, lambda snapshot: hash_iris(snapshot, [document, other, f"{document}#x"]))
     assert found == {document: (f"{document}#x", f"{document}#y")}
 
 
 def test_what_stands_in_the_default_graph_has_a_page_too(site: Site) -> None:
     lone = f"{BASE}lone"
 
-    async def told(snapshot: Snapshot) -> tuple[Found, Statements, list[inverse.Pointing]]:
+    async def told(snapshot: Snapshot) -> tuple[KnownResource, Statements, list[reading.InverseProperty]]:
         assert isinstance(site.running, StoreEngine)
         named = f"<{lone}> <{BASE}p> <{THING}> ; <{BASE}name> 'lone'"
         site.running.store.update(f"INSERT DATA {{ {named} . GRAPH <{GRAPH}> {{ <{lone}> <{BASE}p> 1 }} }}")
-        found = await find(snapshot, of_path("/lone", BASE))
-        pointing = await inverse.read_pointing(snapshot, THING)
-        return found, await read_statements(snapshot, lone), pointing
+        found = await look_up(snapshot, of_path("/lone", BASE))
+        inverse = await reading.read_inverse_properties(snapshot, THING)
+        return found, await read_statements(snapshot, lone), inverse
 
-    found, statements, pointing = ask(site, told)
+    found, statements, inverse = ask(site, told)
     assert (found.iri, found.subject) == (lone, True)
     assert sorted((row.property.removeprefix(BASE), *row.graphs) for row in statements.rows) == [
         ("name", ""),
         ("p", ""),
         ("p", GRAPH),
     ]
-    assert [(row.count, row.derived) for row in pointing if row.property == f"{BASE}p"] == [(3, False)]
+    assert [(row.count, row.derived) for row in inverse if row.property == f"{BASE}p"] == [(3, False)]
 
 
 def test_what_is_kept_of_a_generation_is_asked_once(site: Site) -> None:
@@ -117,13 +123,13 @@ def test_what_is_kept_of_a_generation_is_asked_once(site: Site) -> None:
 def test_a_failure_is_not_an_unknown_resource(site: Site) -> None:
     address = of_path("/thing/404", BASE)
     with pytest.raises(DeadlineExceeded):
-        ask(site, lambda snapshot: find(snapshot, address), DeadlineExceeded("Too long.", 1))
+        ask(site, lambda snapshot: look_up(snapshot, address), DeadlineExceeded("Too long.", 1))
 
 
 def test_related_resources_that_take_too_long_leave_the_page(site: Site) -> None:
-    about = list(questions(site, THING, [f"{BASE}ns/Thing"]))
+    about = list(fitting_queries(site, THING, [f"{BASE}ns/Thing"]))
     assert [(row.query.name, row.parameters) for row in about] == [("near", {"thing": THING})]
-    assert list(questions(site, THING, [f"{BASE}ns/Object"])) == []
+    assert list(fitting_queries(site, THING, [f"{BASE}ns/Object"])) == []
     found = ask(site, lambda snapshot: read_related(snapshot, about))
     assert found is not None
     assert not found.failed
@@ -182,9 +188,9 @@ def test_very_long_links_are_left_out(site: Site) -> None:
 
 def rendered(site: Site, statements: list[Statement], heading: str = "") -> html.HtmlElement:
     names = {THING: {"http://www.w3.org/2000/01/rdf-schema#label": {"": heading}}} if heading else {}
-    extent = Extent(Found(THING), Statements(statements), RowShapes({}), (), (), None)
-    material = Material(extent, (), None, None, {}, Labels(names))
-    body = PageMaker(material, view(site), Asked()).render()
+    resource = ResourceData(KnownResource(THING), Statements(statements), RowShapes({}), (), (), None)
+    data = PageData(resource, (), None, None, {}, Labels(names))
+    body = ResourcePage(data, view(site), PageParameters()).render()
     assert len(body) < 150_000
     return html.document_fromstring(body.decode())
 

@@ -1,4 +1,7 @@
-"""How a term is shown on a page: with which text, where it leads, and whether it may lead anywhere."""
+"""RDF terms rendered for a page: their text, where they lead, and whether they may lead anywhere.
+
+The classes are the pieces that the templates of resources put together.
+"""
 
 from __future__ import annotations
 
@@ -16,7 +19,7 @@ from endpoint.web.pages.resource.labels import Labels, Text
 from endpoint.web.pages.resource.statements import Statements
 from endpoint.web.store import Term
 
-# Texts of more characters are folded; bytes of texts on a page that are not asked for whole.
+# Texts of more characters are folded; bytes of texts on a page that is not wanted whole.
 LONG: Final = 600
 BUDGET: Final = 70_000
 # How deep blank nodes are shown within each other, and how many members of a list.
@@ -52,8 +55,67 @@ class Cell:
     members: tuple[Cell, ...] = ()
 
 
+@dataclass(frozen=True, slots=True)
+class PageRow:
+    """One property of the table of statements.
+
+    ``total`` is the number of values where not all are there; then ``more`` leads to the others.
+    """
+
+    property: Cell
+    name: Text | None
+    help: Text | None
+    cells: tuple[Cell, ...]
+    total: int | None = None
+    more: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class InverseRow:
+    """One property whose value is the resource; ``href`` leads to the list of its subjects.
+
+    With ``more`` there may be more than ``count``. ``listing`` is the page of subjects that is shown;
+    ``derived`` is true where all statements follow from rules.
+    """
+
+    property: Cell
+    count: int
+    more: bool
+    href: str
+    derived: bool
+    listing: Listing | None
+
+
+@dataclass(frozen=True, slots=True)
+class Listing:
+    """A page of the resources or values of one property; ``before`` and ``after`` lead to its neighbours."""
+
+    property: Cell
+    cells: tuple[Cell, ...]
+    page: int
+    before: str
+    after: str
+
+
+@dataclass(frozen=True, slots=True)
+class WebRecord:
+    """An address of the thing itself on the web, and the name of the property that gives it."""
+
+    name: Text | None
+    url: str
+    host: str
+
+
+@dataclass(frozen=True, slots=True)
+class TermEntry:
+    """One term in the document of an ontology."""
+
+    cell: Cell
+    explanation: Text | None
+
+
 def outside_of(address: str) -> str:
-    """Where a browser may go for this address; empty where it must not."""
+    """Return where a browser may go for this address; empty where it must not."""
     if _FOLLOWED.fullmatch(address) is None or address.lower().startswith("urn:"):
         return ""
     if address.lower().startswith("doi:"):
@@ -62,12 +124,12 @@ def outside_of(address: str) -> str:
 
 
 def is_followed(address: str) -> bool:
-    """Whether the IRI may be a link at all: what is clicked must not run as a script."""
+    """Tell whether the IRI may be a link at all: what is clicked must not run as a script."""
     return _FOLLOWED.fullmatch(address) is not None
 
 
 def prefixed(name: str, prefixes: Mapping[str, str]) -> str:
-    """The IRI as a prefixed name, where a prefix fits; else as it is."""
+    """Return the IRI as a prefixed name where a prefix fits, else as it is."""
     fitting = [row for row in prefixes.items() if row[1] and name.startswith(row[1])]
     for prefix, namespace in sorted(fitting, key=lambda row: -len(row[1])):
         local = name[len(namespace) :]
@@ -76,8 +138,8 @@ def prefixed(name: str, prefixes: Mapping[str, str]) -> str:
     return name
 
 
-class Cells:
-    """Makes the cells of one page; long texts are cut once its budget of bytes is spent."""
+class CellRenderer:
+    """Renders the cells of one page; long texts are cut once its budget of bytes is spent."""
 
     def __init__(self, view: View, labels: Labels, nodes: Statements, whole: bool = False) -> None:
         self._view = view
@@ -89,7 +151,7 @@ class Cells:
         self.referring = False
 
     def iri(self, name: str) -> Cell:
-        """A resource by its name, which leads to its page."""
+        """Return a resource by its name, which leads to its page."""
         site = self._view.site.dataset
         text = prefixed(name, site.prefixes)
         followed = is_followed(name)
@@ -97,13 +159,13 @@ class Cells:
         return Cell(
             "iri",
             text,
-            href=address(self._view, name) if followed else "",
+            href=page_address(self._view, name) if followed else "",
             outside=outside,
             name=self._labels.name(name, self._view),
         )
 
     def value(self, term: Term, of: str = "", depth: int = 0) -> Cell:
-        """A value of the property ``of``."""
+        """Return a value of the property ``of``."""
         if isinstance(term, NamedNode):
             return self.iri(term.value)
         if isinstance(term, Literal):
@@ -132,14 +194,14 @@ class Cells:
         return Cell("text", kept, tag=tag, excerpt=_excerpt(text), cut=len(text) - len(kept))
 
     def _node(self, node: BlankNode, depth: int) -> Cell:
-        said = self._nodes.get(node.value, ())
-        if depth >= _DEEPEST or not said:
-            return Cell("node", "[ … ]" if said else "[ ]")
-        if any(name == f"{RDF}first" for name, _ in said):
+        pairs = self._nodes.get(node.value, ())
+        if depth >= _DEEPEST or not pairs:
+            return Cell("node", "[ … ]" if pairs else "[ ]")
+        if any(name == f"{RDF}first" for name, _ in pairs):
             members = self._members(node)
             return Cell("list", "", members=tuple(self.value(term, depth=depth + 1) for term in members))
         by_property: dict[str, list[Term]] = {}
-        for name, value in sorted(said, key=lambda row: (row[0], str(row[1]))):
+        for name, value in sorted(pairs, key=lambda row: (row[0], str(row[1]))):
             by_property.setdefault(name, []).append(value)
         rows = (
             (self.iri(name), tuple(self.value(value, depth=depth + 1) for value in values))
@@ -148,17 +210,17 @@ class Cells:
         return Cell("node", "", rows=tuple(rows))
 
     def _members(self, node: BlankNode) -> Sequence[Term]:
-        """The members of an RDF collection in order (RDF Schema 1.1 section 5.2)."""
-        found: list[Term] = []
+        """Return the members of an RDF collection in order (RDF Schema 1.1 section 5.2)."""
+        members: list[Term] = []
         seen: set[str] = set()
         left: Term | None = node
-        while isinstance(left, BlankNode) and left.value not in seen and len(found) < _MEMBERS:
+        while isinstance(left, BlankNode) and left.value not in seen and len(members) < _MEMBERS:
             seen.add(left.value)
-            said = dict(reversed(self._nodes.get(left.value, ())))
-            if f"{RDF}first" in said:
-                found.append(said[f"{RDF}first"])
-            left = said.get(f"{RDF}rest")
-        return found
+            pairs = dict(reversed(self._nodes.get(left.value, ())))
+            if f"{RDF}first" in pairs:
+                members.append(pairs[f"{RDF}first"])
+            left = pairs.get(f"{RDF}rest")
+        return members
 
 
 def _excerpt(text: str) -> str:
@@ -166,8 +228,8 @@ def _excerpt(text: str) -> str:
     return f"{start.rpartition(' ')[0] or start} …"
 
 
-def address(view: View, name: str, **parameters: str) -> str:
-    """The address of the page of an IRI, in the language that the reader chose."""
+def page_address(view: View, name: str, **parameters: str) -> str:
+    """Return the address of the page of an IRI, in the language that the reader chose."""
     path, _, query = path_of(name, view.site.dataset.base).partition("?")
     if query:
         parameters = {"uri": name, **parameters}

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from endpoint.web.pages.resource.cells import is_followed, outside_of, prefixed
+from endpoint.web.pages.resource.rendering import is_followed, outside_of, prefixed
 
 FOLLOWED = [
     ("https://example.org/a?b=c#d", "https://example.org/a?b=c#d"),

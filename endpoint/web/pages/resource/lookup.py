@@ -1,4 +1,4 @@
-"""Whether the store knows an IRI, and what is near where it does not."""
+"""Look up which resource of the store a request means, and suggest others where there is none."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ SUGGESTED: Final = 6
 # Identifiers longer than this are not varied: there would be too many.
 _VARIED: Final = 12
 _TERMS: Final = 5000
-# Hash IRIs that are kept; where there are more, those of one document are looked for each time.
+# Hash IRIs that are cached; where there are more, those of one document are read each time.
 _HASHES: Final = 5000
 # Hash IRIs of one document that are described with it.
 MOST_PARTS: Final = 2000
@@ -47,16 +47,16 @@ _KNOWN: Final = """SELECT ?iri WHERE {{ VALUES ?iri {{ {values} }}
 _DECLARED: Final = f"""SELECT DISTINCT ?term WHERE {{ GRAPH ?any {{
   ?term <{RDFS_IS_DEFINED_BY}> ?ontology }} }} LIMIT {_TERMS}"""
 
-_PARTS: Final[Region[Mapping[str, tuple[str, ...]] | None]] = Region("hash IRIs")
+_ALL_HASH_IRIS: Final[Region[Mapping[str, tuple[str, ...]] | None]] = Region("hash IRIs")
 
 
 @dataclass(frozen=True, slots=True)
-class Found:
-    """An IRI that the store knows: as subject, object, predicate, class or name of a graph.
+class KnownResource:
+    """An IRI that the store knows as subject, object, predicate, class or name of a graph.
 
-    ``ontology``: its own graph says that it is one. ``extension`` is that of the path, empty for none;
-    ``parts`` are the hash IRIs of this document, and ``taken`` the extensions that are no formats of it
-    because there is a resource of that name.
+    ``ontology`` is true where its own graph says that it is one. ``extension`` is that of the path, empty for
+    none; ``parts`` are the hash IRIs of this document, and ``taken`` the extensions that are no formats of it
+    because another resource has that name.
     """
 
     iri: str
@@ -84,18 +84,18 @@ class UnknownResource(NotFound):
         return {"iri": self.wanted, "suggestions": list(self.suggestions)}
 
 
-async def find(snapshot: Snapshot, address: Address) -> Found:
-    """The first candidate of the address that the store knows.
+async def look_up(snapshot: Snapshot, address: Address) -> KnownResource:
+    """Return the first candidate of the address that the store knows.
 
-    Raises :class:`UnknownResource` where there is none, and designed errors where that cannot be told.
+    Raises :class:`UnknownResource` where there is none, and designed errors of the engine.
     """
     values = " ".join(f"({n} {NamedNode(row.iri)})" for n, row in enumerate(address.candidates))
     rows = await snapshot.rows(_ROLES.format(owl=OWL, values=values))
     if rows:
         row = min(rows, key=lambda row: number(row["n"]))
         candidate = address.candidates[number(row["n"])]
-        parts = await parts_of(snapshot, [candidate.iri])
-        return Found(
+        parts = await hash_iris(snapshot, [candidate.iri])
+        return KnownResource(
             candidate.iri,
             candidate.extension,
             subject=flag(row["subject"]),
@@ -108,21 +108,22 @@ async def find(snapshot: Snapshot, address: Address) -> Found:
             taken=await _taken(snapshot, candidate.iri),
         )
     # A document may be known by its parts alone.
-    parts = await parts_of(snapshot, [candidate.iri for candidate in address.candidates])
+    parts = await hash_iris(snapshot, [candidate.iri for candidate in address.candidates])
     for candidate in address.candidates:
         if candidate.iri in parts:
-            return Found(candidate.iri, candidate.extension, subject=False, parts=parts[candidate.iri])
+            known = parts[candidate.iri]
+            return KnownResource(candidate.iri, candidate.extension, subject=False, parts=known)
     # An extension that was sent tells of a format, not of the resource.
     stem = next((row.iri for row in address.candidates if row.extension), address.wanted)
     raise UnknownResource(address.wanted, await suggest(snapshot, stem))
 
 
-async def parts_of(snapshot: Snapshot, documents: Sequence[str]) -> Mapping[str, tuple[str, ...]]:
-    """The IRIs ``document#…`` of which something is said, by their document. Raises designed errors."""
+async def hash_iris(snapshot: Snapshot, documents: Sequence[str]) -> Mapping[str, tuple[str, ...]]:
+    """Return the subjects ``document#…`` by their document. Raises designed errors."""
     wanted = [document for document in documents if "#" not in document]
     if not wanted:
         return {}
-    known = await snapshot.cached(_PARTS, _read_parts)
+    known = await snapshot.cached(_ALL_HASH_IRIS, _read_hash_iris)
     if known is not None:
         return {document: known[document] for document in wanted if document in known}
     starts = (f"STRSTARTS(STR(?s), {Literal(document + '#')})" for document in wanted)
@@ -130,11 +131,11 @@ async def parts_of(snapshot: Snapshot, documents: Sequence[str]) -> Mapping[str,
     return _by_document(iri(row.get("s")) for row in await snapshot.rows(text))
 
 
-async def _read_parts(snapshot: Snapshot) -> Mapping[str, tuple[str, ...]] | None:
-    """The hash IRIs by their document; None where there are too many to keep."""
+async def _read_hash_iris(snapshot: Snapshot) -> Mapping[str, tuple[str, ...]] | None:
+    """Return all hash IRIs by their document; None where there are too many to cache."""
     text = _HASH_IRIS.format(condition='CONTAINS(STR(?s), "#")', most=_HASHES + 1)
-    found = [iri(row.get("s")) for row in await snapshot.rows(text)]
-    return None if len(found) > _HASHES else _by_document(found)
+    subjects = [iri(row.get("s")) for row in await snapshot.rows(text)]
+    return None if len(subjects) > _HASHES else _by_document(subjects)
 
 
 def _by_document(names: Iterable[str]) -> dict[str, tuple[str, ...]]:
@@ -154,31 +155,31 @@ async def _taken(snapshot: Snapshot, resource: str) -> frozenset[str]:
 
 
 async def suggest(snapshot: Snapshot, wanted: str) -> tuple[str, ...]:
-    """Known resources near an unknown IRI, best first; none where asking for them fails."""
+    """Return known resources near an unknown IRI, best first; none where the engine fails."""
     try:
-        spelled, found = await asyncio.gather(_similar(snapshot, wanted), _mentioned(snapshot, wanted))
+        spelled, matching = await asyncio.gather(_similar(snapshot, wanted), _matching(snapshot, wanted))
     except (EngineError, RequestError):
         return ()
-    return tuple(dict.fromkeys([*spelled, *found]))[:SUGGESTED]
+    return tuple(dict.fromkeys([*spelled, *matching]))[:SUGGESTED]
 
 
 async def _similar(snapshot: Snapshot, wanted: str) -> list[str]:
-    """Resources of the same kind whose identifier differs by one character or by case, and terms."""
+    """Return resources whose identifier differs by one character or by case, and the nearest term."""
     variants = [name for name in dict.fromkeys(_variants(wanted)) if is_iri(name)]
-    found: list[str] = []
+    known: list[str] = []
     if variants:
         values = " ".join(str(NamedNode(name)) for name in variants)
         rows = await snapshot.rows(_KNOWN.format(values=values, most=SUGGESTED))
-        found = sorted((iri(row["iri"]) for row in rows), key=variants.index)
+        known = sorted((iri(row["iri"]) for row in rows), key=variants.index)
     terms = sorted(iri(row["term"]) for row in await snapshot.rows(_DECLARED))
     place, _, name = wanted.rpartition("/")
     by_name = {term.rpartition("/")[2]: term for term in terms if term.rpartition("/")[0] == place}
     near = nearest(name, list(by_name)) if by_name else None
-    return found if near is None else [*found, by_name[near]]
+    return known if near is None else [*known, by_name[near]]
 
 
-async def _mentioned(snapshot: Snapshot, wanted: str) -> list[str]:
-    """What the text index finds for the last segment."""
+async def _matching(snapshot: Snapshot, wanted: str) -> list[str]:
+    """Return the hits of the text index for the last segment."""
     configuration = snapshot.site.search
     words = unquote(wanted.rstrip("/").rpartition("/")[2]).replace("_", " ")
     if configuration is None or not words.strip():
@@ -189,7 +190,7 @@ async def _mentioned(snapshot: Snapshot, wanted: str) -> list[str]:
 
 
 def _variants(wanted: str) -> Iterator[str]:
-    """IRIs that are spelt nearly so: another last segment, or another end."""
+    """Yield IRIs that are spelt nearly so: another last segment, or another end."""
     yield from (wanted.rstrip("/#"), wanted + "/", wanted + "#")
     place, slash, name = wanted.rpartition("/")
     if not name or len(name) > _VARIED:

@@ -15,8 +15,7 @@ from endpoint.web.http.making import allows
 from endpoint.web.http.responses import Headers
 from endpoint.web.http.view import view_of
 from endpoint.web.pages.asking import respond_search
-from endpoint.web.pages.facet_names import with_names
-from endpoint.web.pages.values import Value, grouped, is_years, label_of, name_of
+from endpoint.web.pages.facets import Value, grouped, is_years, label_of, name_of, with_names
 from endpoint.web.store import OwnQueries
 from endpoint.wording import did_you_mean, shown
 

@@ -25,9 +25,17 @@ from endpoint.web.http.responses import Headers, links_to
 from endpoint.web.http.send import send_answer
 from endpoint.web.http.view import View, view_of
 from endpoint.web.pages.asking import respond_search
-from endpoint.web.pages.facet_names import with_names
-from endpoint.web.pages.histogram import Bar, histogram
-from endpoint.web.pages.values import YEAR, Value, is_years, label_of, name_of, ordered
+from endpoint.web.pages.facets import (
+    YEAR,
+    Bar,
+    Value,
+    histogram,
+    is_years,
+    label_of,
+    name_of,
+    ordered,
+    with_names,
+)
 from endpoint.web.sparql.editor import editor_page
 from endpoint.web.store import OwnQueries
 

@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+import math
+from collections import defaultdict
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import partial
 from typing import Final
@@ -21,11 +24,19 @@ from endpoint.web.http.html import render
 from endpoint.web.http.making import document_tag, send_made
 from endpoint.web.http.site import VARY
 from endpoint.web.http.view import View, view_of
-from endpoint.web.pages.network import Network, Pair, network_of
 from endpoint.web.store import OwnQueries, Snapshot
 
 PATH: Final = "/overview"
+# The drawing in its own units; names stand outside the circle.
+SIZE: Final = 760
+RADIUS: Final = 215
+# Names on the circle, at most: more could not be read.
+MOST_NAMES: Final = 72
+_WIDEST: Final = 7.0
+_LARGEST: Final = 9.0
 _NETWORK: Final[Region[Network]] = Region("network of the overview")
+
+Pair = tuple[str, str, int]
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,7 +52,7 @@ class Figure:
 
 
 class Overview:
-    """The page as an ASGI application; the dataset names the saved queries that it draws."""
+    """The page as an ASGI application; the manifest names the saved queries that it draws."""
 
     def __init__(self, own_queries: OwnQueries, drawings: Drawings) -> None:
         self._site = own_queries.site
@@ -69,7 +80,7 @@ class Overview:
         )
 
     async def _figures(self, scope: Scope, view: View) -> list[Figure]:
-        """Those of the named queries whose answer can be drawn now."""
+        """Return those of the named queries whose answer can be drawn now."""
         queries = self._site.catalog.queries
         named_queries = [queries[name] for name in self._site.dataset.pages.overview if name in queries]
         calls = [read_call(self._site, scope, named(query), [], batch=True) for query in named_queries]
@@ -105,3 +116,107 @@ def _figure(view: View, query: SavedQuery) -> Figure:
         source=view.url(f"{path}.rq"),
         editor=view.editor(text),
     )
+
+
+@dataclass(frozen=True, slots=True)
+class Node:
+    """One name on the circle: the place of its point, and how its text is turned (degrees) and anchored."""
+
+    name: str
+    weight: int
+    x: float
+    y: float
+    radius: float
+    turn: float
+    anchor: str
+    offset: float
+
+
+@dataclass(frozen=True, slots=True)
+class Curve:
+    """One pair of names: the path of its curve (SVG path data) and its width."""
+
+    first: str
+    second: str
+    weight: int
+    path: str
+    width: float
+
+
+@dataclass(frozen=True, slots=True)
+class Network:
+    """Pairs drawn as names around a circle, a curve for each pair; ``left_out`` pairs did not fit."""
+
+    nodes: tuple[Node, ...]
+    curves: tuple[Curve, ...]
+    left_out: int
+
+
+def network_of(pairs: Sequence[Pair]) -> Network:
+    """Lay out pairs ``(first, second, weight)``, the heaviest first, as many as fit."""
+    kept: list[Pair] = []
+    names: dict[str, int] = {}
+    for first, second, weight in pairs:
+        added = {first, second} - names.keys()
+        if len(names) + len(added) > MOST_NAMES:
+            continue
+        kept.append((first, second, weight))
+        for name in (first, second):
+            names[name] = names.get(name, 0) + weight
+    order = _around(kept)
+    heaviest = max(names.values(), default=1)
+    nodes = tuple(_node(name, place / len(order), names[name], heaviest) for place, name in enumerate(order))
+    by_name = {node.name: node for node in nodes}
+    widest = _WIDEST / max((weight for _, _, weight in kept), default=1)
+    curves = tuple(
+        Curve(first, second, weight, _path(by_name[first], by_name[second]), round(widest * weight, 1))
+        for first, second, weight in kept
+    )
+    return Network(nodes, curves, len(pairs) - len(kept))
+
+
+def _around(pairs: Sequence[Pair]) -> list[str]:
+    """Return the names in their order on the circle: group by group, each from its heaviest name outwards."""
+    near: dict[str, dict[str, int]] = defaultdict(dict)
+    for first, second, weight in pairs:
+        near[first][second] = near[second][first] = weight
+    order: list[str] = []
+    seen: set[str] = set()
+    for start in sorted(near, key=lambda name: (-sum(near[name].values()), name)):
+        waiting = [start]
+        while waiting:
+            name = waiting.pop()
+            if name in seen:
+                continue
+            seen.add(name)
+            order.append(name)
+            # The closest is visited next, so that it comes to stand beside its partner.
+            waiting += sorted(near[name], key=lambda other: (near[name][other], other))
+    return order
+
+
+def _node(name: str, share: float, weight: int, heaviest: int) -> Node:
+    """Return the node after this share of the circle, which begins at the top."""
+    angle = 2 * math.pi * share - math.pi / 2
+    left = math.cos(angle) < 0
+    radius = round(2.5 + (_LARGEST - 2.5) * math.sqrt(weight / heaviest), 1)
+    turn = math.degrees(angle) + (180 if left else 0)
+    return Node(
+        name=name,
+        weight=weight,
+        x=round(SIZE / 2 + RADIUS * math.cos(angle), 1),
+        y=round(SIZE / 2 + RADIUS * math.sin(angle), 1),
+        radius=radius,
+        turn=round(turn, 1),
+        anchor="end" if left else "start",
+        offset=round(-radius - 5 if left else radius + 5, 1),
+    )
+
+
+def _path(first: Node, second: Node) -> str:
+    """Return a curve that bends towards the middle, so that pairs across the circle do not touch names."""
+    middle = SIZE / 2
+    pull = 0.35
+    x = round(middle + ((first.x + second.x) / 2 - middle) * pull, 1)
+    y = round(middle + ((first.y + second.y) / 2 - middle) * pull, 1)
+    return f"M{first.x},{first.y}Q{x},{y} {second.x},{second.y}"

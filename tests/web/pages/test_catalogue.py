@@ -9,7 +9,6 @@ from lxml import html  # type: ignore[import-untyped]
 
 from endpoint.search import Facet, Field, SearchConfiguration
 from endpoint.web.pages.catalogue import DEEPEST, HITS, read_request
-from endpoint.web.pages.values import Value, grouped, ordered
 from tests.live import Server
 
 BROWSER = "text/html,application/xhtml+xml,application/xml;q=0.9,*/*;q=0.8"
@@ -184,26 +183,6 @@ def test_browsing_lists_every_value_once(server: Server) -> None:
     assert titles(page(server, link.get("href")))[0].startswith("South Korea’s Arms Exports")
 
 
-@pytest.mark.parametrize(("korean", "order"), [(True, ["ㄱ", "ㅎ", "K"]), (False, ["K", "ㄱ", "ㅎ"])])
-def test_names_in_the_readers_script_stand_first(korean: bool, order: list[str]) -> None:
-    values = [Value(name, 1, "/") for name in ("한승주", "KIM", "김", "Kang")]
-    groups = grouped(values, False, korean)
-    assert [letter for letter, _ in groups] == order
-    assert [value.name for value in dict(groups)["K"]] == ["Kang", "KIM"]
-
-
-def test_years_are_browsed_by_decade(server: Server) -> None:
-    found = page(server, "/browse/year?locale=en")
-    decades = [row.text_content() for row in found.cssselect(".group h2")]
-    assert decades == sorted(decades, reverse=True)
-    assert decades[0].endswith("0–")
-
-
-def test_a_facet_of_years_begins_with_the_latest() -> None:
-    assert ordered([("1999", 7), ("2024", 5), ("2001", 1)]) == [("2024", 5), ("2001", 1), ("1999", 7)]
-    assert ordered([("중국", 7), ("일본", 5), ("2001", 1)]) == [("중국", 7), ("일본", 5), ("2001", 1)]
-
-
 @pytest.mark.parametrize("path", ["/browse/nothing", "/browse/%3Cb%3E"])
 def test_an_unknown_facet_is_not_found(server: Server, path: str) -> None:
     assert server.get(path, BROWSER).status == 404
@@ -246,3 +225,10 @@ def test_no_link_of_a_page_leads_to_the_host_that_a_path_names(server: Server) -
     assert answer.status == 404
     found = html.fromstring(answer.body)
     assert not [link for link in found.xpath("//@href | //@action") if link.startswith("//")]
+
+
+def test_years_are_browsed_by_decade(server: Server) -> None:
+    found = page(server, "/browse/year?locale=en")
+    decades = [row.text_content() for row in found.cssselect(".group h2")]
+    assert decades == sorted(decades, reverse=True)
+    assert decades[0].endswith("0–")

@@ -1,4 +1,4 @@
-"""Values of a facet under the names that the data has for them, on a dataset made for it."""
+"""Facets: values under the names that the data has for them, their order, and the bars of the years."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from urllib.parse import quote
 import pytest
 from lxml import html  # type: ignore[import-untyped]
 
+from endpoint.web.pages.facets import HEIGHT, WIDTH, Value, grouped, histogram, ordered
 from tests.live import Server, serving
 
 MANIFEST = """base = "http://example.org/"
@@ -76,3 +77,34 @@ def test_choosing_a_value_under_another_name_finds_its_records(shelf: Server) ->
     found = shelf.get(f"/?locale=en&country={quote('베트남')}", BROWSER).text
     assert "Country: Vietnam" in found
     assert names(shelf, f"/?locale=en&country={quote('베트남')}", ".hits h2 a") == ["first"]
+
+
+@pytest.mark.parametrize(("korean", "order"), [(True, ["ㄱ", "ㅎ", "K"]), (False, ["K", "ㄱ", "ㅎ"])])
+def test_names_in_the_readers_script_stand_first(korean: bool, order: list[str]) -> None:
+    values = [Value(name, 1, "/") for name in ("한승주", "KIM", "김", "Kang")]
+    groups = grouped(values, False, korean)
+    assert [letter for letter, _ in groups] == order
+    assert [value.name for value in dict(groups)["K"]] == ["Kang", "KIM"]
+
+
+def test_a_facet_of_years_begins_with_the_latest() -> None:
+    assert ordered([("1999", 7), ("2024", 5), ("2001", 1)]) == [("2024", 5), ("2001", 1), ("1999", 7)]
+    assert ordered([("중국", 7), ("일본", 5), ("2001", 1)]) == [("중국", 7), ("일본", 5), ("2001", 1)]
+
+
+def test_bars_stand_in_time_and_reach_as_high_as_their_number() -> None:
+    bars = histogram([(2023, 10, "/b", True), (2020, 5, "/a", False)])
+    assert [(bar.year, bar.url, bar.selected) for bar in bars] == [(2020, "/a", False), (2023, "/b", True)]
+    assert [bar.height for bar in bars] == [HEIGHT / 2, HEIGHT]
+    assert all(bar.y + bar.height == HEIGHT for bar in bars)
+    assert 0 <= bars[0].x < WIDTH / 4
+    assert bars[1].x + bars[1].width <= WIDTH
+
+
+def test_one_among_many_is_still_seen() -> None:
+    small = histogram([(2000, 1, "", False), (2001, 100_000, "", False)])[0]
+    assert small.height > 1
+
+
+def test_a_span_of_centuries_has_no_bars() -> None:
+    assert histogram([(1000, 1, "", False), (2023, 1, "", False)]) == ()

@@ -9,16 +9,14 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from endpoint.app import open_engine
-from endpoint.catalog import Catalog, SavedQuery, bind_query, read_catalog
+from endpoint.catalog import Catalog, SavedQuery, read_catalog
 from endpoint.dataset import MANIFEST, Pages, default_root, read_dataset
 from endpoint.engine import Engine, Limits
 from endpoint.errors import DataError, EndpointError
-from endpoint.formats import FLAT_JSON, JSON_LD, Format
-from endpoint.formats.representation import Presentation, presented
+from endpoint.formats import FLAT_JSON, JSON_LD, Representation
 from endpoint.ingest.publish import Change, Recipe, publish
 from endpoint.ingest.tabular.mapping import read_mappings
 from endpoint.settings import Settings
-from endpoint.sparql.operation import Operation
 from endpoint.web.http.site import Site
 from endpoint.wording import did_you_mean
 
@@ -77,11 +75,11 @@ def _check_pages(pages: Pages, catalog: Catalog) -> Iterator[str]:
                 yield f'[pages] {key}: there is no saved query "{name}"{did_you_mean(name, known)}'
 
 
-def _shaped(query: SavedQuery) -> Format:
-    """The format in which a frame or a prototype of the query shows whether it is right."""
+def _shaped(query: SavedQuery) -> Representation:
+    """The representation in which a frame or a prototype of the query shows whether it is right."""
     if query.options.frame is not None:
-        return presented(JSON_LD, Presentation(frame=query.options.frame))
-    return presented(FLAT_JSON, Presentation(transform=query.options.transform))
+        return dataclasses.replace(Representation.of(JSON_LD), frame=query.options.frame)
+    return dataclasses.replace(Representation.of(FLAT_JSON), prototype=query.options.transform)
 
 
 async def _run_example(engine: Engine, site: Site, query: SavedQuery, report: Report) -> None:
@@ -93,8 +91,7 @@ async def _run_example(engine: Engine, site: Site, query: SavedQuery, report: Re
         )
         return
     try:
-        text = bind_query(query, list(values.items()))
-        operation = Operation(text=text, form=query.form, base_iri=site.dataset.base)
+        operation = query.operation(list(values.items()), site.dataset.base)
         result = await engine.query(operation, _shaped(query), Limits(site.settings.timeout))
         await result.aclose()
     except EndpointError as error:

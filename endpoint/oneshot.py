@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import dataclasses
 import sys
-from collections.abc import AsyncIterator
 from typing import TextIO
 
 from pyoxigraph import Literal, NamedNode, QueryResultsFormat, QuerySolutions, parse_query_results
@@ -13,9 +12,9 @@ from rich.table import Table
 from rich.text import Text
 
 from endpoint.app import create_site, open_engine
-from endpoint.engine import Limits, Result
+from endpoint.engine import Limits
 from endpoint.errors import ConfigurationError
-from endpoint.formats import Format, by_name, offered
+from endpoint.formats import Format, Representation, by_name, offered
 from endpoint.ingest.publish import ensure_store
 from endpoint.settings import Settings
 from endpoint.sparql.gate import admit
@@ -29,17 +28,17 @@ async def run_query(settings: Settings, text: str, format_name: str | None, out:
     """
     site = create_site(settings)
     ensure_store(settings, site.dataset)
-    operation = admit(text, classify(text, settings.max_nesting), site.dataset.base)
-    formats = offered(operation.form)
+    operation = admit(classify(text, settings.max_nesting, site.dataset.base))
+    formats = offered(operation.query_form)
     as_table = format_name is None and out.isatty() and operation.form in ("SELECT", "ASK")
     fmt = _format("json" if as_table else format_name or _piped(formats), formats)
     engine = await open_engine(dataclasses.replace(site, settings=dataclasses.replace(settings, workers=1)))
     try:
-        result = await engine.query(operation, fmt, Limits(settings.timeout))
+        result = await engine.query(operation, Representation.of(fmt), Limits(settings.timeout))
         if as_table:
-            _print_table(b"".join([piece async for piece in _pieces(result)]), out)
+            _print_table(await result.read(), out)
         else:
-            async for piece in _pieces(result):
+            async for piece in result:
                 out.buffer.write(piece)
             out.buffer.flush()
     finally:
@@ -57,12 +56,6 @@ def _format(name: str, formats: tuple[Format, ...]) -> Format:
         names = ", ".join((*fmt.short_names, fmt.name)[0] for fmt in formats)
         raise ConfigurationError(f"--format: this query form is written as {names}, not as {name!r}.")
     return fmt
-
-
-async def _pieces(result: Result) -> AsyncIterator[bytes]:
-    yield result.first
-    async for piece in result:
-        yield piece
 
 
 def _print_table(json: bytes, out: TextIO) -> None:

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from pyoxigraph import Literal, NamedNode, Quad, QuerySolutions, RdfFormat, Store, parse
 
-from endpoint.catalog import Catalog, bind_query, read_catalog
+from endpoint.catalog import Catalog, read_catalog
 
 ROOT = Path(__file__).parent.parent
 GRAPH = NamedNode("http://opendata.mofa.go.kr/mofapub")
@@ -58,7 +58,7 @@ def evaluate(store: Store, text: str, only: NamedNode | None = None) -> list[dic
 
 
 def rows_for(catalog: Catalog, store: Store, name: str, values: Mapping[str, str]) -> list[dict[str, str]]:
-    return evaluate(store, bind_query(catalog.queries[name], list(values.items())))
+    return evaluate(store, catalog.queries[name].operation(list(values.items())).text)
 
 
 def ids(rows: list[dict[str, str]]) -> list[str]:
@@ -133,7 +133,7 @@ def test_what_a_record_does_not_tell_stays_unbound(catalog: Catalog, store: Stor
 def test_the_publications_graph_alone_gives_the_same_rows(
     catalog: Catalog, store: Store, name: str, parameter: str, value: str, expected: list[str]
 ) -> None:
-    text = bind_query(catalog.queries[name], [(parameter, value)])
+    text = catalog.queries[name].operation([(parameter, value)]).text
     assert evaluate(store, text, GRAPH) == evaluate(store, text)
 
 
@@ -157,7 +157,7 @@ def test_the_example_finds_the_complete_record_of_the_seed(catalog: Catalog, nam
     seed = Store()
     seed.load(path=ROOT / "seed/mofapub/publication-14209.ttl", format=RdfFormat.TURTLE, to_graph=GRAPH)
     query = catalog.queries[name]
-    rows = evaluate(seed, bind_query(query, list(query.example_values().items())))
+    rows = evaluate(seed, query.operation(list(query.example_values().items())).text)
     assert ids(rows) == ["14209"]
     assert rows[0].keys() == set(COLUMNS)
 

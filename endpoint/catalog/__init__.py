@@ -3,7 +3,7 @@
 :mod:`endpoint.catalog.reading` reads them; :mod:`endpoint.catalog.query` is what they become.
 """
 
-from endpoint.catalog.query import Catalog, SavedQuery, bind_query
+from endpoint.catalog.query import Catalog, SavedQuery
 from endpoint.catalog.reading import read_catalog
 
-__all__ = ["Catalog", "SavedQuery", "bind_query", "read_catalog"]
+__all__ = ["Catalog", "SavedQuery", "read_catalog"]

@@ -1,9 +1,9 @@
-"""One saved query, the catalog of all, and the binding of what a client sent."""
+"""One saved query, as an operation once its values are known, and the catalog of all."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from hashlib import blake2b
 from pathlib import Path
 
@@ -13,7 +13,7 @@ from endpoint.catalog.query_folder import About
 from endpoint.errors import DataError
 from endpoint.formats import QueryForm
 from endpoint.sparql.binding import Value
-from endpoint.sparql.operation import bind
+from endpoint.sparql.operation import Operation, bind
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,12 +33,10 @@ class Source:
 
 @dataclass(frozen=True, slots=True)
 class SavedQuery:
-    """One saved query. ``text`` is the query with its parameters as variables, without the header.
+    """One saved query. ``template`` is the query with its parameters as variables, without the header.
 
-    ``summary`` and ``description`` are by language tag, under ``""`` where the file tells none.
-    ``volatile``, ``dataset_clause`` and ``star`` are as in
-    :class:`~endpoint.sparql.operation.Classified`; binding moves no ``star``, for no parameter stands
-    before it. ``text`` declares all its prefixes.
+    ``summary`` and ``description`` are by language tag, under ``""`` where the file tells none. The text of
+    the template declares all its prefixes.
     """
 
     name: str
@@ -47,13 +45,30 @@ class SavedQuery:
     description: Mapping[str, str]
     tags: tuple[str, ...]
     parameters: tuple[Parameter, ...]
-    text: str
-    form: QueryForm
-    volatile: bool = False
-    dataset_clause: bool = False
+    template: Operation
     options: Options = field(default_factory=Options)
-    star: int | None = None
     source: Source = Source()
+
+    @property
+    def text(self) -> str:
+        """The text of the template."""
+        return self.template.text
+
+    @property
+    def form(self) -> QueryForm:
+        """The form of the query."""
+        return self.template.query_form
+
+    def operation(self, received: Sequence[tuple[str, str]], base_iri: str | None = None) -> Operation:
+        """Return the query with the received values in place of its parameters.
+
+        ``received`` are decoded pairs of name and value, without those that the protocol keeps for itself
+        (:data:`endpoint.catalog.declarations.RESERVED`). Raises :class:`~endpoint.errors.BadParameter`.
+        """
+        absent: dict[str, Value] = {row.variable: () for row in self.parameters}
+        text = bind(self.text, {**absent, **read_values(self.parameters, received)})
+        # No parameter stands before the asterisk of SELECT *, so binding does not move it.
+        return replace(self.template, text=text, base_iri=base_iri)
 
     def example_values(self) -> dict[str, str]:
         """A value by name for each parameter that tells an example, a default or its choices."""
@@ -82,13 +97,3 @@ class Catalog:
     def paths(self) -> Mapping[str, str]:
         """The names of the queries by the templates of their other addresses."""
         return {query.options.path: name for name, query in self.queries.items() if query.options.path}
-
-
-def bind_query(query: SavedQuery, received: Sequence[tuple[str, str]]) -> str:
-    """The text of ``query`` with the received values in place of its parameters.
-
-    ``received`` are decoded pairs of name and value, without those that the protocol keeps for itself
-    (:data:`endpoint.catalog.declarations.RESERVED`). Raises :class:`~endpoint.errors.BadParameter`.
-    """
-    absent: dict[str, Value] = {row.variable: () for row in query.parameters}
-    return bind(query.text, {**absent, **read_values(query.parameters, received)})

@@ -38,10 +38,9 @@ from endpoint.catalog.shacl_queries import Examples, read_examples
 from endpoint.catalog.sparql_transformer import convert
 from endpoint.catalog.template_syntax import check_syntax
 from endpoint.errors import DataError, MalformedQuery, QueryTooComplex
-from endpoint.formats import QueryForm
 from endpoint.results.prototype import read_prototype
 from endpoint.sparql.binding import variables
-from endpoint.sparql.operation import Classified, bindable, classify, read_prologue
+from endpoint.sparql.operation import Operation, bindable, classify, read_prologue
 from endpoint.vocabulary import PREFIXES
 
 # What would end the name in a path, or could not be told from an escape there.
@@ -218,7 +217,7 @@ def _build(
     source: _Source, max_nesting: int, prefixes: Mapping[str, str], notices: list[DataError]
 ) -> SavedQuery:
     decorators = Decorators(source.entries, source.file.path)
-    classified, form = _classify(source.text, max_nesting)
+    classified = _classify(source.text, max_nesting)
     known = {**prefixes, **source.prefixes}
     own = Prefixes(read_prologue(source.text).prefixes, known)
     parameters, odd = read_parameters(source.text, source.entries, own)
@@ -228,7 +227,7 @@ def _build(
         raise DataError(problem.sentence, None, problem.line, problem.column)
     check_syntax(source.text, parameters)
     known_names = sorted(variables(source.text))
-    options = decorators.options(form, parameters, known_names)
+    options = decorators.options(classified.query_form, parameters, known_names)
     notices += [*decorators.notices, *odd]
     if source.transform is not None:
         check_length(source.transform, "prototype")
@@ -243,12 +242,8 @@ def _build(
         description=decorators.by_language("description"),
         tags=tuple(dict.fromkeys((*source.file.folders, *decorators.strings("tags")))),
         parameters=parameters,
-        text=text,
-        form=form,
-        volatile=classified.volatile,
-        dataset_clause=classified.dataset_clause,
+        template=classify(text, max_nesting),
         options=options,
-        star=None if classified.star is None else classify(text, max_nesting).star,
         source=Source(source.content, _modified(source.file.path)),
     )
 
@@ -260,7 +255,7 @@ def _modified(file: Path) -> float:
         return 0.0
 
 
-def _classify(source: str, max_nesting: int) -> tuple[Classified, QueryForm]:
+def _classify(source: str, max_nesting: int) -> Operation:
     try:
         found = classify(source, max_nesting)
     except MalformedQuery as error:
@@ -274,4 +269,4 @@ def _classify(source: str, max_nesting: int) -> tuple[Classified, QueryForm]:
             f"The query calls SERVICE {found.foreign[0]}; "
             "saved queries are answered from this endpoint's data alone."
         )
-    return found, found.form
+    return found

@@ -10,7 +10,8 @@ from collections.abc import AsyncIterator
 from dataclasses import dataclass
 from typing import Protocol
 
-from endpoint.formats import Format
+from endpoint.formats import Facts, Representation
+from endpoint.search import Request
 from endpoint.sparql.operation import Operation
 from endpoint.storage.generations import Generation
 
@@ -25,18 +26,23 @@ class Limits:
 class Result(Protocol):
     """An answer that has begun: its first bytes exist, so the query is known to work.
 
-    Iterating yields the serialized answer as bytes. An :class:`~endpoint.errors.EndpointError`
-    raised while iterating means the bytes already yielded are not a whole answer.
+    Iterate once over the pieces of the answer, or :meth:`read` it. An
+    :class:`~endpoint.errors.EndpointError` raised while iterating means that the bytes already yielded are
+    not a whole answer.
     """
 
     generation: Generation
-    complete: bool  # the whole answer is in ``first``; nothing follows
-    first: bytes
+    complete: bool  # the whole answer is there: to read it waits for nothing
+    facts: Facts | None  # of a page; None where no page was asked for
     queued: float  # seconds spent waiting for a worker
     planned: float  # seconds of parsing and planning, once complete
     evaluated: float  # seconds of evaluating and serializing, once complete
 
     def __aiter__(self) -> AsyncIterator[bytes]: ...
+
+    async def read(self) -> bytes:
+        """Return the whole answer, which must be small, and close the result."""
+        ...
 
     async def aclose(self) -> None:
         """Give the worker back, or end it when the answer was not read to its end. Idempotent."""
@@ -60,10 +66,19 @@ class Engine(Protocol):
         """Whether queries can be evaluated now."""
         ...
 
-    async def query(self, operation: Operation, fmt: Format, limits: Limits) -> Result:
+    async def query(self, operation: Operation, representation: Representation, limits: Limits) -> Result:
         """Evaluate on the generation that the operation names, else on the current one.
 
         Raises :class:`~endpoint.errors.GenerationGone` where that generation is not held.
+        """
+        ...
+
+    async def search(self, request: Request, limits: Limits, generation: int | None = None) -> Result:
+        """Search the text index of ``generation``, else of the current one.
+
+        The result is the :class:`~endpoint.search.Answer` as JSON; a hit has the members of the record's
+        summary besides its own. Raises :class:`~endpoint.errors.NotFound` where there is no index, and
+        :class:`~endpoint.errors.GenerationGone`.
         """
         ...
 

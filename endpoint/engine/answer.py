@@ -20,6 +20,7 @@ from endpoint.errors import (
     QueryTooComplex,
     WorkerDied,
 )
+from endpoint.formats import Facts
 from endpoint.sparql.diagnosis import explain
 from endpoint.storage.generations import Generation
 from endpoint.telemetry import log
@@ -35,7 +36,7 @@ class Answer:
     def __init__(self, pool: Pool, worker: WorkerConnection, limits: Limits, queued: float) -> None:
         self.generation: Generation = pool.generation
         self.complete = False
-        self.first = b""
+        self.facts: Facts | None = None
         self.queued = queued
         self.planned = 0.0
         self.evaluated = 0.0
@@ -44,14 +45,20 @@ class Answer:
         self._limits = limits
         self._left = limits.timeout
         self._loop = asyncio.get_running_loop()
+        self._first = b""
+        self._text = ""
 
-    async def begin(self, question: wire.Question) -> None:
-        """Ask, and wait for the first bytes. Raises the designed error when there are none."""
+    async def begin(self, frame: bytes, text: str) -> None:
+        """Send the worker its ``frame`` and wait for the first bytes. Raises the designed error for none.
+
+        ``text`` is that of the query, for the explanation of a syntax error.
+        """
         worker = self._current()
-        worker.ask(question)
-        self._question = question
+        worker.ask(frame)
+        self._text = text
         try:
-            self.first = await self._next() or b""
+            self._first = await self._next() or b""
+            self.facts = worker.facts
             if worker.ended is not None and not worker.pieces:
                 self._finish(worker)
         except BaseException:
@@ -71,15 +78,28 @@ class Answer:
         self._pool.release(worker)
 
     async def __aiter__(self) -> AsyncIterator[bytes]:
-        """The pieces after ``first``."""
         worker = self._worker
-        while worker is not None and (piece := await self._next()) is not None:
+        piece: bytes | None = self._first
+        if worker is None:
+            if piece:
+                yield piece
+            return
+        while piece is not None:
             worker.blocked_since = self._loop.time()
             yield piece
             worker.blocked_before = worker.blocked(self._loop.time())
             worker.blocked_since = 0.0
-        if worker is not None:
-            self._finish(worker)
+            piece = await self._next()
+        self._finish(worker)
+
+    async def read(self) -> bytes:
+        """Return the whole answer, which must be small, and close it."""
+        if self.complete:
+            return self._first
+        try:
+            return b"".join([piece async for piece in self])
+        finally:
+            await self.aclose()
 
     async def _next(self) -> bytes | None:
         worker = self._current()
@@ -127,7 +147,7 @@ class Answer:
         message = failure["message"]
         match failure["kind"]:
             case "syntax":
-                return explain(self._question["text"], message, self._pool.order["prefixes"])
+                return explain(self._text, message, self._pool.order["prefixes"])
             case "malformed":
                 return MalformedQuery(message, failure.get("line"), failure.get("column"))
             case "complex":

@@ -11,6 +11,7 @@ from contextlib import suppress
 from typing import IO, Final, cast
 
 from endpoint.engine import wire
+from endpoint.formats import Facts
 
 # Above this many bytes unread by the client, the worker is left blocked on its full socket.
 HIGH_WATER: Final = 256 * 2**10
@@ -28,6 +29,7 @@ class WorkerConnection(asyncio.Protocol):
         self.pid = 0
         self.ended: tuple[int, int, bool] | None = None
         self.failure: wire.Failure | None = None
+        self.facts: Facts | None = None
         self.lost = False
         self.pieces: deque[bytes] = deque()
         # When the client last stopped taking pieces, by the loop's clock; 0 while it takes them. And
@@ -75,6 +77,8 @@ class WorkerConnection(asyncio.Protocol):
             self.ended = (planned, evaluated, swollen)
         elif kind == wire.FAILURE:
             self.failure = cast(wire.Failure, json.loads(payload))
+        elif kind == wire.FACTS:
+            self.facts = wire.unpack_facts(payload)
         elif kind == wire.HELLO:
             self.pid = int.from_bytes(payload, "big")
 
@@ -90,15 +94,15 @@ class WorkerConnection(asyncio.Protocol):
         finally:
             self._waiter = None
 
-    def ask(self, question: wire.Question) -> None:
-        """Send a question to an idle worker."""
-        self.ended = self.failure = None
+    def ask(self, frame: bytes) -> None:
+        """Send an idle worker the frame of a query or a search."""
+        self.ended = self.failure = self.facts = None
         self.pieces.clear()
         self._held = 0
         self.blocked_since = self.blocked_before = 0.0
         self._resume()
         if self._transport is not None:
-            self._transport.write(wire.pack_json(wire.REQUEST, cast("dict[str, object]", question)))
+            self._transport.write(frame)
 
     def pop(self) -> bytes:
         """The next piece; lets the worker go on when enough has been taken."""

@@ -10,7 +10,8 @@ from endpoint.engine.answer import Answer
 from endpoint.engine.pool import Pool, PoolGone
 from endpoint.engine.supervisor import Succession
 from endpoint.errors import GenerationGone, WorkerDied
-from endpoint.formats import Format
+from endpoint.formats import Representation
+from endpoint.search import Request
 from endpoint.settings import Settings
 from endpoint.sparql.operation import Operation
 from endpoint.storage.generations import Generation
@@ -46,30 +47,28 @@ class EmbeddedEngine:
         """Whether workers can be had."""
         return self._succession.pool.alive
 
-    async def query(self, operation: Operation, fmt: Format, limits: Limits) -> Answer:
+    async def query(self, operation: Operation, representation: Representation, limits: Limits) -> Answer:
         """Evaluate on the generation asked for; returns when the first bytes of the answer exist."""
-        question: wire.Question = {
-            "text": operation.text,
-            "base_iri": operation.base_iri,
-            "default_graphs": list(operation.default_graphs),
-            "named_graphs": list(operation.named_graphs),
-            "dataset_clause": operation.dataset_clause,
-            "star": operation.star,
-            "format": fmt.name,
-            "search": operation.search,
-        }
+        frame = wire.pack_query(operation, representation)
+        return await self._answer(frame, operation.text, limits, operation.generation)
+
+    async def search(self, request: Request, limits: Limits, generation: int | None = None) -> Answer:
+        """Search the text index of the generation asked for."""
+        return await self._answer(wire.pack_search(request), "", limits, generation)
+
+    async def _answer(self, frame: bytes, text: str, limits: Limits, generation: int | None) -> Answer:
         for _ in range(self._settings.pool_size):
             started = time.perf_counter()
             try:
-                return await self._ask(question, limits, operation.generation)
+                return await self._begin(frame, text, limits, generation)
             except PoolGone:
                 continue
             except WorkerDied:
                 if time.perf_counter() - started > STILLBORN:
                     raise
-        return await self._ask(question, limits, operation.generation)
+        return await self._begin(frame, text, limits, generation)
 
-    async def _ask(self, question: wire.Question, limits: Limits, number: int | None) -> Answer:
+    async def _begin(self, frame: bytes, text: str, limits: Limits, number: int | None) -> Answer:
         started = time.perf_counter()
         pool = self._succession.pool
         if number is not None and number != pool.generation.number:
@@ -77,7 +76,7 @@ class EmbeddedEngine:
         if (worker := pool.take()) is None:
             worker = await pool.wait(limits.timeout)
         answer = Answer(pool, worker, limits, queued=time.perf_counter() - started)
-        await answer.begin(question)
+        await answer.begin(frame, text)
         return answer
 
     async def _older(self, number: int, timeout: float) -> Pool:

@@ -189,7 +189,7 @@ def _spawn(order: wire.TemplateOrder) -> tuple[subprocess.Popen[bytes], socket.s
             pass_fds=[theirs.fileno()],
             env={**os.environ, "PYTHONPATH": path, "RUST_BACKTRACE": "0"},
         )
-        ours.sendall(wire.pack_json(wire.REQUEST, cast("dict[str, object]", order)))
+        ours.sendall(wire.pack_json(wire.TEMPLATE, cast("dict[str, object]", order)))
         undo.pop_all()
     return process, ours
 

@@ -1,8 +1,8 @@
 """The wire between the server and its worker processes: frames over a socket pair.
 
-A frame is a one-byte kind, a four-byte length and that many bytes. The server sends one
-``REQUEST`` at a time; the worker answers with any number of ``DATA`` frames and then one ``END``
-or ``FAILURE``. This module is imported by both sides and imports neither.
+A frame is a one-byte kind, a four-byte length and that many bytes. The server sends one ``QUERY`` or
+``SEARCH`` at a time; the worker answers with ``FACTS`` where a page is asked for, any number of ``DATA``
+frames and then one ``END`` or ``FAILURE``. This module is imported by both sides and imports neither.
 """
 
 from __future__ import annotations
@@ -11,15 +11,23 @@ import json
 import socket
 import struct
 from collections.abc import Mapping
-from typing import Final, NotRequired, TypedDict
+from dataclasses import asdict, fields
+from typing import Any, Final, NotRequired, TypedDict
+
+from endpoint.formats import Facts, QueryForm, Representation
+from endpoint.search import Request
+from endpoint.sparql.operation import Operation
 
 HEADER: Final = struct.Struct("!BI")
 
 HELLO: Final = 1  # worker to server, once: its process id
-REQUEST: Final = 2  # server to worker: a Question
+QUERY: Final = 2  # server to worker: an operation and the representation of its answer
 DATA: Final = 3  # worker to server: a piece of the serialized answer
 END: Final = 4  # worker to server: the answer is whole; TIMING
 FAILURE: Final = 5  # worker to server: there is no whole answer; a Failure
+SEARCH: Final = 6  # server to worker: a search of the text index
+TEMPLATE: Final = 8  # server to template, once: a TemplateOrder
+FACTS: Final = 7  # worker to server: what is known of the page that follows
 
 # END carries: microseconds of parsing and planning, of evaluating and serializing, and whether the
 # worker wants to be replaced because the query left its memory swollen.
@@ -31,20 +39,6 @@ FORK: Final = 1
 REAP: Final = 2
 # The template's answer to REAP: process id and wait status.
 REAPED: Final = struct.Struct("!II")
-
-
-class Question(TypedDict):
-    """What a worker is asked: the query, its RDF dataset, and the format of the answer."""
-
-    text: str
-    base_iri: str | None
-    default_graphs: list[str]
-    named_graphs: list[str]
-    dataset_clause: bool  # the text has FROM
-    star: int | None  # offset of the asterisk of SELECT *
-    # Name in endpoint.formats, with what endpoint.formats.representation adds to it: page, frame, prototype.
-    format: str
-    search: NotRequired[bool]  # the text is a search of the text index, as in Operation
 
 
 class Failure(TypedDict):
@@ -68,6 +62,46 @@ class TemplateOrder(TypedDict):
     union: bool  # the default graph is the union of all graphs
     memory: int  # bytes that one query may use
     prefixes: dict[str, str]
+
+
+_OPERATION: Final = tuple((row.name, row.default) for row in fields(Operation))
+
+
+def pack_query(operation: Operation, representation: Representation) -> bytes:
+    """Return the frame that asks for the answer of ``operation`` in ``representation``."""
+    # What has its default value is left out: the path of a small query is short.
+    members = {name: value for name, default in _OPERATION if (value := getattr(operation, name)) != default}
+    return pack_json(QUERY, {**members, "representation": representation.encode()})
+
+
+def unpack_query(payload: bytes) -> tuple[Operation, Representation]:
+    """Return what :func:`pack_query` was given."""
+    members: dict[str, Any] = json.loads(payload)
+    representation = Representation.decode(members.pop("representation"))
+    members = {name: tuple(value) if isinstance(value, list) else value for name, value in members.items()}
+    return Operation(**{**members, "form": QueryForm(members["form"])}), representation
+
+
+def pack_search(request: Request) -> bytes:
+    """Return the frame that asks for a search."""
+    return pack_json(SEARCH, asdict(request))
+
+
+def unpack_search(payload: bytes) -> Request:
+    """Return what :func:`pack_search` was given."""
+    members: dict[str, Any] = json.loads(payload)
+    members["filters"] = {name: tuple(values) for name, values in members["filters"].items()}
+    return Request(**members)
+
+
+def pack_facts(facts: Facts) -> bytes:
+    """Return the frame of what is known of a page."""
+    return pack(FACTS, json.dumps(facts).encode())
+
+
+def unpack_facts(payload: bytes) -> Facts:
+    """Return what :func:`pack_facts` was given."""
+    return Facts(*json.loads(payload))
 
 
 def pack(kind: int, payload: bytes = b"") -> bytes:

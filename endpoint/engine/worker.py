@@ -15,17 +15,19 @@ import threading
 import time
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Final, NoReturn, cast
+from typing import Final, NoReturn
 
 from pyoxigraph import BlankNode, DefaultGraph, NamedNode, QuerySolutions, Store
 
 from endpoint.engine import fence, wire
 from endpoint.errors import MalformedQuery, NotFound, QueryTooComplex
+from endpoint.formats import Facts
 from endpoint.results.serializers import write_results
 from endpoint.results.terms import Inexpressible, Results
 from endpoint.search import Request
 from endpoint.search.index import TextIndex
 from endpoint.search.service.rewriting import Rewritten, read_federated, without_index
+from endpoint.sparql.operation import Operation
 
 # A quarter of a gigabyte of stack lets queries nested a thousandfold be planned; pages are only
 # used when touched.
@@ -56,9 +58,14 @@ class FrameWriter:
 
     def __init__(self, sock: socket.socket) -> None:
         self._socket = sock
+        self._facts = b""
         self._parts: list[bytes] = []
         self._size = 0
         self.written = 0
+
+    def write_facts(self, facts: Facts) -> None:
+        """Send the facts of a page, before its first bytes."""
+        self._facts = wire.pack_facts(facts)
 
     def write(self, data: bytes, /) -> int:
         self._parts.append(data)
@@ -72,13 +79,14 @@ class FrameWriter:
         """Nothing: small writes are held back so that an early failure can still change the status."""
 
     def take(self) -> bytes:
-        """The frame of what is held back, or nothing when nothing is."""
+        """Return the frames of what is held back, or nothing when nothing is."""
+        facts, self._facts = self._facts, b""
         if not self._parts:
-            return b""
+            return facts
         payload = b"".join(self._parts)
         self._parts.clear()
         self._size = 0
-        return wire.pack(wire.DATA, payload)
+        return facts + wire.pack(wire.DATA, payload)
 
 
 class LazyIndex:
@@ -96,7 +104,7 @@ class LazyIndex:
 
 
 def run(sock: socket.socket, errors: int, store: Store, terms: Terms) -> NoReturn:
-    """Serve questions from ``sock`` until it closes, then end the process. Called after the fork.
+    """Serve queries and searches from ``sock`` until it closes, then end the process. Called after the fork.
 
     ``errors`` is the descriptor that standard error goes to: what the engine says when it aborts.
     """
@@ -118,26 +126,26 @@ def _serve(sock: socket.socket, store: Store, terms: Terms) -> None:
     try:
         sock.sendall(wire.pack(wire.HELLO, os.getpid().to_bytes(4, "big")))
         while (frame := wire.read(sock)) is not None:
-            question = cast(wire.Question, json.loads(frame[1]))
-            sock.sendall(_answer(sock, store, question, terms, index, start))
+            sock.sendall(_answer(sock, store, frame, terms, index, start))
     except OSError:
         # The server closed its end: nobody waits for this answer any more.
         return
 
 
 def _answer(
-    sock: socket.socket, store: Store, question: wire.Question, terms: Terms, index: LazyIndex, start: int
+    sock: socket.socket, store: Store, frame: tuple[int, bytes], terms: Terms, index: LazyIndex, start: int
 ) -> bytes:
     writer = FrameWriter(sock)
     began = time.perf_counter_ns()
     try:
-        if question.get("search"):
+        if frame[0] == wire.SEARCH:
             planned = began
-            writer.write(search(question["text"], index))
+            writer.write(search(wire.unpack_search(frame[1]), index))
         else:
-            results = evaluate(store, question, terms, index)
+            operation, representation = wire.unpack_query(frame[1])
+            results = evaluate(store, operation, terms, index)
             planned = time.perf_counter_ns()
-            write_results(results, question["format"], writer, terms.prefixes, store)
+            write_results(results, representation, writer, terms.prefixes, store)
             del results
     except (BrokenPipeError, ConnectionResetError):
         raise
@@ -152,8 +160,8 @@ def _answer(
     return writer.take() + wire.pack(wire.END, timing)
 
 
-def search(text: str, index: LazyIndex) -> bytes:
-    """The :class:`~endpoint.search.Answer` as JSON to a :class:`~endpoint.search.Request` as JSON.
+def search(request: Request, index: LazyIndex) -> bytes:
+    """Return the :class:`~endpoint.search.Answer` as JSON.
 
     A hit has the members of the record's summary besides its own.
 
@@ -162,41 +170,39 @@ def search(text: str, index: LazyIndex) -> bytes:
     opened = index.opened()
     if opened is None:
         raise NotFound("This endpoint has no text index.")
-    members = json.loads(text)
-    members["filters"] = {name: tuple(values) for name, values in members["filters"].items()}
-    answer = asdict(opened.search(Request(**members)))
+    answer = asdict(opened.search(request))
     answer["hits"] = [{**hit, **opened.summary(hit["iri"])} for hit in answer["hits"]]
     return json.dumps(answer, ensure_ascii=False).encode()
 
 
-def evaluate(store: Store, question: wire.Question, terms: Terms, index: LazyIndex) -> Results:
+def evaluate(store: Store, operation: Operation, terms: Terms, index: LazyIndex) -> Results:
     """The answer of the engine, SERVICE text:search answered before.
 
     Raises :class:`~endpoint.errors.MalformedQuery` and :class:`~endpoint.errors.QueryTooComplex` for a text
-    search that cannot be made, and whatever the engine raises, with the places of the question's text.
+    search that cannot be made, and whatever the engine raises, with the places of the operation's text.
     """
-    text, star = question["text"], question["star"]
-    searching = read_federated(text, question["base_iri"], terms.prefixes)
+    text, star = operation.text, operation.star
+    searching = read_federated(text, operation.base_iri, terms.prefixes)
     if searching is None:
-        results = _query(store, text, question, terms)
+        results = _query(store, text, operation, terms)
         listed = _listed(results, star, text)
-        return results if listed is None else _query(store, _starless(text, star, listed), question, terms)
+        return results if listed is None else _query(store, _starless(text, star, listed), operation, terms)
     opened = index.opened()
     if opened is None:
         raise without_index(searching)
     listed = None
     if star is not None and len(text) <= REORDERED:
         # Without the hits it is told soon which variables there are.
-        listed = _listed(_query_rewritten(store, searching.outline, question, terms), star, text)
+        listed = _listed(_query_rewritten(store, searching.outline, operation, terms), star, text)
     rewritten = searching.answered(opened, terms.memory)
     if listed is not None:
-        return _query(store, _starless(rewritten.text, star, listed), question, terms)
-    return _query_rewritten(store, rewritten, question, terms)
+        return _query(store, _starless(rewritten.text, star, listed), operation, terms)
+    return _query_rewritten(store, rewritten, operation, terms)
 
 
-def _query_rewritten(store: Store, rewritten: Rewritten, question: wire.Question, terms: Terms) -> Results:
+def _query_rewritten(store: Store, rewritten: Rewritten, operation: Operation, terms: Terms) -> Results:
     try:
-        return _query(store, rewritten.text, question, terms)
+        return _query(store, rewritten.text, operation, terms)
     except SyntaxError as error:
         raise SyntaxError(rewritten.located(str(error))) from None
 
@@ -223,22 +229,22 @@ def by_appearance(names: list[str], text: str) -> list[str]:
     return sorted(names, key=lambda name: first.get(name, len(text)))
 
 
-def _query(store: Store, text: str, question: wire.Question, terms: Terms) -> Results:
-    default: list[NamedNode | BlankNode | DefaultGraph] = [*map(NamedNode, question["default_graphs"])]
-    named: list[NamedNode | BlankNode] = [*map(NamedNode, question["named_graphs"])]
+def _query(store: Store, text: str, operation: Operation, terms: Terms) -> Results:
+    default: list[NamedNode | BlankNode | DefaultGraph] = [*map(NamedNode, operation.default_graphs)]
+    named: list[NamedNode | BlankNode] = [*map(NamedNode, operation.named_graphs)]
     if not default and not named:
         return store.query(
             text,
-            base_iri=question["base_iri"],
+            base_iri=operation.base_iri,
             prefixes=terms.prefixes,
             # The engine would let the union hide a FROM clause.
-            use_default_graph_as_union=terms.union and not question["dataset_clause"],
+            use_default_graph_as_union=terms.union and not operation.dataset_clause,
         )
     # SPARQL 1.1 Protocol section 2.1.4: what the request names replaces the dataset; when only named
     # graphs are given the default graph is empty, which the engine takes as a graph without triples.
     return store.query(
         text,
-        base_iri=question["base_iri"],
+        base_iri=operation.base_iri,
         prefixes=terms.prefixes,
         default_graph=default,
         named_graphs=named,

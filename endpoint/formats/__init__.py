@@ -5,7 +5,8 @@ Everything here is a table or a pure function of its arguments.
 
 from __future__ import annotations
 
-from endpoint.formats.negotiation import Negotiated, by_extension, by_name, negotiate
+from endpoint.formats.negotiation import by_extension, by_name, negotiate
+from endpoint.formats.representation import Facts, Links, Page, Plain, Representation
 from endpoint.formats.table import (
     BIBLIOGRAPHIES,
     BIBTEX,
@@ -64,9 +65,13 @@ __all__ = [
     "TSV",
     "TURTLE",
     "XLSX",
+    "Facts",
     "Format",
-    "Negotiated",
+    "Links",
+    "Page",
+    "Plain",
     "QueryForm",
+    "Representation",
     "by_extension",
     "by_name",
     "negotiate",

@@ -6,19 +6,13 @@ import re
 from functools import lru_cache
 from typing import NamedTuple
 
+from endpoint.formats.representation import Representation
 from endpoint.formats.table import Format
 
 # Headers longer than this are negotiated every time, so that a client cannot fill the cache with them.
 _CACHED_LENGTH = 512
 # Nothing that long is an Accept header; reading it would keep other requests waiting.
 _READ_LENGTH = 8192
-
-
-class Negotiated(NamedTuple):
-    """What negotiation chose: a format and the Content-Type to send."""
-
-    format: Format
-    content_type: str
 
 
 def by_name(name: str, offered: tuple[Format, ...]) -> Format | None:
@@ -46,7 +40,7 @@ def by_extension(extension: str, offered: tuple[Format, ...]) -> Format | None:
     return None
 
 
-def negotiate(accept: str | None, offered: tuple[Format, ...]) -> Negotiated | None:
+def negotiate(accept: str | None, offered: tuple[Format, ...]) -> Representation | None:
     """Choose among ``offered`` by an Accept header (several joined with ", "), or None for a 406.
 
     The highest quality wins; at equal quality a type that the client named wins over one that a
@@ -82,10 +76,10 @@ _HINTS = frozenset({"profile", "version"})
 _VALUES = {"charset": frozenset({"utf-8", "utf8"}), "header": frozenset({"present"})}
 
 
-def _negotiate(accept: str, offered: tuple[Format, ...]) -> Negotiated | None:
+def _negotiate(accept: str, offered: tuple[Format, ...]) -> Representation | None:
     ranges = _most_specific(accept)
     best = (0.0, False)
-    chosen: Negotiated | None = None
+    chosen: Representation | None = None
     for candidate in offered:
         own = ranges.get(candidate.media_type)
         if own is None and (candidate.by_wildcard or len(offered) == 1):
@@ -96,7 +90,7 @@ def _negotiate(accept: str, offered: tuple[Format, ...]) -> Negotiated | None:
         for media_type, entry in names:
             if entry is not None and entry.quality > 0 and (entry.quality, entry.named) > best:
                 best = (entry.quality, entry.named)
-                chosen = Negotiated(candidate, candidate.content_type(media_type))
+                chosen = Representation(candidate, candidate.content_type(media_type))
     return chosen
 
 

@@ -240,3 +240,5 @@ BIBLIOGRAPHIES = (BIBTEX, RIS, CSL_JSON)
 TABLE_FORMATS = (ND_JSON, EXCEL_CSV, XLSX, MARKDOWN, GEO_JSON)
 # What a file can be written in; N3 before Turtle, which has its name as a short one.
 EXPORT_FORMATS = (N_QUADS, TRIG, N3, TURTLE, N_TRIPLES, RDF_XML, JSON_LD, *BIBLIOGRAPHIES)
+# All of them by name.
+FORMATS = {fmt.name: fmt for fmt in (*RESULT_FORMATS, *EXPORT_FORMATS, *TABLE_FORMATS, FLAT_JSON, HTML)}

@@ -18,7 +18,7 @@ from endpoint.errors import DataError, DataErrors, MalformedQuery, QueryTooCompl
 from endpoint.formats import QueryForm
 from endpoint.sparql.diagnosis import explain
 from endpoint.sparql.lexer import Kind, Token, lex, position_of
-from endpoint.sparql.operation import Classified, classify
+from endpoint.sparql.operation import Operation, classify
 
 FOCUS = "this"
 
@@ -108,7 +108,7 @@ def _read_text(path: Path) -> str:
 
 def _check_query(text: str) -> None:
     try:
-        classified = classify(text, _MAX_NESTING)
+        operation = classify(text, _MAX_NESTING)
         Store().query(text)
     except QueryTooComplex as error:
         raise DataError(error.detail) from None
@@ -117,17 +117,17 @@ def _check_query(text: str) -> None:
     except SyntaxError as error:
         explained = explain(text, str(error))
         raise DataError(explained.detail, None, explained.line, explained.column) from None
-    _check_form(classified)
+    _check_form(operation)
 
 
-def _check_form(classified: Classified) -> None:
-    if classified.form is not QueryForm.CONSTRUCT:
+def _check_form(operation: Operation) -> None:
+    if operation.form is not QueryForm.CONSTRUCT:
         raise DataError("The file holds no CONSTRUCT query; a rule is one.")
-    if classified.services:
-        raise DataError(f"The rule calls SERVICE {classified.services[0]}; a rule reads this dataset alone.")
-    if classified.dataset_clause:
+    if operation.services:
+        raise DataError(f"The rule calls SERVICE {operation.services[0]}; a rule reads this dataset alone.")
+    if operation.dataset_clause:
         raise DataError("The rule has FROM; it reads all graphs, and names one with GRAPH.")
-    if classified.volatile:
+    if operation.volatile:
         raise DataError("The rule calls NOW, RAND, UUID, STRUUID or BNODE; it must always derive the same.")
 
 

@@ -14,7 +14,6 @@ from typing import Final, TypeVar
 
 from pyoxigraph import Literal
 
-from endpoint.formats.representation import PLAIN, Presentation
 from endpoint.results.tables import tagged
 from endpoint.results.terms import Inexpressible, Row, Rows, Term, native
 from endpoint.vocabulary import GEOSPARQL
@@ -55,7 +54,7 @@ _TOKEN: Final = re.compile(r"\s*([(),]|[+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?
 _DEEPEST: Final = 8
 
 
-def geo_json(rows: Rows, presentation: Presentation = PLAIN) -> Iterator[str]:
+def geo_json(rows: Rows, language_tags: bool = False) -> Iterator[str]:
     """A FeatureCollection, one feature for each row, its other columns as properties.
 
     A row without coordinates has the geometry null. Raises :class:`Inexpressible` where no column
@@ -63,7 +62,7 @@ def geo_json(rows: Rows, presentation: Presentation = PLAIN) -> Iterator[str]:
     """
     seen = list(islice(rows.rows, _LOOKED_AT))
     columns = _columns(rows.names, seen)
-    value = tagged if presentation.language_tags else native
+    value = tagged if language_tags else native
     yield '{"type": "FeatureCollection", "features": ['
     separator = "\n"
     for row in chain(seen, rows.rows):

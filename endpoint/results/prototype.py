@@ -15,7 +15,7 @@ from typing import Final, TypeAlias
 
 from pyoxigraph import Literal
 
-from endpoint.formats.representation import Plain
+from endpoint.formats import Plain
 from endpoint.results.terms import Term, native
 from endpoint.wording import did_you_mean, shown
 

@@ -29,7 +29,7 @@ from pyoxigraph import (
     serialize,
 )
 
-from endpoint.formats.representation import Plain, Presentation, read_name
+from endpoint.formats import Facts, Page, Plain, Representation
 from endpoint.results.bibliography import BIBLIOGRAPHIES, Describe, bibliography
 from endpoint.results.framing import framed
 from endpoint.results.geojson import geo_json
@@ -42,6 +42,7 @@ from endpoint.results.window import take_page
 
 __all__ = [
     "Inexpressible",
+    "ResultWriter",
     "Results",
     "Writer",
     "XmlGuard",
@@ -75,11 +76,11 @@ _GATHERED: Final = 50
 _PREFIXED: Final = frozenset({"turtle", "trig", "rdf-xml"})
 _COMMENTED: Final = frozenset({"turtle", "trig", "n-triples", "n-quads"})
 
-# Tables for people and programs: a function of the rows and how they are told.
-_TABLES: Final[dict[str, Callable[[Rows, Presentation], Iterator[str]]]] = {
-    "flat-json": flat_json,
-    "ndjson": nd_json,
-    "geojson": geo_json,
+# Tables for people and programs: a function of the rows and of how they are represented.
+_TABLES: Final[dict[str, Callable[[Rows, Representation], Iterator[str]]]] = {
+    "flat-json": lambda rows, how: flat_json(rows, how.language_tags, how.envelope),
+    "ndjson": lambda rows, how: nd_json(rows, how.language_tags),
+    "geojson": lambda rows, how: geo_json(rows, how.language_tags),
     "markdown": lambda rows, _: markdown(rows),
     "excel-csv": lambda rows, _: excel_csv(rows),
 }
@@ -92,6 +93,12 @@ class Writer(Protocol):
 
     def write(self, data: bytes, /) -> int: ...
     def flush(self) -> None: ...
+
+
+class ResultWriter(Writer, Protocol):
+    """A writer that takes the facts of a page too, before its bytes."""
+
+    def write_facts(self, facts: Facts) -> None: ...
 
 
 class XmlGuard:
@@ -117,61 +124,64 @@ class XmlGuard:
 
 
 def write_results(
-    results: Results, format_name: str, writer: Writer, prefixes: dict[str, str], store: Store
+    results: Results,
+    representation: Representation,
+    writer: ResultWriter,
+    prefixes: dict[str, str],
+    store: Store,
 ) -> None:
-    """Serialize ``results`` in the format named, into ``writer``.
+    """Serialize ``results`` in ``representation`` into ``writer``, after the facts of a page.
 
-    The name may tell more (:mod:`endpoint.formats.representation`): of a page the first line is its
-    :class:`~endpoint.formats.representation.Facts`. What a bibliography says of the publications among the
-    results is looked up in ``store``. Raises :class:`Inexpressible`, and whatever evaluation raises.
+    What a bibliography says of the publications among the results is looked up in ``store``. Raises
+    :class:`Inexpressible`, and whatever evaluation raises.
     """
-    name, presentation = read_name(format_name)
+    name, frame = representation.format.name, representation.frame
     if isinstance(results, QueryBoolean):
-        _write_boolean(results, name, presentation, writer)
-    elif isinstance(results, QuerySolutions) and presentation.transform is not None:
-        _write_transformed(rows_of(results), presentation.transform, presentation, writer)
-    elif isinstance(results, QuerySolutions) and presentation.size is not None:
-        rows = _page(rows_of(results), presentation, writer)
+        _write_boolean(results, representation, writer)
+    elif isinstance(results, QuerySolutions) and representation.prototype is not None:
+        _write_transformed(rows_of(results), representation.prototype, representation, writer)
+    elif isinstance(results, QuerySolutions) and representation.page is not None:
+        rows = _page(rows_of(results), representation.page, writer)
         if rows is not None:
-            _write_rows(rows, name, presentation, writer, prefixes, store)
+            _write_rows(rows, representation, writer, prefixes, store)
     elif name in _RESULT_FORMATS and isinstance(results, QuerySolutions):
         _write_solutions(results, name, writer)
-    elif presentation.frame is not None and isinstance(results, QueryTriples):
-        writer.write(framed(results, presentation.frame).encode())
+    elif frame is not None and isinstance(results, QueryTriples):
+        writer.write(framed(results, frame).encode())
     elif name in _GRAPH_FORMATS and isinstance(results, QueryTriples):
         _write_graph(results, name, writer, prefixes)
     elif name in BIBLIOGRAPHIES:
         _write_all(bibliography(resources(results), statements_of(store), name), writer)
     else:
-        _write_rows(rows_of(results), name, presentation, writer, prefixes, store)
+        _write_rows(rows_of(results), representation, writer, prefixes, store)
 
 
-def _page(rows: Rows, presentation: Presentation, writer: Writer) -> Rows | None:
-    """The rows of the page, after its facts were written; None where it would follow other rows."""
-    page, facts = take_page(rows.rows, presentation)
-    writer.write(json.dumps(facts).encode() + b"\n")
-    return None if facts["moved"] else Rows(rows.names, iter(page))
+def _page(rows: Rows, page: Page, writer: ResultWriter) -> Rows | None:
+    """Write the facts of the page and return its rows; None where it would follow other rows."""
+    taken, facts = take_page(rows.rows, page)
+    writer.write_facts(facts)
+    return None if facts.moved else Rows(rows.names, iter(taken))
 
 
 def _write_transformed(
-    rows: Rows, transform: Mapping[str, Plain], presentation: Presentation, writer: Writer
+    rows: Rows, prototype: Mapping[str, Plain], representation: Representation, writer: ResultWriter
 ) -> None:
-    prototype = read_prototype(transform, rows.names)
-    objects = transformed(rows, prototype)
-    if presentation.size is not None:
-        page = _page(objects, presentation, writer)
+    shape = read_prototype(prototype, rows.names)
+    objects = transformed(rows, shape)
+    if representation.page is not None:
+        page = _page(objects, representation.page, writer)
         if page is None:
             return
         objects = page
-    _write_all(transformed_json(objects, prototype.context, presentation), writer)
+    _write_all(transformed_json(objects, shape.context, representation.envelope), writer)
 
 
-def _write_boolean(boolean: QueryBoolean, name: str, presentation: Presentation, writer: Writer) -> None:
-    word = "true" if boolean else "false"
+def _write_boolean(boolean: QueryBoolean, representation: Representation, writer: Writer) -> None:
+    word, name = "true" if boolean else "false", representation.format.name
     if name == "html":
         writer.write(f'<p class="boolean">{word}</p>\n'.encode())
     elif name == "flat-json":
-        brace = "" if presentation.envelope else "{"
+        brace = "" if representation.envelope else "{"
         writer.write(f'{brace}"boolean": {word}}}\n'.encode())
     elif name in BIBLIOGRAPHIES:
         _write_all(bibliography((), lambda *_: (), name), writer)
@@ -180,15 +190,12 @@ def _write_boolean(boolean: QueryBoolean, name: str, presentation: Presentation,
 
 
 def _write_rows(
-    rows: Rows,
-    name: str,
-    presentation: Presentation,
-    writer: Writer,
-    prefixes: dict[str, str],
-    store: Store,
+    rows: Rows, representation: Representation, writer: Writer, prefixes: dict[str, str], store: Store
 ) -> None:
+    name, page = representation.format.name, representation.page
     if name == "html":
-        _write_all(html_table(rows, prefixes, presentation.size or HTML_ROWS, presentation.pages), writer)
+        most = HTML_ROWS if page is None else page.size
+        _write_all(html_table(rows, prefixes, most, representation.links), writer)
     elif name == "xlsx":
         write_xlsx(rows, writer)
     elif name in BIBLIOGRAPHIES:
@@ -199,7 +206,7 @@ def _write_rows(
         again = parse_query_results(solutions_json(rows), format=QueryResultsFormat.JSON)
         _write_solutions(cast(QuerySolutions, again), name, writer)
     else:
-        _write_all(_TABLES[name](rows, presentation), writer)
+        _write_all(_TABLES[name](rows, representation), writer)
 
 
 def _write_solutions(solutions: QuerySolutions, name: str, writer: Writer) -> None:

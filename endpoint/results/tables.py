@@ -15,7 +15,7 @@ from typing import Final
 from pyoxigraph import Literal, NamedNode
 
 from endpoint.addresses import path_of
-from endpoint.formats.representation import PLAIN, Pages, Presentation
+from endpoint.formats import Links
 from endpoint.results.terms import Rows, Term, Value, native, shown
 from endpoint.vocabulary import XSD
 
@@ -31,23 +31,23 @@ _MARKUP: Final = str.maketrans(
 _NOT_IN_LINK: Final = frozenset("<>|\\ ")
 
 
-def flat_json(rows: Rows, presentation: Presentation = PLAIN) -> Iterator[str]:
+def flat_json(rows: Rows, language_tags: bool = False, envelope: bool = False) -> Iterator[str]:
     """``{"columns": […], "rows": [{…}]}`` with native numbers and booleans, null where unbound.
 
     With ``envelope`` the opening brace is left out: other members are put before.
     """
-    brace = "" if presentation.envelope else "{"
+    brace = "" if envelope else "{"
     yield f'{brace}"columns": {json.dumps(rows.names, ensure_ascii=False)}, "rows": ['
     separator = "\n"
-    for row in _objects(rows, presentation.language_tags):
+    for row in _objects(rows, language_tags):
         yield separator + row
         separator = ",\n"
     yield "\n]}\n"
 
 
-def nd_json(rows: Rows, presentation: Presentation = PLAIN) -> Iterator[str]:
+def nd_json(rows: Rows, language_tags: bool = False) -> Iterator[str]:
     """One JSON object on each line, values as in flat JSON."""
-    for row in _objects(rows, presentation.language_tags):
+    for row in _objects(rows, language_tags):
         yield row + "\n"
 
 
@@ -100,7 +100,7 @@ def _markdown_cell(term: Term | None) -> str:
 
 
 def html_table(
-    rows: Rows, prefixes: Mapping[str, str], most: int = HTML_ROWS, pages: Pages | None = None
+    rows: Rows, prefixes: Mapping[str, str], most: int = HTML_ROWS, links: Links | None = None
 ) -> Iterator[str]:
     """The rows as an HTML table, at most ``most``; the page around it is the server's."""
     yield "<table>\n<thead><tr>"
@@ -109,21 +109,21 @@ def html_table(
     count = 0
     for row in islice(rows.rows, most):
         count += 1
-        yield f"<tr>{''.join(f'<td>{html_term(term, prefixes, pages)}</td>' for term in row)}</tr>\n"
+        yield f"<tr>{''.join(f'<td>{html_term(term, prefixes, links)}</td>' for term in row)}</tr>\n"
     yield "</tbody>\n</table>\n"
     more = count == most and next(rows.rows, None) is not None
-    yield f'<p class="count">{_note(count, more, pages)}</p>\n'
+    yield f'<p class="count">{_note(count, more, links)}</p>\n'
 
 
-def _note(count: int, more: bool, pages: Pages | None) -> str:
-    if pages is not None and pages["language"] == "ko":
+def _note(count: int, more: bool, links: Links | None) -> str:
+    if links is not None and links.language == "ko":
         return f"처음 {count:,}행입니다. 전체 결과는 파일로 내려받으십시오." if more else f"{count:,}행"
     if more:
         return f"The first {count:,} rows; download the whole result."
     return "1 row" if count == 1 else f"{count:,} rows"
 
 
-def html_term(term: Term | None, prefixes: Mapping[str, str], pages: Pages | None = None) -> str:
+def html_term(term: Term | None, prefixes: Mapping[str, str], links: Links | None = None) -> str:
     """One RDF term as HTML. Only http and https IRIs become links; ``prefixes`` shorten what is shown.
 
     A resource that has its page on this server is linked to there.
@@ -132,8 +132,8 @@ def html_term(term: Term | None, prefixes: Mapping[str, str], pages: Pages | Non
         return ""
     if isinstance(term, NamedNode):
         iri, text = escape(term.value), escape(_short(term.value, prefixes))
-        if pages is not None and term.value.startswith(pages["base"]):
-            address = escape(pages["root"] + path_of(term.value, pages["base"]))
+        if links is not None and term.value.startswith(links.base):
+            address = escape(links.root + path_of(term.value, links.base))
             return f'<a href="{address}" title="{iri}">{escape(_brief(term.value, prefixes))}</a>'
         if _is_web(term.value):
             return f'<a href="{iri}" title="{iri}">{text}</a>'

@@ -12,7 +12,7 @@ from typing import cast
 
 from pyoxigraph import Literal
 
-from endpoint.formats.representation import Plain, Presentation
+from endpoint.formats import Plain
 from endpoint.results.prototype import Constant, Part, Prototype, Several, Shape, Variable
 from endpoint.results.terms import Rows, Term
 
@@ -114,9 +114,9 @@ def transformed(rows: Rows, prototype: Prototype) -> Rows:
     return Rows(list(prototype.columns), ([Literal(text)] for text in texts))
 
 
-def transformed_json(rows: Rows, context: Plain, presentation: Presentation) -> Iterator[str]:
+def transformed_json(rows: Rows, context: Plain, envelope: bool = False) -> Iterator[str]:
     """The rows of :func:`transformed` as flat JSON has them, with the context of JSON-LD before."""
-    yield "" if presentation.envelope else "{"
+    yield "" if envelope else "{"
     if context is not None:
         yield f'"@context": {json.dumps(context, ensure_ascii=False)}, '
     yield f'"columns": {json.dumps(rows.names, ensure_ascii=False)}, "rows": ['

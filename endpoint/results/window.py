@@ -15,7 +15,7 @@ from hashlib import blake2b
 from itertools import count, islice
 from typing import Final
 
-from endpoint.formats.representation import Facts, Presentation
+from endpoint.formats import Facts, Page
 from endpoint.results.terms import Row
 
 # How many rows are counted between two looks at the clock.
@@ -24,22 +24,21 @@ _STRIDE: Final = 4096
 MARKED: Final = 64
 
 
-def take_page(rows: Iterator[Row], asked: Presentation) -> tuple[list[Row], Facts]:
+def take_page(rows: Iterator[Row], asked: Page) -> tuple[list[Row], Facts]:
     """The rows of the page, and what is known of it. Raises whatever evaluation raises."""
-    size = asked.size or 0
     passed = length(islice(rows, max(asked.offset - MARKED, 0)))
     before = list(islice(rows, asked.offset - passed))
     passed += len(before)
     if asked.mark and (passed < asked.offset or mark_of(before) != asked.mark):
-        return [], {"rows": 0, "more": False, "total": None, "mark": "", "moved": True}
-    page = list(islice(rows, size))
-    more = len(page) == size and next(rows, None) is not None
+        return [], Facts(0, False, None, "", moved=True)
+    page = list(islice(rows, asked.size))
+    more = len(page) == asked.size and next(rows, None) is not None
     total: int | None = passed + len(page)
     if more:
-        following = _count(rows, asked.count) if asked.count else None
+        following = _count(rows, asked.counting) if asked.counting else None
         total = None if following is None else passed + len(page) + 1 + following
     mark = mark_of((before + page)[-MARKED:])
-    return page, {"rows": len(page), "more": more, "total": total, "mark": mark, "moved": False}
+    return page, Facts(len(page), more, total, mark)
 
 
 def mark_of(rows: Iterable[Row]) -> str:

@@ -7,33 +7,19 @@ evaluates the query, before the engine sees the query (see :mod:`endpoint.search
 from __future__ import annotations
 
 from endpoint.errors import MalformedQuery, ServiceRefused
-from endpoint.sparql.operation import TEXT_SEARCH, Classified, Operation
+from endpoint.sparql.operation import TEXT_SEARCH, Operation
 
 
-def admit(
-    text: str,
-    classified: Classified,
-    base: str,
-    default: tuple[str, ...] = (),
-    named: tuple[str, ...] = (),
-) -> Operation:
-    """The gate: a read-only query that calls nobody. Raises MalformedQuery and ServiceRefused."""
-    if classified.update or classified.loads:
+def admit(operation: Operation) -> Operation:
+    """Return the operation where it is a read-only query that calls nobody.
+
+    Raises :class:`MalformedQuery` and :class:`ServiceRefused`.
+    """
+    if operation.form is None:
         raise MalformedQuery("This is an update, and the parameter query takes a query.")
-    if classified.foreign:
+    if operation.foreign:
         raise ServiceRefused(
-            f"SERVICE {classified.foreign[0][:200]} is refused: this endpoint calls no other service. "
+            f"SERVICE {operation.foreign[0][:200]} is refused: this endpoint calls no other service. "
             f"Only the text search of its own data can be asked: SERVICE {TEXT_SEARCH} {{ … }}."
         )
-    if classified.form is None:
-        raise MalformedQuery("The text holds no SELECT, ASK, CONSTRUCT or DESCRIBE.")
-    return Operation(
-        text=text,
-        form=classified.form,
-        base_iri=base,
-        default_graphs=default,
-        named_graphs=named,
-        volatile=classified.volatile,
-        dataset_clause=classified.dataset_clause,
-        star=classified.star,
-    )
+    return operation

@@ -1,4 +1,4 @@
-"""What a SPARQL text is, told without parsing it: its form, and what it would reach.
+"""Operations: what a SPARQL text is, found out without parsing it, and how it is to be evaluated.
 
 The engine's parser has no separate tokenizer: keywords need no blank after them
 (``SERVICEex:a{}``, ``trueSERVICE<…>``), a prefixed name that does not resolve is tried again in
@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import islice
 from typing import Final, NamedTuple
 
@@ -33,7 +33,6 @@ from endpoint.vocabulary import TEXT
 
 __all__ = [
     "TEXT_SEARCH",
-    "Classified",
     "Operation",
     "Problem",
     "Prologue",
@@ -74,53 +73,54 @@ _READINGS = 100
 
 @dataclass(frozen=True, slots=True)
 class Operation:
-    """One query as an engine is to answer it.
-
-    IRIs are plain text. ``default_graphs`` and ``named_graphs`` are those of the protocol
-    (SPARQL 1.1 Protocol section 2.1.4); when both are empty the text's own FROM clauses hold.
-    ``volatile`` means that the same text may give another answer on the same data, and
-    ``dataset_clause`` that the text names its own dataset with FROM. ``star`` is the offset of the
-    asterisk of SELECT *. With ``search`` the text is no SPARQL but a search of the text index: the
-    members of :class:`endpoint.search.Request` as JSON. ``generation`` is the number of the one that
-    the answer must be of; None for the current one.
-    """
-
-    text: str
-    form: QueryForm
-    base_iri: str | None = None
-    default_graphs: tuple[str, ...] = ()
-    named_graphs: tuple[str, ...] = ()
-    volatile: bool = False
-    dataset_clause: bool = False
-    star: int | None = None
-    search: bool = False
-    generation: int | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class Classified:
-    """What :func:`classify` found.
+    """A SPARQL operation: its text, what :func:`classify` found in it, and how it is to be evaluated.
 
     ``form`` is None for an update. ``services`` and ``loads`` are the targets of SERVICE and LOAD:
     ``<absolute-iri>`` with escapes and declared prefixes resolved, else as written (a variable, a
     relative IRI, a name whose prefix is unknown), so that only an exact match may be let through.
-    ``volatile``: the text calls NOW, RAND, UUID, STRUUID or BNODE, or asks another service.
-    ``dataset_clause``: it has FROM or FROM NAMED (SPARQL 1.1 Query Language, section 13.2).
-    ``star``: the offset of the asterisk of SELECT * (section 16.1).
+    ``volatile``: the text calls NOW, RAND, UUID, STRUUID or BNODE, or another service, so that it may
+    give another answer on the same data. ``dataset_clause``: it has FROM or FROM NAMED (SPARQL 1.1 Query
+    Language, section 13.2). ``star``: the offset of the asterisk of SELECT * (section 16.1).
+
+    IRIs are plain text. ``base_iri`` resolves relative IRIs where the text declares no BASE.
+    ``default_graphs`` and ``named_graphs`` are those of the protocol (SPARQL 1.1 Protocol section 2.1.4);
+    when both are empty the dataset clause of the text counts. ``generation`` is the number of the
+    generation to evaluate on; None for the current one.
     """
 
+    text: str
     form: QueryForm | None
-    update: bool
-    services: tuple[str, ...]
-    loads: tuple[str, ...]
-    volatile: bool
+    base_iri: str | None = None
+    default_graphs: tuple[str, ...] = ()
+    named_graphs: tuple[str, ...] = ()
+    services: tuple[str, ...] = ()
+    loads: tuple[str, ...] = ()
+    volatile: bool = False
     dataset_clause: bool = False
     star: int | None = None
+    generation: int | None = None
+
+    @property
+    def query_form(self) -> QueryForm:
+        """The form of a query. Raises :class:`ValueError` for an update."""
+        if self.form is None:
+            raise ValueError("an update has no query form")
+        return self.form
 
     @property
     def foreign(self) -> tuple[str, ...]:
         """The services that would be called over a network: all but the search of the text index."""
         return tuple(target for target in self.services if target != TEXT_SEARCH)
+
+    def over(self, default_graphs: tuple[str, ...], named_graphs: tuple[str, ...] = ()) -> Operation:
+        """Return the same operation over the dataset of these graphs."""
+        if default_graphs == self.default_graphs and named_graphs == self.named_graphs:
+            return self
+        return replace(self, default_graphs=default_graphs, named_graphs=named_graphs)
+
+    def on(self, generation: int | None) -> Operation:
+        """Return the same operation, to be evaluated on this generation."""
+        return self if generation == self.generation else replace(self, generation=generation)
 
 
 class Prologue(NamedTuple):
@@ -130,8 +130,8 @@ class Prologue(NamedTuple):
     prefixes: dict[str, str]
 
 
-def classify(text: str, max_nesting: int) -> Classified:
-    """Tell the form of ``text`` (byte order mark removed) and what it would reach.
+def classify(text: str, max_nesting: int, base_iri: str | None = None) -> Operation:
+    """Classify ``text`` (byte order mark removed) without parsing it.
 
     Raises :class:`MalformedQuery` when no query form or update operation follows the prologue, and
     :class:`QueryTooComplex` when brackets nest deeper than ``max_nesting``.
@@ -147,30 +147,37 @@ def classify(text: str, max_nesting: int) -> Classified:
     if text.count("(") + text.count("{") + text.count("[") > max_nesting:
         _check_nesting(text, max_nesting)
     form = QueryForm(first[1].upper()) if first[1] else None
-    found = _STAR.match(text, first.end()) if form is QueryForm.SELECT else None
-    star = found.end() - 1 if found else None
+    asterisk = _STAR.match(text, first.end()) if form is QueryForm.SELECT else None
+    star = asterisk.end() - 1 if asterisk else None
     lowered = text.lower()
     services = "service" in lowered
     loads = form is None and "load" in lowered
     if not services and not loads and "from" not in lowered and not _VOLATILE.search(text):
-        return Classified(form, form is None, (), (), False, False, star)
-    return _look_closer(text, form, first.start(2) if form is None else len(text), star)
+        return Operation(text, form, base_iri, star=star)
+    update_start = first.start(2) if form is None else len(text)
+    return _look_closer(Operation(text, form, base_iri, star=star), update_start)
 
 
-def _look_closer(text: str, form: QueryForm | None, update_start: int, star: int | None) -> Classified:
+def _look_closer(operation: Operation, update_start: int) -> Operation:
+    """Classify by the tokens what the regular expressions could not exclude."""
+    text = operation.text
     lexed = lex(text)
     prefixes = read_prologue(text).prefixes
     known = {"text": TEXT, **prefixes}
     services = tuple(dict.fromkeys(resolve(target, known) for target in _services(text, lexed)))
     loads: tuple[str, ...] = ()
-    if form is None:
+    if operation.form is None:
         loads = tuple(
             dict.fromkeys(resolve(target, prefixes) for target in _loads(text, lexed, update_start))
         )
     words = text if lexed.doubtful else "".join(t.text + " " for t in lexed.tokens if t.kind is Kind.WORD)
-    volatile = services not in ((), (TEXT_SEARCH,)) or _VOLATILE_WORD.search(words) is not None
-    dataset_clause = _has_dataset_clause(lexed, prefixes)
-    return Classified(form, form is None, services, loads, volatile, dataset_clause, star)
+    return replace(
+        operation,
+        services=services,
+        loads=loads,
+        volatile=services not in ((), (TEXT_SEARCH,)) or _VOLATILE_WORD.search(words) is not None,
+        dataset_clause=_has_dataset_clause(lexed, prefixes),
+    )
 
 
 def _has_dataset_clause(lexed: Lexed, prefixes: dict[str, str]) -> bool:

@@ -11,8 +11,8 @@ import asyncio
 import json
 import time
 from collections.abc import AsyncGenerator, AsyncIterator, Callable, Coroutine, Hashable, Mapping
-from contextlib import asynccontextmanager
-from dataclasses import asdict, dataclass, replace
+from contextlib import aclosing, asynccontextmanager
+from dataclasses import dataclass, replace
 from typing import Any, Final, TypeVar
 
 from pyoxigraph import (
@@ -25,9 +25,9 @@ from pyoxigraph import (
     parse_query_results,
 )
 
-from endpoint.engine import Limits
+from endpoint.engine import Limits, Result
 from endpoint.errors import DeadlineExceeded, EndpointError, GenerationGone
-from endpoint.formats import FLAT_JSON, N_TRIPLES, SPARQL_JSON, Format, QueryForm
+from endpoint.formats import N_TRIPLES, SPARQL_JSON, Format, QueryForm, Representation
 from endpoint.search import Request
 from endpoint.sparql.operation import Operation
 from endpoint.storage.generations import Generation
@@ -151,10 +151,15 @@ class Snapshot:
         site = self.site
         if site.settings.default_graph == "union":
             text = text.replace(_ANY, "")
-        strict = whole and site.settings.default_graph == "strict"
-        graphs = tuple(graph.iri for graph in site.dataset.graphs) if strict else ()
+        graphs = self.all_graphs if whole else ()
         number = self.generation.number
         return Operation(text, form, site.dataset.base, default_graphs=graphs, generation=number)
+
+    @property
+    def all_graphs(self) -> tuple[str, ...]:
+        """The graphs whose union is the default graph of all; none where the engine makes that union."""
+        strict = self.site.settings.default_graph == "strict"
+        return tuple(graph.iri for graph in self.site.dataset.graphs) if strict else ()
 
     async def rows(self, query: str | Operation, whole: bool = False) -> list[Row]:
         """Return the solutions of a SELECT query; of a text as :meth:`operation` reads it."""
@@ -187,8 +192,10 @@ class Snapshot:
 
     async def search(self, request: Request) -> Mapping[str, Any]:
         """Return the answer of the text index with the members of :class:`endpoint.search.Answer`."""
-        operation = Operation(json.dumps(asdict(request)), QueryForm.SELECT, search=True)
-        found: dict[str, Any] = json.loads(await self.answer(operation, FLAT_JSON))
+        result = await self.site.engine.search(request, self.limits, self.generation.number)
+        async with aclosing(result):
+            self._check(result)
+            found: dict[str, Any] = json.loads(await result.read())
         return found
 
     async def answer(self, operation: Operation, fmt: Format) -> bytes:
@@ -197,18 +204,18 @@ class Snapshot:
 
     async def stream(self, operation: Operation, fmt: Format) -> AsyncGenerator[bytes, None]:
         """Yield the answer in pieces; who stops before the end closes the generator."""
-        number = self.generation.number
-        asked = replace(operation, generation=number)
-        result = await self.site.engine.query(asked, fmt, self.limits)
-        try:
-            if result.generation.version != self.generation.version:
-                told = f"Generation {number} is not served any more."
-                raise GenerationGone(told, number, result.generation.number)
-            yield result.first
+        own = operation.on(self.generation.number)
+        result = await self.site.engine.query(own, Representation.of(fmt), self.limits)
+        async with aclosing(result):
+            self._check(result)
             async for piece in result:
                 yield piece
-        finally:
-            await result.aclose()
+
+    def _check(self, result: Result) -> None:
+        number = self.generation.number
+        if result.generation.version != self.generation.version:
+            told = f"Generation {number} is not served any more."
+            raise GenerationGone(told, number, result.generation.number)
 
     async def cached(
         self,

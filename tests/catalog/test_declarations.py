@@ -6,7 +6,6 @@ from pathlib import Path
 
 import pytest
 
-from endpoint.catalog import bind_query
 from endpoint.errors import BadParameter
 from tests.catalog.test_reading import BODY, problem_of, query_of
 
@@ -65,8 +64,8 @@ ASK { ?s ?p ?_x , ?_lang , ?_kind , ?_of_iri , ?_in_iri , ?_code }
     assert of.class_iri == "http://www.w3.org/2004/02/skos/core#Concept"
     assert within.class_iri == "http://example.org/C"
     assert (code.type, code.datatype) == ("typed", "http://example.org/Code")
-    bound = bind_query(query, [("x", "a"), ("x", "b"), ("lang", "KOR"), ("kind", "b"), ("code", "c"),
-                               ("of", "urn:o"), ("in", "urn:i")])  # fmt: skip
+    bound = query.operation([("x", "a"), ("x", "b"), ("lang", "KOR"), ("kind", "b"), ("code", "c"),
+                               ("of", "urn:o"), ("in", "urn:i")]).text  # fmt: skip
     assert 'VALUES ?_x { "a" "b" }' in bound
     assert '"c"^^<http://example.org/Code>' in bound
 
@@ -81,7 +80,7 @@ def test_grlc_shows_what_params_decides(tmp_path: Path) -> None:
 def test_enumerate_offers_and_enum_decides(tmp_path: Path) -> None:
     query = query_of(tmp_path, "#+ enumerate: [{x: [a, b]}]\nASK { ?s ?p ?_x }")
     (x,) = query.parameters
-    assert (x.sample, bind_query(query, [("x", "c")])) == ("a", 'ASK { ?s ?p "c" }')
+    assert (x.sample, query.operation([("x", "c")]).text) == ("a", 'ASK { ?s ?p "c" }')
     header = "#+ enumerate: [{x: [a, b]}]\n#+ params: {x: {enum: [c]}}\n"
     (x,) = query_of(tmp_path, header + "ASK { ?s ?p ?_x }").parameters
     assert (x.enum, x.offered) == (("c",), ())
@@ -157,22 +156,22 @@ def test_a_declaration_that_is_wrong_is_a_problem_with_a_place(
 
 def test_a_limit_takes_a_number_from_zero(tmp_path: Path) -> None:
     query = query_of(tmp_path, "#+ params: {n: {default: 10}}\nSELECT * { ?s ?p ?o } LIMIT ?_n_integer")
-    assert bind_query(query, []).endswith("LIMIT 10")
-    assert bind_query(query, [("n", "3")]).endswith("LIMIT 3")
+    assert query.operation([]).text.endswith("LIMIT 10")
+    assert query.operation([("n", "3")]).text.endswith("LIMIT 3")
     with pytest.raises(BadParameter, match="at least 0"):
-        bind_query(query, [("n", "-1")])
+        query.operation([("n", "-1")])
 
 
 @pytest.mark.parametrize("variable", ["?_n", "?_n_number", "?_n_integer", "?_n_nonNegativeInteger"])
 def test_a_limit_makes_a_number_of_its_parameter(tmp_path: Path, variable: str) -> None:
     query = query_of(tmp_path, f"SELECT * {{ ?s ?p ?o }} LIMIT {variable} OFFSET ?__m")
-    assert bind_query(query, [("n", "5")]).rstrip() == "SELECT * { ?s ?p ?o } LIMIT 5"
-    assert bind_query(query, [("n", "5"), ("m", "7")]) == "SELECT * { ?s ?p ?o } LIMIT 5 OFFSET 7"
+    assert query.operation([("n", "5")]).text.rstrip() == "SELECT * { ?s ?p ?o } LIMIT 5"
+    assert query.operation([("n", "5"), ("m", "7")]).text == "SELECT * { ?s ?p ?o } LIMIT 5 OFFSET 7"
     with pytest.raises(BadParameter, match=r"must be at least 0|from 0"):
-        bind_query(query, [("n", "-1")])
+        query.operation([("n", "-1")])
 
 
 def test_a_limit_keeps_its_own_minimum(tmp_path: Path) -> None:
     query = query_of(tmp_path, "#+ params: {n: {minimum: 5}}\nSELECT * { ?s ?p ?o } OFFSET ?_n_integer")
     with pytest.raises(BadParameter, match="at least 5"):
-        bind_query(query, [("n", "4")])
+        query.operation([("n", "4")])

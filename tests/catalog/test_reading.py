@@ -11,14 +11,14 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pyoxigraph import Literal, QuerySolutions, Store
 
-from endpoint.catalog import Catalog, SavedQuery, bind_query, read_catalog
+from endpoint.catalog import Catalog, SavedQuery, read_catalog
 from endpoint.catalog.decorators import Options
 from endpoint.catalog.parameters import Parameter
 from endpoint.catalog.query import Source
 from endpoint.errors import BadParameter, DataError
 from endpoint.formats import QueryForm
 from endpoint.sparql.lexer import Kind, lex
-from endpoint.sparql.operation import variables
+from endpoint.sparql.operation import Operation, variables
 
 GOOD = "#+ summary: Good\nSELECT ?s WHERE { ?s ?p ?_o }\n"
 QUERIES = Path(__file__).parents[2] / "queries"
@@ -85,9 +85,11 @@ SELECT ?s WHERE { ?s ex:year ?_year_integer ; ex:name ?_name , $__label_ko ; ex:
             Parameter("label", "__label_ko", "langString", "ko", required=False),
             Parameter("is", "_is_iri", "iri", required=False),
         ),
-        text="PREFIX ex: <http://example.org/>\n"
-        "SELECT ?s WHERE { ?s ex:year ?_year_integer ; ex:name ?_name , $__label_ko ; ex:is ?_is_iri }\n",
-        form=QueryForm.SELECT,
+        template=Operation(
+            "PREFIX ex: <http://example.org/>\n"
+            "SELECT ?s WHERE { ?s ex:year ?_year_integer ; ex:name ?_name , $__label_ko ; ex:is ?_is_iri }\n",
+            QueryForm.SELECT,
+        ),
         options=Options(),
     )
     assert query.example_values() == {"year": "2023", "name": "V.1"}
@@ -108,7 +110,7 @@ def test_every_query_form_is_taken(tmp_path: Path, text: str, form: QueryForm) -
 
 def test_what_the_engine_must_know_is_kept(tmp_path: Path) -> None:
     query = query_of(tmp_path, "SELECT (NOW() AS ?t) FROM <http://example.org/> WHERE {}")
-    assert (query.volatile, query.dataset_clause) == (True, True)
+    assert (query.template.volatile, query.template.dataset_clause) == (True, True)
 
 
 @pytest.mark.parametrize(
@@ -266,20 +268,20 @@ def test_an_empty_folder_and_none(tmp_path: Path) -> None:
 
 def test_an_optional_parameter_that_is_absent_stays_a_variable(tmp_path: Path) -> None:
     query = query_of(tmp_path, "SELECT ?s { ?s ?p ?__o }")
-    assert bind_query(query, []) == query.text
-    assert bind_query(query, [("o", "x")]) == 'SELECT ?s { ?s ?p "x" }'
+    assert query.operation([]).text == query.text
+    assert query.operation([("o", "x")]).text == 'SELECT ?s { ?s ?p "x" }'
 
 
 def test_a_name_that_begins_another_is_left_alone(tmp_path: Path) -> None:
     query = query_of(tmp_path, "ASK { ?s ?_a_iri ?_ab }")
     with pytest.raises(BadParameter, match="ab"):
-        bind_query(query, [("a", "urn:x")])
+        query.operation([("a", "urn:x")])
 
 
 def test_a_client_is_told_what_a_query_takes(tmp_path: Path) -> None:
     query = query_of(tmp_path, GOOD)
     with pytest.raises(BadParameter) as caught:
-        bind_query(query, [("p", "x")])
+        query.operation([("p", "x")])
     assert caught.value.parameter == "p"
     assert caught.value.detail == 'There is no parameter "p". This query takes o.'
 
@@ -291,8 +293,7 @@ ECHO = SavedQuery(
     description={},
     tags=(),
     parameters=(Parameter("x", "_x"),),
-    text='SELECT (?_x AS ?y) WHERE { FILTER(?_x = ?_x) } # ?_x "?_x"',
-    form=QueryForm.SELECT,
+    template=Operation('SELECT (?_x AS ?y) WHERE { FILTER(?_x = ?_x) } # ?_x "?_x"', QueryForm.SELECT),
 )
 BY_AUTHOR = read_catalog(QUERIES, 64).queries["publications-by-author"]
 
@@ -300,7 +301,7 @@ BY_AUTHOR = read_catalog(QUERIES, 64).queries["publications-by-author"]
 @given(st.text(alphabet=st.characters(), min_size=1))
 def test_any_text_arrives_as_itself_or_is_refused(text: str) -> None:
     try:
-        bound = bind_query(ECHO, [("x", text)])
+        bound = ECHO.operation([("x", text)]).text
     except BadParameter:
         return
     found = Store().query(bound)
@@ -312,7 +313,7 @@ def test_any_text_arrives_as_itself_or_is_refused(text: str) -> None:
 @given(st.text(alphabet=st.characters() | st.sampled_from(list("\"'\\{}#<>?$\n")), min_size=1))
 def test_any_author_leaves_the_query_as_it_is(text: str) -> None:
     try:
-        bound = bind_query(BY_AUTHOR, [("author", text)])
+        bound = BY_AUTHOR.operation([("author", text)]).text
     except BadParameter:
         return
     assert variables(bound) == variables(BY_AUTHOR.text) - {"_author"}

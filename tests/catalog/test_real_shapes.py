@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pyoxigraph import Literal, NamedNode, QueryBoolean, QuerySolutions, Store
 
-from endpoint.catalog import Catalog, SavedQuery, bind_query, read_catalog
+from endpoint.catalog import Catalog, SavedQuery, read_catalog
 from endpoint.errors import BadParameter
 from endpoint.formats import CSV, QueryForm
 from endpoint.sparql.lexer import lex
@@ -99,7 +99,7 @@ def test_a_second_block_and_a_sub_folder() -> None:
     assert cells.summary == {"": "Cells in a place: two blocks, and a colon that YAML does not take"}
     assert cells.description == {"": "Cells of one place."}
     assert cells.parameters[0].default == "http://example.org/place/1"
-    assert cells.dataset_clause
+    assert cells.template.dataset_clause
 
 
 BOUND: list[tuple[str, list[tuple[str, str]], list[str], list[str]]] = [
@@ -155,7 +155,7 @@ BOUND: list[tuple[str, list[tuple[str, str]], list[str], list[str]]] = [
 def test_what_is_bound(
     name: str, values: list[tuple[str, str]], present: list[str], absent: list[str]
 ) -> None:
-    bound = bind_query(query(name), values)
+    bound = query(name).operation(values).text
     for text in present:
         assert text in bound
     for text in absent:
@@ -229,7 +229,7 @@ def test_any_text_is_one_term_in_an_unchanged_query(
     template, kind = templates[number], TEMPLATES[number][1]
     sent = f"urn:{text}" if iri else text
     try:
-        bound = bind_query(template, [("x", sent)])
+        bound = template.operation([("x", sent)]).text
     except BadParameter:
         return
     wanted = expected_term(kind, sent)
@@ -248,6 +248,6 @@ def test_any_text_is_one_term_in_an_unchanged_query(
 
 
 def test_a_query_without_results_still_parses() -> None:
-    answer = Store().query(bind_query(query("is-there"), []))
+    answer = Store().query(query("is-there").operation([]).text)
     assert isinstance(answer, QueryBoolean)
     assert not answer

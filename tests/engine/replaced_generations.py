@@ -12,7 +12,7 @@ from pathlib import Path
 from endpoint.engine import Limits
 from endpoint.engine.embedded import EmbeddedEngine
 from endpoint.engine.supervisor import QUICK
-from endpoint.formats import CSV
+from endpoint.formats import CSV, Representation
 from endpoint.settings import Settings
 from endpoint.storage import generations
 from tests.engine.test_embedded import LONG, operation
@@ -55,10 +55,8 @@ async def until(true: Callable[[], object]) -> None:
 
 async def count(engine: EmbeddedEngine, number: int | None = None, limits: Limits = LONG) -> int:
     """Triples of a generation, as the engine answers."""
-    asked = dataclasses.replace(operation(COUNT), generation=number)
-    answer = await engine.query(asked, CSV, limits)
-    body = answer.first + b"".join([piece async for piece in answer])
-    await answer.aclose()
+    answer = await engine.query(operation(COUNT).on(number), Representation.of(CSV), limits)
+    body = await answer.read()
     assert number in (None, answer.generation.number)
     return int(body.split()[1])
 

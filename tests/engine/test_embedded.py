@@ -26,7 +26,7 @@ from endpoint.errors import (
     Overloaded,
     StoreError,
 )
-from endpoint.formats import CSV, SPARQL_JSON, SPARQL_XML, Format, QueryForm
+from endpoint.formats import CSV, SPARQL_JSON, SPARQL_XML, Format, Representation
 from endpoint.settings import Settings
 from endpoint.sparql.operation import Operation, classify
 from tests.storage.publishing import publish
@@ -46,17 +46,11 @@ async def opened(data: Path, **changes: object) -> AsyncIterator[EmbeddedEngine]
 
 
 def operation(text: str) -> Operation:
-    classified = classify(text, 500)
-    return Operation(
-        text, classified.form or QueryForm.SELECT, "urn:", dataset_clause=classified.dataset_clause
-    )
+    return classify(text, 500, "urn:")
 
 
 async def whole(engine: EmbeddedEngine, text: str, fmt: Format = SPARQL_JSON, limits: Limits = LONG) -> bytes:
-    answer = await engine.query(operation(text), fmt, limits)
-    body = answer.first + b"".join([piece async for piece in answer])
-    await answer.aclose()
-    return body
+    return await (await engine.query(operation(text), Representation.of(fmt), limits)).read()
 
 
 async def rows(engine: EmbeddedEngine, text: str) -> list[list[str]]:
@@ -193,7 +187,9 @@ async def test_a_cancelled_wait_gives_its_place_back(data: Path) -> None:
 
 async def unread(engine: EmbeddedEngine) -> tuple[Answer, AsyncIterator[bytes]]:
     """An answer of which the client has read one piece and no more."""
-    answer = await engine.query(operation("SELECT * { ?a ?b ?c . ?d ?e ?f }"), SPARQL_JSON, LONG)
+    answer = await engine.query(
+        operation("SELECT * { ?a ?b ?c . ?d ?e ?f }"), Representation.of(SPARQL_JSON), LONG
+    )
     pieces = answer.__aiter__()
     await anext(pieces)
     return answer, pieces
@@ -213,10 +209,10 @@ async def test_clients_that_do_not_read_take_nobodys_worker(data: Path) -> None:
 async def test_the_deadline_does_not_count_the_clients_reading(data: Path) -> None:
     async with opened(data) as engine:
         text = "SELECT * { ?a ?b ?c . ?d ?e ?f }"
-        answer = await engine.query(operation(text), SPARQL_JSON, Limits(5.0))
-        pieces = [answer.first]
+        answer = await engine.query(operation(text), Representation.of(SPARQL_JSON), Limits(5.0))
+        pieces: list[bytes] = []
         async for piece in answer:
-            if len(pieces) == 2:
+            if len(pieces) == 1:
                 await asyncio.sleep(5.5)
             pieces.append(piece)
         assert len(json.loads(b"".join(pieces))["results"]["bindings"]) == 90_000
@@ -229,9 +225,9 @@ async def test_a_long_answer_needs_little_memory(data: Path) -> None:
         before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
         # 27 million rows would be gigabytes; the worker has 256 MB and the server reads 100 MB of them.
         answer = await engine.query(
-            operation("SELECT * { ?a ?b ?c . ?d ?e ?f . ?g ?h ?i }"), SPARQL_JSON, LONG
+            operation("SELECT * { ?a ?b ?c . ?d ?e ?f . ?g ?h ?i }"), Representation.of(SPARQL_JSON), LONG
         )
-        size = len(answer.first)
+        size = 0
         async for piece in answer:
             size += len(piece)
             if size > 100 * 2**20:

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from endpoint.errors import GenerationGone, StoreError
-from endpoint.formats import SPARQL_JSON
+from endpoint.formats import SPARQL_JSON, Representation
 from endpoint.storage import generations
 from tests.engine.replaced_generations import (
     LARGE,
@@ -96,7 +96,7 @@ def test_a_query_keeps_it_for_longer(tmp_path: Path) -> None:
             pool = engine._succession.retention._kept[1].pool
             assert pool is not None
             long = dataclasses.replace(operation(ENDLESS), generation=1)
-            asked = asyncio.create_task(engine.query(long, SPARQL_JSON, LONG))
+            asked = asyncio.create_task(engine.query(long, Representation.of(SPARQL_JSON), LONG))
             await until(lambda: pool.busy)
             engine._succession.retention.look()
             shorten(engine, 0.1)

@@ -13,7 +13,7 @@ import pytest
 
 from endpoint.engine import Limits, kept
 from endpoint.errors import Overloaded
-from endpoint.formats import CSV, SPARQL_JSON
+from endpoint.formats import CSV, SPARQL_JSON, Representation
 from tests.engine.replaced_generations import (
     count,
     folders,
@@ -68,10 +68,10 @@ def test_a_query_that_has_begun_ends_on_it(tmp_path: Path) -> None:
         async with opened(tmp_path) as engine:
             for more in (10, 20):
                 await load(engine, tmp_path, more)
-            asked = dataclasses.replace(operation("SELECT * { ?a ?b ?c . ?d ?e ?f }"), generation=1)
-            answer = await engine.query(asked, CSV, LONG)
+            asked = operation("SELECT * { ?a ?b ?c . ?d ?e ?f }").on(1)
+            answer = await engine.query(asked, Representation.of(CSV), LONG)
             engine._succession.retention.forget(1)
-            pieces = [answer.first]
+            pieces = []
             async for piece in answer:
                 assert folders(tmp_path) == [1, 2, 3]
                 pieces.append(piece)
@@ -119,7 +119,7 @@ def test_a_template_that_dies_while_queries_wait_is_replaced(tmp_path: Path) -> 
         async with replaced(tmp_path) as engine:
             await count(engine, 1)
             long = dataclasses.replace(operation(ENDLESS), generation=1)
-            busy = asyncio.create_task(engine.query(long, SPARQL_JSON, LONG))
+            busy = asyncio.create_task(engine.query(long, Representation.of(SPARQL_JSON), LONG))
             pool = engine._succession.retention._kept[1].pool
             assert pool is not None
             await until(lambda: pool.busy)
@@ -140,7 +140,7 @@ def test_waiting_for_it_has_an_end(tmp_path: Path) -> None:
                 await count(engine, 1, Limits(0.001))
             assert await count(engine, 1) == 300
             long = dataclasses.replace(operation(ENDLESS), generation=1)
-            busy = asyncio.create_task(engine.query(long, SPARQL_JSON, LONG))
+            busy = asyncio.create_task(engine.query(long, Representation.of(SPARQL_JSON), LONG))
             await until(lambda: engine._succession.retention._kept[1].pool.busy)  # type: ignore[union-attr]
             with pytest.raises(Overloaded, match=r"within 0\.1 s"):
                 await count(engine, 1, Limits(0.1))

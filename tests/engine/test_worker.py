@@ -7,7 +7,6 @@ import os
 import socket
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import asdict
 from pathlib import Path
 from typing import cast
 
@@ -16,6 +15,7 @@ from pyoxigraph import QuerySolutions, Store
 
 from endpoint.engine import fence, wire, worker
 from endpoint.errors import MalformedQuery, ServiceRefused
+from endpoint.formats import SPARQL_JSON, Representation
 from endpoint.search import Request
 from endpoint.sparql.gate import admit
 from endpoint.sparql.lexer import position_of
@@ -30,20 +30,16 @@ class Asked:
     def __init__(self, sock: socket.socket) -> None:
         self._socket = sock
 
-    def ask(self, text: str, search: bool = False) -> tuple[bytes, wire.Failure | None]:
-        """The bytes of the answer, and why it is not whole."""
-        star = None if search else classify(text, 500).star
-        question = {
-            "text": text,
-            "base_iri": EX,
-            "default_graphs": [],
-            "named_graphs": [],
-            "dataset_clause": False,
-            "star": star,
-            "format": "sparql-json",
-            "search": search,
-        }
-        self._socket.sendall(wire.pack_json(wire.REQUEST, question))
+    def ask(self, text: str) -> tuple[bytes, wire.Failure | None]:
+        """The bytes of the answer to a query, and why it is not whole."""
+        return self._ask(wire.pack_query(classify(text, 500, EX), Representation.of(SPARQL_JSON)))
+
+    def search(self, request: Request) -> tuple[bytes, wire.Failure | None]:
+        """The bytes of the answer to a search, and why it is not whole."""
+        return self._ask(wire.pack_search(request))
+
+    def _ask(self, asked: bytes) -> tuple[bytes, wire.Failure | None]:
+        self._socket.sendall(asked)
         received = b""
         while True:
             frame = wire.read(self._socket)
@@ -120,7 +116,7 @@ REFUSED: list[tuple[str, str, str]] = [
 
 @pytest.mark.parametrize(("text", "kind", "said"), REFUSED, ids=[row[0][:60] for row in REFUSED])
 def test_what_is_no_clear_search_is_refused(asked: Asked, text: str, kind: str, said: str) -> None:
-    admit(text, classify(text, 500), EX)
+    admit(classify(text, 500, EX))
     body, failure = asked.ask(text)
     assert (body, failure is not None) == (b"", True)
     assert failure is not None
@@ -147,7 +143,7 @@ OTHERS = [
 @pytest.mark.parametrize("text", OTHERS)
 def test_another_service_meets_the_gate_then_the_reader_and_never_the_engine(asked: Asked, text: str) -> None:
     with pytest.raises(ServiceRefused):
-        admit(text, classify(text, 500), EX)
+        admit(classify(text, 500, EX))
     _, failure = asked.ask(text)
     assert failure is not None
     assert failure["kind"] == "malformed"
@@ -177,7 +173,7 @@ def test_without_an_index(tmp_path: Path) -> None:
         assert failure is not None
         assert (failure["kind"], failure["line"], failure["column"]) == ("malformed", 1, 12)
         assert "no text index" in failure["message"]
-        _, failure = bare.ask(json.dumps(asdict(Request("war"))), search=True)
+        _, failure = bare.search(Request("war"))
         assert failure is not None
         assert failure["kind"] == "missing"
         assert bare.values("SELECT ?p { ?p ex:year 2021 }") == [[f"{EX}p0"]]
@@ -193,7 +189,7 @@ def test_a_damaged_index_is_a_failure_of_the_server(tmp_path: Path) -> None:
 
 
 def test_a_page_of_hits(asked: Asked) -> None:
-    body, failure = asked.ask(json.dumps(asdict(Request("war", limit=1))), search=True)
+    body, failure = asked.search(Request("war", limit=1))
     assert failure is None
     found = json.loads(body)
     assert found["total"] == 2
@@ -205,4 +201,4 @@ def test_a_page_of_hits(asked: Asked) -> None:
 def test_the_gate_lets_an_update_with_a_search_not_through() -> None:
     text = f"INSERT {{ ?p ex:found true }} WHERE {{ {SEARCH} }}"
     with pytest.raises(MalformedQuery, match="update"):
-        admit(text, classify(text, 500), EX)
+        admit(classify(text, 500, EX))

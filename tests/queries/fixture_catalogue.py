@@ -9,7 +9,7 @@ from pathlib import Path
 
 from pyoxigraph import Literal, NamedNode, Quad, QuerySolutions, QueryTriples, RdfFormat, Store, parse
 
-from endpoint.catalog import Catalog, bind_query, read_catalog
+from endpoint.catalog import Catalog, read_catalog
 from endpoint.dataset import read_dataset
 from endpoint.ingest.derive import derive
 from endpoint.ingest.rules import read_rules
@@ -68,7 +68,7 @@ def whole(quads: Iterable[Quad]) -> Store:
 def bound(name: str, **values: object) -> str:
     """The text of a saved query with these values; ``from_`` is ``from``, which Python keeps for itself."""
     received = [(key.rstrip("_"), str(value)) for key, value in values.items()]
-    return bind_query(catalog().queries[name], received)
+    return catalog().queries[name].operation(received).text
 
 
 def rows(store: Store, name: str, graphs: Sequence[str] | None = None, /, **values: object) -> list[Row]:

@@ -7,7 +7,6 @@ import re
 import pytest
 from pyoxigraph import NamedNode, QuerySolutions, QueryTriples, RdfFormat, Store
 
-from endpoint.catalog import bind_query
 from endpoint.dataset import read_dataset
 from tests.queries.fixture_catalogue import BASE, DOCUMENT, PUBLICATION, ROOT, catalog, store_of, whole
 
@@ -61,7 +60,7 @@ def seed() -> Store:
 
 def example(store: Store, name: str) -> QuerySolutions | QueryTriples:
     query = catalog().queries[name]
-    text = bind_query(query, list(query.example_values().items()))
+    text = query.operation(list(query.example_values().items())).text
     found = store.query(text, use_default_graph_as_union=True)
     assert isinstance(found, QuerySolutions | QueryTriples)
     return found

@@ -5,18 +5,20 @@ from __future__ import annotations
 import io
 import json
 import xml.etree.ElementTree as ElementTree
+from dataclasses import replace
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from pyoxigraph import Literal, NamedNode, Quad, Store
 
-from endpoint.formats import HTML
-from endpoint.formats.representation import Pages, Presentation, presented
+from endpoint.formats import FLAT_JSON, HTML, Facts, Links, Representation
+from endpoint.formats.table import FORMATS
 from endpoint.results.serializers import XmlGuard, write_results
 from endpoint.results.tables import HTML_ROWS, html_term
 from endpoint.results.terms import Inexpressible, Term, native
 
+ENVELOPE = replace(Representation.of(FLAT_JSON), envelope=True)
 XSD = "http://www.w3.org/2001/XMLSchema#"
 
 
@@ -24,6 +26,10 @@ class Sink(io.BytesIO):
     """A writer that counts, as a worker's does."""
 
     written = 0
+    facts: Facts | None = None
+
+    def write_facts(self, facts: Facts) -> None:
+        self.facts = facts
 
     def write(self, data: bytes, /) -> int:  # type: ignore[override]
         self.written += len(data)
@@ -31,11 +37,15 @@ class Sink(io.BytesIO):
 
 
 def written(
-    query: str, format_name: str, prefixes: dict[str, str] | None = None, store: Store | None = None
+    query: str,
+    wanted: str | Representation,
+    prefixes: dict[str, str] | None = None,
+    store: Store | None = None,
 ) -> bytes:
     sink = Sink()
     asked = store or Store()
-    write_results(asked.query(query), format_name, sink, prefixes or {}, asked)
+    representation = wanted if isinstance(wanted, Representation) else Representation.of(FORMATS[wanted])
+    write_results(asked.query(query), representation, sink, prefixes or {}, asked)
     return sink.getvalue()
 
 
@@ -89,11 +99,11 @@ def test_flat_json_of_nothing_and_of_booleans_and_graphs() -> None:
 
 def test_flat_json_keeps_languages_on_request_and_leaves_its_brace_to_an_envelope() -> None:
     query = 'SELECT ?a ?b { VALUES (?a ?b) { (1 "한"@ko) (UNDEF "x") } }'
-    told = json.loads(written(query, 'flat-json;{"language_tags": true}'))
+    told = json.loads(written(query, Representation.of(FLAT_JSON, language_tags=True)))
     assert told["rows"] == [{"a": 1, "b": {"value": "한", "language": "ko"}}, {"a": None, "b": "x"}]
-    inside = written(query, 'flat-json;{"envelope": true}')
+    inside = written(query, ENVELOPE)
     assert json.loads(b"{" + inside)["columns"] == ["a", "b"]
-    assert json.loads(b"{" + written("ASK {}", 'flat-json;{"envelope": true}')) == {"boolean": True}
+    assert json.loads(b"{" + written("ASK {}", ENVELOPE)) == {"boolean": True}
 
 
 @given(st.text(st.characters(exclude_categories=["Cs"])), st.floats(allow_nan=False, allow_infinity=False))
@@ -236,7 +246,7 @@ def test_the_publications_of_a_result(query: str, titles: list[str]) -> None:
     assert written(query, "ris", store=store).count(b"ER  - ") == len(titles)
 
 
-HERE: Pages = {"base": "http://e/", "root": "/mount", "language": "ko"}
+HERE = Links("http://e/", "/mount", "ko")
 LINKED = [
     (
         NamedNode("http://e/resource/P/1"),
@@ -263,5 +273,5 @@ def test_a_resource_is_linked_to_its_page_on_this_server(term: Term, expected: s
 
 
 def test_a_korean_reader_is_told_the_number_of_rows_in_korean() -> None:
-    name = presented(HTML, Presentation(pages=HERE)).name
-    assert "2행" in written("SELECT * { VALUES ?n { 1 2 } }", name).decode()
+    linked = replace(Representation.of(HTML), links=HERE)
+    assert "2행" in written("SELECT * { VALUES ?n { 1 2 } }", linked).decode()

@@ -7,7 +7,7 @@ import json
 import pytest
 from pyoxigraph import QuerySolutions, Store
 
-from endpoint.formats.representation import PLAIN, Plain, Presentation
+from endpoint.formats import Plain
 from endpoint.results.prototype import read_prototype
 from endpoint.results.terms import rows_of
 from endpoint.results.transforming import objects, transformed, transformed_json
@@ -263,10 +263,10 @@ def test_what_works_is_not_complained_of(
     assert read_prototype(prototype, names).complaints == ()
 
 
-def answer(prototype: dict[str, Plain], presentation: Presentation = PLAIN) -> str:
+def answer(prototype: dict[str, Plain], envelope: bool = False) -> str:
     rows = rows_of(solutions("?id ?n", "(:a 1) (:a 2) (:b 3)"))
     read = read_prototype(prototype, rows.names)
-    return "".join(transformed_json(transformed(rows, read), read.context, presentation))
+    return "".join(transformed_json(transformed(rows, read), read.context, envelope))
 
 
 def test_the_answer_has_columns_and_rows() -> None:
@@ -275,7 +275,7 @@ def test_the_answer_has_columns_and_rows() -> None:
         "rows": [{"id": "http://e/a", "n": [1, 2]}, {"id": "http://e/b", "n": 3}],
     }
     assert json.loads(answer({"id": "?id", "n": "?n"})) == expected
-    assert json.loads("{" + answer({"id": "?id", "n": "?n"}, Presentation(envelope=True))) == expected
+    assert json.loads("{" + answer({"id": "?id", "n": "?n"}, envelope=True)) == expected
 
 
 def test_the_answer_in_json_ld_has_the_context() -> None:

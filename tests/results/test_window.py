@@ -9,8 +9,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pyoxigraph import BlankNode, Literal, QuerySolutions, Store
 
-from endpoint.formats import CSV, FLAT_JSON
-from endpoint.formats.representation import Facts, Presentation, presented, read_name, split_facts
+from endpoint.formats import TSV, Facts, Page, Representation
+from endpoint.formats.table import FORMATS
 from endpoint.results.serializers import write_results
 from endpoint.results.terms import Row
 from endpoint.results.window import MARKED, mark_of, take_page
@@ -23,7 +23,7 @@ def solutions(count: int) -> QuerySolutions:
     return found
 
 
-def taken(rows: Iterator[Row], asked: Presentation) -> tuple[list[int], Facts]:
+def taken(rows: Iterator[Row], asked: Page) -> tuple[list[int], Facts]:
     page, facts = take_page(rows, asked)
     return [int(term.value) for row in page for term in row if isinstance(term, Literal)], facts
 
@@ -33,32 +33,32 @@ def test_pages_are_the_sequence_cut_up(count: int, size: int, marked: bool) -> N
     offset, mark, seen = 0, "", list[int]()
     more = True
     while more:
-        numbers, facts = taken(solutions(count), Presentation(offset, size, mark if marked else "", 5.0))
-        assert not facts["moved"]
-        assert facts["total"] == count
-        assert facts["rows"] == len(numbers) <= size
+        numbers, facts = taken(solutions(count), Page(size, offset, mark if marked else "", 5.0))
+        assert not facts.moved
+        assert facts.total == count
+        assert facts.rows == len(numbers) <= size
         seen += numbers
-        offset, mark, more = offset + len(numbers), facts["mark"], facts["more"]
+        offset, mark, more = offset + len(numbers), facts.mark, facts.more
     assert seen == list(range(count))
 
 
 @pytest.mark.parametrize(("offset", "total"), [(0, None), (80, None), (90, 100), (95, 100), (500, 100)])
 def test_the_total_is_known_at_the_end(offset: int, total: int | None) -> None:
-    assert taken(solutions(100), Presentation(offset, 10))[1]["total"] == total
+    assert taken(solutions(100), Page(10, offset))[1].total == total
 
 
 def test_nothing_after_the_page_is_evaluated() -> None:
     rows = iter(solutions(100))
-    taken(rows, Presentation(10, 5))
+    taken(rows, Page(5, 10))
     assert [int(term.value) for term in next(rows)] == [16]
 
 
 def test_other_rows_before_the_page_are_noticed() -> None:
-    mark = taken(solutions(100), Presentation(0, 50))[1]["mark"]
-    assert taken(solutions(100), Presentation(50, 50, mark))[0] == list(range(50, 100))
+    mark = taken(solutions(100), Page(50))[1].mark
+    assert taken(solutions(100), Page(50, 50, mark))[0] == list(range(50, 100))
     for offset in (49, 51, 150):
-        numbers, facts = taken(solutions(100), Presentation(offset, 50, mark))
-        assert (numbers, facts["moved"]) == ([], True)
+        numbers, facts = taken(solutions(100), Page(50, offset, mark))
+        assert (numbers, facts.moved) == ([], True)
 
 
 def test_a_mark_tells_rows_apart() -> None:
@@ -76,15 +76,6 @@ def test_a_mark_tells_rows_apart() -> None:
     assert MARKED > 1
 
 
-def test_the_name_of_a_format_carries_what_the_worker_has_to_know() -> None:
-    assert presented(CSV, Presentation()) is CSV
-    told = Presentation(20, 10, "abc", 1.5, language_tags=True, envelope=True)
-    fmt = presented(FLAT_JSON, told)
-    assert (fmt.media_type, fmt.extension) == (FLAT_JSON.media_type, FLAT_JSON.extension)
-    assert read_name(fmt.name) == ("flat-json", told)
-    assert read_name("csv") == ("csv", Presentation())
-
-
 TERMS = """SELECT * { VALUES (?a ?b ?c) {
   (<urn:a> "x\\"\\\\\\n"@ko-KR 1.50) (UNDEF "1"^^<urn:t> true)
   (<<( <urn:s> <urn:p> <<( <urn:s> <urn:q> "d"@ar--rtl )>> )>> "\\u0001\\U0001F600" 1e0) } }"""
@@ -94,17 +85,17 @@ TERMS = """SELECT * { VALUES (?a ?b ?c) {
 def test_a_page_is_written_as_the_engine_writes_the_whole(name: str) -> None:
     store = Store()
     whole, page = Sink(), Sink()
-    write_results(store.query(TERMS), name, whole, {}, store)
-    write_results(store.query(TERMS), f'{name};{{"size": 10}}', page, {}, store)
-    facts, body = split_facts(page.getvalue())
-    assert facts["rows"] == 3
-    assert body == whole.getvalue()
+    write_results(store.query(TERMS), Representation.of(FORMATS[name]), whole, {}, store)
+    write_results(store.query(TERMS), Representation.of(FORMATS[name], Page(10)), page, {}, store)
+    assert page.facts is not None
+    assert (whole.facts, page.facts.rows) == (None, 3)
+    assert page.getvalue() == whole.getvalue()
 
 
 def test_a_blank_node_keeps_its_label() -> None:
     store = Store()
     store.update("INSERT DATA { _:b <urn:p> 1 }")
     whole, page = Sink(), Sink()
-    write_results(store.query("SELECT ?s { ?s ?p ?o }"), "tsv", whole, {}, store)
-    write_results(store.query("SELECT ?s { ?s ?p ?o }"), 'tsv;{"size": 10}', page, {}, store)
-    assert split_facts(page.getvalue())[1] == whole.getvalue()
+    write_results(store.query("SELECT ?s { ?s ?p ?o }"), Representation.of(TSV), whole, {}, store)
+    write_results(store.query("SELECT ?s { ?s ?p ?o }"), Representation.of(TSV, Page(10)), page, {}, store)
+    assert page.getvalue() == whole.getvalue()

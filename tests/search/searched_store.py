@@ -7,7 +7,6 @@ from pathlib import Path
 
 from pyoxigraph import Literal, NamedNode, Quad, QuerySolutions, QueryTriples, Store
 
-from endpoint.engine import wire
 from endpoint.engine.worker import LazyIndex, Terms, evaluate
 from endpoint.results.serializers import Results, native
 from endpoint.search import Document, Field, Hit, SearchConfiguration
@@ -108,17 +107,8 @@ class Catalogue:
 
     def evaluate(self, text: str, default: tuple[str, ...] = (), named: tuple[str, ...] = ()) -> Results:
         """Through the gate and into the engine, as in a worker."""
-        operation = admit(text, classify(text, 500), EX, default, named)
-        question: wire.Question = {
-            "text": operation.text,
-            "base_iri": operation.base_iri,
-            "default_graphs": list(operation.default_graphs),
-            "named_graphs": list(operation.named_graphs),
-            "dataset_clause": operation.dataset_clause,
-            "star": operation.star,
-            "format": "sparql-json",
-        }
-        return evaluate(self.store, question, self.terms, self.index)
+        operation = admit(classify(text, 500, EX)).over(default, named)
+        return evaluate(self.store, operation, self.terms, self.index)
 
     def rows(self, text: str, **graphs: tuple[str, ...]) -> list[tuple[object, ...]]:
         """Rows of values, names instead of IRIs of the catalogue; a boolean is one row of one value."""

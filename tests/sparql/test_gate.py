@@ -12,12 +12,21 @@ from endpoint.vocabulary import TEXT
 
 
 def through(text: str) -> Operation:
-    return admit(text, classify(text, 100), "http://base/", ("urn:d",), ("urn:n",))
+    return admit(classify(text, 100, "http://base/")).over(("urn:d",), ("urn:n",)).on(7)
 
 
 def test_a_query_passes_with_all_that_is_known_of_it() -> None:
     text = "SELECT (NOW() AS ?x) FROM <urn:g> {}"
-    expected = Operation(text, QueryForm.SELECT, "http://base/", ("urn:d",), ("urn:n",), True, True)
+    expected = Operation(
+        text,
+        QueryForm.SELECT,
+        "http://base/",
+        ("urn:d",),
+        ("urn:n",),
+        volatile=True,
+        dataset_clause=True,
+        generation=7,
+    )
     assert through(text) == expected
 
 

@@ -6,12 +6,12 @@ from hypothesis import strategies as st
 
 from endpoint.errors import MalformedQuery, QueryTooComplex
 from endpoint.formats import QueryForm
-from endpoint.sparql.operation import Classified, classify
+from endpoint.sparql.operation import Operation, classify
 
 NESTING = 50
 
 
-def look(text: str) -> Classified:
+def look(text: str) -> Operation:
     return classify(text, NESTING)
 
 
@@ -34,8 +34,8 @@ def look(text: str) -> Classified:
     ],
 )
 def test_query_form(text: str, form: QueryForm) -> None:
-    found = look(text)
-    assert (found.form, found.update) == (form, False)
+    assert look(text).form is form
+    assert look(text).query_form is form
 
 
 @pytest.mark.parametrize(
@@ -55,8 +55,9 @@ def test_query_form(text: str, form: QueryForm) -> None:
     ],
 )
 def test_update(text: str) -> None:
-    found = look(text)
-    assert (found.form, found.update) == (None, True)
+    assert look(text).form is None
+    with pytest.raises(ValueError, match="no query form"):
+        look(text).query_form  # noqa: B018
 
 
 @pytest.mark.parametrize(
@@ -204,4 +205,4 @@ def test_any_text_is_classified_or_refused(text: str) -> None:
         except (MalformedQuery, QueryTooComplex) as error:
             assert error.detail
         else:
-            assert found.update is (found.form is None)
+            assert found.form is None or not found.loads

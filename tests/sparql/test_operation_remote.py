@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from pyoxigraph import Store
 
-from endpoint.sparql.operation import Classified, classify, read_prologue
+from endpoint.sparql.operation import Operation, classify, read_prologue
 
 # A port that the engine refuses at once, so that nothing is ever called.
 HOST = "http://127.0.0.1:1/"
@@ -19,7 +19,7 @@ PREFIXES = (
 )
 
 
-def look(text: str) -> Classified:
+def look(text: str) -> Operation:
     return classify(text, 50)
 
 
@@ -146,7 +146,7 @@ def test_loads(text: str, loads: list[str]) -> None:
 
 def test_services_of_an_update() -> None:
     found = look("PREFIX ex: <a:b> INSERT { ?s ?p ?o } WHERE { SERVICEex:c { ?s ?p ?o } }")
-    assert (found.services, found.loads, found.update) == (("<a:bc>",), (), True)
+    assert (found.services, found.loads, found.form) == (("<a:bc>",), (), None)
 
 
 @pytest.mark.parametrize(

@@ -9,7 +9,9 @@ from pathlib import Path
 from pyoxigraph import QueryResultsFormat, QueryTriples, RdfFormat, Store
 
 from endpoint.engine import Limits, Result
-from endpoint.formats import Format
+from endpoint.errors import NotFound
+from endpoint.formats import Facts, Representation
+from endpoint.search import Request
 from endpoint.sparql.operation import Operation
 from endpoint.storage.generations import Generation
 
@@ -18,16 +20,19 @@ class Whole:
     """A whole answer."""
 
     complete = True
+    facts: Facts | None = None
     queued = planned = evaluated = 0.0
 
-    def __init__(self, generation: Generation, first: bytes) -> None:
+    def __init__(self, generation: Generation, body: bytes) -> None:
         self.generation = generation
-        self.first = first
+        self._body = body
 
     async def __aiter__(self) -> AsyncIterator[bytes]:
-        nothing: tuple[bytes, ...] = ()
-        for piece in nothing:
-            yield piece
+        yield self._body
+
+    async def read(self) -> bytes:
+        """The answer."""
+        return self._body
 
     async def aclose(self) -> None:
         """Nothing is held."""
@@ -49,7 +54,7 @@ class StoreEngine:
         """The one generation."""
         return self.generation if number == self.generation.number else None
 
-    async def query(self, operation: Operation, fmt: Format, limits: Limits) -> Result:
+    async def query(self, operation: Operation, representation: Representation, limits: Limits) -> Result:
         """The answer as SPARQL JSON or N-Triples."""
         self.asked.append(operation.text)
         if self.failure is not None:
@@ -58,6 +63,10 @@ class StoreEngine:
         if isinstance(results, QueryTriples):
             return Whole(self.generation, results.serialize(format=RdfFormat.N_TRIPLES) or b"")
         return Whole(self.generation, results.serialize(format=QueryResultsFormat.JSON) or b"")
+
+    async def search(self, request: Request, limits: Limits, generation: int | None = None) -> Result:
+        """Refuse: there is no index."""
+        raise NotFound("This endpoint has no text index.")
 
     async def aclose(self) -> None:
         """Nothing is held."""

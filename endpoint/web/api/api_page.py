@@ -13,7 +13,7 @@ from starlette.types import Scope, Send
 
 from endpoint.catalog import SavedQuery
 from endpoint.errors import DataError
-from endpoint.formats import HTML, Format, Negotiated
+from endpoint.formats import HTML, Format
 from endpoint.web.api.prose import leads_somewhere, prose
 from endpoint.web.api.snippets import Asked, batch_snippet, snippets
 from endpoint.web.api.targets import ROOT
@@ -49,7 +49,7 @@ class Complaint:
 
 def prefers_page(scope: Scope) -> bool:
     """Whether ``GET /api`` asks for the page. Raises NotAcceptable."""
-    chosen: Negotiated = choose(read_formats(decode_pairs(scope["query_string"])), accept_of(scope), _FORMATS)
+    chosen = choose(read_formats(decode_pairs(scope["query_string"])), accept_of(scope), _FORMATS)
     return chosen.format is HTML
 
 

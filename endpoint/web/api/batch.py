@@ -163,12 +163,11 @@ class Batch:
             )
         call = replace(call, limits=Limits(min(call.limits.timeout, left)))
         try:
-            result = await self._site.engine.query(call.operation, call.presented.format, call.limits)
+            result = await self._site.engine.query(call.operation, call.representation, call.limits)
         except MalformedQuery as error:
             raise not_valid(call.query, error) from None
         try:
             wrapping = call.open(result)
-            pieces = [wrapping.head, result.first, *[piece async for piece in result], wrapping.tail]
+            return wrapping.head + await result.read() + wrapping.tail
         finally:
             await result.aclose()
-        return b"".join(pieces)

@@ -9,7 +9,7 @@ from urllib.parse import urlencode
 
 from starlette.types import Scope
 
-from endpoint.catalog import SavedQuery, bind_query
+from endpoint.catalog import SavedQuery
 from endpoint.catalog.naming import RESERVED
 from endpoint.engine import Engine, Limits, Result
 from endpoint.errors import BadParameter, EvaluationFailed, MalformedQuery, NotAcceptable
@@ -19,19 +19,20 @@ from endpoint.formats import (
     HTML,
     JSON_LD,
     XLSX,
+    Facts,
     Format,
-    Negotiated,
+    Page,
     QueryForm,
+    Representation,
     by_extension,
     saved_formats,
 )
-from endpoint.formats.representation import Facts, Presentation, presented, split_facts
 from endpoint.sparql.operation import Operation
 from endpoint.storage.generations import Generation
 from endpoint.web.api import paging
 from endpoint.web.api.deprecation import deprecation_headers
 from endpoint.web.api.paging import Paging
-from endpoint.web.api.query_page import Page, read_page
+from endpoint.web.api.query_page import CallPage, read_page
 from endpoint.web.api.targets import ROOT, Target
 from endpoint.web.http.request import Pairs, allowed_timeout, read_download, read_formats, read_timeout
 from endpoint.web.http.responses import Wrapping, as_file, choose
@@ -57,45 +58,37 @@ class Call:
     engine: Engine
     pairs: Pairs
     address: str
-    chosen: Negotiated
+    representation: Representation
     operation: Operation
     limits: Limits
     paging: Paging | None
-    presentation: Presentation
     wrapping: Wrapping = field(default_factory=Wrapping)
-    page: Page | None = None
+    page: CallPage | None = None
     chart: bool = False
-
-    @property
-    def presented(self) -> Negotiated:
-        """The representation, with what the worker has to know of it."""
-        return Negotiated(presented(self.chosen.format, self.presentation), self.chosen.content_type)
 
     def open(self, result: Result) -> Wrapping:
         """What is around an answer that has begun: links, headers, the envelope of flat JSON.
 
-        Takes the facts of a page off the answer. Raises :class:`~endpoint.errors.GenerationGone`.
+        Raises :class:`~endpoint.errors.GenerationGone`.
         """
-        facts = None
-        if self.paging is not None:
-            facts, result.first = split_facts(result.first)
-            paging.check_sequence(facts, self.paging, self.engine.generation)
-        return self._around(result.generation, facts)
+        if self.paging is not None and result.facts is not None:
+            paging.check_sequence(result.facts, self.paging, self.engine.generation)
+        return self._around(result.generation, result.facts)
 
     def _around(self, generation: Generation, facts: Facts | None) -> Wrapping:
         links: dict[str, str] = {}
         members: dict[str, object] = {"generation": generation.number}
         headers = self.wrapping.headers
         if self.paging is not None and facts is not None:
-            cursor = paging.cursor_of(self.paging, facts, generation, self.query.volatile)
+            cursor = paging.cursor_of(self.paging, facts, generation, self.operation.volatile)
             links = paging.page_links(self.address, self.pairs, self.paging, facts, generation, cursor)
             members |= {"page": self.paging.number, "pageSize": self.paging.size}
-            members |= {"total": facts["total"], "after": cursor}
+            members |= {"total": facts.total, "after": cursor}
             headers += paging.link_headers(links)
-            if facts["total"] is not None:
-                headers += ((b"x-total-count", str(facts["total"]).encode()),)
+            if facts.total is not None:
+                headers += ((b"x-total-count", str(facts.total).encode()),)
         head, tail = self.wrapping.head, self.wrapping.tail
-        if self.presentation.envelope:
+        if self.representation.envelope:
             members["links"] = {"self": _url(self.address, self.pairs), **links}
             head = json.dumps(members, ensure_ascii=False).removesuffix("}").encode() + b", "
         elif self.page is not None:
@@ -110,53 +103,52 @@ def read_call(site: Site, scope: Scope, target: Target, pairs: Pairs, batch: boo
     ``format=`` and Accept. In a batch every answer is flat JSON, and one page of it.
     """
     query = target.query
-    chosen = Negotiated(FLAT_JSON, FLAT_JSON.content_type())
+    chosen = Representation.of(FLAT_JSON)
     if not batch:
         chosen = _choose(query, target.extension, pairs, scope)
     page = _read_page(query, pairs, batch or chosen.format is HTML)
     generation = page.generation if page else paging.read_generation(pairs)
     paging.check_generation(generation, site.engine)
     limits = Limits(allowed_timeout(read_timeout(pairs), site.settings))
-    text = bind_query(query, own_pairs(target, pairs))
+    operation = query.operation(own_pairs(target, pairs), site.dataset.base)
     shown = read_page(scope, target, pairs, formats_of(query)) if chosen.format is HTML else None
     return Call(
         query=query,
         engine=site.engine,
         pairs=pairs,
         address=f"{site.url(scope)}{ROOT}/{target.path}",
-        chosen=chosen,
-        operation=Operation(
-            text=text,
-            form=query.form,
-            base_iri=site.dataset.base,
-            volatile=query.volatile,
-            dataset_clause=query.dataset_clause,
-            star=query.star,
-            generation=generation,
-        ),
+        representation=_shaped(scope, query, page, pairs, chosen, limits),
+        operation=operation.on(generation),
         limits=limits,
         paging=page,
-        presentation=_presentation(scope, query, page, pairs, chosen.format, limits),
         wrapping=_wrapping(scope, query, pairs, chosen, shown),
         page=shown,
     )
 
 
-def _presentation(
-    scope: Scope, query: SavedQuery, page: Paging | None, pairs: Pairs, fmt: Format, limits: Limits
-) -> Presentation:
-    common = Presentation(
+def _shaped(
+    scope: Scope,
+    query: SavedQuery,
+    asked: Paging | None,
+    pairs: Pairs,
+    chosen: Representation,
+    limits: Limits,
+) -> Representation:
+    """The representation chosen, with what the query and the request add to it."""
+    fmt, page = chosen.format, None
+    if asked is not None:
+        glance = min(_GLANCE, limits.timeout * _COUNTING) if fmt is HTML else 0.0
+        count = limits.timeout * _COUNTING if asked.count else glance
+        page = Page(asked.size, asked.offset, asked.mark, count)
+    return replace(
+        chosen,
+        page=page,
         language_tags=_read_flag(pairs, "languageTags"),
         envelope=fmt is FLAT_JSON,
         frame=query.options.frame if fmt is JSON_LD else None,
-        transform=query.options.transform if fmt is FLAT_JSON else None,
-        pages=view_of(scope).pages if fmt is HTML else None,
+        prototype=query.options.transform if fmt is FLAT_JSON else None,
+        links=view_of(scope).links if fmt is HTML else None,
     )
-    if page is None:
-        return common
-    glance = min(_GLANCE, limits.timeout * _COUNTING) if fmt is HTML else 0.0
-    count = limits.timeout * _COUNTING if page.count else glance
-    return replace(common, offset=page.offset, size=page.size, mark=page.mark, count=count)
 
 
 def is_for_people(scope: Scope, target: Target, pairs: Pairs) -> bool:
@@ -199,7 +191,7 @@ def formats_of(query: SavedQuery) -> tuple[Format, ...]:
     return tuple(own)
 
 
-def _choose(query: SavedQuery, extension: str, pairs: Pairs, scope: Scope) -> Negotiated:
+def _choose(query: SavedQuery, extension: str, pairs: Pairs, scope: Scope) -> Representation:
     formats = formats_of(query)
     if HTML not in formats:
         # Whatever a file offers to programs, people get their page.
@@ -208,7 +200,7 @@ def _choose(query: SavedQuery, extension: str, pairs: Pairs, scope: Scope) -> Ne
         names, accept = read_formats(pairs), accept_of(scope)
         default = query.options.format
         if default in formats and not names and (accept or "*/*").strip() in ("", "*/*"):
-            return Negotiated(default, default.content_type())
+            return Representation.of(default)
         return choose(names, accept, formats)
     found = by_extension(extension, formats)
     if found is None:
@@ -217,7 +209,7 @@ def _choose(query: SavedQuery, extension: str, pairs: Pairs, scope: Scope) -> Ne
             f"There is no .{extension[:20]} of {query.name}. Offered are: {offers}.",
             [fmt.media_type for fmt in formats],
         )
-    return Negotiated(found, found.content_type())
+    return Representation.of(found)
 
 
 def _read_page(query: SavedQuery, pairs: Pairs, paged: bool) -> Paging | None:
@@ -240,7 +232,7 @@ def _read_flag(pairs: Pairs, name: str) -> bool:
 
 
 def _wrapping(
-    scope: Scope, query: SavedQuery, pairs: Pairs, chosen: Negotiated, page: Page | None
+    scope: Scope, query: SavedQuery, pairs: Pairs, chosen: Representation, page: CallPage | None
 ) -> Wrapping:
     wrapping = Wrapping()
     if page is not None:

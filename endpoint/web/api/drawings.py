@@ -21,8 +21,7 @@ from endpoint.errors import (
     MemoryLimitExceeded,
     NotAcceptable,
 )
-from endpoint.formats import FLAT_JSON, QueryForm
-from endpoint.formats.representation import Presentation, presented, split_facts
+from endpoint.formats import FLAT_JSON, Page, QueryForm, Representation
 from endpoint.sparql.lexer import Kind, lex
 from endpoint.storage.generations import Generation
 from endpoint.web.api.calls import Call, formats_of, not_valid, read_call
@@ -44,7 +43,7 @@ _BYTES: Final = 2**20
 # Drawings kept, and seconds for which a page waits to know whether there is one.
 _KEPT: Final = 64
 _PATIENCE: Final = 2.0
-_FORMAT: Final = presented(FLAT_JSON, Presentation(size=_ROWS))
+_REPRESENTATION: Final = Representation.of(FLAT_JSON, Page(_ROWS))
 _CONTENT_TYPE: Final = "image/svg+xml; charset=utf-8"
 # The drawing has a style of its own, and nothing else.
 _POLICY: Final = b"default-src 'none'; style-src 'unsafe-inline'; frame-ancestors 'none'"
@@ -105,6 +104,8 @@ class Drawings:
             return None
         title = view.text(call.query.summary) or call.query.name
         key = _key(call, generation, view, title)
+        if call.operation.volatile:
+            return await self._made(call, view, title, limits)
         task = self._kept.get(key)
         if task is None or to_be_made_anew(task, again):
             task = asyncio.create_task(self._made(call, view, title, limits))
@@ -118,8 +119,8 @@ class Drawings:
         return await asyncio.shield(task)
 
     async def _made(self, call: Call, view: View, title: str, limits: Limits) -> bytes | None:
-        result = await call.engine.query(call.operation, _FORMAT, limits)
-        pieces = [result.first]
+        result = await call.engine.query(call.operation, _REPRESENTATION, limits)
+        pieces: list[bytes] = []
         try:
             async for piece in result:
                 pieces.append(piece)
@@ -127,8 +128,8 @@ class Drawings:
                     return None
         finally:
             await result.aclose()
-        facts, rows = split_facts(b"".join(pieces))
-        return await asyncio.to_thread(_drawn, rows, view, title, not facts["more"])
+        whole = result.facts is not None and not result.facts.more
+        return await asyncio.to_thread(_drawn, b"".join(pieces), view, title, whole)
 
 
 def _drawn(answer: bytes, view: View, title: str, whole: bool) -> bytes | None:

@@ -16,7 +16,7 @@ from urllib.parse import urlencode
 
 from endpoint.engine import Engine
 from endpoint.errors import BadParameter, GenerationGone
-from endpoint.formats.representation import Facts
+from endpoint.formats import Facts
 from endpoint.storage.generations import Generation
 from endpoint.web.http.request import Pairs
 from endpoint.wording import shown
@@ -154,7 +154,7 @@ def check_generation(asked: int | None, engine: Engine) -> None:
 
 def check_sequence(facts: Facts, asked: Paging, current: Generation) -> None:
     """Raises :class:`GenerationGone` where other rows stand before the page than the client has seen."""
-    if facts["moved"]:
+    if facts.moved:
         raise GenerationGone(
             "The rows before this page are not those that its cursor was made for: the query has no order "
             "that holds, or the data was built anew. Begin again at the first page.",
@@ -165,10 +165,10 @@ def check_sequence(facts: Facts, asked: Paging, current: Generation) -> None:
 
 def cursor_of(asked: Paging, facts: Facts, generation: Generation, volatile: bool) -> str | None:
     """The cursor of the next page; None on the last one."""
-    if not facts["more"]:
+    if not facts.more:
         return None
-    mark = UNMARKED if volatile else facts["mark"]
-    return f"{generation.number}.{asked.offset + facts['rows']}.{mark}"
+    mark = UNMARKED if volatile else facts.mark
+    return f"{generation.number}.{asked.offset + facts.rows}.{mark}"
 
 
 def page_links(
@@ -183,7 +183,7 @@ def page_links(
         return f"{address}?{urlencode([*kept, *own])}"
 
     links = {"first": page(1)}
-    total = facts["total"]
+    total = facts.total
     last = None if total is None else max(-(-total // asked.size), 1)
     number = asked.number
     if number is not None and number > 1:

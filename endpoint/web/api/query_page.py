@@ -17,8 +17,7 @@ from endpoint.catalog import SavedQuery
 from endpoint.catalog.naming import RESERVED
 from endpoint.catalog.parameters import read_values
 from endpoint.errors import BadParameter
-from endpoint.formats import CSV, FLAT_JSON, HTML, TURTLE, XLSX, Format
-from endpoint.formats.representation import Facts
+from endpoint.formats import CSV, FLAT_JSON, HTML, TURTLE, XLSX, Facts, Format
 from endpoint.sparql.binding import Value
 from endpoint.web.api.highlight import bound_spans, highlight
 from endpoint.web.api.paging import ALL, PARAMETERS, Paging
@@ -41,7 +40,7 @@ _FIRST: Final = (CSV, XLSX, FLAT_JSON, TURTLE)
 
 
 @dataclass(frozen=True, slots=True)
-class Page:
+class CallPage:
     """The page of one call: ``head`` and ``tail`` are around its rows and what is said of those."""
 
     view: View
@@ -54,15 +53,15 @@ class Page:
     ) -> tuple[bytes, bytes]:
         """The page before and after its rows, once it is known what they are."""
         first = last = 0
-        if asked is not None and facts is not None and facts["rows"]:
-            first, last = asked.offset + 1, asked.offset + facts["rows"]
+        if asked is not None and facts is not None and facts.rows:
+            first, last = asked.offset + 1, asked.offset + facts.rows
         before, after = render_around(
             "rows.html",
             self.view,
             paged=facts is not None,
             first=first,
             last=last,
-            total=facts and facts["total"],
+            total=facts and facts.total,
             links=links,
             chart=self.chart if chart else None,
         )
@@ -75,7 +74,7 @@ def without_blanks(query: SavedQuery, pairs: Pairs) -> Pairs:
     return [(name, value) for name, value in pairs if value.strip() or name in needed or name in RESERVED]
 
 
-def read_page(scope: Scope, target: Target, pairs: Pairs, formats: Sequence[Format]) -> Page:
+def read_page(scope: Scope, target: Target, pairs: Pairs, formats: Sequence[Format]) -> CallPage:
     """The page of a call with values that fit. Raises BadParameter as the call does."""
     view, query = view_of(scope), target.query
     own = _own(target, pairs)
@@ -94,7 +93,7 @@ def read_page(scope: Scope, target: Target, pairs: Pairs, formats: Sequence[Form
         explanation=_url(f"{view.root}{api}/explain", own),
         code=snippets(_asked(view, query, own, text, formats)),
     )
-    return Page(view, head, tail, _url(f"{view.root}{api}.{CHART}", [*own, (PARAMETER, view.language)]))
+    return CallPage(view, head, tail, _url(f"{view.root}{api}.{CHART}", [*own, (PARAMETER, view.language)]))
 
 
 async def send_form(scope: Scope, send: Send, target: Target, pairs: Pairs, error: BadParameter) -> None:

@@ -136,7 +136,7 @@ class SavedQueries:
             call = replace(call, chart=await self._drawings.there_is(call, view_of(scope)))
         try:
             await respond(
-                *(scope, receive, send, self._site, call.operation, call.presented, call.limits),
+                *(scope, receive, send, self._site, call.operation, call.representation, call.limits),
                 wrapping=call.wrapping,
                 opening=call.open,
             )

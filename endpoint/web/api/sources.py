@@ -11,7 +11,7 @@ from typing import Final
 from starlette.datastructures import Headers
 from starlette.types import Scope, Send
 
-from endpoint.catalog import SavedQuery, bind_query
+from endpoint.catalog import SavedQuery
 from endpoint.catalog.parameters import read_values
 from endpoint.formats import FLAT_JSON, Format, negotiate
 from endpoint.web.api.calls import own_pairs
@@ -75,7 +75,7 @@ async def send_explanation(scope: Scope, send: Send, site: Site, target: Target,
     """
     chosen = choose(read_formats(pairs), accept_of(scope), (_TEXT, FLAT_JSON))
     own = own_pairs(target, pairs)
-    text = bind_query(target.query, own)
+    text = target.query.operation(own).text
     if chosen.format is _TEXT:
         await send_tagged(scope, send, text.encode(), chosen.content_type, "no-cache")
         return

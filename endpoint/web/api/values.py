@@ -12,11 +12,12 @@ import asyncio
 import json
 import time
 from collections import OrderedDict
+from dataclasses import replace
 from typing import Final
 
 from starlette.types import Receive, Scope, Send
 
-from endpoint.catalog import Catalog, SavedQuery, bind_query
+from endpoint.catalog import Catalog, SavedQuery
 from endpoint.catalog.consistency import unlisted
 from endpoint.catalog.parameters import Parameter
 from endpoint.catalog.value_queries import instances, own_values
@@ -30,8 +31,7 @@ from endpoint.errors import (
     MemoryLimitExceeded,
     NotFound,
 )
-from endpoint.formats import FLAT_JSON, ND_JSON, QueryForm
-from endpoint.formats.representation import Presentation, presented
+from endpoint.formats import FLAT_JSON, ND_JSON, QueryForm, Representation
 from endpoint.sparql.operation import Operation
 from endpoint.web.api.targets import Target
 from endpoint.web.api.value_lists import MOST_LISTED, Columns, Listed, Reader, Values, folded, listed, search
@@ -49,7 +49,7 @@ _REST: Final = 30.0
 
 _PARAMETERS: Final = ("q", "limit")
 _LONGEST_SEARCH: Final = 200
-_FORMAT: Final = presented(ND_JSON, Presentation(language_tags=True))
+_REPRESENTATION: Final = Representation.of(ND_JSON, language_tags=True)
 
 
 _Key = tuple[str, int, float]
@@ -118,7 +118,8 @@ class ValueLists:
             except (DeadlineExceeded, MemoryLimitExceeded, EvaluationFailed) as error:
                 self._failed = {key: (time.monotonic() + _REST, error), **self._recent()}
                 raise
-            self._kept[key] = found
+            if not operation.volatile:
+                self._kept[key] = found
             if len(self._kept) > _KEPT:
                 self._kept.popitem(last=False)
             return found
@@ -141,14 +142,13 @@ class ValueLists:
     ) -> Values:
         limits = Limits(self._site.settings.timeout)
         try:
-            result = await engine.query(operation, _FORMAT, limits)
+            result = await engine.query(operation, _REPRESENTATION, limits)
         except MalformedQuery as error:
             raise EvaluationFailed(
                 f'The values of "{parameter.name}" of {query.name} cannot be looked up: {error}'
             ) from None
         reader = Reader(columns, query, parameter)
         try:
-            reader.take(result.first)
             async for piece in result:
                 if not reader.take(piece):
                     break
@@ -165,14 +165,12 @@ def _lookup(
     if why is None and (asked := parameter.values) is not None:
         source = catalog.queries[asked.query]
         columns = Columns(asked.value, asked.label or {"": "label"}, asked.count or "count")
-        clause = source.dataset_clause
-        text = bind_query(source, [])
-        return Operation(text, source.form, base, dataset_clause=clause, star=source.star), columns
+        return source.operation([], base), columns
     columns, select = Columns(None, {"": "label"}, None), QueryForm.SELECT
     # One more than is listed tells that there are more.
     if why is None and parameter.from_data:
         text = own_values(query, parameter, MOST_LISTED + 1)
-        return Operation(text, select, base, dataset_clause=query.dataset_clause), columns
+        return replace(query.template, text=text, form=select, base_iri=base, star=None), columns
     if parameter.class_iri is not None:
         return Operation(instances(parameter, MOST_LISTED + 1), select, base), columns
     raise NotFound(

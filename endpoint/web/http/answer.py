@@ -15,7 +15,7 @@ from urllib.parse import quote, urlencode
 
 from endpoint import __version__
 from endpoint.engine import Limits, Result
-from endpoint.formats import HTML, Format, Negotiated
+from endpoint.formats import HTML, Format, Representation
 from endpoint.sparql.operation import Operation
 from endpoint.storage.generations import Generation
 from endpoint.web.http.request import Request
@@ -136,15 +136,14 @@ class Around:
 
 
 NOTHING: Final = Around()
-# Makes what is around an answer that has begun. It may change the answer's first bytes, and raise a
-# designed error: the status is not sent yet.
+# Makes what is around an answer that has begun. It may raise a designed error: the status is not sent yet.
 Opening = Callable[[Result], Around]
 
 
 async def evaluate(
     request: Request,
     operation: Operation,
-    chosen: Negotiated,
+    representation: Representation,
     limits: Limits,
     around: Around = NOTHING,
     opening: Opening | None = None,
@@ -155,48 +154,49 @@ async def evaluate(
     ``around``. An operation that may answer differently each time has no tag (NOW, RAND, UUID, …).
     """
     engine = request.site.engine
-    digest = None if operation.volatile else _digest(request.site, operation, chosen, around)
+    digest = None if operation.volatile else _digest(request.site, operation, representation, around)
     number = operation.generation
     generation = engine.generation if number is None else engine.held(number)
     if digest is not None and generation is not None:
         tag = document_tag(generation, digest)
         if request.has(tag):
-            return NotModified(chosen.content_type, tag=tag, cache=around.cache)
+            return NotModified(representation.content_type, tag=tag, cache=around.cache)
     exchange = request.exchange
-    exchange.media_type = chosen.format.media_type
-    result = await engine.query(operation, chosen.format, limits)
+    exchange.media_type = representation.format.media_type
+    result = await engine.query(operation, representation, limits)
     exchange.generation, exchange.queue = result.generation.number, result.queued
     try:
         if opening is not None:
             around = opening(result)
-        return await _begun(result, chosen, digest, around)
+        return await _begun(result, representation, digest, around)
     except BaseException:
         await result.aclose()
         raise
 
 
-async def _begun(result: Result, chosen: Negotiated, digest: str | None, around: Around) -> Whole | Streamed:
+async def _begun(
+    result: Result, representation: Representation, digest: str | None, around: Around
+) -> Whole | Streamed:
     tag = None if digest is None else document_tag(result.generation, digest)
     cache = NO_STORE if digest is None else around.cache
     headers = (*around.headers, (b"server-timing", _timing(result)))
     if around.filename:
         headers = (*headers, attachment(around.filename))
-    first, last = around.head + result.first, around.tail
+    content_type = representation.content_type
     if not result.complete:
-        return Streamed(result, chosen.content_type, first, last, tag=tag, cache=cache, headers=headers)
-    await result.aclose()
-    return Whole(first + last, chosen.content_type, tag=tag, cache=cache, headers=headers)
+        return Streamed(result, content_type, around.head, around.tail, tag=tag, cache=cache, headers=headers)
+    body = around.head + await result.read() + around.tail
+    return Whole(body, content_type, tag=tag, cache=cache, headers=headers)
 
 
-def _digest(site: Site, operation: Operation, chosen: Negotiated, around: Around) -> str:
+def _digest(site: Site, operation: Operation, representation: Representation, around: Around) -> str:
     """What tells one answer from another on the same generation."""
     parts = "\0".join(
         (
             operation.text,
             "\1".join(operation.default_graphs),
             "\1".join(operation.named_graphs),
-            chosen.content_type,
-            chosen.format.name,
+            representation.digest,
             site.reading,
         )
     )
@@ -248,9 +248,9 @@ def attachment(filename: str) -> tuple[bytes, bytes]:
     return b"content-disposition", f"attachment; {named}".encode()
 
 
-def as_file(name: str, chosen: Negotiated) -> Around:
+def as_file(name: str, representation: Representation) -> Around:
     """For a client that follows a download link: the answer under a file name."""
-    return Around(filename=f"{name}.{chosen.format.extension}")
+    return Around(filename=f"{name}.{representation.format.extension}")
 
 
 def links_to(pairs: list[tuple[str, str]], formats: tuple[Format, ...]) -> list[tuple[str, str]]:

@@ -74,16 +74,21 @@ async def send_made(
     receive: Receive,
     send: Send,
     content_type: str,
-    tag: str,
+    tag: str | None,
     make: Make,
     vary: bytes = b"Accept-Encoding",
 ) -> None:
-    """Send what ``make`` makes, or 304 where the client has it. Raises designed errors, also of ``make``."""
+    """Send what ``make`` makes, or 304 where the client has it. Raises designed errors, also of ``make``.
+
+    There is no ``tag`` for what is another document each time.
+    """
     if not await allows(scope, send):
         return
-    headers = [(b"etag", tag.encode()), (b"cache-control", b"no-cache"), (b"vary", vary)]
+    headers = [(b"cache-control", b"no-store" if tag is None else b"no-cache"), (b"vary", vary)]
+    if tag is not None:
+        headers.append((b"etag", tag.encode()))
     status, body = 304, b""
-    if not has_already(scope, tag.encode()):
+    if tag is None or not has_already(scope, tag.encode()):
         with Watch(receive):
             status, body = 200, await make()
             if len(body) > _SMALL and "gzip" in Headers(scope=scope).get("accept-encoding", ""):

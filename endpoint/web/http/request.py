@@ -12,7 +12,7 @@ from starlette.datastructures import Headers
 from starlette.types import Receive, Scope
 
 from endpoint.errors import BadParameter, MalformedRequest, NotAcceptable, PayloadTooLarge, RequestTimeout
-from endpoint.formats import Format, Negotiated, by_name, negotiate
+from endpoint.formats import Format, Representation, by_name, negotiate
 from endpoint.settings import Settings
 from endpoint.telemetry import Exchange
 from endpoint.web.http.site import EXCHANGE, SITE, Site
@@ -112,7 +112,7 @@ class Request:
         while (await self._receive())["type"] != "http.disconnect":
             pass
 
-    def negotiate(self, formats: tuple[Format, ...]) -> Negotiated:
+    def negotiate(self, formats: tuple[Format, ...]) -> Representation:
         """Choose among ``formats`` by the parameter ``format``, else by Accept. Raises NotAcceptable."""
         return choose(read_formats(self.pairs), self.accept, formats)
 
@@ -131,7 +131,7 @@ class Request:
         return any(given.strip().removeprefix("W/") == opaque for given in ",".join(sent).split(","))
 
 
-def choose(names: Sequence[str], accept: str | None, formats: tuple[Format, ...]) -> Negotiated:
+def choose(names: Sequence[str], accept: str | None, formats: tuple[Format, ...]) -> Representation:
     """Return the representation: the first of the ``names`` that is offered, else content negotiation.
 
     Raises :class:`NotAcceptable`, which lists what is offered.
@@ -142,7 +142,7 @@ def choose(names: Sequence[str], accept: str | None, formats: tuple[Format, ...]
         if found is None:
             offers = ", ".join((*fmt.short_names, fmt.name)[0] for fmt in formats)
             raise NotAcceptable(f"There is no format {names[0][:80]!r} here. Offered are: {offers}.", types)
-        return Negotiated(found, found.content_type())
+        return Representation(found, found.content_type())
     chosen = negotiate(accept, formats)
     if chosen is None:
         raise NotAcceptable(

@@ -18,7 +18,8 @@ from starlette.types import Receive, Scope, Send
 
 from endpoint.engine import Engine, Limits, Result
 from endpoint.errors import NotAcceptable, PayloadTooLarge
-from endpoint.formats import HTML, Format, Negotiated, by_name, negotiate
+from endpoint.formats import HTML, Format, Representation, by_name, negotiate
+from endpoint.search import Request
 from endpoint.sparql.operation import Operation
 from endpoint.storage.generations import Generation
 from endpoint.web.http.send import ClientGone
@@ -51,8 +52,7 @@ class Wrapping:
 
 
 PLAIN: Final = Wrapping()
-# Makes what is around an answer that has begun. It may change the answer's first bytes, and raise a
-# designed error: the status is not sent yet.
+# Makes what is around an answer that has begun. It may raise a designed error: the status is not sent yet.
 Opening = Callable[[Result], Wrapping]
 
 
@@ -90,7 +90,7 @@ class Watch:
             raise ClientGone from None
 
 
-def choose(names: Sequence[str], accept: str | None, formats: tuple[Format, ...]) -> Negotiated:
+def choose(names: Sequence[str], accept: str | None, formats: tuple[Format, ...]) -> Representation:
     """The representation: the first of the ``names`` that is offered, else content negotiation.
 
     Raises :class:`NotAcceptable`, which lists what is offered.
@@ -101,7 +101,7 @@ def choose(names: Sequence[str], accept: str | None, formats: tuple[Format, ...]
         if found is None:
             offers = ", ".join((*fmt.short_names, fmt.name)[0] for fmt in formats)
             raise NotAcceptable(f"There is no format {names[0][:80]!r} here. Offered are: {offers}.", types)
-        return Negotiated(found, found.content_type())
+        return Representation.of(found)
     chosen = negotiate(accept, formats)
     if chosen is None:
         raise NotAcceptable(
@@ -116,71 +116,66 @@ async def respond(
     send: Send,
     site: Site,
     operation: Operation,
-    chosen: Negotiated,
+    representation: Representation,
     limits: Limits,
     wrapping: Wrapping = PLAIN,
     opening: Opening | None = None,
 ) -> None:
-    """Evaluate ``operation`` and send its answer in the format chosen. Raises designed errors.
+    """Evaluate ``operation`` and send its answer in ``representation``. Raises designed errors.
 
     ``opening`` makes the wrapping anew once the answer has begun; the entity tag is that of ``wrapping``.
     """
     engine = site.engine
-    validators = _validators(site, operation, chosen, wrapping)
-    if await _not_modified(scope, send, engine, operation, validators, wrapping.cache):
+    validators = _validators(site, operation, representation, wrapping)
+    if await _not_modified(scope, send, engine, operation.generation, validators, wrapping.cache):
         return
     with Watch(receive):
-        result = await _evaluate(scope, engine, operation, chosen, limits)
+        result = await engine.query(operation, representation, limits)
+        _observe(scope, result, representation)
         try:
             if opening is not None:
                 wrapping = opening(result)
-            headers = [*_headers(result, chosen, validators, wrapping.cache), *_named(wrapping)]
+            headers = [*_headers(result, representation, validators, wrapping.cache), *_named(wrapping)]
             await _send_result(scope, send, result, headers, wrapping, site.settings.client_timeout)
         finally:
             await result.aclose()
 
 
-async def respond_whole(
+async def respond_search(
     scope: Scope,
     receive: Receive,
     send: Send,
     site: Site,
-    operation: Operation,
-    chosen: Negotiated,
+    request: Request,
+    representation: Representation,
     limits: Limits,
     finish: Finish,
-    variant: bytes = b"",
+    variant: str = "",
 ) -> None:
-    """Evaluate ``operation``, collect its answer, which must be small, and send what ``finish`` makes of it.
+    """Search the text index and send what ``finish`` makes of the answer.
 
     ``variant`` is what else decides what is made of it, for the entity tag. Raises designed errors.
     """
     engine = site.engine
-    validators = _validators(site, operation, chosen, Wrapping(head=variant))
-    if await _not_modified(scope, send, engine, operation, validators, PLAIN.cache):
+    validators = _Validators(_digest(site, repr(request), representation.digest, variant))
+    if await _not_modified(scope, send, engine, None, validators, PLAIN.cache):
         return
     with Watch(receive):
-        result = await _evaluate(scope, engine, operation, chosen, limits)
-        try:
-            answer = b"".join([piece async for piece in _pieces(result, PLAIN)])
-            headers = _headers(result, chosen, validators)
-        finally:
-            await result.aclose()
+        result = await engine.search(request, limits)
+        _observe(scope, result, representation)
+        answer = await result.read()
+        headers = _headers(result, representation, validators)
     body, more = finish(answer, result.generation)
     headers += [*more, (b"content-length", str(len(body)).encode())]
     await send({"type": "http.response.start", "status": 200, "headers": headers})
     await send({"type": "http.response.body", "body": body})
 
 
-async def _evaluate(
-    scope: Scope, engine: Engine, operation: Operation, chosen: Negotiated, limits: Limits
-) -> Result:
+def _observe(scope: Scope, result: Result, representation: Representation) -> None:
     exchange = exchange_of(scope)
-    exchange.media_type = chosen.format.media_type
-    result = await engine.query(operation, chosen.format, limits)
+    exchange.media_type = representation.format.media_type
     exchange.generation = result.generation.number
     exchange.queue = result.queued
-    return result
 
 
 @dataclass(frozen=True, slots=True)
@@ -195,22 +190,22 @@ class _Validators:
 
 
 def _validators(
-    site: Site, operation: Operation, chosen: Negotiated, wrapping: Wrapping
+    site: Site, operation: Operation, representation: Representation, wrapping: Wrapping
 ) -> _Validators | None:
     """None for an operation that may answer differently each time (NOW, RAND, UUID, …)."""
     if operation.volatile:
         return None
-    parts = "\0".join(
-        (
-            operation.text,
-            "\1".join(operation.default_graphs),
-            "\1".join(operation.named_graphs),
-            chosen.content_type,
-            chosen.format.name,
-            site.reading,
-        )
+    parts = (
+        operation.text,
+        "\1".join(operation.default_graphs),
+        "\1".join(operation.named_graphs),
+        representation.digest,
     )
-    return _Validators(blake2b(parts.encode() + wrapping.head, digest_size=16).digest())
+    return _Validators(_digest(site, *parts, around=wrapping.head))
+
+
+def _digest(site: Site, *parts: str, around: bytes = b"") -> bytes:
+    return blake2b("\0".join((*parts, site.reading)).encode() + around, digest_size=16).digest()
 
 
 def has_already(scope: Scope, tag: bytes) -> bool:
@@ -230,12 +225,11 @@ async def _not_modified(
     scope: Scope,
     send: Send,
     engine: Engine,
-    operation: Operation,
+    number: int | None,
     validators: _Validators | None,
     cache: bytes,
 ) -> bool:
     """Answer 304 where the client has this representation already; tells whether it did."""
-    number = operation.generation
     generation = engine.generation if number is None else engine.held(number)
     if validators is None or generation is None or not has_already(scope, tag := validators.tag(generation)):
         return False
@@ -246,13 +240,13 @@ async def _not_modified(
 
 
 def _headers(
-    result: Result, chosen: Negotiated, validators: _Validators | None, cache: bytes = PLAIN.cache
+    result: Result, representation: Representation, validators: _Validators | None, cache: bytes = PLAIN.cache
 ) -> Headers:
     timing = f"queue;dur={result.queued * 1000:.1f}"
     if result.complete:
         timing += f", plan;dur={result.planned * 1000:.2f}, eval;dur={result.evaluated * 1000:.2f}"
     headers = [
-        (b"content-type", chosen.content_type.encode("latin-1")),
+        (b"content-type", representation.content_type.encode("latin-1")),
         (b"vary", VARY),
         (b"server-timing", timing.encode()),
     ]
@@ -285,9 +279,9 @@ def links_to(pairs: list[tuple[str, str]], formats: tuple[Format, ...]) -> list[
     ]
 
 
-def as_file(name: str, chosen: Negotiated) -> Wrapping:
+def as_file(name: str, representation: Representation) -> Wrapping:
     """For a client that follows a download link: the answer under a file name."""
-    return Wrapping(filename=f"{name}.{chosen.format.extension}")
+    return Wrapping(filename=f"{name}.{representation.format.extension}")
 
 
 async def _send_result(
@@ -299,7 +293,7 @@ async def _send_result(
     patience: float,
 ) -> None:
     if result.complete:
-        body = wrapping.head + result.first + wrapping.tail
+        body = wrapping.head + await result.read() + wrapping.tail
         headers.append((b"content-length", str(len(body)).encode()))
         await send({"type": "http.response.start", "status": 200, "headers": headers})
         await send({"type": "http.response.body", "body": body})
@@ -316,9 +310,10 @@ async def _send_result(
 
 
 async def _pieces(result: Result, wrapping: Wrapping) -> AsyncIterator[bytes]:
-    yield wrapping.head + result.first
+    head = wrapping.head
     async for piece in result:
-        yield piece
+        yield head + piece
+        head = b""
     if wrapping.tail:
         yield wrapping.tail
 

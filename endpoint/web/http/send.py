@@ -220,17 +220,14 @@ async def _send_streamed(request: Request, send: Send, answer: Streamed) -> None
 
 async def _pieces(answer: Streamed, coding: Coding | None) -> AsyncGenerator[bytes, None]:
     """The body in this coding, in pieces of which each can be decoded when it comes."""
-    if coding is None:
-        yield answer.first
-        async for piece in answer.pieces:
-            yield piece
-        yield answer.last
-        return
-    encoder = coding.encoder()
-    yield await _encoded_piece(encoder, answer.first)
+    encoder = None if coding is None else coding.encoder()
+    # What stands before the first piece leaves together with it.
+    before = answer.first
     async for piece in answer.pieces:
-        yield await _encoded_piece(encoder, piece)
-    yield encoder.encode(answer.last) + encoder.finish()
+        joined, before = before + piece, b""
+        yield joined if encoder is None else await _encoded_piece(encoder, joined)
+    last = before + answer.last
+    yield last if encoder is None else encoder.encode(last) + encoder.finish()
 
 
 async def _encoded_piece(encoder: Encoder, piece: bytes) -> bytes:

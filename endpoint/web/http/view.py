@@ -10,7 +10,7 @@ from urllib.parse import parse_qsl, quote, urlencode, urlsplit
 from starlette.datastructures import Headers
 from starlette.types import Scope
 
-from endpoint.formats.representation import Pages
+from endpoint.formats import Links
 from endpoint.web.http.language import LANGUAGES, PARAMETER, choose_language, gettext
 from endpoint.web.http.site import Site, site_of
 
@@ -42,9 +42,9 @@ class View:
         return urlsplit(self.base).path
 
     @property
-    def pages(self) -> Pages:
+    def links(self) -> Links:
         """What a table of results has to know to link resources to their pages."""
-        return {"base": self.site.dataset.base, "root": self.root, "language": self.language}
+        return Links(self.site.dataset.base, self.root, self.language)
 
     def url(self, path: str, **parameters: str) -> str:
         """The address of a page of this site, relative to the host, that keeps the language chosen.

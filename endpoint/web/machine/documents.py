@@ -9,7 +9,7 @@ from typing import Final
 
 from pyoxigraph import RdfFormat, Triple, serialize
 
-from endpoint.formats import Negotiated
+from endpoint.formats import Representation
 from endpoint.web.cache import Region
 from endpoint.web.http.answer import NO_CACHE, NO_STORE, Whole, strong_tag
 from endpoint.web.machine.statistics import Statistics
@@ -29,7 +29,7 @@ class Document:
     statistics: Statistics | None
 
 
-async def serialized(snapshot: Snapshot, document: Document, chosen: Negotiated) -> bytes:
+async def serialized(snapshot: Snapshot, document: Document, chosen: Representation) -> bytes:
     """Return the bytes of ``document`` in the format chosen. A new one is made beside the event loop."""
     rdf_format = RdfFormat.from_media_type(chosen.format.media_type)
     if rdf_format is None:
@@ -48,7 +48,7 @@ def _written(document: Document, rdf_format: RdfFormat) -> bytes:
     return serialize(document.triples(), format=rdf_format, prefixes=dict(document.prefixes)) or b""
 
 
-async def document_answer(own_queries: OwnQueries, document: Document, chosen: Negotiated) -> Whole:
+async def document_answer(own_queries: OwnQueries, document: Document, chosen: Representation) -> Whole:
     """Return a graph as an answer; what is still to be counted is not to be kept by anybody."""
     body = await serialized(own_queries.snapshot(), document, chosen)
     cache = NO_CACHE if document.statistics else NO_STORE

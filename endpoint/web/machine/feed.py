@@ -13,7 +13,7 @@ from xml.etree import ElementTree
 from starlette.types import Receive, Scope, Send
 
 from endpoint.addresses import path_of
-from endpoint.catalog import SavedQuery, bind_query
+from endpoint.catalog import SavedQuery
 from endpoint.errors import BadParameter, NotFound
 from endpoint.formats import QueryForm
 from endpoint.results.bibliography import Item
@@ -32,6 +32,7 @@ CONTENT_TYPE: Final = "application/atom+xml; charset=utf-8"
 ENTRIES: Final = 50
 SUMMARY: Final = 500
 
+_VARY: Final = b"Accept-Encoding, Accept-Language"
 _ITEMS: Final[Region[list[Item]]] = Region("publications of the feed")
 _ATOM: Final = "http://www.w3.org/2005/Atom"
 # What no XML 1.0 document may hold (section 2.2).
@@ -46,15 +47,15 @@ class Feed:
         self._own_queries = own_queries
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        query, text = self._query()
+        query, operation = self._query()
         view = view_of(scope)
         snapshot = self._own_queries.snapshot()
-        tag = document_tag(snapshot.generation, text, view.base, view.language)
-        make = partial(_make, view, query, text, snapshot)
-        await send_made(scope, receive, send, CONTENT_TYPE, tag, make, b"Accept-Encoding, Accept-Language")
+        tag = document_tag(snapshot.generation, operation.text, view.base, view.language)
+        make = partial(_make, view, query, operation, snapshot)
+        await send_made(scope, receive, send, CONTENT_TYPE, None if operation.volatile else tag, make, _VARY)
 
-    def _query(self) -> tuple[SavedQuery, str]:
-        """The saved query and its text with the default values. Raises :class:`NotFound`."""
+    def _query(self) -> tuple[SavedQuery, Operation]:
+        """The saved query, and its operation with the default values. Raises :class:`NotFound`."""
         name = self._site.dataset.pages.feed
         query = self._site.catalog.queries.get(name) if name else None
         if name is None:
@@ -66,27 +67,24 @@ class Feed:
                 f"There is no feed: the dataset names {name} for it, which is no SELECT query here."
             )
         try:
-            return query, bind_query(query, ())
+            return query, query.operation((), self._site.dataset.base)
         except BadParameter as error:
             raise NotFound(
                 f"There is no feed: the query {name} does not run without values. {error}"
             ) from error
 
 
-async def _make(view: View, query: SavedQuery, text: str, snapshot: Snapshot) -> bytes:
-    items = await snapshot.cached(_ITEMS, partial(_read_items, query, text), text)
+async def _make(view: View, query: SavedQuery, operation: Operation, snapshot: Snapshot) -> bytes:
+    read = partial(_read_items, operation)
+    if operation.volatile:
+        items = await read(snapshot)
+    else:
+        items = await snapshot.cached(_ITEMS, read, operation)
     return atom(view, query, items, snapshot.generation.created)
 
 
-async def _read_items(query: SavedQuery, text: str, snapshot: Snapshot) -> list[Item]:
+async def _read_items(operation: Operation, snapshot: Snapshot) -> list[Item]:
     """The publications in the order of the query, as the API answers it: the first IRI of each row, once."""
-    operation = Operation(
-        text,
-        query.form,
-        snapshot.site.dataset.base,
-        dataset_clause=query.dataset_clause,
-        volatile=query.volatile,
-    )
     rows = await snapshot.bindings(operation)
     firsts = (next((cell["value"] for cell in row.values() if cell["type"] == "uri"), "") for row in rows)
     iris = list(dict.fromkeys(filter(None, firsts)))[:ENTRIES]

@@ -2,17 +2,15 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Sequence
-from dataclasses import asdict
 
 from starlette.types import Receive, Scope, Send
 
 from endpoint.engine import Limits
-from endpoint.formats import HTML, Negotiated, QueryForm
+from endpoint.formats import HTML, Representation
 from endpoint.search import Facet, Request
-from endpoint.sparql.operation import Operation
-from endpoint.web.http.responses import Finish, respond_whole
+from endpoint.web.http import responses
+from endpoint.web.http.responses import Finish
 from endpoint.web.http.site import Site
 from endpoint.web.http.view import View
 
@@ -28,9 +26,8 @@ async def respond_search(
     facets: Sequence[Facet],
 ) -> None:
     """Search, and send the page that ``finish`` makes of the answer. Raises designed errors."""
-    operation = Operation(text=json.dumps(asdict(request)), form=QueryForm.SELECT, search=True)
-    chosen, limits = Negotiated(HTML, HTML.content_type()), Limits(site.settings.timeout)
+    chosen, limits = Representation.of(HTML), Limits(site.settings.timeout)
     # Names come from the data of this generation, or are missing where they came too late.
     named = sum(len(facet.names) for facet in facets)
-    variant = f"{view.base} {view.address(view.path, view.pairs)} {view.language} {named}".encode()
-    await respond_whole(scope, receive, send, site, operation, chosen, limits, finish, variant)
+    variant = f"{view.base} {view.address(view.path, view.pairs)} {view.language} {named}"
+    await responses.respond_search(scope, receive, send, site, request, chosen, limits, finish, variant)

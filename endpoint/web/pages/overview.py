@@ -13,7 +13,7 @@ from urllib.parse import quote
 
 from starlette.types import Receive, Scope, Send
 
-from endpoint.catalog import SavedQuery, bind_query
+from endpoint.catalog import SavedQuery
 from endpoint.formats import HTML
 from endpoint.sparql.operation import Operation
 from endpoint.web.api.calls import read_call
@@ -62,10 +62,16 @@ class Overview:
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         view = view_of(scope)
         parts = (self._site.reading, view.base, view.language, view.here())
-        tag = document_tag(self._site.engine.generation, *parts)
+        tag = None if self._volatile() else document_tag(self._site.engine.generation, *parts)
         vary = VARY + b", Accept-Encoding"
         make = partial(self._make, scope, view)
         await send_made(scope, receive, send, HTML.content_type(), tag, make, vary)
+
+    def _volatile(self) -> bool:
+        """Whether a query of the page may answer differently each time."""
+        pages, queries = self._site.dataset.pages, self._site.catalog.queries
+        names = (*pages.overview, pages.network or "")
+        return any(name in queries and queries[name].template.volatile for name in names)
 
     async def _make(self, scope: Scope, view: View) -> bytes:
         pages = self._site.dataset.pages
@@ -90,14 +96,14 @@ class Overview:
     async def _network(self, query: SavedQuery | None) -> Network | None:
         if query is None:
             return None
-        text = bind_query(query, ())
-        make = partial(_read_network, query, text)
-        return await self._own_queries.snapshot().cached(_NETWORK, make, text)
+        operation = query.operation((), self._site.dataset.base)
+        read, snapshot = partial(_read_network, operation), self._own_queries.snapshot()
+        if operation.volatile:
+            return await read(snapshot)
+        return await snapshot.cached(_NETWORK, read, operation)
 
 
-async def _read_network(query: SavedQuery, text: str, snapshot: Snapshot) -> Network:
-    base = snapshot.site.dataset.base
-    operation = Operation(text, query.form, base, dataset_clause=query.dataset_clause)
+async def _read_network(operation: Operation, snapshot: Snapshot) -> Network:
     pairs: list[Pair] = []
     for row in await snapshot.bindings(operation):
         first, second, weight = [cell["value"] for cell in row.values()][:3]
@@ -107,7 +113,7 @@ async def _read_network(query: SavedQuery, text: str, snapshot: Snapshot) -> Net
 
 def _figure(view: View, query: SavedQuery) -> Figure:
     path = f"/api/{quote(query.name)}"
-    text = bind_query(query, ())
+    text = query.operation(()).text
     return Figure(
         query,
         image=view.url(f"{path}.svg"),

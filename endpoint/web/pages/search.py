@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Container, Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from typing import Final
 from urllib.parse import urlencode
 
@@ -12,12 +12,11 @@ from starlette.types import Receive, Scope, Send
 
 from endpoint.engine import Limits
 from endpoint.errors import BadParameter, MethodNotAllowed, NotFound
-from endpoint.formats import FLAT_JSON, QueryForm
+from endpoint.formats import FLAT_JSON
 from endpoint.search import PARAMETERS, SORTS, Request, SearchConfiguration
-from endpoint.sparql.operation import Operation
 from endpoint.storage.generations import Generation
 from endpoint.web.http.request import Pairs, allowed_timeout, decode_pairs, read_formats, read_timeout
-from endpoint.web.http.responses import Headers, choose, respond_whole, send_options
+from endpoint.web.http.responses import Headers, choose, respond_search, send_options
 from endpoint.web.http.site import Site, accept_of
 from endpoint.wording import did_you_mean, shown
 
@@ -50,11 +49,10 @@ class Search:
         pairs = [(name.strip(), value) for name, value in decode_pairs(scope["query_string"])]
         chosen = choose(read_formats(pairs), accept_of(scope), _FORMATS)
         request = read_request(pairs, self._site.search)
-        operation = Operation(text=json.dumps(asdict(request)), form=QueryForm.SELECT, search=True)
         limits = Limits(allowed_timeout(read_timeout(pairs), self._site.settings))
         address = self._site.url(scope) + scope["path"]
         finish = Page(address, pairs, request).finish
-        await respond_whole(scope, receive, send, self._site, operation, chosen, limits, finish)
+        await respond_search(scope, receive, send, self._site, request, chosen, limits, finish)
 
 
 def read_request(pairs: Pairs, configuration: SearchConfiguration) -> Request:

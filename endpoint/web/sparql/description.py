@@ -12,7 +12,7 @@ from typing import Final
 from pyoxigraph import BlankNode, Literal, NamedNode, Triple
 
 from endpoint.dataset import SourceGraph
-from endpoint.formats import GRAPH_FORMATS, HTML, RESULT_FORMATS, Negotiated
+from endpoint.formats import GRAPH_FORMATS, HTML, RESULT_FORMATS, Representation
 from endpoint.vocabulary import DCTERMS, SCHEMA, SD, SH, SPEX, VOID, VOID_EXT, XSD
 from endpoint.web.http.answer import Whole
 from endpoint.web.http.request import Request
@@ -43,7 +43,7 @@ class Descriptions:
         self._site = own_queries.site
         self._own_queries = own_queries
 
-    async def describe(self, request: Request, chosen: Negotiated, graph: str | None) -> Whole:
+    async def describe(self, request: Request, chosen: Representation, graph: str | None) -> Whole:
         """Return the description of the endpoint that the request is for, on ``graph`` where it has one.
 
         Numbers that are not counted yet are left out, and come with the next request.

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import asyncio
+from dataclasses import replace
 from typing import Final
 
 from endpoint.engine import Limits
 from endpoint.errors import BadParameter
-from endpoint.formats import HTML, Negotiated, offered
-from endpoint.formats.representation import Presentation, presented
+from endpoint.formats import HTML, offered
 from endpoint.sparql.gate import admit
 from endpoint.sparql.operation import Operation, classify
 from endpoint.web.http.answer import NOTHING, Answer, Around, as_file, evaluate, links_to
@@ -53,7 +53,7 @@ class SparqlEndpoint:
     async def _with_query(self, request: Request, protocol: ProtocolRequest, text: str) -> Answer:
         request.query = text
         operation = await self._operation(text, protocol)
-        formats = offered(operation.form)
+        formats = offered(operation.query_form)
         chosen = choose(protocol.formats, request.accept, formats)
         limits = Limits(allowed_timeout(protocol.timeout, self._site.settings))
         around = NOTHING
@@ -66,22 +66,21 @@ class SparqlEndpoint:
             around = Around(
                 *render_around("result.html", view, query=text, action=action, links=links, hidden=own)
             )
-            linked = presented(chosen.format, Presentation(pages=view.pages))
-            chosen = Negotiated(linked, chosen.content_type)
+            chosen = replace(chosen, links=view.links)
         elif protocol.download:
             around = as_file("result", chosen)
         return await evaluate(request, operation, chosen, limits, around)
 
     async def _operation(self, text: str, protocol: ProtocolRequest) -> Operation:
-        nesting = self._site.settings.max_nesting
+        nesting, base = self._site.settings.max_nesting, self._site.dataset.base
         if len(text) > _LONG_TEXT:
-            classified = await asyncio.to_thread(classify, text, nesting)
+            operation = await asyncio.to_thread(classify, text, nesting, base)
         else:
-            classified = classify(text, nesting)
+            operation = classify(text, nesting, base)
         default, named = protocol.default_graphs, protocol.named_graphs
-        if self._graph is not None and not default and not named and not classified.dataset_clause:
+        if self._graph is not None and not default and not named and not operation.dataset_clause:
             default = named = (self._graph,)
-        return admit(text, classified, self._site.dataset.base, default, named)
+        return admit(operation.over(default, named))
 
     async def _without_query(self, request: Request, protocol: ProtocolRequest) -> Answer:
         if request.method not in ("GET", "HEAD"):

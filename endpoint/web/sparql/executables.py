@@ -13,7 +13,7 @@ from urllib.parse import quote, urlencode
 
 from pyoxigraph import Literal, NamedNode, Triple
 
-from endpoint.catalog import SavedQuery, bind_query
+from endpoint.catalog import SavedQuery
 from endpoint.formats import QueryForm
 from endpoint.sparql.sites import numbers
 from endpoint.vocabulary import DCTERMS, RDFS, RDFS_COMMENT, SCHEMA, SH, SPEX
@@ -55,7 +55,7 @@ def runnable(query: SavedQuery) -> str | None:
     unknown = {row.variable for row in query.parameters} - {row.variable for row in known}
     if unknown & numbers(query.text):
         return None
-    return bind_query(replace(query, parameters=known), list(query.example_values().items()))
+    return replace(query, parameters=known).operation(list(query.example_values().items())).text
 
 
 def _one(query: SavedQuery, text: str, base: str, endpoint_url: str) -> Iterator[Triple]:

@@ -229,7 +229,7 @@ def test_whatever_passes_the_gate_calls_nobody(prologue: str, pieces: list[str],
     """The engine gets no text in which it sees a SERVICE: one to an address that refuses would fail."""
     text = f"{prologue}SELECT * {{ {joint.join(pieces)} }}"
     try:
-        operation = admit(text, classify(text, 100), EX)
+        operation = admit(classify(text, 100, EX))
     except (MalformedQuery, QueryTooComplex, ServiceRefused):
         return
     try:

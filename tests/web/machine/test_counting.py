@@ -13,7 +13,7 @@ import pytest
 
 from endpoint.app import create_site, open_engine
 from endpoint.errors import GenerationGone, Overloaded
-from endpoint.formats import TURTLE, Negotiated
+from endpoint.formats import TURTLE, Representation
 from endpoint.ingest.publish import ensure_store
 from endpoint.settings import Settings
 from endpoint.web.http.site import Site
@@ -215,7 +215,7 @@ def test_while_it_is_counted_clients_are_told_so(folder: Path, monkeypatch: pyte
     monkeypatch.setattr(description, "PATIENCE", 0.0)
 
     async def described(own_queries: OwnQueries) -> tuple[str, bytes]:
-        chosen = Negotiated(TURTLE, "text/turtle")
+        chosen = Representation(TURTLE, "text/turtle")
         request = request_for(own_queries.site, "/sparql", headers={"host": "a.example"})
         answer = await description.Descriptions(own_queries).describe(request, chosen, None)
         return answer.cache, answer.body

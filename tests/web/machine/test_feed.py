@@ -17,6 +17,7 @@ from endpoint.results.bibliography import Item
 from endpoint.results.bibliography.names import Name
 from endpoint.results.bibliography.vocabulary import ARTICLE, DOCUMENT
 from endpoint.settings import Settings
+from endpoint.sparql.operation import Operation
 from endpoint.web.http.site import Site
 from endpoint.web.http.view import View
 from endpoint.web.machine.feed import atom
@@ -104,7 +105,7 @@ def test_a_feed_that_has_not_changed_is_not_sent_again(server: Server) -> None:
 def feed_of(*items: Item) -> ElementTree.Element:
     site = Site(Settings(), read_dataset(default_root()), Catalog({}, ()))
     view = View(site, "en", False, "http://localhost:8000", "/feed", ())
-    query = SavedQuery("q", Path("q.rq"), {"en": "Newest"}, {}, (), (), "", QueryForm.SELECT)
+    query = SavedQuery("q", Path("q.rq"), {"en": "Newest"}, {}, (), (), Operation("", QueryForm.SELECT))
     return check(atom(view, query, items, CREATED))
 
 

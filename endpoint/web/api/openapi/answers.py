@@ -95,7 +95,7 @@ def _schema(query: SavedQuery, fmt: Format, sample: Sample, name: str) -> Schema
 def _sparql_json(query: SavedQuery, sample: Sample) -> Schema:
     if query.form is QueryForm.ASK:
         return reference("SparqlBoolean")
-    if sample.columns is None or query.star is not None:
+    if sample.columns is None or query.template.star is not None:
         return reference("SparqlResults")
     names = [column.name for column in sample.columns]
     binding: Schema = {
@@ -161,7 +161,7 @@ def _row(query: SavedQuery, sample: Sample) -> Schema:
     else:
         columns = [*sample.columns]
     row: Schema = {"type": "object", "properties": {column.name: _cell(column) for column in columns}}
-    if query.star is not None:
+    if query.template.star is not None:
         # A parameter that is not given is a variable, and one that is given no column.
         return {**row, "additionalProperties": _cell(Column(""))}
     return {**row, "required": [column.name for column in columns], "additionalProperties": False}

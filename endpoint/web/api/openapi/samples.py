@@ -90,10 +90,10 @@ class _Run:
             raise EndpointError(f"the calls before it took the {_BUDGET:g} s that there are for all.")
         pairs = [*query.example_values().items(), *more]
         call = read_call(self._site, _scope(self._site), named(query), pairs, batch=True)
-        result = await call.engine.query(call.operation, call.presented.format, Limits(left))
+        result = await call.engine.query(call.operation, call.representation, Limits(left))
         try:
             wrapping = call.open(result)
-            answer = wrapping.head + result.first
+            answer = wrapping.head
             async for piece in result:
                 answer += piece
                 if len(answer) > _MOST:
@@ -135,7 +135,11 @@ def _is_geographic(names: Sequence[str], rows: Sequence[Mapping[str, object]]) -
 
 def _written_columns(query: SavedQuery) -> tuple[Column, ...] | None:
     """The columns as the text of a SELECT names them; None where it says ``*``, or is no SELECT."""
-    if query.form is not QueryForm.SELECT or query.star is not None or query.options.transform is not None:
+    if (
+        query.form is not QueryForm.SELECT
+        or query.template.star is not None
+        or query.options.transform is not None
+    ):
         return None
     return tuple(map(Column, dict.fromkeys(_projected(lex(query.text).tokens))))
 

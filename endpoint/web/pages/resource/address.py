@@ -27,19 +27,19 @@ from endpoint.formats import (
     RIS,
     TRIG,
     TURTLE,
-    Negotiated,
+    Representation,
 )
 from endpoint.web.http.request import Pairs
 from endpoint.wording import shown
 
 # The representations by the extension of the path, longer ones first. Existing clients ask for
 # ".json.data" and read any JSON.
-EXTENSIONS: Final[Mapping[str, Negotiated]] = {
-    "json.data": Negotiated(JSON_LD, "application/json"),
-    "csl.json": Negotiated(CSL_JSON, CSL_JSON.content_type()),
-    "json": Negotiated(JSON_LD, "application/json"),
+EXTENSIONS: Final[Mapping[str, Representation]] = {
+    "json.data": Representation(JSON_LD, "application/json"),
+    "csl.json": Representation(CSL_JSON, CSL_JSON.content_type()),
+    "json": Representation(JSON_LD, "application/json"),
     **{
-        fmt.extension: Negotiated(fmt, fmt.content_type())
+        fmt.extension: Representation(fmt, fmt.content_type())
         for fmt in (TURTLE, N_TRIPLES, RDF_XML, JSON_LD, TRIG, N_QUADS, HTML, BIBTEX, RIS)
     },
 }

@@ -10,7 +10,7 @@ from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Final
 
-from endpoint.catalog import SavedQuery, bind_query
+from endpoint.catalog import SavedQuery
 from endpoint.catalog.parameters import Parameter
 from endpoint.errors import BadParameter, EngineError, RequestError
 from endpoint.formats import QueryForm
@@ -257,9 +257,10 @@ async def read_related(snapshot: Snapshot, queries: Sequence[FittingQuery]) -> R
     if fitting is None or fitting.query.form is not QueryForm.SELECT:
         return None
     try:
-        text = bind_query(fitting.query, list(fitting.parameters.items()))
-        operation = snapshot.operation(text, QueryForm.SELECT, whole=not fitting.query.dataset_clause)
-        operation = replace(operation, dataset_clause=fitting.query.dataset_clause)
+        values = list(fitting.parameters.items())
+        operation = fitting.query.operation(values, snapshot.site.dataset.base)
+        if not operation.dataset_clause:
+            operation = operation.over(snapshot.all_graphs)
         rows = await snapshot.within(_PATIENCE).rows(operation)
     except BadParameter:
         return None

@@ -9,7 +9,7 @@ from starlette.types import Receive, Scope, Send
 
 from endpoint.engine import Limits
 from endpoint.errors import MethodNotAllowed
-from endpoint.formats import HTML, Negotiated, negotiate
+from endpoint.formats import HTML, Representation, negotiate
 from endpoint.results.bibliography import BIBLIOGRAPHIES, Item, write_items
 from endpoint.web.http.html import render
 from endpoint.web.http.request import Pairs, decode_pairs, read_download
@@ -76,7 +76,7 @@ class Resources:
         """The representation, and the publication where it is a bibliography of one."""
         accept = accept_of(request.scope)
 
-        def chosen_where(cited: bool) -> Negotiated:
+        def chosen_where(cited: bool) -> Representation:
             return chosen_for(known.extension, request.pairs, accept, address.people, cited)
 
         chosen, item = chosen_where(cited=True), None

@@ -20,7 +20,7 @@ from starlette.types import Message, Scope, Send
 
 from endpoint.addresses import path_of
 from endpoint.errors import NotAcceptable
-from endpoint.formats import BIBLIOGRAPHIES, GRAPH_FORMATS, HTML, TURTLE, Format, Negotiated
+from endpoint.formats import BIBLIOGRAPHIES, GRAPH_FORMATS, HTML, TURTLE, Format, Representation
 from endpoint.storage.generations import Generation
 from endpoint.web.http.language import PARAMETER
 from endpoint.web.http.request import Pairs, read_formats
@@ -37,7 +37,7 @@ _LINKS: Final = 3000
 _IN_URI: Final = "/:@!$&'()*+,;=~%?#[]"
 
 
-def chosen_for(extension: str, pairs: Pairs, accept: str | None, people: bool, cited: bool) -> Negotiated:
+def chosen_for(extension: str, pairs: Pairs, accept: str | None, people: bool, cited: bool) -> Representation:
     """The representation: by extension, else by ``format=``, else by Accept.
 
     Without a preference it is Turtle, or with ``people`` the page. ``cited`` tells whether there are
@@ -52,13 +52,13 @@ def chosen_for(extension: str, pairs: Pairs, accept: str | None, people: bool, c
         return found
     names = read_formats(pairs)
     if people and not names and (accept or "*/*").strip() in ("", "*/*"):
-        return Negotiated(HTML, HTML.content_type())
+        return Representation(HTML, HTML.content_type())
     return choose(names, accept, formats)
 
 
-def plain(fmt: Format) -> Negotiated:
+def plain(fmt: Format) -> Representation:
     """A format under its own media type."""
-    return Negotiated(fmt, fmt.content_type())
+    return Representation(fmt, fmt.content_type())
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,7 +77,7 @@ class Addresses:
         """The resource's address below the server's own."""
         return path_of(self.iri, self.view.site.dataset.base)
 
-    def of(self, chosen: Negotiated, language: str | None = None) -> str:
+    def of(self, chosen: Representation, language: str | None = None) -> str:
         """The path of one representation, which needs no negotiation."""
         fmt = chosen.format
         extension = "json" if chosen.content_type == "application/json" else fmt.extension
@@ -105,7 +105,7 @@ class Variant:
     """One representation of one resource on one generation; ``shown`` are the parameters of the page."""
 
     addresses: Addresses
-    chosen: Negotiated
+    chosen: Representation
     generation: Generation
     cited: bool
     shown: tuple[tuple[str, str], ...] = ()

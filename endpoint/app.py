@@ -26,13 +26,11 @@ from endpoint.web.http.boundary import Boundary
 from endpoint.web.http.send import Handler
 from endpoint.web.http.site import Site
 from endpoint.web.http.static_files import StaticFiles
-from endpoint.web.machine import dcat, void
-from endpoint.web.machine.completion import Completion, Prefixes
-from endpoint.web.machine.datasets import DataDocument, well_known_void
+from endpoint.web.machine import dcat, health, void
+from endpoint.web.machine.completion import Completion, prefixes
+from endpoint.web.machine.crawlers import Sitemaps, robots
+from endpoint.web.machine.documents import DataDocument, well_known_void
 from endpoint.web.machine.feed import Feed
-from endpoint.web.machine.health import Health
-from endpoint.web.machine.robots import Robots
-from endpoint.web.machine.sitemap import Sitemap
 from endpoint.web.pages import overview
 from endpoint.web.pages.browse import Browse
 from endpoint.web.pages.catalogue import Catalogue
@@ -102,7 +100,6 @@ class _AnyPath(Route):
 
 def routes(site: Site) -> list[BaseRoute]:
     """Every path of the server; ``docs/protocol.md`` lists them."""
-    health = Health(site)
     own_queries = OwnQueries(site)
     descriptions = Descriptions(own_queries)
     whole = SparqlEndpoint(site, descriptions).handler()
@@ -113,7 +110,7 @@ def routes(site: Site) -> list[BaseRoute]:
     resources = Resources(own_queries)
     facets = site.search.facets if site.search else ()
     browse = [f"/browse/{quote(facet.name)}" for facet in facets]
-    sitemap = Sitemap(own_queries, ["/", overview.PATH, *browse, "/query", "/api"])
+    sitemaps = Handler(Sitemaps(own_queries, ["/", overview.PATH, *browse, "/query", "/api"]).answer)
 
     return [
         Route("/sparql", whole),
@@ -129,23 +126,23 @@ def routes(site: Site) -> list[BaseRoute]:
             for graph in site.dataset.graphs
             if graph.name
         ),
-        Route("/feed", Feed(own_queries)),
-        Route("/robots.txt", Robots(site)),
-        Route("/sitemap.xml", sitemap),
-        Route("/sitemap-{number}.xml", sitemap),
+        Route("/feed", Handler(Feed(own_queries).answer)),
+        Route("/robots.txt", Handler(robots)),
+        Route("/sitemap.xml", sitemaps),
+        Route("/sitemap-{number}.xml", sitemaps),
         Route("/", Catalogue(own_queries)),
-        Route(overview.PATH, overview.Overview(own_queries, drawings)),
+        Route(overview.PATH, Handler(overview.Overview(own_queries, drawings).answer)),
         Route("/browse/{facet}", Browse(own_queries)),
         Route("/.well-known/void", Handler(well_known_void)),
         Route(void.PATH, void_document),
         Route(f"{void.PATH}.{{extension}}", void_document),
         Route(dcat.PATH, catalog),
         Route(f"{dcat.PATH}.{{extension}}", catalog),
-        Route("/-/completion/classes", Completion(own_queries, "classes")),
-        Route("/-/completion/properties", Completion(own_queries, "properties")),
-        Route("/-/prefixes.json", Prefixes(site)),
-        Route("/-/live", health.live),
-        Route("/-/ready", health.ready),
+        Route("/-/completion/classes", Handler(Completion(own_queries, "classes").answer)),
+        Route("/-/completion/properties", Handler(Completion(own_queries, "properties").answer)),
+        Route("/-/prefixes.json", Handler(prefixes)),
+        Route("/-/live", Handler(health.live)),
+        Route("/-/ready", Handler(health.ready)),
         Route("/-/static/{name:path}", Handler(StaticFiles().answer)),
         # Browsers ask for it beside what is no page, such as JSON.
         Route("/favicon.ico", Handler(StaticFiles("icon.svg").answer)),

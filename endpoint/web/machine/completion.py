@@ -1,6 +1,6 @@
 """Names for query editors: ``/-/completion/classes``, ``/-/completion/properties``, ``/-/prefixes.json``.
 
-All from the statistics that are kept, so that an editor can ask with every key.
+All are read from the statistics of the data, so that an editor can ask with every key.
 """
 
 from __future__ import annotations
@@ -12,13 +12,11 @@ from dataclasses import dataclass
 from typing import Final
 
 from pyoxigraph import NamedNode
-from starlette.types import Receive, Scope, Send
 
 from endpoint.errors import BadParameter
 from endpoint.vocabulary import PREFIXES
-from endpoint.web.http.making import allows, send_json
-from endpoint.web.http.request import Pairs, decode_pairs
-from endpoint.web.http.site import Site
+from endpoint.web.http.answer import Answer, json_answer
+from endpoint.web.http.request import Pairs, Request
 from endpoint.web.machine.counting import require_statistics
 from endpoint.web.machine.statistics import Statistics
 from endpoint.web.store import OwnQueries
@@ -39,7 +37,7 @@ _CAMEL: Final = re.compile(r"(?<=[a-z0-9])(?=[A-Z])")
 
 @dataclass(frozen=True, slots=True)
 class _Term:
-    """A class or property, and what it is found by: its names, and the words in them, folded."""
+    """A class or property with what a search compares: its names, and the words in them, folded."""
 
     iri: str
     prefixed: str | None
@@ -49,7 +47,7 @@ class _Term:
 
 
 class Vocabulary:
-    """The terms of one generation's statistics, ready to be searched."""
+    """The classes and properties of one generation's statistics, ready to be searched."""
 
     def __init__(self, statistics: Statistics, prefixes: Mapping[str, str]) -> None:
         self.statistics = statistics
@@ -58,12 +56,11 @@ class Vocabulary:
         }
 
     def suggestions(self, kind: str, typed: str, of_class: str | None = None) -> list[dict[str, object]]:
-        """The "classes" or "properties" (``kind``) that ``typed`` may be the beginning of, the best first.
+        """Return the "classes" or "properties" (``kind``) that match ``typed``, the best first.
 
-        What begins with it, the IRI included, comes before what has a word that does, and this before what
-        has it anywhere: in the local name, the prefixed name or a label. Among equals the most used comes
-        first.
-        ``of_class``: only properties of the instances of that class.
+        A name or IRI that begins with it comes before one with a word that does, and this before one that has
+        it anywhere: in the local name, the prefixed name or a label. Among equals the most used comes first.
+        With ``of_class`` only properties of the instances of that class are returned.
         """
         statistics = self.statistics
         numbers = statistics.classes() if kind == "classes" else statistics.properties(of_class)
@@ -73,15 +70,15 @@ class Vocabulary:
             for iri, number in numbers.items()
             if iri in self._terms and (rank := _rank(wanted, self._terms[iri])) is not None
         ]
-        found = [(self._terms[iri], -number) for _, number, iri in sorted(ranked)]
+        matches = [(self._terms[iri], -number) for _, number, iri in sorted(ranked)]
         return [
             {"iri": row.iri, "prefixed": row.prefixed, "label": dict(row.labels), "count": number}
-            for row, number in found
+            for row, number in matches
         ]
 
 
 class Completion:
-    """The "classes" or "properties" (``kind``) of the data as an ASGI application."""
+    """Suggestions of "classes" or "properties" (``kind``) of the data."""
 
     def __init__(self, own_queries: OwnQueries, kind: str) -> None:
         self._site = own_queries.site
@@ -89,33 +86,26 @@ class Completion:
         self._kind = kind
         self._vocabulary: Vocabulary | None = None
 
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        if not await allows(scope, send):
-            return
+    async def answer(self, request: Request) -> Answer:
+        """Answer with the suggestions. Raises BadParameter and Overloaded."""
         prefixes = self._site.dataset.prefixes
-        pairs = decode_pairs(scope["query_string"])
+        pairs = request.pairs
         typed, limit = _single(pairs, "q") or "", _limit(_single(pairs, "limit"))
         of_class = _iri(_single(pairs, "class"), prefixes)
         statistics = await require_statistics(self._own_queries, PATIENCE)
         if self._vocabulary is None or self._vocabulary.statistics is not statistics:
             self._vocabulary = Vocabulary(statistics, prefixes)
-        found = self._vocabulary.suggestions(self._kind, typed, of_class)
-        await send_json(scope, send, found[:limit], _CACHE)
+        suggestions = self._vocabulary.suggestions(self._kind, typed, of_class)
+        return json_answer(suggestions[:limit], _CACHE)
 
 
-class Prefixes:
-    """``{prefix: namespace}`` of the dataset and of common vocabularies, as an ASGI application."""
-
-    def __init__(self, site: Site) -> None:
-        self._site = site
-
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        if await allows(scope, send):
-            await send_json(scope, send, {**PREFIXES, **self._site.dataset.prefixes}, "max-age=3600")
+async def prefixes(request: Request) -> Answer:
+    """Answer ``{prefix: namespace}`` of the dataset and of common vocabularies."""
+    return json_answer({**PREFIXES, **request.site.dataset.prefixes}, "max-age=3600")
 
 
 def prefixed_name(iri: str, prefixes: Mapping[str, str]) -> str | None:
-    """``prefix:local`` with the longest namespace, where SPARQL can write it so without escapes."""
+    """Return ``prefix:local`` with the longest namespace, where SPARQL can write it so without escapes."""
     fitting = [(prefix, namespace) for prefix, namespace in prefixes.items() if iri.startswith(namespace)]
     for prefix, namespace in sorted(fitting, key=lambda pair: -len(pair[1])):
         if _LOCAL.fullmatch(iri[len(namespace) :]):
@@ -146,7 +136,7 @@ def _words(*texts: str) -> Iterator[str]:
 
 
 def _folded(text: str) -> str:
-    """For comparing: what a Korean keyboard on macOS sends in form D is the same as the data's form C."""
+    """Fold for comparing: what a Korean keyboard on macOS sends in form D equals the data's form C."""
     return unicodedata.normalize("NFC", text).casefold()
 
 
@@ -168,7 +158,7 @@ def _limit(text: str | None) -> int:
 
 
 def _iri(text: str | None, prefixes: Mapping[str, str]) -> str | None:
-    """The class that a parameter names, as an IRI or with a prefix of the dataset."""
+    """Return the class that a parameter names, as an IRI or with a prefix of the dataset."""
     if not text:
         return None
     prefix, colon, local = text.partition(":")

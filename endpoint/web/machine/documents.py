@@ -1,4 +1,8 @@
-"""Documents that the server makes of what it knows: negotiated, with an entity tag, kept for a generation."""
+"""Descriptions as RDF documents: ``/void``, ``/.well-known/void``, ``/catalog``, and how they are answered.
+
+The service description of an endpoint is such a document too. Documents are negotiated, and kept serialized
+for a generation of the data.
+"""
 
 from __future__ import annotations
 
@@ -9,19 +13,33 @@ from typing import Final
 
 from pyoxigraph import RdfFormat, Triple, serialize
 
-from endpoint.formats import Representation
+from endpoint.formats import GRAPH_FORMATS, Representation
+from endpoint.vocabulary import DCAT, DCTERMS, FOAF, VOID, VOID_EXT
 from endpoint.web.cache import Region
-from endpoint.web.http.answer import NO_CACHE, NO_STORE, Whole, strong_tag
+from endpoint.web.http.answer import NO_CACHE, NO_STORE, Answer, Redirect, Whole, strong_tag
+from endpoint.web.http.request import Request, choose, read_formats
+from endpoint.web.http.site import Site
+from endpoint.web.machine import void
+from endpoint.web.machine.counting import require_statistics
 from endpoint.web.machine.statistics import Statistics
 from endpoint.web.store import OwnQueries, Snapshot
 
+Describe = Callable[[Site, str, Statistics], Iterable[Triple]]
+
+_PREFIXES: Final = {
+    "dcat": DCAT,
+    "dcterms": DCTERMS,
+    "foaf": FOAF,
+    "void": VOID,
+    "void-ext": VOID_EXT,
+}
 # A few formats of a few documents: clients choose the host in the addresses, so it must be few.
 _SERIALIZED: Final[Region[bytes]] = Region("descriptions", entries=24, size=len)
 
 
 @dataclass(frozen=True, slots=True)
 class Document:
-    """A graph at ``url``; ``statistics`` are those it tells, None where they are not counted yet."""
+    """A graph at ``url``; ``statistics`` are the numbers in it, None where they are not counted yet."""
 
     url: str
     prefixes: Mapping[str, str]
@@ -53,3 +71,37 @@ async def document_answer(own_queries: OwnQueries, document: Document, chosen: R
     body = await serialized(own_queries.snapshot(), document, chosen)
     cache = NO_CACHE if document.statistics else NO_STORE
     return Whole(body, chosen.content_type, tag=strong_tag(body), cache=cache)
+
+
+class DataDocument:
+    """A description of the data at ``path``, and at ``path.<extension>`` in one format."""
+
+    def __init__(self, own_queries: OwnQueries, path: str, describe: Describe) -> None:
+        self._site = own_queries.site
+        self._own_queries = own_queries
+        self._path = path
+        self._describe = describe
+
+    async def answer(self, request: Request) -> Answer:
+        """Answer with the document. Raises NotAcceptable and Overloaded."""
+        extension = request.scope["path_params"].get("extension")
+        names = [extension] if extension else read_formats(request.pairs)
+        chosen = choose(names, request.accept, GRAPH_FORMATS)
+        statistics = await require_statistics(self._own_queries, self._site.settings.timeout)
+        base = request.base
+        document = Document(
+            base + self._path,
+            _prefixes(self._site, base),
+            lambda: self._describe(self._site, base, statistics),
+            statistics,
+        )
+        return await document_answer(self._own_queries, document, chosen)
+
+
+def _prefixes(site: Site, base: str) -> Mapping[str, str]:
+    return {**_PREFIXES, "here": void.names(base)}
+
+
+async def well_known_void(request: Request) -> Answer:
+    """Redirect ``/.well-known/void`` to the description of the dataset (VoID note, section 7.2)."""
+    return Redirect(request.base + void.PATH)

@@ -10,8 +10,6 @@ from functools import partial
 from typing import Final
 from xml.etree import ElementTree
 
-from starlette.types import Receive, Scope, Send
-
 from endpoint.addresses import path_of
 from endpoint.catalog import SavedQuery
 from endpoint.errors import BadParameter, NotFound
@@ -21,8 +19,9 @@ from endpoint.results.bibliography.citation import is_web_address
 from endpoint.results.bibliography.lookup import items_of, lookup_query
 from endpoint.sparql.operation import Operation
 from endpoint.web.cache import Region
-from endpoint.web.http.making import document_tag, send_made
-from endpoint.web.http.view import View, view_of
+from endpoint.web.http.answer import NO_STORE, Answer, Made, document_tag
+from endpoint.web.http.request import Request
+from endpoint.web.http.view import View
 from endpoint.web.machine.metadata import shorten
 from endpoint.web.store import OwnQueries, Snapshot
 
@@ -32,7 +31,6 @@ CONTENT_TYPE: Final = "application/atom+xml; charset=utf-8"
 ENTRIES: Final = 50
 SUMMARY: Final = 500
 
-_VARY: Final = b"Accept-Encoding, Accept-Language"
 _ITEMS: Final[Region[list[Item]]] = Region("publications of the feed")
 _ATOM: Final = "http://www.w3.org/2005/Atom"
 # What no XML 1.0 document may hold (section 2.2).
@@ -40,22 +38,25 @@ _NOT_XML: Final = re.compile("[^\t\n\r\u0020-\ud7ff\ue000-\ufffd\U00010000-\U001
 
 
 class Feed:
-    """The feed as an ASGI application: the query that the dataset names, with its defaults."""
+    """The feed: the answer of the saved query that the manifest names, with its default values."""
 
     def __init__(self, own_queries: OwnQueries) -> None:
         self._site = own_queries.site
         self._own_queries = own_queries
 
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+    async def answer(self, request: Request) -> Answer:
+        """Answer with the feed. Raises NotFound where the dataset has none."""
         query, operation = self._query()
-        view = view_of(scope)
+        view = request.view
         snapshot = self._own_queries.snapshot()
-        tag = document_tag(snapshot.generation, operation.text, view.base, view.language)
         make = partial(_make, view, query, operation, snapshot)
-        await send_made(scope, receive, send, CONTENT_TYPE, None if operation.volatile else tag, make, _VARY)
+        if operation.volatile:
+            return Made(make, CONTENT_TYPE, cache=NO_STORE, vary="Accept-Language")
+        tag = document_tag(snapshot.generation, operation.text, view.base, view.language)
+        return Made(make, CONTENT_TYPE, tag=tag, vary="Accept-Language")
 
     def _query(self) -> tuple[SavedQuery, Operation]:
-        """The saved query, and its operation with the default values. Raises :class:`NotFound`."""
+        """Return the saved query, and its operation with the default values. Raises :class:`NotFound`."""
         name = self._site.dataset.pages.feed
         query = self._site.catalog.queries.get(name) if name else None
         if name is None:
@@ -84,7 +85,7 @@ async def _make(view: View, query: SavedQuery, operation: Operation, snapshot: S
 
 
 async def _read_items(operation: Operation, snapshot: Snapshot) -> list[Item]:
-    """The publications in the order of the query, as the API answers it: the first IRI of each row, once."""
+    """Return the publications in the order of the query, by the first IRI of each row."""
     rows = await snapshot.bindings(operation)
     firsts = (next((cell["value"] for cell in row.values() if cell["type"] == "uri"), "") for row in rows)
     iris = list(dict.fromkeys(filter(None, firsts)))[:ENTRIES]
@@ -95,7 +96,7 @@ async def _read_items(operation: Operation, snapshot: Snapshot) -> list[Item]:
 
 
 def atom(view: View, query: SavedQuery, items: Sequence[Item], created: datetime) -> bytes:
-    """The feed of ``items``; ``created`` is the moment at which the data was published."""
+    """Return the feed of ``items``; ``created`` is the moment at which the data was published."""
     site = view.text(view.site.dataset.title)
     title = view.text(query.summary)
     feed = ElementTree.Element("feed", {"xmlns": _ATOM, "xml:lang": view.language})
@@ -139,7 +140,7 @@ def _text(parent: ElementTree.Element, name: str, text: str) -> None:
 
 
 def _plain(text: str) -> str:
-    """``text`` without what no XML document may hold."""
+    """Return ``text`` without what no XML document may hold."""
     return _NOT_XML.sub("", text).strip()
 
 
@@ -148,9 +149,9 @@ def _link(parent: ElementTree.Element, relation: str, address: str, media_type: 
     ElementTree.SubElement(parent, "link", {name: value for name, value in attributes.items() if value})
 
 
-def _begin(told: tuple[int, ...]) -> datetime | None:
-    """When a day, a month or a year begins; None for no date, and for one that no calendar has."""
-    year, month, day = (*told, 1, 1)[:3] if told else (0, 0, 0)
+def _begin(parts: tuple[int, ...]) -> datetime | None:
+    """Return the beginning of a day, month or year; None for no date, and for one that no calendar has."""
+    year, month, day = (*parts, 1, 1)[:3] if parts else (0, 0, 0)
     try:
         return datetime(year, month, day, tzinfo=UTC)
     except ValueError:
@@ -158,5 +159,5 @@ def _begin(told: tuple[int, ...]) -> datetime | None:
 
 
 def _moment(moment: datetime) -> str:
-    """A date and time as RFC 3339 writes it."""
+    """Return a date and time as RFC 3339 writes it."""
     return moment.astimezone(UTC).isoformat(timespec="seconds").replace("+00:00", "Z")

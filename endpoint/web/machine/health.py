@@ -1,41 +1,34 @@
-"""Is the process alive, and can it answer? For a supervisor or a load balancer."""
+"""The state of the process, for a supervisor or a load balancer: ``/-/live`` and ``/-/ready``."""
 
 from __future__ import annotations
 
 import json
 
-from starlette.requests import Request
-from starlette.responses import Response
-
 from endpoint.errors import Overloaded
-from endpoint.web.http.site import Site
+from endpoint.web.http.answer import NO_STORE, Answer, Whole
+from endpoint.web.http.request import Request
 
 
-class Health:
-    """``/-/live`` answers while the process does; ``/-/ready`` while it can evaluate queries."""
-
-    def __init__(self, site: Site) -> None:
-        self._site = site
-
-    async def live(self, request: Request) -> Response:
-        return _json({"status": "live"})
-
-    async def ready(self, request: Request) -> Response:
-        engine = self._site.engine
-        if not engine.alive:
-            raise Overloaded("The worker processes are being replaced. Try again in a moment.", 1)
-        generation = engine.generation
-        return _json(
-            {
-                "status": "ready",
-                "generation": generation.number,
-                "quads": generation.quads,
-                "created": generation.created.isoformat(),
-            }
-        )
+async def live(request: Request) -> Answer:
+    """Answer while the process does."""
+    return _json({"status": "live"})
 
 
-def _json(members: dict[str, object]) -> Response:
-    return Response(
-        json.dumps(members) + "\n", media_type="application/json", headers={"cache-control": "no-store"}
+async def ready(request: Request) -> Answer:
+    """Answer while queries can be evaluated. Raises :class:`Overloaded`."""
+    engine = request.site.engine
+    if not engine.alive:
+        raise Overloaded("The worker processes are being replaced. Try again in a moment.", 1)
+    generation = engine.generation
+    return _json(
+        {
+            "status": "ready",
+            "generation": generation.number,
+            "quads": generation.quads,
+            "created": generation.created.isoformat(),
+        }
     )
+
+
+def _json(members: dict[str, object]) -> Whole:
+    return Whole(f"{json.dumps(members)}\n".encode(), "application/json", cache=NO_STORE, vary="")

@@ -11,7 +11,7 @@ from functools import partial
 from typing import Final
 from urllib.parse import quote
 
-from starlette.types import Receive, Scope, Send
+from starlette.types import Scope
 
 from endpoint.catalog import SavedQuery
 from endpoint.formats import HTML
@@ -20,10 +20,10 @@ from endpoint.web.api.calls import read_call
 from endpoint.web.api.drawings import Drawings
 from endpoint.web.api.targets import named
 from endpoint.web.cache import Region
+from endpoint.web.http.answer import NO_STORE, Answer, Made, document_tag
 from endpoint.web.http.html import render
-from endpoint.web.http.making import document_tag, send_made
-from endpoint.web.http.site import VARY
-from endpoint.web.http.view import View, view_of
+from endpoint.web.http.request import Request
+from endpoint.web.http.view import View
 from endpoint.web.store import OwnQueries, Snapshot
 
 PATH: Final = "/overview"
@@ -52,23 +52,25 @@ class Figure:
 
 
 class Overview:
-    """The page as an ASGI application; the manifest names the saved queries that it draws."""
+    """The page of the drawings; the manifest names their saved queries."""
 
     def __init__(self, own_queries: OwnQueries, drawings: Drawings) -> None:
         self._site = own_queries.site
         self._own_queries = own_queries
         self._drawings = drawings
 
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        view = view_of(scope)
+    async def answer(self, request: Request) -> Answer:
+        """Answer with the page."""
+        view = request.view
         parts = (self._site.reading, view.base, view.language, view.here())
-        tag = None if self._volatile() else document_tag(self._site.engine.generation, *parts)
-        vary = VARY + b", Accept-Encoding"
-        make = partial(self._make, scope, view)
-        await send_made(scope, receive, send, HTML.content_type(), tag, make, vary)
+        make = partial(self._make, request.scope, view)
+        if self._volatile():
+            return Made(make, HTML.content_type(), cache=NO_STORE)
+        tag = document_tag(self._site.engine.generation, *parts)
+        return Made(make, HTML.content_type(), tag=tag)
 
     def _volatile(self) -> bool:
-        """Whether a query of the page may answer differently each time."""
+        """Tell whether a query of the page may answer differently each time."""
         pages, queries = self._site.dataset.pages, self._site.catalog.queries
         names = (*pages.overview, pages.network or "")
         return any(name in queries and queries[name].template.volatile for name in names)

@@ -17,9 +17,9 @@ from endpoint.catalog import Catalog
 from endpoint.dataset import default_root, read_dataset
 from endpoint.settings import Settings
 from endpoint.web.http.boundary import Boundary
+from endpoint.web.http.send import Handler
 from endpoint.web.http.site import Site
-from endpoint.web.machine.robots import Robots
-from endpoint.web.machine.sitemap import LONGEST, MOST
+from endpoint.web.machine.crawlers import LONGEST, MOST, robots
 from tests.live import Answer, Server, serving
 
 SITEMAP = "{http://www.sitemaps.org/schemas/sitemap/0.9}"
@@ -222,7 +222,9 @@ def test_the_addresses_are_those_by_which_the_client_reaches_the_server(many: Se
 def test_robots_below_a_path() -> None:
     settings = Settings(public_url="https://example.org/lod")
     site = Site(settings, read_dataset(default_root()), Catalog({}, ()))
-    lines = b"".join(asyncio.run(bodies(Boundary(Robots(site), site), "/robots.txt"))).decode().splitlines()
+    lines = (
+        b"".join(asyncio.run(bodies(Boundary(Handler(robots), site), "/robots.txt"))).decode().splitlines()
+    )
     assert {"Allow: /lod/", "Disallow: /lod/sparql?", "Allow: /lod/api/*?locale=ko$"} <= set(lines)
     assert lines[-1] == "Sitemap: https://example.org/lod/sitemap.xml"
 

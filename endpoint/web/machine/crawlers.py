@@ -1,7 +1,8 @@
-"""``/sitemap.xml`` and ``/sitemap-<n>.xml``: the address of every resource (sitemaps.org protocol 0.9).
+"""What crawlers read: ``/robots.txt`` (RFC 9309), and sitemaps with the address of every resource.
 
-The first sitemap has the site's own pages, each other one a range of the resources in the order of their
-IRIs. Only the first IRI of each range is kept between requests, so the size of the dataset does not matter.
+Sitemaps (sitemaps.org protocol 0.9) are ``/sitemap.xml``, the index, and ``/sitemap-<n>.xml``. The first has
+the site's own pages, each other one a range of the resources in the order of their IRIs. Only the first IRI
+of each range is kept between requests, so the size of the dataset does not matter.
 """
 
 from __future__ import annotations
@@ -12,18 +13,19 @@ from contextlib import aclosing
 from datetime import UTC, date, datetime
 from functools import partial
 from typing import Final
+from urllib.parse import urlsplit
 from xml.sax.saxutils import escape
 
 from pyoxigraph import Literal
-from starlette.types import Receive, Scope, Send
 
 from endpoint.addresses import path_of
 from endpoint.errors import NotFound
 from endpoint.formats import TSV, QueryForm
 from endpoint.vocabulary import DCTERMS, SCHEMA
 from endpoint.web.cache import Region
+from endpoint.web.http.answer import Answer, Made, Whole, document_tag
 from endpoint.web.http.language import LANGUAGES, PARAMETER
-from endpoint.web.http.making import document_tag, send_made
+from endpoint.web.http.request import Request
 from endpoint.web.store import OwnQueries, Snapshot
 
 # The protocol allows 50,000 addresses and 50 MB. An entry has its address four times: with addresses of
@@ -42,29 +44,57 @@ _QUOTE: Final = {'"': "&quot;"}
 _HEAD: Final = '<?xml version="1.0" encoding="UTF-8"?>\n'
 _DATES: Final = f"<{DCTERMS}modified>|<{SCHEMA}dateModified>|<{DCTERMS}issued>|<{SCHEMA}datePublished>"
 
+_ROBOTS: Final = """\
+# Pages of resources, of the catalogue and of the API may be read by everybody; {root}/sitemap.xml lists them.
+User-agent: *
+# Queries and searches are made by people and programs, each for itself: there is no end of them.
+Disallow: {root}/sparql?
+Disallow: {root}/*/sparql?
+Disallow: {root}/search?
+Disallow: {root}/api/*?
+{languages}
+# The same page in another format or with another choice of filters.
+Disallow: {root}/*?*format=
+Disallow: {root}/*?*output=
+Disallow: {root}/*?*&*&
+# For the operator.
+Disallow: {root}/-/live
+Disallow: {root}/-/ready
+Allow: {root}/
+
+Sitemap: {base}/sitemap.xml
+"""
 # The first IRI of each range, and the rows of the ranges that were asked for last.
 _FIRSTS: Final[Region[tuple[str, ...]]] = Region("ranges of the sitemaps")
 _RESOURCES: Final[Region[bytes]] = Region("resources of a sitemap", entries=2, size=len)
 
 
-class Sitemap:
-    """The index, and with the path parameter ``number`` one sitemap, as an ASGI application.
+async def robots(request: Request) -> Answer:
+    """Answer ``/robots.txt``."""
+    base = request.base
+    root = urlsplit(base).path
+    # The longest rule that fits wins (RFC 9309 section 2.2.2).
+    languages = "\n".join(f"Allow: {root}/api/*?{PARAMETER}={language}$" for language in LANGUAGES)
+    body = _ROBOTS.format(root=root, base=base, languages=languages).encode()
+    return Whole(body, "text/plain; charset=utf-8", tag=document_tag(None, base), vary="")
 
-    ``pages`` are the paths of the site's own pages.
-    """
+
+class Sitemaps:
+    """The index of sitemaps and each of them; ``pages`` are the paths of the site's own pages."""
 
     def __init__(self, own_queries: OwnQueries, pages: Sequence[str]) -> None:
         self._site = own_queries.site
         self._own_queries = own_queries
         self._pages = tuple(pages)
 
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        number = _number(scope["path_params"].get("number"))
-        base = self._site.url(scope)
+    async def answer(self, request: Request) -> Answer:
+        """Answer with the index, or with the sitemap of the path parameter ``number``. Raises NotFound."""
+        number = _number(request.scope["path_params"].get("number"))
+        base = request.base
         snapshot = self._own_queries.snapshot()
         tag = document_tag(snapshot.generation, base, str(number), *self._pages)
         make = partial(self._make, base, snapshot, number)
-        await send_made(scope, receive, send, _TYPE, tag, make)
+        return Made(make, _TYPE, tag=tag, vary="")
 
     async def _make(self, base: str, snapshot: Snapshot, number: int | None) -> bytes:
         created = snapshot.generation.created
@@ -86,7 +116,7 @@ class Sitemap:
 
 
 async def _read_firsts(snapshot: Snapshot) -> tuple[str, ...]:
-    """Every ``MOST``-th IRI of all in their order; the others are only counted."""
+    """Return every ``MOST``-th IRI of all in their order; the others are only counted."""
     query = snapshot.operation(_every_query(snapshot.site.dataset.base), QueryForm.SELECT, whole=True)
     firsts: list[str] = []
     left, place = b"", -1  # the first line has the names of the columns
@@ -99,18 +129,18 @@ async def _read_firsts(snapshot: Snapshot) -> tuple[str, ...]:
 
 
 async def _read_resources(firsts: Sequence[str], snapshot: Snapshot) -> bytes:
-    """The resources of one range with the latest of their dates, as TSV."""
+    """Return the resources of one range with the latest of their dates, as TSV."""
     query = _range_query(snapshot.site.dataset.base, *firsts)
     return await snapshot.answer(snapshot.operation(query, QueryForm.SELECT, whole=True), TSV)
 
 
-def _number(told: str | None) -> int | None:
-    """The number in the path, None for the index. Raises :class:`NotFound`."""
-    if told is None:
+def _number(text: str | None) -> int | None:
+    """Return the number in the path, None for the index. Raises :class:`NotFound`."""
+    if text is None:
         return None
-    if not (told.isascii() and told.isdigit() and len(told) < _DIGITS):
+    if not (text.isascii() and text.isdigit() and len(text) < _DIGITS):
         raise NotFound(_NO_SITEMAP)
-    return int(told)
+    return int(text)
 
 
 def _every_query(base: str) -> str:
@@ -122,7 +152,7 @@ def _every_query(base: str) -> str:
 
 
 def _range_query(base: str, first: str, following: str | None = None) -> str:
-    """The resources from ``first`` to before ``following``, each with the latest of its dates."""
+    """Select the resources from ``first`` to before ``following``, each with the latest of its dates."""
     end = (
         f"STR(?resource) < {Literal(following)}"
         if following
@@ -136,10 +166,10 @@ def _range_query(base: str, first: str, following: str | None = None) -> str:
 }} GROUP BY ?resource ORDER BY ?resource"""
 
 
-def _day(told: str, latest: date) -> date:
-    """The date that the data tells, where it is one and not in the future; else that of the generation."""
+def _day(literal: str, latest: date) -> date:
+    """Return the date in the data, where it is one and not in the future; else that of the generation."""
     try:
-        return min(date.fromisoformat(told.strip('"')[:10]), latest)
+        return min(date.fromisoformat(literal.strip('"')[:10]), latest)
     except ValueError:
         return latest
 
@@ -154,7 +184,7 @@ def _index(base: str, number: int, created: datetime) -> bytes:
 
 
 def _url_set(base: str, pages: Iterable[tuple[str, date]]) -> bytes:
-    """A sitemap of pages by path, with the date of their last change."""
+    """Return a sitemap of pages by path, with the date of their last change."""
     return f"{_HEAD}{_SET}\n{''.join(_entries(base, pages))}</urlset>\n".encode()
 
 

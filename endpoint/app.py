@@ -10,7 +10,7 @@ from urllib.parse import quote
 from starlette.routing import BaseRoute, Route, Router
 from starlette.types import ASGIApp
 
-from endpoint.catalog import read_catalog
+from endpoint.catalog.reading import read_catalog
 from endpoint.dataset import default_root, read_dataset
 from endpoint.engine import Engine
 from endpoint.engine.embedded import EmbeddedEngine

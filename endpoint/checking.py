@@ -9,7 +9,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from endpoint.app import open_engine
-from endpoint.catalog import Catalog, SavedQuery, read_catalog
+from endpoint.catalog import Catalog, SavedQuery
+from endpoint.catalog.reading import read_catalog
 from endpoint.dataset import MANIFEST, Pages, default_root, read_dataset
 from endpoint.engine import Engine, Limits
 from endpoint.errors import DataError, EndpointError

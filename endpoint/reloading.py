@@ -10,8 +10,9 @@ import asyncio
 from collections.abc import Iterator
 from typing import Final
 
-from endpoint.catalog import Catalog, SavedQuery, read_catalog
-from endpoint.catalog.query_folder import Fingerprint, fingerprint
+from endpoint.catalog import Catalog, SavedQuery
+from endpoint.catalog.folder import Fingerprint, fingerprint
+from endpoint.catalog.reading import read_catalog
 from endpoint.telemetry import log
 from endpoint.web.http.site import Site
 

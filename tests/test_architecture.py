@@ -39,7 +39,7 @@ ONLY_IN: dict[str, tuple[str, ...]] = {
     "uvicorn": ("server.py",),
     "click": ("cli/",),
     "rich": ("oneshot.py", "cli/progress.py"),
-    "yaml": ("catalog/header.py",),
+    "yaml": ("catalog/readers/grlc.py",),
     "babel": ("web/http/language.py",),
     "jinja2": ("web/http/html.py",),
     "markdown_it": ("web/api/prose.py",),

@@ -9,7 +9,8 @@ from pathlib import Path
 import pytest
 from pyoxigraph import Literal, NamedNode, Quad, QuerySolutions, RdfFormat, Store, parse
 
-from endpoint.catalog import Catalog, read_catalog
+from endpoint.catalog import Catalog
+from endpoint.catalog.reading import read_catalog
 
 ROOT = Path(__file__).parent.parent
 GRAPH = NamedNode("http://opendata.mofa.go.kr/mofapub")

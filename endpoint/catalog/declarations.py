@@ -1,7 +1,7 @@
 """The parameters that a saved query declares: in the names of its variables, refined by its header.
 
-The names are read by :mod:`endpoint.catalog.naming`. grlc's ``enumerate`` and ``defaults`` add suggestions
-and default values; our ``params:`` says all the rest, and counts where both speak.
+The names are read by :mod:`endpoint.catalog.variable_names`. grlc's ``enumerate`` and ``defaults`` add
+suggestions and default values; our ``params:`` says all the rest, and counts where both speak.
 """
 
 from __future__ import annotations
@@ -13,36 +13,34 @@ from typing import NamedTuple
 
 from pyoxigraph import Literal, NamedNode
 
-from endpoint.catalog.header import Entry
-from endpoint.catalog.naming import NAMED_TYPES, RESERVED, Place, read_variable, unknown_type
-from endpoint.catalog.parameters import Parameter, fault
-from endpoint.catalog.value_source import read_value_source
-from endpoint.catalog.value_types import ALIASES
+from endpoint.catalog.datatypes import ALIASES
+from endpoint.catalog.parameters import Parameter, ValueSource, fault
+from endpoint.catalog.readers import Entry
+from endpoint.catalog.variable_names import NAMED_TYPES, Place, read_variable, unknown_type
 from endpoint.errors import DataError
 from endpoint.sparql.lexer import Kind, Token, lex, position_of
 from endpoint.sparql.sites import numbers
 from endpoint.wording import did_you_mean
-
-__all__ = ["RESERVED", "Declarations", "Prefixes", "read_parameters"]
 
 _TEXTS = ("example", "pattern", "minimum", "maximum", "default")
 _KEYS = (
     "type", "language", "description", "enum", "required", "examples", "minLength", "maxLength", "class",
     "multiple", "values", *_TEXTS,
 )  # fmt: skip
-# A parameter as grlc would find it within a string.
+_SOURCE_KEYS = ("query", "value", "label", "count")
+# A parameter as grlc would recognise it within a string.
 _QUOTED = re.compile(r"[?$]_{1,2}[A-Za-z0-9]\w*")
 _WHOLE = ("integer", "long", "int", "short", "byte", "nonNegativeInteger", "positiveInteger")
 
 
 class Prefixes(NamedTuple):
-    """The prefixes that a query declares itself, and those it may use without."""
+    """The prefixes that a query declares itself, and those it may use without declaring them."""
 
     declared: Mapping[str, str]
     known: Mapping[str, str]
 
     def iri(self, entry: Entry) -> str:
-        """The IRI that an entry names, whole or with a prefix. Raises DataError."""
+        """Return the IRI that an entry names, whole or with a prefix. Raises DataError."""
         text = entry.text().strip().removeprefix("<").removesuffix(">")
         prefix, _, local = text.partition(":")
         namespace = self.declared.get(prefix, self.known.get(prefix))
@@ -55,18 +53,18 @@ class Prefixes(NamedTuple):
 
 
 class Declarations(NamedTuple):
-    """The parameters in the order in which they first stand in the query, and what is odd about them."""
+    """The parameters in the order in which they first stand in the query, and notices about them."""
 
     parameters: tuple[Parameter, ...]
     notices: tuple[DataError, ...]
 
 
 def read_parameters(source: str, entries: Mapping[str, Entry], prefixes: Prefixes) -> Declarations:
-    """The parameters of a query, with the ``entries`` of its header.
+    """Return the parameters of a query, with the ``entries`` of its header.
 
     Raises :class:`DataError` with line and column, without a file.
     """
-    reader = _Reader(source, prefixes)
+    reader = _Declared(source, prefixes)
     reader.read_names()
     reader.apply_grlc(entries)
     params = entries.get("params")
@@ -82,8 +80,8 @@ def read_parameters(source: str, entries: Mapping[str, Entry], prefixes: Prefixe
     return Declarations(tuple(reader.parameters.values()), tuple(reader.notices))
 
 
-class _Reader:
-    """What is known so far of the parameters of one query."""
+class _Declared:
+    """The parameters of one query, as far as they have been read."""
 
     def __init__(self, source: str, prefixes: Prefixes) -> None:
         self.parameters: dict[str, Parameter] = {}
@@ -153,7 +151,7 @@ class _Reader:
 
 
 def _by_parameter(entry: Entry | None, notices: list[DataError]) -> list[tuple[str, Entry]]:
-    """The items of a list of names, or of mappings by name, or of one such mapping."""
+    """Return the items of a list of names, or of mappings by name, or of one such mapping."""
     if entry is None or not entry.content:
         return []
     found: list[tuple[str, Entry]] = []
@@ -198,7 +196,7 @@ def _refined(parameter: Parameter, entry: Entry, prefixes: Prefixes) -> Paramete
         enum=enum,
         offered=() if enum else parameter.offered,
         labels=labels,
-        values=read_value_source(members["values"]) if "values" in members else None,
+        values=_value_source(members["values"]) if "values" in members else None,
         example=texts.get("example"),
         pattern=texts.get("pattern"),
         minimum=texts.get("minimum"),
@@ -208,7 +206,7 @@ def _refined(parameter: Parameter, entry: Entry, prefixes: Prefixes) -> Paramete
 
 
 def _enum(entry: Entry) -> tuple[tuple[str, ...], Mapping[str, Mapping[str, str]]]:
-    """The choices and their labels: a list of values, a mapping of labels by value, or a list of those."""
+    """Return choices and labels: of a list of values, a mapping of labels by value, or a list of those."""
     items = entry.content if isinstance(entry.content, tuple) else (entry,)
     choices: list[str] = []
     labels: dict[str, Mapping[str, str]] = {}
@@ -219,6 +217,18 @@ def _enum(entry: Entry) -> tuple[tuple[str, ...], Mapping[str, Mapping[str, str]
         else:
             choices.append(item.text())
     return tuple(choices), labels
+
+
+def _value_source(entry: Entry) -> ValueSource:
+    """Return the query that an entry names. Raises DataError."""
+    if not isinstance(entry.content, Mapping):
+        return ValueSource(entry.text().strip())
+    members = entry.members(_SOURCE_KEYS)
+    if "query" not in members:
+        raise entry.error('"values" names a saved query, as in {query: authors, count: publications}.')
+    texts = {key: members[key].text().strip() for key in ("query", "value", "count") if key in members}
+    label = members["label"].by_language() if "label" in members else {}
+    return ValueSource(texts["query"], texts.get("value"), texts.get("count"), label)
 
 
 def _typed(parameter: Parameter, members: Mapping[str, Entry], prefixes: Prefixes) -> Parameter:
@@ -270,7 +280,7 @@ def _required(parameter: Parameter, members: Mapping[str, Entry]) -> bool:
     return told == "true"
 
 
-def _checked(parameter: Parameter, entry: Entry | None, reader: _Reader) -> Parameter:
+def _checked(parameter: Parameter, entry: Entry | None, reader: _Declared) -> Parameter:
     if parameter.variable in reader.numbers:
         if parameter.type not in _WHOLE:
             raise DataError(

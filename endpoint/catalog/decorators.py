@@ -1,28 +1,26 @@
-"""The keys of a saved query's header, besides its parameters: those of grlc and our own.
+"""The decorators of a saved query, besides its parameters: the keys of grlc and our own.
 
-What grlc knows never keeps a query from loading: a value that cannot be used is a notice. Our own keys
-decide how a query is served, so a wrong one is an error.
+A key of grlc never keeps a query from loading: a value that cannot be used is a notice. Our own keys decide
+how a query is served, so a wrong one is an error.
 """
 
 from __future__ import annotations
 
-import json
 import re
-import unicodedata
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
 from datetime import date
-from pathlib import Path, PurePath
-from typing import TypeVar
+from pathlib import Path
+from typing import NamedTuple, TypeVar
+from urllib.parse import urlsplit
 
-from endpoint.catalog.deprecation import read_deprecation
-from endpoint.catalog.frame_syntax import check_frame, check_length
-from endpoint.catalog.header import Entry, Plain
+from endpoint.catalog import Options
 from endpoint.catalog.parameters import Parameter
-from endpoint.catalog.paths import TAKEN
+from endpoint.catalog.paths import read_path
+from endpoint.catalog.readers import Entry
+from endpoint.catalog.readers.frames import read_frame
+from endpoint.catalog.readers.transformer import read_transform
 from endpoint.errors import DataError
 from endpoint.formats import Format, QueryForm, by_name, saved_formats
-from endpoint.results.prototype import read_prototype
 from endpoint.wording import did_you_mean
 
 GRLC = (
@@ -32,45 +30,28 @@ GRLC = (
 OWN = ("params", "path", "formats", "cache", "frame", "deprecated")
 _OTHER_SERVERS = ("endpoint", "endpoint_in_url", "endpoint-method")
 _METHODS = ("GET", "POST")
-_SEGMENT = re.compile(r"[\w.~-]+")
-_PLACEHOLDER = re.compile(r"\{([^{}/]+)\}")
+_DEPRECATION = ("since", "sunset", "successor", "link")
+_DATE = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
 
 _Read = TypeVar("_Read")
 
 
-@dataclass(frozen=True, slots=True)
-class Options:
-    """How a saved query is to be served.
+class Deprecation(NamedTuple):
+    """A query on its way out. ``sentences`` are by language tag.
 
-    ``method`` is that which its author prefers, ``page_size`` the rows of a page, ``format`` what a
-    client gets that asks for nothing, ``formats`` what may be asked for (empty: all), ``cache`` seconds.
-    ``path`` is a template below ``/api`` with ``{parameter}`` for whole segments. ``frame`` is a JSON-LD
-    frame, ``transform`` a prototype of SPARQL Transformer. ``deprecation`` are sentences by language tag,
-    as ``deprecated`` told them, ``since`` and ``sunset`` the days on which the query becomes deprecated
-    and may go away, ``successor`` the name of the query to use instead, ``deprecation_link`` the URL of a
-    page about it. ``extra`` are the keys that mean nothing here.
+    ``since`` and ``sunset`` are the days on which the query becomes deprecated and may go away, ``successor``
+    the name of the query to use instead and ``link`` the URL of a page about it.
     """
 
-    method: str | None = None
-    page_size: int | None = None
-    format: Format | None = None
-    formats: tuple[Format, ...] = ()
-    cache: int | None = None
-    path: str | None = None
-    frame: Mapping[str, Plain] | None = None
-    transform: Mapping[str, Plain] | None = None
-    licence: str | None = None
-    deprecated: bool = False
-    deprecation: Mapping[str, str] = field(default_factory=dict)
+    sentences: Mapping[str, str]
     since: date | None = None
     sunset: date | None = None
     successor: str | None = None
-    deprecation_link: str | None = None
-    extra: Mapping[str, Plain] = field(default_factory=dict)
+    link: str | None = None
 
 
 class Decorators:
-    """Reads the entries of one header; ``notices`` collects what is odd about them."""
+    """The entries of one query; ``notices`` collects what is odd about them."""
 
     def __init__(self, entries: Mapping[str, Entry], file: Path) -> None:
         self.notices: list[DataError] = []
@@ -92,21 +73,21 @@ class Decorators:
             self.notices.append(self._entries[others[0]].error(told))
 
     def get(self, key: str) -> Entry | None:
-        """The entry of a key, if it has a value."""
+        """Return the entry of a key, if it has a value."""
         return self._entries.get(key)
 
     def by_language(self, key: str) -> dict[str, str]:
-        """The texts at ``key`` by language tag. Raises DataError."""
+        """Return the texts at ``key`` by language tag. Raises DataError."""
         entry = self.get(key)
         return {} if entry is None else entry.by_language()
 
     def strings(self, key: str) -> tuple[str, ...]:
-        """The texts at ``key``. Raises DataError."""
+        """Return the texts at ``key``. Raises DataError."""
         entry = self.get(key)
         return () if entry is None else entry.strings()
 
     def options(self, form: QueryForm, parameters: Sequence[Parameter], names: Sequence[str]) -> Options:
-        """Everything else, for a query with the variables ``names``.
+        """Return how a query with the variables ``names`` is served.
 
         Raises DataError for a wrong value of our own keys.
         """
@@ -118,9 +99,11 @@ class Decorators:
             format=self._tolerant("mime", lambda entry: _format(entry, entry.text(), form)),
             formats=() if formats is None else _formats(formats, form),
             cache=None if cache is None else cache.number(),
-            path=None if path is None else _path(path, parameters),
-            frame=None if frame is None else self._frame(frame, form),
-            transform=self._tolerant("transform", lambda entry: self._transform(entry, form, names)),
+            path=None if path is None else read_path(path, parameters),
+            frame=None if frame is None else read_frame(frame, self._file, form),
+            transform=self._tolerant(
+                "transform", lambda entry: read_transform(entry, form, names, self.notices)
+            ),
             licence=self._tolerant("licence", Entry.text) or self._tolerant("license", Entry.text),
             deprecated=deprecation is not None,
             deprecation={} if deprecation is None else deprecation.sentences,
@@ -138,38 +121,6 @@ class Decorators:
         except DataError as error:
             self.notices.append(DataError(f"{error.detail} It is left out.", None, error.line, error.column))
             return None
-
-    def _frame(self, entry: Entry, form: QueryForm) -> Mapping[str, Plain]:
-        if form not in (QueryForm.CONSTRUCT, QueryForm.DESCRIBE):
-            raise entry.error(f"A frame shapes statements; this query is {form}.")
-        if isinstance(entry.content, Mapping):
-            frame = {key: member.plain() for key, member in entry.content.items()}
-            return _checked_frame(entry, frame, "The frame: ")
-        name = PurePath(entry.text().strip())
-        if name.is_absolute() or ".." in name.parts:
-            raise entry.error(f'The frame "{name}" must lie beside the query or in a folder there.')
-        try:
-            frame = json.loads((self._file.parent / name).read_text(encoding="utf-8"))
-        except OSError as error:
-            raise entry.error(f'The frame "{name}" cannot be read: {error.strerror}.') from None
-        except ValueError as error:
-            raise entry.error(f'The frame "{name}" is not JSON: {error}.') from None
-        except RecursionError:
-            raise entry.error(f'The frame "{name}" is nested too deeply.') from None
-        if not isinstance(frame, dict):
-            raise entry.error(f'The frame "{name}" is no JSON object.')
-        return _checked_frame(entry, frame, f'The frame "{name}": ')
-
-    def _transform(self, entry: Entry, form: QueryForm, names: Sequence[str]) -> Mapping[str, Plain]:
-        if form is not QueryForm.SELECT:
-            raise entry.error(f"A prototype shapes rows; this query is {form}.")
-        transform = {key: member.plain() for key, member in entry.members().items()}
-        try:
-            check_length(transform, "prototype")
-        except DataError as error:
-            raise entry.error(error.detail) from None
-        self.notices += [entry.error(told) for told in read_prototype(transform, names).complaints]
-        return transform
 
 
 def _method(entry: Entry) -> str:
@@ -194,40 +145,53 @@ def _formats(entry: Entry, form: QueryForm) -> tuple[Format, ...]:
     return tuple(dict.fromkeys(_format(entry, name, form) for name in entry.strings()))
 
 
-def _checked_frame(entry: Entry, frame: Mapping[str, Plain], named: str) -> Mapping[str, Plain]:
+def read_deprecation(entry: Entry | None) -> Deprecation | None:
+    """Read ``deprecated``: true, a date, sentences, or a mapping with ``since``, ``sunset``, ``successor``,
+    ``link`` and sentences by language. None where the query is not deprecated. Raises DataError.
+    """
+    if entry is None or entry.content == "false":
+        return None
+    if isinstance(entry.content, Mapping):
+        return _members(entry, entry.content)
+    if isinstance(entry.content, str) and _DATE.fullmatch(entry.content.strip()):
+        return Deprecation({}, _date(entry))
+    return Deprecation({} if entry.content == "true" else entry.by_language())
+
+
+def _members(entry: Entry, members: Mapping[str, Entry]) -> Deprecation:
+    sentences = {key: row for key, row in members.items() if key not in _DEPRECATION}
+    told = Deprecation(
+        Entry(entry.key, sentences, entry.line, entry.column).by_language(),
+        since=_date(members["since"]) if "since" in members else None,
+        sunset=_date(members["sunset"]) if "sunset" in members else None,
+        successor=members["successor"].text().strip() if "successor" in members else None,
+        link=_link(members["link"]) if "link" in members else None,
+    )
+    if told.since is not None and told.sunset is not None and told.sunset < told.since:
+        raise members["sunset"].error(
+            "The query would go away before it is deprecated: see since and sunset."
+        )
+    return told
+
+
+def _date(entry: Entry) -> date:
+    text = entry.text().strip()
     try:
-        check_frame(frame)
-    except DataError as error:
-        raise entry.error(named + error.detail) from None
-    except RecursionError:
-        raise entry.error(f"{named}it is nested too deeply.") from None
-    return frame
+        if _DATE.fullmatch(text):
+            return date.fromisoformat(text)
+    except ValueError:
+        pass
+    raise entry.error(f'"{entry.key}" takes a date such as 2027-01-31.')
 
 
-def _path(entry: Entry, parameters: Sequence[Parameter]) -> str:
-    path = unicodedata.normalize("NFC", entry.text().strip())
-    if not path.startswith("/") or path == "/":
-        raise entry.error('"path" begins with a slash and names something, such as /by-author/{author}.')
-    known = {parameter.name: parameter for parameter in parameters}
-    seen: set[str] = set()
-    for segment in path[1:].split("/"):
-        found = _PLACEHOLDER.fullmatch(segment)
-        if found is None:
-            if not _SEGMENT.fullmatch(segment) or segment in (".", ".."):
-                raise entry.error(
-                    f'The segment "{segment}" of "path" is neither a plain word nor {{parameter}}.'
-                )
-            continue
-        name = found[1]
-        if name not in known:
-            near = did_you_mean(name, list(known))
-            raise entry.error(f'The query has no parameter "{name}"{near}')
-        if known[name].multiple or name in seen:
-            raise entry.error(f'The parameter "{name}" takes one value at one place of "path".')
-        seen.add(name)
-    if path.startswith("/{"):
-        # Else every name that is misspelt would be a value of that parameter.
-        raise entry.error('"path" begins with a plain word, as in /by-author/{author}.')
-    if re.split(r"[/.]", path)[1] in TAKEN:
-        raise entry.error(f'No path can begin with "{path.split("/")[1]}": the API uses it.')
-    return path
+def _link(entry: Entry) -> str:
+    text = entry.text().strip()
+    try:
+        right = (
+            urlsplit(text).scheme in ("http", "https") and text.isascii() and not re.search(r'[\s<>"]', text)
+        )
+    except ValueError:
+        right = False
+    if not right:
+        raise entry.error('"link" takes an http or https URL.')
+    return text

@@ -3,7 +3,7 @@
 A text is read by the lexical rules of XML Schema part 2, white space around it taken away. String
 values are brought to Unicode Normalization Form C, because what a Korean client on macOS sends in
 form D looks the same as the data and would never be equal to it. The types are those of
-:mod:`endpoint.catalog.value_types`.
+:mod:`endpoint.catalog.datatypes`.
 """
 
 from __future__ import annotations
@@ -15,11 +15,16 @@ from dataclasses import dataclass, field, replace
 
 from pyoxigraph import Literal, NamedNode
 
-from endpoint.catalog.value_source import ValueSource
-from endpoint.catalog.value_types import TEXT_TYPES, TYPES, ValueType, number_type
+from endpoint.catalog.datatypes import TEXT_TYPES, TYPES, ValueType, number_type
 from endpoint.errors import BadParameter
 from endpoint.vocabulary import XSD
 from endpoint.wording import did_you_mean, nearest, shown
+
+# Parameters of the protocol, which a client uses to choose the representation and the deadline.
+RESERVED = frozenset(
+    {"download", "format", "output", "timeout", "languageTags", "locale"}
+    | {"page", "pageSize", "after", "count", "generation"}
+)
 
 _LISTED = 20
 
@@ -27,19 +32,33 @@ Term = NamedNode | Literal
 
 
 @dataclass(frozen=True, slots=True)
+class ValueSource:
+    """The saved query that lists the values of a parameter, and its columns.
+
+    ``value`` is that of the value (None: the first one), ``count`` that of the number of things that have it,
+    ``label`` that of the label by language tag, ``""`` for the language of the text itself.
+    """
+
+    query: str
+    value: str | None = None
+    count: str | None = None
+    label: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
 class Parameter:
-    """One parameter of a saved query.
+    """A parameter of a saved query.
 
     ``name`` is the public name and ``variable`` the SPARQL variable without its sign; ``type`` is a
     key of :data:`TYPES`. ``default``, ``example``, ``enum``, ``minimum`` and ``maximum`` are texts as
     a client would send them; ``pattern`` is a regular expression that must match somewhere in the
-    value, as in JSON Schema. ``description`` is by language tag, ``""`` where none is told, and so is
-    the label that ``labels`` has for a choice of ``enum``. ``offered`` are choices
-    beside which any other value fits too.
+    value, as in JSON Schema. ``description`` is by language tag, ``""`` where it has none, and so are
+    the labels that ``labels`` has for a choice of ``enum``. ``offered`` are choices beside which any other
+    value fits too.
 
     ``datatype`` is the IRI of the datatype of a parameter of type "typed", ``class_iri`` the class of the
     things whose IRIs an "iri" takes. ``multiple``: the parameter may be given several times.
-    ``from_data``: the choices to offer are those that the data has; ``values`` is where they are listed.
+    ``from_data``: the choices to offer are those that the data has; ``values`` is the query that lists them.
     """
 
     name: str
@@ -67,13 +86,13 @@ class Parameter:
 
     @property
     def sample(self) -> str | None:
-        """A value that fits: the first example, else the default, else the first choice."""
+        """Return a value that fits: the first example, else the default, else the first choice."""
         told = (self.example, *self.examples, self.default, *self.enum, *self.offered)
         return next((text for text in told if text is not None), None)
 
 
 def term(parameter: Parameter, text: str) -> Term:
-    """The RDF term of a received text. Raises BadParameter with a sentence that says what is wrong."""
+    """Return the RDF term of a received text. Raises BadParameter with a sentence that says what is wrong."""
     value = _read(parameter, text)
     if parameter.type == "iri":
         return NamedNode(value)
@@ -88,7 +107,7 @@ def term(parameter: Parameter, text: str) -> Term:
 def read_values(
     parameters: Sequence[Parameter], received: Sequence[tuple[str, str]]
 ) -> dict[str, Term | tuple[Term, ...]]:
-    """The terms of the received pairs by SPARQL variable; defaults fill in for what is absent.
+    """Return the terms of the received pairs by SPARQL variable; defaults fill in for what is absent.
 
     A parameter of several values gets a tuple, each value once. An optional parameter without a default
     that is absent gets nothing. Raises BadParameter for a parameter that is unknown, repeated, missing,
@@ -123,7 +142,7 @@ def _unknown(name: str, parameters: Sequence[Parameter]) -> BadParameter:
 
 
 def fault(parameter: Parameter) -> tuple[str, str] | None:
-    """The key whose value does not fit the parameter's own type or rules, and a sentence, or None."""
+    """Return the key whose value does not fit the type or the rules of the parameter, and a sentence."""
     kind = TYPES[parameter.type]
     for key, texts in (
         ("minimum", [parameter.minimum]),
@@ -204,7 +223,7 @@ def _read(parameter: Parameter, text: str) -> str:
 
 
 def _unfit(text: str) -> str | None:
-    """Why no text value may hold what this one holds; TAB and line ends are white space and may stand."""
+    """Return why a value is no text that can be in the data; TAB and line ends are white space."""
     for char in text:
         if char == "\ufffd":
             return "holds the replacement character U+FFFD; send the value percent-encoded as UTF-8."

@@ -1,4 +1,4 @@
-"""Addresses of saved queries besides their names: ``path: /publications/by-author/{author}``.
+"""Path templates of saved queries, as in ``path: /publications/by-author/{author}``.
 
 Templates are matched segment by segment with a path that was split before it was decoded, so that a slash
 within a value, sent as ``%2F``, stays in the value.
@@ -12,18 +12,22 @@ from collections.abc import Iterable, Sequence
 from typing import NamedTuple
 from urllib.parse import quote
 
+from endpoint.catalog.parameters import Parameter
+from endpoint.catalog.readers import Entry
 from endpoint.formats import QueryForm, saved_formats
+from endpoint.wording import did_you_mean
 
 # First segments that are the server's own: its description and the pages about it.
 TAKEN = ("openapi", "docs")
 
 # What may follow the last dot of a value and is the format then.
 _EXTENSIONS = frozenset(fmt.extension for form in QueryForm for fmt in saved_formats(form))
-_PLACEHOLDER = re.compile(r"\{([^{}]*)\}")
+_PLACEHOLDER = re.compile(r"\{([^{}/]+)\}")
+_SEGMENT = re.compile(r"[\w.~-]+")
 
 
 class Match(NamedTuple):
-    """A template that fits: the values that the path gives, the extension at its end, and the path as it
+    """A template that fits: the values in the path, the extension at its end, and the path as it
     is written in a URL, without a slash at its beginning.
     """
 
@@ -33,8 +37,38 @@ class Match(NamedTuple):
     written: str
 
 
+def read_path(entry: Entry, parameters: Sequence[Parameter]) -> str:
+    """Return the template of a query with these ``parameters``. Raises DataError."""
+    path = unicodedata.normalize("NFC", entry.text().strip())
+    if not path.startswith("/") or path == "/":
+        raise entry.error('"path" begins with a slash and names something, such as /by-author/{author}.')
+    known = {parameter.name: parameter for parameter in parameters}
+    seen: set[str] = set()
+    for segment in path[1:].split("/"):
+        found = _PLACEHOLDER.fullmatch(segment)
+        if found is None:
+            if not _SEGMENT.fullmatch(segment) or segment in (".", ".."):
+                raise entry.error(
+                    f'The segment "{segment}" of "path" is neither a plain word nor {{parameter}}.'
+                )
+            continue
+        name = found[1]
+        if name not in known:
+            near = did_you_mean(name, list(known))
+            raise entry.error(f'The query has no parameter "{name}"{near}')
+        if known[name].multiple or name in seen:
+            raise entry.error(f'The parameter "{name}" takes one value at one place of "path".')
+        seen.add(name)
+    if path.startswith("/{"):
+        # Else every name that is misspelt would be a value of that parameter.
+        raise entry.error('"path" begins with a plain word, as in /by-author/{author}.')
+    if re.split(r"[/.]", path)[1] in TAKEN:
+        raise entry.error(f'No path can begin with "{path.split("/")[1]}": the API uses it.')
+    return path
+
+
 def match_path(templates: Iterable[str], segments: Sequence[str], plain: bool = False) -> Match | None:
-    """The template that the decoded ``segments`` fit, words before parameters, or None.
+    """Return the template that the decoded ``segments`` fit, words before parameters, or None.
 
     The last segment may end with the extension of a format, unless ``plain``.
     """
@@ -65,7 +99,7 @@ def _match(template: str, parts: Sequence[str], segments: Sequence[str], plain: 
 
 
 def split_extension(text: str) -> tuple[str, str]:
-    """A value and the extension of a format after it, empty where there is none."""
+    """Split a value and the extension of a format after it, empty where there is none."""
     for dot in re.finditer(r"\.", text):
         if dot.start() and text[dot.end() :].lower() in _EXTENSIONS:
             return text[: dot.start()], text[dot.end() :]
@@ -73,18 +107,18 @@ def split_extension(text: str) -> tuple[str, str]:
 
 
 def _after(word: str, segment: str) -> tuple[str, str]:
-    """The word that ends a template, and whatever extension stands after it."""
+    """Split the word that ends a template and whatever extension stands after it."""
     text = unicodedata.normalize("NFC", segment)
     return (word, text[len(word) + 1 :]) if text.startswith(f"{word}.") else (segment, "")
 
 
 def shape(template: str) -> str:
-    """The template without the names of its parameters: two of one shape cannot be told apart."""
+    """Return the template without the names of its parameters: two of one shape fit the same paths."""
     return _PLACEHOLDER.sub("{}", template)
 
 
 def filled(template: str, segments: Sequence[str]) -> str:
-    """The template with what stands in ``segments`` in the places of its parameters."""
+    """Return the template with ``segments`` in the places of its parameters."""
     parts = template[1:].split("/")
     return "/".join(
         segments[number] if part.startswith("{") and number < len(segments) else part

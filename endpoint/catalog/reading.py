@@ -1,10 +1,7 @@
-"""Reads the files of a folder into a catalog of saved queries, and checks them.
+"""Reads a folder of files into a catalog of saved queries, and again when they change.
 
-A file is a SPARQL query with a header of ``#+`` lines (see :mod:`endpoint.catalog.header`), a query of
-SPARQL Transformer or a Turtle file of SHACL executables. Its parameters are variables named as grlc
-names them: ``?_author`` is the parameter "author", ``?_year_integer`` a typed one, and ``?__author`` an
-optional one, which stays a variable when it is not given. A file that does not load becomes a problem;
-the others load. What is odd and does no harm becomes a notice.
+A file that does not load becomes a problem; the others load. What is odd and does no harm becomes a notice.
+What only all queries together can contradict, such as two with one path, is checked at the end.
 """
 
 from __future__ import annotations
@@ -12,59 +9,25 @@ from __future__ import annotations
 import re
 import unicodedata
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from hashlib import blake2b
 from pathlib import Path
 
-from endpoint.catalog.consistency import keep_served, references, take_out_clashes
-from endpoint.catalog.declarations import Prefixes, read_parameters
-from endpoint.catalog.decorators import Decorators
-from endpoint.catalog.frame_syntax import check_length
-from endpoint.catalog.header import Entry, Plain, read_header
-from endpoint.catalog.paths import TAKEN
-from endpoint.catalog.prefixes import declarations
-from endpoint.catalog.query import Catalog, SavedQuery, Source
-from endpoint.catalog.query_folder import (
-    FRAGMENTS,
-    SPARQL,
-    TRANSFORMER,
-    QueryFile,
-    decode_text,
-    read_content,
-    read_folder,
-    read_text,
-)
-from endpoint.catalog.shacl_queries import Examples, read_examples
-from endpoint.catalog.sparql_transformer import convert
-from endpoint.catalog.template_syntax import check_syntax
-from endpoint.errors import DataError, MalformedQuery, QueryTooComplex
-from endpoint.results.prototype import read_prototype
-from endpoint.sparql.binding import variables
-from endpoint.sparql.operation import Operation, bindable, classify, read_prologue
+from endpoint.catalog import Catalog, SavedQuery
+from endpoint.catalog.compile import compile_query
+from endpoint.catalog.distinct_values import unlisted
+from endpoint.catalog.folder import READERS, QueryFile, read_folder
+from endpoint.catalog.paths import TAKEN, shape
+from endpoint.catalog.readers import Document, QuerySource, Reader, read_content
+from endpoint.errors import DataError
 from endpoint.vocabulary import PREFIXES
+from endpoint.wording import did_you_mean
 
-# What would end the name in a path, or could not be told from an escape there.
+_KEPT = "The version read before is served on."
 # The place at the head of a sentence, which an error of a file has beside it.
 _LINE = re.compile(r"^Line \d+, column \d+: ")
+# What would end the name in a path, or could not be distinguished from an escape there.
 _FORBIDDEN = re.compile(r"[/\\?#%\x00-\x1f\x7f]")
-
-
-@dataclass(frozen=True, slots=True)
-class _Source:
-    """One query before it is checked. ``placed``: its lines are those of the file. ``content``: what its
-    source is shown as.
-    """
-
-    name: str
-    file: QueryFile
-    content: bytes
-    text: str
-    body: str
-    entries: Mapping[str, Entry]
-    notices: tuple[DataError, ...] = ()
-    prefixes: Mapping[str, str] = field(default_factory=dict)
-    transform: Mapping[str, Plain] | None = None
-    placed: bool = True
 
 
 def read_catalog(
@@ -78,16 +41,17 @@ def read_catalog(
     """
     digest = b""
     try:
-        found = read_folder(folder)
+        listed = read_folder(folder)
     except OSError as error:
         reason = f"The folder of saved queries cannot be read: {error.strerror}."
         catalog = Catalog({}, (DataError(reason, folder),))
     else:
-        digest = found.digest
-        reader = _Reader(max_nesting, {**PREFIXES, **prefixes})
-        reader.read(found.files)
-        queries = {name: reader.queries[name] for name in sorted(reader.queries)}
-        catalog = Catalog(queries, tuple(reader.problems), (*found.notices, *reader.notices), found.about)
+        digest = listed.digest
+        reading = _Reading(max_nesting, {**PREFIXES, **prefixes})
+        reading.read(listed.files)
+        queries = {name: reading.queries[name] for name in sorted(reading.queries)}
+        notices = (*listed.notices, *reading.notices)
+        catalog = Catalog(queries, tuple(reading.problems), notices, listed.about)
     kept: tuple[SavedQuery, ...] = ()
     if before is not None and catalog.problems:
         catalog, kept = keep_served(catalog, before)
@@ -99,8 +63,8 @@ def read_catalog(
     return replace(catalog, notices=notices, version=version.hexdigest())
 
 
-class _Reader:
-    """What has been read so far."""
+class _Reading:
+    """The queries of all files, as far as they have been read."""
 
     def __init__(self, max_nesting: int, prefixes: Mapping[str, str]) -> None:
         self.queries: dict[str, SavedQuery] = {}
@@ -108,73 +72,33 @@ class _Reader:
         self.notices: list[DataError] = []
         self._max_nesting = max_nesting
         self._prefixes = prefixes
-        self._examples: dict[Path, Examples] = {}
-        self._shared: dict[str, str] = {}
 
     def read(self, files: Sequence[QueryFile]) -> None:
-        """Read all files, and then what only all of them together can contradict."""
+        """Read all files, and then compile their queries: a file may declare prefixes for others."""
+        documents: list[tuple[QueryFile, Document]] = []
+        declared: dict[Reader, dict[str, str]] = {}
         for file in files:
-            if file.path.suffix == ".ttl":
-                try:
-                    self._examples[file.path] = read_examples(read_text(file.path))
-                    self._shared |= self._examples[file.path].prefixes
-                except DataError as error:
-                    self.problems.append(_in(file.path, error))
-        for file in files:
+            reader = READERS[file.path.suffix]
             try:
-                for source in self._sources(file):
-                    self._add(source)
+                document = reader(read_content(file.path), file.path.name.partition(".")[0])
             except DataError as error:
                 self.problems.append(_in(file.path, error))
+            else:
+                documents.append((file, document))
+                declared.setdefault(reader, {}).update(document.prefixes)
+        for file, document in documents:
+            self.notices += [_in(file.path, notice) for notice in document.notices]
+            for source in document.queries:
+                shared = declared[READERS[file.path.suffix]]
+                self._add(replace(source, prefixes={**shared, **source.prefixes}), file)
         self.problems += take_out_clashes(self.queries)
 
-    def _sources(self, file: QueryFile) -> Iterator[_Source]:
-        kind = file.path.suffix
-        if kind in SPARQL:
-            content = read_content(file.path)
-            text = decode_text(content)
-            header = read_header(text)
-            name = _name(file.path.name)
-            yield _Source(name, file, content, text, header.body, header.entries, header.notices)
-        elif kind == TRANSFORMER:
-            query = convert(read_text(file.path))
-            if query is None:
-                told = "The file holds no query of SPARQL Transformer (proto or @graph); it is left out."
-                self.notices.append(DataError(told, file.path))
-                return
-            yield _Source(
-                _name(file.path.name),
-                file,
-                query.text.encode(),
-                query.text,
-                query.text,
-                query.entries,
-                query.notices,
-                transform=query.transform,
-                placed=False,
-            )
-        elif kind == FRAGMENTS:
-            raise DataError("Triple Pattern Fragments are not supported. Write the query as a .rq file.")
-        elif file.path in self._examples:
-            yield from self._executables(file, self._examples[file.path])
-
-    def _executables(self, file: QueryFile, examples: Examples) -> Iterator[_Source]:
-        if not examples.queries and not examples.prefixes:
-            self.notices.append(
-                DataError("The file holds no sh:SPARQLExecutable; it is left out.", file.path)
-            )
-        for number, row in enumerate(examples.queries, 1):
-            stem = file.path.name.partition(".")[0]
-            name = stem if len(examples.queries) == 1 else row.name or f"{stem}-{number}"
-            prefixes = {**self._shared, **row.prefixes}
-            name, content = _name(name, whole=True), row.text.encode()
-            yield _Source(name, file, content, row.text, row.text, row.entries, (), prefixes, placed=False)
-
-    def _add(self, source: _Source) -> None:
-        """Check one query and keep it. A problem with it costs no other query of its file."""
+    def _add(self, source: QuerySource, file: QueryFile) -> None:
+        """Compile one query. A problem with it costs no other query of its file."""
         notices = list(source.notices)
         try:
-            query = _build(source, self._max_nesting, self._prefixes, notices)
+            source = replace(source, name=_checked_name(source.name))
+            query = compile_query(source, file, self._max_nesting, self._prefixes, notices)
             if query.name in self.queries:
                 other = self.queries[query.name].path
                 raise DataError(
@@ -183,16 +107,16 @@ class _Reader:
                 )
             self.queries[query.name] = query
         except DataError as error:
-            self.problems.append(_in(source.file.path, _placed(error, source)))
-        self.notices += [_in(source.file.path, _placed(notice, source)) for notice in notices]
+            self.problems.append(_in(file.path, _placed(error, source)))
+        self.notices += [_in(file.path, _placed(notice, source)) for notice in notices]
 
 
 def _in(file: Path, error: DataError) -> DataError:
     return DataError(error.detail, file, error.line, error.column)
 
 
-def _placed(error: DataError, source: _Source) -> DataError:
-    """An error whose line is one of the file, else one that says what its line is a line of."""
+def _placed(error: DataError, source: QuerySource) -> DataError:
+    """Return an error whose line is one of the file, else one that says what its line is a line of."""
     if source.placed:
         return DataError(_LINE.sub("", error.detail), None, error.line, error.column)
     if error.line is None:
@@ -201,9 +125,9 @@ def _placed(error: DataError, source: _Source) -> DataError:
     return DataError(f"In the SPARQL text of {source.name}: {detail}")
 
 
-def _name(name: str, whole: bool = False) -> str:
-    """The name of a query: that of its file up to the first dot."""
-    name = unicodedata.normalize("NFC", name if whole else name.partition(".")[0]).strip()
+def _checked_name(name: str) -> str:
+    """Return the name of a query in normal form C. Raises DataError for one that no address can have."""
+    name = unicodedata.normalize("NFC", name).strip()
     if not name or _FORBIDDEN.search(name):
         raise DataError(
             "The name of a saved query holds no / \\ ? # % nor control character. Rename the file."
@@ -213,60 +137,59 @@ def _name(name: str, whole: bool = False) -> str:
     return name
 
 
-def _build(
-    source: _Source, max_nesting: int, prefixes: Mapping[str, str], notices: list[DataError]
-) -> SavedQuery:
-    decorators = Decorators(source.entries, source.file.path)
-    classified = _classify(source.text, max_nesting)
-    known = {**prefixes, **source.prefixes}
-    own = Prefixes(read_prologue(source.text).prefixes, known)
-    parameters, odd = read_parameters(source.text, source.entries, own)
-    names = [parameter.variable for parameter in parameters]
-    multiple = [parameter.variable for parameter in parameters if parameter.multiple]
-    for problem in bindable(source.text, names, multiple):
-        raise DataError(problem.sentence, None, problem.line, problem.column)
-    check_syntax(source.text, parameters)
-    known_names = sorted(variables(source.text))
-    options = decorators.options(classified.query_form, parameters, known_names)
-    notices += [*decorators.notices, *odd]
-    if source.transform is not None:
-        check_length(source.transform, "prototype")
-        told = read_prototype(source.transform, known_names).complaints
-        notices += [DataError(f"The prototype: {sentence}") for sentence in told]
-        options = replace(options, transform=source.transform)
-    text = declarations(source.text, known) + source.body
-    return SavedQuery(
-        name=source.name,
-        path=source.file.path,
-        summary=decorators.by_language("summary"),
-        description=decorators.by_language("description"),
-        tags=tuple(dict.fromkeys((*source.file.folders, *decorators.strings("tags")))),
-        parameters=parameters,
-        template=classify(text, max_nesting),
-        options=options,
-        source=Source(source.content, _modified(source.file.path)),
-    )
+def take_out_clashes(queries: dict[str, SavedQuery]) -> list[DataError]:
+    """Remove every query whose path could be another's, and return why. The first one keeps it."""
+    problems = []
+    taken = {f"/{name}": name for name in queries}
+    for name, query in list(queries.items()):
+        path = query.options.path
+        if path is None:
+            continue
+        first = path.split("/")[1]
+        others = [taken.setdefault(shape(path), name), taken.setdefault(f"{shape(path)}/explain", name)]
+        if first in queries and first != name:
+            others.append(first)
+        other = next((other for other in others if other != name), None)
+        if other is not None:
+            told = f'The path "{path}" clashes with the query "{other}". Choose another.'
+            problems.append(DataError(told, query.path))
+            del queries[name]
+    return problems
 
 
-def _modified(file: Path) -> float:
-    try:
-        return file.stat().st_mtime
-    except OSError:
-        return 0.0
+def references(queries: Mapping[str, SavedQuery]) -> Iterator[DataError]:
+    """Yield notices about the queries that others name: a source of values, a successor."""
+    for query in queries.values():
+        for parameter in query.parameters:
+            if (sentence := unlisted(queries, query, parameter)) is not None:
+                yield DataError(f'No values can be listed for "{parameter.name}": {sentence}', query.path)
+        successor = query.options.successor
+        if successor is not None and successor not in queries:
+            near = did_you_mean(successor, list(queries))
+            yield DataError(f'The successor is no saved query: "{successor}"{near}', query.path)
 
 
-def _classify(source: str, max_nesting: int) -> Operation:
-    try:
-        found = classify(source, max_nesting)
-    except MalformedQuery as error:
-        raise DataError(error.detail, None, error.line, error.column) from None
-    except QueryTooComplex as error:
-        raise DataError(error.detail) from None
-    if found.form is None:
-        raise DataError("The file holds an update; a saved query is SELECT, ASK, CONSTRUCT or DESCRIBE.")
-    if found.foreign:
-        raise DataError(
-            f"The query calls SERVICE {found.foreign[0]}; "
-            "saved queries are answered from this endpoint's data alone."
-        )
-    return found
+def keep_served(read: Catalog, before: Catalog) -> tuple[Catalog, tuple[SavedQuery, ...]]:
+    """Return ``read`` with those queries of ``before`` whose file is there and does not load now, and these.
+
+    A file may be read while it is being written, and a mistake in it must not take its query away.
+    """
+    broken = {problem.file for problem in read.problems}
+    queries = dict(read.queries)
+    for query in before.queries.values():
+        if query.path in broken or any(query.path.is_relative_to(file) for file in broken if file):
+            queries.setdefault(query.name, query)
+    late = take_out_clashes(queries)
+    kept = tuple(query for name, query in queries.items() if name not in read.queries)
+    files = {query.path for query in kept}
+    problems = [
+        _reworded(problem, f"{problem.detail} {_KEPT}") if problem.file in files else problem
+        for problem in (*read.problems, *late)
+    ]
+    in_order = {name: queries[name] for name in sorted(queries)}
+    return replace(read, queries=in_order, problems=tuple(problems)), kept
+
+
+def _reworded(error: DataError, detail: str) -> DataError:
+    """Return the same error with other words."""
+    return DataError(detail, error.file, error.line, error.column)

@@ -1,7 +1,7 @@
 """Worker side: the statements of a graph in the shape of a frame (JSON-LD 1.1 Framing).
 
 PyLD does the framing. Nothing is ever fetched: a context that is not inside the frame is refused, here as
-at the load of a saved query (:mod:`endpoint.catalog.frame_syntax`).
+at the load of a saved query (:mod:`endpoint.catalog.readers.frames`).
 """
 
 from __future__ import annotations

@@ -7,8 +7,9 @@ from pathlib import Path
 
 import pytest
 
-from endpoint.catalog import Catalog, read_catalog
-from endpoint.catalog.decorators import GRLC, OWN, Options
+from endpoint.catalog import Catalog, Options
+from endpoint.catalog.decorators import GRLC, OWN
+from endpoint.catalog.reading import read_catalog
 from endpoint.formats import CSV, FLAT_JSON, JSON_LD, SPARQL_JSON, TURTLE
 
 SELECT = "SELECT ?s WHERE { ?s ?p ?_author , ?__year_gYear }\n"

@@ -7,8 +7,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pyoxigraph import Literal, NamedNode
 
+from endpoint.catalog.datatypes import TYPES
 from endpoint.catalog.parameters import Parameter, fault, read_values, term
-from endpoint.catalog.value_types import TYPES
 from endpoint.errors import BadParameter
 from endpoint.vocabulary import XSD
 from endpoint.wording import did_you_mean, shown

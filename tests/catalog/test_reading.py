@@ -11,10 +11,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pyoxigraph import Literal, QuerySolutions, Store
 
-from endpoint.catalog import Catalog, SavedQuery, read_catalog
-from endpoint.catalog.decorators import Options
+from endpoint.catalog import Catalog, Options, SavedQuery, Source
 from endpoint.catalog.parameters import Parameter
-from endpoint.catalog.query import Source
+from endpoint.catalog.reading import read_catalog
 from endpoint.errors import BadParameter, DataError
 from endpoint.formats import QueryForm
 from endpoint.sparql.lexer import Kind, lex

@@ -9,7 +9,8 @@ from pathlib import Path
 
 from pyoxigraph import Literal, NamedNode, Quad, QuerySolutions, QueryTriples, RdfFormat, Store, parse
 
-from endpoint.catalog import Catalog, read_catalog
+from endpoint.catalog import Catalog
+from endpoint.catalog.reading import read_catalog
 from endpoint.dataset import read_dataset
 from endpoint.ingest.derive import derive
 from endpoint.ingest.rules import read_rules

@@ -22,7 +22,7 @@ from rdflib.plugins.sparql.algebra import translateQuery
 from rdflib.plugins.sparql.parser import parseQuery
 from rdflib.plugins.sparql.parserutils import CompValue
 
-from endpoint.catalog import read_catalog
+from endpoint.catalog.reading import read_catalog
 from endpoint.errors import BadParameter
 from endpoint.sparql.lexer import lex
 from tests.datasets.grlc_bands import FILES, NAMES, NS

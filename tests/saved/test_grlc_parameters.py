@@ -12,8 +12,8 @@ from typing import Any
 
 import pytest
 
-from endpoint.catalog import read_catalog
 from endpoint.catalog.parameters import Parameter
+from endpoint.catalog.reading import read_catalog
 
 SAID = json.loads((Path(__file__).parent / "grlc-1.3.11.json").read_text())
 # Where its regular expression is wrong, or its reading was never any use: what we find instead, and why.

@@ -10,7 +10,7 @@ from urllib.parse import urlencode
 from starlette.types import Scope
 
 from endpoint.catalog import SavedQuery
-from endpoint.catalog.naming import RESERVED
+from endpoint.catalog.parameters import RESERVED
 from endpoint.engine import Engine, Limits, Result
 from endpoint.errors import BadParameter, EvaluationFailed, MalformedQuery, NotAcceptable
 from endpoint.formats import (

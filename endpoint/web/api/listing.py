@@ -9,9 +9,8 @@ from urllib.parse import quote, urlencode
 
 from starlette.types import Scope
 
-from endpoint.catalog import Catalog, SavedQuery
+from endpoint.catalog import About, Catalog, SavedQuery
 from endpoint.catalog.parameters import Parameter
-from endpoint.catalog.query_folder import About
 from endpoint.errors import DataError
 from endpoint.web.api.calls import formats_of
 from endpoint.web.api.targets import ROOT

@@ -14,8 +14,7 @@ from urllib.parse import quote, urlencode
 from starlette.types import Scope, Send
 
 from endpoint.catalog import SavedQuery
-from endpoint.catalog.naming import RESERVED
-from endpoint.catalog.parameters import read_values
+from endpoint.catalog.parameters import RESERVED, read_values
 from endpoint.errors import BadParameter
 from endpoint.formats import CSV, FLAT_JSON, HTML, TURTLE, XLSX, Facts, Format
 from endpoint.sparql.binding import Value

@@ -18,9 +18,8 @@ from typing import Final
 from starlette.types import Receive, Scope, Send
 
 from endpoint.catalog import Catalog, SavedQuery
-from endpoint.catalog.consistency import unlisted
+from endpoint.catalog.distinct_values import instances, own_values, unlisted
 from endpoint.catalog.parameters import Parameter
-from endpoint.catalog.value_queries import instances, own_values
 from endpoint.engine import Engine, Limits
 from endpoint.errors import (
     BadParameter,

@@ -10,8 +10,8 @@ from collections.abc import Container, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Final, NamedTuple
 
+from endpoint.catalog.datatypes import TYPES
 from endpoint.catalog.parameters import Parameter
-from endpoint.catalog.value_types import TYPES
 from endpoint.errors import BadParameter
 from endpoint.web.http.view import View
 

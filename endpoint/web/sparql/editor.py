@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import Final
 
-from endpoint.catalog.query import SavedQuery
+from endpoint.catalog import SavedQuery
 from endpoint.web.http.answer import Answer, Whole, page
 from endpoint.web.http.html import POLICY, POLICY_HEADER, render
 from endpoint.web.http.request import Request

@@ -6,7 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from endpoint.catalog import Catalog, read_catalog
+from endpoint.catalog import Catalog
+from endpoint.catalog.reading import read_catalog
 from endpoint.errors import MalformedRequest, NotFound
 from endpoint.web.api.targets import Part, find_target, segments_of
 

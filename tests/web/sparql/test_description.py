@@ -8,8 +8,8 @@ from pathlib import Path
 import pytest
 from pyoxigraph import BlankNode, Literal, NamedNode, QueryBoolean, QuerySolutions, RdfFormat, Store
 
-from endpoint.catalog import read_catalog
-from endpoint.catalog.shacl_queries import read_examples
+from endpoint.catalog.readers.shacl import read_examples
+from endpoint.catalog.reading import read_catalog
 from endpoint.web.sparql.executables import runnable
 from tests.datasets.counted_works import NS, PEOPLE, TERMS, WORKS, make
 from tests.live import Server, serving

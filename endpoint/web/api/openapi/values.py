@@ -11,8 +11,8 @@ from collections.abc import Callable, Mapping
 from types import MappingProxyType
 from typing import Final
 
+from endpoint.catalog.datatypes import TYPES
 from endpoint.catalog.parameters import Parameter
-from endpoint.catalog.value_types import TYPES
 
 Schema = dict[str, object]
 

@@ -9,7 +9,7 @@ import pytest
 
 from endpoint import errors
 from endpoint.app import create_site
-from endpoint.catalog.naming import RESERVED
+from endpoint.catalog.parameters import RESERVED
 from endpoint.errors import EndpointError
 from endpoint.settings import Settings
 from endpoint.web.http.problems import problem_json

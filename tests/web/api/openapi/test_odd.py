@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from endpoint.catalog.value_types import TYPES
+from endpoint.catalog.datatypes import TYPES
 from tests.datasets import paged_books
 from tests.live import ROOT, Server, serving
 from tests.web.api.openapi.openapi_documents import (

@@ -9,8 +9,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from openapi_schema_validator import OAS31Validator
 
+from endpoint.catalog.datatypes import TYPES
 from endpoint.catalog.parameters import Parameter, term
-from endpoint.catalog.value_types import TYPES
 from endpoint.errors import BadParameter
 from endpoint.web.api.openapi.values import (
     TEXT,

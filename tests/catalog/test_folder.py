@@ -9,8 +9,9 @@ from typing import Any
 
 import pytest
 
-from endpoint.catalog import read_catalog
-from endpoint.catalog.query_folder import About, fingerprint, read_folder
+from endpoint.catalog import About
+from endpoint.catalog.folder import fingerprint, read_folder
+from endpoint.catalog.reading import read_catalog
 
 ASK = "ASK {}"
 

@@ -1,8 +1,8 @@
 """Queries in Turtle files, as the SIB Swiss Institute of Bioinformatics publishes its examples.
 
 Each is a ``sh:SPARQLExecutable`` (SHACL Advanced Features, section 5) with its text at ``sh:select``,
-``sh:ask``, ``sh:construct`` or ``sh:describe``, a comment, keywords of schema.org, and prefixes that
-``sh:declare`` tells, often in a file of their own.
+``sh:ask``, ``sh:construct`` or ``sh:describe``, a comment, keywords of schema.org, and prefixes at
+``sh:declare``, often in a file of their own.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from typing import NamedTuple, TypeAlias
 
 from pyoxigraph import BlankNode, Literal, NamedNode, Quad, RdfFormat, Triple, parse
 
-from endpoint.catalog.header import Entry, entry_of
+from endpoint.catalog.readers import Document, Entry, QuerySource, decode_text, entry_of
 from endpoint.errors import DataError
 from endpoint.vocabulary import DCTERMS, RDF, RDF_TYPE, RDFS, SCHEMA, SCHEMA_HTTP, SH
 
@@ -28,7 +28,7 @@ _Members: TypeAlias = dict[str, list[_Value]]
 
 
 class Executable(NamedTuple):
-    """One query: its local name where it has an IRI, its text, its entries as a header has them."""
+    """A query: its local name where it has an IRI, its text, its entries as a header has them."""
 
     name: str
     text: str
@@ -43,8 +43,28 @@ class Examples(NamedTuple):
     prefixes: Mapping[str, str]
 
 
+def read(content: bytes, name: str) -> Document:
+    """Read a Turtle file; see :class:`~endpoint.catalog.readers.Reader`.
+
+    A query that is not alone in its file has the local name of its IRI, else that of the file and a number.
+    """
+    examples = read_examples(decode_text(content))
+    if not examples.queries and not examples.prefixes:
+        return Document(notices=(DataError("The file holds no sh:SPARQLExecutable; it is left out."),))
+    queries = [
+        QuerySource(
+            name if len(examples.queries) == 1 else row.name or f"{name}-{number}",
+            *(row.text.encode(), row.text, row.text, row.entries),
+            prefixes=row.prefixes,
+            placed=False,
+        )
+        for number, row in enumerate(examples.queries, 1)
+    ]
+    return Document(tuple(queries), prefixes=examples.prefixes)
+
+
 def read_examples(text: str) -> Examples:
-    """The queries of a Turtle file. Raises :class:`DataError`, without a file."""
+    """Return the queries of a Turtle file. Raises :class:`DataError`, without a file."""
     described: dict[_Subject, _Members] = {}
     try:
         # A query needs no IRI of its own, so what relative IRIs are resolved with does not matter.
@@ -83,7 +103,7 @@ def _executable(subject: _Subject, members: _Members, described: dict[_Subject, 
 
 
 def _entries(members: _Members) -> dict[str, Entry]:
-    label, comment = _told(members, f"{RDFS}label"), _told(members, f"{RDFS}comment")
+    label, comment = _texts(members, f"{RDFS}label"), _texts(members, f"{RDFS}comment")
     found: dict[str, object] = {"summary": label or comment}
     if label:
         found["description"] = comment
@@ -96,8 +116,8 @@ def _entries(members: _Members) -> dict[str, Entry]:
     return {key: entry_of(key, value) for key, value in found.items() if value}
 
 
-def _told(members: _Members, predicate: str) -> dict[str, str] | str:
-    """The texts at a predicate by language, or the one that has none, without markup."""
+def _texts(members: _Members, predicate: str) -> dict[str, str] | str:
+    """Return the texts at a predicate by language, or the one that has none, without markup."""
     tagged: dict[str, str] = {}
     plain = ""
     for value in members.get(predicate, []):

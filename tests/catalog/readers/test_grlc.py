@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import pytest
 
-from endpoint.catalog.header import Entry, Header, Plain, entry_of, read_header, read_mapping
+from endpoint.catalog.readers import Entry, entry_of
+from endpoint.catalog.readers.grlc import Header, read_header, read_mapping
 from endpoint.errors import DataError
+from endpoint.formats import Plain
 
 
 def plain(header: Header) -> dict[str, Plain]:

@@ -7,8 +7,9 @@ from pathlib import Path
 
 import pytest
 
-from endpoint.catalog import Catalog, read_catalog
-from endpoint.catalog.frame_syntax import LONGEST_SHAPE, check_frame
+from endpoint.catalog import Catalog
+from endpoint.catalog.readers.frames import LONGEST_SHAPE, check_frame
+from endpoint.catalog.reading import read_catalog
 from endpoint.errors import DataError
 
 SELECT = "SELECT ?id ?name WHERE { ?id ?p ?name }"

@@ -1,7 +1,8 @@
-"""Checks the JSON-LD frame of a saved query when it is loaded (JSON-LD 1.1 Framing).
+"""JSON-LD frames of saved queries, in the header or in a file beside the query (JSON-LD 1.1 Framing).
 
-What is told here: a context that would have to be fetched, a keyword that is none, a wrong value of a
-framing keyword, a frame that is too long. What remains wrong with a context is told when it is used.
+A frame is checked when it is read: a context that would have to be fetched, an unknown keyword, a wrong value
+of a framing keyword and a frame that is too long are errors. What else is wrong with a context shows when a
+result is framed.
 """
 
 from __future__ import annotations
@@ -9,13 +10,16 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Mapping
+from pathlib import Path, PurePath
 from typing import Final
 
+from endpoint.catalog.readers import Entry
 from endpoint.errors import DataError
+from endpoint.formats import Plain, QueryForm
 from endpoint.vocabulary import SCHEMA
 from endpoint.wording import did_you_mean, shown
 
-# A frame or a prototype goes with every question to a worker: so many bytes as JSON.
+# Bytes of a frame or a prototype as JSON: it goes with every query to a worker.
 LONGEST_SHAPE: Final = 64 * 2**10
 
 _EMBEDS: Final = ("@once", "@always", "@never", "@last")
@@ -30,14 +34,47 @@ _KEYWORDS: Final = (
 _KEYWORD: Final = re.compile(r"@[A-Za-z]+")
 
 
+def read_frame(entry: Entry, file: Path, form: QueryForm) -> Mapping[str, Plain]:
+    """Read the frame of the query in ``file``, or of the file that the entry names. Raises DataError."""
+    if form not in (QueryForm.CONSTRUCT, QueryForm.DESCRIBE):
+        raise entry.error(f"A frame shapes statements; this query is {form}.")
+    if isinstance(entry.content, Mapping):
+        frame = {key: member.plain() for key, member in entry.content.items()}
+        return _checked_frame(entry, frame, "The frame: ")
+    name = PurePath(entry.text().strip())
+    if name.is_absolute() or ".." in name.parts:
+        raise entry.error(f'The frame "{name}" must lie beside the query or in a folder there.')
+    try:
+        frame = json.loads((file.parent / name).read_text(encoding="utf-8"))
+    except OSError as error:
+        raise entry.error(f'The frame "{name}" cannot be read: {error.strerror}.') from None
+    except ValueError as error:
+        raise entry.error(f'The frame "{name}" is not JSON: {error}.') from None
+    except RecursionError:
+        raise entry.error(f'The frame "{name}" is nested too deeply.') from None
+    if not isinstance(frame, dict):
+        raise entry.error(f'The frame "{name}" is no JSON object.')
+    return _checked_frame(entry, frame, f'The frame "{name}": ')
+
+
+def _checked_frame(entry: Entry, frame: Mapping[str, Plain], named: str) -> Mapping[str, Plain]:
+    try:
+        check_frame(frame)
+    except DataError as error:
+        raise entry.error(named + error.detail) from None
+    except RecursionError:
+        raise entry.error(f"{named}it is nested too deeply.") from None
+    return frame
+
+
 def check_frame(frame: Mapping[str, object]) -> None:
-    """Raises :class:`~endpoint.errors.DataError`, without a place, for the first thing that is wrong."""
+    """Raise :class:`~endpoint.errors.DataError`, without a place, for the first thing that is wrong."""
     check_length(frame, "frame")
     _check(frame)
 
 
 def check_length(shape: Mapping[str, object], kind: str) -> None:
-    """Raises :class:`~endpoint.errors.DataError` where ``shape`` is too long, or no text at all."""
+    """Raise :class:`~endpoint.errors.DataError` where ``shape`` is too long, or no text at all."""
     try:
         length = len(json.dumps(shape, ensure_ascii=False).encode())
     except UnicodeEncodeError:
@@ -67,7 +104,7 @@ def _check(part: object) -> None:
 
 
 def _check_context(context: object) -> None:
-    """What ``@context`` or ``@import`` names is not here; maps and null are."""
+    """Refuse what ``@context`` or ``@import`` only names: maps and null are here."""
     for part in context if isinstance(context, list) else [context]:
         if isinstance(part, str):
             raise DataError(

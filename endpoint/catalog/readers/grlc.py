@@ -1,107 +1,59 @@
-"""The header of a saved query: its ``#+`` lines, wherever they stand, are one YAML mapping.
+"""SPARQL files with a header of ``#+`` lines, and a folder's description of itself, as grlc reads both.
 
-Scalars stay texts: ``2023``, ``no`` and ``2023-05-22`` mean what is written, and the type of a
-parameter says how to read it. A header that is not YAML is read as JSON, else key by key, as much as
-can be. What is wrong is a :class:`DataError` with line and column and without a file, which the reader
-of the file adds: raised where the query cannot be served, else one of the notices.
+The lines of the header, wherever they stand, are one YAML mapping. Scalars stay texts: ``2023``, ``no`` and
+``2023-05-22`` mean what is written, and the type of a parameter says how to read it. A header that is not
+YAML is read as JSON, else key by key, as much as can be. Mistakes are :class:`DataError`: raised where the
+query cannot be served, else notices.
+
+For the title, the licence and the contact of all queries together grlc reads ``urls.yml`` or
+``local-api-config.ini`` beside them, and for the server that answers ``endpoint.txt``, unused here.
 """
 
 from __future__ import annotations
 
+import configparser
 import json
 import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import NamedTuple, TypeAlias
+from pathlib import Path
+from typing import NamedTuple
 
 import yaml
 
+from endpoint.catalog import About
+from endpoint.catalog.readers import (
+    Content,
+    Document,
+    Entry,
+    QuerySource,
+    decode_text,
+    entry_of,
+    read_content,
+)
 from endpoint.errors import DataError
 from endpoint.sparql.lexer import Kind, lex
-from endpoint.wording import did_you_mean
 
 _MARK = "#+"
 _KEY = re.compile(r"( *)([A-Za-z][\w-]*) *:(?: (.*)|$)")
-_NUMBER = re.compile(r"-?(?:0|[1-9][0-9]{0,17})(\.[0-9]{1,17})?")
-_WORDS = {"true": True, "false": False, "null": None, "": None}
-_LANGUAGE = re.compile(r"[A-Za-z]{2,3}(?:-[A-Za-z0-9]{1,8})*")
-
-Plain: TypeAlias = "str | int | float | bool | list[Plain] | dict[str, Plain] | None"
-Content: TypeAlias = "str | tuple[Entry, ...] | Mapping[str, Entry]"
+_URLS, _CONFIGURATION, _ENDPOINT = "urls.yml", "local-api-config.ini", "endpoint.txt"
 
 
-@dataclass(frozen=True, slots=True)
-class Entry:
-    """One value of the header under its ``key``, and where it stands: line and column from 1."""
+def read(content: bytes, name: str) -> Document:
+    """Read a SPARQL file with its header; see :class:`~endpoint.catalog.readers.Reader`."""
+    text = decode_text(content)
+    header = read_header(text)
+    query = QuerySource(name, content, text, header.body, header.entries, header.notices)
+    return Document((query,))
 
-    key: str
-    content: Content
-    line: int
-    column: int
 
-    def error(self, sentence: str) -> DataError:
-        """A data error at this place."""
-        return DataError(sentence, None, self.line, self.column)
-
-    def text(self) -> str:
-        """The content as a text that is not empty. Raises DataError."""
-        if not isinstance(self.content, str) or not self.content.strip():
-            raise self.error(f'"{self.key}" takes a text.')
-        return self.content
-
-    def number(self, least: int = 0) -> int:
-        """The content as a whole number from ``least``. Raises DataError."""
-        text = self.content if isinstance(self.content, str) else ""
-        if not (text.isascii() and text.isdigit() and len(text) < 10) or int(text) < least:
-            raise self.error(f'"{self.key}" takes a whole number from {least}.')
-        return int(text)
-
-    def flag(self) -> bool:
-        """The content as true or false. Raises DataError."""
-        word = self.content.lower() if isinstance(self.content, str) else ""
-        if word not in ("true", "false"):
-            raise self.error(f'"{self.key}" is true or false.')
-        return word == "true"
-
-    def strings(self) -> tuple[str, ...]:
-        """The content as a list of texts; one text stands for a list of one. Raises DataError."""
-        if isinstance(self.content, tuple):
-            return tuple(item.text() for item in self.content)
-        return (self.text(),)
-
-    def by_language(self) -> dict[str, str]:
-        """The content as texts by language tag; a text without one is under ``""``. Raises DataError."""
-        if not isinstance(self.content, Mapping):
-            return {"": self.text().strip()}
-        for tag, entry in self.content.items():
-            if not _LANGUAGE.fullmatch(tag):
-                raise entry.error(f'"{tag}" is no language tag; write ko, en or the like.')
-        return {tag: entry.text().strip() for tag, entry in self.content.items()}
-
-    def members(self, known: Sequence[str] | None = None) -> Mapping[str, Entry]:
-        """The content as a mapping, of ``known`` keys only where they are given. Raises DataError."""
-        if not isinstance(self.content, Mapping):
-            raise self.error(f'"{self.key}" takes keys with values.')
-        for key, entry in self.content.items():
-            if known is not None and key not in known:
-                raise entry.error(f'Unknown key "{key}"{did_you_mean(key, known)} Known: {", ".join(known)}.')
-        return self.content
-
-    def plain(self) -> Plain:
-        """The content as JSON has it: true, false, null and numbers as such."""
-        if isinstance(self.content, Mapping):
-            return {key: entry.plain() for key, entry in self.content.items()}
-        if isinstance(self.content, tuple):
-            return [entry.plain() for entry in self.content]
-        if self.content in _WORDS:
-            return _WORDS[self.content]
-        if (found := _NUMBER.fullmatch(self.content)) is not None:
-            return float(self.content) if found[1] else int(self.content)
-        return self.content
+def refuse_fragments(content: bytes, name: str) -> Document:
+    """Refuse a file for Triple Pattern Fragments, which grlc reads too. Raises DataError."""
+    raise DataError("Triple Pattern Fragments are not supported. Write the query as a .rq file.")
 
 
 class _Line(NamedTuple):
-    """One line of the header: its number from 1 in the file, the width of its mark, what follows that."""
+    """A line of the header: its number from 1 in the file, the width of its mark, the text after that."""
 
     number: int
     width: int
@@ -110,7 +62,7 @@ class _Line(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Header:
-    """The entries of a header, the query without its lines, and what is odd about them."""
+    """The entries of a header, the query without its lines, and notices about them."""
 
     entries: Mapping[str, Entry]
     body: str
@@ -132,28 +84,14 @@ def read_header(source: str) -> Header:
 
 
 def read_mapping(text: str) -> tuple[Mapping[str, Entry], tuple[DataError, ...]]:
-    """Read a YAML file as a header is read, and what is odd about it. Raises :class:`DataError`."""
+    """Read a YAML file as a header is read, with notices about it. Raises :class:`DataError`."""
     notices: list[DataError] = []
     lines = [_Line(number, 0, row) for number, row in enumerate(text.split("\n"), 1)]
     return _read(lines, notices), tuple(notices)
 
 
-def entry_of(key: str, value: object, line: int = 1) -> Entry:
-    """A value that was read as JSON, as an entry of a header at the beginning of ``line``."""
-    content: Content
-    if isinstance(value, dict):
-        content = {str(name): entry_of(str(name), member, line) for name, member in value.items()}
-    elif isinstance(value, list):
-        content = tuple(entry_of(key, item, line) for item in value)
-    elif value is None:
-        content = ""
-    else:
-        content = str(value).lower() if isinstance(value, bool) else str(value)
-    return Entry(key, content, line, 1)
-
-
 def _header_lines(source: str, rows: Iterable[str]) -> list[_Line]:
-    """The header's lines; what looks like one within a long string is none."""
+    """Return the lines of the header; what looks like one within a long string is none."""
     strings = [token for token in lex(source).tokens if token.kind is Kind.STRING and "\n" in token.text]
     lines = []
     offset = 0
@@ -199,7 +137,7 @@ def _as_json(lines: Sequence[_Line]) -> Mapping[str, Entry]:
 
 
 def _by_key(lines: Sequence[_Line], problem: DataError, notices: list[DataError]) -> Mapping[str, Entry]:
-    """Every key that can be told by itself; the value of one that is not YAML is a text."""
+    """Read every key by itself; the value of one that is not YAML is a text."""
     entries: dict[str, Entry] = {}
     first = next((at for at, line in enumerate(lines) if _KEY.fullmatch(line.text)), len(lines))
     if first:
@@ -223,7 +161,7 @@ def _next_key(lines: Sequence[_Line], first: int) -> int:
 
 
 def _alone(lines: Sequence[_Line], notices: list[DataError]) -> Entry:
-    """The entry of one key and the lines that follow it."""
+    """Return the entry of one key and the lines that follow it."""
     found = _KEY.fullmatch(lines[0].text)
     key = "" if found is None else found[2]
     try:
@@ -251,7 +189,7 @@ def _place(mark: yaml.Mark, lines: Sequence[_Line]) -> tuple[int, int]:
 def _entry(
     key: str, node: yaml.Node, mark: yaml.Mark, lines: Sequence[_Line], notices: list[DataError] | None
 ) -> Entry:
-    """The entry of a node. Where there are ``notices`` a repeated key is one, for grlc takes the last."""
+    """Return the entry of a node. With ``notices`` a repeated key is one, for grlc takes the last."""
     line, column = _place(mark, lines)
     content: Content
     if isinstance(node, yaml.MappingNode):
@@ -270,3 +208,80 @@ def _entry(
     else:
         content = str(node.value)
     return Entry(key, content, line, column)
+
+
+def read_about(folder: Path, notices: list[DataError]) -> About:
+    """Read what a folder says of its queries together; ``notices`` gets what is odd about it."""
+    if (folder / _ENDPOINT).is_file():
+        told = "This server answers from its own data; the address in this file is not used."
+        notices.append(DataError(told, folder / _ENDPOINT))
+    try:
+        return _about(folder, notices)
+    except DataError as error:
+        notices.append(error)
+        return About()
+
+
+def _about(folder: Path, notices: list[DataError]) -> About:
+    if (folder / _URLS).is_file():
+        return _read_urls(folder / _URLS, notices)
+    if (folder / _CONFIGURATION).is_file():
+        return _read_configuration(folder / _CONFIGURATION)
+    return About()
+
+
+def _read_urls(file: Path, notices: list[DataError]) -> About:
+    try:
+        entries, odd = read_mapping(decode_text(read_content(file)))
+        told = [*odd, *_remote(entries.get("queries"), file.parent)]
+        about = _about_of(entries)
+    except DataError as error:
+        raise DataError(error.detail, file, error.line, error.column) from None
+    notices += [DataError(error.detail, file, error.line, error.column) for error in told]
+    return about
+
+
+def _about_of(entries: Mapping[str, Entry]) -> About:
+    entries = {key: entry for key, entry in entries.items() if entry.content}
+    contact = entries["contact"].content if "contact" in entries else {}
+    named = contact if isinstance(contact, Mapping) else {"name": entries["contact"]}
+    licence = entries.get("licence", entries.get("license"))
+    return About(
+        title=entries["title"].by_language() if "title" in entries else {},
+        description=entries["description"].by_language() if "description" in entries else {},
+        contact_name=named["name"].text() if "name" in named else None,
+        contact_url=named["url"].text() if "url" in named else None,
+        licence=None if licence is None else licence.text(),
+    )
+
+
+def _remote(queries: Entry | None, folder: Path) -> list[DataError]:
+    """Return notices about the queries in the list that are not read from here."""
+    odd: list[DataError] = []
+    if queries is None:
+        return odd
+    for item in queries.content if isinstance(queries.content, tuple) else (queries,):
+        place = item.content.get("url", item) if isinstance(item.content, Mapping) else item
+        name = place.content.strip() if isinstance(place.content, str) else ""
+        if "://" in name:
+            told = f"{name} is not fetched: this server reads local files only. Put a copy into this folder."
+            odd.append(place.error(told))
+        elif not name or not (folder / name).is_file():
+            odd.append(place.error(f'There is no file "{name}" here.'))
+    return odd
+
+
+def _read_configuration(file: Path) -> About:
+    parser = configparser.ConfigParser(interpolation=None)
+    try:
+        parser.read_string(decode_text(read_content(file)))
+    except (configparser.Error, DataError) as error:
+        raise DataError(f"The file is not read: {error}".splitlines()[0], file) from None
+    values = dict(parser["repo_info"]) if parser.has_section("repo_info") else {}
+    return About(
+        title={"": values["repo_title"]} if values.get("repo_title") else {},
+        description={"": values["api_description"]} if values.get("api_description") else {},
+        contact_name=values.get("contact_name"),
+        contact_url=values.get("contact_url"),
+        licence=values.get("licence_url"),
+    )

@@ -6,7 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from endpoint.catalog import Catalog, read_catalog
+from endpoint.catalog import Catalog
+from endpoint.catalog.reading import read_catalog
 from endpoint.formats import QueryForm
 
 HEAD = """@prefix : <http://e/> .

@@ -1,5 +1,5 @@
-"""Queries that list the values which a parameter can have: the instances of its class, or what its own
-query finds when the parameter is a variable.
+"""Queries for the distinct values that a parameter can have: the instances of its class, or what its own
+query matches when the parameter is a variable.
 
 The second is exact, or it is refused: it lists the values that match the pattern of the query, with its
 other parameters at their defaults or absent, and all of them. Its LIMIT, OFFSET and HAVING do not count.
@@ -7,19 +7,20 @@ other parameters at their defaults or absent, and all of them. Its LIMIT, OFFSET
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
 
 from pyoxigraph import Literal, NamedNode
 
+from endpoint.catalog import SavedQuery
+from endpoint.catalog.datatypes import TYPES
 from endpoint.catalog.parameters import Parameter, term
-from endpoint.catalog.query import SavedQuery
-from endpoint.catalog.value_types import TYPES
 from endpoint.formats import QueryForm
 from endpoint.sparql.binding import Value, bind
 from endpoint.sparql.lexer import Kind, Token, lex
 from endpoint.vocabulary import RDFS_LABEL, SKOS_PREF_LABEL, XSD
+from endpoint.wording import did_you_mean
 
 _LABELS = f"<{RDFS_LABEL}>|<{SKOS_PREF_LABEL}>"
 # Before a brace or a parenthesis, these say what it holds.
@@ -27,7 +28,7 @@ _OPENERS = {"FILTER": "filter", "EXISTS": "exists", "MINUS": "minus", "SERVICE":
 
 
 class Unlisted(ValueError):
-    """The values of a parameter cannot be found so; the text says why."""
+    """The values of a parameter cannot be listed; the text says why."""
 
 
 class _Where(NamedTuple):
@@ -39,13 +40,13 @@ class _Where(NamedTuple):
 
 
 def instances(parameter: Parameter, most: int) -> str:
-    """The query for at most ``most`` instances of the parameter's class, as ?value, with their ?label."""
+    """Return the query for ``most`` instances of the parameter's class at most, ?value with ?label."""
     pattern = f"{{ ?value a <{parameter.class_iri}> FILTER(isIRI(?value)) }}"
     return _listing("", "", pattern, "value", most, labelled=True)
 
 
 def own_values(query: SavedQuery, parameter: Parameter, most: int) -> str:
-    """The query for at most ``most`` values of the parameter that match the pattern of ``query``.
+    """Return the query for at most ``most`` values of the parameter that match the pattern of ``query``.
 
     Its columns are ?_parameter and, for IRIs, ?label. Raises :class:`Unlisted`.
     """
@@ -68,6 +69,32 @@ def own_values(query: SavedQuery, parameter: Parameter, most: int) -> str:
     return _listing(text[: where.form], dataset, pattern, variable, most, parameter.type == "iri")
 
 
+def unlisted(queries: Mapping[str, SavedQuery], query: SavedQuery, parameter: Parameter) -> str | None:
+    """Return why the values of a parameter that is said to have a list cannot be listed, or None."""
+    if parameter.values is not None:
+        return _unfit(queries, parameter.values.query)
+    if not parameter.from_data:
+        return None
+    try:
+        own_values(query, parameter, 1)
+    except Unlisted as error:
+        return f"{error} Name a saved query that lists them, with values:."
+    return None
+
+
+def _unfit(queries: Mapping[str, SavedQuery], name: str) -> str | None:
+    """Return why the query ``name`` cannot list the values of a parameter; None where it can."""
+    source = queries.get(name)
+    if source is None:
+        return f'there is no saved query "{name}"{did_you_mean(name, list(queries))}'
+    if source.form is not QueryForm.SELECT:
+        return f'the saved query "{name}" is {source.form}, and has no rows.'
+    needed = [row.name for row in source.parameters if row.required and row.default is None]
+    if needed:
+        return f'the saved query "{name}" needs a value for {", ".join(needed)}.'
+    return None
+
+
 def _listing(prologue: str, dataset: str, pattern: str, name: str, most: int, labelled: bool) -> str:
     # The braces of a comment's line must not hide ours, so each part ends its line.
     inner = f"SELECT DISTINCT ?{name} WHERE {pattern}\nORDER BY ?{name} LIMIT {most}"
@@ -81,7 +108,7 @@ def _listing(prologue: str, dataset: str, pattern: str, name: str, most: int, la
 
 
 def _fits(parameter: Parameter) -> str:
-    """The condition that a term is one which the parameter can become."""
+    """Return the condition that a term is a value of the parameter."""
     variable, kind = f"?{parameter.variable}", parameter.type
     if kind == "search":
         raise Unlisted("it takes words to search for, which are no values of the data.")
@@ -129,7 +156,7 @@ def _where(tokens: Sequence[Token], form: QueryForm) -> _Where:
 
 
 def _places(tokens: Sequence[Token], where: _Where, variable: str) -> list[tuple[str, int]]:
-    """The kind and the number of the bracket around each token of the variable within WHERE.
+    """Return the kind and the number of the bracket around each token of the variable within WHERE.
 
     The kind is "group" where all brackets around it are plain groups of the query; "filter" where the
     innermost is a condition of such a group, whose number is given then; else what it stands in.
@@ -169,7 +196,7 @@ def _kind(tokens: Sequence[Token], number: int, stack: Sequence[_Bracket]) -> st
 
 
 def _heads_values(tokens: Sequence[Token], number: int) -> bool:
-    """Whether the brace opens the data of a VALUES block."""
+    """Return whether the brace opens the data of a VALUES block."""
     at = number - 1
     while at > 0 and (tokens[at].kind is Kind.VAR or tokens[at].text in ("(", ")")):
         at -= 1
@@ -193,7 +220,7 @@ def _check_free(tokens: Sequence[Token], where: _Where, parameter: Parameter) ->
 
 
 def _check_matched(tokens: Sequence[Token], where: _Where, parameter: Parameter) -> None:
-    """Raise Unlisted where the pattern does not find the values of the parameter, or not all of them."""
+    """Raise Unlisted where the pattern does not match the values of the parameter, or not all of them."""
     places = _places(tokens, where, parameter.variable)
     matched = {number for kind, number in places if kind == "group"}
     for kind, number in places:

@@ -5,8 +5,8 @@ from __future__ import annotations
 import pytest
 from pyoxigraph import Literal, NamedNode
 
+from endpoint.catalog.datatypes import TYPES, number_type
 from endpoint.catalog.parameters import Parameter, fault, term
-from endpoint.catalog.value_types import TYPES, number_type
 from endpoint.errors import BadParameter
 from endpoint.vocabulary import XSD
 

@@ -6,7 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from endpoint.catalog import Catalog, read_catalog
+from endpoint.catalog import Catalog
+from endpoint.catalog.reading import read_catalog
 
 ASK = "ASK { ?s ?p ?_x }\n"
 LIST = "SELECT ?name { ?s ?p ?name }\n"

@@ -7,8 +7,9 @@ from pathlib import Path
 import pytest
 from pyoxigraph import QuerySolutions, Store
 
-from endpoint.catalog import SavedQuery, read_catalog
-from endpoint.catalog.value_queries import Unlisted, instances, own_values
+from endpoint.catalog import SavedQuery
+from endpoint.catalog.distinct_values import Unlisted, instances, own_values
+from endpoint.catalog.reading import read_catalog
 
 DATA = """
 PREFIX ex: <http://example.org/>

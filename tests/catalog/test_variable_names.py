@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from endpoint.catalog.naming import RESERVED, read_variable
-from endpoint.catalog.parameters import Parameter
-from endpoint.catalog.value_types import TYPES
+from endpoint.catalog.datatypes import TYPES
+from endpoint.catalog.parameters import RESERVED, Parameter
+from endpoint.catalog.variable_names import read_variable
 from endpoint.errors import DataError
 from endpoint.vocabulary import XSD
 

@@ -7,10 +7,10 @@ import json
 import pytest
 from pyoxigraph import QuerySolutions, Store
 
-from endpoint.catalog.header import Plain
-from endpoint.catalog.prefixes import declarations
-from endpoint.catalog.sparql_transformer import Converted, convert
+from endpoint.catalog.compile import missing_declarations
+from endpoint.catalog.readers.transformer import Converted, convert
 from endpoint.errors import DataError
+from endpoint.formats import Plain
 from endpoint.vocabulary import PREFIXES
 
 DATA = """
@@ -34,7 +34,7 @@ def converted(document: object) -> Converted:
 def rows(text: str) -> list[list[str | None]]:
     store = Store()
     store.update(DATA)
-    found = store.query(declarations(text, {**PREFIXES, "e": "http://e/"}) + text)
+    found = store.query(missing_declarations(text, {**PREFIXES, "e": "http://e/"}) + text)
     assert isinstance(found, QuerySolutions)
     return sorted([None if value is None else value.value[-3:] for value in row] for row in found)
 

@@ -1,4 +1,4 @@
-"""The types of parameters: which texts each takes, and the canonical form of what it takes.
+"""The datatypes of parameters: which texts each accepts, and their canonical form.
 
 XML Schema's datatypes (XML Schema part 2, sections 3.3 and 3.4) by their own names, and those that
 saved queries need besides: ``iri``, ``langString``, ``search`` and ``number``. Digits are ASCII
@@ -35,9 +35,9 @@ _LONG = 2**63
 
 @dataclass(frozen=True, slots=True)
 class ValueType:
-    """One type of parameter.
+    """A type of parameters.
 
-    ``read`` gives the canonical lexical form of a text or raises ValueError; ``order`` maps such a
+    ``read`` returns the canonical lexical form of a text or raises ValueError; ``order`` maps such a
     form to a number that compares as the value does, where the type has an order. ``trimmed``: white
     space around a value means nothing.
     """
@@ -55,7 +55,7 @@ def _plain(text: str) -> str:
 
 
 def _whole(least: int | None, most: int | None) -> Read:
-    """A whole number within bounds; a type without bounds of its own gets those of 64 bits."""
+    """Return a reader of whole numbers within bounds, by default those of 64 bits."""
     low = -_LONG if least is None else least
     high = _LONG - 1 if most is None else most
 
@@ -92,7 +92,7 @@ def _number(text: str) -> str:
 
 
 def number_type(text: str) -> str:
-    """The datatype of a bare number as SPARQL reads it (section 4.1.2): integer, decimal or double."""
+    """Return the datatype of a bare number as SPARQL reads it (section 4.1.2): integer, decimal or double."""
     if _INTEGER.fullmatch(text):
         return "integer"
     return "decimal" if _DECIMAL.fullmatch(text) else "double"
@@ -149,7 +149,7 @@ def _duration(text: str) -> str:
 
 
 def _part(pattern: str) -> Read:
-    """A duration of which only some units are written."""
+    """Return a reader of durations of which only some units are written."""
     return lambda text: _matching(pattern)(_duration(text))
 
 

@@ -11,12 +11,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pyoxigraph import Literal, NamedNode, QueryBoolean, QuerySolutions, Store
 
-from endpoint.catalog import Catalog, SavedQuery, read_catalog
+from endpoint.catalog import Catalog, SavedQuery
+from endpoint.catalog.reading import read_catalog
 from endpoint.errors import BadParameter
 from endpoint.formats import CSV, QueryForm
 from endpoint.sparql.lexer import lex
 
-FOLDER = Path(__file__).parents[1] / "data" / "grlc"
+FOLDER = Path(__file__).parents[2] / "data" / "grlc"
 CATALOG = read_catalog(FOLDER, 64)
 XSD = "http://www.w3.org/2001/XMLSchema#"
 

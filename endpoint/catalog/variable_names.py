@@ -1,4 +1,4 @@
-"""What the name of a variable says of the parameter it is: the conventions of grlc and BASIL.
+"""Parameters declared by the names of variables: the conventions of grlc and BASIL.
 
 ``?_`` or, for an optional parameter, ``?__``, then the public name, then after another ``_`` the type:
 ``iri``, ``number``, ``literal``, the name of an XML Schema type, ``<prefix>_<type>`` or a language.
@@ -13,17 +13,11 @@ from dataclasses import replace
 from difflib import get_close_matches
 from typing import NamedTuple
 
-from endpoint.catalog.parameters import Parameter
-from endpoint.catalog.value_types import ALIASES, TYPES
+from endpoint.catalog.datatypes import ALIASES, TYPES
+from endpoint.catalog.parameters import RESERVED, Parameter
 from endpoint.errors import DataError
 from endpoint.vocabulary import XSD
 from endpoint.wording import did_you_mean
-
-# Parameters of the protocol, which a client uses to choose the representation and the deadline.
-RESERVED = frozenset(
-    {"download", "format", "output", "timeout", "languageTags", "locale"}
-    | {"page", "pageSize", "after", "count", "generation"}
-)
 
 # The types that a name can say: the others need more than a name.
 NAMED_TYPES = tuple(name for name in TYPES if name not in ("langString", "typed"))
@@ -57,8 +51,8 @@ _MEANT = {
 }  # fmt: skip
 
 
-class Reading(NamedTuple):
-    """What a variable was read as, None for one that is no parameter, and what is odd about its name."""
+class VariableName(NamedTuple):
+    """The parameter that a variable declares, None for one that is none, and a notice about its name."""
 
     parameter: Parameter | None
     notice: DataError | None = None
@@ -73,8 +67,8 @@ class _Kind(NamedTuple):
 
 def read_variable(
     variable: str, place: Place, declared: Mapping[str, str], known: Mapping[str, str]
-) -> Reading:
-    """The parameter that a variable beginning with ``_`` is.
+) -> VariableName:
+    """Return the parameter that a variable beginning with ``_`` declares.
 
     ``declared`` are the prefixes that the query declares, ``known`` those it may use besides. Raises
     :class:`DataError` for a name that the protocol keeps and a type that is misspelt.
@@ -85,7 +79,7 @@ def read_variable(
             f"?{variable} begins like a parameter and is not named like one: write ?_name or ?_name_type. "
             "It stays a variable."
         )
-        return Reading(None, DataError(sentence, None, *place))
+        return VariableName(None, DataError(sentence, None, *place))
     signs, name, suffix = match.groups()
     if name in RESERVED:
         raise DataError(
@@ -101,13 +95,13 @@ def read_variable(
     parameter = Parameter(name, variable, kind.type, kind.language, required=len(signs) == 1)
     parameter = replace(parameter, datatype=kind.datatype, multiple=multiple)
     if not kind.unread:
-        return Reading(parameter)
+        return VariableName(parameter)
     sentence = f'?{variable} is the parameter "{name}" of type {kind.type}; {kind.unread}'
-    return Reading(parameter, DataError(sentence, None, *place))
+    return VariableName(parameter, DataError(sentence, None, *place))
 
 
 def unknown_type(name: str) -> str:
-    """The end of a sentence about a type that is not there."""
+    """Return the end of a sentence about a type that does not exist."""
     meant = _MEANT.get(name)
     near = did_you_mean(name, NAMED_TYPES) if meant is None else f'; did you mean "{meant}"?'
     return f'the unknown type "{name}"{near} docs/saved-queries.md lists the types.'

@@ -1,22 +1,26 @@
-"""Queries of SPARQL Transformer: a JSON document that is query and wanted shape of the answer in one.
+"""Queries of SPARQL Transformer: a JSON document that is query and shape of the result in one.
 
 Its prototype (``proto``, or ``@graph`` of JSON-LD) says for each key where the value comes from:
 ``"?variable"``, or ``"$<property>"`` with modifiers after more ``$`` signs. ``$where``, ``$filter``,
 ``$values``, ``$limit`` and the like say the rest. It becomes SPARQL text and a prototype with plain
-variables, by which answers are shaped. A modifier that SPARQL cannot express is refused.
+variables, by which results are shaped. A modifier that SPARQL cannot express is refused.
 """
 
 from __future__ import annotations
 
 import json
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
 from pyoxigraph import Literal
 
-from endpoint.catalog.header import Entry, Plain, entry_of, read_mapping
+from endpoint.catalog.readers import Document, Entry, QuerySource, decode_text, entry_of
+from endpoint.catalog.readers.frames import check_length
+from endpoint.catalog.readers.grlc import read_mapping
 from endpoint.errors import DataError
+from endpoint.formats import Plain, QueryForm
+from endpoint.results.prototype import read_prototype
 from endpoint.sparql.binding import variables
 
 _ROOT = (
@@ -25,14 +29,14 @@ _ROOT = (
 )  # fmt: skip
 _AGGREGATES = ("sample", "count", "sum", "min", "max", "avg")
 _FLAGS = ("required", "reverse", "distinct", "prevRoot", "anchor", "list", "asList", *_AGGREGATES)
-# Modifiers that say how values look in the answer; they stay in the prototype.
+# Modifiers that say how values look in the result; they stay in the prototype.
 _OF_SHAPE = ("list", "asList", "anchor", "langTag", "accept")
 _IDS = ("@id", "id")
 _TAGGED = re.compile(r"(.+)@([A-Za-z]{2,3}(?:[-_][A-Za-z0-9]{2,8})*)", re.DOTALL)
 
 
 class Converted(NamedTuple):
-    """A query as SPARQL, the shape of its answers, the entries of its ``grlc`` block, what is odd there."""
+    """A query as SPARQL, the prototype of its results, the entries of its ``grlc`` block, notices there."""
 
     text: str
     transform: dict[str, Plain]
@@ -40,15 +44,47 @@ class Converted(NamedTuple):
     notices: tuple[DataError, ...]
 
 
+def read(content: bytes, name: str) -> Document:
+    """Read a JSON file of SPARQL Transformer; see :class:`~endpoint.catalog.readers.Reader`."""
+    query = convert(decode_text(content))
+    if query is None:
+        told = "The file holds no query of SPARQL Transformer (proto or @graph); it is left out."
+        return Document(notices=(DataError(told),))
+    check_length(query.transform, "prototype")
+    odd = read_prototype(query.transform, sorted(variables(query.text))).complaints
+    source = QuerySource(
+        *(name, query.text.encode(), query.text, query.text, query.entries),
+        notices=(*query.notices, *(DataError(f"The prototype: {sentence}") for sentence in odd)),
+        transform=query.transform,
+        placed=False,
+    )
+    return Document((source,))
+
+
+def read_transform(
+    entry: Entry, form: QueryForm, names: Sequence[str], notices: list[DataError]
+) -> Mapping[str, Plain]:
+    """Read the prototype in the header of a query with the variables ``names``. Raises DataError."""
+    if form is not QueryForm.SELECT:
+        raise entry.error(f"A prototype shapes rows; this query is {form}.")
+    transform = {key: member.plain() for key, member in entry.members().items()}
+    try:
+        check_length(transform, "prototype")
+    except DataError as error:
+        raise entry.error(error.detail) from None
+    notices += [entry.error(told) for told in read_prototype(transform, names).complaints]
+    return transform
+
+
 def is_query(document: object) -> bool:
-    """Whether a JSON document is one of these queries; JSON-LD frames lie beside them."""
+    """Return whether a JSON document is one of these queries; JSON-LD frames lie beside them."""
     if not isinstance(document, dict):
         return False
     return "proto" in document or ("@graph" in document and any(key.startswith("$") for key in document))
 
 
 def convert(source: str) -> Converted | None:
-    """The query of a JSON file, or None where it holds none.
+    """Return the query of a JSON file, or None where it has none.
 
     Raises :class:`DataError`, with line and column for what is not JSON, and without a file.
     """
@@ -82,7 +118,7 @@ def _texts(value: object, key: str) -> list[str]:
 
 
 class _Query:
-    """One document on its way to SPARQL."""
+    """A document on its way to SPARQL."""
 
     def __init__(self, document: Mapping[str, object]) -> None:
         self._document = document
@@ -98,7 +134,7 @@ class _Query:
         return _texts(self._document[key], key) if key in self._document else []
 
     def read(self) -> dict[str, Plain]:
-        """Read the prototype; returned is its shape with plain variables."""
+        """Read the prototype; return its shape with plain variables."""
         prototype = self._document.get("@graph", self._document.get("proto"))
         if isinstance(prototype, list):
             prototype = prototype[0] if prototype else None
@@ -113,7 +149,7 @@ class _Query:
     def _object(
         self, prototype: Mapping[str, object], path: str, above: str
     ) -> tuple[dict[str, Plain], list[str], bool]:
-        """Shape and patterns of an object, and whether it must be there."""
+        """Return shape and patterns of an object, and whether it must be there."""
         root, required = self._root(prototype, path, above)
         shape: dict[str, Plain] = {}
         patterns: list[str] = []
@@ -132,7 +168,7 @@ class _Query:
         return shape, patterns, required
 
     def _root(self, prototype: Mapping[str, object], path: str, above: str) -> tuple[str, bool]:
-        """The variable that the patterns of an object are about, and whether it must be bound."""
+        """Return the variable that the patterns of an object are about, and whether it must be bound."""
         anchors = [key for key, value in prototype.items() if isinstance(value, str) and "$anchor" in value]
         key = next((key for key in (*anchors, *_IDS) if key in prototype), None)
         if key is None:
@@ -154,7 +190,7 @@ class _Query:
         return f"?{name}"
 
     def _value(self, key: str, value: str, path: str, root: str, above: str) -> tuple[str, list[str]]:
-        """The shape of one value, and the patterns that bind it."""
+        """Return the shape of one value, and the patterns that bind it."""
         of_property = value.startswith("$")
         source, *modifiers = value.removeprefix("$").split("$")
         _check_modifiers(key, modifiers)
@@ -196,7 +232,7 @@ class _Query:
         return []
 
     def of_answer(self) -> dict[str, Plain]:
-        """What the root says of the answer and not of the query: language tags, a limit on whole objects."""
+        """Return what the root says of results, not of the query: language tags, a limit on whole objects."""
         keys = ["$langTag", *(("$limit", "$offset") if self._by_object() else ())]
         return {key: entry_of(key, self._document[key]).plain() for key in keys if key in self._document}
 
@@ -207,7 +243,7 @@ class _Query:
         return mode == "library"
 
     def text(self) -> str:
-        """The whole query."""
+        """Return the whole query."""
         document = self._document
         prefixes = document.get("$prefixes", {})
         if not isinstance(prefixes, dict):

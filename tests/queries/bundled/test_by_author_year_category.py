@@ -12,7 +12,7 @@ from pyoxigraph import Literal, NamedNode, Quad, QuerySolutions, RdfFormat, Stor
 from endpoint.catalog import Catalog
 from endpoint.catalog.reading import read_catalog
 
-ROOT = Path(__file__).parent.parent
+ROOT = Path(__file__).parents[3]
 GRAPH = NamedNode("http://opendata.mofa.go.kr/mofapub")
 DERIVED = NamedNode("http://example.org/derived")
 PUBLICATION = "http://opendata.mofa.go.kr/mofapub/resource/Publication/"

@@ -9,7 +9,7 @@ import pytest
 from pyoxigraph import QueryTriples, Store
 
 from endpoint.results.framing import framed
-from tests.queries.fixture_catalogue import (
+from tests.queries.bundled.fixture_catalogue import (
     BASE,
     PUBLICATION,
     bound,

@@ -15,7 +15,7 @@ from endpoint.dataset import read_dataset
 from endpoint.ingest.derive import derive
 from endpoint.ingest.rules import read_rules
 
-ROOT = Path(__file__).parent.parent.parent
+ROOT = Path(__file__).parents[3]
 BASE = "http://opendata.mofa.go.kr/"
 PUBLICATION = f"{BASE}mofapub/resource/Publication/"
 DOCUMENT = f"{BASE}mofadocu/resource/Document/"

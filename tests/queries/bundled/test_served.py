@@ -7,7 +7,7 @@ from urllib.parse import quote, urlencode
 import pytest
 
 from tests.live import Server
-from tests.queries.fixture_catalogue import BASE, DOCUMENT, PUBLICATION, catalog
+from tests.queries.bundled.fixture_catalogue import BASE, DOCUMENT, PUBLICATION, catalog
 
 SEED = f"{PUBLICATION}14209"
 

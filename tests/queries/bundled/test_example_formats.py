@@ -14,7 +14,7 @@ from pyoxigraph import RdfFormat, parse
 
 from endpoint.formats import QueryForm
 from tests.live import Answer, Server
-from tests.queries.fixture_catalogue import catalog
+from tests.queries.bundled.fixture_catalogue import catalog
 
 GRAPHS = {
     "turtle": RdfFormat.TURTLE,

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from pyoxigraph import NamedNode, Quad, RdfFormat, serialize
 
-from tests.queries.fixture_catalogue import BASE, ROOT, statements
+from tests.queries.bundled.fixture_catalogue import BASE, ROOT, statements
 
 # The records of what the publications are about have a graph that the project's seed does not need.
 _CORE = f"""

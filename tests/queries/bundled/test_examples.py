@@ -8,7 +8,15 @@ import pytest
 from pyoxigraph import NamedNode, QuerySolutions, QueryTriples, RdfFormat, Store
 
 from endpoint.dataset import read_dataset
-from tests.queries.fixture_catalogue import BASE, DOCUMENT, PUBLICATION, ROOT, catalog, store_of, whole
+from tests.queries.bundled.fixture_catalogue import (
+    BASE,
+    DOCUMENT,
+    PUBLICATION,
+    ROOT,
+    catalog,
+    store_of,
+    whole,
+)
 
 NAMES = sorted(catalog().queries)
 # They need the text index, which the running server has: see test_served.

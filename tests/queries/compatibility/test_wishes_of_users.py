@@ -1,4 +1,4 @@
-"""What users of grlc, TriplyDB, Datasette and nanopublications ask for, with the number of the issue."""
+"""Wishes of users of grlc, TriplyDB, Datasette and nanopublications, with the number of the issue."""
 
 from __future__ import annotations
 

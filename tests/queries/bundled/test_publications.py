@@ -8,7 +8,7 @@ import pytest
 from pyoxigraph import Store
 
 from endpoint.errors import BadParameter
-from tests.queries.fixture_catalogue import (
+from tests.queries.bundled.fixture_catalogue import (
     BASE,
     PUBLICATION,
     bound,

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from pyoxigraph import Store
 
-from tests.queries.fixture_catalogue import (
+from tests.queries.bundled.fixture_catalogue import (
     BASE,
     DOCUMENT,
     bound,

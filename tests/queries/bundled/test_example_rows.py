@@ -12,8 +12,8 @@ from urllib.parse import urlencode
 import pytest
 
 from tests.live import Server, serving
-from tests.queries.fixture_catalogue import BASE, DOCUMENT, PUBLICATION, catalog
-from tests.queries.published_dataset import make
+from tests.queries.bundled.fixture_catalogue import BASE, DOCUMENT, PUBLICATION, catalog
+from tests.queries.bundled.published_dataset import make
 
 Expected = tuple[str, Sequence[tuple[Any, ...]]]
 

@@ -1,9 +1,8 @@
-"""The bar: what grlc, RAMOSE, BASIL, TriplyDB and Datasette get wrong, each as a request that we answer.
+"""Faults of grlc, RAMOSE, BASIL, TriplyDB and Datasette, each as a request that this server answers.
 
-Every row names the system and what it does; what is asserted is what this server does. Weaknesses whose
-whole table is elsewhere have one row here: paging ``tests/web/test_paging.py``, formats and bodies
-``tests/web/test_answers.py``, pages that outlive a generation ``tests/web/test_old_pages.py``, the
-description ``tests/web/test_openapi*.py``, paths ``tests/web/test_paths.py``.
+Every row names the system and its fault; what is asserted is what this server does. Faults whose whole table
+is elsewhere have one row here: paging, pages that outlive a generation, paths and the description in
+``tests/web/api``, formats and bodies in ``tests/web/http``.
 """
 
 from __future__ import annotations

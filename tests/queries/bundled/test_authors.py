@@ -5,7 +5,15 @@ from __future__ import annotations
 import pytest
 from pyoxigraph import Literal, NamedNode, Quad, Store
 
-from tests.queries.fixture_catalogue import BASE, COPIES, PUBLICATION, publications, repeated, rows, store_of
+from tests.queries.bundled.fixture_catalogue import (
+    BASE,
+    COPIES,
+    PUBLICATION,
+    publications,
+    repeated,
+    rows,
+    store_of,
+)
 
 
 @pytest.fixture(scope="module")

@@ -1,0 +1,1 @@
+"""The saved queries of the project: files, rows, formats, examples."""

@@ -1,0 +1,1 @@
+"""Files as people keep them for grlc and its like, on the real server."""

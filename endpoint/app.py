@@ -11,7 +11,7 @@ from starlette.routing import BaseRoute, Route, Router
 from starlette.types import ASGIApp
 
 from endpoint.catalog.reading import read_catalog
-from endpoint.dataset import default_root, read_dataset
+from endpoint.dataset import Dataset, default_root, read_dataset
 from endpoint.engine import Engine
 from endpoint.engine.embedded import EmbeddedEngine
 from endpoint.errors import EndpointError
@@ -72,7 +72,7 @@ def create_application(site: Site, engine: Engine | None = None) -> ASGIApp:
     @asynccontextmanager
     async def lifespan(_: object) -> AsyncIterator[None]:
         try:
-            site.running = engine or await open_engine(site)
+            site.running = engine or await open_engine(site.settings, site.dataset)
         except EndpointError as error:
             log.error("the server cannot start: %s", error)
             raise
@@ -85,9 +85,9 @@ def create_application(site: Site, engine: Engine | None = None) -> ASGIApp:
     return Boundary(Router(routes(site), lifespan=lifespan), site)
 
 
-async def open_engine(site: Site) -> EmbeddedEngine:
-    """The embedded engine on the current generation. Raises :class:`StoreError`."""
-    return await EmbeddedEngine.open(site.settings, dict(site.dataset.prefixes))
+async def open_engine(settings: Settings, dataset: Dataset) -> EmbeddedEngine:
+    """Open the embedded engine on the current generation. Raises :class:`StoreError`."""
+    return await EmbeddedEngine.open(settings, dict(dataset.prefixes))
 
 
 class _AnyPath(Route):

@@ -1,4 +1,8 @@
-"""The HTTP server: uvicorn on a bound socket, with a way to cut a connection."""
+"""The HTTP server: uvicorn on a bound socket, which can cut a connection and reads changed saved queries.
+
+The catalog is switched by one assignment, so that a request sees that of before or the new one. A file that
+does not load any more keeps the queries that it had; one that is gone takes its queries with it.
+"""
 
 from __future__ import annotations
 
@@ -7,18 +11,21 @@ import os
 import re
 import signal
 import socket
-from collections.abc import Coroutine
+from collections.abc import Coroutine, Iterator
 from types import FrameType
-from typing import cast
+from typing import Final, cast
 
 import uvicorn
 from starlette.types import ASGIApp
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
+from endpoint.catalog import Catalog, SavedQuery
+from endpoint.catalog.folder import Fingerprint, fingerprint
+from endpoint.catalog.reading import read_catalog
 from endpoint.errors import StoreError
-from endpoint.reloading import Reloader
 from endpoint.settings import Settings
 from endpoint.telemetry import log
+from endpoint.web.http.site import Site
 
 # A proxy that keeps connections open must not lose one to us between two requests (seconds).
 _KEEP_ALIVE = 75
@@ -29,6 +36,8 @@ _LONGEST_HEAD = 2**22
 _MOST_HEADERS = 200
 # Seconds in which the head of a request has to come.
 _HEAD_TIME = 30.0
+# Seconds between two looks at the files of saved queries.
+RELOAD_INTERVAL: Final = 1.0
 _UPGRADE = re.compile(rb"(\r\n)U(?=pgrade[ \t]*:)", re.IGNORECASE)
 
 
@@ -132,8 +141,61 @@ class Connection(HttpToolsProtocol):
             self._late = None
 
 
+class Reloader:
+    """Reads the saved queries of one site again, on demand or when their files change."""
+
+    def __init__(self, site: Site, interval: float = RELOAD_INTERVAL) -> None:
+        self._site = site
+        self._interval = interval
+        self._lock = asyncio.Lock()
+
+    async def reload(self) -> None:
+        """Read the folder again and serve its queries. Logs what changed; raises nothing."""
+        site = self._site
+        async with self._lock:
+            before = site.catalog
+            after = await asyncio.to_thread(
+                read_catalog, site.dataset.queries, site.settings.max_nesting, site.dataset.prefixes, before
+            )
+            site.catalog = after
+        for problem in after.problems:
+            log.error("saved query left out: %s", problem)
+        for notice in after.notices:
+            if str(notice) not in map(str, before.notices):
+                log.warning("saved query: %s", notice)
+        changes = " ".join(_changes(before, after)) or "nothing changed"
+        log.info("read %d saved queries: %s", len(after.queries), changes)
+
+    async def watch(self) -> None:
+        """Reload whenever the files have changed, until cancelled."""
+        folder = self._site.dataset.queries
+        # Which state of the files is served is not known: they may have changed since they were read.
+        served: Fingerprint | None = None
+        seen = await asyncio.to_thread(fingerprint, folder)
+        while True:
+            await asyncio.sleep(self._interval)
+            now = await asyncio.to_thread(fingerprint, folder)
+            # What is still changing is being written: the next look is soon enough.
+            if now == seen and now != served:
+                served = now
+                await self.reload()
+            seen = now
+
+
+def _changes(before: Catalog, after: Catalog) -> Iterator[str]:
+    old, new = before.queries, after.queries
+    yield from (f"+{name}" for name in new if name not in old)
+    yield from (f"-{name}" for name in old if name not in new)
+    yield from (f"~{name}" for name in new if name in old and _content(new[name]) != _content(old[name]))
+
+
+def _content(query: SavedQuery) -> tuple[object, ...]:
+    """Return what makes two versions of a query differ, except the time of its file."""
+    return query.source.content, query.text, query.tags, query.options
+
+
 class Server(uvicorn.Server):
-    """Prints one line with the URL when it answers. SIGHUP makes it read the saved queries again."""
+    """A server of uvicorn that prints its URL when it answers, and rereads the saved queries on SIGHUP."""
 
     def __init__(self, app: ASGIApp, settings: Settings, reloader: Reloader) -> None:
         super().__init__(
@@ -219,7 +281,7 @@ class ListenError(StoreError):
 
 
 def own_url(sock: socket.socket, settings: Settings) -> str:
-    """The URL to print: the public one, or the bound address."""
+    """Return the URL to print: the public one, or the bound address."""
     if settings.public_url:
         return settings.public_url
     host, port = cast("tuple[str, int]", sock.getsockname()[:2])

@@ -28,7 +28,7 @@ LAYERS = [
     ["catalog", "ingest"],
     ["web"],
     ["app"],
-    ["server", "reloading", "checking", "oneshot"],
+    ["server", "check", "query"],
     ["cli"],
     ["__main__"],
 ]
@@ -38,7 +38,7 @@ ONLY_IN: dict[str, tuple[str, ...]] = {
     "starlette": ("web/", "app.py", "server.py"),
     "uvicorn": ("server.py",),
     "click": ("cli/",),
-    "rich": ("oneshot.py", "cli/progress.py"),
+    "rich": ("cli/query.py", "cli/output.py"),
     "yaml": ("catalog/readers/grlc.py",),
     "babel": ("web/http/language.py",),
     "jinja2": ("web/http/html.py",),

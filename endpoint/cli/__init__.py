@@ -1,5 +1,19 @@
 """The commands, one module each: ``command`` in :mod:`endpoint.cli.load` is ``endpoint load``.
 
-:mod:`endpoint.cli.main` imports a module when its command is called, so that none pays for the libraries
-of the others.
+A module here reads arguments and prints; the work of a command stands in the domain: ``load`` publishes with
+:mod:`endpoint.ingest.publish`, ``check`` checks with :mod:`endpoint.check`, ``export`` exports with
+:mod:`endpoint.storage.export`, ``serve`` and ``query`` open what :mod:`endpoint.app` composes.
 """
+
+from __future__ import annotations
+
+from importlib import import_module
+from types import ModuleType
+
+
+def module(name: str) -> ModuleType:
+    """Import the module ``name`` of this package when it is needed.
+
+    So no command waits for the libraries of another one, and only who validates for pySHACL.
+    """
+    return import_module(f"endpoint.cli.{name}")

@@ -3,16 +3,14 @@
 from __future__ import annotations
 
 import asyncio
-from functools import partial
-from importlib import import_module
 from pathlib import Path
 
 import click
 
-from endpoint.checking import check_everything
+from endpoint.check import check_dataset
+from endpoint.cli import module
 from endpoint.cli.options import REPORTS, setting_options
-from endpoint.cli.output import say, write
-from endpoint.cli.progress import progress
+from endpoint.cli.output import progress, say, write
 from endpoint.dataset import default_root, read_dataset
 from endpoint.errors import StoreError
 from endpoint.settings import Settings, read_settings, setting_fields
@@ -50,7 +48,7 @@ def command(data: str | None, report: str | None, config: Path | None, **flags: 
 
 
 def _check(settings: Settings) -> None:
-    report = asyncio.run(check_everything(settings))
+    report = asyncio.run(check_dataset(settings))
     for line in report.lines:
         write(line)
     for problem in report.problems:
@@ -65,9 +63,6 @@ def _validate(settings: Settings, report: str, must_exist: bool) -> None:
         if must_exist:
             raise StoreError(f"{nothing}; name the folder of the data.")
         say(f"{nothing}: the dataset's own files are validated.")
-    # pySHACL takes half a second to import: only who validates waits for it.
-    conformance = import_module("endpoint.ingest.conformance").published_conformance
-    judge = import_module("endpoint.cli.validation").judge
     dataset = read_dataset(settings.dataset or default_root())
     with progress() as observer:
-        judge(partial(conformance, settings.data, dataset), dataset, report, observer)
+        module("validation").validate_published(settings.data, dataset, report, observer)

@@ -8,8 +8,7 @@ from typing import Final
 import click
 
 from endpoint.cli.options import named_node, setting_options
-from endpoint.cli.output import say
-from endpoint.cli.progress import Observer, progress
+from endpoint.cli.output import Observer, progress, say
 from endpoint.dataset import default_root, read_dataset
 from endpoint.formats import BIBLIOGRAPHIES
 from endpoint.settings import read_settings

@@ -7,18 +7,16 @@ import os
 import signal
 import sys
 import time
-from collections.abc import Callable
 from functools import partial
-from importlib import import_module
 from pathlib import Path
 from threading import Thread
-from typing import IO, Any, Final
+from typing import IO, Final
 
 import click
 
+from endpoint.cli import module
 from endpoint.cli.options import REPORTS, named_node, setting_options
-from endpoint.cli.output import say
-from endpoint.cli.progress import Observer, progress
+from endpoint.cli.output import Observer, progress, say
 from endpoint.dataset import Dataset, default_root, read_dataset
 from endpoint.errors import DataError
 from endpoint.ingest.expansion import expand
@@ -78,13 +76,16 @@ def command(
     _say(notices)
     _end_on_interrupt()
     with progress() as observer:
+        check = None
+        if validate:
+            check = module("validation").validate_store(dataset, report or REPORTS[0], observer)
         change = Change(
             sources=found,
             graph=node,
             replace=replace,
             base_iri=base,
             lenient=lenient,
-            check=_validation(dataset, report or REPORTS[0], observer) if validate else None,
+            check=check,
             progress=partial(_show, observer),
             errors=errors,
         )
@@ -146,14 +147,6 @@ def _difference(before: Generation | None, made: Generation) -> str:
 
 def _show(observer: Observer, told: Progress) -> None:
     observer.show(told.source.name, told.read, told.source.size, told.done)
-
-
-def _validation(dataset: Dataset, report: str, observer: Observer) -> Callable[[Any], None]:
-    # pySHACL takes half a second to import: only who validates waits for it.
-    conformance = import_module("endpoint.ingest.conformance").conformance
-    judge = import_module("endpoint.cli.validation").judge
-    refusal = "Nothing was published."
-    return lambda store: judge(partial(conformance, store, dataset), dataset, report, observer, refusal)
 
 
 def _say(notices: list[str]) -> None:

@@ -8,12 +8,12 @@ from __future__ import annotations
 
 import os
 import sys
-from importlib import import_module
 from typing import Final, NoReturn
 
 import click
 
 from endpoint import __version__
+from endpoint.cli import module
 from endpoint.errors import ConfigurationError, EndpointError
 
 COMMANDS: Final = ("serve", "load", "query", "check", "export")
@@ -28,7 +28,7 @@ class _Commands(click.Group):
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
         if cmd_name not in COMMANDS:
             return None
-        command: click.Command = import_module(f"endpoint.cli.{cmd_name}").command
+        command: click.Command = module(cmd_name).command
         command.name = cmd_name
         return command
 

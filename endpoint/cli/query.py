@@ -5,14 +5,20 @@ from __future__ import annotations
 import asyncio
 import sys
 from pathlib import Path
-from typing import IO
+from typing import IO, TextIO
 
 import click
+from pyoxigraph import Literal, NamedNode, QueryResultsFormat, QuerySolutions, parse_query_results
+from rich.console import Console
+from rich.table import Table
+from rich.text import Text
 
 from endpoint.cli.options import ENGINE, setting_options
+from endpoint.cli.output import say
 from endpoint.errors import ConfigurationError
-from endpoint.oneshot import run_query
-from endpoint.settings import read_settings
+from endpoint.formats import Format, QueryForm, by_name, offered
+from endpoint.query import evaluated
+from endpoint.settings import Settings, read_settings
 from endpoint.telemetry import set_up_logging
 
 
@@ -39,7 +45,7 @@ def command(
     settings = read_settings(flags, config=config)
     set_up_logging("warning")
     given = text if text is not None else _decode((file or sys.stdin.buffer).read())
-    asyncio.run(run_query(settings, given.removeprefix("\ufeff"), format_name, sys.stdout))
+    asyncio.run(_run(settings, given.removeprefix("\ufeff"), format_name, sys.stdout))
 
 
 def _decode(data: bytes) -> str:
@@ -47,3 +53,56 @@ def _decode(data: bytes) -> str:
         return data.decode()
     except UnicodeDecodeError as error:
         raise ConfigurationError(f"The query is not UTF-8: byte {error.start + 1}.") from None
+
+
+async def _run(settings: Settings, text: str, format_name: str | None, out: TextIO) -> None:
+    as_table = False
+
+    def choose(form: QueryForm) -> Format:
+        nonlocal as_table
+        as_table = format_name is None and out.isatty() and form in (QueryForm.SELECT, QueryForm.ASK)
+        formats = offered(form)
+        return _format("json" if as_table else format_name or _piped(formats), formats)
+
+    async with evaluated(settings, text, choose) as result:
+        if as_table:
+            _print_table(await result.read(), out)
+            return
+        async for piece in result:
+            out.buffer.write(piece)
+        out.buffer.flush()
+
+
+def _piped(formats: tuple[Format, ...]) -> str:
+    names = {fmt.name for fmt in formats}
+    return "csv" if "csv" in names else "turtle" if "turtle" in names else "json"
+
+
+def _format(name: str, formats: tuple[Format, ...]) -> Format:
+    """Return the format of that name. Raises :class:`ConfigurationError` for one that does not apply."""
+    fmt = by_name(name, formats)
+    if fmt is None:
+        names = ", ".join((*fmt.short_names, fmt.name)[0] for fmt in formats)
+        raise ConfigurationError(f"--format: this query form is written as {names}, not as {name!r}.")
+    return fmt
+
+
+def _print_table(json: bytes, out: TextIO) -> None:
+    results = parse_query_results(json, format=QueryResultsFormat.JSON)
+    console = Console(file=out)
+    if not isinstance(results, QuerySolutions):
+        console.print(Text("true" if results else "false"))
+        return
+    table = Table(*(f"?{variable.value}" for variable in results.variables))
+    count = 0
+    for solution in results:
+        table.add_row(*(Text(_printable(solution[index])) for index in range(len(results.variables))))
+        count += 1
+    console.print(table)
+    say(f"{count:,} row{'' if count == 1 else 's'}")
+
+
+def _printable(term: object) -> str:
+    text = term.value if isinstance(term, Literal | NamedNode) else "" if term is None else str(term)
+    # Data must not steer the terminal.
+    return "".join(character if character.isprintable() or character == "\n" else "�" for character in text)

@@ -1,24 +1,37 @@
-"""What ``load --validate`` and ``check --data`` share: validate, print the report, refuse what violates."""
+"""Validation, as ``load --validate`` and ``check --data`` run it: print the report, refuse violations."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
+from pathlib import Path
 
-from endpoint.cli.output import write
-from endpoint.cli.progress import Observer
+from endpoint.cli.output import Observer, write
 from endpoint.dataset import Dataset
 from endpoint.errors import ValidationFailed
+from endpoint.ingest.conformance import conformance, published_conformance
 from endpoint.ingest.validation_report import Severity, ValidationReport, as_json, as_text, as_turtle
 
 
-def judge(
+def validate_published(data: Path, dataset: Dataset, report: str, observer: Observer) -> None:
+    """Print the report on what the data directory ``data`` publishes; see :func:`_judge`."""
+    _judge(partial(published_conformance, data, dataset), dataset, report, observer)
+
+
+def validate_store(dataset: Dataset, report: str, observer: Observer) -> Callable[..., None]:
+    """Return the check of a store before it is published: it prints the report; see :func:`_judge`."""
+    refusal = "Nothing was published."
+    return lambda store: _judge(partial(conformance, store, dataset), dataset, report, observer, refusal)
+
+
+def _judge(
     run: Callable[[Callable[[int, int], None]], ValidationReport],
     dataset: Dataset,
     name: str,
     observer: Observer,
     consequence: str = "",
 ) -> None:
-    """Print the report of the validation ``run`` in the format ``name``; ``observer`` shows how far it is.
+    """Print the report of the validation ``run`` in the format ``name``; ``observer`` shows its progress.
 
     ``consequence`` is a sentence that says what violations lead to.
 

@@ -41,7 +41,7 @@ async def running(folder: Path, **changes: object) -> AsyncIterator[Site]:
     data = folder.parent / "data"
     site = create_site(Settings(dataset=folder, data=data, workers=2, **changes))  # type: ignore[arg-type]
     ensure_store(site.settings, site.dataset)
-    site.running = engine = await open_engine(site)
+    site.running = engine = await open_engine(site.settings, site.dataset)
     try:
         yield site
     finally:

@@ -18,7 +18,7 @@ from xml.etree import ElementTree
 import pytest
 from lxml import html  # type: ignore[import-untyped]
 
-from endpoint.checking import check_everything
+from endpoint.check import check_dataset
 from endpoint.engine import Limits, Result
 from endpoint.engine.embedded import EmbeddedEngine
 from endpoint.formats import Representation
@@ -187,7 +187,7 @@ def test_the_check_evaluates_it_as_the_server_does(served: Served, monkeypatch: 
         return answer
 
     monkeypatch.setattr(EmbeddedEngine, "query", query)
-    report = asyncio.run(check_everything(Settings(dataset=served.root)))
+    report = asyncio.run(check_dataset(Settings(dataset=served.root)))
     assert report.problems == []
     ((operation, body),) = answers
     assert first_column(json.loads(body)) == [f"http://example.org/{name}" for name in served.case.works]

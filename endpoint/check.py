@@ -1,4 +1,8 @@
-"""``endpoint check``: is the dataset whole, before anybody is served?"""
+"""``endpoint check``: whether a dataset is whole, before anybody is served.
+
+It stands above the packages, beside the application, because a dataset is whole only where its catalog, its
+sources and an engine agree.
+"""
 
 from __future__ import annotations
 
@@ -18,19 +22,18 @@ from endpoint.formats import FLAT_JSON, JSON_LD, Representation
 from endpoint.ingest.publish import Change, Recipe, publish
 from endpoint.ingest.tabular.mapping import read_mappings
 from endpoint.settings import Settings
-from endpoint.web.http.site import Site
 from endpoint.wording import did_you_mean
 
 
 @dataclass(slots=True)
 class Report:
-    """What was checked, and what is wrong."""
+    """The lines of a check, and the problems it has found."""
 
     lines: list[str] = field(default_factory=list)
     problems: list[str] = field(default_factory=list)
 
 
-async def check_everything(settings: Settings) -> Report:
+async def check_dataset(settings: Settings) -> Report:
     """Load the dataset into a store of its own and run every saved query with its examples.
 
     Raises :class:`DataError` only where the dataset's description cannot be read at all.
@@ -56,18 +59,17 @@ async def check_everything(settings: Settings) -> Report:
             report.problems.append(str(error))
             return report
         report.lines.append(f"ontologies and seed: {made.quads:,} quads")
-        site = Site(own, dataset, catalog)
-        engine = await open_engine(site)
+        engine = await open_engine(own, dataset)
         try:
             for query in catalog.queries.values():
-                await _run_example(engine, site, query, report)
+                await _run_example(engine, query, dataset.base, own.timeout, report)
         finally:
             await engine.aclose()
     return report
 
 
 def _check_pages(pages: Pages, catalog: Catalog) -> Iterator[str]:
-    """What the manifest names for its pages and is not among the saved queries that load."""
+    """Yield what the manifest names for its pages and is not among the saved queries that load."""
     named = {"feed": (pages.feed,), "related": (pages.related,), "network": (pages.network,)}
     for key, names in {**named, "overview": pages.overview}.items():
         for name in filter(None, names):
@@ -77,13 +79,13 @@ def _check_pages(pages: Pages, catalog: Catalog) -> Iterator[str]:
 
 
 def _shaped(query: SavedQuery) -> Representation:
-    """The representation in which a frame or a prototype of the query shows whether it is right."""
+    """Return the representation that uses the frame or the prototype of the query, and so checks it."""
     if query.options.frame is not None:
         return dataclasses.replace(Representation.of(JSON_LD), frame=query.options.frame)
     return dataclasses.replace(Representation.of(FLAT_JSON), prototype=query.options.transform)
 
 
-async def _run_example(engine: Engine, site: Site, query: SavedQuery, report: Report) -> None:
+async def _run_example(engine: Engine, query: SavedQuery, base: str, timeout: float, report: Report) -> None:
     values = query.example_values()
     if lacking := query.lacking_examples():
         told = f"params: {{{lacking[0]}: {{example: …}}}}"
@@ -92,8 +94,8 @@ async def _run_example(engine: Engine, site: Site, query: SavedQuery, report: Re
         )
         return
     try:
-        operation = query.operation(list(values.items()), site.dataset.base)
-        result = await engine.query(operation, _shaped(query), Limits(site.settings.timeout))
+        operation = query.operation(list(values.items()), base)
+        result = await engine.query(operation, _shaped(query), Limits(timeout))
         await result.aclose()
     except EndpointError as error:
         report.problems.append(f"{query.path}: its example does not run: {error}")

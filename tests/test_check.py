@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from endpoint.checking import Report, check_everything
+from endpoint.check import Report, check_dataset
 from endpoint.settings import Settings
 
 MANIFEST = """base = "http://example.org/"
@@ -42,7 +42,7 @@ def root(tmp_path: Path) -> Path:
 def checked(root: Path, pages: str, frame: object) -> Report:
     (root / "seed" / "dataset.toml").write_text(MANIFEST.replace("PAGES", pages))
     (root / "queries" / "shape.frame.json").write_text(json.dumps(frame))
-    return asyncio.run(check_everything(Settings(dataset=root)))
+    return asyncio.run(check_dataset(Settings(dataset=root)))
 
 
 FRAME = {"@context": {"@vocab": "http://example.org/ns/"}, "@type": "Thing"}

@@ -11,12 +11,21 @@ import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path, PurePath
+from typing import Final
+from urllib.parse import quote
 
 from endpoint.errors import DataError
 from endpoint.toml_file import ABSOLUTE_IRI, TomlTable, read_toml
 
 MANIFEST = PurePath("seed", "dataset.toml")
 
+# The page of a resource whose IRI cannot be a path here.
+VIEW: Final = "/lod/view.do"
+
+# What may stand in a path as it is (RFC 3986 section 3.3), percent-encoded triplets included.
+_IN_PATH: Final = "/:@!$&'()*+,;=~%"
+_LONE_PERCENT: Final = re.compile(r"%(?![0-9A-Fa-f]{2})")
+_DOTS: Final = frozenset({".", ".."})
 _DATASET_KEYS = ("base", "title", "description", "licence", "prefixes", "pages", "tags", "graph")
 _PAGES_KEYS = ("feed", "footer", "related", "parameters", "overview", "network", "network_facet")
 _GRAPH_KEYS = ("iri", "name", "title", "files", "rules")
@@ -242,3 +251,18 @@ def _matches(table: TomlTable, key: str, pattern: str, root: Path) -> list[Path]
     if not found:
         raise table.error(f"has {pattern!r}, which matches no file; a graph without data has files = []", key)
     return found
+
+
+def resource_path(iri: str, base: str) -> str:
+    """Return the path of the page of ``iri`` on a server whose resource IRIs begin with ``base``.
+
+    An IRI becomes a URI as in RFC 3987 section 3.1: what is no ASCII as percent-encoded UTF-8, and what is
+    percent-encoded already stays so. An IRI of another base, one with a query or a fragment, which no path
+    can have, one with segments that clients would resolve away, and one whose path they would take for a
+    host, is given to the page of any IRI as a parameter.
+    """
+    rest = iri.removeprefix(base)
+    no_path = not rest or rest == iri or rest.startswith("/") or "?" in rest or "#" in rest
+    if no_path or not _DOTS.isdisjoint(rest.split("/")):
+        return f"{VIEW}?uri={quote(iri, safe='')}"
+    return "/" + quote(_LONE_PERCENT.sub("%25", rest), safe=_IN_PATH)

@@ -19,8 +19,8 @@ IMPORTS = imports_of(PACKAGE)
 # A layer may import those above it in this list, and its own where that makes no circle.
 LAYERS = [
     ["errors", "vocabulary"],
-    ["settings", "telemetry", "toml_file", "wording"],
-    ["dataset", "formats", "addresses"],
+    ["settings", "telemetry", "toml_file"],
+    ["dataset", "formats"],
     ["sparql"],
     ["results", "search"],
     ["storage"],

@@ -1,4 +1,4 @@
-"""The manifest reader: what it reads, and what it says of a manifest that is wrong."""
+"""The manifest, mistakes in it, and the paths of resources."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from endpoint.dataset import MANIFEST, Dataset, Pages, SourceGraph, default_root, read_dataset
+from endpoint.dataset import MANIFEST, Dataset, Pages, SourceGraph, default_root, read_dataset, resource_path
 from endpoint.errors import DataError
 
 GOOD = """base = "http://example.org/"
@@ -310,3 +310,30 @@ def test_every_file_of_the_seed_is_in_a_graph() -> None:
     loaded = [file for graph in read_dataset(root).graphs for file in graph.files]
     assert sorted(loaded) == sorted(set(loaded))
     assert set((root / "seed").rglob("*.ttl")) <= set(loaded)
+
+
+ANY = "/lod/view.do?uri="
+
+
+@pytest.mark.parametrize(
+    ("iri", "path"),
+    [
+        ("http://example.org/mofapub/resource/Publication/14209", "/mofapub/resource/Publication/14209"),
+        ("http://example.org/ns/", "/ns/"),
+        ("http://example.org/Series/IFANS%20Focus", "/Series/IFANS%20Focus"),
+        (
+            "http://example.org/Series/정책연구(시리즈)",
+            "/Series/%EC%A0%95%EC%B1%85%EC%97%B0%EA%B5%AC(%EC%8B%9C%EB%A6%AC%EC%A6%88)",
+        ),
+        ("http://example.org/100%", "/100%25"),
+        ("http://example.org/a&b=c;d,e", "/a&b=c;d,e"),
+        ("http://example.org/a?b=1&c", ANY + "http%3A%2F%2Fexample.org%2Fa%3Fb%3D1%26c"),
+        ("http://example.org/a#b", ANY + "http%3A%2F%2Fexample.org%2Fa%23b"),
+        ("http://example.org/a/../b", ANY + "http%3A%2F%2Fexample.org%2Fa%2F..%2Fb"),
+        ("http://example.org/", ANY + "http%3A%2F%2Fexample.org%2F"),
+        ("http://example.org//other.example/a", ANY + "http%3A%2F%2Fexample.org%2F%2Fother.example%2Fa"),
+        ("http://other.example/한", ANY + "http%3A%2F%2Fother.example%2F%ED%95%9C"),
+    ],
+)
+def test_the_address_of_a_resource(iri: str, path: str) -> None:
+    assert resource_path(iri, "http://example.org/") == path

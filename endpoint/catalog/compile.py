@@ -21,7 +21,7 @@ from endpoint.catalog.decorators import Decorators
 from endpoint.catalog.folder import QueryFile
 from endpoint.catalog.parameters import Parameter, Term, term
 from endpoint.catalog.readers import QuerySource
-from endpoint.errors import BadParameter, DataError, MalformedQuery, QueryTooComplex
+from endpoint.errors import BadParameter, DataError, MalformedQuery, QueryTooComplex, did_you_mean
 from endpoint.sparql.binding import Edit, Value, bind, edits, variables
 from endpoint.sparql.diagnosis import malformed
 from endpoint.sparql.diagnosis.case import Case
@@ -29,7 +29,6 @@ from endpoint.sparql.diagnosis.grammar import recognize
 from endpoint.sparql.diagnosis.syntax import syntax_mistake
 from endpoint.sparql.lexer import Kind, Token, lex, position_of
 from endpoint.sparql.operation import Operation, bindable, classify, read_prologue
-from endpoint.wording import did_you_mean
 
 
 def compile_query(

@@ -19,9 +19,8 @@ from endpoint.catalog.distinct_values import unlisted
 from endpoint.catalog.folder import READERS, QueryFile, read_folder
 from endpoint.catalog.paths import TAKEN, shape
 from endpoint.catalog.readers import Document, QuerySource, Reader, read_content
-from endpoint.errors import DataError
+from endpoint.errors import DataError, did_you_mean
 from endpoint.vocabulary import PREFIXES
-from endpoint.wording import did_you_mean
 
 _KEPT = "The version read before is served on."
 # The place at the head of a sentence, which an error of a file has beside it.

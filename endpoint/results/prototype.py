@@ -15,9 +15,9 @@ from typing import Final, TypeAlias
 
 from pyoxigraph import Literal
 
+from endpoint.errors import did_you_mean, shown
 from endpoint.formats import Plain
 from endpoint.results.terms import Term, native
-from endpoint.wording import did_you_mean, shown
 
 _IDS: Final = ("@id", "id")
 _OF_OBJECTS: Final = ("$anchor", "$list", "$asList")

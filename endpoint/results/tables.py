@@ -14,7 +14,7 @@ from typing import Final
 
 from pyoxigraph import Literal, NamedNode
 
-from endpoint.addresses import path_of
+from endpoint.dataset import resource_path
 from endpoint.formats import Links
 from endpoint.results.terms import Rows, Term, Value, native, shown
 from endpoint.vocabulary import XSD
@@ -133,7 +133,7 @@ def html_term(term: Term | None, prefixes: Mapping[str, str], links: Links | Non
     if isinstance(term, NamedNode):
         iri, text = escape(term.value), escape(_short(term.value, prefixes))
         if links is not None and term.value.startswith(links.base):
-            address = escape(links.root + path_of(term.value, links.base))
+            address = escape(links.root + resource_path(term.value, links.base))
             return f'<a href="{address}" title="{iri}">{escape(_brief(term.value, prefixes))}</a>'
         if _is_web(term.value):
             return f'<a href="{iri}" title="{iri}">{text}</a>'

@@ -18,6 +18,7 @@ from endpoint.errors import (
     EndpointError,
     MalformedQuery,
     MalformedRequest,
+    shown,
 )
 from endpoint.web.api.calls import Call, not_valid, read_call
 from endpoint.web.api.targets import Target
@@ -25,7 +26,6 @@ from endpoint.web.http.problems import problem_json
 from endpoint.web.http.request import Pairs
 from endpoint.web.http.send import ClientGone
 from endpoint.web.http.site import Site, exchange_of
-from endpoint.wording import shown
 
 # Calls in one request, at most.
 MOST_CALLS: Final = 50

@@ -12,7 +12,15 @@ from starlette.types import Scope
 from endpoint.catalog import SavedQuery
 from endpoint.catalog.parameters import RESERVED
 from endpoint.engine import Engine, Limits, Result
-from endpoint.errors import BadParameter, EvaluationFailed, MalformedQuery, NotAcceptable
+from endpoint.errors import (
+    BadParameter,
+    EvaluationFailed,
+    MalformedQuery,
+    NotAcceptable,
+    did_you_mean,
+    nearest,
+    shown,
+)
 from endpoint.formats import (
     EXCEL_CSV,
     FLAT_JSON,
@@ -38,7 +46,6 @@ from endpoint.web.http.request import Pairs, allowed_timeout, read_download, rea
 from endpoint.web.http.responses import Wrapping, as_file, choose
 from endpoint.web.http.site import Site, accept_of
 from endpoint.web.http.view import view_of
-from endpoint.wording import did_you_mean, nearest, shown
 
 # The share of the deadline that counting all rows may take.
 _COUNTING: Final = 0.7

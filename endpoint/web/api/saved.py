@@ -20,6 +20,7 @@ from endpoint.errors import (
     MethodNotAllowed,
     NotFound,
     UnsupportedMediaType,
+    shown,
 )
 from endpoint.web.api.api_page import prefers_page, send_page
 from endpoint.web.api.batch import Batch, json_pairs, read_json
@@ -34,7 +35,6 @@ from endpoint.web.http.request import MOST_PAIRS, Pairs, decode_pairs, read_body
 from endpoint.web.http.responses import Watch, respond, send_body, send_options
 from endpoint.web.http.site import Site, accept_of
 from endpoint.web.http.view import view_of
-from endpoint.wording import shown
 
 _METHODS: Final = ("GET", "HEAD", "POST", "OPTIONS")
 _READING: Final = ("GET", "HEAD", "OPTIONS")

@@ -26,9 +26,8 @@ from starlette.types import Scope
 
 from endpoint.catalog import Catalog, SavedQuery
 from endpoint.catalog.paths import filled, match_path
-from endpoint.errors import MalformedRequest, NotFound
+from endpoint.errors import MalformedRequest, NotFound, shown
 from endpoint.web.http.request import Pairs
-from endpoint.wording import shown
 
 ROOT: Final = "/api"
 # The extension of a query's source.

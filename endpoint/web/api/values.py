@@ -29,6 +29,9 @@ from endpoint.errors import (
     MalformedQuery,
     MemoryLimitExceeded,
     NotFound,
+    did_you_mean,
+    nearest,
+    shown,
 )
 from endpoint.formats import FLAT_JSON, ND_JSON, QueryForm, Representation
 from endpoint.sparql.operation import Operation
@@ -38,7 +41,6 @@ from endpoint.web.http.making import send_tagged
 from endpoint.web.http.request import Pairs
 from endpoint.web.http.responses import Watch, choose
 from endpoint.web.http.site import Site, accept_of
-from endpoint.wording import did_you_mean, nearest, shown
 
 # Values in an answer, at most.
 MOST_SHOWN: Final = 1000

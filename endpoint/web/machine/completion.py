@@ -13,14 +13,13 @@ from typing import Final
 
 from pyoxigraph import NamedNode
 
-from endpoint.errors import BadParameter
+from endpoint.errors import BadParameter, shown
 from endpoint.vocabulary import PREFIXES
 from endpoint.web.http.answer import Answer, json_answer
 from endpoint.web.http.request import Pairs, Request
 from endpoint.web.machine.counting import require_statistics
 from endpoint.web.machine.statistics import Statistics
 from endpoint.web.store import OwnQueries
-from endpoint.wording import shown
 
 # Suggestions in one answer, unless told, and at most.
 SUGGESTIONS: Final = 50

@@ -18,7 +18,7 @@ from xml.sax.saxutils import escape
 
 from pyoxigraph import Literal
 
-from endpoint.addresses import path_of
+from endpoint.dataset import resource_path
 from endpoint.errors import NotFound
 from endpoint.formats import TSV, QueryForm
 from endpoint.vocabulary import DCTERMS, SCHEMA
@@ -111,7 +111,8 @@ class Sitemaps:
 
     def _write(self, base: str, latest: date, answer: bytes) -> bytes:
         rows = (line.split("\t") for line in answer.decode().splitlines()[1:])
-        resources = ((path_of(iri[1:-1], self._site.dataset.base), _day(day, latest)) for iri, day in rows)
+        root = self._site.dataset.base
+        resources = ((resource_path(iri[1:-1], root), _day(day, latest)) for iri, day in rows)
         return _url_set(base, resources)
 
 

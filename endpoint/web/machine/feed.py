@@ -10,8 +10,8 @@ from functools import partial
 from typing import Final
 from xml.etree import ElementTree
 
-from endpoint.addresses import path_of
 from endpoint.catalog import SavedQuery
+from endpoint.dataset import resource_path
 from endpoint.errors import BadParameter, NotFound
 from endpoint.formats import QueryForm
 from endpoint.results.bibliography import Item
@@ -124,7 +124,7 @@ def _entry(feed: ElementTree.Element, item: Item, view: View, created: datetime)
     _text(entry, "updated", _moment(published or created))
     if published:
         _text(entry, "published", _moment(published))
-    _link(entry, "alternate", view.base + path_of(item.iri, view.site.dataset.base), "text/html")
+    _link(entry, "alternate", view.base + resource_path(item.iri, view.site.dataset.base), "text/html")
     if is_web_address(item.url) and item.url != item.iri:
         _link(entry, "related", item.url)
     for name in item.authors:

@@ -7,7 +7,7 @@ from typing import Final
 
 from starlette.types import Receive, Scope, Send
 
-from endpoint.errors import NotFound
+from endpoint.errors import NotFound, did_you_mean, shown
 from endpoint.search import Request
 from endpoint.storage.generations import Generation
 from endpoint.web.http.html import render
@@ -17,7 +17,6 @@ from endpoint.web.http.view import view_of
 from endpoint.web.pages.asking import respond_search
 from endpoint.web.pages.facets import Value, grouped, is_years, label_of, name_of, with_names
 from endpoint.web.store import OwnQueries
-from endpoint.wording import did_you_mean, shown
 
 # Values on a page, at most.
 _BROWSED: Final = 20_000

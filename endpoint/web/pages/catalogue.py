@@ -12,7 +12,7 @@ from urllib.parse import parse_qsl
 from markupsafe import Markup
 from starlette.types import Receive, Scope, Send
 
-from endpoint.addresses import path_of
+from endpoint.dataset import resource_path
 from endpoint.formats import QueryForm, offered
 from endpoint.search import SORTS, Facet, Request, SearchConfiguration
 from endpoint.search.as_sparql import as_sparql
@@ -217,5 +217,5 @@ def _exports(view: View, text: str) -> list[tuple[str, str]]:
 
 
 def _page_of(view: View, iri: str) -> str:
-    path, _, parameters = path_of(iri, view.site.dataset.base).partition("?")
+    path, _, parameters = resource_path(iri, view.site.dataset.base).partition("?")
     return view.address(path, parse_qsl(parameters))

@@ -11,14 +11,13 @@ from urllib.parse import urlencode
 from starlette.types import Receive, Scope, Send
 
 from endpoint.engine import Limits
-from endpoint.errors import BadParameter, MethodNotAllowed, NotFound
+from endpoint.errors import BadParameter, MethodNotAllowed, NotFound, did_you_mean, shown
 from endpoint.formats import FLAT_JSON
 from endpoint.search import PARAMETERS, SORTS, Request, SearchConfiguration
 from endpoint.storage.generations import Generation
 from endpoint.web.http.request import Pairs, allowed_timeout, decode_pairs, read_formats, read_timeout
 from endpoint.web.http.responses import Headers, choose, respond_search, send_options
 from endpoint.web.http.site import Site, accept_of
-from endpoint.wording import did_you_mean, shown
 
 _METHODS: Final = ("GET", "HEAD", "OPTIONS")
 _FORMATS: Final = (FLAT_JSON,)

@@ -15,7 +15,7 @@ from urllib.parse import quote, unquote_to_bytes
 
 from pyoxigraph import NamedNode
 
-from endpoint.errors import BadParameter, NotFound
+from endpoint.errors import BadParameter, NotFound, shown
 from endpoint.formats import (
     BIBTEX,
     CSL_JSON,
@@ -30,7 +30,6 @@ from endpoint.formats import (
     Representation,
 )
 from endpoint.web.http.request import Pairs
-from endpoint.wording import shown
 
 # The representations by the extension of the path, longer ones first. Existing clients ask for
 # ".json.data" and read any JSON.

@@ -11,13 +11,12 @@ from urllib.parse import unquote
 
 from pyoxigraph import Literal, NamedNode
 
-from endpoint.errors import EngineError, NotFound, RequestError
+from endpoint.errors import EngineError, NotFound, RequestError, nearest
 from endpoint.search import Request
 from endpoint.vocabulary import OWL, RDFS_IS_DEFINED_BY
 from endpoint.web.cache import Region
 from endpoint.web.pages.resource.address import EXTENSIONS, Address, is_iri
 from endpoint.web.store import Snapshot, flag, iri, number
-from endpoint.wording import nearest
 
 # How many resources are suggested in place of one that is not there.
 SUGGESTED: Final = 6

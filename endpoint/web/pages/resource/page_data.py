@@ -12,7 +12,7 @@ from typing import Final
 
 from endpoint.catalog import SavedQuery
 from endpoint.catalog.parameters import Parameter
-from endpoint.errors import BadParameter, EngineError, RequestError
+from endpoint.errors import BadParameter, EngineError, RequestError, shown
 from endpoint.formats import QueryForm
 from endpoint.results.bibliography import Item
 from endpoint.results.bibliography.lookup import items_of, lookup_query
@@ -34,7 +34,6 @@ from endpoint.web.pages.resource.statements import (
 )
 from endpoint.web.pages.resource.terms import TermFacts, kind_of, read_ontology, read_term
 from endpoint.web.store import Row, Snapshot, Term, iri, together
-from endpoint.wording import shown
 
 # The parameters that decide what a page shows.
 PARAMETERS: Final = ("inverse", "property", "page", "whole")

@@ -12,7 +12,7 @@ from typing import Final
 
 from pyoxigraph import BlankNode, Literal, NamedNode
 
-from endpoint.addresses import path_of
+from endpoint.dataset import resource_path
 from endpoint.vocabulary import RDF, RDF_LANG_STRING, XSD
 from endpoint.web.http.view import View
 from endpoint.web.pages.resource.labels import Labels, Text
@@ -230,7 +230,7 @@ def _excerpt(text: str) -> str:
 
 def page_address(view: View, name: str, **parameters: str) -> str:
     """Return the address of the page of an IRI, in the language that the reader chose."""
-    path, _, query = path_of(name, view.site.dataset.base).partition("?")
+    path, _, query = resource_path(name, view.site.dataset.base).partition("?")
     if query:
         parameters = {"uri": name, **parameters}
     return view.url(path, **parameters)

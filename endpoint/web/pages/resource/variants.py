@@ -18,7 +18,7 @@ from urllib.parse import quote
 from starlette.datastructures import Headers
 from starlette.types import Message, Scope, Send
 
-from endpoint.addresses import path_of
+from endpoint.dataset import resource_path
 from endpoint.errors import NotAcceptable
 from endpoint.formats import BIBLIOGRAPHIES, GRAPH_FORMATS, HTML, TURTLE, Format, Representation
 from endpoint.storage.generations import Generation
@@ -75,7 +75,7 @@ class Addresses:
     @property
     def path(self) -> str:
         """The resource's address below the server's own."""
-        return path_of(self.iri, self.view.site.dataset.base)
+        return resource_path(self.iri, self.view.site.dataset.base)
 
     def of(self, chosen: Representation, language: str | None = None) -> str:
         """The path of one representation, which needs no negotiation."""

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pyoxigraph import NamedNode
 
-from endpoint.addresses import path_of
+from endpoint.dataset import resource_path
 from endpoint.errors import BadParameter, NotFound
 from endpoint.web.pages.resource.address import EXTENSIONS, of_parameter, of_path
 
@@ -78,7 +78,7 @@ def test_the_path_of_every_iri_means_that_iri(name: str) -> None:
         NamedNode(iri)
     except ValueError:
         return
-    path = path_of(iri, BASE)
+    path = resource_path(iri, BASE)
     # Of characters some as they are and some encoded there are too many forms: such an IRI is named by uri=.
     mixed = not name.isascii() and "%" in name
     if mixed or "?" in path or name.startswith(("-", "api", ".", "browse")):

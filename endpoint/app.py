@@ -58,7 +58,7 @@ def create_site(settings: Settings) -> Site:
 
 
 def create_app(settings: Settings, engine: Engine | None = None) -> ASGIApp:
-    """The whole server as an ASGI application.
+    """Return the whole server as an ASGI application.
 
     Without ``engine`` it opens the embedded engine on ``settings.data`` at start-up; a store must
     be there (see :func:`~endpoint.ingest.publish.ensure_store`). Raises :class:`DataError`.
@@ -67,7 +67,7 @@ def create_app(settings: Settings, engine: Engine | None = None) -> ASGIApp:
 
 
 def create_application(site: Site, engine: Engine | None = None) -> ASGIApp:
-    """The server of a site that was read already; see :func:`create_app`."""
+    """Return the server of a site that was read already; see :func:`create_app`."""
 
     @asynccontextmanager
     async def lifespan(_: object) -> AsyncIterator[None]:
@@ -99,7 +99,7 @@ class _AnyPath(Route):
 
 
 def routes(site: Site) -> list[BaseRoute]:
-    """Every path of the server; ``docs/protocol.md`` lists them."""
+    """Return the routes of the server; ``docs/protocol.md`` lists them."""
     own_queries = OwnQueries(site)
     descriptions = Descriptions(own_queries)
     whole = SparqlEndpoint(site, descriptions).handler()

@@ -26,7 +26,7 @@ from endpoint.settings import Settings
 
 @dataclass(slots=True)
 class Report:
-    """The lines of a check, and the problems it has found."""
+    """The result of a check: its lines, and the problems among them."""
 
     lines: list[str] = field(default_factory=list)
     problems: list[str] = field(default_factory=list)
@@ -42,7 +42,8 @@ async def check_dataset(settings: Settings) -> Report:
     catalog = read_catalog(dataset.queries, settings.max_nesting, dataset.prefixes)
     report.problems += [str(problem) for problem in catalog.problems]
     report.lines += [f"notice: {notice}" for notice in catalog.notices]
-    report.problems += [f"{dataset.root / MANIFEST}: {told}" for told in _check_pages(dataset.pages, catalog)]
+    manifest = dataset.root / MANIFEST
+    report.problems += [f"{manifest}: {problem}" for problem in _check_pages(dataset.pages, catalog)]
     report.lines.append(f"{dataset.root}: {len(dataset.graphs)} graphs, {len(catalog.queries)} saved queries")
     try:
         mappings = read_mappings(dataset.tables, dataset.prefixes)
@@ -87,9 +88,9 @@ def _shaped(query: SavedQuery) -> Representation:
 async def _run_example(engine: Engine, query: SavedQuery, base: str, timeout: float, report: Report) -> None:
     values = query.example_values()
     if lacking := query.lacking_examples():
-        told = f"params: {{{lacking[0]}: {{example: …}}}}"
+        hint = f"params: {{{lacking[0]}: {{example: …}}}}"
         report.lines.append(
-            f"notice: {query.path}: not run, it has no example of {', '.join(lacking)}: {told}"
+            f"notice: {query.path}: not run, it has no example of {', '.join(lacking)}: {hint}"
         )
         return
     try:

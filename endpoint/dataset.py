@@ -1,4 +1,4 @@
-"""The dataset's manifest, ``seed/dataset.toml``: all that the server knows of the data it publishes.
+"""The description of a dataset: its manifest, ``seed/dataset.toml``, and the paths of its resources.
 
 A dataset is a folder with ``ontology/``, ``seed/`` and ``queries/``. Its manifest names the base of the
 resource IRIs, the prefixes, and the named graphs with the files that fill them.
@@ -37,7 +37,7 @@ _SEGMENT = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]*")
 
 @dataclass(frozen=True, slots=True)
 class SourceGraph:
-    """One named graph. ``name`` is the path segment of its own endpoint, if it has one.
+    """A named graph. ``name`` is the path segment of its own endpoint, if it has one.
 
     It is filled from ``files``, or by ``rules``: CONSTRUCT queries over all other graphs.
     """
@@ -51,7 +51,7 @@ class SourceGraph:
 
 @dataclass(frozen=True, slots=True)
 class Pages:
-    """What the pages of the site show besides the data.
+    """The part of the manifest that pages of the site use.
 
     ``footer`` is a sentence by language tag. ``parameters`` are the parameters of saved queries that take
     the IRI of a resource: the IRI of its class by the parameter's name. ``feed`` names the saved query
@@ -72,7 +72,7 @@ class Pages:
 
 @dataclass(frozen=True, slots=True)
 class Dataset:
-    """What the manifest says. ``title`` and ``description`` are by language tag; ``licence`` is an IRI.
+    """A dataset by its manifest. ``title`` and ``description`` are by language tag; ``licence`` is an IRI.
 
     ``tags`` are the names, by language tag, that people are shown for the tags of saved queries.
     """
@@ -89,31 +89,31 @@ class Dataset:
 
     @property
     def queries(self) -> Path:
-        """The folder of the saved queries."""
+        """Return the folder of the saved queries."""
         return self.root / "queries"
 
     @property
     def shapes(self) -> Path | None:
-        """The SHACL shapes that the data is validated with, where there are any."""
+        """Return the file of the SHACL shapes of the data, where there is one."""
         return _if_file(self.root / "ontology" / "shapes.ttl")
 
     @property
     def search(self) -> Path | None:
-        """What the text index holds, where there is one."""
+        """Return the configuration file of the text index, where there is one."""
         return _if_file(self.root / "seed" / "search.toml")
 
     @property
     def tables(self) -> tuple[Path, ...]:
-        """The mapping files: how tables become statements."""
+        """Return the mapping files, by which tables become statements."""
         return tuple(sorted((self.root / "seed" / "tables").glob("[!.]*.toml")))
 
     @property
     def derived(self) -> SourceGraph | None:
-        """The graph that rules fill, where there is one."""
+        """Return the graph that rules fill, where there is one."""
         return next((graph for graph in self.graphs if graph.rules), None)
 
     def digest(self) -> str:
-        """Hexadecimal BLAKE2b of all that decides what is published: relative names and bytes of
+        """Return the hexadecimal BLAKE2b of all that decides what is published: relative names and bytes of
         the manifest, the files of the graphs, the rules and the fields of the text index.
 
         Raises :class:`DataError` where a file can no longer be read.
@@ -135,7 +135,7 @@ def _if_file(path: Path) -> Path | None:
 
 
 def default_root(package: Path = Path(__file__).parent) -> Path:
-    """The dataset that comes with the server: inside an installed package, beside it in a checkout."""
+    """Return the dataset that comes with the server: inside an installed package, beside it in a checkout."""
     packaged = package / "dataset"
     return packaged if packaged.is_dir() else package.parent
 
@@ -221,13 +221,13 @@ def _graph(table: TomlTable, root: Path) -> SourceGraph:
     derived = "rules" in table.values
     if derived and "files" in table.values:
         raise table.error('stands beside "files"; a graph has one or the other', "rules")
-    found = _files(table, "rules" if derived else "files", root)
+    files = _files(table, "rules" if derived else "files", root)
     return SourceGraph(
         iri=table.iri("iri"),
         name=name,
         title=table.by_language("title"),
-        files=() if derived else found,
-        rules=found if derived else (),
+        files=() if derived else files,
+        rules=files if derived else (),
     )
 
 
@@ -245,12 +245,12 @@ def _matches(table: TomlTable, key: str, pattern: str, root: Path) -> list[Path]
         raise table.error(f"must stay within the dataset's folder, but has {pattern!r}", key)
     try:
         # Hidden files are an editor's locks and swap files, which patterns of pathlib would match.
-        found = [path for path in root.glob(pattern) if path.is_file() and not path.name.startswith(".")]
+        paths = [path for path in root.glob(pattern) if path.is_file() and not path.name.startswith(".")]
     except ValueError as error:
         raise table.error(f"has {pattern!r}, which is no file pattern", key) from error
-    if not found:
+    if not paths:
         raise table.error(f"has {pattern!r}, which matches no file; a graph without data has files = []", key)
-    return found
+    return paths
 
 
 def resource_path(iri: str, base: str) -> str:

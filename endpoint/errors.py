@@ -103,8 +103,8 @@ class BadParameter(RequestError):
         self.suggestion = suggestion
 
     def fields(self) -> dict[str, object]:
-        told = {"value": self.value, "rule": self.rule, "suggestion": self.suggestion}
-        return {"parameter": self.parameter, **{key: text for key, text in told.items() if text is not None}}
+        extra = {"value": self.value, "rule": self.rule, "suggestion": self.suggestion}
+        return {"parameter": self.parameter, **{key: text for key, text in extra.items() if text is not None}}
 
 
 class MalformedQuery(RequestError):
@@ -358,8 +358,8 @@ def nearest(word: str, known: Sequence[str]) -> str | None:
     namespace = word[: max(word.rfind("/"), word.rfind("#")) + 1].lower()
     start = len(namespace) if all(row.lower().startswith(namespace) for row in known) else 0
     by_case = {row.lower()[start:]: row for row in known}
-    found = get_close_matches(word[start : start + _SHOWN].lower(), list(by_case), 1)
-    return by_case[found[0]] if found else None
+    close = get_close_matches(word[start : start + _SHOWN].lower(), list(by_case), 1)
+    return by_case[close[0]] if close else None
 
 
 def did_you_mean(word: str, known: Sequence[str]) -> str:

@@ -173,12 +173,12 @@ class Settings:
 
 
 def setting_fields() -> tuple[Field[object], ...]:
-    """The rows of the table, in order; ``metadata`` holds ``parse``, ``metavar`` and ``help``."""
+    """Return the rows of the table, in order; ``metadata`` has ``parse``, ``metavar`` and ``help``."""
     return cast("tuple[Field[object], ...]", fields(Settings))
 
 
 def shown_default(row: Field[object]) -> str:
-    """The default of a setting as a person would write it; empty where there is none."""
+    """Return the default of a setting as a person would write it; empty where there is none."""
     default = row.default
     if isinstance(default, tuple):
         return " ".join(default)
@@ -191,7 +191,7 @@ def shown_default(row: Field[object]) -> str:
 
 
 def environment_name(name: str) -> str:
-    """The environment variable of a setting: ``max_query`` is ``ENDPOINT_MAX_QUERY``."""
+    """Return the environment variable of a setting: ``max_query`` is ``ENDPOINT_MAX_QUERY``."""
     return f"ENDPOINT_{name.upper()}"
 
 

@@ -1,4 +1,4 @@
-"""What happened, as events; the log line is one listener of them.
+"""The log: one line for each HTTP request, and those of the server itself.
 
 ``docs/operations.md`` explains the log line. Names are stable: operators write rules on them.
 """
@@ -14,7 +14,7 @@ log = logging.getLogger("endpoint")
 
 @dataclass(slots=True)
 class Exchange:
-    """One HTTP request and what became of it; written as one log line when it ends.
+    """An HTTP request and its outcome, written as one log line when it ends.
 
     ``duration`` and the parts of ``timing`` are in seconds; ``sent`` counts body bytes.
     """
@@ -33,7 +33,7 @@ class Exchange:
     media_type: str = ""
 
     def line(self) -> str:
-        """The exchange as ``key=value`` pairs."""
+        """Return the exchange as ``key=value`` pairs."""
         parts = [
             f"request={self.identifier}",
             f"client={self.client}",

@@ -1,4 +1,4 @@
-"""A TOML file whose mistakes are told with their line, which tomllib keeps only for syntax errors."""
+"""TOML files whose mistakes are reported with their line, which tomllib keeps only for syntax errors."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ _PART = re.compile(_NAME)
 
 @dataclass(frozen=True, slots=True)
 class TomlTable:
-    """One table of a TOML file. ``place`` is its path from the top; arrays of tables count from 1."""
+    """A table of a TOML file. ``place`` is its path from the top; arrays of tables count from 1."""
 
     file: Path
     values: Mapping[str, object]
@@ -36,10 +36,10 @@ class TomlTable:
     lines: Mapping[Place, int]
 
     def error(self, detail: str, key: str | None = None) -> DataError:
-        """``detail`` about this table or one of its keys, with the line of it or of what holds it."""
+        """Return an error about this table or one of its keys, with the nearest line that is known."""
         place = self.place if key is None else (*self.place, key)
         known = (place[:end] for end in range(len(place), 0, -1) if place[:end] in self.lines)
-        line = next((self.lines[found] for found in known), 1)
+        line = next((self.lines[part] for part in known), 1)
         shown = _shown(place) if place else "The file"
         return DataError(f"{shown} {detail}{'' if detail.endswith('?') else '.'}", self.file, line)
 
@@ -50,20 +50,20 @@ class TomlTable:
                 raise self.error(f"is not a key of this table; {did_you_mean(key, known)}", key)
 
     def text(self, key: str, default: str | None = None) -> str:
-        """The string at ``key``; it must be there where there is no default, and not be empty."""
+        """Return the string at ``key``; it must be there where there is no default, and not be empty."""
         if key not in self.values and default is not None:
             return default
         return self._text(self._value(key), key)
 
     def iri(self, key: str) -> str:
-        """The absolute IRI at ``key``."""
+        """Return the absolute IRI at ``key``."""
         value = self.text(key)
         if not ABSOLUTE_IRI.fullmatch(value):
             raise self.error(f"must be an absolute IRI, but is {value!r}", key)
         return value
 
     def by_language(self, key: str) -> dict[str, str]:
-        """The texts at ``key`` by language tag (BCP 47), one at least."""
+        """Return the texts at ``key`` by language tag (BCP 47), one at least."""
         if key not in self.values:
             raise self.error("is missing", key)
         table = self.table(key)
@@ -75,28 +75,28 @@ class TomlTable:
         return {language: table.text(language) for language in table.values}
 
     def texts(self, key: str, default: tuple[str, ...] | None = None) -> tuple[str, ...]:
-        """One string or an array of strings at ``key``."""
+        """Return the array of strings at ``key``; one string stands for an array of one."""
         if key not in self.values and default is not None:
             return default
         value = self._value(key)
         return tuple(self._text(item, key) for item in (value if isinstance(value, list) else [value]))
 
     def flag(self, key: str, default: bool) -> bool:
-        """The boolean at ``key``."""
+        """Return the boolean at ``key``."""
         value = self.values.get(key, default)
         if not isinstance(value, bool):
             raise self.error(f"must be true or false, but is {_type(value)}", key)
         return value
 
     def table(self, key: str) -> TomlTable:
-        """The table at ``key``; an empty one where there is none."""
+        """Return the table at ``key``; an empty one where there is none."""
         value = self.values.get(key, {})
         if not isinstance(value, dict):
             raise self.error(f"must be a table, but is {_type(value)}", key)
         return TomlTable(self.file, value, (*self.place, key), self.lines)
 
     def tables(self, key: str) -> list[TomlTable]:
-        """The array of tables at ``key``, written as ``[[key]]``; empty where there is none."""
+        """Return the array of tables at ``key``, written as ``[[key]]``; empty where there is none."""
         value = self.values.get(key, [])
         if not isinstance(value, list) or not all(isinstance(item, dict) for item in value):
             raise self.error(f"must be written as [[{key}]] tables", key)
@@ -119,14 +119,14 @@ class TomlTable:
 
 
 def did_you_mean(name: str, known: Iterable[str]) -> str:
-    """The closest of the ``known`` names as a question, or the list of them."""
+    """Return the closest of the ``known`` names as a question, or the list of them."""
     choices = list(known)
     close = get_close_matches(name, choices, 1)
     return f"did you mean {close[0]!r}?" if close else f"known are {', '.join(choices) or 'none'}"
 
 
 def read_toml(file: Path) -> TomlTable:
-    """The top table of ``file``. Raises :class:`DataError`: not readable, not UTF-8 or not TOML."""
+    """Return the top table of ``file``. Raises :class:`DataError`: not readable, not UTF-8 or not TOML."""
     try:
         content = file.read_bytes()
         text = content.decode("utf-8-sig")
@@ -137,16 +137,16 @@ def read_toml(file: Path) -> TomlTable:
         line = content.count(b"\n", 0, error.start) + 1
         raise DataError("The file must be UTF-8, but this line is not.", file, line) from error
     except tomllib.TOMLDecodeError as error:
-        found = _ERROR_PLACE.search(str(error))
-        # tomllib tells the place only within its message before Python 3.14.
+        place = _ERROR_PLACE.search(str(error))
+        # Before Python 3.14 tomllib has the place only within its message.
         detail = f"This is not TOML: {_ERROR_PLACE.sub('', str(error))}"
-        if found is None or found["line"] is None:
+        if place is None or place["line"] is None:
             raise DataError(f"{detail}, at the end of the file.", file, text.count("\n") + 1) from error
-        raise DataError(f"{detail}.", file, int(found["line"]), int(found["column"])) from error
+        raise DataError(f"{detail}.", file, int(place["line"]), int(place["column"])) from error
 
 
 def _lines(text: str) -> Iterator[tuple[Place, int]]:
-    """The line of each header and key. Later keys win only where a text has lines that look like keys."""
+    """Yield the line of each header and key; a later one wins where lines of a text look like keys."""
     table: Place = ()
     counts: Counter[Place] = Counter()
     for number, line in enumerate(text.split("\n"), 1):

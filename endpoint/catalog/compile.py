@@ -79,19 +79,19 @@ def _modified(file: Path) -> float:
 
 def _classify(source: str, max_nesting: int) -> Operation:
     try:
-        found = classify(source, max_nesting)
+        operation = classify(source, max_nesting)
     except MalformedQuery as error:
         raise DataError(error.detail, None, error.line, error.column) from None
     except QueryTooComplex as error:
         raise DataError(error.detail) from None
-    if found.form is None:
+    if operation.form is None:
         raise DataError("The file holds an update; a saved query is SELECT, ASK, CONSTRUCT or DESCRIBE.")
-    if found.foreign:
+    if operation.foreign:
         raise DataError(
-            f"The query calls SERVICE {found.foreign[0]}; "
+            f"The query calls SERVICE {operation.foreign[0]}; "
             "saved queries are answered from this endpoint's data alone."
         )
-    return found
+    return operation
 
 
 def undeclared_prefixes(text: str) -> dict[str, Token]:

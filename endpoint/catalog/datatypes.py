@@ -121,10 +121,10 @@ def _date(text: str) -> str:
 
 
 def _date_time(text: str) -> str:
-    found = _DATE_TIME.fullmatch(text)
-    if found is None:
+    match = _DATE_TIME.fullmatch(text)
+    if match is None:
         raise ValueError(text)
-    _date(found[1])
+    _date(match[1])
     return text
 
 
@@ -162,12 +162,12 @@ def _digits(text: str) -> Decimal:
 
 
 def _moment(text: str) -> Decimal:
-    found = _DATE_TIME.fullmatch(text)
-    if found is None:
+    match = _DATE_TIME.fullmatch(text)
+    if match is None:
         raise ValueError(text)
-    seconds, _, fraction = found[2].partition(".")
-    zone = (found[3] or "Z").replace("Z", "+00:00")
-    moment = datetime.fromisoformat(f"{found[1]}T{seconds}").replace(tzinfo=UTC)
+    seconds, _, fraction = match[2].partition(".")
+    zone = (match[3] or "Z").replace("Z", "+00:00")
+    moment = datetime.fromisoformat(f"{match[1]}T{seconds}").replace(tzinfo=UTC)
     ahead = datetime.fromisoformat(f"2000-01-01T00:00:00{zone}").utcoffset()
     shift = 0 if ahead is None else ahead.total_seconds()
     return Decimal(moment.timestamp()) - Decimal(shift) + Decimal(f"0.{fraction or 0}")

@@ -114,10 +114,10 @@ class _Declared:
 
     def _notice_quoted(self, token: Token) -> None:
         """grlc puts values into strings too; here a string stays as it is."""
-        if (found := _QUOTED.search(token.text)) is not None:
-            told = f"{found[0]} stands in a string and is no parameter there. Write it without quotes."
-            place = position_of(self._source, token.start + found.start())
-            self.notices.append(DataError(told, None, *place))
+        if (match := _QUOTED.search(token.text)) is not None:
+            sentence = f"{match[0]} stands in a string and is no parameter there. Write it without quotes."
+            place = position_of(self._source, token.start + match.start())
+            self.notices.append(DataError(sentence, None, *place))
 
     def apply_grlc(self, entries: Mapping[str, Entry]) -> None:
         """Take suggestions from ``enumerate`` and values from ``defaults``."""
@@ -142,8 +142,8 @@ class _Declared:
             self.notices.append(entry.error(f'The query holds no variable for the parameter "{name}"{near}'))
             return
         changed = replace(parameter, **fields)  # type: ignore[arg-type]
-        if (found := fault(changed)) is not None:
-            key, sentence = found
+        if (wrong := fault(changed)) is not None:
+            key, sentence = wrong
             self.notices.append(entry.error(f'The {key} of "{name}" is left out: {sentence}'))
             return
         self.parameters[name] = changed
@@ -153,15 +153,15 @@ def _by_parameter(entry: Entry | None, notices: list[DataError]) -> list[tuple[s
     """Return the items of a list of names, or of mappings by name, or of one such mapping."""
     if entry is None or not entry.content:
         return []
-    found: list[tuple[str, Entry]] = []
+    items: list[tuple[str, Entry]] = []
     for item in entry.content if isinstance(entry.content, tuple) else (entry,):
         if isinstance(item.content, Mapping):
-            found += item.content.items()
+            items += item.content.items()
         elif isinstance(item.content, str) and item.content.strip():
-            found.append((item.content.strip(), Entry(item.key, "", item.line, item.column)))
+            items.append((item.content.strip(), Entry(item.key, "", item.line, item.column)))
         else:
             notices.append(item.error(f'"{entry.key}" takes a list of parameters.'))
-    return found
+    return items
 
 
 def _choices(entry: Entry, notices: list[DataError]) -> tuple[str, ...]:
@@ -234,10 +234,10 @@ def _typed(parameter: Parameter, members: Mapping[str, Entry], prefixes: Prefixe
     parameter = _with_type(parameter, members["type"], prefixes) if "type" in members else parameter
     kind, language = parameter.type, parameter.language
     if "language" in members:
-        told = members["language"].text()
-        if kind != "langString" or language not in (None, told):
+        tag = members["language"].text()
+        if kind != "langString" or language not in (None, tag):
             raise members["language"].error(f"?{parameter.variable} of type {kind} takes no language here.")
-        language = told
+        language = tag
         try:
             Literal("", language=language)
         except ValueError:
@@ -252,11 +252,11 @@ def _typed(parameter: Parameter, members: Mapping[str, Entry], prefixes: Prefixe
 
 
 def _with_type(parameter: Parameter, entry: Entry, prefixes: Prefixes) -> Parameter:
-    told = entry.text()
-    kind = ALIASES.get(told, told).removeprefix("xsd:")
+    name = entry.text()
+    kind = ALIASES.get(name, name).removeprefix("xsd:")
     if kind not in (*NAMED_TYPES, "langString"):
-        if ":" not in told:
-            raise entry.error(f"This is {unknown_type(told)}")
+        if ":" not in name:
+            raise entry.error(f"This is {unknown_type(name)}")
         return replace(parameter, type="typed", datatype=prefixes.iri(entry))
     if kind != parameter.type and not _says_no_type(parameter):
         raise entry.error(f"The type is {kind} here and {parameter.type} in ?{parameter.variable}.")
@@ -271,12 +271,12 @@ def _says_no_type(parameter: Parameter) -> bool:
 def _required(parameter: Parameter, members: Mapping[str, Entry]) -> bool:
     if "required" not in members:
         return parameter.required and "default" not in members
-    told = members["required"].text()
-    if told not in ("true", "false"):
+    flag = members["required"].text()
+    if flag not in ("true", "false"):
         raise members["required"].error('"required" is true or false.')
-    if told == "true" and "default" in members:
+    if flag == "true" and "default" in members:
         raise members["required"].error("A parameter with a default is not required.")
-    return told == "true"
+    return flag == "true"
 
 
 def _checked(parameter: Parameter, entry: Entry | None, reader: _Declared) -> Parameter:
@@ -290,7 +290,7 @@ def _checked(parameter: Parameter, entry: Entry | None, reader: _Declared) -> Pa
             )
         if parameter.minimum is None or parameter.minimum.startswith("-"):
             parameter = replace(parameter, minimum="0")
-    if entry is not None and (found := fault(parameter)) is not None:
-        key, sentence = found
+    if entry is not None and (wrong := fault(parameter)) is not None:
+        key, sentence = wrong
         raise (entry.members().get(key, entry).error(f'The {key} of "{parameter.name}" is wrong: {sentence}'))
     return parameter

@@ -50,7 +50,7 @@ class Deprecation(NamedTuple):
 
 
 class Decorators:
-    """The entries of one query; ``notices`` collects what is odd about them."""
+    """The entries of one query, and in ``notices`` what is odd about them."""
 
     def __init__(self, entries: Mapping[str, Entry], file: Path) -> None:
         self.notices: list[DataError] = []
@@ -58,18 +58,18 @@ class Decorators:
         self._entries: dict[str, Entry] = {}
         for key, entry in entries.items():
             if key not in (*GRLC, *OWN):
-                told = (
+                sentence = (
                     f'Unknown key "{key}"{did_you_mean(key, (*GRLC, *OWN))} It is kept and changes nothing.'
                 )
-                self.notices.append(entry.error(told))
+                self.notices.append(entry.error(sentence))
             elif key in GRLC and entry.content in ("", (), {}):
                 self.notices.append(entry.error(f'"{key}" has no value.'))
                 continue
             self._entries[key] = entry
         others = [key for key in _OTHER_SERVERS if key in self._entries]
         if others:
-            told = f"{', '.join(others)}: this server answers from its own data, and calls no other."
-            self.notices.append(self._entries[others[0]].error(told))
+            sentence = f"{', '.join(others)}: this server answers from its own data, and calls no other."
+            self.notices.append(self._entries[others[0]].error(sentence))
 
     def get(self, key: str) -> Entry | None:
         """Return the entry of a key, if it has a value."""
@@ -130,14 +130,14 @@ def _method(entry: Entry) -> str:
 
 
 def _format(entry: Entry, name: str, form: QueryForm) -> Format:
-    found = by_name(name, saved_formats(form))
-    if found is None:
+    fmt = by_name(name, saved_formats(form))
+    if fmt is None:
         names = [row.name for row in saved_formats(form)]
         raise entry.error(
             f'"{name}" is no format of a query that is {form}{did_you_mean(name, names)} '
             f"Formats: {', '.join(names)}."
         )
-    return found
+    return fmt
 
 
 def _formats(entry: Entry, form: QueryForm) -> tuple[Format, ...]:
@@ -159,18 +159,19 @@ def read_deprecation(entry: Entry | None) -> Deprecation | None:
 
 def _members(entry: Entry, members: Mapping[str, Entry]) -> Deprecation:
     sentences = {key: row for key, row in members.items() if key not in _DEPRECATION}
-    told = Deprecation(
+    deprecation = Deprecation(
         Entry(entry.key, sentences, entry.line, entry.column).by_language(),
         since=_date(members["since"]) if "since" in members else None,
         sunset=_date(members["sunset"]) if "sunset" in members else None,
         successor=members["successor"].text().strip() if "successor" in members else None,
         link=_link(members["link"]) if "link" in members else None,
     )
-    if told.since is not None and told.sunset is not None and told.sunset < told.since:
+    since, sunset = deprecation.since, deprecation.sunset
+    if since is not None and sunset is not None and sunset < since:
         raise members["sunset"].error(
             "The query would go away before it is deprecated: see since and sunset."
         )
-    return told
+    return deprecation
 
 
 def _date(entry: Entry) -> date:

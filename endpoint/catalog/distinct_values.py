@@ -161,7 +161,7 @@ def _places(tokens: Sequence[Token], where: _Where, variable: str) -> list[tuple
     The kind is "group" where all brackets around it are plain groups of the query; "filter" where the
     innermost is a condition of such a group, whose number is given then; else what it stands in.
     """
-    found = []
+    places = []
     stack: list[_Bracket] = []
     count = 0
     for number, token in enumerate(tokens):
@@ -175,8 +175,8 @@ def _places(tokens: Sequence[Token], where: _Where, variable: str) -> list[tuple
         elif token.upper == "SELECT" and stack:
             stack[-1].kind = "select"
         elif token.kind is Kind.VAR and token.text[1:] == variable:
-            found.append(_place(stack))
-    return found
+            places.append(_place(stack))
+    return places
 
 
 def _kind(tokens: Sequence[Token], number: int, stack: Sequence[_Bracket]) -> str:

@@ -69,22 +69,22 @@ def fingerprint(folder: Path) -> Fingerprint:
 
     Empty where the folder cannot be read.
     """
-    found = []
+    states = []
     for path in _visible(folder):
         try:
             state = path.stat()
         except OSError:
             continue  # it went away meanwhile, and is not there the next time
-        found.append((str(path), state.st_ino, state.st_size, state.st_mtime_ns))
-    return tuple(found)
+        states.append((str(path), state.st_ino, state.st_size, state.st_mtime_ns))
+    return tuple(states)
 
 
 def _visible(folder: Path) -> list[Path]:
     """Return the files below ``folder`` in order, hidden ones left out, and folders named like a query."""
-    found = []
+    paths = []
     # Passes over a sub-folder that goes away meanwhile.
     for place, folders, files in os.walk(folder):
         folders[:] = [name for name in folders if not name.startswith(".")]
         named = [*files, *(name for name in folders if Path(name).suffix in READERS)]
-        found += [Path(place, name) for name in named if not name.startswith(".")]
-    return sorted(found)
+        paths += [Path(place, name) for name in named if not name.startswith(".")]
+    return sorted(paths)

@@ -86,8 +86,8 @@ class Parameter:
     @property
     def sample(self) -> str | None:
         """Return a value that fits: the first example, else the default, else the first choice."""
-        told = (self.example, *self.examples, self.default, *self.enum, *self.offered)
-        return next((text for text in told if text is not None), None)
+        texts = (self.example, *self.examples, self.default, *self.enum, *self.offered)
+        return next((text for text in texts if text is not None), None)
 
 
 def term(parameter: Parameter, text: str) -> Term:
@@ -118,8 +118,8 @@ def read_values(
         if name not in known:
             raise _unknown(name, parameters)
         if name in texts and not known[name].multiple:
-            told = f'The parameter "{name}" is given more than once; give it once.'
-            raise BadParameter(name, told, rule="repeated")
+            sentence = f'The parameter "{name}" is given more than once; give it once.'
+            raise BadParameter(name, sentence, rule="repeated")
         texts.setdefault(name, []).append(text)
     terms: dict[str, Term | tuple[Term, ...]] = {}
     for parameter in parameters:
@@ -128,16 +128,16 @@ def read_values(
         if sent:
             terms[parameter.variable] = tuple(dict.fromkeys(sent)) if parameter.multiple else sent[0]
         elif parameter.required:
-            told = f'The parameter "{parameter.name}" is missing: {_takes(parameter)}.'
-            raise BadParameter(parameter.name, told, rule="required")
+            sentence = f'The parameter "{parameter.name}" is missing: {_takes(parameter)}.'
+            raise BadParameter(parameter.name, sentence, rule="required")
     return terms
 
 
 def _unknown(name: str, parameters: Sequence[Parameter]) -> BadParameter:
     names = [parameter.name for parameter in parameters]
     takes = f"This query takes {', '.join(names)}." if names else "This query takes no parameters."
-    told = f'There is no parameter "{shown(name)}"{did_you_mean(name, names)} {takes}'
-    return BadParameter(shown(name), told, rule="unknown", suggestion=nearest(name, names))
+    sentence = f'There is no parameter "{shown(name)}"{did_you_mean(name, names)} {takes}'
+    return BadParameter(shown(name), sentence, rule="unknown", suggestion=nearest(name, names))
 
 
 def fault(parameter: Parameter) -> tuple[str, str] | None:
@@ -202,8 +202,8 @@ def _takes(parameter: Parameter) -> str:
 
 def _read(parameter: Parameter, text: str) -> str:
     def refuse(rule: str, why: str, suggestion: str | None = None) -> BadParameter:
-        told = f'The parameter "{parameter.name}" {why}'
-        return BadParameter(parameter.name, told, shown(text), rule, suggestion)
+        sentence = f'The parameter "{parameter.name}" {why}'
+        return BadParameter(parameter.name, sentence, shown(text), rule, suggestion)
 
     if not text.strip():
         raise refuse("empty", f"is empty: {_takes(parameter)}.")

@@ -45,14 +45,14 @@ def read_path(entry: Entry, parameters: Sequence[Parameter]) -> str:
     known = {parameter.name: parameter for parameter in parameters}
     seen: set[str] = set()
     for segment in path[1:].split("/"):
-        found = _PLACEHOLDER.fullmatch(segment)
-        if found is None:
+        placeholder = _PLACEHOLDER.fullmatch(segment)
+        if placeholder is None:
             if not _SEGMENT.fullmatch(segment) or segment in (".", ".."):
                 raise entry.error(
                     f'The segment "{segment}" of "path" is neither a plain word nor {{parameter}}.'
                 )
             continue
-        name = found[1]
+        name = placeholder[1]
         if name not in known:
             near = did_you_mean(name, list(known))
             raise entry.error(f'The query has no parameter "{name}"{near}')
@@ -72,12 +72,12 @@ def match_path(templates: Iterable[str], segments: Sequence[str], plain: bool = 
 
     The last segment may end with the extension of a format, unless ``plain``.
     """
-    found: dict[tuple[bool, ...], Match] = {}
+    matches: dict[tuple[bool, ...], Match] = {}
     for template in templates:
         parts = template[1:].split("/")
         if len(parts) == len(segments) and (match := _match(template, parts, segments, plain)) is not None:
-            found[tuple(part.startswith("{") for part in parts)] = match
-    return found[min(found)] if found else None
+            matches[tuple(part.startswith("{") for part in parts)] = match
+    return matches[min(matches)] if matches else None
 
 
 def _match(template: str, parts: Sequence[str], segments: Sequence[str], plain: bool) -> Match | None:

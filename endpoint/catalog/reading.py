@@ -150,8 +150,8 @@ def take_out_clashes(queries: dict[str, SavedQuery]) -> list[DataError]:
             others.append(first)
         other = next((other for other in others if other != name), None)
         if other is not None:
-            told = f'The path "{path}" clashes with the query "{other}". Choose another.'
-            problems.append(DataError(told, query.path))
+            sentence = f'The path "{path}" clashes with the query "{other}". Choose another.'
+            problems.append(DataError(sentence, query.path))
             del queries[name]
     return problems
 

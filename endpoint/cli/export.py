@@ -50,11 +50,11 @@ def command(
         force=force,
     )
     with progress() as observer:
-        made = export(settings.data, dataset.prefixes, request, lambda told: _show(observer, told))
+        made = export(settings.data, dataset.prefixes, request, lambda step: _show(observer, step))
     what = "publications" if made.format in BIBLIOGRAPHIES else "statements"
     generation = made.generation.number
     say(f"{made.number:,} {what} of generation {generation}, {made.written:,} bytes.")
 
 
-def _show(observer: Observer, told: Progress) -> None:
-    observer.show("exporting", told.done, told.total, unit="statements")
+def _show(observer: Observer, step: Progress) -> None:
+    observer.show("exporting", step.done, step.total, unit="statements")

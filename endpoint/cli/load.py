@@ -72,7 +72,7 @@ def command(
     settings = read_settings(flags, config=config)
     dataset = read_dataset(settings.dataset or default_root())
     errors: list[DataError] = []
-    found, notices = expand(sources, node, format_name, _standard_input(), errors)
+    expanded, notices = expand(sources, node, format_name, _standard_input(), errors)
     _say(notices)
     _end_on_interrupt()
     with progress() as observer:
@@ -80,7 +80,7 @@ def command(
         if validate:
             check = module("validation").validate_store(dataset, report or REPORTS[0], observer)
         change = Change(
-            sources=found,
+            sources=expanded,
             graph=node,
             replace=replace,
             base_iri=base,
@@ -145,8 +145,8 @@ def _difference(before: Generation | None, made: Generation) -> str:
     return f", {abs(made.quads - before.quads):,} {comparison} than generation {before.number}"
 
 
-def _show(observer: Observer, told: Progress) -> None:
-    observer.show(told.source.name, told.read, told.source.size, told.done)
+def _show(observer: Observer, step: Progress) -> None:
+    observer.show(step.source.name, step.read, step.source.size, step.done)
 
 
 def _say(notices: list[str]) -> None:

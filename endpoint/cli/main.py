@@ -20,7 +20,7 @@ COMMANDS: Final = ("serve", "load", "query", "check", "export")
 
 
 class _Commands(click.Group):
-    """Imports the module of a command only when that command is asked for."""
+    """A group that imports the module of a command only when that command is called."""
 
     def list_commands(self, ctx: click.Context) -> list[str]:
         return list(COMMANDS)
@@ -51,7 +51,7 @@ def cli() -> None:
 
 
 def main() -> NoReturn:
-    """The console script. Turns designed failures into a sentence and an exit code."""
+    """Run the console script: designed failures become a sentence and an exit code."""
     try:
         code = cli(prog_name="endpoint", standalone_mode=False)
     except click.ClickException as error:

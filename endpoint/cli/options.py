@@ -20,7 +20,7 @@ ENGINE: Final = ("dataset", "data", "timeout", "memory", "image", "max_query", "
 
 
 def setting_options(*names: str) -> Callable[[Command], Command]:
-    """Options for the settings named, or for all of them, made from the table of settings."""
+    """Return a decorator that adds options for the settings named, or for all, from the table of settings."""
 
     def decorate(command: Command) -> Command:
         for row in reversed(setting_fields()):
@@ -42,7 +42,7 @@ def setting_options(*names: str) -> Callable[[Command], Command]:
 
 
 def named_node(iri: str | None, option: str) -> NamedNode | None:
-    """The IRI given with ``option``. Raises :class:`click.BadParameter` where it is not absolute."""
+    """Return the IRI given with ``option``. Raises :class:`click.BadParameter` where it is not absolute."""
     try:
         return None if iri is None else NamedNode(iri)
     except ValueError:

@@ -40,7 +40,7 @@ SYLLABIC = "가-힣ぁ-ゖァ-ヺー㐀-鿿"
 WORD = re.compile(rf"[{SYLLABIC}]+|[a-z]+(?:'[a-z]+)*|[0-9]+|[^\W\d_a-z{SYLLABIC}]+")
 _SYLLABIC_WORD = re.compile(rf"[{SYLLABIC}]+")
 _SPACE = re.compile(r"\s+")
-# Between tokens that nobody wrote in a row, so that no phrase matches across: no query holds this sign.
+# Between tokens that nobody wrote in a row, so that no phrase matches across: no query has this sign.
 BREAK = "¦"
 #: Another number means that the same texts may have other tokens.
 TOKENS = 2
@@ -128,23 +128,23 @@ def analyse_document(fields: Mapping[str, Sequence[str]], names: Sequence[str], 
     for name in names:
         pieces: list[str] = []
         for text in normal[name]:
-            found = words(text)
+            split = words(text)
             if text in spaced:
-                pieces.append(" ".join(_tokens(word) for word in found if not is_syllabic(word)))
+                pieces.append(" ".join(_tokens(word) for word in split if not is_syllabic(word)))
                 continue
-            pieces.append(" ".join(map(_tokens, found)))
+            pieces.append(" ".join(map(_tokens, split)))
             # Single syllables are words too where a dot joins them, 미 in 미·중, or a particle follows.
             pieces.extend(syllable for listed in _LISTED for syllable in listed.findall(text))
-            pieces.extend(map(_noun, found))
+            pieces.extend(map(_noun, split))
             if name != long:
-                vocabulary.update(map(_plain, found))
+                vocabulary.update(map(_plain, split))
         tokens.append(f" {BREAK} ".join(filter(None, pieces)))
     return Analysed(tuple(tokens), frozenset(word for word in vocabulary if len(word) > 1))
 
 
 @lru_cache(maxsize=1 << 16)
 def _noun(word: str) -> str:
-    """The noun of one syllable before a particle, 핵 in 핵을; empty where a word is anything else."""
+    """Return the noun of one syllable before a particle, 핵 in 핵을; empty where a word is anything else."""
     return word[0] if "가" <= word[0] <= "힣" and word[1:] in after(word[0]) else ""
 
 

@@ -64,12 +64,12 @@ def _copy(previous: Path | None, path: Path, configuration: SearchConfiguration)
     except StoreError:
         return None
     try:
-        found = before.execute("SELECT value FROM meta WHERE name = 'fingerprint'").fetchone()
+        fingerprint = before.execute("SELECT value FROM meta WHERE name = 'fingerprint'").fetchone()
     except sqlite3.Error:
         return None
     finally:
         before.close()
-    if found != (schema.fingerprint(configuration),):
+    if fingerprint != (schema.fingerprint(configuration),):
         return None
     shutil.copyfile(previous / schema.FILE, path)
     return schema.open_for_writing(path)
@@ -129,13 +129,13 @@ class _IndexWriter:
 
     def _take_over(self, iri: str, digest: bytes) -> int | None:
         """Return 0 where the old index has the document as it is, else the number it had there."""
-        found = self._connection.execute("SELECT id, digest FROM document WHERE iri = ?", (iri,)).fetchone()
-        if found is None:
+        row = self._connection.execute("SELECT id, digest FROM document WHERE iri = ?", (iri,)).fetchone()
+        if row is None:
             return None
-        number: int = found[0]
+        number: int = row[0]
         if number < len(self._unseen):
             self._unseen[number] = 0
-        if found[1] == digest:
+        if row[1] == digest:
             return 0
         self._remove(number)
         return number

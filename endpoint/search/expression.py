@@ -91,9 +91,9 @@ class Compiler:
     def term(self, term: Term) -> str:
         """Return the expression for words as they were written."""
         if term.phrase:
-            found = words(normalise(term.text))[:_MAX_PHRASE]
-            parts = [_any_of(_phrases(found))] if found else []
-            self._mark(found, term)
+            phrase = words(normalise(term.text))[:_MAX_PHRASE]
+            parts = [_any_of(_phrases(phrase))] if phrase else []
+            self._mark(phrase, term)
         else:
             chunks = _chunks(term.text)[:MAX_WORDS]
             parts = [self._chunk(chunk, term, term.prefix and last) for chunk, last in chunks]
@@ -101,9 +101,9 @@ class Compiler:
         column = self._known.columns.get(term.field)
         return f"{column} : {_bracketed(expression)}" if column else expression
 
-    def _mark(self, found: Sequence[str], term: Term, prefix: bool = False) -> None:
-        if found:
-            self.marks.append(Mark(tuple(found), term.field, prefix))
+    def _mark(self, marked: Sequence[str], term: Term, prefix: bool = False) -> None:
+        if marked:
+            self.marks.append(Mark(tuple(marked), term.field, prefix))
 
     def _chunk(self, chunk: Sequence[str], term: Term, prefix: bool) -> str:
         """Return the expression for one word, or for numbers with the letters next to them."""
@@ -150,7 +150,7 @@ class Compiler:
         """Return the phrases for the ways to write a piece of ``word`` with up to two spaces in it."""
         places = range(start + 1, end)
         ways = [spaces for number in range(_BOUNDARIES + 1) for spaces in combinations(places, number)]
-        found = []
+        phrases = []
         for spaces in ways:
             ends = zip((start, *spaces), (*spaces, end), strict=True)
             # A syllable cut off at the end of a piece is no word of one syllable.
@@ -161,19 +161,19 @@ class Compiler:
             ]
             tokens = [token for first, last in whole for token in pairs(word[first:last])]
             if not spaces or self._known.occurs(tokens):
-                found.append(_phrase(tokens))
-        return found
+                phrases.append(_phrase(tokens))
+        return phrases
 
 
-def _phrases(found: Sequence[str]) -> list[str]:
+def _phrases(written: Sequence[str]) -> list[str]:
     """Return the phrases for words in a row: spaced as written, and with no space between Hangul words."""
     runs: list[str] = []
-    for word in found:
+    for word in written:
         if runs and is_syllabic(word) and is_syllabic(runs[-1]):
             runs[-1] += word
         else:
             runs.append(word)
-    as_written = [token for word in found for token in _tokens(word)]
+    as_written = [token for word in written for token in _tokens(word)]
     closed = [token for word in runs for token in _tokens(word)]
     return [_phrase(as_written), _phrase(closed)]
 

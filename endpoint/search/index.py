@@ -86,13 +86,13 @@ class TextIndex:
         with self._reported():
             query = self._parse(request.query)
             matching = self._find(query)
-            found = self._filtered(matching, request.filters)
-            page = self._page(found, request.sort, request.offset, request.limit)
+            filtered = self._filtered(matching, request.filters)
+            page = self._page(filtered, request.sort, request.offset, request.limit)
             hits = tuple(self._hits(page, query if request.snippets else None))
             names = self.facets if request.facets else ()
-            counts = {name: self._counts(name, matching, found, request) for name in names}
-            suggestions = () if found else self._suggest(request.query, query)
-        return Answer(len(found), hits, counts, suggestions)
+            counts = {name: self._counts(name, matching, filtered, request) for name in names}
+            suggestions = () if filtered else self._suggest(request.query, query)
+        return Answer(len(filtered), hits, counts, suggestions)
 
     def matches(
         self,
@@ -111,8 +111,8 @@ class TextIndex:
         with self._reported():
             parsed = self._parse(query)
             inside = _within(parsed, field) if field else parsed
-            found = self._find(inside, None if only is None else self._number(only))
-            page = self._page(found, "relevance", 0, len(found) if limit is None else limit)
+            scored = self._find(inside, None if only is None else self._number(only))
+            page = self._page(scored, "relevance", 0, len(scored) if limit is None else limit)
             return list(self._hits(page, inside if snippets else None))
 
     def summary(self, iri: str) -> dict[str, str | list[str]]:
@@ -144,15 +144,15 @@ class TextIndex:
             return self._everything_but(query, only)
         compiler = Compiler(self._words)
         try:
-            found = self._scored(compiler.node(query), only)
+            scored = self._scored(compiler.node(query), only)
         except NoWords:
             return []
         # Weights alone do not lift a word of the title over many in the abstract: FTS5 lets the number of
-        # times saturate after the weights. So what is found in the title counts once more on its own.
+        # times saturate after the weights. So a match in the title counts once more on its own.
         with suppress(NoWords):
             in_title = dict(self._scored(compiler.in_title(query, self.fields[0]), only))
-            found = [(number, score + in_title.get(number, 0.0)) for number, score in found]
-        return found
+            scored = [(number, score + in_title.get(number, 0.0)) for number, score in scored]
+        return scored
 
     def _scored(self, expression: str, only: int | None) -> list[Scored]:
         one = "" if only is None else " AND rowid = ?"
@@ -165,10 +165,8 @@ class TextIndex:
             expression = Compiler(self._words).node(query)
         except NoWords:
             return bool(self._find(query))
-        found = self._connection.execute(
-            "SELECT 1 FROM inverted WHERE inverted MATCH ? LIMIT 1", (expression,)
-        )
-        return found.fetchone() is not None
+        row = self._connection.execute("SELECT 1 FROM inverted WHERE inverted MATCH ? LIMIT 1", (expression,))
+        return row.fetchone() is not None
 
     def _everything_but(self, query: All, only: int | None) -> list[Scored]:
         out = {number for node in query.excluded for number, _ in self._find(node)}
@@ -176,10 +174,10 @@ class TextIndex:
         return [(number, 0.0) for number in numbers if number not in out and only in (None, number)]
 
     def _number(self, iri: str) -> int:
-        found = self._connection.execute("SELECT id FROM document WHERE iri = ?", (iri,)).fetchone()
-        return found[0] if found else 0
+        row = self._connection.execute("SELECT id FROM document WHERE iri = ?", (iri,)).fetchone()
+        return row[0] if row else 0
 
-    def _filtered(self, found: list[Scored], filters: Mapping[str, tuple[str, ...]]) -> list[Scored]:
+    def _filtered(self, scored: list[Scored], filters: Mapping[str, tuple[str, ...]]) -> list[Scored]:
         for name, values in filters.items():
             if not values:
                 continue
@@ -188,11 +186,11 @@ class TextIndex:
             wanted = set(values)
             numbers = self._array(f"facet {name}")
             fitting = {at for at, texts in enumerate(self._combinations[name]) if wanted.intersection(texts)}
-            found = [hit for hit in found if numbers[hit[0]] in fitting]
-        return found
+            scored = [hit for hit in scored if numbers[hit[0]] in fitting]
+        return scored
 
-    def _page(self, found: list[Scored], sort: str, offset: int, limit: int) -> list[Scored]:
-        ordered = heapq.nsmallest(offset + limit, found, key=self._order(sort))
+    def _page(self, scored: list[Scored], sort: str, offset: int, limit: int) -> list[Scored]:
+        ordered = heapq.nsmallest(offset + limit, scored, key=self._order(sort))
         return ordered[offset:]
 
     def _order(self, sort: str) -> Callable[[Scored], tuple[float, int]]:
@@ -232,17 +230,17 @@ class TextIndex:
         return Marker(compiler.marks, self.fields, self._meta["snippet"])
 
     def _counts(
-        self, name: str, matching: list[Scored], found: list[Scored], request: Request
+        self, name: str, matching: list[Scored], filtered: list[Scored], request: Request
     ) -> tuple[tuple[str, int], ...]:
         """Count without the facet's own filter: each number is what choosing that value, too, would add."""
         if name in request.filters:
             others = {facet: values for facet, values in request.filters.items() if facet != name}
-            found = self._filtered(matching, others)
-        return self._count(name, found, request.facets)
+            filtered = self._filtered(matching, others)
+        return self._count(name, filtered, request.facets)
 
-    def _count(self, name: str, found: Sequence[Scored], limit: int) -> tuple[tuple[str, int], ...]:
+    def _count(self, name: str, scored: Sequence[Scored], limit: int) -> tuple[tuple[str, int], ...]:
         numbers = self._array(f"facet {name}")
-        combinations = Counter(numbers[number] for number, _ in found)
+        combinations = Counter(numbers[number] for number, _ in scored)
         values: Counter[str] = Counter()
         for combination, count in combinations.items():
             for value in self._combinations[name][combination]:

@@ -111,7 +111,7 @@ class _Parser:
 
     def group(self, field: str, depth: int) -> Node:
         """Parse up to the closing parenthesis or the end."""
-        # Of one conjunction at a time: what it holds, what it excludes, and the last disjunction in it.
+        # Of one conjunction at a time: its parts, those that it excludes, and the last disjunction in it.
         nodes: list[list[Node]] = []
         excluded: list[Node] = []
         alternative = negative = False

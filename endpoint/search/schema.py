@@ -1,8 +1,8 @@
 """The file of an index: one SQLite database, written once and then only read.
 
-``document`` holds the texts as they were given, ``inverted`` (FTS5, without a copy of the texts) their
+Table ``document`` has the texts as they were given, ``inverted`` (FTS5, without a copy of the texts) their
 tokens, ``word`` the words of short fields for suggestions and ``spelling`` groups of their letters;
-``arrays`` hold for all documents at once what facets and sorting need, by the document's number.
+``arrays`` has for all documents at once what facets and sorting need, by the document's number.
 """
 
 from __future__ import annotations
@@ -133,5 +133,5 @@ def pack(fields: Mapping[str, Sequence[str]]) -> bytes:
 
 
 def unpack(packed: bytes) -> dict[str, list[str]]:
-    """The reverse of :func:`pack`."""
+    """Decompress the texts of a document."""
     return cast("dict[str, list[str]]", json.loads(zlib.decompress(packed)))

@@ -99,18 +99,18 @@ class Marker:
         start = 0
         for line in text.splitlines(keepends=True):
             normal = normalise(line)
-            found = [match for match in pattern.finditer(normal) if self._is_meant(match[0])]
-            for match, first, last in _written(line, normal, found):
+            matches = [match for match in pattern.finditer(normal) if self._is_meant(match[0])]
+            for match, first, last in _written(line, normal, matches):
                 places.append(_Place(start + first, start + last, match[0]))
             start += len(line)
             if len(places) > _MOST_MARKS:
                 break
         return places
 
-    def _is_meant(self, found: str) -> bool:
-        if not _LATIN.fullmatch(found):
+    def _is_meant(self, text: str) -> bool:
+        if not _LATIN.fullmatch(text):
             return True
-        return stem(found) in self._stems or bool(self._prefixes and found.startswith(self._prefixes))
+        return stem(text) in self._stems or bool(self._prefixes and text.startswith(self._prefixes))
 
 
 def _compiled(marks: Iterable[Mark], field: str) -> re.Pattern[str] | None:
@@ -120,17 +120,17 @@ def _compiled(marks: Iterable[Mark], field: str) -> re.Pattern[str] | None:
 
 
 def _written(
-    line: str, normal: str, found: Sequence[re.Match[str]]
+    line: str, normal: str, matches: Sequence[re.Match[str]]
 ) -> Iterator[tuple[re.Match[str], int, int]]:
     """Yield each match in ``normal`` with its place in ``line``, as far as that is known."""
     if len(line) == len(normal):
-        yield from ((match, match.start(), match.end()) for match in found)
-    elif found:
+        yield from ((match, match.start(), match.end()) for match in matches)
+    elif matches:
         ends: list[tuple[int, int]] = []
         for cluster in _CLUSTER.finditer(line):
             ends.extend([cluster.span()] * len(normalise(cluster[0])))
         if len(ends) == len(normal):
-            yield from ((match, ends[match.start()][0], ends[match.end() - 1][1]) for match in found)
+            yield from ((match, ends[match.start()][0], ends[match.end() - 1][1]) for match in matches)
 
 
 def _window(text: str, places: Sequence[_Place]) -> str:

@@ -90,8 +90,8 @@ class Entry:
             return [entry.plain() for entry in self.content]
         if self.content in _WORDS:
             return _WORDS[self.content]
-        if (found := _NUMBER.fullmatch(self.content)) is not None:
-            return float(self.content) if found[1] else int(self.content)
+        if (number := _NUMBER.fullmatch(self.content)) is not None:
+            return float(self.content) if number[1] else int(self.content)
         return self.content
 
 

@@ -154,16 +154,16 @@ def _by_key(lines: Sequence[_Line], problem: DataError, notices: list[DataError]
 def _next_key(lines: Sequence[_Line], first: int) -> int:
     indent = len(lines[first].text) - len(lines[first].text.lstrip())
     for at in range(first + 1, len(lines)):
-        found = _KEY.fullmatch(lines[at].text)
-        if found is not None and len(found[1]) <= max(indent, 1):
+        match = _KEY.fullmatch(lines[at].text)
+        if match is not None and len(match[1]) <= max(indent, 1):
             return at
     return len(lines)
 
 
 def _alone(lines: Sequence[_Line], notices: list[DataError]) -> Entry:
     """Return the entry of one key and the lines that follow it."""
-    found = _KEY.fullmatch(lines[0].text)
-    key = "" if found is None else found[2]
+    match = _KEY.fullmatch(lines[0].text)
+    key = "" if match is None else match[2]
     try:
         node = yaml.compose("\n".join(line.text for line in lines), Loader=yaml.BaseLoader)
         if isinstance(node, yaml.MappingNode):
@@ -173,9 +173,9 @@ def _alone(lines: Sequence[_Line], notices: list[DataError]) -> Entry:
         problem = _no_yaml(error, lines)
     sentence = f'{problem.detail} "{key}" is read as a plain text; write it in quotes.'
     notices.append(DataError(sentence, None, problem.line, problem.column))
-    value = "" if found is None else found[3] or ""
+    value = "" if match is None else match[3] or ""
     text = " ".join(part for line in (value, *(row.text for row in lines[1:])) if (part := line.strip()))
-    indent = 0 if found is None else len(found[1])
+    indent = 0 if match is None else len(match[1])
     shown = "".join(char for char in text if char.isprintable())
     return Entry(key, shown, lines[0].number, lines[0].width + indent + 1)
 
@@ -213,8 +213,8 @@ def _entry(
 def read_about(folder: Path, notices: list[DataError]) -> About:
     """Read what a folder says of its queries together; ``notices`` gets what is odd about it."""
     if (folder / _ENDPOINT).is_file():
-        told = "This server answers from its own data; the address in this file is not used."
-        notices.append(DataError(told, folder / _ENDPOINT))
+        sentence = "This server answers from its own data; the address in this file is not used."
+        notices.append(DataError(sentence, folder / _ENDPOINT))
     try:
         return _about(folder, notices)
     except DataError as error:
@@ -233,11 +233,11 @@ def _about(folder: Path, notices: list[DataError]) -> About:
 def _read_urls(file: Path, notices: list[DataError]) -> About:
     try:
         entries, odd = read_mapping(decode_text(read_content(file)))
-        told = [*odd, *_remote(entries.get("queries"), file.parent)]
+        all_notices = [*odd, *_remote(entries.get("queries"), file.parent)]
         about = _about_of(entries)
     except DataError as error:
         raise DataError(error.detail, file, error.line, error.column) from None
-    notices += [DataError(error.detail, file, error.line, error.column) for error in told]
+    notices += [DataError(error.detail, file, error.line, error.column) for error in all_notices]
     return about
 
 
@@ -264,8 +264,8 @@ def _remote(queries: Entry | None, folder: Path) -> list[DataError]:
         place = item.content.get("url", item) if isinstance(item.content, Mapping) else item
         name = place.content.strip() if isinstance(place.content, str) else ""
         if "://" in name:
-            told = f"{name} is not fetched: this server reads local files only. Put a copy into this folder."
-            odd.append(place.error(told))
+            refusal = "is not fetched: this server reads local files only. Put a copy into this folder."
+            odd.append(place.error(f"{name} {refusal}"))
         elif not name or not (folder / name).is_file():
             odd.append(place.error(f'There is no file "{name}" here.'))
     return odd

@@ -104,16 +104,16 @@ def _executable(subject: _Subject, members: _Members, described: dict[_Subject, 
 
 def _entries(members: _Members) -> dict[str, Entry]:
     label, comment = _texts(members, f"{RDFS}label"), _texts(members, f"{RDFS}comment")
-    found: dict[str, object] = {"summary": label or comment}
+    values: dict[str, object] = {"summary": label or comment}
     if label:
-        found["description"] = comment
+        values["description"] = comment
     words = [value for schema in _SCHEMAS for value in members.get(f"{schema}keywords", [])]
-    found["tags"] = sorted({value.value for value in words if isinstance(value, Literal)})
+    values["tags"] = sorted({value.value for value in words if isinstance(value, Literal)})
     licences = [value for predicate in _LICENCES for value in members.get(predicate, [])]
-    found["licence"] = next((value.value for value in licences if isinstance(value, NamedNode | Literal)), "")
+    values["licence"] = next((term.value for term in licences if isinstance(term, NamedNode | Literal)), "")
     targets = [value for schema in _SCHEMAS for value in members.get(f"{schema}target", [])]
-    found["endpoint"] = next((value.value for value in targets if isinstance(value, NamedNode)), "")
-    return {key: entry_of(key, value) for key, value in found.items() if value}
+    values["endpoint"] = next((value.value for value in targets if isinstance(value, NamedNode)), "")
+    return {key: entry_of(key, value) for key, value in values.items() if value}
 
 
 def _texts(members: _Members, predicate: str) -> dict[str, str] | str:
@@ -133,7 +133,7 @@ def _texts(members: _Members, predicate: str) -> dict[str, str] | str:
 
 
 def _declared(subjects: list[_Subject], described: dict[_Subject, _Members]) -> dict[str, str]:
-    found: dict[str, str] = {}
+    declared: dict[str, str] = {}
     for subject in subjects:
         for node in described.get(subject, {}).get(f"{SH}declare", []):
             members = described.get(node, {}) if isinstance(node, NamedNode | BlankNode) else {}
@@ -141,5 +141,5 @@ def _declared(subjects: list[_Subject], described: dict[_Subject, _Members]) -> 
             if prefixes and namespaces and isinstance(prefixes[0], Literal):
                 namespace = namespaces[0]
                 if isinstance(namespace, NamedNode | Literal):
-                    found[prefixes[0].value] = namespace.value
-    return found
+                    declared[prefixes[0].value] = namespace.value
+    return declared

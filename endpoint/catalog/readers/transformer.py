@@ -48,8 +48,8 @@ def read(content: bytes, name: str) -> Document:
     """Read a JSON file of SPARQL Transformer; see :class:`~endpoint.catalog.readers.Reader`."""
     query = convert(decode_text(content))
     if query is None:
-        told = "The file holds no query of SPARQL Transformer (proto or @graph); it is left out."
-        return Document(notices=(DataError(told),))
+        sentence = "The file holds no query of SPARQL Transformer (proto or @graph); it is left out."
+        return Document(notices=(DataError(sentence),))
     check_length(query.transform, "prototype")
     odd = read_prototype(query.transform, sorted(variables(query.text))).complaints
     source = QuerySource(
@@ -72,7 +72,7 @@ def read_transform(
         check_length(transform, "prototype")
     except DataError as error:
         raise entry.error(error.detail) from None
-    notices += [entry.error(told) for told in read_prototype(transform, names).complaints]
+    notices += [entry.error(sentence) for sentence in read_prototype(transform, names).complaints]
     return transform
 
 
@@ -156,13 +156,13 @@ class _Query:
         for key, value in prototype.items():
             inner = value[0] if isinstance(value, list) and len(value) == 1 else value
             if isinstance(inner, dict):
-                part, found, needed = self._object(inner, f"{path}{key}_", root)
+                part, inner_patterns, needed = self._object(inner, f"{path}{key}_", root)
                 shape[key] = [part] if isinstance(value, list) else part
-                block = " .\n    ".join(found)
-                patterns += [block if needed else f"OPTIONAL {{ {block} }}"] if found else []
+                block = " .\n    ".join(inner_patterns)
+                patterns += [block if needed else f"OPTIONAL {{ {block} }}"] if inner_patterns else []
             elif isinstance(value, str) and value[:1] in ("?", "$"):
-                shape[key], found = self._value(key, value, path, root, above)
-                patterns += found
+                shape[key], inner_patterns = self._value(key, value, path, root, above)
+                patterns += inner_patterns
             else:
                 shape[key] = entry_of(key, value).plain()
         return shape, patterns, required

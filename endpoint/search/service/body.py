@@ -33,7 +33,7 @@ _PLAIN: Final = frozenset(
     }
 )
 _INTEGER: Final = f"{XSD}integer"
-# No index holds more than this many digits can say.
+# No index has more documents than this many digits can say.
 _DIGITS: Final = 9
 
 
@@ -144,7 +144,7 @@ class Body:
                 f"{subject.text} has no text:query, so there is nothing to search for.",
                 f'Add {subject.text} text:query "words".',
             )
-        found = Search(
+        search = Search(
             query=str(values["text:query"]),
             variable=None if draft.iri is not None else subject.text[1:],
             iri=draft.iri,
@@ -154,14 +154,14 @@ class Body:
             limit=limit if isinstance(limit := values.get("text:limit"), int) else None,
             field_at=places.get("text:field", 0),
         )
-        for name in found.variables:
-            if found.variables.count(name) > 1:
+        for name in search.variables:
+            if search.variables.count(name) > 1:
                 self._refuse(
                     subject,
                     f"?{name} is used for two things in one search.",
                     "Give the hit, the score and the snippet a variable each.",
                 )
-        return found
+        return search
 
     def _subject(self) -> _Draft:
         token = self._next()

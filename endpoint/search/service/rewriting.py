@@ -77,7 +77,7 @@ class Rewritten:
 
     def located(self, message: str) -> str:
         """Return the engine's ``message`` about :attr:`text` with its place in the original instead."""
-        return _PLACE.sub(lambda found: self._moved(int(found[1]), int(found[2])), message, count=1)
+        return _PLACE.sub(lambda place: self._moved(int(place[1]), int(place[2])), message, count=1)
 
     def _moved(self, line: int, column: int) -> str:
         start = 0
@@ -250,17 +250,17 @@ def read_blocks(text: str, base: str | None, prefixes: Mapping[str, str]) -> lis
 
 def refuse_unread(text: str, blocks: list[Block]) -> NoReturn:
     """Refuse a text that holds, besides ``blocks``, a SERVICE in some reading of its characters."""
-    found = [
+    suspects = [
         token
         for token in lex(text).tokens
         if token.kind in (Kind.WORD, Kind.PNAME)
         and "SERVICE" in token.upper
         and not any(block.start <= token.start < block.end for block in blocks)
     ]
-    if not found:
+    if not suspects:
         _refuse_doubt(text, 0)
     # The word alone, or at the beginning of a name, is more likely to be meant than inside a name.
-    token = min(found, key=lambda token: "SERVICE" not in token.upper.partition(":")[0])
+    token = min(suspects, key=lambda token: "SERVICE" not in token.upper.partition(":")[0])
     raise malformed(
         text,
         token.start,

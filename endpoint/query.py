@@ -16,8 +16,7 @@ from endpoint.engine import Limits, Result
 from endpoint.formats import Format, QueryForm, Representation
 from endpoint.ingest.publish import ensure_store
 from endpoint.settings import Settings
-from endpoint.sparql.gate import admit
-from endpoint.sparql.operation import classify
+from endpoint.sparql.operation import admit, classify
 
 
 @asynccontextmanager

@@ -14,8 +14,8 @@ from pathlib import Path
 from endpoint.catalog.parameters import Parameter, read_values
 from endpoint.errors import DataError
 from endpoint.formats import Format, Plain, QueryForm
-from endpoint.sparql.binding import Value
-from endpoint.sparql.operation import Operation, bind
+from endpoint.sparql.operation import Operation
+from endpoint.sparql.parameters import Value, bind
 
 
 @dataclass(frozen=True, slots=True)

@@ -22,13 +22,12 @@ from endpoint.catalog.folder import QueryFile
 from endpoint.catalog.parameters import Parameter, Term, term
 from endpoint.catalog.readers import QuerySource
 from endpoint.errors import BadParameter, DataError, MalformedQuery, QueryTooComplex, did_you_mean
-from endpoint.sparql.binding import Edit, Value, bind, edits, variables
 from endpoint.sparql.diagnosis import malformed
-from endpoint.sparql.diagnosis.case import Case
 from endpoint.sparql.diagnosis.grammar import recognize
 from endpoint.sparql.diagnosis.syntax import syntax_mistake
 from endpoint.sparql.lexer import Kind, Token, lex, position_of
-from endpoint.sparql.operation import Operation, bindable, classify, read_prologue
+from endpoint.sparql.operation import Operation, classify, read_prologue
+from endpoint.sparql.parameters import Edit, Value, bind, edits, misplaced_parameters, variables
 
 
 def compile_query(
@@ -49,7 +48,7 @@ def compile_query(
     parameters, odd = read_parameters(source.text, source.entries, own)
     declared = [parameter.variable for parameter in parameters]
     multiple = [parameter.variable for parameter in parameters if parameter.multiple]
-    for problem in bindable(source.text, declared, multiple):
+    for problem in misplaced_parameters(source.text, declared, multiple):
         raise DataError(problem.sentence, None, problem.line, problem.column)
     check_syntax(source.text, parameters)
     options = decorators.options(classified.query_form, parameters, sorted(variables(source.text)))
@@ -130,12 +129,10 @@ def check_syntax(source: str, parameters: Sequence[Parameter]) -> None:
     """Raise :class:`DataError`, with line and column, where ``source`` can never become SPARQL."""
     values = {parameter.variable: _sample(parameter) for parameter in parameters}
     bound = bind(source, values)
-    tokens = lex(bound).tokens
-    rejection = recognize(tokens)
+    rejection = recognize(bound)
     if rejection is None:
         return
-    case = Case(bound, tokens, rejection.at, rejection.expected, rejection.wanted)
-    offset, sentence, hint = syntax_mistake(case)
+    offset, sentence, hint = syntax_mistake(rejection)
     error = malformed(source, _in_source(offset, edits(source, values)), sentence, hint)
     raise DataError(error.detail, None, error.line, error.column)
 

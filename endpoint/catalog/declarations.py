@@ -19,7 +19,7 @@ from endpoint.catalog.readers import Entry
 from endpoint.catalog.variable_names import NAMED_TYPES, Place, read_variable, unknown_type
 from endpoint.errors import DataError, did_you_mean
 from endpoint.sparql.lexer import Kind, Token, lex, position_of
-from endpoint.sparql.sites import numbers
+from endpoint.sparql.parameter_sites import numbers
 
 _TEXTS = ("example", "pattern", "minimum", "maximum", "default")
 _KEYS = (

@@ -18,8 +18,8 @@ from endpoint.catalog.datatypes import TYPES
 from endpoint.catalog.parameters import Parameter, term
 from endpoint.errors import did_you_mean
 from endpoint.formats import QueryForm
-from endpoint.sparql.binding import Value, bind
 from endpoint.sparql.lexer import Kind, Token, lex
+from endpoint.sparql.parameters import Value, bind
 from endpoint.vocabulary import RDFS_LABEL, SKOS_PREF_LABEL, XSD
 
 _LABELS = f"<{RDFS_LABEL}>|<{SKOS_PREF_LABEL}>"

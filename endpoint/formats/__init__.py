@@ -5,8 +5,16 @@ Everything here is a table or a pure function of its arguments.
 
 from __future__ import annotations
 
-from endpoint.formats.negotiation import by_extension, by_name, negotiate
-from endpoint.formats.representation import Facts, Links, Page, Plain, Representation
+from endpoint.formats.representation import (
+    Facts,
+    Links,
+    Page,
+    Plain,
+    Representation,
+    by_extension,
+    by_name,
+    negotiate,
+)
 from endpoint.formats.table import (
     BIBLIOGRAPHIES,
     BIBTEX,
@@ -93,7 +101,7 @@ _SAVED = {
 
 
 def offered(form: QueryForm) -> tuple[Format, ...]:
-    """The formats for the result of a query of this form, in the server's order of preference.
+    """Return the formats for the result of a query of this form, in the server's order of preference.
 
     CSV and TSV have no booleans (SPARQL 1.1 Query Results CSV and TSV Formats), so ASK has neither;
     and no publication is in a boolean.
@@ -102,5 +110,5 @@ def offered(form: QueryForm) -> tuple[Format, ...]:
 
 
 def saved_formats(form: QueryForm) -> tuple[Format, ...]:
-    """The formats for the answer of a saved query: flat JSON first, then those of its form and tables."""
+    """Return the formats for the answer of a saved query: flat JSON first, then its form's and tables."""
     return _SAVED[form]

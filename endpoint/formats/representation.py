@@ -1,20 +1,28 @@
-"""Representations: a format, and all else that decides the bytes of an answer.
+"""Representations, and their negotiation (RFC 9110 sections 3.2 and 12.5.1).
 
-Negotiation chooses one, the API and the pages add to it, the wire carries it to the worker, and entity
-tags are made of it: another page, frame or prototype makes another tag.
+A representation is a format and all else that decides the bytes of an answer. Negotiation chooses one, the
+API and the pages add to it, the wire carries it to the worker, and entity tags are made of it: another page,
+frame or prototype makes another tag. Negotiation is pure functions of a header and what is offered.
 """
 
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 from hashlib import blake2b
 from typing import Any, NamedTuple, Self, TypeAlias, cast
 
 from endpoint.formats.table import FORMATS, Format
 
-# What JSON holds.
+# Headers longer than this are negotiated every time, so that a client cannot fill the cache with them.
+_CACHED_LENGTH = 512
+# Nothing that long is an Accept header; reading it would keep other requests waiting.
+_READ_LENGTH = 8192
+
+# The values of JSON.
 Plain: TypeAlias = "str | int | float | bool | list[Plain] | dict[str, Plain] | None"
 
 
@@ -33,7 +41,7 @@ class Page(NamedTuple):
 
 
 class Facts(NamedTuple):
-    """What is known of a page once its rows are taken.
+    """The facts of a page, known once its rows are taken.
 
     ``rows``: how many it has. ``more``: there is at least one row after it. ``total``: the number of rows
     of all pages, where it is known. ``mark``: the digest of the last rows up to its end. ``moved``: other
@@ -60,7 +68,7 @@ class Links(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Representation:
-    """How an answer is written: the format, the Content-Type that is sent, and what else shapes the bytes.
+    """A format, the Content-Type that is sent, and all else that shapes the bytes of an answer.
 
     ``page``: only these rows of a SELECT; None for all. With ``language_tags`` JSON keeps the language of a
     text; with ``envelope`` flat JSON leaves its opening brace to the server, which writes more members.
@@ -83,7 +91,7 @@ class Representation:
         return cls(fmt, fmt.content_type(), page, language_tags)
 
     def encode(self) -> dict[str, object]:
-        """Return what a worker needs of it, as JSON has it; what is not there is left out."""
+        """Return the members that a worker needs, as JSON values; what is not there is left out."""
         encoded: dict[str, object] = {"format": self.format.name}
         for name in _SHAPING:
             value = getattr(self, name)
@@ -104,9 +112,139 @@ class Representation:
 
     @property
     def digest(self) -> str:
-        """Tells this representation from every other one."""
+        """A digest that distinguishes this representation from every other one."""
         text = f"{self.content_type}\0{json.dumps(self.encode())}"
         return blake2b(text.encode(), digest_size=16).hexdigest()
 
 
 _SHAPING = ("page", "language_tags", "envelope", "links", "frame", "prototype")
+
+
+def by_name(name: str, offered: tuple[Format, ...]) -> Format | None:
+    """Return the offered format that ``format=`` or ``output=`` names, or None.
+
+    ``name`` is a short name or a media type in any case, parameters ignored, also with the ``+``
+    that decoding a form turned into a blank.
+    """
+    wanted = name.partition(";")[0].strip().lower()
+    media_type = wanted.replace(" ", "+")
+    for candidate in offered:
+        if wanted == candidate.name or wanted in candidate.short_names:
+            return candidate
+        if media_type == candidate.media_type or media_type in candidate.aliases:
+            return candidate
+    return None
+
+
+def by_extension(extension: str, offered: tuple[Format, ...]) -> Format | None:
+    """Return the offered format with the extension of ``/api/name.extension``, or None; in any case."""
+    wanted = extension.lower()
+    for candidate in offered:
+        if wanted == candidate.extension or wanted in candidate.short_names:
+            return candidate
+    return None
+
+
+def negotiate(accept: str | None, offered: tuple[Format, ...]) -> Representation | None:
+    """Choose among ``offered`` by an Accept header (several joined with ", "), or None for a 406.
+
+    The highest quality wins; at equal quality a type that the client named wins over one that a
+    wildcard covers, then the order of ``offered`` decides. What cannot be parsed is passed over, a
+    range with a malformed quality included; a header with nothing left counts as absent. HTML and
+    bibliographies are never chosen by a wildcard, unless one is all that is offered: who can read
+    them names them.
+    """
+    if accept is not None and len(accept) > _READ_LENGTH:
+        return None
+    if accept is not None and len(accept) > _CACHED_LENGTH:
+        return _negotiate(accept, offered)
+    return _negotiate_cached(accept or "", offered)
+
+
+class _Range(NamedTuple):
+    """A media range: ``named`` without wildcard, made more specific by ``parameters`` in number."""
+
+    media_type: str
+    named: bool
+    parameters: int
+    quality: float
+
+
+_ELEMENT = re.compile(r'(?:[^",]++|"(?:[^"\\]++|\\.)*+(?:"|\\?\Z))++', re.DOTALL)
+_TOKEN = r"[!#$%&'*+.^_`|~0-9A-Za-z-]++"  # noqa: S105 - a token of RFC 9110 section 5.6.2, no secret
+_RANGE = re.compile(rf"[ \t]*+({_TOKEN})(?:/({_TOKEN}))?+[ \t]*+")
+_PARAMETER = re.compile(
+    rf';[ \t]*+(?:({_TOKEN})[ \t]*+=[ \t]*+(?:"((?:[^"\\]++|\\.)*+)"|({_TOKEN})))?+[ \t]*+', re.DOTALL
+)
+_QUALITY = re.compile(r"0|0?\.[0-9]*|1(?:\.0*)?", re.ASCII)
+_HINTS = frozenset({"profile", "version"})
+_VALUES = {"charset": frozenset({"utf-8", "utf8"}), "header": frozenset({"present"})}
+
+
+def _negotiate(accept: str, offered: tuple[Format, ...]) -> Representation | None:
+    ranges = _most_specific(accept)
+    best = (0.0, False)
+    chosen: Representation | None = None
+    for candidate in offered:
+        own = ranges.get(candidate.media_type)
+        if own is None and (candidate.by_wildcard or len(offered) == 1):
+            own = ranges.get(candidate.media_type.partition("/")[0] + "/*") or ranges.get("*/*")
+        names = [(candidate.media_type, own)]
+        if candidate.echo or own is None or own.quality > 0:
+            names += [(alias, ranges.get(alias)) for alias in candidate.aliases]
+        for media_type, entry in names:
+            if entry is not None and entry.quality > 0 and (entry.quality, entry.named) > best:
+                best = (entry.quality, entry.named)
+                chosen = Representation(candidate, candidate.content_type(media_type))
+    return chosen
+
+
+_negotiate_cached = lru_cache(maxsize=1024)(_negotiate)
+
+
+def _most_specific(accept: str) -> dict[str, _Range]:
+    ranges: dict[str, _Range] = {}
+    for element in _ELEMENT.finditer(accept):
+        found = _range(element[0])
+        if found is not None:
+            known = ranges.get(found.media_type)
+            if known is None or found.parameters > known.parameters:
+                ranges[found.media_type] = found
+    return ranges or {"*/*": _Range("*/*", False, 0, 1.0)}
+
+
+def _range(element: str) -> _Range | None:
+    """Return one media range, or None where it is malformed."""
+    head = _RANGE.match(element)
+    if head is None:
+        return None
+    main, sub = head[1].lower(), (head[2] or "").lower()
+    if main == "*" and sub in ("", "*"):
+        main, sub = "*", "*"  # Java's URLConnection sends a lone "*"
+    elif main == "*" or not sub:
+        return None
+    named = sub != "*"
+    parameters = 0
+    position = head.end()
+    while position < len(element):
+        parameter = _PARAMETER.match(element, position)
+        if parameter is None:
+            return None
+        position = parameter.end()
+        name = (parameter[1] or "").lower()
+        value = parameter[2] if parameter[2] is not None else parameter[3] or ""
+        if name == "q":
+            # Parameters after the quality were extensions in RFC 7231; nothing depends on them.
+            return _Range(f"{main}/{sub}", named, parameters, float(value)) if _is_quality(value) else None
+        if name and not _fits(name, value):
+            return _Range(element, named, parameters, 0.0)  # well-formed, and matches nothing
+        parameters += bool(name)
+    return _Range(f"{main}/{sub}", named, parameters, 1.0)
+
+
+def _is_quality(value: str) -> bool:
+    return value != "." and _QUALITY.fullmatch(value) is not None
+
+
+def _fits(name: str, value: str) -> bool:
+    return name in _HINTS or value.lower() in _VALUES.get(name, ())

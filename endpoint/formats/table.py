@@ -1,4 +1,4 @@
-"""The tables of formats: what each is called on the wire, in ``format=`` and as a file."""
+"""The tables of formats: their names on the wire, in ``format=`` and of files."""
 
 from __future__ import annotations
 
@@ -62,11 +62,11 @@ class Format:
 
     @property
     def title(self) -> str:
-        """What people call it, in any language."""
+        """The name that people use, in any language."""
         return _TITLES.get(self.name, self.name)
 
     def content_type(self, as_media_type: str | None = None) -> str:
-        """The Content-Type, with ``as_media_type`` (an alias) in place of the format's own type."""
+        """Return the Content-Type, with ``as_media_type`` (an alias) in place of the format's own type."""
         media_type = as_media_type if as_media_type and self.echo else self.media_type
         if self.charset or media_type.startswith("text/"):
             return f"{media_type}; charset=utf-8"
@@ -208,7 +208,7 @@ ND_JSON = Format(
     None,
     by_wildcard=False,
 )
-# Has the media type of CSV, so only its own name asks for it.
+# Has the media type of CSV, so only its own name chooses it.
 EXCEL_CSV = Format("excel-csv", "text/csv", (), ("excel",), "csv", True, None, by_wildcard=False)
 XLSX = Format(
     "xlsx",

@@ -3,9 +3,9 @@
 Lexing never fails and takes time linear in the length of the text: whatever is no token comes
 out as ``Kind.INVALID``, and a string without its closing quote as ``Kind.UNCLOSED``.
 
-The grammar's tokenizer takes the longest match, so ``?a<?b&&?c>?d`` would hold an IRI; engines
-that parse without a separate tokenizer read a comparison there. :class:`Context` therefore tells
-an expression from data, and ``<`` after an operand of an expression is the operator.
+The grammar's tokenizer takes the longest match, so ``?a<?b&&?c>?d`` would contain an IRI; engines
+that parse without a separate tokenizer read a comparison there. :class:`Context` therefore
+distinguishes an expression from data, and ``<`` after an operand of an expression is the operator.
 """
 
 from __future__ import annotations
@@ -41,7 +41,7 @@ STRING = rf"""{_LONG_1}|{_LONG_2}|(?!'''|\"\"\")(?:{_SHORT_1}'|{_SHORT_2}")"""
 
 
 class Kind(IntEnum):
-    """What a token is. The values are the numbers of the groups in the token pattern."""
+    """A kind of token. The values are the numbers of the groups in the token pattern."""
 
     IRIREF = 1
     VAR = 2
@@ -109,7 +109,7 @@ class _Open(NamedTuple):
 
 
 class Context:
-    """Where in a query the next token stands. Feed every token, comments apart, to :meth:`advance`.
+    """The context of the next token in a query. Feed every token, comments apart, to :meth:`advance`.
 
     ``tokens`` are those read so far. ``clause`` is SELECT, GROUP, HAVING, ORDER or VALUES while
     directly in that clause, otherwise empty; inside any bracket it is empty again.
@@ -217,7 +217,7 @@ def lex(text: str) -> Lexed:
 
 
 def scan(text: str, position: int) -> Iterator[Token]:
-    """The tokens from ``position`` on, as if one began there, every IRI taken as such."""
+    """Yield the tokens from ``position`` on, as if one began there, every IRI taken as such."""
     while found := _TOKEN.match(text, position):
         group = found.lastindex or 0
         start, position = found.span(group)
@@ -225,7 +225,7 @@ def scan(text: str, position: int) -> Iterator[Token]:
 
 
 def position_of(text: str, offset: int) -> tuple[int, int]:
-    """Line and column of ``offset``, both from 1, in characters; lines end with LF, CR LF or CR."""
+    """Return line and column of ``offset``, both from 1, in characters; lines end with LF, CR LF or CR."""
     before = text[:offset].replace("\r\n", "\n").replace("\r", "\n")
     return before.count("\n") + 1, len(before) - before.rfind("\n")
 

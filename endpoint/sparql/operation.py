@@ -1,4 +1,4 @@
-"""Operations: what a SPARQL text is, found out without parsing it, and how it is to be evaluated.
+"""Operations: SPARQL texts, classified without being parsed, and how they are to be evaluated.
 
 The engine's parser has no separate tokenizer: keywords need no blank after them
 (``SERVICEex:a{}``, ``trueSERVICE<…>``), a prefixed name that does not resolve is tried again in
@@ -13,9 +13,8 @@ from dataclasses import dataclass, replace
 from itertools import islice
 from typing import Final, NamedTuple
 
-from endpoint.errors import QueryTooComplex
+from endpoint.errors import MalformedQuery, QueryTooComplex, ServiceRefused
 from endpoint.formats import QueryForm
-from endpoint.sparql.binding import Problem, bind, bindable, variables
 from endpoint.sparql.diagnosis import explain, malformed
 from endpoint.sparql.lexer import (
     IRIREF,
@@ -30,19 +29,6 @@ from endpoint.sparql.lexer import (
     scan,
 )
 from endpoint.vocabulary import TEXT
-
-__all__ = [
-    "TEXT_SEARCH",
-    "Operation",
-    "Problem",
-    "Prologue",
-    "bind",
-    "bindable",
-    "classify",
-    "read_prologue",
-    "resolve",
-    "variables",
-]
 
 # The service that a worker answers itself, from the text index.
 TEXT_SEARCH: Final = f"<{TEXT}search>"
@@ -73,7 +59,7 @@ _READINGS = 100
 
 @dataclass(frozen=True, slots=True)
 class Operation:
-    """A SPARQL operation: its text, what :func:`classify` found in it, and how it is to be evaluated.
+    """A SPARQL operation: its text, its classification by :func:`classify`, and how it is to be evaluated.
 
     ``form`` is None for an update. ``services`` and ``loads`` are the targets of SERVICE and LOAD:
     ``<absolute-iri>`` with escapes and declared prefixes resolved, else as written (a variable, a
@@ -121,6 +107,24 @@ class Operation:
     def on(self, generation: int | None) -> Operation:
         """Return the same operation, to be evaluated on this generation."""
         return self if generation == self.generation else replace(self, generation=generation)
+
+
+def admit(operation: Operation) -> Operation:
+    """Return the operation where it is a query that calls no other service: the gate before evaluation.
+
+    ``SERVICE text:search`` passes: it is no call, but is answered from the text index by the worker that
+    evaluates the query, before the engine sees the query (:mod:`endpoint.search.service.rewriting`).
+
+    Raises :class:`MalformedQuery` and :class:`ServiceRefused`.
+    """
+    if operation.form is None:
+        raise MalformedQuery("This is an update, and the parameter query takes a query.")
+    if operation.foreign:
+        raise ServiceRefused(
+            f"SERVICE {operation.foreign[0][:200]} is refused: this endpoint calls no other service. "
+            f"Only the text search of its own data can be asked: SERVICE {TEXT_SEARCH} {{ … }}."
+        )
+    return operation
 
 
 class Prologue(NamedTuple):
@@ -215,7 +219,7 @@ def _check_nesting(text: str, limit: int) -> None:
 
 
 def _names(tokens: Sequence[Token]) -> Iterator[tuple[int, int]]:
-    """Index and depth in braces of each token that may hold a keyword."""
+    """Yield index and depth in braces of each token that may contain a keyword."""
     depth = 0
     for index, token in enumerate(tokens):
         if token.kind is Kind.WORD or token.kind is Kind.PNAME:
@@ -267,7 +271,7 @@ def _limit_readings(count: int, word: str) -> None:
 
 
 def _targets(following: Sequence[Token], then: str) -> Iterator[Token]:
-    """The target after a keyword, in both readings of SILENT; ``then`` must begin the next token."""
+    """Yield the target after a keyword, in both readings of SILENT; ``then`` must begin the next token."""
     readings = [following]
     if following and following[0].upper == "SILENT":
         readings = [following[1:]]
@@ -296,7 +300,7 @@ def read_prologue(text: str) -> Prologue:
 
 
 def resolve(target: Token, prefixes: Mapping[str, str]) -> str:
-    """``<absolute-iri>`` where the token is surely that IRI, else the token as written, or a relative IRI."""
+    """Return ``<absolute-iri>`` where the token is surely that IRI, else the token as written."""
     if target.kind is Kind.IRIREF:
         return f"<{_unescape(target.text[1:-1])}>"
     if target.kind is Kind.PNAME:

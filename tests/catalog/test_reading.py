@@ -17,7 +17,8 @@ from endpoint.catalog.reading import read_catalog
 from endpoint.errors import BadParameter, DataError
 from endpoint.formats import QueryForm
 from endpoint.sparql.lexer import Kind, lex
-from endpoint.sparql.operation import Operation, variables
+from endpoint.sparql.operation import Operation
+from endpoint.sparql.parameters import variables
 
 GOOD = "#+ summary: Good\nSELECT ?s WHERE { ?s ?p ?_o }\n"
 QUERIES = Path(__file__).parents[2] / "queries"

@@ -17,9 +17,8 @@ from endpoint.engine import fence, wire, worker
 from endpoint.errors import MalformedQuery, ServiceRefused
 from endpoint.formats import SPARQL_JSON, Representation
 from endpoint.search import Request
-from endpoint.sparql.gate import admit
 from endpoint.sparql.lexer import position_of
-from endpoint.sparql.operation import classify
+from endpoint.sparql.operation import admit, classify
 from endpoint.vocabulary import TEXT
 from tests.search.searched_store import EX, Catalogue, build
 

@@ -12,8 +12,7 @@ from endpoint.results.serializers import Results, native
 from endpoint.search import Document, Field, Hit, SearchConfiguration
 from endpoint.search.build import build_index
 from endpoint.search.index import TextIndex
-from endpoint.sparql.gate import admit
-from endpoint.sparql.operation import classify
+from endpoint.sparql.operation import admit, classify
 from endpoint.vocabulary import TEXT
 
 EX = "http://example.org/"

@@ -21,7 +21,7 @@ from endpoint.catalog.readers.grlc import read_mapping
 from endpoint.errors import DataError
 from endpoint.formats import Plain, QueryForm
 from endpoint.results.prototype import read_prototype
-from endpoint.sparql.binding import variables
+from endpoint.sparql.parameters import variables
 
 _ROOT = (
     "$where", "$filter", "$values", "$limit", "$offset", "$orderby", "$groupby", "$having", "$distinct",

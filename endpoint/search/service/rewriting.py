@@ -270,7 +270,7 @@ def refuse_unread(text: str, blocks: list[Block]) -> NoReturn:
 
 
 def _refuse_doubt(text: str, offset: int) -> NoReturn:
-    if recognize(lex(text).tokens) is not None:
+    if recognize(text) is not None:
         raise explain(text, "")
     raise malformed(
         text,

@@ -1,7 +1,7 @@
-"""Why a text is not SPARQL, in words for the person who wrote it.
+"""Explanations of texts that are not SPARQL, in words for the person who wrote them.
 
 The engine's own message names a place that is often wrong and a list of characters. Its text is
-read here only for what nothing else tells: which variable rule was broken, and how far it came.
+read here only for what cannot be learnt otherwise: the broken rule about variables, and how far it came.
 """
 
 from __future__ import annotations
@@ -10,20 +10,20 @@ import re
 from collections.abc import Mapping, Sequence
 
 from endpoint.errors import MalformedQuery
-from endpoint.sparql.diagnosis.case import Case, Mistake, quoted
-from endpoint.sparql.diagnosis.characters import missing_brackets_of_iri
-from endpoint.sparql.diagnosis.excerpt import excerpt, visible
 from endpoint.sparql.diagnosis.grammar import recognize
-from endpoint.sparql.diagnosis.scoping import (
+from endpoint.sparql.diagnosis.mistake import Mistake, excerpt, quoted, visible
+from endpoint.sparql.diagnosis.syntax import missing_brackets_of_iri, syntax_mistake
+from endpoint.sparql.diagnosis.usage import (
+    aggregate_in_filter,
     blank_node_of_two_groups,
+    bound_twice,
     data_with_variables,
     name_with_dots,
     row_of_values,
     unknown_prefix,
     wrong_iri,
+    wrong_select,
 )
-from endpoint.sparql.diagnosis.selects import aggregate_in_filter, bound_twice, wrong_select
-from endpoint.sparql.diagnosis.syntax import syntax_mistake
 from endpoint.sparql.lexer import Kind, Token, lex, position_of
 
 __all__ = ["explain", "malformed"]
@@ -44,7 +44,7 @@ _LOOK_AHEAD = len("CONSTRUCT")
 
 
 def explain(text: str, message: str, prefixes: Mapping[str, str] | None = None) -> MalformedQuery:
-    """Say what is wrong with ``text``, which the engine refused with ``message`` (empty if it was not asked).
+    """Return the error for ``text``, which the engine refused with ``message`` (empty without an engine).
 
     ``prefixes`` are those that the engine knows without a declaration, or that are worth proposing for
     one. Never raises.
@@ -58,7 +58,7 @@ def explain(text: str, message: str, prefixes: Mapping[str, str] | None = None) 
 
 
 def malformed(text: str, offset: int, sentence: str, hint: str = "") -> MalformedQuery:
-    """The error for one place of ``text``: position and sentence, the line with a caret, the hint."""
+    """Return the error for one place of ``text``: position, sentence, the line with a caret, and a hint."""
     line, column = position_of(text, offset)
     sentence, hint = visible(sentence[:_SENTENCE]), visible(hint[:_SENTENCE])
     shown = f"\n\n{excerpt(text, offset)}" if text.strip() else ""
@@ -67,14 +67,14 @@ def malformed(text: str, offset: int, sentence: str, hint: str = "") -> Malforme
 
 
 def _examine(text: str, message: str, place: int | None, prefixes: Mapping[str, str]) -> Mistake:
-    tokens = lex(text).tokens
-    rejection = recognize(tokens)
+    rejection = recognize(text)
     if rejection is not None:
-        case = Case(text, tokens, rejection.at, rejection.expected, rejection.wanted)
         # The engine looks ahead, so it names a place at or after the true one, never before it.
-        if place is None or place >= case.offset or missing_brackets_of_iri(case):
-            return syntax_mistake(case)
-        return _wrong_use(tokens[: case.at], message, place, prefixes) or syntax_mistake(case)
+        if place is None or place >= rejection.offset or missing_brackets_of_iri(rejection):
+            return syntax_mistake(rejection)
+        accepted = rejection.tokens[: rejection.at]
+        return _wrong_use(accepted, message, place, prefixes) or syntax_mistake(rejection)
+    tokens = lex(text).tokens
     if (mistake := _other_request(tokens, place)) is not None:
         return mistake
     return _wrong_use(tokens, message, place, prefixes) or _engine(text, tokens, message, place)
@@ -98,7 +98,7 @@ def _wrong_use(
 
 
 def _other_request(tokens: Sequence[Token], place: int | None) -> Mistake | None:
-    """A right update that was sent as a query, or a right query that was sent as an update."""
+    """Find a right update that was sent as a query, or a right query that was sent as an update."""
     first = next(
         (token for token in tokens if token.kind is Kind.WORD and token.upper not in _PROLOGUE), None
     )
@@ -114,7 +114,7 @@ def _other_request(tokens: Sequence[Token], place: int | None) -> Mistake | None
 
 
 def _engine(text: str, tokens: Sequence[Token], message: str, place: int | None) -> Mistake:
-    """What the engine says, made readable, at the place where it looked ahead from."""
+    """Make the message of the engine readable, at the place from which it looked ahead."""
     if place is None:
         return Mistake(0, "The query is not valid SPARQL.")
     prose = _PROSE.search(message)
@@ -129,7 +129,7 @@ def _engine(text: str, tokens: Sequence[Token], message: str, place: int | None)
 
 
 def _place(text: str, message: str) -> int | None:
-    """The offset of the engine's line and column: lines end with LF only, columns count characters."""
+    """Return the offset of the engine's line and column: lines end with LF only, columns count characters."""
     found = _PLACE.search(message)
     if found is None:
         return None

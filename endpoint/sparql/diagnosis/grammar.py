@@ -1,6 +1,6 @@
 """The SPARQL grammar as a table (SPARQL 1.1 Query Language section 19.8 and Update, with the 1.2 draft).
 
-The engine says only roughly where a text stops being SPARQL. This recognizer says exactly where,
+The engine only roughly locates where a text stops being SPARQL. This recognizer finds the exact token,
 and what could have stood there. It keeps its own stack, so no text can exhaust the process's, and
 is linear in the number of tokens. It knows nothing of prefixes, scopes or aggregates.
 """
@@ -9,10 +9,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 from functools import cache
 from typing import NamedTuple
 
-from endpoint.sparql.lexer import Kind, Token
+from endpoint.sparql.lexer import Kind, Token, lex
 
 # Words and signs in quotes stand for themselves, the words in TOKENS for kinds of tokens. Numbers
 # carry no sign here, and "()" and "[]" are two tokens, so some rules differ in shape from the text.
@@ -140,20 +141,45 @@ class Grammar(NamedTuple):
     keywords: frozenset[str]
 
 
-class Rejection(NamedTuple):
-    """Where a text stops being SPARQL: ``at`` is the index of the token, or the number of tokens.
+@dataclass(frozen=True, slots=True)
+class Rejection:
+    """The place where ``text`` stops being SPARQL: token ``at``, or the end where it ends too early.
 
     ``expected`` are the terminals that could have stood there, ``wanted`` the symbols of the grammar
     that could have begun or gone on there, the nearest first; the last of them had to.
     """
 
+    text: str
+    tokens: Sequence[Token]
     at: int
     expected: frozenset[str]
     wanted: tuple[str, ...]
 
+    @property
+    def found(self) -> Token | None:
+        """The token that does not fit; None at the end of the text."""
+        return self.tokens[self.at] if self.at < len(self.tokens) else None
 
-def recognize(tokens: Sequence[Token]) -> Rejection | None:
-    """Where ``tokens`` stop being a SPARQL query or update, or None where they are one."""
+    @property
+    def offset(self) -> int:
+        """Where that token begins; at the end of the text, after the last token."""
+        if self.found is not None:
+            return self.found.start
+        return self.tokens[-1].end if self.tokens else 0
+
+    @property
+    def must(self) -> str:
+        """The symbol of the grammar that had to begin or go on here, without its number."""
+        return self.wanted[-1].partition("#")[0]
+
+    def before(self, back: int = 1) -> str:
+        """The token ``back`` places before, in upper case; empty before the first."""
+        return self.tokens[self.at - back].upper if self.at >= back else ""
+
+
+def recognize(text: str) -> Rejection | None:
+    """Return where ``text`` stops being a SPARQL query or update; None where it is one."""
+    tokens = lex(text).tokens
     grammar = sparql()
     terminals = [_terminal(token, grammar.keywords) for token in tokens]
     terminals.append(END)
@@ -168,11 +194,11 @@ def recognize(tokens: Sequence[Token]) -> Rejection | None:
         expected.update(grammar.table.get(symbol, {symbol: ()}))
         if symbol not in grammar.nullable:
             break
-    return Rejection(failed, frozenset(expected), tuple(wanted))
+    return Rejection(text, tokens, failed, frozenset(expected), tuple(wanted))
 
 
 def _run(grammar: Grammar, terminals: Sequence[str]) -> tuple[int, list[str]]:
-    """How many terminals fit, and the symbols still to come after the last that did, the next one last."""
+    """Return how many terminals fit, and the symbols still to come after those, the next one last."""
     table, nullable = grammar.table, grammar.nullable
     stack = [END, "Unit"]
     for index, terminal in enumerate(terminals):
@@ -202,7 +228,7 @@ def _terminal(token: Token, keywords: frozenset[str]) -> str:
 
 @cache
 def sparql() -> Grammar:
-    """The grammar, compiled once when first needed."""
+    """Return the grammar, compiled once when first needed."""
     rules: dict[str, list[tuple[str, ...]]] = {}
     for line in _RULES.strip().splitlines():
         name, _, body = line.partition(" = ")
@@ -217,7 +243,7 @@ def sparql() -> Grammar:
 
 
 class _Compiler:
-    """Turns one rule in extended form into plain rules, with a rule of its own for each group."""
+    """A compiler of one rule in extended form to plain rules, with a rule of its own for each group."""
 
     def __init__(self, rules: dict[str, list[tuple[str, ...]]], name: str, body: str) -> None:
         self._rules = rules
@@ -270,7 +296,7 @@ def _nullable(rules: dict[str, list[tuple[str, ...]]]) -> frozenset[str]:
 def _starts(
     name: str, rules: dict[str, list[tuple[str, ...]]], nullable: frozenset[str]
 ) -> dict[str, tuple[str, ...]]:
-    """For each terminal that can begin ``name``, the alternative it begins, last symbol first."""
+    """Return the alternative of ``name`` that each terminal begins, last symbol first."""
     row: dict[str, tuple[str, ...]] = {}
     for body in rules[name]:
         for symbol in body:

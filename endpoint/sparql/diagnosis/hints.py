@@ -1,14 +1,14 @@
-"""What to do about a token that does not fit: one sentence, or nothing."""
+"""Hints for a token that does not fit: one sentence on how to mend it, or nothing."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
 from difflib import get_close_matches
 
-from endpoint.sparql.diagnosis.case import TERMS, Case
-from endpoint.sparql.diagnosis.grammar import END, sparql
+from endpoint.sparql.diagnosis.grammar import END, Rejection, sparql
 from endpoint.sparql.lexer import Kind
 
+_TERMS = frozenset({Kind.IRIREF, Kind.PNAME, Kind.VAR, Kind.STRING, Kind.NUMBER, Kind.BLANK})
 _NEAR = 0.79
 _OPERATORS = {"AND": "&&", "OR": "||", "NOT": "!", "EQ": "=", "IS": "=", "LIKE": "CONTAINS(…) or REGEX(…)"}
 _EXPRESSIONS = frozenset({"Expression", "And", "Comparison", "Sum", "Product", "Unary", "Primary"})
@@ -33,161 +33,179 @@ _IN_PROJECTION = {
 }
 
 
-def hint(case: Case) -> str:
-    """The first hint that applies to ``case``; empty where none does."""
+def hint(rejection: Rejection) -> str:
+    """Return the first hint that applies to ``rejection``; empty where none does."""
     for find in _HINTS:
-        found = find(case)
+        found = find(rejection)
         if found:
             return found
     return ""
 
 
-def _declaration(case: Case) -> str:
-    if case.must == "NAMESPACE" and case.found is not None:
-        return f"Write PREFIX {case.found.text.rstrip(':')}: <…>."
-    if case.must == "IRIREF" and case.found is not None:
+def _declaration(rejection: Rejection) -> str:
+    if rejection.must == "NAMESPACE" and rejection.found is not None:
+        return f"Write PREFIX {rejection.found.text.rstrip(':')}: <…>."
+    if rejection.must == "IRIREF" and rejection.found is not None:
         return "Write the namespace in angle brackets."
     return ""
 
 
-def _operator(case: Case) -> str:
-    found = case.found
+def _operator(rejection: Rejection) -> str:
+    found = rejection.found
     if found is None:
         return ""
-    if found.text == "=" and case.before() == "=":
+    if found.text == "=" and rejection.before() == "=":
         return "Write one = to compare."
-    if found.upper in _OPERATORS and ("&&" in case.expected or case.must in _EXPRESSIONS):
+    if found.upper in _OPERATORS and ("&&" in rejection.expected or rejection.must in _EXPRESSIONS):
         return f"Write {_OPERATORS[found.upper]} instead of {found.text}."
-    if case.before() == "NOT" and case.must == "EXISTS":
+    if rejection.before() == "NOT" and rejection.must == "EXISTS":
         return "Write NOT EXISTS { … }, or !(…) to negate an expression."
     return ""
 
 
-def _letter_case(case: Case) -> str:
-    if case.found is not None and case.found.upper in ("TRUE", "FALSE"):
-        return f"Write {case.found.text.lower()} in lower case."
+def _letter_case(rejection: Rejection) -> str:
+    if rejection.found is not None and rejection.found.upper in ("TRUE", "FALSE"):
+        return f"Write {rejection.found.text.lower()} in lower case."
     return ""
 
 
-def _spelling(case: Case) -> str:
-    found = case.found
+def _spelling(rejection: Rejection) -> str:
+    found = rejection.found
     if found is None or found.kind is not Kind.WORD:
         return ""
     keywords = sparql().keywords
     upper = found.upper
     if upper in keywords:
         return ""
-    near = get_close_matches(upper[:40], sorted(case.expected & keywords), 1, _NEAR)
+    near = get_close_matches(upper[:40], sorted(rejection.expected & keywords), 1, _NEAR)
     near = near or get_close_matches(upper[:40], sorted(keywords), 1, _NEAR)
     return f"Did you mean {near[0]}?" if near else ""
 
 
-def _projection(case: Case) -> str:
-    found = case.found
+def _projection(rejection: Rejection) -> str:
+    found = rejection.found
     if found is None:
         return ""
-    if case.must == "Where" and found.text == ",":
+    if rejection.must == "Where" and found.text == ",":
         return "Separate variables with blanks, not with commas."
-    if case.must in ("Projection", "Where") and found.kind is Kind.WORD:
+    if rejection.must in ("Projection", "Where") and found.kind is Kind.WORD:
         if found.upper in _IN_PROJECTION:
             return _IN_PROJECTION[found.upper]
         if found.upper in sparql().keywords:
             return f"Put the expression in parentheses and name it: ({found.text}(…) AS ?name)."
-    if case.must == "AS":
+    if rejection.must == "AS":
         return "Name the value: (expression AS ?name)."
     return ""
 
 
-def _condition(case: Case) -> str:
-    last = next((token.upper for token in reversed(case.tokens[: case.at]) if token.upper in _CONDITIONS), "")
-    if case.must == "Condition" and last:
+def _condition(rejection: Rejection) -> str:
+    last = next(
+        (token.upper for token in reversed(rejection.tokens[: rejection.at]) if token.upper in _CONDITIONS),
+        "",
+    )
+    if rejection.must == "Condition" and last:
         return f"Put the condition in parentheses: {last} (…)."
-    if "Having" in case.wanted[0] and case.found is not None and case.found.kind is Kind.PUNCTUATION:
+    if (
+        "Having" in rejection.wanted[0]
+        and rejection.found is not None
+        and rejection.found.kind is Kind.PUNCTUATION
+    ):
         return "Put the condition in parentheses: HAVING (…)."
     return ""
 
 
-def _bare_word(case: Case) -> str:
-    found = case.found
+def _bare_word(rejection: Rejection) -> str:
+    found = rejection.found
     if found is None or found.kind is not Kind.WORD or found.upper in sparql().keywords:
         return ""
-    if case.must in ("VARIABLE", "Projection"):
+    if rejection.must in ("VARIABLE", "Projection"):
         return f"Write ?{found.text} for a variable."
-    if case.before() != "" and case.tokens[case.at - 1].kind is Kind.STRING:
+    if rejection.before() != "" and rejection.tokens[rejection.at - 1].kind is Kind.STRING:
         return "Inside a string write its quotation mark as \\' or \\\"."
-    if case.must in _EXPRESSIONS:
-        if case.tokens[case.at + 1 : case.at + 2] and case.tokens[case.at + 1].text == "(":
+    if rejection.must in _EXPRESSIONS:
+        if (
+            rejection.tokens[rejection.at + 1 : rejection.at + 2]
+            and rejection.tokens[rejection.at + 1].text == "("
+        ):
             return f"There is no function {found.text}; a function of your own is an IRI."
         return f'Write ?{found.text} for a variable or "{found.text}" for a text.'
-    if "IRIREF" in case.expected:
+    if "IRIREF" in rejection.expected:
         return f'Write ?{found.text} for a variable, "{found.text}" for a text, ex:{found.text} for an IRI.'
     return ""
 
 
-def _predicate(case: Case) -> str:
-    found = case.found
-    if case.must in ("Properties", "Verb") and found is not None and found.kind in (Kind.STRING, Kind.NUMBER):
+def _predicate(rejection: Rejection) -> str:
+    found = rejection.found
+    if (
+        rejection.must in ("Properties", "Verb")
+        and found is not None
+        and found.kind in (Kind.STRING, Kind.NUMBER)
+    ):
         return "A literal cannot be a predicate."
-    if case.must == "SignedNumber" and found is not None:
+    if rejection.must == "SignedNumber" and found is not None:
         return "If this is a property path: its steps are IRIs, a variable cannot be repeated."
     return ""
 
 
-def _order(case: Case) -> str:
-    found = case.found
+def _order(rejection: Rejection) -> str:
+    found = rejection.found
     if found is None or found.kind is not Kind.WORD:
         return ""
-    return _BEFORE.get(found.upper, "") if END in case.expected or found.upper == "UNION" else ""
+    return _BEFORE.get(found.upper, "") if END in rejection.expected or found.upper == "UNION" else ""
 
 
-def _number(case: Case) -> str:
-    if case.must == "INTEGER" and case.before() in ("LIMIT", "OFFSET"):
-        return f"{case.before()} takes a whole number from 0."
+def _number(rejection: Rejection) -> str:
+    if rejection.must == "INTEGER" and rejection.before() in ("LIMIT", "OFFSET"):
+        return f"{rejection.before()} takes a whole number from 0."
     return ""
 
 
-def _arguments(case: Case) -> str:
-    found = case.found
+def _arguments(rejection: Rejection) -> str:
+    found = rejection.found
     if found is None:
         return ""
-    if "," in case.expected and "&&" in case.expected and found.kind in TERMS:
+    if "," in rejection.expected and "&&" in rejection.expected and found.kind in _TERMS:
         return "Separate arguments with commas."
-    if found.text == "," and case.must == ")":
+    if found.text == "," and rejection.must == ")":
         return "There are more arguments than the function takes."
     return ""
 
 
-def _parenthesis(case: Case) -> str:
-    if case.must == "(" and case.before() in sparql().keywords:
-        return f"Write {case.before()}(…)."
+def _parenthesis(rejection: Rejection) -> str:
+    if rejection.must == "(" and rejection.before() in sparql().keywords:
+        return f"Write {rejection.before()}(…)."
     return ""
 
 
-def _datum(case: Case) -> str:
-    if case.found is not None and case.found.kind is Kind.VAR and case.wanted[0].startswith("Values"):
+def _datum(rejection: Rejection) -> str:
+    if (
+        rejection.found is not None
+        and rejection.found.kind is Kind.VAR
+        and rejection.wanted[0].startswith("Values")
+    ):
         return "VALUES takes terms only, no variables."
     return ""
 
 
-def _full_stop(case: Case) -> str:
-    found = case.found
-    if found is None or not {".", ";", "}"} <= case.expected:
+def _full_stop(rejection: Rejection) -> str:
+    found = rejection.found
+    if found is None or not {".", ";", "}"} <= rejection.expected:
         return ""
-    if found.text == "-" and case.tokens[case.at - 1].kind is Kind.NUMBER:
+    if found.text == "-" and rejection.tokens[rejection.at - 1].kind is Kind.NUMBER:
         return 'Write a date as "2023-05-22"^^xsd:date, with the prefix declared.'
-    if found.kind in TERMS or found.text in ("[", "(", "<<"):
+    if found.kind in _TERMS or found.text in ("[", "(", "<<"):
         return "If a new triple begins here, end the one before with a full stop."
     return ""
 
 
-def _end(case: Case) -> str:
-    if case.found is not None and END in case.expected:
+def _end(rejection: Rejection) -> str:
+    if rejection.found is not None and END in rejection.expected:
         return "Remove it: nothing follows the end of a query."
     return ""
 
 
 _CONDITIONS = frozenset({"FILTER", "HAVING"})
-_HINTS: tuple[Callable[[Case], str], ...] = (
+_HINTS: tuple[Callable[[Rejection], str], ...] = (
     _declaration,
     _letter_case,
     _operator,

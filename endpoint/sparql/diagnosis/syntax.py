@@ -1,19 +1,14 @@
-"""What is wrong where a text stops being SPARQL, as a sentence and a hint."""
+"""Mistakes of syntax: why a text stops being SPARQL at a token, as a sentence and a hint."""
 
 from __future__ import annotations
 
+import re
+import unicodedata
 from collections.abc import Sequence
 
-from endpoint.sparql.diagnosis.case import Case, Mistake, quoted, readable
-from endpoint.sparql.diagnosis.characters import (
-    broken_iri,
-    encoded_twice,
-    missing_brackets_of_iri,
-    nameless_variable,
-    strange_character,
-    unclosed_string,
-)
+from endpoint.sparql.diagnosis.grammar import END, Rejection
 from endpoint.sparql.diagnosis.hints import hint
+from endpoint.sparql.diagnosis.mistake import Mistake, quoted
 from endpoint.sparql.lexer import Kind, Token, position_of
 
 _CLOSING = {"(": ")", "[": "]", "{": "}"}
@@ -54,41 +49,61 @@ _NEEDS = {
     "Where": "WHERE or {",
     "AS": "AS and a variable",
 }
+_READABLE = {
+    "IRIREF": "an IRI in angle brackets",
+    "NAMESPACE": "a prefix with a colon",
+    "NAME": "a prefixed name",
+    "VARIABLE": "a variable",
+    "STRING": "a string",
+    "INTEGER": "a number",
+    "NUMBER": "a number",
+    "LANGUAGE": "a language tag",
+    "BLANK": "a blank node",
+    END: "the end",
+}
+_QUOTATION_MARKS = frozenset("“”„‟«»〝〞‘’‚‛`´′″「」『』")
+_ENCODED = re.compile(r"%(?:20|0A|0D|09|7B|7D|3F|3C|3E|22|3A|2A|28|29)", re.IGNORECASE)
+_BLANKS_AS_PLUS = re.compile(r"[A-Za-z*}]\+[*?{A-Za-z]")
+_SPACE = re.compile(r"\s")
+_FORBIDDEN_IN_IRI = re.compile(r"[\x00-\x20<\"{}|\\^`]")
+_INSTEAD = {"&": "&&", "$": "$name"}
 
 
-def syntax_mistake(case: Case) -> Mistake:
-    """What is wrong with ``case``, from the surest finding to the plainest."""
+def syntax_mistake(rejection: Rejection) -> Mistake:
+    """Return the mistake at a rejection: the first of the checks that finds one, the surest first."""
     for check in (
         _empty,
-        encoded_twice,
-        unclosed_string,
+        _encoded_twice,
+        _unclosed_string,
         missing_brackets_of_iri,
-        broken_iri,
-        strange_character,
-        nameless_variable,
+        _broken_iri,
+        _strange_character,
+        _nameless_variable,
         _bracket,
     ):
-        mistake = check(case)
+        mistake = check(rejection)
         if mistake is not None:
             return mistake
-    advice = hint(case)
+    advice = hint(rejection)
     return Mistake(
-        case.offset, _refused(case) if advice.startswith("Did you mean") else _sentence(case), advice
+        rejection.offset,
+        _refused(rejection) if advice.startswith("Did you mean") else _sentence(rejection),
+        advice,
     )
 
 
-def _empty(case: Case) -> Mistake | None:
-    if not case.tokens:
+def _empty(rejection: Rejection) -> Mistake | None:
+    if not rejection.tokens:
         return Mistake(0, "The query is empty.", f"Write {_FORMS}.")
-    if case.found is None and case.must == "Request":
-        return Mistake(case.offset, f"The query ends after its prologue: {_FORMS} must follow.")
+    if rejection.found is None and rejection.must == "Request":
+        return Mistake(rejection.offset, f"The query ends after its prologue: {_FORMS} must follow.")
     return None
 
 
-def _bracket(case: Case) -> Mistake | None:
-    """A bracket that is never closed, closed by one of another kind, or closed without being open."""
-    opened = _opened(case.tokens[: case.at])
-    found = case.found
+def _bracket(rejection: Rejection) -> Mistake | None:
+    """Find a bracket that is never closed, closed by one of another kind, or closed without being open."""
+    opened = _opened(rejection.tokens[: rejection.at])
+    found = rejection.found
     if found is None:
         if not opened:
             return None
@@ -97,14 +112,14 @@ def _bracket(case: Case) -> Mistake | None:
             f'This "{opened[-1].text}" is never closed.',
             f"Add {_CLOSING[opened[-1].text]}.",
         )
-    if opened and found.upper in _MODIFIERS and _CLOSING[opened[-1].text] in case.expected:
-        return _open(case, opened[-1], found)
+    if opened and found.upper in _MODIFIERS and _CLOSING[opened[-1].text] in rejection.expected:
+        return _open(rejection, opened[-1], found)
     if found.kind is not Kind.PUNCTUATION or found.text not in (")", "]", "}"):
         return None
     if opened and _CLOSING[opened[-1].text] == found.text:
         return None
     if opened and found.text in (_CLOSING[token.text] for token in opened):
-        return _open(case, opened[-1], found)
+        return _open(rejection, opened[-1], found)
     return Mistake(
         found.start,
         f'This "{found.text}" closes nothing.',
@@ -113,7 +128,7 @@ def _bracket(case: Case) -> Mistake | None:
 
 
 def _opened(tokens: Sequence[Token]) -> list[Token]:
-    """The brackets that are open after these tokens, the innermost last."""
+    """Return the brackets that are open after these tokens, the innermost last."""
     opened: list[Token] = []
     for token in tokens:
         if token.kind is Kind.PUNCTUATION:
@@ -124,9 +139,9 @@ def _opened(tokens: Sequence[Token]) -> list[Token]:
     return opened
 
 
-def _open(case: Case, opened: Token, found: Token) -> Mistake:
-    """A bracket that had to be closed before the token ``found``."""
-    line, column = position_of(case.text, found.start)
+def _open(rejection: Rejection, opened: Token, found: Token) -> Mistake:
+    """Return the mistake of a bracket that had to be closed before the token ``found``."""
+    line, column = position_of(rejection.text, found.start)
     return Mistake(
         opened.start,
         f'This "{opened.text}" is not closed before {quoted(found.text)} in line {line}, column {column}.',
@@ -134,18 +149,153 @@ def _open(case: Case, opened: Token, found: Token) -> Mistake:
     )
 
 
-def _sentence(case: Case) -> str:
-    if case.must in ("Unit", "Request"):
-        return f"{_refused(case)} Expected {_FORMS}."
-    if len(case.wanted) == 1 or case.must in ("AS", "Where", "Projection"):
-        need = _NEEDS.get(case.must, "")
+def _sentence(rejection: Rejection) -> str:
+    if rejection.must in ("Unit", "Request"):
+        return f"{_refused(rejection)} Expected {_FORMS}."
+    if len(rejection.wanted) == 1 or rejection.must in ("AS", "Where", "Projection"):
+        need = _NEEDS.get(rejection.must, "")
         if need:
-            return f"{_refused(case)} Expected {need}."
-    expected = readable(case.expected, 4)
-    return f"{_refused(case)} Expected {expected}." if expected else _refused(case)
+            return f"{_refused(rejection)} Expected {need}."
+    expected = _readable(rejection.expected, 4)
+    return f"{_refused(rejection)} Expected {expected}." if expected else _refused(rejection)
 
 
-def _refused(case: Case) -> str:
-    if case.found is None:
+def _refused(rejection: Rejection) -> str:
+    if rejection.found is None:
         return "The query ends too early."
-    return f"{quoted(case.found.text)} is not expected here."
+    return f"{quoted(rejection.found.text)} is not expected here."
+
+
+def _readable(terminals: frozenset[str], most: int) -> str:
+    """Return what could have stood there as "a, b or c"; empty where there are more than ``most``."""
+    if not 0 < len(terminals) <= most:
+        return ""
+    names = sorted({_READABLE.get(terminal, f'"{terminal}"') for terminal in terminals})
+    return " or ".join(filter(None, [", ".join(names[:-1]), names[-1]]))
+
+
+def _encoded_twice(rejection: Rejection) -> Mistake | None:
+    """Find a text that was percent-encoded once more than the protocol prescribes."""
+    if _SPACE.search(rejection.text.strip()):
+        return None
+    if encoded := _ENCODED.search(rejection.text):
+        return Mistake(
+            encoded.start(),
+            f"The query is percent-encoded twice: it holds {encoded[0]} where a plain character should be.",
+            "Encode the query once when it is sent.",
+        )
+    if plus := _BLANKS_AS_PLUS.search(rejection.text):
+        return Mistake(
+            plus.start() + 1,
+            "The query is form-encoded twice: it holds + where a blank should be.",
+            "Encode the query once when it is sent.",
+        )
+    return None
+
+
+def _strange_character(rejection: Rejection) -> Mistake | None:
+    """Find a character with no meaning in SPARQL, often from a word processor or a Korean keyboard."""
+    found = rejection.found
+    if found is None or found.kind not in (Kind.INVALID, Kind.WORD):
+        return None
+    character = found.text[0]
+    if found.kind is Kind.WORD and character.isascii():
+        return None
+    number = f"U+{ord(character):04X}"
+    category = unicodedata.category(character)
+    plain = unicodedata.normalize("NFKC", character)
+    if character in _QUOTATION_MARKS:
+        return Mistake(found.start, f"{character} is a typographic quotation mark.", "Write \" or '.")
+    if category == "Pd":
+        return Mistake(found.start, f"{character} ({number}) is a dash.", "Write - instead.")
+    if category == "Zs":
+        return Mistake(
+            found.start, f"There is a blank of another kind here ({number}).", "Write an ordinary blank."
+        )
+    if category in ("Cc", "Cf", "Cs"):
+        return Mistake(found.start, f"There is an invisible character here ({number}).", "Remove it.")
+    if plain != character and plain.isascii() and plain.strip():
+        return Mistake(found.start, f"{character} is a full-width character.", f"Write {plain} instead.")
+    if found.kind is Kind.WORD:
+        return None
+    if character == "@":
+        return Mistake(found.start, "A language tag must follow the @.", "Write a tag such as @en or @ko.")
+    instead = _INSTEAD.get(character, "")
+    return Mistake(
+        found.start,
+        f"The character {character} has no meaning here.",
+        f"Write {instead} instead." if instead else "Remove it.",
+    )
+
+
+def _nameless_variable(rejection: Rejection) -> Mistake | None:
+    """Find a question mark without a name."""
+    if rejection.found is None or rejection.found.text != "?" or "VARIABLE" not in rejection.expected:
+        return None
+    return Mistake(rejection.found.start, "A name must follow the ?.", "Write a variable such as ?name.")
+
+
+def _unclosed_string(rejection: Rejection) -> Mistake | None:
+    """Find a string without its closing quotation mark, or with an escape that SPARQL does not have."""
+    found = rejection.found
+    if found is None or found.kind is not Kind.UNCLOSED:
+        return None
+    quote = found.text[:3] if found.text[:3] in ("'''", '"""') else found.text[0]
+    if len(quote) == 3:
+        return Mistake(
+            found.start, f"The string that begins here is not closed: {quote} is missing.", f"Add {quote}."
+        )
+    if rejection.text[found.end : found.end + 1] == "\\":
+        escape = rejection.text[found.end : found.end + 2]
+        return Mistake(
+            found.end,
+            f"{escape} is no escape in a string.",
+            'Write \\\\ for a backslash, or \\n, \\t, \\", \\u0041 and the like.',
+        )
+    return Mistake(
+        found.start,
+        "The string that begins here is not closed on its line.",
+        f"Add {quote} at its end, or write {quote * 3} around a text of several lines.",
+    )
+
+
+def _broken_iri(rejection: Rejection) -> Mistake | None:
+    """Find an IRI without its closing bracket or with a character that no IRI may have."""
+    found = rejection.found
+    if found is None or found.text not in ("<", "<=", "<<") or "IRIREF" not in rejection.expected:
+        return None
+    line = rejection.text[found.start :].splitlines()[0]
+    iri, closed, _ = line.partition(">")
+    forbidden = _FORBIDDEN_IN_IRI.search(iri, 1)
+    if not closed or (forbidden and forbidden[0] == "<"):
+        return Mistake(found.start, "The IRI that begins here is not closed.", "Add > at its end.")
+    if forbidden is None:
+        return None
+    name = "a blank" if forbidden[0] == " " else f"the character {forbidden[0]}"
+    encoded = f"%{ord(forbidden[0]):02X}"
+    return Mistake(
+        found.start + forbidden.start(),
+        f"The IRI {quoted(iri + closed)} holds {name}.",
+        f"Write {encoded} instead.",
+    )
+
+
+def missing_brackets_of_iri(rejection: Rejection) -> Mistake | None:
+    """Find an IRI without its angle brackets, which looks like a prefixed name."""
+    for back in (0, 1, 2):
+        index = rejection.at - back
+        if 0 <= index < len(rejection.tokens):
+            name = rejection.tokens[index]
+            if _is_bare_iri(rejection.text, name):
+                whole = re.match(r"\S+?(?=[\s,;.]*(?:\s|$))", rejection.text[name.start :])
+                written = whole[0] if whole else name.text
+                return Mistake(
+                    name.start,
+                    f"The IRI {quoted(written)} stands without angle brackets.",
+                    f"Write <{written}>.",
+                )
+    return None
+
+
+def _is_bare_iri(text: str, token: Token) -> bool:
+    return token.kind is Kind.PNAME and token.text[-1] == ":" and text.startswith("//", token.end)

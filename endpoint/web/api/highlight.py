@@ -11,8 +11,8 @@ from typing import Final, NamedTuple
 
 from markupsafe import Markup, escape
 
-from endpoint.sparql.binding import Value, edits
 from endpoint.sparql.lexer import Kind, lex
+from endpoint.sparql.parameters import Value, edits
 
 # The classes of the style sheet.
 _CLASSES: Final = {
@@ -44,7 +44,7 @@ class _Part(NamedTuple):
 def bound_spans(text: str, values: Mapping[str, Value]) -> tuple[str, list[Span]]:
     """``text`` with ``values`` in place of its variables, and where these stand in it.
 
-    Raises :class:`ValueError` as :func:`endpoint.sparql.binding.bind` does.
+    Raises :class:`ValueError` as :func:`endpoint.sparql.parameters.bind` does.
     """
     pieces: list[str] = []
     spans: list[Span] = []

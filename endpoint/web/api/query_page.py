@@ -17,7 +17,7 @@ from endpoint.catalog import SavedQuery
 from endpoint.catalog.parameters import RESERVED, read_values
 from endpoint.errors import BadParameter
 from endpoint.formats import CSV, FLAT_JSON, HTML, TURTLE, XLSX, Facts, Format
-from endpoint.sparql.binding import Value
+from endpoint.sparql.parameters import Value
 from endpoint.web.api.highlight import bound_spans, highlight
 from endpoint.web.api.paging import ALL, PARAMETERS, Paging
 from endpoint.web.api.prose import prose

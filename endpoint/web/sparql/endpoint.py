@@ -9,8 +9,7 @@ from typing import Final
 from endpoint.engine import Limits
 from endpoint.errors import BadParameter
 from endpoint.formats import HTML, offered
-from endpoint.sparql.gate import admit
-from endpoint.sparql.operation import Operation, classify
+from endpoint.sparql.operation import Operation, admit, classify
 from endpoint.web.http.answer import NOTHING, Answer, Around, as_file, evaluate, links_to
 from endpoint.web.http.html import render_around
 from endpoint.web.http.request import Request, allowed_timeout, choose

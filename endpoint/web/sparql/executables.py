@@ -15,7 +15,7 @@ from pyoxigraph import Literal, NamedNode, Triple
 
 from endpoint.catalog import SavedQuery
 from endpoint.formats import QueryForm
-from endpoint.sparql.sites import numbers
+from endpoint.sparql.parameter_sites import numbers
 from endpoint.vocabulary import DCTERMS, RDFS, RDFS_COMMENT, SCHEMA, SH, SPEX
 from endpoint.web.http.site import Site
 from endpoint.web.machine.void import TYPE, texts

@@ -19,9 +19,8 @@ from endpoint.search.service.rewriting import (
     Rewritten,
     read_federated,
 )
-from endpoint.sparql.gate import admit
 from endpoint.sparql.lexer import position_of
-from endpoint.sparql.operation import classify
+from endpoint.sparql.operation import admit, classify
 from endpoint.vocabulary import TEXT
 from tests.search.searched_store import EX, PREFIXES, Catalogue
 

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from pyoxigraph import Literal
 
-from endpoint.sparql.binding import bind
+from endpoint.sparql.parameters import bind
 from endpoint.vocabulary import TEXT
 from tests.search.searched_store import BY_NAME, EX, FOUND, Catalogue, build
 

@@ -6,7 +6,6 @@ from hypothesis import strategies as st
 from pyoxigraph import Store
 
 from endpoint.sparql.diagnosis.grammar import recognize, sparql
-from endpoint.sparql.lexer import lex
 
 QUERIES = [
     "SELECT (?a<?b AS ?c) {}",
@@ -49,7 +48,7 @@ UPDATES = [
 @pytest.mark.parametrize("text", QUERIES)
 def test_queries_that_the_engine_takes_are_recognized(text: str) -> None:
     Store().query(text)
-    assert recognize(lex(text).tokens) is None
+    assert recognize(text) is None
 
 
 @pytest.mark.parametrize("text", UPDATES)
@@ -57,7 +56,7 @@ def test_updates_that_the_engine_takes_are_recognized(text: str) -> None:
     store = Store()
     store.update("CREATE SILENT GRAPH <a:b> ; CREATE GRAPH <a:c> ; DROP GRAPH <a:b>")
     store.update(text)
-    assert recognize(lex(text).tokens) is None
+    assert recognize(text) is None
 
 
 @pytest.mark.parametrize(
@@ -72,7 +71,7 @@ def test_updates_that_the_engine_takes_are_recognized(text: str) -> None:
     ],
 )
 def test_the_place_of_a_rejection(text: str, at: int, expected: set[str] | None) -> None:
-    rejection = recognize(lex(text).tokens)
+    rejection = recognize(text)
     assert rejection is not None
     assert rejection.at == at
     assert expected is None or rejection.expected == expected
@@ -82,10 +81,9 @@ def test_the_place_of_a_rejection(text: str, at: int, expected: set[str] | None)
     "text", ["ASK" + "{" * 50_000, "ASK{FILTER(" + "(" * 50_000, "ASK{?s ?p" + "[?p " * 50_000]
 )
 def test_deep_nesting_needs_no_stack(text: str) -> None:
-    tokens = lex(text).tokens
-    rejection = recognize(tokens)
+    rejection = recognize(text)
     assert rejection is not None
-    assert rejection.at == len(tokens)
+    assert rejection.at == len(rejection.tokens)
 
 
 WORDS = [*sorted(sparql().keywords), "?x", "<a:b>", "a:b", "a:", "'x'", "1", "1.5", "@en", "_:x", "a", "true"]
@@ -94,8 +92,8 @@ SIGNS = [*"(){}[].,;=<>!*/+-^|?~", "^^", "||", "&&", "!=", "<=", ">=", "<<", ">>
 
 @given(st.lists(st.sampled_from(WORDS + SIGNS), max_size=30))
 def test_what_is_expected_fits(words: list[str]) -> None:
-    tokens = lex(" ".join(words)).tokens
-    rejection = recognize(tokens)
+    text = " ".join(words)
+    rejection = recognize(text)
     if rejection is not None:
         assert rejection.expected
-        assert recognize(tokens[: rejection.at]) is None or rejection.at <= len(tokens)
+        assert recognize(text[: rejection.offset]) is None or rejection.at <= len(rejection.tokens)

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from lxml import html  # type: ignore[import-untyped]
 from pyoxigraph import Literal, NamedNode
 
-from endpoint.sparql.binding import Value, bind
+from endpoint.sparql.parameters import Value, bind
 from endpoint.web.api.highlight import Span, bound_spans, highlight
 
 QUERY = """# a comment <b>

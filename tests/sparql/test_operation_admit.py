@@ -6,8 +6,7 @@ import pytest
 
 from endpoint.errors import MalformedQuery, ServiceRefused
 from endpoint.formats import QueryForm
-from endpoint.sparql.gate import admit
-from endpoint.sparql.operation import Operation, classify
+from endpoint.sparql.operation import Operation, admit, classify
 from endpoint.vocabulary import TEXT
 
 

@@ -1,6 +1,6 @@
-"""Where the parameters of a saved query stand in its text, told from the tokens alone.
+"""The sites of parameters in the text of a saved query, found from the tokens alone.
 
-The kind of place decides what a value may be and how it is written there: see :mod:`endpoint.sparql.binding`.
+The kind of place decides which values fit and how they are written (:mod:`endpoint.sparql.parameters`).
 """
 
 from __future__ import annotations
@@ -53,7 +53,7 @@ class Group:
 
 
 @dataclass(frozen=True, slots=True)
-class Occurrence:
+class ParameterSite:
     """One variable token: the place, the text from ``start`` to ``end`` that goes with it.
 
     ``above`` counts the SELECT clauses around this one that project the same variable. ``data`` is the
@@ -77,19 +77,19 @@ class Occurrence:
         return self.token.text[1:]
 
 
-def occurrences(text: str, names: Iterable[str]) -> tuple[Occurrence, ...]:
-    """Every token of the variables ``names`` (without ``?`` or ``$``) in the order of the text."""
-    return _occurrences(text, frozenset(names))
+def parameter_sites(text: str, names: Iterable[str]) -> tuple[ParameterSite, ...]:
+    """Return every token of the variables ``names`` (without ``?`` or ``$``) in the order of the text."""
+    return _sites(text, frozenset(names))
 
 
 # A saved query is bound for every request, with the same names each time.
 @lru_cache(maxsize=512)
-def _occurrences(text: str, names: frozenset[str]) -> tuple[Occurrence, ...]:
+def _sites(text: str, names: frozenset[str]) -> tuple[ParameterSite, ...]:
     return tuple(_Scan(text, names).found)
 
 
 def numbers(text: str) -> frozenset[str]:
-    """The variables that stand after LIMIT or OFFSET, where the grammar takes a number only."""
+    """Return the variables that stand after LIMIT or OFFSET, where the grammar takes a number only."""
     tokens = lex(text).tokens
     return frozenset(
         token.text[1:]
@@ -102,7 +102,7 @@ class _Scan:
     """One pass over the tokens that keeps the open groups."""
 
     def __init__(self, text: str, names: frozenset[str]) -> None:
-        self.found: list[Occurrence] = []
+        self.found: list[ParameterSite] = []
         self._names = names
         self._tokens: Sequence[Token] = lex(text).tokens
         self._context = Context()
@@ -165,10 +165,10 @@ class _Scan:
         if group.kind == "template":
             group = self._whole
         inside, parenthesized = len(self._groups) > 1, self._tokens[index - 1].text == "("
-        self.found.append(Occurrence(token, place, start, end, group, above, data, inside, parenthesized))
+        self.found.append(ParameterSite(token, place, start, end, group, above, data, inside, parenthesized))
 
     def _block(self, index: int) -> tuple[int, int, tuple[int, int] | None]:
-        """Start, end and data of a VALUES block of one variable, whose token has this index."""
+        """Return start, end and data of a VALUES block of one variable, whose token has this index."""
         tokens = self._tokens
         first, last = index, index
         if tokens[index - 1].text == "(" and tokens[min(index + 1, len(tokens) - 1)].text == ")":

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from pyoxigraph import BaseDirection, Literal, NamedNode, QuerySolutions, Store
 
 from endpoint.sparql.lexer import Kind, lex
-from endpoint.sparql.operation import bind, bindable, variables
+from endpoint.sparql.parameters import bind, misplaced_parameters, variables
 
 TEXT = Literal("x")
 IRI = NamedNode("http://a/b")
@@ -99,7 +99,7 @@ def test_a_value_that_cannot_stand_there(template: str, value: NamedNode | Liter
     ],
 )
 def test_places_that_take_a_variable_only(template: str, places: list[tuple[int, int]]) -> None:
-    problems = bindable(template, ["_p", "unused"])
+    problems = misplaced_parameters(template, ["_p", "unused"])
     assert [(problem.line, problem.column) for problem in problems] == places
     assert all("_p" in problem.sentence for problem in problems)
 
@@ -138,7 +138,7 @@ SEVERAL = [
 def test_several_values(template: str, bound: str) -> None:
     made = bind(template, {"_m": (ONE, TWO)})
     assert [token.text for token in lex(made).tokens] == [token.text for token in lex(bound).tokens]
-    assert bindable(template, [], ["_m"]) == []
+    assert misplaced_parameters(template, [], ["_m"]) == []
 
 
 @pytest.mark.parametrize(
@@ -152,7 +152,7 @@ def test_several_values(template: str, bound: str) -> None:
     ],
 )
 def test_places_that_cannot_take_several_values(template: str, words: str) -> None:
-    (problem,) = bindable(template, [], ["_m"])
+    (problem,) = misplaced_parameters(template, [], ["_m"])
     assert words in problem.sentence
     with pytest.raises(ValueError, match=words):
         bind(template, {"_m": (ONE, TWO)})
@@ -264,6 +264,6 @@ def test_any_template_is_bound_or_refused(template: str, term: NamedNode | Liter
         try:
             bound = bind(text, {"_v": term})
         except ValueError:
-            assert bindable(text, ["_v"]) or "LIMIT" in text or "OFFSET" in text
+            assert misplaced_parameters(text, ["_v"]) or "LIMIT" in text or "OFFSET" in text
         else:
             assert bound == text or "?_v" in text or "$_v" in text

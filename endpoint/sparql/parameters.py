@@ -14,15 +14,15 @@ from typing import NamedTuple
 from pyoxigraph import Literal, NamedNode
 
 from endpoint.sparql.lexer import Kind, Token, lex, position_of
-from endpoint.sparql.sites import Occurrence, Place, occurrences
+from endpoint.sparql.parameter_sites import ParameterSite, Place, parameter_sites
 
 Term = NamedNode | Literal
 Value = NamedNode | Literal | int | tuple[Term, ...]
 
 
 @dataclass(frozen=True, slots=True)
-class Problem:
-    """Why a parameter cannot stand where it stands. ``line`` and ``column`` count from 1, in characters."""
+class MisplacedParameter:
+    """A parameter in a place that takes no value. ``line`` and ``column`` count from 1, in characters."""
 
     line: int
     column: int
@@ -38,7 +38,7 @@ class Edit(NamedTuple):
 
 
 def variables(text: str) -> frozenset[str]:
-    """The names of all variables of a query, without ``?`` or ``$``."""
+    """Return the names of all variables of a query, without ``?`` or ``$``."""
     return frozenset(token.text[1:] for token in lex(text).tokens if token.kind is Kind.VAR)
 
 
@@ -47,15 +47,15 @@ def bind(text: str, values: Mapping[str, Value]) -> str:
 
     A projected variable becomes ``(term AS ?name)``, one grouped or ordered by ``(term)``,
     ``BOUND(?name)`` becomes ``true``, and after LIMIT and OFFSET a number is written bare.
-    Variables without a value stay variables. Lone surrogates cannot reach here: no Literal holds them.
+    Variables without a value stay variables. Lone surrogates cannot reach here: no Literal has them.
 
     Several terms, as a tuple, fill the VALUES block that the variable heads; where it heads none they
     are listed in ``IN (…)``, in the data of VALUES and after DESCRIBE, and any other group that holds
     the variable gets a VALUES block of its own. The empty tuple says that a parameter is absent: its
     VALUES block and its LIMIT or OFFSET are left out.
 
-    Raises :class:`ValueError` where a value cannot stand (see :func:`bindable`), where LIMIT or OFFSET
-    gets no whole number from 0, and where an int is given for any other place.
+    Raises :class:`ValueError` where a value cannot stand (:func:`misplaced_parameters`), where LIMIT or
+    OFFSET gets no whole number from 0, and where an int is given for any other place.
     """
     pieces: list[str] = []
     position = 0
@@ -68,11 +68,11 @@ def bind(text: str, values: Mapping[str, Value]) -> str:
 
 
 def edits(text: str, values: Mapping[str, Value]) -> list[Edit]:
-    """What :func:`bind` changes, in the order of the text. Raises as it does."""
+    """Return the changes that :func:`bind` makes, in the order of the text. Raises as it does."""
     found: list[Edit] = []
-    by_name: dict[str, list[Occurrence]] = {}
-    for occurrence in occurrences(text, values):
-        by_name.setdefault(occurrence.name, []).append(occurrence)
+    by_name: dict[str, list[ParameterSite]] = {}
+    for site in parameter_sites(text, values):
+        by_name.setdefault(site.name, []).append(site)
     for name, places in by_name.items():
         value = values[name]
         if isinstance(value, tuple):
@@ -82,16 +82,18 @@ def edits(text: str, values: Mapping[str, Value]) -> list[Edit]:
     return [Edit(row.start, row.end, _apart(text, *row)) for row in sorted(found)]
 
 
-def bindable(text: str, names: Iterable[str], multiple: Iterable[str] = ()) -> list[Problem]:
+def misplaced_parameters(
+    text: str, names: Iterable[str], multiple: Iterable[str] = ()
+) -> list[MisplacedParameter]:
     """Where a parameter among ``names`` stands in a place that takes a variable only.
 
     Those that are ``multiple`` too may take several values at once.
     """
     several = frozenset(multiple)
-    places = occurrences(text, {*names, *several})
+    places = parameter_sites(text, {*names, *several})
     heading = {place.name for place in places if place.data is not None}
     return [
-        Problem(*position_of(text, place.token.start), sentence.format(place.token.text))
+        MisplacedParameter(*position_of(text, place.token.start), sentence.format(place.token.text))
         for place in places
         if (sentence := _refusal(place, place.name in several, place.name in heading)) is not None
     ]
@@ -114,7 +116,7 @@ _SHORT = (
 )
 
 
-def _refusal(place: Occurrence, several: bool, heading: bool) -> str | None:
+def _refusal(place: ParameterSite, several: bool, heading: bool) -> str | None:
     if not several:
         return _REFUSALS.get(place.place)
     if place.place is Place.VALUES_HEAD and place.data is not None:
@@ -125,7 +127,7 @@ def _refusal(place: Occurrence, several: bool, heading: bool) -> str | None:
     return _REFUSALS_OF_SEVERAL.get(place.place)
 
 
-def _single(text: str, place: Occurrence, value: Term | int) -> Edit:
+def _single(text: str, place: ParameterSite, value: Term | int) -> Edit:
     if place.place is Place.PROJECTED and place.above:
         # An outer SELECT gives the variable the same value, and may not find it bound already.
         return Edit(place.start, place.end, f"({_term(place.token, value)} AS ?{_fresh(text, place)})")
@@ -134,7 +136,7 @@ def _single(text: str, place: Occurrence, value: Term | int) -> Edit:
     return Edit(start, end, _WRITERS.get(place.place, _term)(place.token, value))
 
 
-def _fresh(text: str, place: Occurrence) -> str:
+def _fresh(text: str, place: ParameterSite) -> str:
     taken = variables(text)
     name = f"{place.name}_{place.above}"
     while name in taken:
@@ -142,7 +144,7 @@ def _fresh(text: str, place: Occurrence) -> str:
     return name
 
 
-def _several(places: list[Occurrence], terms: tuple[Term, ...]) -> Iterator[Edit]:
+def _several(places: list[ParameterSite], terms: tuple[Term, ...]) -> Iterator[Edit]:
     heads = [place for place in places if place.data is not None]
     heading = bool(heads)
     for place in places:
@@ -166,7 +168,7 @@ def _several(places: list[Occurrence], terms: tuple[Term, ...]) -> Iterator[Edit
         yield Edit(start, start, f" VALUES {variable} {{ {' '.join(map(str, terms))} }} ")
 
 
-def _absent(places: list[Occurrence]) -> Iterator[Edit]:
+def _absent(places: list[ParameterSite]) -> Iterator[Edit]:
     for place in places:
         if place.data is not None:
             # An empty group keeps apart what the block kept apart; after the query nothing may stand.

@@ -1,9 +1,10 @@
-"""The line of a text around one character, with a caret under it, for a monospaced font."""
+"""A mistake as the author of a text reads it: sentence, hint, and the line with a caret under the place."""
 
 from __future__ import annotations
 
 import re
 import unicodedata
+from typing import NamedTuple
 
 _WIDTH = 110
 _BEFORE = 70
@@ -11,8 +12,22 @@ _LINE_END = re.compile(r"\r\n|\r|\n")
 _INVISIBLE = frozenset({"Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp"})
 
 
+class Mistake(NamedTuple):
+    """One mistake: its offset, a sentence about it, and a hint on how to mend it, which may be empty."""
+
+    offset: int
+    sentence: str
+    hint: str = ""
+
+
+def quoted(text: str) -> str:
+    """Return a token as a sentence shows it."""
+    line = text.split("\n")[0]
+    return f'"{line}"' if len(line) <= 60 else f'"{line[:59]}…"'
+
+
 def excerpt(text: str, offset: int) -> str:
-    """The line of ``offset`` and a line with a caret, indented; a long line is cut around the caret.
+    """Return the line of ``offset`` and a line with a caret, indented; a long line is cut around the caret.
 
     Tabs stay tabs in both lines, East Asian wide characters take two columns, combining marks none.
     Characters that cannot be seen are shown as U+FFFD, so that none can disturb a terminal.
@@ -32,7 +47,7 @@ def excerpt(text: str, offset: int) -> str:
 
 
 def visible(line: str) -> str:
-    """``line`` with U+FFFD for each character that cannot be seen, tabs apart."""
+    """Return ``line`` with U+FFFD for each invisible character, tabs apart."""
     return "".join(
         "\ufffd" if unicodedata.category(character) in _INVISIBLE and character != "\t" else character
         for character in line

@@ -32,10 +32,9 @@ from endpoint.web.machine.crawlers import Sitemaps, robots
 from endpoint.web.machine.documents import DataDocument, well_known_void
 from endpoint.web.machine.feed import Feed
 from endpoint.web.pages import overview
-from endpoint.web.pages.browse import Browse
 from endpoint.web.pages.catalogue import Catalogue
-from endpoint.web.pages.resource.service import ResourceAtPath, ResourceByParameter, Resources
-from endpoint.web.pages.search import Search
+from endpoint.web.pages.resource.handlers import Resources
+from endpoint.web.pages.search import TextSearch
 from endpoint.web.sparql.description import Descriptions
 from endpoint.web.sparql.editor import QueryPage
 from endpoint.web.sparql.endpoint import SparqlEndpoint
@@ -109,6 +108,7 @@ def routes(site: Site) -> list[BaseRoute]:
     saved = Described(SavedQueries(site, drawings), site)
     resources = Resources(own_queries)
     facets = site.search.facets if site.search else ()
+    catalogue = Catalogue(own_queries)
     browse = [f"/browse/{quote(facet.name)}" for facet in facets]
     sitemaps = Handler(Sitemaps(own_queries, ["/", overview.PATH, *browse, "/query", "/api"]).answer)
 
@@ -119,7 +119,7 @@ def routes(site: Site) -> list[BaseRoute]:
         Route("/api/docs", SwaggerPage()),
         _AnyPath("/api/{path:path}", saved),
         Route("/api", saved),
-        Route("/search", Search(site)),
+        Route("/search", Handler(TextSearch(own_queries).answer)),
         Route("/lod/sparql", whole),
         *(
             Route(f"/{graph.name}/sparql", SparqlEndpoint(site, descriptions, graph.iri).handler())
@@ -130,9 +130,9 @@ def routes(site: Site) -> list[BaseRoute]:
         Route("/robots.txt", Handler(robots)),
         Route("/sitemap.xml", sitemaps),
         Route("/sitemap-{number}.xml", sitemaps),
-        Route("/", Catalogue(own_queries)),
+        Route("/", Handler(catalogue.first_page)),
         Route(overview.PATH, Handler(overview.Overview(own_queries, drawings).answer)),
-        Route("/browse/{facet}", Browse(own_queries)),
+        Route("/browse/{facet}", Handler(catalogue.browse)),
         Route("/.well-known/void", Handler(well_known_void)),
         Route(void.PATH, void_document),
         Route(f"{void.PATH}.{{extension}}", void_document),
@@ -146,8 +146,8 @@ def routes(site: Site) -> list[BaseRoute]:
         Route("/-/static/{name:path}", Handler(StaticFiles().answer)),
         # Browsers ask for it beside what is no page, such as JSON.
         Route("/favicon.ico", Handler(StaticFiles("icon.svg").answer)),
-        Route("/lod/view.do", ResourceByParameter(resources, people=True)),
-        Route("/resource", ResourceByParameter(resources, people=False)),
+        Route("/lod/view.do", Handler(resources.for_people)),
+        Route("/resource", Handler(resources.for_programs)),
         # Last: any other path may be that of a resource.
-        _AnyPath("/{path:path}", ResourceAtPath(resources)),
+        _AnyPath("/{path:path}", Handler(resources.at_path)),
     ]

@@ -192,30 +192,37 @@ class Snapshot:
 
     async def search(self, request: Request) -> Mapping[str, Any]:
         """Return the answer of the text index with the members of :class:`endpoint.search.Answer`."""
-        result = await self.site.engine.search(request, self.limits, self.generation.number)
-        async with aclosing(result):
-            self._check(result)
-            found: dict[str, Any] = json.loads(await result.read())
+        found: dict[str, Any] = json.loads(await (await self.begin_search(request)).read())
         return found
 
     async def answer(self, operation: Operation, fmt: Format) -> bytes:
         """Return the whole answer, which must be small."""
-        return b"".join([piece async for piece in self.stream(operation, fmt)])
+        return await (await self.begin(operation, Representation.of(fmt))).read()
 
     async def stream(self, operation: Operation, fmt: Format) -> AsyncGenerator[bytes, None]:
         """Yield the answer in pieces; who stops before the end closes the generator."""
-        own = operation.on(self.generation.number)
-        result = await self.site.engine.query(own, Representation.of(fmt), self.limits)
-        async with aclosing(result):
-            self._check(result)
+        async with aclosing(await self.begin(operation, Representation.of(fmt))) as result:
             async for piece in result:
                 yield piece
 
-    def _check(self, result: Result) -> None:
+    async def begin(self, operation: Operation, representation: Representation) -> Result:
+        """Evaluate on this generation and return the result once it has begun; the caller closes it."""
+        own = operation.on(self.generation.number)
+        return await self._checked(await self.site.engine.query(own, representation, self.limits))
+
+    async def begin_search(self, request: Request) -> Result:
+        """Search the text index of this generation; the caller reads or closes the result."""
         number = self.generation.number
+        return await self._checked(await self.site.engine.search(request, self.limits, number))
+
+    async def _checked(self, result: Result) -> Result:
+        # A generation of the same number may be another one, in a data directory made anew.
         if result.generation.version != self.generation.version:
+            await result.aclose()
+            number = self.generation.number
             told = f"Generation {number} is not served any more."
             raise GenerationGone(told, number, result.generation.number)
+        return result
 
     async def cached(
         self,

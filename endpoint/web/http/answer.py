@@ -168,18 +168,19 @@ async def evaluate(
     try:
         if opening is not None:
             around = opening(result)
-        return await _begun(result, representation, digest, around)
+        return await begun(result, representation, digest, around)
     except BaseException:
         await result.aclose()
         raise
 
 
-async def _begun(
+async def begun(
     result: Result, representation: Representation, digest: str | None, around: Around
 ) -> Whole | Streamed:
+    """Return a result as an answer; ``digest`` makes its entity tag, None for an answer without one."""
     tag = None if digest is None else document_tag(result.generation, digest)
     cache = NO_STORE if digest is None else around.cache
-    headers = (*around.headers, (b"server-timing", _timing(result)))
+    headers = (*around.headers, server_timing(result))
     if around.filename:
         headers = (*headers, attachment(around.filename))
     content_type = representation.content_type
@@ -203,11 +204,12 @@ def _digest(site: Site, operation: Operation, representation: Representation, ar
     return blake2b(parts.encode() + around.head, digest_size=16).hexdigest()
 
 
-def _timing(result: Result) -> bytes:
+def server_timing(result: Result) -> tuple[bytes, bytes]:
+    """Return the header that tells how long a query waited, was planned and evaluated (W3C Server Timing)."""
     timing = f"queue;dur={result.queued * 1000:.1f}"
     if result.complete:
         timing += f", plan;dur={result.planned * 1000:.2f}, eval;dur={result.evaluated * 1000:.2f}"
-    return timing.encode()
+    return b"server-timing", timing.encode()
 
 
 def strong_tag(body: bytes) -> str:

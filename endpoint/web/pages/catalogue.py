@@ -1,8 +1,7 @@
-"""The catalogue: search with facets as a page."""
+"""The catalogue as pages: search with facets at ``/``, all values of a facet at ``/browse/{facet}``."""
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
@@ -10,25 +9,24 @@ from typing import Any, Final
 from urllib.parse import parse_qsl
 
 from markupsafe import Markup
-from starlette.types import Receive, Scope, Send
 
 from endpoint.dataset import resource_path
-from endpoint.formats import QueryForm, offered
-from endpoint.search import SORTS, Facet, Request, SearchConfiguration
+from endpoint.errors import NotFound, did_you_mean, shown
+from endpoint.formats import HTML, QueryForm, Representation, offered
+from endpoint.search import SORTS, Facet, SearchConfiguration
+from endpoint.search import Request as SearchRequest
 from endpoint.search.as_sparql import as_sparql
 from endpoint.search.query import MAX_CHARACTERS
 from endpoint.storage.generations import Generation
+from endpoint.web.http.answer import Answer, Headers, links_to
 from endpoint.web.http.html import render
-from endpoint.web.http.making import allows
-from endpoint.web.http.request import Request as HttpRequest
-from endpoint.web.http.responses import Headers, links_to
-from endpoint.web.http.send import send_answer
-from endpoint.web.http.view import View, view_of
-from endpoint.web.pages.asking import respond_search
+from endpoint.web.http.request import Request
+from endpoint.web.http.view import View
 from endpoint.web.pages.facets import (
     YEAR,
     Bar,
     Value,
+    grouped,
     histogram,
     is_years,
     label_of,
@@ -36,6 +34,7 @@ from endpoint.web.pages.facets import (
     ordered,
     with_names,
 )
+from endpoint.web.pages.search import search_answer
 from endpoint.web.sparql.editor import editor_page
 from endpoint.web.store import OwnQueries
 
@@ -47,7 +46,7 @@ DEEPEST: Final = 10_000
 # Values of all facets that a reader can choose at once, and characters of them: each link repeats them.
 _CHOSEN: Final = 40
 _LONGEST: Final = 2000
-
+# Values on a page to browse, at most.
 _BROWSED: Final = 20_000
 
 
@@ -63,33 +62,62 @@ class FacetPanel:
 
 
 class Catalogue:
-    """The site's first page as an ASGI application: the search, its facets and what it finds."""
+    """The site's first page, which searches the dataset, and the pages to browse by the values of a facet."""
 
     def __init__(self, own_queries: OwnQueries) -> None:
-        self._site = own_queries.site
         self._own_queries = own_queries
 
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        if not await allows(scope, send):
-            return
-        configuration = self._site.search
+    async def first_page(self, request: Request) -> Answer:
+        """Answer with the search, its facets and hits; without a text index with the query page."""
+        configuration = request.site.search
         if configuration is None:
-            # Without a text index there is nothing to search: the first page is the query page.
-            here = HttpRequest.of(scope)
-            await send_answer(here, send, editor_page(here, "/sparql"))
-            return
-        view = view_of(scope)
-        request = read_request(view.pairs, configuration)
-        configuration = await with_names(self._own_queries, configuration)
-        finish = _Page(view, request, configuration, tuple(_kept(view.pairs, request))).finish
-        await respond_search(scope, receive, send, self._site, request, finish, view, configuration.facets)
+            return editor_page(request, "/sparql")
+        snapshot, view = self._own_queries.snapshot(), request.view
+        search = read_search(view.pairs, configuration)
+        configuration = await with_names(snapshot, configuration)
+        page = _Page(view, search, configuration, tuple(_kept(view.pairs, search)))
+        variant = _variant(view, configuration.facets)
+        return search_answer(request, snapshot, search, Representation.of(HTML), page.render, variant)
+
+    async def browse(self, request: Request) -> Answer:
+        """Answer with every value of the facet in the path. Raises NotFound where there is none."""
+        snapshot, view, configuration = self._own_queries.snapshot(), request.view, request.site.search
+        facets = () if configuration is None else (await with_names(snapshot, configuration)).facets
+        name = request.path_parameter("facet")
+        facet = next((row for row in facets if row.name == name), None)
+        if facet is None:
+            names = [row.name for row in facets]
+            raise NotFound(f"There is nothing to browse by {shown(name)!r}{did_you_mean(name, names)}")
+        search = SearchRequest("", limit=0, facets=_BROWSED, snippets=False)
+        render_values = partial(_browse_page, view, facet, facets)
+        variant = _variant(view, facets)
+        return search_answer(request, snapshot, search, Representation.of(HTML), render_values, variant)
 
 
-def read_request(pairs: Iterable[tuple[str, str]], configuration: SearchConfiguration) -> Request:
-    """The search that the parameters of the page ask for.
+def _variant(view: View, facets: Sequence[Facet]) -> str:
+    # Names come from the data of this generation, or are missing where reading them took too long.
+    named = sum(len(facet.names) for facet in facets)
+    return f"{view.base} {view.address(view.path, view.pairs)} {view.language} {named}"
 
-    A page is for people, who follow links that others made longer: what is unknown is passed over, and
-    what is out of range becomes the nearest that is not.
+
+def _browse_page(
+    view: View, facet: Facet, facets: Sequence[Facet], found: Mapping[str, Any], _: Generation
+) -> tuple[bytes, Headers]:
+    counted = found["facets"][facet.name]
+    values = [
+        Value(name_of(view, facet, value), count, view.address("/", [(facet.name, value)]))
+        for value, count in counted
+    ]
+    groups = grouped(values, is_years(counted), view.language == "ko")
+    body = render("browse.html", view, facet=facet, label=label_of(view, facet), groups=groups, facets=facets)
+    return body, ((b"content-language", view.language.encode()),)
+
+
+def read_search(pairs: Iterable[tuple[str, str]], configuration: SearchConfiguration) -> SearchRequest:
+    """Read a search from the parameters of the page.
+
+    A page is for people, who follow links that others made longer: an unknown parameter is passed over, and
+    a value out of range becomes the nearest one in it.
     """
     given = [(name, value.strip()) for name, value in pairs if value.strip()]
     chosen: dict[str, list[str]] = {facet.name: [] for facet in configuration.facets}
@@ -102,7 +130,7 @@ def read_request(pairs: Iterable[tuple[str, str]], configuration: SearchConfigur
     first = dict(reversed(given))
     query, sort, page = first.get("q", "")[:MAX_CHARACTERS], first.get("sort", ""), first.get("page", "")
     number = int(page) if page.isascii() and page.isdigit() and len(page) < 6 else 1
-    return Request(
+    return SearchRequest(
         query=query,
         filters={name: tuple(values) for name, values in chosen.items() if values},
         limit=HITS,
@@ -115,18 +143,17 @@ def read_request(pairs: Iterable[tuple[str, str]], configuration: SearchConfigur
 @dataclass(frozen=True, slots=True)
 class _Page:
     view: View
-    request: Request
+    search: SearchRequest
     configuration: SearchConfiguration
     kept: tuple[tuple[str, str], ...]
 
-    def finish(self, answer: bytes, generation: Generation) -> tuple[bytes, Headers]:
-        found = json.loads(answer)
-        view, request = self.view, self.request
-        text = as_sparql(request, self.configuration, view.site.dataset.prefixes)
+    def render(self, found: Mapping[str, Any], generation: Generation) -> tuple[bytes, Headers]:
+        view, search = self.view, self.search
+        text = as_sparql(search, self.configuration, view.site.dataset.prefixes)
         page = render(
             "catalogue.html",
             view,
-            request=request,
+            request=search,
             total=found["total"],
             hits=[self._hit(hit) for hit in found["hits"]],
             panels=[self._panel(row, found["facets"].get(row.name, ())) for row in self.configuration.facets],
@@ -138,10 +165,10 @@ class _Page:
             editor=view.editor(text),
             exports=_exports(view, text),
             kept=[pair for pair in self.kept if pair[0] != "q"],
-            first=not request.query and not request.filters and not request.offset,
+            first=not search.query and not search.filters and not search.offset,
             generation=generation,
         )
-        return page, [(b"content-language", view.language.encode())]
+        return page, ((b"content-language", view.language.encode()),)
 
     def _hit(self, hit: Mapping[str, Any]) -> dict[str, object]:
         iri = str(hit["iri"])
@@ -160,7 +187,7 @@ class _Page:
         }
 
     def _panel(self, facet: Facet, counted: Sequence[tuple[str, int]]) -> FacetPanel:
-        chosen = self.request.filters.get(facet.name, ())
+        chosen = self.search.filters.get(facet.name, ())
         known, toggled = dict(counted), partial(self._toggled, facet.name)
         rows = [*((value, known.get(value, 0)) for value in chosen if value not in known), *ordered(counted)]
         bars: tuple[Bar, ...] = ()
@@ -177,12 +204,12 @@ class _Page:
 
     def _chosen(self) -> Iterable[Value]:
         for facet in self.configuration.facets:
-            for value in self.request.filters.get(facet.name, ()):
+            for value in self.search.filters.get(facet.name, ()):
                 name = f"{label_of(self.view, facet)}: {name_of(self.view, facet, value)}"
                 yield Value(name, 0, self._toggled(facet.name, value))
 
     def _toggled(self, facet: str, value: str) -> str:
-        if value in self.request.filters.get(facet, ()):
+        if value in self.search.filters.get(facet, ()):
             return self.view.address("/", [pair for pair in self.kept if pair != (facet, value)])
         return self.view.address("/", [*self.kept, (facet, value)])
 
@@ -191,7 +218,7 @@ class _Page:
         return self.view.address("/", [*(pair for pair in self.kept if pair[0] not in changes), *added])
 
     def _pager(self, total: int) -> dict[str, object]:
-        number = self.request.offset // HITS + 1
+        number = self.search.offset // HITS + 1
         last = max(1, min(-(-total // HITS), DEEPEST // HITS))
         numbers = sorted({1, last, *range(max(1, number - 2), min(last, number + 2) + 1)})
         return {
@@ -203,10 +230,10 @@ class _Page:
         }
 
 
-def _kept(pairs: Iterable[tuple[str, str]], request: Request) -> Iterable[tuple[str, str]]:
-    """The parameters that every link of the page repeats, in their order: those that count."""
-    counting = {("q", request.query), ("sort", request.sort)}
-    counting |= {(name, value) for name, values in request.filters.items() for value in values}
+def _kept(pairs: Iterable[tuple[str, str]], search: SearchRequest) -> Iterable[tuple[str, str]]:
+    """Return the parameters that every link of the page repeats, in their order: those that count."""
+    counting = {("q", search.query), ("sort", search.sort)}
+    counting |= {(name, value) for name, values in search.filters.items() for value in values}
     cut = ((name, value.strip()[: MAX_CHARACTERS if name == "q" else None]) for name, value in pairs)
     return dict.fromkeys(pair for pair in cut if pair[1] and pair in counting)
 

@@ -20,7 +20,7 @@ from endpoint.vocabulary import RDFS_LABEL
 from endpoint.web.cache import Region
 from endpoint.web.http.language import LANGUAGES
 from endpoint.web.http.view import View
-from endpoint.web.store import Bindings, OwnQueries, Snapshot
+from endpoint.web.store import Bindings, Snapshot
 
 Names = Mapping[str, Mapping[str, str]]
 
@@ -117,14 +117,14 @@ def histogram(years: Sequence[tuple[int, int, str, bool]]) -> tuple[Bar, ...]:
     return tuple(bars)
 
 
-async def with_names(own_queries: OwnQueries, configuration: SearchConfiguration) -> SearchConfiguration:
+async def with_names(snapshot: Snapshot, configuration: SearchConfiguration) -> SearchConfiguration:
     """Return ``configuration`` with the names that the data has, as it is where they take too long."""
     if not any(facet.through for facet in configuration.facets):
         return configuration
     try:
         async with asyncio.timeout(_PATIENCE):
             read = partial(_read_names, configuration)
-            names = await own_queries.snapshot().cached(_FACET_NAMES, read)
+            names = await snapshot.cached(_FACET_NAMES, read)
     except TimeoutError:
         return configuration
     except EndpointError as error:

@@ -3,23 +3,23 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Container, Mapping
+from collections.abc import Callable, Container, Mapping
 from dataclasses import dataclass
-from typing import Final
+from typing import Any, Final, TypeAlias
 from urllib.parse import urlencode
 
-from starlette.types import Receive, Scope, Send
-
-from endpoint.engine import Limits
-from endpoint.errors import BadParameter, MethodNotAllowed, NotFound, did_you_mean, shown
-from endpoint.formats import FLAT_JSON
-from endpoint.search import PARAMETERS, SORTS, Request, SearchConfiguration
+from endpoint.errors import BadParameter, NotFound, did_you_mean, shown
+from endpoint.formats import FLAT_JSON, Representation
+from endpoint.search import PARAMETERS, SORTS, SearchConfiguration
+from endpoint.search import Request as SearchRequest
 from endpoint.storage.generations import Generation
-from endpoint.web.http.request import Pairs, allowed_timeout, decode_pairs, read_formats, read_timeout
-from endpoint.web.http.responses import Headers, choose, respond_search, send_options
-from endpoint.web.http.site import Site, accept_of
+from endpoint.web.http.answer import Answer, Headers, Made, Whole, document_tag, server_timing
+from endpoint.web.http.request import Pairs, Request, allowed_timeout, choose, read_formats, read_timeout
+from endpoint.web.store import OwnQueries, Snapshot
 
-_METHODS: Final = ("GET", "HEAD", "OPTIONS")
+# Makes a body and its headers of the text index's answer on one generation.
+Render: TypeAlias = Callable[[Mapping[str, Any], Generation], tuple[bytes, Headers]]
+
 _FORMATS: Final = (FLAT_JSON,)
 # Hits on one page, values counted for a facet, and how far a client may page, at most.
 MOST_HITS: Final = 100
@@ -31,31 +31,52 @@ LONGEST_ADDRESS: Final = 8_000
 LONGEST_HEADER: Final = 3_000
 
 
-class Search:
-    """The text search as an ASGI application."""
+class TextSearch:
+    """The text search as JSON."""
 
-    def __init__(self, site: Site) -> None:
-        self._site = site
+    def __init__(self, own_queries: OwnQueries) -> None:
+        self._own_queries = own_queries
 
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        if scope["method"] not in _METHODS:
-            raise MethodNotAllowed(f"The search answers {', '.join(_METHODS)}.", _METHODS)
-        if scope["method"] == "OPTIONS":
-            await send_options(send, _METHODS)
-            return
-        if self._site.search is None:
+    async def answer(self, request: Request) -> Answer:
+        """Answer with a page of hits. Raises BadParameter, NotAcceptable and NotFound without an index."""
+        site = request.site
+        if site.search is None:
             raise NotFound("This dataset has no text index: it has no file seed/search.toml.")
-        pairs = [(name.strip(), value) for name, value in decode_pairs(scope["query_string"])]
-        chosen = choose(read_formats(pairs), accept_of(scope), _FORMATS)
-        request = read_request(pairs, self._site.search)
-        limits = Limits(allowed_timeout(read_timeout(pairs), self._site.settings))
-        address = self._site.url(scope) + scope["path"]
-        finish = Page(address, pairs, request).finish
-        await respond_search(scope, receive, send, self._site, request, chosen, limits, finish)
+        pairs = [(name.strip(), value) for name, value in request.pairs]
+        representation = choose(read_formats(pairs), request.accept, _FORMATS)
+        search = read_search(pairs, site.search)
+        snapshot = self._own_queries.snapshot(timeout=allowed_timeout(read_timeout(pairs), site.settings))
+        page = Page(request.base + request.path, pairs, search)
+        return search_answer(request, snapshot, search, representation, page.render, page.address)
 
 
-def read_request(pairs: Pairs, configuration: SearchConfiguration) -> Request:
-    """The search that the parameters ask for. Raises :class:`BadParameter`, which names the parameter."""
+def search_answer(
+    request: Request,
+    snapshot: Snapshot,
+    search: SearchRequest,
+    representation: Representation,
+    render: Render,
+    *variant: str,
+) -> Made:
+    """Search the text index, and answer with what ``render`` makes of it.
+
+    ``variant`` is what else decides that, for the entity tag.
+    """
+    parts = (repr(search), representation.digest, request.site.reading, *variant)
+    tag = document_tag(snapshot.generation, *parts)
+
+    async def make() -> Whole:
+        result = await snapshot.begin_search(search)
+        request.exchange.generation, request.exchange.queue = result.generation.number, result.queued
+        body, headers = render(json.loads(await result.read()), result.generation)
+        headers = (*headers, server_timing(result))
+        return Whole(body, representation.content_type, tag=tag, headers=headers)
+
+    return Made(make, representation.content_type, tag=tag)
+
+
+def read_search(pairs: Pairs, configuration: SearchConfiguration) -> SearchRequest:
+    """Read a search from its parameters. Raises :class:`BadParameter`, which names the parameter."""
     facets = tuple(facet.name for facet in configuration.facets)
     known = (*PARAMETERS, *facets)
     given: dict[str, list[str]] = {}
@@ -76,7 +97,7 @@ def read_request(pairs: Pairs, configuration: SearchConfiguration) -> Request:
     sort = single.get("sort") or SORTS[0]
     if sort not in SORTS:
         raise BadParameter("sort", f'The parameter "sort" is one of {", ".join(SORTS)}.', shown(sort))
-    return Request(
+    return SearchRequest(
         query=single["q"],
         filters={name: tuple(filter(None, given[name])) for name in facets if any(given.get(name, ()))},
         limit=_number(single, "limit", 20, MOST_HITS),
@@ -99,41 +120,40 @@ class Page:
 
     address: str
     pairs: Pairs
-    request: Request
+    search: SearchRequest
 
-    def finish(self, answer: bytes, generation: Generation) -> tuple[bytes, Headers]:
-        """The body and further headers, from the worker's ``answer``."""
-        found = json.loads(answer)
+    def render(self, found: Mapping[str, Any], generation: Generation) -> tuple[bytes, Headers]:
+        """Return the body and its headers, from the index's answer."""
         links = self._links(found["total"])
         body = {
-            "query": self.request.query,
+            "query": self.search.query,
             "generation": generation.number,
             "total": found["total"],
-            "limit": self.request.limit,
-            "offset": self.request.offset,
-            "sort": self.request.sort,
+            "limit": self.search.limit,
+            "offset": self.search.offset,
+            "sort": self.search.sort,
             "hits": found["hits"],
             "facets": self._facets(found["facets"]),
             "suggestions": [{"query": text, "url": self._url(q=text)} for text in found["suggestions"]],
             "links": links,
         }
         written = ", ".join(f'<{url}>; rel="{relation}"' for relation, url in links.items()).encode()
-        headers = [(b"link", written)] if 0 < len(written) <= LONGEST_HEADER else []
+        headers: Headers = ((b"link", written),) if 0 < len(written) <= LONGEST_HEADER else ()
         return json.dumps(body, ensure_ascii=False).encode(), headers
 
     def _links(self, total: int) -> dict[str, str]:
-        request = self.request
-        places = {"self": request.offset}
-        step = request.limit
-        if step and request.offset:
-            places |= {"first": 0, "prev": max(request.offset - step, 0)}
-        if step and request.offset + step < total and request.offset + step <= DEEPEST:
-            places["next"] = request.offset + step
+        search = self.search
+        places = {"self": search.offset}
+        step = search.limit
+        if step and search.offset:
+            places |= {"first": 0, "prev": max(search.offset - step, 0)}
+        if step and search.offset + step < total and search.offset + step <= DEEPEST:
+            places["next"] = search.offset + step
         links = {relation: self._url(offset=str(offset)) for relation, offset in places.items()}
         return {relation: url for relation, url in links.items() if url is not None}
 
     def _facets(self, counted: Mapping[str, list[tuple[str, int]]]) -> dict[str, list[dict[str, object]]]:
-        chosen = self.request.filters
+        chosen = self.search.filters
         same = self._kept(())
         return {
             name: [
@@ -149,11 +169,11 @@ class Page:
         }
 
     def _toggled(self, same: str, facet: str, value: str) -> str | None:
-        """The search ``same`` with this value of the facet chosen, or no longer chosen."""
+        """Return the search ``same`` with this value of the facet chosen, or no longer chosen."""
         if len(same) > 2 * LONGEST_ADDRESS:
             # Without one value it would be too long as well.
             return None
-        if value not in self.request.filters.get(facet, ()):
+        if value not in self.search.filters.get(facet, ()):
             return self._address(f"{same}&{urlencode([(facet, value)])}")
         others = [pair for pair in self.pairs if pair != (facet, value) and pair[0] != "offset"]
         return self._address(urlencode(others))
@@ -165,6 +185,6 @@ class Page:
         return urlencode([pair for pair in self.pairs if pair[0] not in changed and pair[0] != "offset"])
 
     def _address(self, query: str) -> str | None:
-        """The address with this query; None where it would be longer than everybody takes."""
+        """Return the address with this query; None where it would be longer than everybody takes."""
         url = f"{self.address}?{query}"
         return url if len(url) <= LONGEST_ADDRESS else None

@@ -8,7 +8,7 @@ import pytest
 from lxml import html  # type: ignore[import-untyped]
 
 from endpoint.search import Facet, Field, SearchConfiguration
-from endpoint.web.pages.catalogue import DEEPEST, HITS, read_request
+from endpoint.web.pages.catalogue import DEEPEST, HITS, read_search
 from tests.live import Server
 
 BROWSER = "text/html,application/xhtml+xml,application/xml;q=0.9,*/*;q=0.8"
@@ -163,12 +163,12 @@ def test_markup_in_parameters_stays_text(server: Server, name: str, text: str) -
 def test_what_makes_no_sense_becomes_the_nearest_that_does(
     pairs: list[tuple[str, str]], offset: int, sort: str
 ) -> None:
-    request = read_request(pairs, CONFIGURATION)
+    request = read_search(pairs, CONFIGURATION)
     assert (request.offset, request.sort) == (offset, sort)
 
 
 def test_unknown_parameters_are_passed_over() -> None:
-    request = read_request(
+    request = read_search(
         [("utm_source", "x"), ("year", "2023"), ("year", " "), ("year", "2023")], CONFIGURATION
     )
     assert request.filters == {"year": ("2023",)}
@@ -214,10 +214,10 @@ def test_a_long_address_makes_no_endless_page(server: Server, address: str) -> N
 
 
 def test_only_so_much_is_chosen_at_once() -> None:
-    many = read_request([("year", str(number)) for number in range(100)], CONFIGURATION)
+    many = read_search([("year", str(number)) for number in range(100)], CONFIGURATION)
     assert len(many.filters["year"]) == 40
-    assert read_request([("year", "9" * 3000), ("q", "x" * 3000)], CONFIGURATION).filters == {}
-    assert len(read_request([("q", "x" * 3000)], CONFIGURATION).query) == 2000
+    assert read_search([("year", "9" * 3000), ("q", "x" * 3000)], CONFIGURATION).filters == {}
+    assert len(read_search([("q", "x" * 3000)], CONFIGURATION).query) == 2000
 
 
 def test_no_link_of_a_page_leads_to_the_host_that_a_path_names(server: Server) -> None:

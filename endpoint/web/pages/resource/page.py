@@ -10,7 +10,7 @@ from urllib.parse import unquote, urlsplit
 
 from pyoxigraph import BlankNode, Literal
 
-from endpoint.formats import BIBLIOGRAPHIES, GRAPH_FORMATS
+from endpoint.formats import BIBLIOGRAPHIES, GRAPH_FORMATS, Format, Representation
 from endpoint.results.bibliography.citation import STYLES, citations
 from endpoint.vocabulary import RDF_TYPE, XSD
 from endpoint.web.http.html import render
@@ -30,9 +30,9 @@ from endpoint.web.pages.resource.rendering import (
     page_address,
     prefixed,
 )
+from endpoint.web.pages.resource.representation import Addresses
 from endpoint.web.pages.resource.statements import PAGE, SHOWN, Statement
 from endpoint.web.pages.resource.terms import COUNTED
-from endpoint.web.pages.resource.variants import Addresses, plain
 from endpoint.web.store import Term, iri
 
 _ANY_URI: Final = f"{XSD}anyURI"
@@ -220,14 +220,19 @@ class ResourcePage:
         return {
             "metadata": metadata_of(item, url, self._view.language, name),
             "citations": [(STYLES[style], cited) for style, cited in citations(item).items()],
-            "bibliographies": [(fmt, self._view.root + addresses.of(plain(fmt))) for fmt in BIBLIOGRAPHIES],
+            "bibliographies": self._links(BIBLIOGRAPHIES),
         }
+
+    def _links(self, formats: Iterable[Format]) -> list[tuple[Format, str]]:
+        """Return the addresses of the resource in other formats."""
+        root, addresses = self._view.root, self._addresses
+        return [(fmt, root + addresses.of(Representation.of(fmt))) for fmt in formats]
 
     def _formats(self) -> dict[str, object]:
         addresses = self._addresses
         return {
             "canonical": addresses.absolute(addresses.path),
-            "formats": [(fmt, self._view.root + addresses.of(plain(fmt))) for fmt in GRAPH_FORMATS],
+            "formats": self._links(GRAPH_FORMATS),
         }
 
     def _term(self) -> dict[str, object]:

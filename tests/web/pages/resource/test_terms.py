@@ -6,7 +6,7 @@ import pytest
 from rdflib import Graph
 
 from tests.live import Server
-from tests.web.pages.resource.test_service import RECORD, page, plain
+from tests.web.pages.resource.test_handlers import RECORD, page, plain
 
 
 def test_a_class_has_its_definition_hierarchy_and_use(server: Server) -> None:

@@ -4,15 +4,32 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from pathlib import Path
 from urllib.parse import quote
 
 import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 from lxml import html  # type: ignore[import-untyped]
+from pyoxigraph import BlankNode, Literal, NamedNode
 from rdflib import Graph, URIRef
 from rdflib.compare import isomorphic
 
+from endpoint.web.http.site import Site
+from endpoint.web.pages.resource.labels import Labels, RowShapes
+from endpoint.web.pages.resource.lookup import KnownResource
+from endpoint.web.pages.resource.page import ResourcePage
+from endpoint.web.pages.resource.page_data import (
+    PageData,
+    PageParameters,
+    ResourceData,
+)
+from endpoint.web.pages.resource.rendering import BUDGET
+from endpoint.web.pages.resource.statements import Statement, Statements
+from endpoint.web.store import Term
 from tests.datasets.odd_resources import BASE, LONG, POINTING, make
 from tests.live import Server, serving
+from tests.web.pages.resource.snapshots import GRAPH, THING, view
 
 BROWSER = "text/html,*/*;q=0.8"
 LABEL = URIRef("http://www.w3.org/2000/01/rdf-schema#label")
@@ -223,3 +240,80 @@ def test_a_class_an_ontology_and_a_graph_have_pages(things: Server) -> None:
     assert "A named graph" in page(things, "/things").text_content()
     graph = Graph().parse(data=things.get("/ns/").body, format="turtle")
     assert (URIRef(f"{BASE}ns/size"), None, None) in graph
+
+
+def rendered(site: Site, statements: list[Statement], heading: str = "") -> html.HtmlElement:
+    names = {THING: {"http://www.w3.org/2000/01/rdf-schema#label": {"": heading}}} if heading else {}
+    resource = ResourceData(KnownResource(THING), Statements(statements), RowShapes({}), (), (), None)
+    data = PageData(resource, (), None, None, {}, Labels(names))
+    body = ResourcePage(data, view(site), PageParameters()).render()
+    assert len(body) < 150_000
+    return html.document_fromstring(body.decode())
+
+
+# What XML cannot hold, lxml does not read; the page sends it as it is.
+texts = st.text(st.characters(codec="utf-8", exclude_categories=["Cs", "Cc", "Cn"]), min_size=1, max_size=300)
+nasty = st.sampled_from(
+    [
+        "<script>alert(1)</script>",
+        '"><img src=x onerror=alert(1)>',
+        "</script><script>alert(1)//",
+        "{{ 7 * 7 }}",
+        "&lt;b&gt;",
+        "javascript:alert(1)",
+        "<!--",
+        "]]>",
+    ]
+)
+literals = st.one_of(texts, nasty).flatmap(
+    lambda text: st.sampled_from(
+        [
+            Literal(text),
+            Literal(text, language="ko"),
+            Literal(text, datatype=NamedNode("http://www.w3.org/2001/XMLSchema#anyURI")),
+            Literal(text, datatype=NamedNode("javascript:alert(1)")),
+        ]
+    )
+)
+iris = st.sampled_from(
+    [
+        "javascript:alert(1)",
+        "data:text/html,x",
+        "http://a.example/'\"".replace('"', "%22"),
+        "vbscript:x",
+        "urn:x",
+        f"{BASE}x'y&z",
+    ]
+).map(NamedNode)
+terms = st.one_of(literals, iris, st.just(BlankNode("b")))
+
+
+@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(values=st.lists(terms, min_size=1, max_size=6), heading=st.one_of(texts, nasty))
+def test_nothing_in_the_data_becomes_markup(site: Site, values: list[Term], heading: str) -> None:
+    plain_page = rendered(site, [Statement(f"{BASE}ns/note", Literal("plain"), {GRAPH})], "plain")
+    page = rendered(site, [Statement(f"{BASE}ns/note", value, {GRAPH}) for value in values], heading)
+    for name in ("script", "img", "style", "b", "iframe", "svg", "form"):
+        assert len(page.xpath(f"//{name}")) == len(plain_page.xpath(f"//{name}"))
+    for attribute in page.xpath("//@*"):
+        assert not attribute.attrname.startswith("on")
+        if attribute.attrname in ("href", "src"):
+            assert re.match(r"/|#|https?://|mailto:", attribute), attribute
+    assert " ".join(page.xpath("string(//h1/span)").split()) == " ".join(heading.split())
+
+
+def test_texts_of_a_page_are_bounded(site: Site) -> None:
+    values = [Literal(f"{n} " + "긴 글 " * 3000) for n in range(12)]
+    page = rendered(site, [Statement(f"{BASE}ns/note", value, {GRAPH}) for value in values])
+    shown = [text.text_content() for text in page.xpath("//details[@class='long']/div")]
+    assert len(shown) == len(values)
+    assert sum(len(text.encode()) for text in shown) < BUDGET + 10_000
+    assert all(len(text) > 100 for text in shown)
+
+
+def test_no_file_of_the_pages_knows_the_dataset() -> None:
+    package = Path(__file__).parents[4] / "endpoint" / "web"
+    files = [*(package / "pages" / "resource").glob("*.py"), *(package / "templates").glob("*.html")]
+    assert len(files) > 10
+    for file in files:
+        assert "opendata" not in file.read_text(), file.name

@@ -145,7 +145,7 @@ WANTED = [
 def test_every_representation(server: Server, path: str, accept: str | None, media_type: str) -> None:
     answer = server.get(path, accept)
     assert (answer.status, answer.type) == (200, media_type)
-    assert answer.headers["vary"] == "Accept, Accept-Language"
+    assert answer.headers["vary"] == "Accept, Accept-Language, Accept-Encoding"
     assert answer.headers["access-control-allow-origin"] == "*"
     assert answer.headers["cache-control"] == "no-cache"
     assert answer.headers["last-modified"].endswith(" GMT")

@@ -47,7 +47,7 @@ class TomlTable:
         """Raise :class:`DataError` for a key that is not ``known``."""
         for key in self.values:
             if key not in known:
-                raise self.error(f"is not a key of this table; {did_you_mean(key, known)}", key)
+                raise self.error(f"is not a key of this table; {alternatives(key, known)}", key)
 
     def text(self, key: str, default: str | None = None) -> str:
         """Return the string at ``key``; it must be there where there is no default, and not be empty."""
@@ -118,7 +118,7 @@ class TomlTable:
         return value
 
 
-def did_you_mean(name: str, known: Iterable[str]) -> str:
+def alternatives(name: str, known: Iterable[str]) -> str:
     """Return the closest of the ``known`` names as a question, or the list of them."""
     choices = list(known)
     close = get_close_matches(name, choices, 1)

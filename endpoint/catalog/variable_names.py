@@ -57,7 +57,7 @@ class VariableName(NamedTuple):
     notice: DataError | None = None
 
 
-class _Kind(NamedTuple):
+class _Type(NamedTuple):
     type: str
     language: str | None = None
     datatype: str | None = None
@@ -88,7 +88,7 @@ def read_variable(
     multiple = "multi" in parts[:2]
     if multiple:
         parts.remove("multi")
-    kind = _kind(parts, declared, known)
+    kind = _type_of(parts, declared, known)
     if isinstance(kind, DataError):
         raise DataError(f"?{variable} has {kind.detail}", None, *place)
     parameter = Parameter(name, variable, kind.type, kind.language, required=len(signs) == 1)
@@ -106,15 +106,15 @@ def unknown_type(name: str) -> str:
     return f'the unknown type "{name}"{near} docs/saved-queries.md lists the types.'
 
 
-def _kind(parts: list[str], declared: Mapping[str, str], known: Mapping[str, str]) -> _Kind | DataError:
+def _type_of(parts: list[str], declared: Mapping[str, str], known: Mapping[str, str]) -> _Type | DataError:
     if not parts:
-        return _Kind("string")
+        return _Type("string")
     first, rest = parts[0], parts[1:]
     if first == "xsd" and rest:
         first, rest = rest[0], rest[1:]
         declared = {**declared, first: ""}
     if first in NAMED_TYPES or first in ALIASES:
-        return _Kind(ALIASES.get(first, first), unread=_unread(rest))
+        return _Type(ALIASES.get(first, first), unread=_unread(rest))
     if get_close_matches(first, NAMED_TYPES, 1, _NEAR):
         return DataError(unknown_type(first))
     if rest and first in declared:
@@ -124,17 +124,17 @@ def _kind(parts: list[str], declared: Mapping[str, str], known: Mapping[str, str
     if _LANGUAGES.fullmatch(first):
         tagged = all(_SUBTAG.fullmatch(part) for part in rest)
         tag = "-".join([first, *rest]) if tagged else first
-        return _Kind("langString", tag, unread="" if tagged else _unread(rest))
+        return _Type("langString", tag, unread="" if tagged else _unread(rest))
     if rest and first in known:
         return _datatype(known[first], rest)
-    return _Kind("string", unread=_unread(parts))
+    return _Type("string", unread=_unread(parts))
 
 
-def _datatype(namespace: str, rest: list[str]) -> _Kind:
+def _datatype(namespace: str, rest: list[str]) -> _Type:
     unread = _unread(rest[1:])
     if namespace == XSD and rest[0] in NAMED_TYPES:
-        return _Kind(rest[0], unread=unread)
-    return _Kind("typed", None, f"{namespace}{rest[0]}", unread)
+        return _Type(rest[0], unread=unread)
+    return _Type("typed", None, f"{namespace}{rest[0]}", unread)
 
 
 def _unread(parts: list[str]) -> str:

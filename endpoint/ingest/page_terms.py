@@ -7,7 +7,7 @@ from collections.abc import Mapping
 
 from pyoxigraph import Literal, NamedNode
 
-from endpoint.toml_file import ABSOLUTE_IRI, did_you_mean
+from endpoint.toml_file import ABSOLUTE_IRI, alternatives
 
 _PREFIXED = re.compile(r"(?P<prefix>[^\W\d_][\w.-]*|):(?P<local>(?!//)[\w.\-%~/]*)")
 # RFC 5646 section 2.1; longer primary subtags are reserved, and any word would pass for one.
@@ -40,7 +40,7 @@ def named(text: str, prefixes: Mapping[str, str]) -> NamedNode:
     if found is None:
         raise ValueError(f"This is neither an IRI nor a name such as dcterms:title. Found: {text}")
     if found["prefix"] not in prefixes:
-        hint = did_you_mean(found["prefix"], prefixes)
+        hint = alternatives(found["prefix"], prefixes)
         raise ValueError(
             f"The prefix {found['prefix']!r} of {text} is not known; {hint} "
             "Prefixes are declared in the dataset's manifest."

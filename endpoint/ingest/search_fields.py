@@ -10,7 +10,7 @@ from typing import TypeVar
 
 from endpoint.errors import DataError, DataErrors
 from endpoint.search import PARAMETERS, Facet, Field, SearchConfiguration
-from endpoint.toml_file import TomlTable, did_you_mean, read_toml
+from endpoint.toml_file import TomlTable, alternatives, read_toml
 
 _KEYS = ("classes", "excluded", "dates", "snippet", "field", "facet")
 _FIELD_KEYS = ("labels", "weight", "properties", "through")
@@ -56,7 +56,7 @@ class _Reader:
         snippet = self._check(lambda: top.text("snippet", "")) or ""
         if snippet and snippet not in names:
             self.errors.append(
-                top.error(f"is no field: {snippet!r}; {did_you_mean(snippet, names)}", "snippet")
+                top.error(f"is no field: {snippet!r}; {alternatives(snippet, names)}", "snippet")
             )
         return SearchConfiguration(
             fields,
@@ -131,7 +131,7 @@ class _Reader:
             raise table.error(f"has {text!r}, which is neither prefix:name nor <IRI>", key)
         if prefix not in self._prefixes:
             raise table.error(
-                f"has {text!r}, but the manifest has no such prefix; {did_you_mean(prefix, self._prefixes)}",
+                f"has {text!r}, but the manifest has no such prefix; {alternatives(prefix, self._prefixes)}",
                 key,
             )
         return self._prefixes[prefix] + name

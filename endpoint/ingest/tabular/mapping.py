@@ -18,7 +18,7 @@ from pyoxigraph import Literal, NamedNode
 
 from endpoint.errors import DataError, DataErrors
 from endpoint.ingest.tabular.templates import Template, parse_template
-from endpoint.toml_file import ABSOLUTE_IRI, TomlTable, did_you_mean, read_toml
+from endpoint.toml_file import ABSOLUTE_IRI, TomlTable, alternatives, read_toml
 
 TOP_KEYS = (
     "title", "graph", "subject", "class", "encoding", "unique", "empty", "columns", "statement"
@@ -191,7 +191,7 @@ class _Reader:
         if colon and prefix in self._prefixes:
             text = self._prefixes[prefix] + local
         elif not local.startswith("//") and not text.startswith("urn:"):
-            hint = did_you_mean(prefix, self._prefixes)
+            hint = alternatives(prefix, self._prefixes)
             raise table.error(f"has {text!r}, whose prefix the manifest does not declare; {hint}", key)
         if not ABSOLUTE_IRI.fullmatch(text):
             raise table.error(f"must be an IRI, but is {text!r}", key)
@@ -228,7 +228,7 @@ class _Reader:
         for table, key, template in uses:
             for placeholder in template.placeholders:
                 if placeholder.column not in known:
-                    hint = did_you_mean(placeholder.column, known)
+                    hint = alternatives(placeholder.column, known)
                     self.errors.append(table.error(f"names no column by {placeholder.column!r}; {hint}", key))
                 elif key == "subject" and placeholder.column in columns:
                     self._check_subject(top, columns[placeholder.column])

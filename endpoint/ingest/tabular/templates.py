@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from datetime import date
 from urllib.parse import quote
 
-from endpoint.toml_file import did_you_mean
+from endpoint.toml_file import alternatives
 
 _PIECE = re.compile(r"\{\{|\}\}|\{(?P<inside>[^{}]*)\}|[^{}]+|[{}]")
 _DAY = re.compile(
@@ -149,6 +149,6 @@ def _placeholder(inside: str) -> Placeholder:
         raise ValueError("has a placeholder without a column's name")
     for name in filters:
         if name not in FILTERS:
-            hint = did_you_mean(name, FILTERS)
+            hint = alternatives(name, FILTERS)
             raise ValueError(f"uses the filter {name!r}, which does not exist; {hint}")
     return Placeholder(column, tuple(filters))

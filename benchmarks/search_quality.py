@@ -25,8 +25,7 @@ from pyoxigraph import RdfFormat, Store
 
 from benchmarks.search_engines import Candidate, candidates, texts
 from endpoint.dataset import default_root, read_dataset
-from endpoint.ingest.documents import documents
-from endpoint.ingest.search_fields import read_configuration
+from endpoint.ingest.search_documents import documents, read_configuration
 from endpoint.search import Document, SearchConfiguration
 
 QUERIES = Path(__file__).with_name("search_queries.toml")

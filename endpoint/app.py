@@ -15,7 +15,7 @@ from endpoint.dataset import Dataset, default_root, read_dataset
 from endpoint.engine import Engine
 from endpoint.engine.embedded import EmbeddedEngine
 from endpoint.errors import EndpointError
-from endpoint.ingest.search_fields import read_configuration
+from endpoint.ingest.search_documents import read_configuration
 from endpoint.settings import Settings
 from endpoint.telemetry import log
 from endpoint.web.api.drawings import Drawings

@@ -20,7 +20,7 @@ from endpoint.engine import Engine, Limits
 from endpoint.errors import DataError, EndpointError, did_you_mean
 from endpoint.formats import FLAT_JSON, JSON_LD, Representation
 from endpoint.ingest.publish import Change, Recipe, publish
-from endpoint.ingest.tabular.mapping import read_mappings
+from endpoint.ingest.tables.mapping import read_mappings
 from endpoint.settings import Settings
 
 

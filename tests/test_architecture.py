@@ -47,10 +47,10 @@ ONLY_IN: dict[str, tuple[str, ...]] = {
     "pybtex": ("results/bibliography/",),
     "pyld": ("results/framing.py",),
     "rispy": ("results/bibliography/",),
-    "pyshacl": ("ingest/validation.py",),
-    "rdflib": ("ingest/validation.py", "ingest/shapes.py", "ingest/rdflib_terms.py"),
-    "openpyxl": ("ingest/tabular/spreadsheet.py",),
-    "lxml": ("ingest/page_markup.py",),
+    "pyshacl": ("ingest/shacl/__init__.py",),
+    "rdflib": ("ingest/shacl/",),
+    "openpyxl": ("ingest/tables/spreadsheet.py",),
+    "lxml": ("ingest/pages/html.py",),
 }
 
 

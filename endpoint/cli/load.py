@@ -19,9 +19,9 @@ from endpoint.cli.options import REPORTS, named_node, setting_options
 from endpoint.cli.output import Observer, progress, say
 from endpoint.dataset import Dataset, default_root, read_dataset
 from endpoint.errors import DataError
-from endpoint.ingest.expansion import expand
 from endpoint.ingest.load import Progress
 from endpoint.ingest.publish import Change, Recipe, publish, rehearse
+from endpoint.ingest.sources.discovery import discover
 from endpoint.settings import Settings, read_settings
 from endpoint.storage import generations
 from endpoint.storage.generations import Generation
@@ -72,7 +72,7 @@ def command(
     settings = read_settings(flags, config=config)
     dataset = read_dataset(settings.dataset or default_root())
     errors: list[DataError] = []
-    expanded, notices = expand(sources, node, format_name, _standard_input(), errors)
+    discovered, notices = discover(sources, node, format_name, _standard_input(), errors)
     _say(notices)
     _end_on_interrupt()
     with progress() as observer:
@@ -80,7 +80,7 @@ def command(
         if validate:
             check = module("validation").validate_store(dataset, report or REPORTS[0], observer)
         change = Change(
-            sources=expanded,
+            sources=discovered,
             graph=node,
             replace=replace,
             base_iri=base,

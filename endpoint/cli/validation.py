@@ -9,19 +9,21 @@ from pathlib import Path
 from endpoint.cli.output import Observer, write
 from endpoint.dataset import Dataset
 from endpoint.errors import ValidationFailed
-from endpoint.ingest.conformance import conformance, published_conformance
-from endpoint.ingest.validation_report import Severity, ValidationReport, as_json, as_text, as_turtle
+from endpoint.ingest import shacl
+from endpoint.ingest.shacl.report import Severity, ValidationReport, as_json, as_text, as_turtle
 
 
 def validate_published(data: Path, dataset: Dataset, report: str, observer: Observer) -> None:
     """Print the report on what the data directory ``data`` publishes; see :func:`_judge`."""
-    _judge(partial(published_conformance, data, dataset), dataset, report, observer)
+    _judge(partial(shacl.validate_published, data, dataset), dataset, report, observer)
 
 
 def validate_store(dataset: Dataset, report: str, observer: Observer) -> Callable[..., None]:
     """Return the check of a store before it is published: it prints the report; see :func:`_judge`."""
     refusal = "Nothing was published."
-    return lambda store: _judge(partial(conformance, store, dataset), dataset, report, observer, refusal)
+    return lambda store: _judge(
+        partial(shacl.validate_data, store, dataset), dataset, report, observer, refusal
+    )
 
 
 def _judge(

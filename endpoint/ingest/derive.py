@@ -1,6 +1,6 @@
 """Derived statements: CONSTRUCT rules fill a graph of their own from all other graphs.
 
-A rule says what follows for its focus node, the variable ``?this`` (SHACL's name for it): every triple
+A rule derives statements about its focus node, the variable ``?this`` (SHACL's name for it): every triple
 that it constructs has ``?this`` as its subject. Its file is named by its stage, ``10-series.rq``; the
 rules of a stage see the union of all other graphs and of what earlier stages derived, none of their own.
 
@@ -12,7 +12,7 @@ as long as a rule decides from
 - derived statements of other subjects that point to ``?this``.
 
 Nothing that is stated in another graph is repeated in the derived one, and no blank node gets there:
-a blank node of a constructed triple would be a new one that nothing else is said of.
+a blank node of a constructed triple would be a new one, without any other statement.
 """
 
 from __future__ import annotations
@@ -36,11 +36,9 @@ from pyoxigraph import (
     Store,
 )
 
-from endpoint.ingest.bulk import load_pieces
-from endpoint.ingest.rules import Rule, read_rules, values_block
+from endpoint.ingest.rdf import load_pieces
+from endpoint.ingest.rules import Rule, values_block
 from endpoint.vocabulary import OWL, RDFS_SUBCLASS_OF, RDFS_SUBPROPERTY_OF
-
-__all__ = ["Rule", "changed_subjects", "derive", "read_rules"]
 
 _HIERARCHY = frozenset(
     map(
@@ -89,7 +87,7 @@ def derive(
 
 
 def changed_subjects(quads: Iterable[Quad], limit: int = 50_000) -> frozenset[NamedNode] | None:
-    """The subjects of statements that come or go, for :func:`derive`.
+    """Return the subjects of statements that come or go, for :func:`derive`.
 
     None when more than the changed subjects is concerned, since the hierarchy of classes and properties
     changes, or when there are more than ``limit`` of them.
@@ -104,7 +102,7 @@ def changed_subjects(quads: Iterable[Quad], limit: int = 50_000) -> frozenset[Na
 
 
 def _outnumber(store: Store, graph: NamedNode, number: int) -> bool:
-    """Whether the graph has at least this many statements."""
+    """Return whether the graph has at least this many statements."""
     return sum(1 for _ in islice(store.quads_for_pattern(None, None, None, graph), number)) == number
 
 
@@ -127,7 +125,7 @@ def _derive_everything(store: Store, graph: NamedNode, rules: Sequence[Rule], fo
 
 
 def _write(store: Store, query: str, path: Path) -> None:
-    """The triples of the query, less those with blank nodes, into an N-Triples file."""
+    """Write the triples of the query, less those with blank nodes, into an N-Triples file."""
     _construct(store, query).serialize(path, RdfFormat.N_TRIPLES)
     if path.stat().st_size and _may_hold_blank_node(path):
         every = path.rename(path.with_suffix(".all"))
@@ -150,7 +148,7 @@ def _may_hold_blank_node(path: Path) -> bool:
 
 
 def _shared_predicates(store: Store, graph: NamedNode) -> list[NamedNode]:
-    """The predicates that the derived graph has in common with any other."""
+    """Return the predicates that the derived graph has in common with any other."""
     rows = _rows(store, f"SELECT DISTINCT ?p {{ GRAPH {graph} {{ ?s ?p ?o }} }}")
     derived = {cast(NamedNode, row["p"]) for row in rows}
     others = [DefaultGraph(), *(name for name in store.named_graphs() if name != graph)]
@@ -163,7 +161,7 @@ def _shared_predicates(store: Store, graph: NamedNode) -> list[NamedNode]:
 
 
 def _derive_for(store: Store, graph: NamedNode, rules: Sequence[Rule], changed: frozenset[NamedNode]) -> int:
-    """For the changed subjects, and then for what their derived statements point to, before and after."""
+    """Derive for the changed subjects, then for those their derived statements point to, before and after."""
     pointed_to = _objects(store, graph, changed)
     written = _derive_subjects(store, graph, rules, changed)
     pointed_to |= _objects(store, graph, changed)
@@ -195,11 +193,11 @@ def _derive_subjects(
 
 
 def _objects(store: Store, graph: NamedNode, subjects: frozenset[NamedNode]) -> frozenset[NamedNode]:
-    found: set[NamedNode] = set()
+    objects: set[NamedNode] = set()
     for batch in _batches(subjects):
         pattern = f"{values_block('s', batch)} GRAPH {graph} {{ ?s ?p ?o }} FILTER(isIRI(?o))"
-        found |= {cast(NamedNode, row["o"]) for row in _rows(store, f"SELECT DISTINCT ?o {{ {pattern} }}")}
-    return frozenset(found)
+        objects |= {cast(NamedNode, row["o"]) for row in _rows(store, f"SELECT DISTINCT ?o {{ {pattern} }}")}
+    return frozenset(objects)
 
 
 def _stages(rules: Sequence[Rule]) -> Iterator[list[Rule]]:
@@ -214,7 +212,7 @@ def _batches(subjects: frozenset[NamedNode]) -> Iterator[list[NamedNode]]:
 
 
 def _delete_repeated(store: Store, name: str, triple: str, elsewhere: str) -> None:
-    """Take out of the graph ``name`` what the pattern ``elsewhere`` finds in others."""
+    """Delete from the graph ``name`` the statements that the pattern ``elsewhere`` matches in others."""
     pattern = elsewhere.replace("TRIPLE", triple).replace("DERIVED", name)
     store.update(
         f"DELETE {{ GRAPH {name} {{ {triple} }} }} WHERE {{ {pattern} GRAPH {name} {{ {triple} }} }}"

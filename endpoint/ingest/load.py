@@ -18,17 +18,16 @@ from pyoxigraph import DefaultGraph, NamedNode, Quad, Store
 
 from endpoint.dataset import Dataset
 from endpoint.errors import DataError, DataErrors
-from endpoint.ingest.expansion import expand
 from endpoint.ingest.pages import read_page
 from endpoint.ingest.rdf import load_rdf, store_quads
-from endpoint.ingest.sources import Source
-from endpoint.ingest.streams import Stopped, Stream
-from endpoint.ingest.syntaxes import Kind
+from endpoint.ingest.sources import Source, SourceKind
+from endpoint.ingest.sources.byte_streams import Stopped, Stream
+from endpoint.ingest.sources.discovery import discover
 from endpoint.ingest.tables import read_table
-from endpoint.ingest.tabular.mapping import TableMapping, read_mappings
+from endpoint.ingest.tables.mapping import TableMapping, read_mappings
 
 # Reads a page or a table into quads of the source's graph. It raises DataError for what is wrong with it.
-Reader = Callable[[Source, BinaryIO], Iterable[Quad]]
+SourceReader = Callable[[Source, BinaryIO], Iterable[Quad]]
 
 _INTERVAL = 0.1  # seconds between two reports
 _STOPPING = 0.5  # seconds that a stopped load may take to end by itself
@@ -36,10 +35,10 @@ _STOPPING = 0.5  # seconds that a stopped load may take to end by itself
 
 @dataclass(frozen=True, slots=True)
 class Progress:
-    """How far a load has come: ``number`` of ``total`` sources, and in that source ``read`` bytes.
+    """The progress of a load: ``number`` of ``total`` sources, and in that source ``read`` bytes.
 
     ``read`` counts as ``source.size`` does. ``statements`` is None while only the engine knows.
-    ``done`` says that the source was read to its end.
+    ``done``: the source was read to its end.
     """
 
     source: Source
@@ -53,12 +52,12 @@ class Progress:
 def load_sources(
     store: Store | None,
     sources: Sequence[Source],
-    readers: Mapping[Kind, Reader],
+    readers: Mapping[SourceKind, SourceReader],
     base_iri: str | None = None,
     lenient: bool = False,
     progress: Callable[[Progress], None] | None = None,
 ) -> None:
-    """Load all sources; without a ``store`` read them all and see what is wrong.
+    """Load all sources; without a ``store`` read them all and report what is wrong.
 
     ``progress`` is called on this thread, about every tenth of a second and at the end of each
     source. :func:`~endpoint.ingest.rdf.load_rdf` explains ``base_iri`` and ``lenient``. After an error the
@@ -94,11 +93,13 @@ def load_dataset(store: Store, dataset: Dataset) -> None:
     for graph in dataset.graphs:
         # A graph exists, and is described, even when its files hold no statement.
         store.add_graph(NamedNode(graph.iri))
-    sources = [source for graph in dataset.graphs for source in expand(graph.files, NamedNode(graph.iri))[0]]
+    sources = [
+        source for graph in dataset.graphs for source in discover(graph.files, NamedNode(graph.iri))[0]
+    ]
     load_sources(store, sources, {}, base_iri=dataset.base)
 
 
-def readers(dataset: Dataset, base_iri: str | None, notices: list[str]) -> Mapping[Kind, Reader]:
+def readers(dataset: Dataset, base_iri: str | None, notices: list[str]) -> Mapping[SourceKind, SourceReader]:
     """Return the readers of saved pages and of tables by what ``dataset`` says; ``notices`` takes remarks.
 
     Links in pages are relative to ``base_iri``, else to the dataset's base.
@@ -106,7 +107,10 @@ def readers(dataset: Dataset, base_iri: str | None, notices: list[str]) -> Mappi
     :raises DataError: a mapping file is wrong.
     """
     mappings = read_mappings(dataset.tables, dataset.prefixes)
-    return {Kind.PAGE: _PageReader(dataset, base_iri, notices), Kind.TABLE: _TableReader(mappings, notices)}
+    return {
+        SourceKind.PAGE: _PageReader(dataset, base_iri, notices),
+        SourceKind.TABLE: _TableReader(mappings, notices),
+    }
 
 
 @dataclass(frozen=True, slots=True)
@@ -145,7 +149,7 @@ class _Load:
         self,
         store: Store | None,
         sources: Sequence[Source],
-        readers: Mapping[Kind, Reader],
+        readers: Mapping[SourceKind, SourceReader],
         base_iri: str | None,
         lenient: bool,
     ) -> None:
@@ -183,7 +187,7 @@ class _Load:
             self._stream.stop()
 
     def run(self) -> None:
-        """Load everything; what fails is in ``errors`` and ``failure``."""
+        """Load everything; failures are in ``errors`` and ``failure``."""
         try:
             for container, sources in groupby(self._sources, lambda source: source.container):
                 with container or nullcontext():
@@ -197,10 +201,10 @@ class _Load:
     def _load(self, source: Source) -> None:
         self._statements = None
         self._number += 1
-        # Once something is wrong nothing will be published, and reading is quicker than loading.
+        # After an error nothing will be published, and reading is quicker than loading.
         store = None if self.errors else self._store
         try:
-            if source.kind is Kind.RDF:
+            if source.kind is SourceKind.RDF:
                 load_rdf(store, source, lambda: self._open(source), self._base_iri, self._lenient)
             else:
                 store_quads(store, self._read(source))
@@ -236,7 +240,7 @@ class _Load:
 
 
 def _placed(error: DataError, source: Source) -> DataError:
-    """The error with its file; a reader may leave that to us."""
+    """Return the error with its file, which a reader may leave out."""
     if error.file is not None:
         return error
     return DataError(error.detail, Path(source.name), error.line, error.column)

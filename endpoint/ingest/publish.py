@@ -22,12 +22,11 @@ from pyoxigraph import DefaultGraph, NamedNode, Store
 from endpoint import __version__
 from endpoint.dataset import Dataset
 from endpoint.errors import ConfigurationError, DataError, DataErrors, StoreError
-from endpoint.ingest.derive import Rule, changed_subjects, derive, read_rules
-from endpoint.ingest.documents import documents
+from endpoint.ingest.derive import changed_subjects, derive
 from endpoint.ingest.load import Progress, load_dataset, load_sources, readers
-from endpoint.ingest.search_fields import read_configuration
-from endpoint.ingest.sources import Source
-from endpoint.ingest.syntaxes import XLSX
+from endpoint.ingest.rules import Rule, read_rules
+from endpoint.ingest.search_documents import documents, read_configuration
+from endpoint.ingest.sources import XLSX, Source
 from endpoint.search import SearchConfiguration
 from endpoint.search.build import build_index
 from endpoint.settings import Settings
@@ -261,7 +260,7 @@ def _are_small(sources: Sequence[Source]) -> bool:
 
 
 def _inflated(source: Source) -> int:
-    return _INFLATION if source.compression or source.syntax is XLSX else 1
+    return _INFLATION if source.compression or source.format is XLSX else 1
 
 
 def _is_large(graph: NamedNode | None, base: Generation) -> bool:

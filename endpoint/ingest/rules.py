@@ -1,8 +1,8 @@
 """Rule files: CONSTRUCT queries of SPARQL 1.1 whose focus node is the variable ``?this``.
 
-A file is named by its stage and its story, ``10-series.rq``. What a rule may not do would make its
-result depend on more than the data: ask another service, name its own dataset, cut its solutions off,
-make new nodes, or call a function that gives something else each time.
+A file is named by its stage and its subject, ``10-series.rq``. A rule depends on the data alone: it may not
+call a service, have a dataset clause, cut its solutions off, make new nodes, or call a function whose value
+changes from call to call.
 """
 
 from __future__ import annotations
@@ -39,7 +39,7 @@ class Rule:
     groups: tuple[int, ...]
 
     def about(self, subjects: Collection[NamedNode]) -> str:
-        """The query restricted to these focus nodes."""
+        """Return the query restricted to these focus nodes."""
         values = values_block(FOCUS, subjects)
         pieces: list[str] = []
         position = 0
@@ -50,12 +50,12 @@ class Rule:
 
 
 def values_block(variable: str, subjects: Collection[NamedNode]) -> str:
-    """A VALUES block (SPARQL 1.1 Query Language, section 10.2) for ``variable``, without its ``?``."""
+    """Return a VALUES block (SPARQL 1.1 Query Language, section 10.2) for ``variable``, without its ``?``."""
     return f"VALUES ?{variable} {{ {' '.join(map(str, subjects))} }}"
 
 
 def read_rules(paths: Iterable[Path]) -> tuple[Rule, ...]:
-    """Read and check rule files; they come back in the order in which they are applied.
+    """Read and check rule files; return the rules in the order in which they are applied.
 
     :raises DataErrors: all that is wrong, one error for each file, with line and column where known.
     """
@@ -132,7 +132,7 @@ def _check_form(operation: Operation) -> None:
 
 
 def _parts(text: str, tokens: Sequence[Token]) -> tuple[Sequence[Token], Sequence[Token]]:
-    """The tokens of the template, between its braces, and those from the brace of WHERE on."""
+    """Return the tokens of the template, between its braces, and those from the brace of WHERE on."""
     for token in tokens:
         if token.kind is Kind.WORD and token.upper in _CUTS:
             raise _error(text, token, f"{token.upper} cuts the solutions off; a rule takes them all.")
@@ -158,8 +158,8 @@ def _check_template(text: str, template: Sequence[Token]) -> None:
 
 
 def _groups(pattern: Sequence[Token]) -> Iterator[int]:
-    """Where the groups begin that hold ?this themselves; a group that is one subquery is no place for it."""
-    found: set[int] = set()
+    """Yield the offsets at which groups with ?this of their own begin, unless the group is a subquery."""
+    offsets: set[int] = set()
     opened: list[int | None] = []
     for token, following in zip(pattern, [*pattern[1:], None], strict=True):
         if token.text == "{":
@@ -168,8 +168,8 @@ def _groups(pattern: Sequence[Token]) -> Iterator[int]:
         elif token.text == "}":
             opened.pop()
         elif _is_focus(token) and opened and opened[-1] is not None:
-            found.add(opened[-1])
-    yield from sorted(found)
+            offsets.add(opened[-1])
+    yield from sorted(offsets)
 
 
 def _is_focus(token: Token) -> bool:

@@ -9,8 +9,8 @@ import pytest
 from pyoxigraph import BlankNode, DefaultGraph, Literal, NamedNode, Quad, RdfFormat, Store
 
 from endpoint.errors import DataErrors
-from endpoint.ingest.derive import changed_subjects, derive, read_rules
-from endpoint.ingest.rules import Rule
+from endpoint.ingest.derive import changed_subjects, derive
+from endpoint.ingest.rules import Rule, read_rules
 
 E = "http://e/"
 RDFS = "http://www.w3.org/2000/01/rdf-schema#"

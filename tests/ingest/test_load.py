@@ -21,11 +21,10 @@ import pytest
 from pyoxigraph import Literal, NamedNode, Quad, Store
 
 from endpoint.errors import DataError, DataErrors
-from endpoint.ingest.expansion import expand
 from endpoint.ingest.load import Progress, load_sources
-from endpoint.ingest.sources import Source, file_source
-from endpoint.ingest.syntaxes import Kind
-from tests.ingest.test_containers import tar_of, zip_of
+from endpoint.ingest.sources import Source, SourceKind, file_source
+from endpoint.ingest.sources.discovery import discover
+from tests.ingest.sources.test_archives import tar_of, zip_of
 from tests.live import ROOT
 
 S, P = NamedNode("http://example.org/s"), NamedNode("http://example.org/p")
@@ -45,13 +44,13 @@ def refuse(source: Source, stream: BinaryIO) -> Iterable[Quad]:
     raise DataError(f"{len(stream.read())} bytes are wrong")
 
 
-READERS = {Kind.TABLE: lines, Kind.PAGE: refuse}
+READERS = {SourceKind.TABLE: lines, SourceKind.PAGE: refuse}
 
 
 def load(*paths: Path, store: Store | None = None) -> list[Progress]:
     """Everything that is reported."""
     found: list[Progress] = []
-    load_sources(store, expand(paths, S)[0], READERS, progress=found.append)
+    load_sources(store, discover(paths, S)[0], READERS, progress=found.append)
     return found
 
 
@@ -94,8 +93,8 @@ def test_what_is_wrong_with_any_source_is_told(tmp_path: Path) -> None:
     page = write(tmp_path / "p.txt", b"page")
     cut = write(tmp_path / "c.nt.gz", gzip.compress(ONE * 100_000)[:-9])
     missing = tmp_path / "missing.ttl"
-    sources = [*expand([packed, wrong, page, cut])[0], file_source(missing)]
-    sources += expand(["-"], format_name="ttl", stdin=io.BytesIO(ONE * 30_000 + b"\n<a> 'b' <c> ."))[0]
+    sources = [*discover([packed, wrong, page, cut])[0], file_source(missing)]
+    sources += discover(["-"], format_name="ttl", stdin=io.BytesIO(ONE * 30_000 + b"\n<a> 'b' <c> ."))[0]
     with pytest.raises(DataErrors) as caught:
         load_sources(Store(), sources, READERS)
     found = [(str(error.file), error.line, error.detail) for error in caught.value.errors]
@@ -126,9 +125,9 @@ def test_other_failures_come_out_unchanged(tmp_path: Path) -> None:
     def fail(source: Source, stream: BinaryIO) -> Iterable[Quad]:
         raise ZeroDivisionError
 
-    sources = expand([write(tmp_path / "a.csv", b"")])[0]
+    sources = discover([write(tmp_path / "a.csv", b"")])[0]
     with pytest.raises(ZeroDivisionError):
-        load_sources(Store(), sources, {Kind.TABLE: fail})
+        load_sources(Store(), sources, {SourceKind.TABLE: fail})
 
 
 def test_progress_is_reported_while_a_source_is_read(tmp_path: Path) -> None:
@@ -143,8 +142,8 @@ def test_progress_is_reported_while_a_source_is_read(tmp_path: Path) -> None:
         found.append(progress)
         resume.set()
 
-    sources = expand([write(tmp_path / "a.csv", b"1\n2\n")])[0]
-    load_sources(Store(), sources, {Kind.TABLE: slow}, progress=watch)
+    sources = discover([write(tmp_path / "a.csv", b"1\n2\n")])[0]
+    load_sources(Store(), sources, {SourceKind.TABLE: slow}, progress=watch)
     assert (found[0].read, found[0].statements, found[0].done) == (4, 2, False)
     assert found[-1].done
 
@@ -171,9 +170,9 @@ def test_an_interruption_stops_the_reader(tmp_path: Path) -> None:
     def interrupt(_: Progress) -> None:
         signal.raise_signal(signal.SIGINT)
 
-    sources = expand([write(tmp_path / "a.csv", b"")])[0]
+    sources = discover([write(tmp_path / "a.csv", b"")])[0]
     with pytest.raises(KeyboardInterrupt):
-        load_sources(Store(), sources, {Kind.TABLE: endless}, progress=interrupt)
+        load_sources(Store(), sources, {SourceKind.TABLE: endless}, progress=interrupt)
     assert ended.wait(30)
 
 
@@ -196,7 +195,7 @@ def test_an_interruption_stops_the_engine(tmp_path: Path) -> None:
             raise KeyboardInterrupt
 
     with os.fdopen(ours, "rb") as stdin:
-        sources = expand(["-"], format_name="nt", stdin=stdin)[0]
+        sources = discover(["-"], format_name="nt", stdin=stdin)[0]
         with pytest.raises(KeyboardInterrupt):
             load_sources(Store(), sources, {}, progress=interrupt)
         ending = time.monotonic() + 30
@@ -209,11 +208,11 @@ def test_an_interruption_stops_the_engine(tmp_path: Path) -> None:
 MEMORY = """
 import resource, sys
 from pathlib import Path
-from endpoint.ingest.expansion import expand
+from endpoint.ingest.sources.discovery import discover
 from endpoint.ingest.load import load_sources
 
 before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
-load_sources(None, expand([Path(sys.argv[1])])[0], {})
+load_sources(None, discover([Path(sys.argv[1])])[0], {})
 print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before)
 """
 

@@ -11,8 +11,8 @@ from pyoxigraph import DefaultGraph, NamedNode, Store
 
 from endpoint.dataset import Dataset, read_dataset
 from endpoint.errors import ConfigurationError, DataError, DataErrors, StoreError
-from endpoint.ingest.expansion import expand
 from endpoint.ingest.publish import TEXT, Change, Recipe, ensure_store, publish, rehearse
+from endpoint.ingest.sources.discovery import discover
 from endpoint.search.index import TextIndex
 from endpoint.settings import Settings
 from endpoint.storage import generations
@@ -65,7 +65,7 @@ def loaded(
     graph: NamedNode | None = None,
     **options: Any,
 ) -> Generation:
-    change = Change(expand(paths, graph)[0], graph, **options)
+    change = Change(discover(paths, graph)[0], graph, **options)
     return publish(change, Recipe.read(dataset), settings.data)
 
 
@@ -282,7 +282,7 @@ def test_a_dry_run_reads_everything_and_publishes_nothing(
 ) -> None:
     seen: list[int] = []
     recipe = Recipe.read(dataset)
-    sources = expand([further])[0]
+    sources = discover([further])[0]
     rehearse(Change(sources, check=lambda store: seen.append(len(store))), recipe, settings.data)
     rehearse(Change(sources), recipe, settings.data)
     assert seen == [len(BUILT) + 1]
@@ -399,7 +399,7 @@ def test_what_is_wrong_with_an_argument_does_not_hide_what_is_wrong_with_a_file(
     further.write_text("wrong")
     (tmp_path / "none.zip").write_bytes(b"PK\x03\x04 damaged")
     errors: list[DataError] = []
-    sources, _ = expand([tmp_path / "missing.ttl", tmp_path / "none.zip", further], errors=errors)
+    sources, _ = discover([tmp_path / "missing.ttl", tmp_path / "none.zip", further], errors=errors)
     for attempt in (publish, rehearse):
         with pytest.raises(DataErrors) as caught:
             attempt(Change(sources, errors=errors), Recipe.read(dataset), settings.data)

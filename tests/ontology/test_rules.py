@@ -11,7 +11,8 @@ import pytest
 from pyoxigraph import BlankNode, Literal, NamedNode, Quad, QuerySolutions, RdfFormat, Store
 
 from endpoint.dataset import default_root, read_dataset
-from endpoint.ingest.derive import changed_subjects, derive, read_rules
+from endpoint.ingest.derive import changed_subjects, derive
+from endpoint.ingest.rules import read_rules
 
 DATASET = read_dataset(default_root())
 FOLDER = DATASET.root / "ontology" / "rules"

@@ -15,9 +15,9 @@ from pyshacl.constraints import CONSTRAINT_PARAMETERS_MAP
 from rdflib import RDF, SH, Graph, Literal, URIRef
 from rdflib.term import Node
 
-from endpoint.ingest.validation import validate
-from endpoint.ingest.validation_report import Severity, ValidationReport
-from tests.ingest.shape_cases import (
+from endpoint.ingest.shacl import validate
+from endpoint.ingest.shacl.report import Severity, ValidationReport
+from tests.ingest.shacl.shape_cases import (
     DATA,
     DATASET,
     OTHERS,

@@ -13,8 +13,7 @@ from pyoxigraph import RdfFormat, Store
 from benchmarks.catalogue import Catalogue, write
 from benchmarks.search_quality import QUERIES, judge, score
 from endpoint.dataset import default_root, read_dataset
-from endpoint.ingest.documents import documents
-from endpoint.ingest.search_fields import read_configuration
+from endpoint.ingest.search_documents import documents, read_configuration
 from endpoint.search.build import build_index
 from endpoint.search.index import TextIndex
 

@@ -1,0 +1,196 @@
+"""RDF files into a store: Turtle, N-Triples, N-Quads, TriG, RDF/XML, JSON-LD and N3."""
+
+from __future__ import annotations
+
+import io
+import os
+from collections import deque
+from collections.abc import Callable, Iterable, Iterator
+from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
+from functools import partial
+from itertools import chain, islice
+from pathlib import Path
+from typing import IO, Final, cast
+from xml.parsers import expat
+
+from pyoxigraph import BlankNode, DefaultGraph, Quad, RdfFormat, Store, parse
+
+from endpoint.errors import DataErrors
+from endpoint.ingest.rdf.diagnostics import (
+    FORMULA,
+    Lines,
+    Mistake,
+    NotWellFormed,
+    Text,
+    diagnose,
+    located,
+    not_well_formed,
+)
+from endpoint.ingest.sources import Source
+from endpoint.ingest.sources.byte_streams import Stream
+
+LINE_BASED: Final = (RdfFormat.N_TRIPLES, RdfFormat.N_QUADS)
+
+_BYTE_ORDER_MARK = b"\xef\xbb\xbf"  # the parsers of Turtle do not know it
+# A bulk load takes 50 ms however little it loads; up to about this much a transaction is quicker.
+_SMALL_TEXT = 1 << 20  # bytes
+_FEW_QUADS = 10_000
+
+_PIECE = 1 << 25  # bytes of text that one thread loads
+_MOST_THREADS = 4
+
+
+def load_rdf(
+    store: Store | None,
+    source: Source,
+    open_source: Callable[[], Stream],
+    base_iri: str | None = None,
+    lenient: bool = False,
+) -> None:
+    """Load a source of RDF; without a ``store`` only report what is wrong with it.
+
+    ``open_source`` opens its bytes. Relative IRIs are resolved against ``base_iri``, else against the
+    source's own IRI. In N-Quads, TriG and JSON-LD the source's graph takes the statements of the
+    default graph only. ``lenient`` skips the checks of IRIs and language tags and is faster. Blank
+    nodes stay apart from those of any other source.
+
+    :raises DataError: the source cannot be read or is damaged.
+    :raises DataErrors: all that is wrong with it.
+    :raises OSError: the store could not be written.
+    """
+    syntax, path = cast(RdfFormat, source.format.rdf), Path(source.name)
+    base = base_iri or source.iri
+    with _without_mark(open_source) as stream:
+        head = stream.peek(1)
+        if not head:
+            return
+        small = len(head) < _SMALL_TEXT
+        text: Text = partial(io.BytesIO, head) if small else partial(_without_mark, open_source)
+        try:
+            if syntax == RdfFormat.N3:
+                store_quads(store, _n3(stream, text, source, base, lenient))
+                return
+            reader = cast(IO[bytes], _CheckedXml(stream)) if syntax == RdfFormat.RDF_XML else stream
+            if store is None:
+                deque(parse(reader, syntax, base_iri=base, lenient=lenient), maxlen=0)
+                return
+            load = partial(
+                store.load if small else store.bulk_load,
+                format=syntax,
+                base_iri=base,
+                to_graph=source.graph,
+                lenient=lenient,
+            )
+            if small or syntax not in LINE_BASED:
+                load(reader)
+            else:
+                load_pieces(stream, load)
+        except NotWellFormed as error:
+            raise not_well_formed(error, text, path) from None
+        except SyntaxError as error:
+            raise DataErrors(diagnose(error, text, path, syntax, base, lenient)) from None
+
+
+def store_quads(store: Store | None, quads: Iterable[Quad]) -> None:
+    """Store quads, however many; without a ``store`` only draw them.
+
+    :raises OSError: the store could not be written.
+    """
+    if store is None:
+        deque(quads, maxlen=0)
+        return
+    coming = iter(quads)
+    first = list(islice(coming, _FEW_QUADS))
+    if len(first) < _FEW_QUADS:
+        store.extend(first)
+    else:
+        store.bulk_extend(chain(first, coming))
+
+
+def load_pieces(stream: IO[bytes], load: Callable[[IO[bytes] | bytes], None]) -> None:
+    """Load N-Triples or N-Quads in pieces of whole lines; ``load`` takes one, in any of several threads.
+
+    A bulk load holds a million statements before it writes the first, in nearly a gigabyte, and works on one
+    processor for most of its time. Pieces take a third of that memory, and use all processors.
+
+    :raises Exception: whatever reading or ``load`` raises; other parts may have been loaded.
+    """
+    threads = min(len(os.sched_getaffinity(0)), _MOST_THREADS)
+    running: set[Future[None]] = set()
+    with ThreadPoolExecutor(threads, "load") as pool:
+        carried = b""
+        while read := stream.read(_PIECE):
+            end = read.rfind(b"\n") + 1
+            piece, carried = carried + read[:end], read[end:]
+            # A blank node has its name for the whole text, but for the engine only within one load.
+            if not end or b"_:" in piece:
+                carried = piece + carried
+                break
+            if len(running) == threads:
+                running = _wait_for_one(running)
+            running.add(pool.submit(load, piece))
+        if carried:
+            running.add(pool.submit(load, cast(IO[bytes], _Joined(carried, stream))))
+        while running:
+            running = _wait_for_one(running)
+
+
+def _wait_for_one(running: set[Future[None]]) -> set[Future[None]]:
+    """Wait until one has ended; return those that still run. Raises what it raised."""
+    done, still = wait(running, return_when=FIRST_COMPLETED)
+    for future in done:
+        future.result()
+    return still
+
+
+class _Joined:
+    """Some bytes and the stream that they were read from."""
+
+    def __init__(self, first: bytes, stream: IO[bytes]) -> None:
+        self._first = io.BytesIO(first)
+        self._stream = stream
+
+    def read(self, size: int) -> bytes:
+        """Return up to ``size`` bytes; none at the end."""
+        return self._first.read(size) or self._stream.read(size)
+
+
+def _without_mark(open_source: Callable[[], Stream]) -> Stream:
+    stream = open_source()
+    if stream.peek(3)[:3] == _BYTE_ORDER_MARK:
+        stream.read(3)
+    return stream
+
+
+class _CheckedXml:
+    """A stream that an XML parser reads along with the RDF/XML parser.
+
+    The RDF/XML parser takes a truncated text for a whole one; an XML parser does not.
+    """
+
+    def __init__(self, stream: Stream) -> None:
+        self._stream = stream
+        self._parser = expat.ParserCreate()
+        self._ended = False
+
+    def read(self, size: int) -> bytes:
+        """Return up to ``size`` bytes; none at the end."""
+        piece = self._stream.read(size)
+        if not self._ended:
+            self._ended = not piece
+            try:
+                self._parser.Parse(piece, self._ended)
+            except (expat.ExpatError, ValueError) as error:
+                raise NotWellFormed(error) from error
+        return piece
+
+
+def _n3(stream: Stream, text: Text, source: Source, base: str | None, lenient: bool) -> Iterator[Quad]:
+    """Yield the triples; formulas would become graphs without a name, and part of every union."""
+    lines = Lines(stream)
+    graph = source.graph or DefaultGraph()
+    reader = cast(IO[bytes], lines)
+    for quad in parse(reader, RdfFormat.N3, base_iri=base, rename_blank_nodes=True, lenient=lenient):
+        if isinstance(quad.graph_name, BlankNode):
+            raise DataErrors(located([Mistake(FORMULA, lines.number)], text, Path(source.name)))
+        yield Quad(quad.subject, quad.predicate, quad.object, graph)

@@ -1,0 +1,248 @@
+"""Documents of the text index: one for each indexed subject of a store, as ``seed/search.toml`` has it."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from functools import lru_cache, partial
+from pathlib import Path
+from typing import TypeVar, cast
+
+from pyoxigraph import Literal, NamedNode, Quad, QuerySolutions, Store
+
+from endpoint.errors import DataError, DataErrors
+from endpoint.search import PARAMETERS, Document, Facet, Field, SearchConfiguration
+from endpoint.toml_file import TomlTable, alternatives, read_toml
+from endpoint.vocabulary import OWL, RDF, RDF_TYPE, RDFS, SH
+
+_KEYS = ("classes", "excluded", "dates", "snippet", "field", "facet")
+_FIELD_KEYS = ("labels", "weight", "properties", "through")
+_FACET_KEYS = ("labels", "properties", "through", "characters", "names")
+# It stands before a colon in queries, and is the name of a parameter.
+_NAME = re.compile(r"[a-z][a-z0-9_]*")
+_HEAVIEST = 1000
+_LOCAL = re.compile(r"[\w.%~-]+")
+_IRI = re.compile(r'[A-Za-z][A-Za-z0-9+.-]*:[^\x00-\x20<>"{}|\\^`]+')
+
+T = TypeVar("T")
+
+# Types from these namespaces make a subject a term of an ontology or the ontology itself.
+_ONTOLOGY = (OWL, RDFS, RDF, SH)
+_INDIVIDUAL = f"{OWL}NamedIndividual"
+_LINKED_IN_MEMORY = 50_000
+
+Values = Mapping[str, list[NamedNode | Literal]]
+
+
+def read_configuration(path: Path, prefixes: Mapping[str, str]) -> SearchConfiguration:
+    """Read the fields and facets of the text index from ``path``.
+
+    Terms are written as ``prefix:name`` with ``prefixes``, or as ``<IRI>``.
+
+    :raises DataErrors: all that is wrong in the file, each error with its line.
+    """
+    file = _ConfigurationFile(prefixes)
+    configuration = file.configuration(read_toml(path))
+    if file.errors:
+        raise DataErrors(file.errors)
+    return configuration
+
+
+class _ConfigurationFile:
+    """The file of fields and facets, read on past its errors; these are collected in ``errors``."""
+
+    def __init__(self, prefixes: Mapping[str, str]) -> None:
+        self._prefixes = prefixes
+        self.errors: list[DataError] = []
+
+    def configuration(self, top: TomlTable) -> SearchConfiguration:
+        """Return the fields and facets of ``top``, as far as they are right."""
+        self._check(lambda: top.check_keys(_KEYS))
+        fields = tuple(self._field(name, table) for name, table in self._named(top, "field"))
+        facets = tuple(self._facet(name, table) for name, table in self._named(top, "facet"))
+        if not fields:
+            self.errors.append(top.error("needs at least one field, such as [field.title]", "field"))
+        names = [field.name for field in fields]
+        snippet = self._check(lambda: top.text("snippet", "")) or ""
+        if snippet and snippet not in names:
+            self.errors.append(
+                top.error(f"is no field: {snippet!r}; {alternatives(snippet, names)}", "snippet")
+            )
+        return SearchConfiguration(
+            fields,
+            facets,
+            classes=self._terms(top, "classes", ()),
+            excluded=self._terms(top, "excluded", ()),
+            dates=self._terms(top, "dates", ()),
+            snippet=snippet,
+        )
+
+    def _check(self, read: Callable[[], T]) -> T | None:
+        try:
+            return read()
+        except DataError as error:
+            self.errors.append(error)
+            return None
+
+    def _named(self, top: TomlTable, key: str) -> Iterator[tuple[str, TomlTable]]:
+        tables = self._check(lambda: top.table(key))
+        if tables is None:
+            return
+        for name in tables.values:
+            if not _NAME.fullmatch(name):
+                detail = "is no name: it needs small letters, digits and _ only"
+                self.errors.append(tables.error(detail, name))
+            elif table := self._check(partial(tables.table, name)):
+                yield name, table
+
+    def _field(self, name: str, table: TomlTable) -> Field:
+        self._check(lambda: table.check_keys(_FIELD_KEYS))
+        weight = table.values.get("weight", 1)
+        if isinstance(weight, bool) or not isinstance(weight, int | float) or not 0 < weight <= _HEAVIEST:
+            self.errors.append(table.error(f"must be a number over 0, at most {_HEAVIEST}", "weight"))
+            weight = 1
+        properties, through = self._terms(table, "properties"), self._terms(table, "through", ())
+        return Field(name, properties, float(weight), through, self._labels(table))
+
+    def _facet(self, name: str, table: TomlTable) -> Facet:
+        self._check(lambda: table.check_keys(_FACET_KEYS))
+        if name in PARAMETERS:
+            self.errors.append(table.error("has the name of a parameter of the search; choose another"))
+        characters = table.values.get("characters", 0)
+        if isinstance(characters, bool) or not isinstance(characters, int) or characters < 0:
+            self.errors.append(table.error("must be a whole number of characters", "characters"))
+            characters = 0
+        properties, through = self._terms(table, "properties"), self._terms(table, "through", ())
+        return Facet(name, properties, through, characters, self._labels(table), self._names(table))
+
+    def _names(self, table: TomlTable) -> dict[str, dict[str, str]]:
+        names = self._check(lambda: table.table("names"))
+        if names is None:
+            return {}
+        return {value: self._labels(names, value) for value in names.values}
+
+    def _labels(self, table: TomlTable, key: str = "labels") -> dict[str, str]:
+        labels = self._check(lambda: table.table(key))
+        if labels is None:
+            return {}
+        texts = {language: self._check(partial(labels.text, language)) for language in labels.values}
+        return {language: text for language, text in texts.items() if text}
+
+    def _terms(self, table: TomlTable, key: str, default: tuple[str, ...] | None = None) -> tuple[str, ...]:
+        written = self._check(lambda: table.texts(key, default)) or ()
+        iris = (self._check(partial(self._term, table, key, text)) for text in written)
+        return tuple(iri for iri in iris if iri)
+
+    def _term(self, table: TomlTable, key: str, text: str) -> str:
+        if text.startswith("<") and text.endswith(">") and _IRI.fullmatch(text[1:-1]):
+            return text[1:-1]
+        prefix, colon, name = text.partition(":")
+        if not colon or not _LOCAL.fullmatch(name):
+            raise table.error(f"has {text!r}, which is neither prefix:name nor <IRI>", key)
+        if prefix not in self._prefixes:
+            raise table.error(
+                f"has {text!r}, but the manifest has no such prefix; {alternatives(prefix, self._prefixes)}",
+                key,
+            )
+        return self._prefixes[prefix] + name
+
+
+def documents(store: Store, configuration: SearchConfiguration) -> Iterator[Document]:
+    """Yield the indexed subjects of ``store`` in the order of their IRIs, over all of its graphs.
+
+    The IRIs of all subjects are in memory, not their texts.
+    """
+
+    parts: list[Field | Facet] = [*configuration.fields, *configuration.facets]
+    names = {name for part in parts if part.through for name in part.properties}
+
+    # Entities have a link to each of their documents: only what is wanted of them is read.
+    @lru_cache(maxsize=_LINKED_IN_MEMORY)
+    def linked(subject: str) -> Values:
+        node = NamedNode(subject)
+        by_property = (store.quads_for_pattern(node, NamedNode(name), None, None) for name in names)
+        return _values(quad for quads in by_property for quad in quads)
+
+    for subject in sorted(_subjects(store, configuration)):
+        values = _values(store.quads_for_pattern(NamedNode(subject), None, None, None))
+        if _is_indexed(values, configuration):
+            yield _document(subject, values, linked, configuration)
+
+
+def _subjects(store: Store, configuration: SearchConfiguration) -> set[str]:
+    """Return the candidates, by a query: that does not decode the titles, which quads_for_pattern would."""
+    if configuration.classes:
+        pattern = f"VALUES ?class {{ {_iris(configuration.classes)} }} ?subject <{RDF_TYPE}> ?class"
+    else:
+        titles = _iris(configuration.fields[0].properties)
+        pattern = f"VALUES ?title {{ {titles} }} ?subject ?title ?text"
+    query = f"SELECT DISTINCT ?subject WHERE {{ {pattern} }}"
+    solutions = cast(QuerySolutions, store.query(query, use_default_graph_as_union=True))
+    return {solution[0].value for solution in solutions if isinstance(solution[0], NamedNode)}
+
+
+def _iris(iris: tuple[str, ...]) -> str:
+    return " ".join(f"<{iri}>" for iri in iris)
+
+
+def _values(quads: Iterable[Quad]) -> Values:
+    """Return literals and IRIs of a subject by property, the same in whatever order they were loaded."""
+    values: dict[str, set[NamedNode | Literal]] = {}
+    for quad in quads:
+        term = quad.object
+        if isinstance(term, NamedNode | Literal):
+            values.setdefault(quad.predicate.value, set()).add(term)
+    return {name: sorted(terms, key=str) if len(terms) > 1 else list(terms) for name, terms in values.items()}
+
+
+def _is_indexed(values: Values, configuration: SearchConfiguration) -> bool:
+    if configuration.classes:
+        return True
+    types = [term.value for term in values.get(RDF_TYPE, ())]
+    return not any(
+        type_ in configuration.excluded or (type_.startswith(_ONTOLOGY) and type_ != _INDIVIDUAL)
+        for type_ in types
+    )
+
+
+def _document(
+    subject: str, values: Values, linked: Callable[[str], Values], configuration: SearchConfiguration
+) -> Document:
+    fields = {
+        field.name: tuple(_texts(values, field.properties, field.through, linked))
+        for field in configuration.fields
+    }
+    title, *others = (field.name for field in configuration.fields)
+    # The title again as an alternative title adds nothing.
+    titles = set(fields[title])
+    for name in others:
+        fields[name] = tuple(text for text in fields[name] if text not in titles)
+    facets = {
+        facet.name: tuple(
+            dict.fromkeys(
+                text[: facet.characters or None]
+                for text in _texts(values, facet.properties, facet.through, linked)
+            )
+        )
+        for facet in configuration.facets
+    }
+    dates = (text for name in configuration.dates for text in _texts(values, (name,), (), linked))
+    return Document(subject, fields, facets, next(dates, ""))
+
+
+def _texts(
+    values: Values, properties: tuple[str, ...], through: tuple[str, ...], linked: Callable[[str], Values]
+) -> Iterator[str]:
+    """Yield the distinct literals of ``properties``, of the subject or of what ``through`` leads to."""
+    sources = [values]
+    if through:
+        links = dict.fromkeys(term for link in through for term in values.get(link, ()))
+        sources = [linked(term.value) for term in links if isinstance(term, NamedNode)]
+    texts = (
+        term.value
+        for source in sources
+        for name in properties
+        for term in source.get(name, ())
+        if isinstance(term, Literal)
+    )
+    yield from dict.fromkeys(text for text in texts if text.strip())

@@ -1,0 +1,242 @@
+"""Fields of the text index, read from their file, and the documents that it gets of a store."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+from pyoxigraph import RdfFormat, Store
+
+from endpoint.dataset import default_root, read_dataset
+from endpoint.errors import DataError, DataErrors
+from endpoint.ingest.search_documents import documents, read_configuration
+from endpoint.search import Document, Facet, Field, SearchConfiguration
+
+EX = "http://example.org/"
+CONFIGURATION = SearchConfiguration(
+    fields=(
+        Field("title", (f"{EX}label", f"{EX}name")),
+        Field("alternative", (f"{EX}alias",)),
+        Field("linked", (f"{EX}name", f"{EX}alias"), through=(f"{EX}about", f"{EX}by")),
+    ),
+    facets=(
+        Facet("year", (f"{EX}date",), characters=4),
+        Facet("country", (f"{EX}code",), through=(f"{EX}about",)),
+    ),
+    excluded=(f"{EX}Country",),
+    dates=(f"{EX}date", f"{EX}year"),
+)
+DATA = """
+@prefix : <http://example.org/> . @prefix owl: <http://www.w3.org/2002/07/owl#> .
+@prefix rdfs: <http://www.w3.org/2000/01/rdf-schema#> .
+:g1 {
+  :a a :Book ; :label "하나", "One"@en ; :name "하나" ; :alias "하나", "another", " " ;
+     :about :kr, :vn, :nothing, _:blank ; :by "no link" ; :date 20230522, 20240101 ; :year 1999 .
+  :b :name "two" ; :label :notText ; :about _:blank .
+  _:blank :label "blank" ; :name "hidden" .
+  :untitled :alias "no title" .
+  :year :label "only a year" ; :year 2001 .
+}
+:g2 { :a :label "하나" ; :alias "from another graph" .
+  :kr a :Country ; :label "Korea" ; :name "한국", "Korea" ; :code "KR" ; :relatedDoc :a .
+  :vn a :Country ; :label "Vietnam" ; :name "베트남" ; :alias "Viet Nam" ; :code "VN" . }
+:ontology { :Book a owl:Class ; :label "Book" . :alias a rdfs:Property ; :label "alias" .
+  :one a owl:NamedIndividual, :Thing ; :label "individual" . : a owl:Ontology ; :label "ontology" . }
+"""
+
+
+@pytest.fixture
+def store() -> Store:
+    filled = Store()
+    filled.load(DATA.encode(), format=RdfFormat.TRIG)
+    return filled
+
+
+def test_every_subject_with_a_title_but_no_term_and_nothing_excluded(store: Store) -> None:
+    found = [document.iri.removeprefix(EX) for document in documents(store, CONFIGURATION)]
+    assert found == ["a", "b", "one", "year"]
+
+
+def test_only_the_classes_asked_for(store: Store) -> None:
+    chosen = replace(CONFIGURATION, classes=(f"{EX}Country", f"{EX}Book"))
+    assert [document.iri.removeprefix(EX) for document in documents(store, chosen)] == ["a", "kr", "vn"]
+
+
+def test_the_texts_of_all_graphs_once(store: Store) -> None:
+    first = next(documents(store, CONFIGURATION))
+    assert first == Document(
+        iri=f"{EX}a",
+        fields={
+            "title": ("One", "하나"),
+            "alternative": ("another", "from another graph"),
+            "linked": ("Korea", "한국", "베트남", "Viet Nam"),
+        },
+        facets={"year": ("2023", "2024"), "country": ("KR", "VN")},
+        date="20230522",
+    )
+
+
+def test_the_first_date_that_there_is(store: Store) -> None:
+    dates = {document.iri.removeprefix(EX): document.date for document in documents(store, CONFIGURATION)}
+    assert dates == {"a": "20230522", "b": "", "one": "", "year": "2001"}
+
+
+def test_the_same_whatever_the_order_of_loading() -> None:
+    one, other = Store(), Store()
+    one.load(DATA.encode(), format=RdfFormat.TRIG)
+    other.extend(sorted((quad for quad in one), key=str, reverse=True))
+    assert list(documents(one, CONFIGURATION)) == list(documents(other, CONFIGURATION))
+
+
+def test_the_datasets_own_records() -> None:
+    dataset = read_dataset(default_root())
+    assert dataset.search is not None
+    store = Store()
+    for graph in dataset.graphs:
+        for file in graph.files:
+            store.load(path=str(file), format=RdfFormat.TURTLE)
+    found = {
+        document.iri: document
+        for document in documents(store, read_configuration(dataset.search, dataset.prefixes))
+    }
+    assert all(iri.startswith(dataset.base) and "/resource/" in iri for iri in found)
+    record = found[f"{dataset.base}mofapub/resource/Publication/14209"]
+    assert record.fields["title"][0].startswith("South Korea’s Arms Exports")
+    assert record.fields["alternative"] == ()
+    assert len(record.fields["abstract"][0]) == 11_721
+    assert record.fields["author"] == ("SONG Tae Eun",)
+    assert record.facets == {
+        "year": ("2023",),
+        "series": ("IFANS Focus",),
+        "language": ("ENG",),
+        "author": ("SONG Tae Eun",),
+        "country": (),
+    }
+    assert record.date == "20230522"
+
+
+PREFIXES = {"ex": "http://example.org/", "dc": "http://purl.org/dc/elements/1.1/"}
+RIGHT = """
+classes = ["ex:Book"]
+excluded = "ex:Draft"
+dates = ["ex:date"]
+snippet = "text"
+
+[field.title]
+labels = { ko = "제목" }
+weight = 10
+properties = ["dc:title", "<http://other.example/t>"]
+
+[field.text]
+properties = "ex:text"
+through = ["ex:part"]
+
+[facet.year]
+properties = ["ex:date"]
+characters = 4
+"""
+
+
+def test_what_is_read(tmp_path: Path) -> None:
+    file = tmp_path / "search.toml"
+    file.write_text(RIGHT)
+    assert read_configuration(file, PREFIXES) == SearchConfiguration(
+        fields=(
+            Field(
+                "title",
+                ("http://purl.org/dc/elements/1.1/title", "http://other.example/t"),
+                10.0,
+                labels={"ko": "제목"},
+            ),
+            Field("text", ("http://example.org/text",), 1.0, ("http://example.org/part",)),
+        ),
+        facets=(Facet("year", ("http://example.org/date",), characters=4),),
+        classes=("http://example.org/Book",),
+        excluded=("http://example.org/Draft",),
+        dates=("http://example.org/date",),
+        snippet="text",
+    )
+
+
+WRONG = [
+    ("[field.title]\nproperties = [", 2, "TOML"),
+    ("", 1, "at least one field"),
+    ("feild = 1\n[field.title]\nproperties = ['ex:a']", 1, "did you mean 'field'"),
+    ("[field.title]\nweight = 1", 1, "is missing"),
+    ("[field.title]\nproperties = ['ex:a']\nwieght = 2", 3, "did you mean 'weight'"),
+    ("[field.title]\nproperties = ['ex:a']\nweight = 0", 3, "a number over 0"),
+    ("[field.title]\nproperties = ['ex:a']\nweight = 'much'", 3, "a number over 0"),
+    ("[field.title]\nproperties = ['ex:a']\nweight = true", 3, "a number over 0"),
+    ("[field.title]\nproperties = ['exx:a']", 2, "no such prefix; did you mean 'ex'"),
+    ("[field.title]\nproperties = ['title']", 2, "neither prefix:name nor <IRI>"),
+    ("[field.title]\nproperties = ['<not an iri>']", 2, "neither prefix:name nor <IRI>"),
+    ("[field.title]\nproperties = 3", 2, "must be a string"),
+    ("[field.title]\nproperties = ['ex:a']\n[facet.sort]\nproperties = ['ex:a']", 3, "name of a parameter"),
+    ("[field.Title]\nproperties = ['ex:a']", 1, "small letters"),
+    ("field = 3", 1, "must be a table"),
+    ("[field]\ntitle = 3", 2, "must be a table"),
+    ("[field.title]\nproperties = ['ex:a']\nlabels = 'Title'", 3, "must be a table"),
+    ("[field.title]\nproperties = ['ex:a']\nlabels = { ko = 3 }", 3, "must be a string"),
+    ("snippet = 'text'\n[field.title]\nproperties = ['ex:a']", 1, "is no field"),
+    ("classes = ['Book']\n[field.title]\nproperties = ['ex:a']", 1, "neither prefix:name"),
+    (
+        "[field.title]\nproperties = ['ex:a']\n[facet.year]\nproperties = ['ex:a']\ncharacters = -1",
+        5,
+        "whole number",
+    ),
+    ("[field.title]\nproperties = ['ex:a']\n[facet.year]\ncharacters = 4", 3, "is missing"),
+]
+
+
+@pytest.mark.parametrize(("text", "line", "message"), WRONG)
+def test_what_is_wrong_is_told_with_its_line(tmp_path: Path, text: str, line: int, message: str) -> None:
+    file = tmp_path / "search.toml"
+    file.write_text(text)
+    with pytest.raises(DataError) as caught:
+        read_configuration(file, PREFIXES)
+    assert f"{file}:{line}:" in str(caught.value)
+    assert message in str(caught.value)
+
+
+def test_all_mistakes_are_listed(tmp_path: Path) -> None:
+    file = tmp_path / "search.toml"
+    file.write_text("snippet = 'x'\n[field.title]\nweight = -1\nproperties = ['no:a', 'b']\n[facet.y]\n")
+    with pytest.raises(DataError) as caught:
+        read_configuration(file, PREFIXES)
+    assert len(str(caught.value).splitlines()) == 5
+
+
+def test_a_file_that_is_not_there(tmp_path: Path) -> None:
+    with pytest.raises(DataError, match="cannot be read"):
+        read_configuration(tmp_path / "search.toml", PREFIXES)
+
+
+def test_the_datasets_own_file() -> None:
+    dataset = read_dataset(default_root())
+    assert dataset.search is not None
+    configuration = read_configuration(dataset.search, dataset.prefixes)
+    assert configuration.fields[0].name == "title"
+    assert max(configuration.fields, key=lambda field: field.weight).name == "title"
+    assert {facet.name for facet in configuration.facets} == {
+        "year",
+        "series",
+        "language",
+        "country",
+        "author",
+    }
+    assert all(set(field.labels) == {"ko", "en"} for field in configuration.fields)
+    assert all(set(facet.labels) == {"ko", "en"} for facet in configuration.facets)
+
+
+def test_values_of_a_facet_have_names(tmp_path: Path) -> None:
+    file = tmp_path / "search.toml"
+    file.write_text(
+        '[field.title]\nproperties = ["ex:title"]\n[facet.language]\nproperties = ["ex:language"]\n'
+        'names.ENG = { ko = "영어", en = "English" }\n'
+    )
+    (facet,) = read_configuration(file, {"ex": "http://e/"}).facets
+    assert facet.names == {"ENG": {"ko": "영어", "en": "English"}}
+    file.write_text(file.read_text().replace('"영어"', "5"))
+    with pytest.raises(DataErrors, match=r"names\.ENG\.ko"):
+        read_configuration(file, {"ex": "http://e/"})

@@ -17,8 +17,7 @@ from endpoint.errors import BadParameter, shown
 from endpoint.vocabulary import PREFIXES
 from endpoint.web.http.answer import Answer, json_answer
 from endpoint.web.http.request import Pairs, Request
-from endpoint.web.machine.counting import require_statistics
-from endpoint.web.machine.statistics import Statistics
+from endpoint.web.machine.statistics import Statistics, require_statistics
 from endpoint.web.store import OwnQueries
 
 # Suggestions in one answer, unless told, and at most.

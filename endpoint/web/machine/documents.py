@@ -20,8 +20,7 @@ from endpoint.web.http.answer import NO_CACHE, NO_STORE, Answer, Redirect, Whole
 from endpoint.web.http.request import Request, choose, read_formats
 from endpoint.web.http.site import Site
 from endpoint.web.machine import void
-from endpoint.web.machine.counting import require_statistics
-from endpoint.web.machine.statistics import Statistics
+from endpoint.web.machine.statistics import Statistics, require_statistics
 from endpoint.web.store import OwnQueries, Snapshot
 
 Describe = Callable[[Site, str, Statistics], Iterable[Triple]]

@@ -17,9 +17,8 @@ from endpoint.vocabulary import DCTERMS, SCHEMA, SD, SH, SPEX, VOID, VOID_EXT, X
 from endpoint.web.http.answer import Whole
 from endpoint.web.http.request import Request
 from endpoint.web.http.site import Site
-from endpoint.web.machine.counting import latest_statistics
 from endpoint.web.machine.documents import Document, document_answer
-from endpoint.web.machine.statistics import Statistics
+from endpoint.web.machine.statistics import Statistics, latest_statistics
 from endpoint.web.machine.void import (
     TYPE,
     graph_node,

@@ -14,7 +14,7 @@ from endpoint.web.http.html import POLICY, POLICY_HEADER, render
 from endpoint.web.http.request import Request
 from endpoint.web.http.static_files import asset, has_asset
 from endpoint.web.http.view import View
-from endpoint.web.machine.counting import begin_counting
+from endpoint.web.machine.statistics import begin_counting
 from endpoint.web.store import OwnQueries
 
 _POLICY: Final = POLICY.replace(b"style-src 'self'", b"style-src 'self' 'unsafe-inline'")

@@ -12,7 +12,6 @@ from endpoint.web.http.answer import NO_STORE, NOTHING, Answer, Made, Streamed, 
 from endpoint.web.http.html import render
 from endpoint.web.http.request import Request, read_download
 from endpoint.web.pages.resource.address import Address, of_parameter, of_path
-from endpoint.web.pages.resource.labels import read_labels
 from endpoint.web.pages.resource.lookup import KnownResource, UnknownResource, look_up
 from endpoint.web.pages.resource.page import ResourcePage
 from endpoint.web.pages.resource.page_data import PARAMETERS, read_item, read_page_data, read_parameters
@@ -25,6 +24,7 @@ from endpoint.web.pages.resource.representation import (
     parameters_shown,
     select,
 )
+from endpoint.web.pages.resource.terms import read_labels
 from endpoint.web.store import OwnQueries, Snapshot
 
 

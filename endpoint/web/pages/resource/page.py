@@ -16,7 +16,6 @@ from endpoint.vocabulary import RDF_TYPE, XSD
 from endpoint.web.http.html import render
 from endpoint.web.http.view import View
 from endpoint.web.machine.metadata import metadata_of
-from endpoint.web.pages.resource.labels import Text, text_for
 from endpoint.web.pages.resource.page_data import PageData, PageParameters
 from endpoint.web.pages.resource.rendering import (
     Cell,
@@ -32,7 +31,7 @@ from endpoint.web.pages.resource.rendering import (
 )
 from endpoint.web.pages.resource.representation import Addresses
 from endpoint.web.pages.resource.statements import PAGE, SHOWN, Statement
-from endpoint.web.pages.resource.terms import COUNTED
+from endpoint.web.pages.resource.terms import COUNTED, Text, text_for
 from endpoint.web.store import Term, iri
 
 _ANY_URI: Final = f"{XSD}anyURI"

@@ -20,7 +20,6 @@ from endpoint.vocabulary import RDF_TYPE, RDFS_SUBCLASS_OF
 from endpoint.web.http.request import Pairs
 from endpoint.web.http.site import Site
 from endpoint.web.pages.resource.address import is_iri
-from endpoint.web.pages.resource.labels import Labels, RowShapes, read_labels, row_shapes
 from endpoint.web.pages.resource.lookup import KnownResource
 from endpoint.web.pages.resource.statements import (
     PAGE,
@@ -32,7 +31,16 @@ from endpoint.web.pages.resource.statements import (
     read_subjects,
     read_values,
 )
-from endpoint.web.pages.resource.terms import TermFacts, kind_of, read_ontology, read_term
+from endpoint.web.pages.resource.terms import (
+    Labels,
+    RowShapes,
+    TermFacts,
+    kind_of,
+    read_labels,
+    read_ontology,
+    read_term,
+    row_shapes,
+)
 from endpoint.web.store import Row, Snapshot, Term, iri, together
 
 # The parameters that decide what a page shows.

@@ -15,8 +15,8 @@ from pyoxigraph import BlankNode, Literal, NamedNode
 from endpoint.dataset import resource_path
 from endpoint.vocabulary import RDF, RDF_LANG_STRING, XSD
 from endpoint.web.http.view import View
-from endpoint.web.pages.resource.labels import Labels, Text
 from endpoint.web.pages.resource.statements import Statements
+from endpoint.web.pages.resource.terms import Labels, Text
 from endpoint.web.store import Term
 
 # Texts of more characters are folded; bytes of texts on a page that is not wanted whole.

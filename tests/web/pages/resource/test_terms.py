@@ -2,10 +2,17 @@
 
 from __future__ import annotations
 
+import asyncio
+
 import pytest
 from rdflib import Graph
 
+from endpoint.web.http.site import Site
+from endpoint.web.pages.resource.terms import row_shapes
+from endpoint.web.store import Snapshot
 from tests.live import Server
+from tests.web.in_memory_engine import StoreEngine
+from tests.web.pages.resource.snapshots import read
 from tests.web.pages.resource.test_handlers import RECORD, page, plain
 
 
@@ -42,3 +49,12 @@ def test_an_ontology_is_a_document_of_its_terms(server: Server, path: str, local
     shown = tree.xpath("//dl[@class='terms']//dt/a/@href")
     assert len(shown) == len([term for term in defined if not term.endswith("/")])
     assert len(tree.xpath("//dl[@class='terms']/div/dd")) == len(shown)
+
+
+def test_what_is_kept_of_a_generation_is_asked_once(site: Site) -> None:
+    async def several(snapshot: Snapshot) -> int:
+        await asyncio.gather(*(row_shapes(snapshot) for _ in range(5)))
+        assert isinstance(site.running, StoreEngine)
+        return len(site.running.asked)
+
+    assert read(site, several) == 1

@@ -17,9 +17,8 @@ from endpoint.formats import TURTLE, Representation
 from endpoint.ingest.publish import ensure_store
 from endpoint.settings import Settings
 from endpoint.web.http.site import Site
-from endpoint.web.machine import counting
-from endpoint.web.machine.counting import Counting, latest_statistics, require_statistics
-from endpoint.web.machine.statistics import Part, Statistics
+from endpoint.web.machine import statistics as counting
+from endpoint.web.machine.statistics import Counting, Part, Statistics, latest_statistics, require_statistics
 from endpoint.web.sparql import description
 from endpoint.web.store import OwnQueries
 from tests.datasets.counted_works import NS, PEOPLE, TERMS, WORKS, make

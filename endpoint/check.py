@@ -1,7 +1,7 @@
 """``endpoint check``: whether a dataset is whole, before anybody is served.
 
-It stands above the packages, beside the application, because a dataset is whole only where its catalog, its
-sources and an engine agree.
+It stands above the packages, beside :mod:`endpoint.app`, because a dataset is whole only where its catalog,
+its sources and an engine agree.
 """
 
 from __future__ import annotations
@@ -12,7 +12,6 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from endpoint.app import open_engine
 from endpoint.catalog import Catalog, SavedQuery
 from endpoint.catalog.reading import read_catalog
 from endpoint.dataset import MANIFEST, Pages, default_root, read_dataset
@@ -21,6 +20,7 @@ from endpoint.errors import DataError, EndpointError, did_you_mean
 from endpoint.formats import FLAT_JSON, JSON_LD, Representation
 from endpoint.ingest.publish import Change, Recipe, publish
 from endpoint.ingest.tables.mapping import read_mappings
+from endpoint.query import single_engine
 from endpoint.settings import Settings
 
 
@@ -51,7 +51,7 @@ async def check_dataset(settings: Settings) -> Report:
     except DataError as error:
         report.problems.append(str(error))
     with tempfile.TemporaryDirectory() as folder:
-        own = dataclasses.replace(settings, data=Path(folder) / "data", workers=1)
+        own = dataclasses.replace(settings, data=Path(folder) / "data")
         try:
             recipe = Recipe.read(dataset, own.derive)
             made = publish(Change(), recipe, own.data, report.lines.append)
@@ -59,12 +59,9 @@ async def check_dataset(settings: Settings) -> Report:
             report.problems.append(str(error))
             return report
         report.lines.append(f"ontologies and seed: {made.quads:,} quads")
-        engine = await open_engine(own, dataset)
-        try:
+        async with single_engine(own, dataset) as engine:
             for query in catalog.queries.values():
                 await _run_example(engine, query, dataset.base, own.timeout, report)
-        finally:
-            await engine.aclose()
     return report
 
 

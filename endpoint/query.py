@@ -1,7 +1,7 @@
 """``endpoint query``: one query on the published data, through the same engine as the server and without one.
 
-It stands above the packages, beside the application, because it composes them: a dataset, its store, the gate
-for SPARQL text and an engine.
+It stands above the packages, beside :mod:`endpoint.app`, because it composes them too: a dataset, its store
+and an engine. Who only queries does not wait for the libraries of the web.
 """
 
 from __future__ import annotations
@@ -10,9 +10,9 @@ import dataclasses
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 
-from endpoint.app import open_engine
-from endpoint.dataset import default_root, read_dataset
-from endpoint.engine import Limits, Result
+from endpoint.dataset import Dataset, default_root, read_dataset
+from endpoint.engine import Engine, Limits, Result
+from endpoint.engine.embedded import EmbeddedEngine
 from endpoint.formats import Format, QueryForm, Representation
 from endpoint.ingest.publish import ensure_store
 from endpoint.settings import Settings
@@ -32,8 +32,18 @@ async def evaluated(
     operation = admit(classify(text, settings.max_nesting, dataset.base))
     representation = Representation.of(choose(operation.query_form))
     ensure_store(settings, dataset)
-    engine = await open_engine(dataclasses.replace(settings, workers=1), dataset)
-    try:
+    async with single_engine(settings, dataset) as engine:
         yield await engine.query(operation, representation, Limits(settings.timeout))
+
+
+@asynccontextmanager
+async def single_engine(settings: Settings, dataset: Dataset) -> AsyncIterator[Engine]:
+    """Open the embedded engine with one worker on the current generation; it ends with the block.
+
+    Raises :class:`~endpoint.errors.StoreError`.
+    """
+    engine = await EmbeddedEngine.open(dataclasses.replace(settings, workers=1), dict(dataset.prefixes))
+    try:
+        yield engine
     finally:
         await engine.aclose()

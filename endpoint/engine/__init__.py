@@ -1,7 +1,7 @@
 """What the rest of the server knows of an engine: the protocol, a result, a generation.
 
 An engine evaluates operations on an immutable generation of the dataset. Only
-:mod:`endpoint.app` names a concrete engine.
+:mod:`endpoint.app` and :mod:`endpoint.query` name a concrete engine.
 """
 
 from __future__ import annotations

@@ -29,8 +29,8 @@ def imported_by(command: str) -> set[str]:
     [
         ("load", {"starlette", "uvicorn", "jinja2", "pyshacl", "rdflib"}),
         ("export", {"starlette", "uvicorn", "jinja2", "pyshacl", "rdflib", "sqlite3"}),
-        ("check", {"uvicorn", "pyshacl", "rdflib"}),
-        ("query", {"uvicorn", "pyshacl", "rdflib"}),
+        ("check", {"starlette", "uvicorn", "jinja2", "pyshacl", "rdflib"}),
+        ("query", {"starlette", "uvicorn", "jinja2", "pyshacl", "rdflib"}),
         ("serve", {"pyshacl", "rdflib", "rich"}),
     ],
 )

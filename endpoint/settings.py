@@ -130,7 +130,7 @@ class Settings:
         600.0,
         seconds,
         "SECONDS",
-        "How long a generation that was replaced stays answerable after the last request for it.",
+        "How long a replaced generation is kept after the last request for it.",
     )
     workers: int = _setting(
         0, _count(0, 256), "N", "Queries evaluated at once; 0 means one per core, at least 2."

@@ -1,4 +1,4 @@
-"""What the rest of the server knows of an engine: the protocol, a result, a generation.
+"""The protocol of an engine: what the rest of the server knows of it.
 
 An engine evaluates operations on an immutable generation of the dataset. Only
 :mod:`endpoint.app` and :mod:`endpoint.query` name a concrete engine.
@@ -18,7 +18,7 @@ from endpoint.storage.generations import Generation
 
 @dataclass(frozen=True, slots=True)
 class Limits:
-    """What one query may use. ``timeout`` is in seconds and counts evaluation, not the client's reading."""
+    """The limits of one query. ``timeout`` is in seconds and counts evaluation, not the client's reading."""
 
     timeout: float
 
@@ -33,7 +33,7 @@ class Result(Protocol):
 
     generation: Generation
     complete: bool  # the whole answer is there: to read it waits for nothing
-    facts: Facts | None  # of a page; None where no page was asked for
+    facts: Facts | None  # of a page; None without one
     queued: float  # seconds spent waiting for a worker
     planned: float  # seconds of parsing and planning, once complete
     evaluated: float  # seconds of evaluating and serializing, once complete
@@ -50,15 +50,15 @@ class Result(Protocol):
 
 
 class Engine(Protocol):
-    """Evaluates operations. All failures are :class:`~endpoint.errors.EndpointError`."""
+    """An evaluator of operations. All failures are :class:`~endpoint.errors.EndpointError`."""
 
     @property
     def generation(self) -> Generation:
-        """The current one: what a query that names none is answered on."""
+        """The current generation, on which a query is evaluated that names none."""
         ...
 
-    def held(self, number: int) -> Generation | None:
-        """Generation ``number`` where it is answerable: the current one, or an older one that is kept."""
+    def answerable(self, number: int) -> Generation | None:
+        """Return generation ``number`` where it is the current one or a kept one; else None."""
         ...
 
     @property

@@ -1,4 +1,4 @@
-"""Server side of one worker process: its socket, its frames, its end."""
+"""The server's connection to one worker process: its socket, its frames, its end."""
 
 from __future__ import annotations
 
@@ -20,9 +20,9 @@ LAST_WORDS: Final = 2000
 
 
 class WorkerConnection(asyncio.Protocol):
-    """One worker as the server sees it: ask, then take pieces until ``ended``, ``failure`` or ``lost``.
+    """One worker: send it a frame, then take pieces until ``ended``, ``failure`` or ``lost``.
 
-    Only one coroutine waits at a time. ``wake`` is set when there is something new.
+    Only one coroutine waits at a time.
     """
 
     def __init__(self, errors: IO[bytes]) -> None:
@@ -86,7 +86,7 @@ class WorkerConnection(asyncio.Protocol):
         if self._waiter is not None and not self._waiter.done():
             self._waiter.set_result(None)
 
-    async def news(self) -> None:
+    async def arrival(self) -> None:
         """Return when something arrived that was not there when this was called."""
         self._waiter = self._loop.create_future()
         try:
@@ -94,7 +94,7 @@ class WorkerConnection(asyncio.Protocol):
         finally:
             self._waiter = None
 
-    def ask(self, frame: bytes) -> None:
+    def send(self, frame: bytes) -> None:
         """Send an idle worker the frame of a query or a search."""
         self.ended = self.failure = self.facts = None
         self.pieces.clear()
@@ -105,7 +105,7 @@ class WorkerConnection(asyncio.Protocol):
             self._transport.write(frame)
 
     def pop(self) -> bytes:
-        """The next piece; lets the worker go on when enough has been taken."""
+        """Return the next piece; let the worker go on when enough has been taken."""
         piece = self.pieces.popleft()
         self._held -= len(piece)
         if self._held <= HIGH_WATER // 2:
@@ -118,7 +118,7 @@ class WorkerConnection(asyncio.Protocol):
             self._transport.resume_reading()
 
     def blocked(self, now: float) -> float:
-        """Seconds that the worker has stood blocked for this answer, if it does at ``now``; else 0."""
+        """Return the seconds that the worker has stood blocked for this answer; 0 where it does not."""
         return self.blocked_before + now - self.blocked_since if self.blocked_since else 0.0
 
     def kill(self) -> None:
@@ -132,7 +132,7 @@ class WorkerConnection(asyncio.Protocol):
             self._transport.abort()
 
     def last_words(self) -> str:
-        """What the dead process wrote to standard error."""
+        """Return what the dead process wrote to standard error."""
         self._errors.seek(0)
         return self._errors.read(LAST_WORDS).decode(errors="replace").strip()
 

@@ -1,86 +1,104 @@
-"""The embedded engine: generations on disk, a template process, a pool of workers."""
+"""The embedded engine: queries on the workers of a generation, and their results."""
 
 from __future__ import annotations
 
+import asyncio
+import signal
 import time
+from collections.abc import AsyncIterator
 from typing import Final
 
 from endpoint.engine import Limits, wire
-from endpoint.engine.answer import Answer
+from endpoint.engine.connection import WorkerConnection
 from endpoint.engine.pool import Pool, PoolGone
-from endpoint.engine.supervisor import Succession
-from endpoint.errors import GenerationGone, WorkerDied
-from endpoint.formats import Representation
+from endpoint.engine.supervisor import Supervisor
+from endpoint.errors import (
+    DeadlineExceeded,
+    EndpointError,
+    EvaluationFailed,
+    GenerationGone,
+    MalformedQuery,
+    MemoryLimitExceeded,
+    NotExpressible,
+    NotFound,
+    QueryTooComplex,
+    WorkerDied,
+)
+from endpoint.formats import Facts, Representation
 from endpoint.search import Request
 from endpoint.settings import Settings
+from endpoint.sparql.diagnosis import explain
 from endpoint.sparql.operation import Operation
 from endpoint.storage.generations import Generation
+from endpoint.telemetry import log
 
-# A worker that was killed from outside within this time (seconds) was most likely dead when asked.
+# A worker that was killed from outside within this time (seconds) was most likely dead before the query.
 STILLBORN: Final = 0.1
 
 
 class EmbeddedEngine:
-    """Evaluates operations on the generations of a data directory. Made by :meth:`open`."""
+    """The engine on the generations of a data directory. Made by :meth:`open`."""
 
-    def __init__(self, settings: Settings, succession: Succession) -> None:
+    def __init__(self, settings: Settings, supervisor: Supervisor) -> None:
         self._settings = settings
-        self._succession = succession
+        self._supervisor = supervisor
 
     @classmethod
     async def open(cls, settings: Settings, prefixes: dict[str, str]) -> EmbeddedEngine:
         """Start on the current generation. Raises :class:`StoreError` when there is none."""
-        return cls(settings, await Succession.start(settings, prefixes))
+        return cls(settings, await Supervisor.start(settings, prefixes))
 
     @property
     def generation(self) -> Generation:
-        """The generation that the next query sees."""
-        return self._succession.pool.generation
+        """The current generation, which the next query sees."""
+        return self._supervisor.pool.generation
 
-    def held(self, number: int) -> Generation | None:
-        """Generation ``number``, where it is the current one or one that is kept."""
+    def answerable(self, number: int) -> Generation | None:
+        """Return generation ``number`` where it is the current one or a kept one; else None."""
         current = self.generation
-        return current if number == current.number else self._succession.retention.find(number)
+        return current if number == current.number else self._supervisor.kept.find(number)
 
     @property
     def alive(self) -> bool:
         """Whether workers can be had."""
-        return self._succession.pool.alive
+        return self._supervisor.pool.alive
 
-    async def query(self, operation: Operation, representation: Representation, limits: Limits) -> Answer:
+    async def query(
+        self, operation: Operation, representation: Representation, limits: Limits
+    ) -> EmbeddedResult:
         """Evaluate on the generation asked for; returns when the first bytes of the answer exist."""
         frame = wire.pack_query(operation, representation)
-        return await self._answer(frame, operation.text, limits, operation.generation)
+        return await self._begin(frame, operation.text, limits, operation.generation)
 
-    async def search(self, request: Request, limits: Limits, generation: int | None = None) -> Answer:
-        """Search the text index of the generation asked for."""
-        return await self._answer(wire.pack_search(request), "", limits, generation)
+    async def search(self, request: Request, limits: Limits, generation: int | None = None) -> EmbeddedResult:
+        """Search the text index of ``generation``, else of the current one."""
+        return await self._begin(wire.pack_search(request), "", limits, generation)
 
-    async def _answer(self, frame: bytes, text: str, limits: Limits, generation: int | None) -> Answer:
+    async def _begin(self, frame: bytes, text: str, limits: Limits, generation: int | None) -> EmbeddedResult:
         for _ in range(self._settings.pool_size):
             started = time.perf_counter()
             try:
-                return await self._begin(frame, text, limits, generation)
+                return await self._attempt(frame, text, limits, generation)
             except PoolGone:
                 continue
             except WorkerDied:
                 if time.perf_counter() - started > STILLBORN:
                     raise
-        return await self._begin(frame, text, limits, generation)
+        return await self._attempt(frame, text, limits, generation)
 
-    async def _begin(self, frame: bytes, text: str, limits: Limits, number: int | None) -> Answer:
+    async def _attempt(self, frame: bytes, text: str, limits: Limits, number: int | None) -> EmbeddedResult:
         started = time.perf_counter()
-        pool = self._succession.pool
+        pool = self._supervisor.pool
         if number is not None and number != pool.generation.number:
             pool = await self._older(number, limits.timeout)
         if (worker := pool.take()) is None:
             worker = await pool.wait(limits.timeout)
-        answer = Answer(pool, worker, limits, queued=time.perf_counter() - started)
-        await answer.begin(frame, text)
-        return answer
+        result = EmbeddedResult(pool, worker, limits, queued=time.perf_counter() - started)
+        await result.begin(frame, text)
+        return result
 
     async def _older(self, number: int, timeout: float) -> Pool:
-        pool = await self._succession.retention.pool(number, timeout)
+        pool = await self._supervisor.kept.pool(number, timeout)
         if pool is None:
             current = self.generation.number
             raise GenerationGone(
@@ -93,4 +111,176 @@ class EmbeddedEngine:
 
     async def aclose(self) -> None:
         """End every process that this engine started."""
-        await self._succession.aclose()
+        await self._supervisor.aclose()
+
+
+class EmbeddedResult:
+    """The result of one query on one worker, after :meth:`begin`; see :class:`endpoint.engine.Result`.
+
+    The deadline runs while the server waits for the worker, not while the client reads: what is
+    already computed may be read slowly, within the server's client timeout.
+    """
+
+    def __init__(self, pool: Pool, worker: WorkerConnection, limits: Limits, queued: float) -> None:
+        self.generation: Generation = pool.generation
+        self.complete = False
+        self.facts: Facts | None = None
+        self.queued = queued
+        self.planned = 0.0
+        self.evaluated = 0.0
+        self._pool = pool
+        self._worker: WorkerConnection | None = worker
+        self._limits = limits
+        self._left = limits.timeout
+        self._loop = asyncio.get_running_loop()
+        self._first = b""
+        self._text = ""
+
+    async def begin(self, frame: bytes, text: str) -> None:
+        """Send the worker its ``frame`` and wait for the first bytes. Raises the designed error for none.
+
+        ``text`` is that of the query, for the explanation of a syntax error.
+        """
+        worker = self._current()
+        worker.send(frame)
+        self._text = text
+        try:
+            self._first = await self._next() or b""
+            self.facts = worker.facts
+            if worker.ended is not None and not worker.pieces:
+                self._finish(worker)
+        except BaseException:
+            await self.aclose()
+            raise
+
+    def _current(self) -> WorkerConnection:
+        if self._worker is None:
+            raise RuntimeError("the result is closed")
+        return self._worker
+
+    def _finish(self, worker: WorkerConnection) -> None:
+        if worker.ended is not None:
+            self.planned, self.evaluated = worker.ended[0] / 1e6, worker.ended[1] / 1e6
+        self.complete = True
+        self._worker = None
+        self._pool.release(worker)
+
+    async def __aiter__(self) -> AsyncIterator[bytes]:
+        worker = self._worker
+        piece: bytes | None = self._first
+        if worker is None:
+            if piece:
+                yield piece
+            return
+        while piece is not None:
+            worker.blocked_since = self._loop.time()
+            yield piece
+            worker.blocked_before = worker.blocked(self._loop.time())
+            worker.blocked_since = 0.0
+            piece = await self._next()
+        self._finish(worker)
+
+    async def read(self) -> bytes:
+        """Return the whole answer, which must be small, and close it."""
+        if self.complete:
+            return self._first
+        try:
+            return b"".join([piece async for piece in self])
+        finally:
+            await self.aclose()
+
+    async def _next(self) -> bytes | None:
+        worker = self._current()
+        while not worker.pieces:
+            if worker.ended is not None:
+                return None
+            if worker.failure is not None:
+                raise self._explain(worker.failure)
+            if worker.lost:
+                raise await self._died(worker)
+            await self._arrival(worker)
+        return worker.pop()
+
+    async def _arrival(self, worker: WorkerConnection) -> None:
+        started = self._loop.time()
+        waiting = asyncio.current_task()
+        expired = False
+
+        def expire() -> None:
+            nonlocal expired
+            expired = True
+            if waiting is not None:
+                waiting.cancel()
+
+        # asyncio.timeout() does the same with twice the work; this is the path of every query.
+        timer = self._loop.call_later(max(self._left, 0.0), expire)
+        try:
+            await worker.arrival()
+        except asyncio.CancelledError:
+            if not expired or (waiting is not None and waiting.uncancel() > 0):
+                raise
+            raise self._late() from None
+        finally:
+            timer.cancel()
+            self._left -= self._loop.time() - started
+
+    def _late(self) -> DeadlineExceeded:
+        return DeadlineExceeded(
+            f"The query ran longer than {self._limits.timeout:g} s and was stopped. Ask for less: add "
+            "a LIMIT, bind more terms, or split the query.",
+            self._limits.timeout,
+        )
+
+    def _explain(self, failure: wire.Failure) -> EndpointError:
+        message = failure["message"]
+        match failure["kind"]:
+            case "syntax":
+                return explain(self._text, message, self._pool.order["prefixes"])
+            case "malformed":
+                return MalformedQuery(message, failure.get("line"), failure.get("column"))
+            case "complex":
+                return QueryTooComplex(message)
+            case "missing":
+                return NotFound(message)
+            case "unsupported":
+                return MalformedQuery(
+                    f"{message.rstrip('.')}. Use the functions of SPARQL 1.1 (section 17.4)."
+                )
+            case "inexpressible":
+                return NotExpressible(message)
+            case "memory":
+                return self._too_much_memory()
+        return EvaluationFailed(f"The engine could not evaluate the query: {message}")
+
+    def _too_much_memory(self) -> MemoryLimitExceeded:
+        limit = self._pool.order["memory"]
+        return MemoryLimitExceeded(
+            f"The query needed more than the {limit // 2**20} MB of memory that one query may use. "
+            "Order, group or join less at once, or add a LIMIT inside.",
+            limit,
+        )
+
+    async def _died(self, worker: WorkerConnection) -> EndpointError:
+        """Return the reason why the worker ended by itself, from its wait status and its last words."""
+        self._worker = None
+        death = await asyncio.shield(self._pool.drop(worker))
+        words = death.words
+        log.warning("worker %d died: signal %d %s", worker.pid, death.signal, words.partition("\n")[0])
+        if death.signal in (signal.SIGSEGV, signal.SIGBUS) or "overflowed its stack" in words:
+            return QueryTooComplex(
+                "The query is nested too deeply or has too many parts for the engine to plan. "
+                "Split it, or write long lists of alternatives with VALUES."
+            )
+        if "memory allocation" in words or "MemoryError" in words:
+            return self._too_much_memory()
+        return WorkerDied("The process that evaluated the query was ended from outside. Try again.")
+
+    async def aclose(self) -> None:
+        """End the evaluation if it still runs. Idempotent."""
+        worker, self._worker = self._worker, None
+        if worker is None:
+            return
+        if worker.failure is not None and worker.failure["kind"] != "memory":
+            self._pool.release(worker)
+        else:
+            self._pool.drop(worker)

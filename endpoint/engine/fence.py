@@ -1,4 +1,4 @@
-"""What a worker process is denied: the network, more memory than its share, core files.
+"""The fence around a worker process: no network, no more memory than its share, no core files.
 
 SERVICE and LOAD are refused before evaluation; this is the second fence, below the engine.
 """
@@ -65,7 +65,7 @@ def deny_network() -> bool:
 
 
 def address_space() -> int:
-    """Bytes of address space of this process; 0 where the system does not tell."""
+    """Return the address space of this process in bytes; 0 where it is not known."""
     try:
         pages = Path("/proc/self/statm").read_bytes().split(maxsplit=1)[0]
     except OSError:

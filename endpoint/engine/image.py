@@ -1,6 +1,6 @@
 """The in-memory image of a generation: a store that answers two to four times as fast as the one on disk.
 
-RocksDB starts threads that outlive the store they were started for, and the process that holds the image
+RocksDB starts threads that outlive the store they were started for, and the process that has the image
 forks workers, which is safe only without threads. So it never opens the generation: a process of its own
 does, at a low priority, and writes into a pipe.
 
@@ -44,7 +44,7 @@ def build_image(generation: Generation, union: bool) -> Store:
     """Return the generation in memory. Call it in a process without threads, which it stays.
 
     With ``union`` the default graph becomes the union of all graphs, as a set; the engine's own union
-    shows a triple once for each graph that holds it.
+    shows a triple once for each graph that has it.
 
     :raises ValueError: not everything could be read.
     """
@@ -71,7 +71,7 @@ def _piped(generation: Generation, write: _Copy, load: _Copy) -> Store | None:
     os.close(sending)
     image = Store()
     with os.fdopen(receiving, "rb", _BUFFER) as stream, suppress(EOFError, SyntaxError, ValueError):
-        # A graph exists even when it holds no statement.
+        # A graph exists even when it has no statement.
         for graph in pickle.load(stream):  # noqa: S301 (our own process writes it)
             image.add_graph(graph)
         load(image, stream)
@@ -138,7 +138,7 @@ def _unpickled(stream: IO[bytes]) -> Iterator[Quad]:
 
 
 class _Pickler(pickle.Pickler):
-    """Writes IRIs and language tags so that they are not checked when they are read."""
+    """A pickler of IRIs and language tags such that they are not checked when they are read."""
 
     def reducer_override(self, term: object) -> tuple[Callable[..., object], tuple[object, ...]]:
         match term:

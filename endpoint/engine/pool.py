@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import Any, Final, TypeVar
 
 from endpoint.engine.connection import WorkerConnection
-from endpoint.engine.template_client import Nursery, ending_signal
+from endpoint.engine.template_client import TemplateClient, ending_signal
 from endpoint.engine.wire import TemplateOrder
 from endpoint.errors import EngineError, Overloaded, StoreError
 from endpoint.settings import Settings
@@ -43,8 +43,8 @@ class PoolGone(EngineError):
 class Pool:
     """The workers of one generation: ``size`` evaluate at once, ``queue`` requests may wait."""
 
-    def __init__(self, nursery: Nursery, size: int, queue: int) -> None:
-        self._nursery = nursery
+    def __init__(self, template: TemplateClient, size: int, queue: int) -> None:
+        self._template = template
         self._size = size
         self._queue = queue
         self._idle: list[WorkerConnection] = []
@@ -59,23 +59,23 @@ class Pool:
 
     @property
     def generation(self) -> Generation:
-        return self._nursery.generation
+        return self._template.generation
 
     @property
     def order(self) -> TemplateOrder:
-        """What its workers were made for."""
-        return self._nursery.order
+        """The order that its template process was started with."""
+        return self._template.order
 
     @property
     def alive(self) -> bool:
         """Whether new workers can be had."""
-        return self._nursery.alive
+        return self._template.alive
 
     @classmethod
     async def open(
         cls, settings: Settings, prefixes: dict[str, str], generation: Generation, in_memory: bool, size: int
     ) -> Pool:
-        """A pool on ``generation``, with a template process of its own. Raises :class:`StoreError`."""
+        """Return a pool on ``generation``, with a template process of its own. Raises :class:`StoreError`."""
         order: TemplateOrder = {
             "generation": str(generation.path.absolute()),
             "in_memory": in_memory,
@@ -83,12 +83,12 @@ class Pool:
             "memory": settings.memory,
             "prefixes": prefixes,
         }
-        nursery = await Nursery.start(generation, order)
-        if not nursery.fenced:
+        template = await TemplateClient.start(generation, order)
+        if not template.fenced:
             log.warning(
                 "this system has no seccomp filter: only the query gate keeps workers off the network"
             )
-        pool = cls(nursery, size, settings.queue)
+        pool = cls(template, size, settings.queue)
         try:
             await pool.start()
         except BaseException:
@@ -101,7 +101,7 @@ class Pool:
         await asyncio.gather(*(self._fork() for _ in range(self._size)))
 
     def take(self) -> WorkerConnection | None:
-        """An idle worker, if there is one."""
+        """Return an idle worker, if there is one."""
         while self._idle:
             worker = self._idle.pop()
             if not worker.lost:
@@ -110,7 +110,7 @@ class Pool:
         return None
 
     async def wait(self, timeout: float) -> WorkerConnection:
-        """A worker as soon as one is free, first come first served.
+        """Return a worker as soon as one is free, first come first served.
 
         Raises :class:`Overloaded` when the queue is full or ``timeout`` seconds have passed, and
         :class:`PoolGone` when the pool has ended.
@@ -141,7 +141,7 @@ class Pool:
             self._close_when_done()
 
     def release(self, worker: WorkerConnection) -> None:
-        """Take a worker back that has answered its question."""
+        """Take back a worker that has sent its answer."""
         worker.blocked_since = 0.0
         if worker.lost or (worker.ended is not None and worker.ended[2]):
             self.drop(worker)
@@ -166,12 +166,12 @@ class Pool:
             return Death(0, "")
         self._live.discard(worker)
         try:
-            status = await self._nursery.reap(worker)
+            status = await self._template.reap(worker)
             death = Death(ending_signal(status), worker.last_words())
         finally:
             worker.close()
         wanted = min(self._size, len(self._waiters)) if self._retired else self._size
-        if len(self._live) + self._forking < wanted and self._nursery.alive:
+        if len(self._live) + self._forking < wanted and self._template.alive:
             self._run(self._replace())
         self._close_when_done()
         return death
@@ -185,7 +185,7 @@ class Pool:
     async def _fork(self) -> None:
         self._forking += 1
         try:
-            worker = await self._nursery.fork()
+            worker = await self._template.fork()
         finally:
             self._forking -= 1
         self._live.add(worker)
@@ -198,7 +198,7 @@ class Pool:
             return
         total = len(self._live) + self._forking
         if total < self._size * MOST:
-            if total - self._blocked() < self._size and self._nursery.alive:
+            if total - self._blocked() < self._size and self._template.alive:
                 self._run(self._replace())
         elif self._blocked():
             # Whoever reads slowest has to make room: its answer is cut.
@@ -232,11 +232,11 @@ class Pool:
         return self._retired and not (self._live or self._forking or self._waiters)
 
     def retire(self) -> None:
-        """Answer what was asked already, take no more, then end the template."""
+        """Finish the queries that have begun or wait, take no more, then end the template."""
         self._retired = True
         while self._idle:
             self.drop(self._idle.pop())
-        if not self._nursery.alive:
+        if not self._template.alive:
             for future in self._waiters:
                 if not future.done():
                     future.set_exception(PoolGone("The worker processes of this generation are gone."))
@@ -245,7 +245,7 @@ class Pool:
     def _close_when_done(self) -> None:
         if self.finished and not self._closing:
             self._closing = True
-            self._run(self._nursery.aclose())
+            self._run(self._template.aclose())
 
     async def aclose(self) -> None:
         """End every worker now, whatever it does."""
@@ -255,7 +255,7 @@ class Pool:
         await asyncio.gather(*self._tasks, return_exceptions=True)
         for worker in self._live:
             worker.close()
-        await self._nursery.aclose()
+        await self._template.aclose()
 
 
 def _fail(future: asyncio.Future[WorkerConnection], timeout: float) -> None:

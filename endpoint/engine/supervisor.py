@@ -1,10 +1,10 @@
-"""Which pool of workers answers now: from generation to generation, from disk to memory.
+"""The supervisor of the pools of workers: from generation to generation, from disk to memory.
 
 A generation is served as soon as it can be answered rightly. Where no triple is in two graphs its
 store on disk answers like its image in memory, so the disk serves at once and the image is read
 behind it; otherwise, with a union default graph, the generation before serves until the image is read.
 A pool is never taken away from a query that it has begun. The generation before stays answerable for a
-while (:mod:`endpoint.engine.kept`).
+while (:mod:`endpoint.engine.kept_generations`).
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ import time
 from dataclasses import dataclass
 from typing import Final
 
-from endpoint.engine.kept import Retention
+from endpoint.engine.kept_generations import KeptGenerations
 from endpoint.engine.pool import Pool
 from endpoint.errors import EndpointError, StoreError
 from endpoint.settings import Settings
@@ -38,26 +38,26 @@ _DRAINED: Final = 0.05  # seconds between two looks
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """How a generation comes to be served: from disk, from memory, or from disk and then from memory."""
+    """The way in which a generation is served: from disk, from memory, or from disk and then from memory."""
 
     disk: bool
     memory: bool
 
     @classmethod
     def of(cls, generation: Generation, settings: Settings) -> Plan:
-        """The plan for ``generation``."""
+        """Return the plan for ``generation``."""
         copied = _copied(generation, settings)
         if _image_size(generation, copied) > settings.image:
             return cls(disk=True, memory=False)
         return cls(disk=not copied and generation.quads > QUICK, memory=True)
 
 
-class Succession:
-    """The pool that answers, ``pool``, and those that end or come. Made by :meth:`start`."""
+class Supervisor:
+    """The supervisor of ``pool``, which evaluates, and of those that end or come. Made by :meth:`start`."""
 
     def __init__(self, settings: Settings, prefixes: dict[str, str]) -> None:
         self.pool: Pool
-        self.retention = Retention(settings, prefixes)
+        self.kept = KeptGenerations(settings, prefixes)
         self._settings = settings
         self._prefixes = prefixes
         self._retiring: list[Pool] = []
@@ -67,7 +67,7 @@ class Succession:
         self._watch: asyncio.Task[None] | None = None
 
     @classmethod
-    async def start(cls, settings: Settings, prefixes: dict[str, str]) -> Succession:
+    async def start(cls, settings: Settings, prefixes: dict[str, str]) -> Supervisor:
         """Serve the current generation. Raises :class:`StoreError` when there is none."""
         started = cls(settings, prefixes)
         started._seen = generations.fingerprint(settings.data)
@@ -77,10 +77,10 @@ class Succession:
                 f"There is no store in {settings.data}. Build one with 'endpoint serve' or 'load'."
             )
         plan = Plan.of(generation, settings)
-        started._explain(generation, plan)
+        started._log_union(generation, plan)
         started.pool = await started._open(generation, in_memory=not plan.disk)
-        started.retention.tidy()
-        _tell(started.pool)
+        started.kept.tidy()
+        _log_serving(started.pool)
         if plan.disk and plan.memory:
             started._read(generation, awaited=False)
         started._watch = asyncio.create_task(started._follow())
@@ -91,7 +91,7 @@ class Succession:
         while True:
             await asyncio.sleep(WATCH)
             try:
-                self.retention.look()
+                self.kept.expire()
                 seen = generations.fingerprint(self._settings.data)
                 if seen != self._seen or not (self.pool.alive or self._awaited):
                     await self._move()
@@ -107,7 +107,7 @@ class Succession:
             raise StoreError(f"{self._settings.data} holds no generation any more.")
         await self._stop_reading()
         plan = Plan.of(generation, self._settings)
-        self._explain(generation, plan)
+        self._log_union(generation, plan)
         at_once = plan.disk or generation.quads <= QUICK
         if at_once:
             await self._replace(generation, in_memory=not plan.disk)
@@ -115,22 +115,22 @@ class Succession:
             self._read(generation, awaited=not at_once)
 
     async def _replace(self, generation: Generation, in_memory: bool) -> None:
-        """Open a pool and let it answer from now on; the one before ends with its last query."""
+        """Open a pool that evaluates from now on; the one before ends with its last query."""
         pool = await self._open(generation, in_memory)
         old, self.pool = self.pool, pool
         if old.generation != generation:
             self._keep(old)
-        self.retention.forget(generation.number)
+        self.kept.forget(generation.number)
         old.retire()
         self._retiring = [pool for pool in (*self._retiring, old) if not pool.finished]
-        _tell(pool)
+        _log_serving(pool)
 
     async def _open(self, generation: Generation, in_memory: bool) -> Pool:
         size = self._settings.pool_size
         return await Pool.open(self._settings, self._prefixes, generation, in_memory, size)
 
     def _keep(self, old: Pool) -> None:
-        """Let the generation of ``old`` stay answerable: from disk, or from an image that is small."""
+        """Keep the generation of ``old``: on disk, or as an image that is small."""
         generation, in_memory = old.generation, old.order["in_memory"]
         small = generation.quads <= QUICK
         if in_memory and not small and _copied(generation, self._settings):
@@ -141,14 +141,14 @@ class Succession:
                 "is" if generation.overlap else "may be",
             )
             return
-        self.retention.keep(generation, in_memory and small)
+        self.kept.keep(generation, in_memory and small)
 
     def _read(self, generation: Generation, awaited: bool) -> None:
         self._awaited = awaited
         self._reading = asyncio.create_task(self._read_image(generation))
 
     async def _read_image(self, generation: Generation) -> None:
-        """Behind the pool that answers: read the image, then let it answer."""
+        """Read the image in the background, then let it evaluate."""
         if not self._awaited:
             await self._drained()
         try:
@@ -172,8 +172,8 @@ class Succession:
             await asyncio.gather(self._reading, return_exceptions=True)
             self._reading = None
 
-    def _explain(self, generation: Generation, plan: Plan) -> None:
-        """Say what the operator would not expect of the union of all graphs."""
+    def _log_union(self, generation: Generation, plan: Plan) -> None:
+        """Log what the operator would not expect of the union of all graphs."""
         if not _copied(generation, self._settings):
             return
         said = "generation %d, %d quads: a triple %s in more than one graph; %s"
@@ -193,10 +193,10 @@ class Succession:
         await self._stop_reading()
         for pool in (*self._retiring, self.pool):
             await pool.aclose()
-        await self.retention.aclose()
+        await self.kept.aclose()
 
 
-def _tell(pool: Pool) -> None:
+def _log_serving(pool: Pool) -> None:
     place = "memory" if pool.order["in_memory"] else "disk"
     log.info("serving generation %d from %s, %d quads", pool.generation.number, place, pool.generation.quads)
 
@@ -207,7 +207,7 @@ def _copied(generation: Generation, settings: Settings) -> bool:
 
 
 def _image_size(generation: Generation, copied: bool) -> float:
-    """Roughly how many bytes the generation takes as an in-memory store; rather too many than too few."""
+    """Estimate the bytes of the generation as an in-memory store; rather too many than too few."""
     store = generation.path / generations.STORE
     on_disk = sum(file.stat().st_size for file in store.rglob("*") if file.is_file())
     per_quad = IMAGE_PER_QUAD + (IMAGE_PER_COPY if copied else 0)

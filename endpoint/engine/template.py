@@ -1,13 +1,13 @@
-"""The template process: it holds one generation and forks the workers that read it.
+"""The template process: it reads one generation and forks the workers that evaluate on it.
 
 ``python -m endpoint.engine.template FD`` is started by the server and ordered about over the
 socket FD: a :class:`~endpoint.engine.wire.TemplateOrder` first, then forks and reaps. Workers
 share the pages of its in-memory image. Where the generation is to stay on disk each worker opens
 it read-only after the fork, because a forked RocksDB is not safe to use.
 
-The engine's own union default graph shows a triple once for each graph that holds it; a default
+The engine's own union default graph shows a triple once for each graph that has it; a default
 graph is a set (RDF 1.1 Concepts section 4). So where a triple is in two graphs, or may be, the
-image has a default graph that holds the union.
+image has a default graph that is the union.
 """
 
 from __future__ import annotations
@@ -57,22 +57,22 @@ def main(descriptor: int) -> NoReturn:
         # The server ended while the generation was read.
         os._exit(0)
     text = str(generation.path / "text")
-    terms = worker.Terms(order["prefixes"], order["union"] and not copied, order["memory"], text)
+    options = worker.WorkerOptions(order["prefixes"], order["union"] and not copied, order["memory"], text)
     path = generation.path / generations.STORE
-    _obey(control, _Nest(store, path, terms, hold))
+    _obey(control, _Inheritance(store, path, options, hold))
 
 
 @dataclass(frozen=True, slots=True)
-class _Nest:
-    """What a new worker is given: the image or else the folder of the store, and the generation held."""
+class _Inheritance:
+    """What a new worker inherits: the image or else the folder of the store, and the generation's lock."""
 
     image: Store | None
     path: Path
-    terms: worker.Terms
+    options: worker.WorkerOptions
     hold: IO[bytes]
 
 
-def _obey(control: socket.socket, nest: _Nest) -> NoReturn:
+def _obey(control: socket.socket, inherited: _Inheritance) -> NoReturn:
     children: set[int] = set()
     while True:
         try:
@@ -86,7 +86,7 @@ def _obey(control: socket.socket, nest: _Nest) -> NoReturn:
             child = os.fork()
             if child == 0:
                 control.close()
-                _become_worker(nest, descriptors)
+                _become_worker(inherited, descriptors)
             children.add(child)
             for descriptor in descriptors:
                 os.close(descriptor)
@@ -102,12 +102,12 @@ def _obey(control: socket.socket, nest: _Nest) -> NoReturn:
                 _end(children)
 
 
-def _become_worker(nest: _Nest, descriptors: list[int]) -> NoReturn:
-    """Runs in the new child; never returns. ``nest.hold`` stays open, and with it the generation."""
+def _become_worker(inherited: _Inheritance, descriptors: list[int]) -> NoReturn:
+    """Be the new worker; never returns. ``inherited.hold`` stays open, and with it the generation."""
     try:
         sock = socket.socket(fileno=descriptors[0])
-        opened = nest.image if nest.image is not None else Store.read_only(str(nest.path))
-        worker.run(sock, descriptors[1], opened, nest.terms)
+        opened = inherited.image if inherited.image is not None else Store.read_only(str(inherited.path))
+        worker.run(sock, descriptors[1], opened, inherited.options)
     finally:
         os._exit(1)
 

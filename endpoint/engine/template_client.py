@@ -1,4 +1,4 @@
-"""Server side of the template process: starts it, has it fork workers, has it reap them."""
+"""The client of the template process: it starts the process, and has it fork and reap workers."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ _PACKAGES: Final = Path(__file__).absolute().parents[2]
 
 
 class _Control(asyncio.Protocol):
-    """The template's side of the conversation, as it arrives."""
+    """The messages of the template process, as they arrive."""
 
     def __init__(self) -> None:
         self.ready: asyncio.Future[bool] = asyncio.get_running_loop().create_future()
@@ -61,8 +61,8 @@ class _Control(asyncio.Protocol):
             self.lost.set_result(None)
 
 
-class Nursery:
-    """The template process of one generation. Made by :meth:`start`."""
+class TemplateClient:
+    """The client of the template process of one generation. Made by :meth:`start`."""
 
     def __init__(
         self,
@@ -80,31 +80,31 @@ class Nursery:
         self._protocol = protocol
 
     @classmethod
-    async def start(cls, generation: Generation, order: wire.TemplateOrder) -> Nursery:
-        """Start the process and wait until it holds the generation. Raises :class:`StoreError`."""
+    async def start(cls, generation: Generation, order: wire.TemplateOrder) -> TemplateClient:
+        """Start the process and wait until it has read the generation. Raises :class:`StoreError`."""
         try:
             process, ours = _spawn(order)
         except OSError as error:
             raise StoreError(f"The template process cannot be started: {error.strerror}.") from None
         # The event loop takes a duplicate: this one stays ours to send descriptors over.
         _, protocol = await asyncio.get_running_loop().create_connection(_Control, sock=ours.dup())
-        nursery = cls(generation, order, process, ours, protocol)
+        client = cls(generation, order, process, ours, protocol)
         try:
             async with asyncio.timeout(START_TIMEOUT):
                 # Shielded, so that a cancellation of ours is not taken for the end of the process.
-                nursery.fenced = await asyncio.shield(protocol.ready)
+                client.fenced = await asyncio.shield(protocol.ready)
         except (TimeoutError, asyncio.CancelledError):
             gone = protocol.ready.cancelled() or protocol.lost.done()
-            await nursery.aclose()
+            await client.aclose()
             if not gone:
                 raise
             raise StoreError(
                 f"The template process could not open generation {generation.number} in {generation.path}."
             ) from None
-        return nursery
+        return client
 
     async def fork(self) -> WorkerConnection:
-        """A new worker, ready for its first question. Raises :class:`StoreError`."""
+        """Return a new worker, ready for its first query. Raises :class:`StoreError`."""
         try:
             connection, ours = self._order_worker()
         except OSError as error:
@@ -113,7 +113,7 @@ class Nursery:
         try:
             async with asyncio.timeout(FORK_TIMEOUT):
                 while not connection.pid and not connection.lost:
-                    await connection.news()
+                    await connection.arrival()
         except TimeoutError:
             connection.lost = True
         except BaseException:
@@ -136,7 +136,7 @@ class Nursery:
         return WorkerConnection(errors), ours
 
     async def reap(self, connection: WorkerConnection) -> int | None:
-        """The wait status of a worker that is dead or was killed; None when the template is gone."""
+        """Kill a worker and return its wait status; None when the template is gone."""
         future = asyncio.get_running_loop().create_future()
         self._protocol.reaped[connection.pid] = future
         try:
@@ -175,7 +175,7 @@ class Nursery:
 
 
 def _spawn(order: wire.TemplateOrder) -> tuple[subprocess.Popen[bytes], socket.socket]:
-    """The template process and our end of its socket. Raises OSError."""
+    """Start the template process; return it and our end of its socket. Raises OSError."""
     ours, theirs = socket.socketpair()
     # -P keeps the working folder out of the module path, which may be all that named this package.
     command = [sys.executable, "-P", "-m", "endpoint.engine.template", str(theirs.fileno())]
@@ -195,5 +195,5 @@ def _spawn(order: wire.TemplateOrder) -> tuple[subprocess.Popen[bytes], socket.s
 
 
 def ending_signal(status: int | None) -> int:
-    """The number of the signal that ended a process with this wait status; 0 when none did."""
+    """Return the signal that ended a process with this wait status; 0 when none did."""
     return os.WTERMSIG(status) if status is not None and os.WIFSIGNALED(status) else 0

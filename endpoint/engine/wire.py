@@ -1,7 +1,7 @@
 """The wire between the server and its worker processes: frames over a socket pair.
 
 A frame is a one-byte kind, a four-byte length and that many bytes. The server sends one ``QUERY`` or
-``SEARCH`` at a time; the worker answers with ``FACTS`` where a page is asked for, any number of ``DATA``
+``SEARCH`` at a time; the worker answers with ``FACTS`` of a page, any number of ``DATA``
 frames and then one ``END`` or ``FAILURE``. This module is imported by both sides and imports neither.
 """
 
@@ -27,7 +27,7 @@ END: Final = 4  # worker to server: the answer is whole; TIMING
 FAILURE: Final = 5  # worker to server: there is no whole answer; a Failure
 SEARCH: Final = 6  # server to worker: a search of the text index
 TEMPLATE: Final = 8  # server to template, once: a TemplateOrder
-FACTS: Final = 7  # worker to server: what is known of the page that follows
+FACTS: Final = 7  # worker to server: the facts of the page that follows
 
 # END carries: microseconds of parsing and planning, of evaluating and serializing, and whether the
 # worker wants to be replaced because the query left its memory swollen.
@@ -42,7 +42,7 @@ REAPED: Final = struct.Struct("!II")
 
 
 class Failure(TypedDict):
-    """Why there is no whole answer.
+    """The reason why there is no whole answer.
 
     ``kind`` is syntax (with the engine's own message), malformed (explained already, ``line`` and
     ``column`` from 1), complex, missing (no text index), unsupported, inexpressible, evaluation, memory.
@@ -55,7 +55,7 @@ class Failure(TypedDict):
 
 
 class TemplateOrder(TypedDict):
-    """What the template process is told at its start."""
+    """The first message to the template process."""
 
     generation: str  # folder
     in_memory: bool
@@ -68,14 +68,14 @@ _OPERATION: Final = tuple((row.name, row.default) for row in fields(Operation))
 
 
 def pack_query(operation: Operation, representation: Representation) -> bytes:
-    """Return the frame that asks for the answer of ``operation`` in ``representation``."""
+    """Return the frame of a query: an operation, and the representation of its answer."""
     # What has its default value is left out: the path of a small query is short.
     members = {name: value for name, default in _OPERATION if (value := getattr(operation, name)) != default}
     return pack_json(QUERY, {**members, "representation": representation.encode()})
 
 
 def unpack_query(payload: bytes) -> tuple[Operation, Representation]:
-    """Return what :func:`pack_query` was given."""
+    """Return operation and representation from the frame of a query."""
     members: dict[str, Any] = json.loads(payload)
     representation = Representation.decode(members.pop("representation"))
     members = {name: tuple(value) if isinstance(value, list) else value for name, value in members.items()}
@@ -83,39 +83,39 @@ def unpack_query(payload: bytes) -> tuple[Operation, Representation]:
 
 
 def pack_search(request: Request) -> bytes:
-    """Return the frame that asks for a search."""
+    """Return the frame of a search."""
     return pack_json(SEARCH, asdict(request))
 
 
 def unpack_search(payload: bytes) -> Request:
-    """Return what :func:`pack_search` was given."""
+    """Return the request from the frame of a search."""
     members: dict[str, Any] = json.loads(payload)
     members["filters"] = {name: tuple(values) for name, values in members["filters"].items()}
     return Request(**members)
 
 
 def pack_facts(facts: Facts) -> bytes:
-    """Return the frame of what is known of a page."""
+    """Return the frame of the facts of a page."""
     return pack(FACTS, json.dumps(facts).encode())
 
 
 def unpack_facts(payload: bytes) -> Facts:
-    """Return what :func:`pack_facts` was given."""
+    """Return the facts from their frame."""
     return Facts(*json.loads(payload))
 
 
 def pack(kind: int, payload: bytes = b"") -> bytes:
-    """One frame as bytes."""
+    """Return one frame as bytes."""
     return HEADER.pack(kind, len(payload)) + payload
 
 
 def pack_json(kind: int, payload: Mapping[str, object]) -> bytes:
-    """One frame with a JSON payload."""
+    """Return one frame with a JSON payload."""
     return pack(kind, json.dumps(payload, ensure_ascii=False).encode())
 
 
 def read(sock: socket.socket) -> tuple[int, bytes] | None:
-    """Block for the next frame; None when the other side has closed. Raises OSError."""
+    """Wait for the next frame and return it; None when the other side has closed. Raises OSError."""
     header = _read_exactly(sock, HEADER.size)
     if header is None:
         return None

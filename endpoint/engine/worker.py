@@ -1,4 +1,4 @@
-"""Child side: one process that evaluates one query at a time on one generation.
+"""Worker side: one process that evaluates one query at a time on one generation.
 
 Everything here runs in a process forked from the template. A query may overflow the stack, use up
 the memory limit or never end: the process dies or is killed, and only its query is lost.
@@ -40,10 +40,10 @@ _VARIABLE: Final = re.compile(r"[?$](\w+)")
 
 
 @dataclass(frozen=True, slots=True)
-class Terms:
-    """What holds for every query of this worker.
+class WorkerOptions:
+    """The options of every query of a worker.
 
-    ``union`` asks the engine for a union default graph; ``memory`` is what a query may use, in bytes;
+    ``union``: the engine makes a union default graph; ``memory`` is what a query may use, in bytes;
     ``text`` is the folder of the generation's text index, if it has one.
     """
 
@@ -53,8 +53,8 @@ class Terms:
     text: str | None = None
 
 
-class FrameWriter:
-    """Collects what the engine writes and sends it in pieces; blocks while the server is behind."""
+class FrameOutput:
+    """Output that is sent in pieces, as DATA frames; it blocks while the server is behind."""
 
     def __init__(self, sock: socket.socket) -> None:
         self._socket = sock
@@ -89,21 +89,7 @@ class FrameWriter:
         return facts + wire.pack(wire.DATA, payload)
 
 
-class LazyIndex:
-    """The text index of the generation, opened for the first search of this worker."""
-
-    def __init__(self, folder: str | None) -> None:
-        self._folder = folder
-        self._opened: TextIndex | None = None
-
-    def opened(self) -> TextIndex | None:
-        """The index, if there is one. Raises :class:`~endpoint.errors.StoreError`."""
-        if self._opened is None and self._folder is not None and Path(self._folder).is_dir():
-            self._opened = TextIndex.open(Path(self._folder))
-        return self._opened
-
-
-def run(sock: socket.socket, errors: int, store: Store, terms: Terms) -> NoReturn:
+def run(sock: socket.socket, errors: int, store: Store, options: WorkerOptions) -> NoReturn:
     """Serve queries and searches from ``sock`` until it closes, then end the process. Called after the fork.
 
     ``errors`` is the descriptor that standard error goes to: what the engine says when it aborts.
@@ -113,39 +99,39 @@ def run(sock: socket.socket, errors: int, store: Store, terms: Terms) -> NoRetur
     gc.disable()
     fence.prefer_as_victim()
     threading.stack_size(STACK)
-    thread = threading.Thread(target=_serve, args=(sock, store, terms), daemon=True)
+    thread = threading.Thread(target=_serve, args=(sock, store, options), daemon=True)
     thread.start()
     thread.join()
     os._exit(0)
 
 
-def _serve(sock: socket.socket, store: Store, terms: Terms) -> None:
-    fence.limit_memory(terms.memory)
+def _serve(sock: socket.socket, store: Store, options: WorkerOptions) -> None:
+    fence.limit_memory(options.memory)
     start = fence.address_space()
-    index = LazyIndex(terms.text)
+    evaluator = Evaluator(store, options)
     try:
         sock.sendall(wire.pack(wire.HELLO, os.getpid().to_bytes(4, "big")))
         while (frame := wire.read(sock)) is not None:
-            sock.sendall(_answer(sock, store, frame, terms, index, start))
+            sock.sendall(_answer(sock, frame, evaluator, start))
     except OSError:
         # The server closed its end: nobody waits for this answer any more.
         return
 
 
-def _answer(
-    sock: socket.socket, store: Store, frame: tuple[int, bytes], terms: Terms, index: LazyIndex, start: int
-) -> bytes:
-    writer = FrameWriter(sock)
-    began = time.perf_counter_ns()
+def _answer(sock: socket.socket, frame: tuple[int, bytes], evaluator: Evaluator, start: int) -> bytes:
+    """Send the answer to one frame but for its end, which is returned: the last data, END or FAILURE."""
+    output = FrameOutput(sock)
+    options = evaluator.options
+    kind, payload = frame
+    planned = began = time.perf_counter_ns()
     try:
-        if frame[0] == wire.SEARCH:
-            planned = began
-            writer.write(search(wire.unpack_search(frame[1]), index))
+        if kind == wire.SEARCH:
+            output.write(evaluator.search(wire.unpack_search(payload)))
         else:
-            operation, representation = wire.unpack_query(frame[1])
-            results = evaluate(store, operation, terms, index)
+            operation, representation = wire.unpack_query(payload)
+            results = evaluator.evaluate(operation)
             planned = time.perf_counter_ns()
-            write_results(results, representation, writer, terms.prefixes, store)
+            write_results(results, representation, output, options.prefixes, evaluator.store)
             del results
     except (BrokenPipeError, ConnectionResetError):
         raise
@@ -153,62 +139,96 @@ def _answer(
         return wire.pack_json(wire.FAILURE, _failure(error))
     ended = time.perf_counter_ns()
     # What ends within a millisecond has not allocated much, and the look costs a tenth of it.
-    swollen = ended - began > 1_000_000 and fence.address_space() - start > terms.memory // 4
+    swollen = ended - began > 1_000_000 and fence.address_space() - start > options.memory // 4
     timing = wire.TIMING.pack(
         min((planned - began) // 1000, 2**32 - 1), min((ended - planned) // 1000, 2**32 - 1), swollen
     )
-    return writer.take() + wire.pack(wire.END, timing)
+    return output.take() + wire.pack(wire.END, timing)
 
 
-def search(request: Request, index: LazyIndex) -> bytes:
-    """Return the :class:`~endpoint.search.Answer` as JSON.
+class Evaluator:
+    """One store with the text index beside it, as the queries of a worker see them."""
 
-    A hit has the members of the record's summary besides its own.
+    def __init__(self, store: Store, options: WorkerOptions) -> None:
+        self.store = store
+        self.options = options
+        self._index: TextIndex | None = None
 
-    Raises :class:`~endpoint.errors.NotFound` without an index, and :class:`~endpoint.errors.StoreError`.
-    """
-    opened = index.opened()
-    if opened is None:
-        raise NotFound("This endpoint has no text index.")
-    answer = asdict(opened.search(request))
-    answer["hits"] = [{**hit, **opened.summary(hit["iri"])} for hit in answer["hits"]]
-    return json.dumps(answer, ensure_ascii=False).encode()
+    def index(self) -> TextIndex | None:
+        """Return the text index, if there is one; opened for the first search. Raises StoreError."""
+        folder = self.options.text
+        if self._index is None and folder is not None and Path(folder).is_dir():
+            self._index = TextIndex.open(Path(folder))
+        return self._index
+
+    def search(self, request: Request) -> bytes:
+        """Return the :class:`~endpoint.search.Answer` as JSON.
+
+        A hit has the members of the record's summary besides its own.
+
+        Raises :class:`~endpoint.errors.NotFound` without an index, and :class:`~endpoint.errors.StoreError`.
+        """
+        index = self.index()
+        if index is None:
+            raise NotFound("This endpoint has no text index.")
+        answer = asdict(index.search(request))
+        answer["hits"] = [{**hit, **index.summary(hit["iri"])} for hit in answer["hits"]]
+        return json.dumps(answer, ensure_ascii=False).encode()
+
+    def evaluate(self, operation: Operation) -> Results:
+        """Return the results of the engine, SERVICE text:search answered before.
+
+        Raises :class:`~endpoint.errors.MalformedQuery` and :class:`~endpoint.errors.QueryTooComplex` for a
+        text search that cannot be made, and whatever the engine raises, with places in the operation's text.
+        """
+        text, star = operation.text, operation.star
+        federated = read_federated(text, operation.base_iri, self.options.prefixes)
+        if federated is None:
+            results = self._query(text, operation)
+            columns = _columns(results, star, text)
+            return results if columns is None else self._query(_starless(text, star, columns), operation)
+        index = self.index()
+        if index is None:
+            raise without_index(federated)
+        columns = None
+        if star is not None and len(text) <= REORDERED:
+            # Without the hits it is known soon which variables there are.
+            columns = _columns(self._query_rewritten(federated.outline, operation), star, text)
+        rewritten = federated.answered(index, self.options.memory)
+        if columns is not None:
+            return self._query(_starless(rewritten.text, star, columns), operation)
+        return self._query_rewritten(rewritten, operation)
+
+    def _query_rewritten(self, rewritten: Rewritten, operation: Operation) -> Results:
+        try:
+            return self._query(rewritten.text, operation)
+        except SyntaxError as error:
+            raise SyntaxError(rewritten.located(str(error))) from None
+
+    def _query(self, text: str, operation: Operation) -> Results:
+        default: list[NamedNode | BlankNode | DefaultGraph] = [*map(NamedNode, operation.default_graphs)]
+        named: list[NamedNode | BlankNode] = [*map(NamedNode, operation.named_graphs)]
+        if not default and not named:
+            return self.store.query(
+                text,
+                base_iri=operation.base_iri,
+                prefixes=self.options.prefixes,
+                # The engine would let the union hide a FROM clause.
+                use_default_graph_as_union=self.options.union and not operation.dataset_clause,
+            )
+        # SPARQL 1.1 Protocol section 2.1.4: what the request names replaces the dataset; when only named
+        # graphs are given the default graph is empty, which the engine takes as a graph without triples.
+        return self.store.query(
+            text,
+            base_iri=operation.base_iri,
+            prefixes=self.options.prefixes,
+            default_graph=default,
+            named_graphs=named,
+        )
 
 
-def evaluate(store: Store, operation: Operation, terms: Terms, index: LazyIndex) -> Results:
-    """The answer of the engine, SERVICE text:search answered before.
-
-    Raises :class:`~endpoint.errors.MalformedQuery` and :class:`~endpoint.errors.QueryTooComplex` for a text
-    search that cannot be made, and whatever the engine raises, with the places of the operation's text.
-    """
-    text, star = operation.text, operation.star
-    searching = read_federated(text, operation.base_iri, terms.prefixes)
-    if searching is None:
-        results = _query(store, text, operation, terms)
-        listed = _listed(results, star, text)
-        return results if listed is None else _query(store, _starless(text, star, listed), operation, terms)
-    opened = index.opened()
-    if opened is None:
-        raise without_index(searching)
-    listed = None
-    if star is not None and len(text) <= REORDERED:
-        # Without the hits it is told soon which variables there are.
-        listed = _listed(_query_rewritten(store, searching.outline, operation, terms), star, text)
-    rewritten = searching.answered(opened, terms.memory)
-    if listed is not None:
-        return _query(store, _starless(rewritten.text, star, listed), operation, terms)
-    return _query_rewritten(store, rewritten, operation, terms)
-
-
-def _query_rewritten(store: Store, rewritten: Rewritten, operation: Operation, terms: Terms) -> Results:
-    try:
-        return _query(store, rewritten.text, operation, terms)
-    except SyntaxError as error:
-        raise SyntaxError(rewritten.located(str(error))) from None
-
-
-def _listed(results: Results, star: int | None, text: str) -> str | None:
-    """What SELECT * has to say instead of the asterisk; None where it need not."""
+def _columns(results: Results, star: int | None, text: str) -> str | None:
+    """Return the variables to write in place of the asterisk of SELECT *; None where it can stay."""
     if star is None or len(text) > REORDERED or not isinstance(results, QuerySolutions):
         return None
     # The engine sorts the variables of SELECT * by name; people expect them as they wrote them.
@@ -217,38 +237,16 @@ def _listed(results: Results, star: int | None, text: str) -> str | None:
     return None if wanted == names else " ".join(f"?{name}" for name in wanted)
 
 
-def _starless(text: str, star: int | None, listed: str) -> str:
-    return text if star is None else f"{text[:star]} {listed} {text[star + 1 :]}"
+def _starless(text: str, star: int | None, columns: str) -> str:
+    return text if star is None else f"{text[:star]} {columns} {text[star + 1 :]}"
 
 
 def by_appearance(names: list[str], text: str) -> list[str]:
-    """The variables in the order in which ``text`` first mentions them."""
+    """Return the variables in the order in which ``text`` first mentions them."""
     first: dict[str, int] = {}
     for found in _VARIABLE.finditer(text):
         first.setdefault(found[1], found.start())
     return sorted(names, key=lambda name: first.get(name, len(text)))
-
-
-def _query(store: Store, text: str, operation: Operation, terms: Terms) -> Results:
-    default: list[NamedNode | BlankNode | DefaultGraph] = [*map(NamedNode, operation.default_graphs)]
-    named: list[NamedNode | BlankNode] = [*map(NamedNode, operation.named_graphs)]
-    if not default and not named:
-        return store.query(
-            text,
-            base_iri=operation.base_iri,
-            prefixes=terms.prefixes,
-            # The engine would let the union hide a FROM clause.
-            use_default_graph_as_union=terms.union and not operation.dataset_clause,
-        )
-    # SPARQL 1.1 Protocol section 2.1.4: what the request names replaces the dataset; when only named
-    # graphs are given the default graph is empty, which the engine takes as a graph without triples.
-    return store.query(
-        text,
-        base_iri=operation.base_iri,
-        prefixes=terms.prefixes,
-        default_graph=default,
-        named_graphs=named,
-    )
 
 
 def _failure(error: BaseException) -> wire.Failure:

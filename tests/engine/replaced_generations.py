@@ -63,19 +63,19 @@ async def count(engine: EmbeddedEngine, number: int | None = None, limits: Limit
 
 def numbers(engine: EmbeddedEngine) -> set[int]:
     """What is kept. To ask the engine whether it holds one would keep that for longer."""
-    return set(engine._succession.retention._kept)
+    return set(engine._supervisor.kept._kept)
 
 
 def shorten(engine: EmbeddedEngine, keep: float) -> None:
     """Change the setting ``keep`` of a running engine."""
-    kept = engine._succession.retention
+    kept = engine._supervisor.kept
     kept._settings = dataclasses.replace(kept._settings, keep=keep)
 
 
 def template_of(engine: EmbeddedEngine, number: int) -> int:
-    pool = engine._succession.retention._kept[number].pool
+    pool = engine._supervisor.kept._kept[number].pool
     assert pool is not None
-    return pool._nursery._process.pid
+    return pool._template._process.pid
 
 
 def templates() -> set[int]:

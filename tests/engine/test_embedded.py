@@ -15,8 +15,7 @@ from pathlib import Path
 import pytest
 
 from endpoint.engine import Limits
-from endpoint.engine.answer import Answer
-from endpoint.engine.embedded import EmbeddedEngine
+from endpoint.engine.embedded import EmbeddedEngine, EmbeddedResult
 from endpoint.errors import (
     DeadlineExceeded,
     EndpointError,
@@ -185,7 +184,7 @@ async def test_a_cancelled_wait_gives_its_place_back(data: Path) -> None:
         assert json.loads(await whole(engine, "ASK {}"))["boolean"] is True
 
 
-async def unread(engine: EmbeddedEngine) -> tuple[Answer, AsyncIterator[bytes]]:
+async def unread(engine: EmbeddedEngine) -> tuple[EmbeddedResult, AsyncIterator[bytes]]:
     """An answer of which the client has read one piece and no more."""
     answer = await engine.query(
         operation("SELECT * { ?a ?b ?c . ?d ?e ?f }"), Representation.of(SPARQL_JSON), LONG

@@ -13,7 +13,7 @@ from pathlib import Path
 
 import pytest
 
-from endpoint.engine.supervisor import QUICK, Plan, Succession
+from endpoint.engine.supervisor import QUICK, Plan, Supervisor
 from endpoint.settings import DefaultGraph, Settings
 from endpoint.storage import generations
 from endpoint.storage.generations import Generation
@@ -44,8 +44,8 @@ def settings(data: Path, image: int = 2**31, default_graph: DefaultGraph = "unio
 
 
 @asynccontextmanager
-async def started(data: Path, image: int = 2**31) -> AsyncIterator[Succession]:
-    running = await Succession.start(settings(data, image), {})
+async def started(data: Path, image: int = 2**31) -> AsyncIterator[Supervisor]:
+    running = await Supervisor.start(settings(data, image), {})
     try:
         yield running
     finally:
@@ -58,7 +58,7 @@ async def until(true: Callable[[], object]) -> None:
             await asyncio.sleep(0.02)
 
 
-def place(running: Succession) -> str:
+def place(running: Supervisor) -> str:
     number = running.pool.generation.number
     return f"{number} from {'memory' if running.pool.order['in_memory'] else 'disk'}"
 
@@ -198,14 +198,14 @@ def test_the_image_is_not_read_before_the_one_before_has_left_the_memory(tmp_pat
 
 
 @asynccontextmanager
-async def reading(tmp_path: Path) -> AsyncIterator[tuple[Succession, int]]:
+async def reading(tmp_path: Path) -> AsyncIterator[tuple[Supervisor, int]]:
     """Generation 2 served from disk while the process that reads its image, given as well, stands still."""
     publish(tmp_path, 10)
     async with started(tmp_path) as running:
         before = set(templates())
         await asyncio.to_thread(publish, tmp_path, LARGE, False)
         await until(lambda: place(running) == "2 from disk")
-        disk = {running.pool._nursery._process.pid}
+        disk = {running.pool._template._process.pid}
         await until(lambda: set(templates()) - before - disk)
         (reader,) = set(templates()) - before - disk
         os.kill(reader, signal.SIGSTOP)
@@ -244,7 +244,7 @@ def test_a_template_that_dies_meanwhile_is_replaced_at_once(tmp_path: Path) -> N
     async def main() -> None:
         async with reading(tmp_path) as (running, _):
             dead = running.pool
-            os.kill(dead._nursery._process.pid, signal.SIGKILL)
+            os.kill(dead._template._process.pid, signal.SIGKILL)
             await until(lambda: running.pool is not dead)
             assert running.pool.alive
             await until(lambda: place(running) == "2 from memory")
@@ -258,7 +258,7 @@ def test_a_template_that_holds_an_overlapping_image_is_replaced(tmp_path: Path) 
     async def main() -> None:
         async with started(tmp_path) as running:
             dead = running.pool
-            os.kill(dead._nursery._process.pid, signal.SIGKILL)
+            os.kill(dead._template._process.pid, signal.SIGKILL)
             await until(lambda: running.pool is not dead)
             assert place(running) == "1 from memory"
             assert running.pool.alive

@@ -69,7 +69,7 @@ def working(folder: Path | None) -> Iterator[Asked]:
         try:
             ours.close()
             fence.deny_network()
-            worker.run(theirs, os.dup(2), catalogue.store, catalogue.terms)
+            worker.run(theirs, os.dup(2), catalogue.store, catalogue.options)
         finally:
             os._exit(1)
     theirs.close()

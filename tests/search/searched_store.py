@@ -7,7 +7,7 @@ from pathlib import Path
 
 from pyoxigraph import Literal, NamedNode, Quad, QuerySolutions, QueryTriples, Store
 
-from endpoint.engine.worker import LazyIndex, Terms, evaluate
+from endpoint.engine.worker import Evaluator, WorkerOptions
 from endpoint.results.serializers import Results, native
 from endpoint.search import Document, Field, Hit, SearchConfiguration
 from endpoint.search.build import build_index
@@ -91,12 +91,12 @@ class Catalogue:
     def __init__(self, folder: Path | None) -> None:
         self.store = Store()
         self.store.extend(quad for row in PUBLICATIONS for quad in row.quads())
-        self.terms = Terms(PREFIXES, False, 2**30, None if folder is None else str(folder))
-        self.index = LazyIndex(self.terms.text)
+        self.options = WorkerOptions(PREFIXES, False, 2**30, None if folder is None else str(folder))
+        self.evaluator = Evaluator(self.store, self.options)
 
     def hits(self, query: str, field: str | None = None, limit: int | None = None) -> list[Hit]:
         """What the index finds, asked directly."""
-        opened = self.index.opened()
+        opened = self.evaluator.index()
         assert isinstance(opened, TextIndex)
         return opened.matches(query, field, limit, True)
 
@@ -107,7 +107,7 @@ class Catalogue:
     def evaluate(self, text: str, default: tuple[str, ...] = (), named: tuple[str, ...] = ()) -> Results:
         """Through the gate and into the engine, as in a worker."""
         operation = admit(classify(text, 500, EX)).over(default, named)
-        return evaluate(self.store, operation, self.terms, self.index)
+        return self.evaluator.evaluate(operation)
 
     def rows(self, text: str, **graphs: tuple[str, ...]) -> list[tuple[object, ...]]:
         """Rows of values, names instead of IRIs of the catalogue; a boolean is one row of one value."""

@@ -50,7 +50,7 @@ class StoreEngine:
         self.asked: list[str] = []
         self.failure: Exception | None = None
 
-    def held(self, number: int) -> Generation | None:
+    def answerable(self, number: int) -> Generation | None:
         """The one generation."""
         return self.generation if number == self.generation.number else None
 

@@ -97,7 +97,7 @@ class Drawings:
     async def _drawing(self, call: Call, view: View, limits: Limits, again: bool = True) -> bytes | None:
         """The drawing, None for none; what took too long is tried ``again`` or fails the same way."""
         number = call.operation.generation
-        generation = call.engine.generation if number is None else call.engine.held(number)
+        generation = call.engine.generation if number is None else call.engine.answerable(number)
         columns = _columns(call.operation.text)
         listed = columns is not None and columns > MOST_COLUMNS
         if generation is None or listed or call.query.form is not QueryForm.SELECT:

@@ -140,7 +140,7 @@ def _number(given: Mapping[str, str], name: str, default: int) -> int:
 
 def check_generation(asked: int | None, engine: Engine) -> None:
     """Raises :class:`GenerationGone` where the engine cannot answer on the generation asked for."""
-    if asked is None or engine.held(asked) is not None:
+    if asked is None or engine.answerable(asked) is not None:
         return
     current = engine.generation.number
     raise GenerationGone(

@@ -156,7 +156,7 @@ async def evaluate(
     engine = request.site.engine
     digest = None if operation.volatile else _digest(request.site, operation, representation, around)
     number = operation.generation
-    generation = engine.generation if number is None else engine.held(number)
+    generation = engine.generation if number is None else engine.answerable(number)
     if digest is not None and generation is not None:
         tag = document_tag(generation, digest)
         if request.has(tag):

@@ -230,7 +230,7 @@ async def _not_modified(
     cache: bytes,
 ) -> bool:
     """Answer 304 where the client has this representation already; tells whether it did."""
-    generation = engine.generation if number is None else engine.held(number)
+    generation = engine.generation if number is None else engine.answerable(number)
     if validators is None or generation is None or not has_already(scope, tag := validators.tag(generation)):
         return False
     headers = [(b"etag", tag), (b"vary", VARY), (b"cache-control", cache)]

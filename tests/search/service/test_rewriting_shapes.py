@@ -22,7 +22,7 @@ def catalogue(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Catalogue]:
     build(folder)
     found = Catalogue(folder)
     yield found
-    opened = found.index.opened()
+    opened = found.evaluator.index()
     assert opened is not None
     opened.close()
 

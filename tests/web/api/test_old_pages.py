@@ -112,7 +112,7 @@ def test_a_large_generation_is_finished_from_disk(tmp_path: Path) -> None:
         pages = crawl(server, "/api/ordered?pageSize=5000", during)
         assert [row["n"] for row in all_rows(pages)] == [*range(COUNT), *range(2000, 2000 + large)]
         assert {page["generation"] for page in pages} == {2}
-        assert "generation 2 is asked for again and answers from disk" in server.log.read_text()
+        assert "kept generation 2 is queried again, from disk" in server.log.read_text()
 
 
 def test_all_links_of_an_old_page_stay_on_its_generation(tmp_path: Path) -> None:

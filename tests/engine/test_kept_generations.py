@@ -49,10 +49,10 @@ def test_an_older_generation_answers_beside_the_current_one(
             before = await count(engine)
             await load(engine, tmp_path, 10)
             assert (await count(engine, 1), await count(engine)) == (before, await count(engine, 2))
-            old = engine._succession.retention._kept[1].pool
+            old = engine._supervisor.kept._kept[1].pool
             assert old is not None
             assert old.order["in_memory"] is (place == "memory")
-            held = [engine.held(number) for number in (0, 1, 2, 3)]
+            held = [engine.answerable(number) for number in (0, 1, 2, 3)]
             assert [made and made.number for made in held] == [None, 1, 2, None]
 
     asyncio.run(main())
@@ -66,7 +66,7 @@ def test_a_large_image_with_a_copied_union_is_not_kept_and_the_log_says_so(
     async def main() -> None:
         async with opened(tmp_path) as engine:
             await load(engine, tmp_path, 10)
-            assert engine.held(1) is None
+            assert engine.answerable(1) is None
             with pytest.raises(GenerationGone) as refused:
                 await count(engine, 1)
             assert refused.value.fields() == {"generation": 1, "current": 2}
@@ -80,7 +80,7 @@ def test_after_its_time_it_is_gone(tmp_path: Path) -> None:
     async def main() -> None:
         async with replaced(tmp_path, keep=0.2) as engine:
             await until(lambda: numbers(engine) == set())
-            assert engine.held(1) is None
+            assert engine.answerable(1) is None
             with pytest.raises(GenerationGone, match="Generation 1 of the data is not kept"):
                 await count(engine, 1)
             assert await count(engine, 2) == await count(engine) == 20
@@ -93,16 +93,16 @@ def test_a_query_keeps_it_for_longer(tmp_path: Path) -> None:
     async def main() -> None:
         async with replaced(tmp_path) as engine:
             await count(engine, 1)
-            pool = engine._succession.retention._kept[1].pool
+            pool = engine._supervisor.kept._kept[1].pool
             assert pool is not None
             long = dataclasses.replace(operation(ENDLESS), generation=1)
             asked = asyncio.create_task(engine.query(long, Representation.of(SPARQL_JSON), LONG))
             await until(lambda: pool.busy)
-            engine._succession.retention.look()
+            engine._supervisor.kept.expire()
             shorten(engine, 0.1)
             for _ in range(10):
                 await asyncio.sleep(0.05)
-                engine._succession.retention.look()
+                engine._supervisor.kept.expire()
             assert numbers(engine) == {1}
             asked.cancel()
             await until(lambda: numbers(engine) == set())
@@ -184,8 +184,8 @@ def test_one_that_is_gone_already_cannot_be_kept(tmp_path: Path, caplog: pytest.
 
     async def main() -> None:
         async with opened(tmp_path) as engine:
-            engine._succession.retention.keep(gone, in_memory=False)
-            assert engine.held(1) is None
+            engine._supervisor.kept.keep(gone, in_memory=False)
+            assert engine.answerable(1) is None
 
     asyncio.run(main())
     assert "generation 1 cannot be kept" in caplog.text

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from endpoint.engine import Limits, kept
+from endpoint.engine import Limits, kept_generations
 from endpoint.errors import Overloaded
 from endpoint.formats import CSV, SPARQL_JSON, Representation
 from tests.engine.replaced_generations import (
@@ -32,14 +32,14 @@ from tests.storage.publishing import publish
 @pytest.fixture
 def impatient(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     """Processes of older generations do not wait for another query."""
-    monkeypatch.setattr(kept, "IDLE", 0.1)
+    monkeypatch.setattr(kept_generations, "IDLE", 0.1)
     yield
 
 
 def test_it_has_a_process_only_while_somebody_asks(tmp_path: Path, impatient: None) -> None:
     async def main() -> None:
         async with replaced(tmp_path) as engine:
-            current = {engine._succession.pool._nursery._process.pid}
+            current = {engine._supervisor.pool._template._process.pid}
             await until(lambda: templates() == current)
             for _ in range(2):
                 assert await count(engine, 1) == 300
@@ -70,7 +70,7 @@ def test_a_query_that_has_begun_ends_on_it(tmp_path: Path) -> None:
                 await load(engine, tmp_path, more)
             asked = operation("SELECT * { ?a ?b ?c . ?d ?e ?f }").on(1)
             answer = await engine.query(asked, Representation.of(CSV), LONG)
-            engine._succession.retention.forget(1)
+            engine._supervisor.kept.forget(1)
             pieces = []
             async for piece in answer:
                 assert folders(tmp_path) == [1, 2, 3]
@@ -86,8 +86,8 @@ def test_one_that_is_forgotten_while_its_worker_starts_answers_who_waits(tmp_pat
     async def main() -> None:
         async with replaced(tmp_path) as engine:
             waiting = asyncio.create_task(count(engine, 1))
-            await until(lambda: engine._succession.retention._kept[1].opening)
-            engine._succession.retention.forget(1)
+            await until(lambda: engine._supervisor.kept._kept[1].opening)
+            engine._supervisor.kept.forget(1)
             assert await waiting == 300
             await until(lambda: len(templates()) == 1)
 
@@ -100,7 +100,7 @@ def test_a_killed_process_is_replaced(tmp_path: Path, whole: bool) -> None:
         async with replaced(tmp_path) as engine:
             for _ in range(2):
                 assert await count(engine, 1) == 300
-                pool = engine._succession.retention._kept[1].pool
+                pool = engine._supervisor.kept._kept[1].pool
                 assert pool is not None
                 template = template_of(engine, 1)
                 workers = Path(f"/proc/{template}/task/{template}/children").read_text().split()
@@ -120,7 +120,7 @@ def test_a_template_that_dies_while_queries_wait_is_replaced(tmp_path: Path) -> 
             await count(engine, 1)
             long = dataclasses.replace(operation(ENDLESS), generation=1)
             busy = asyncio.create_task(engine.query(long, Representation.of(SPARQL_JSON), LONG))
-            pool = engine._succession.retention._kept[1].pool
+            pool = engine._supervisor.kept._kept[1].pool
             assert pool is not None
             await until(lambda: pool.busy)
             waiting = asyncio.create_task(count(engine, 1))
@@ -141,7 +141,7 @@ def test_waiting_for_it_has_an_end(tmp_path: Path) -> None:
             assert await count(engine, 1) == 300
             long = dataclasses.replace(operation(ENDLESS), generation=1)
             busy = asyncio.create_task(engine.query(long, Representation.of(SPARQL_JSON), LONG))
-            await until(lambda: engine._succession.retention._kept[1].pool.busy)  # type: ignore[union-attr]
+            await until(lambda: engine._supervisor.kept._kept[1].pool.busy)  # type: ignore[union-attr]
             with pytest.raises(Overloaded, match=r"within 0\.1 s"):
                 await count(engine, 1, Limits(0.1))
             assert await count(engine) == 20
@@ -155,7 +155,7 @@ def test_the_end_of_the_engine_ends_a_worker_that_starts(tmp_path: Path) -> None
     async def main() -> None:
         async with replaced(tmp_path) as engine:
             waiting = asyncio.create_task(count(engine, 1))
-            await until(lambda: engine._succession.retention._kept[1].opening)
+            await until(lambda: engine._supervisor.kept._kept[1].opening)
             await engine.aclose()
             assert templates() == set()
             assert isinstance(*(await asyncio.gather(waiting, return_exceptions=True)), BaseException)

@@ -1,7 +1,7 @@
-"""Generations that were replaced and stay answerable, so that whoever pages through one may finish.
+"""Kept generations: replaced ones that stay answerable, so that whoever pages through one may finish.
 
-Each is held on disk by a lock, which the kernel ends with this process. It has no process of its own before
-somebody asks for it; then one worker answers, and ends when nobody has asked for a while.
+A lock, which the kernel ends with this process, keeps each on disk. It has no process of its own before
+the first query on it; then one worker evaluates, and ends when no query has come for a while.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ from endpoint.telemetry import log
 
 T = TypeVar("T")
 
-# Generations that are kept at most; the one that was not asked for the longest goes first.
+# Kept generations at most; the one without a query for the longest time goes first.
 MOST: Final = 3
 # How long (seconds) the processes of an older generation wait for another query.
 IDLE: Final = 20.0
@@ -29,8 +29,8 @@ WORKERS: Final = 1
 
 
 @dataclass(slots=True, eq=False)
-class _Kept:
-    """A generation that is kept; ``used`` is when it was replaced or last asked for, by the loop's clock."""
+class _KeptGeneration:
+    """A kept generation; ``used`` is the time of its replacement or last query, by the loop's clock."""
 
     generation: Generation
     in_memory: bool
@@ -40,19 +40,19 @@ class _Kept:
     pool: Pool | None = None
 
 
-class Retention:
-    """The older generations of one data directory that are still answerable, by their numbers."""
+class KeptGenerations:
+    """The kept generations of one data directory, by their numbers."""
 
     def __init__(self, settings: Settings, prefixes: dict[str, str]) -> None:
         self._settings = settings
         self._prefixes = prefixes
-        self._kept: dict[int, _Kept] = {}
+        self._kept: dict[int, _KeptGeneration] = {}
         self._retiring: list[Pool] = []
         self._tasks: set[asyncio.Task[Any]] = set()
         self._loop = asyncio.get_running_loop()
 
     def find(self, number: int) -> Generation | None:
-        """Generation ``number`` where it is kept; whoever asks keeps it for longer."""
+        """Return generation ``number`` where it is kept; that keeps it for longer."""
         kept = self._kept.get(number)
         if kept is None:
             return None
@@ -60,9 +60,9 @@ class Retention:
         return kept.generation
 
     def keep(self, generation: Generation, in_memory: bool) -> None:
-        """Keep a generation for as long as the setting ``keep`` says after each query on it.
+        """Keep a generation for the time of the setting ``keep`` after each query on it.
 
-        It is answered from disk, or ``in_memory`` from an image, which must be small.
+        Queries are evaluated on disk, or ``in_memory`` on an image, which must be small.
         """
         self.forget(generation.number)
         try:
@@ -70,7 +70,7 @@ class Retention:
         except StoreError as error:
             log.warning("generation %d cannot be kept: %s", generation.number, error)
             return
-        self._kept[generation.number] = _Kept(generation, in_memory, hold, self._loop.time())
+        self._kept[generation.number] = _KeptGeneration(generation, in_memory, hold, self._loop.time())
         while len(self._kept) > MOST:
             self.forget(min(self._kept, key=lambda number: self._kept[number].used))
 
@@ -82,13 +82,13 @@ class Retention:
                 self._release(kept)
             log.info("generation %d is not kept any longer", number)
 
-    def _release(self, kept: _Kept) -> None:
+    def _release(self, kept: _KeptGeneration) -> None:
         kept.hold.close()
         self._retire(kept)
         self.tidy()
 
     async def pool(self, number: int, timeout: float) -> Pool | None:
-        """The workers of generation ``number``, started where there are none; None where it is not kept.
+        """Return the workers of generation ``number``, started if need be; None where it is not kept.
 
         Raises :class:`Overloaded` when they do not start within ``timeout`` seconds, and :class:`StoreError`.
         """
@@ -114,13 +114,13 @@ class Retention:
                 RETRY_AFTER,
             ) from None
 
-    async def _open(self, kept: _Kept) -> Pool:
+    async def _open(self, kept: _KeptGeneration) -> Pool:
         generation, place = kept.generation, "memory" if kept.in_memory else "disk"
         try:
             pool = await Pool.open(self._settings, self._prefixes, generation, kept.in_memory, WORKERS)
             self._retire(kept)
             kept.pool, kept.used = pool, self._loop.time()
-            log.info("generation %d is asked for again and answers from %s", generation.number, place)
+            log.info("kept generation %d is queried again, from %s", generation.number, place)
             return pool
         finally:
             kept.opening = None
@@ -128,8 +128,8 @@ class Retention:
                 # Forgotten meanwhile: it answers those who waited for it, and ends.
                 self._release(kept)
 
-    def look(self) -> None:
-        """End what has not been used for long enough. To be called several times in a second."""
+    def expire(self) -> None:
+        """End what has not been used for too long. To be called several times in a second."""
         now = self._loop.time()
         for number, kept in list(self._kept.items()):
             pool = kept.pool
@@ -145,14 +145,14 @@ class Retention:
             self._retiring = [pool for pool in self._retiring if not pool.ended]
             self.tidy()
 
-    def _retire(self, kept: _Kept) -> None:
+    def _retire(self, kept: _KeptGeneration) -> None:
         if kept.pool is not None:
             kept.pool.retire()
             self._retiring.append(kept.pool)
             kept.pool = None
 
     def tidy(self) -> None:
-        """Remove from the disk what nobody needs any more, behind what runs."""
+        """Remove from the disk, in the background, what nobody needs any more."""
         self._run(asyncio.to_thread(generations.tidy, self._settings.data))
 
     def _run(self, coroutine: Coroutine[object, object, T]) -> asyncio.Task[T]:
@@ -162,7 +162,7 @@ class Retention:
         return task
 
     async def aclose(self) -> None:
-        """End every process that was started, and hold nothing any longer."""
+        """End every process that was started, and keep nothing any longer."""
         for task in tuple(self._tasks):
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
@@ -175,7 +175,7 @@ class Retention:
 
 
 def _untouched(generation: Generation) -> bool:
-    """Whether its folder still holds this generation: a data directory may have been made anew by hand."""
+    """Whether its folder still has this generation: a data directory may have been made anew by hand."""
     try:
         return generations.read_folder(generation.path) == generation
     except StoreError:

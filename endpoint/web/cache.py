@@ -39,6 +39,7 @@ class _Entry:
     """One value, being made or made; ``until`` is a time of :func:`time.monotonic`."""
 
     task: asyncio.Task[Any]
+    making: bool = True
     size: int = 0
     until: float = float("inf")
 
@@ -48,10 +49,13 @@ _Entries = OrderedDict[Hashable, _Entry]
 
 @dataclass(slots=True)
 class _Kept:
-    """The values of one generation by region; ``used`` is when one of them was last asked for."""
+    """The values of one generation by region; ``used`` is the time of the last request for one."""
 
     used: float
     regions: dict[Region[Any], _Entries] = field(default_factory=dict)
+
+    def running(self) -> bool:
+        return any(entry.making for entries in self.regions.values() for entry in entries.values())
 
 
 class Cache:
@@ -91,18 +95,25 @@ class Cache:
 
     def running(self, region: Region[T]) -> asyncio.Task[T] | None:
         """Return a task that makes a value of the region, of whichever generation."""
-        entries = (entry for kept in self._generations.values() for entry in self._of(kept, region).values())
-        return next((entry.task for entry in entries if not entry.task.done()), None)
+        for kept in self._generations.values():
+            for entry in kept.regions.get(region, {}).values():
+                if entry.making:
+                    return entry.task
+        return None
 
     def latest(self, region: Region[T]) -> tuple[str, T] | None:
         """Return the value of a region with ``stale`` that was made last, and its generation's version."""
         return self._latest.get(region)
 
     def retire(self, current: Generation) -> None:
-        """Drop the values of the generations that are neither ``current`` nor in use any more."""
+        """Drop the values of the generations that are neither ``current`` nor in use any more.
+
+        A value that is being made is still in use.
+        """
         now = time.monotonic()
         for version, kept in list(self._generations.items()):
-            if version != current.version and now - kept.used >= self._keep:
+            idle = now - kept.used >= self._keep and not kept.running()
+            if version != current.version and idle:
                 del self._generations[version]
 
     @property
@@ -115,18 +126,15 @@ class Cache:
 
     def _made(self, version: str, region: Region[Any], key: Hashable, entry: _Entry) -> None:
         """Keep what a task has made, within the bounds, and nothing of a failure."""
-        kept = self._generations.get(version)
-        entries = OrderedDict() if kept is None else self._of(kept, region)
+        entry.making = False
+        entries = self._generations[version].regions[region]
         # Retrieving the failure here: there may be nobody left to do it.
-        failed = entry.task.cancelled() or entry.task.exception() is not None
-        if not failed and region.stale:
-            self._latest[region] = version, entry.task.result()
-        if entries.get(key) is not entry:
-            return
-        if failed:
+        if entry.task.cancelled() or entry.task.exception() is not None:
             del entries[key]
             return
         value = entry.task.result()
+        if region.stale:
+            self._latest[region] = version, value
         lifetime = None if region.lifetime is None else region.lifetime(value)
         entry.size = 0 if region.size is None else region.size(value)
         entry.until = float("inf") if lifetime is None else time.monotonic() + lifetime
@@ -134,8 +142,8 @@ class Cache:
 
     def _shrink(self, entries: _Entries, most: int) -> None:
         # What is being made stays: its number is that of the queries which the engine admits.
-        done = [key for key, entry in entries.items() if entry.task.done()]
-        for key in done[: max(0, len(done) - most)]:
+        made = [key for key, entry in entries.items() if not entry.making]
+        for key in made[: max(0, len(made) - most)]:
             del entries[key]
         while self.size > self._most:
             largest = max(self._entries(), key=_bytes)
@@ -143,10 +151,6 @@ class Cache:
 
     def _entries(self) -> Sequence[_Entries]:
         return [entries for kept in self._generations.values() for entries in kept.regions.values()]
-
-    @staticmethod
-    def _of(kept: _Kept, region: Region[Any]) -> _Entries:
-        return kept.regions.get(region, OrderedDict())
 
 
 def _bytes(entries: _Entries) -> int:

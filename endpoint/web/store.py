@@ -47,11 +47,11 @@ _LEAST: Final = 0.1
 
 
 class OwnQueries:
-    """The client of the engine for the server's own queries, with the cache of their values."""
+    """The client of the engine for the server's own queries; ``cache`` keeps the values made of them."""
 
     def __init__(self, site: Site) -> None:
         self.site = site
-        self._cache = Cache(site.settings.keep)
+        self.cache = Cache(site.settings.keep)
 
     def snapshot(self, generation: Generation | None = None, timeout: float | None = None) -> Snapshot:
         """Return a reader of ``generation``, by default of the one that is served.
@@ -72,8 +72,8 @@ class OwnQueries:
         timeout: float | None = None,
     ) -> asyncio.Task[T]:
         """Return the task that makes a value, or has made it, from a snapshot with its own deadline."""
-        self._cache.retire(self.site.engine.generation)
-        return self._cache.begin(generation, region, key, lambda: make(self.snapshot(generation, timeout)))
+        self.cache.retire(self.site.engine.generation)
+        return self.cache.begin(generation, region, key, lambda: make(self.snapshot(generation, timeout)))
 
     def revalidate(
         self,
@@ -86,10 +86,10 @@ class OwnQueries:
         Returns the task that runs, of whichever generation; None where the value is there already.
         """
         generation = self.site.engine.generation
-        latest = self._cache.latest(region)
+        latest = self.cache.latest(region)
         if latest is not None and latest[0] == generation.version:
             return None
-        return self._cache.running(region) or self.begin(generation, region, "", make, timeout)
+        return self.cache.running(region) or self.begin(generation, region, "", make, timeout)
 
     async def latest(
         self,
@@ -112,7 +112,7 @@ class OwnQueries:
             if error is not None and not isinstance(error, EndpointError):
                 raise error
             break
-        latest = self._cache.latest(region)
+        latest = self.cache.latest(region)
         return None if latest is None else latest[1]
 
 
@@ -135,7 +135,7 @@ class Snapshot:
 
     @property
     def limits(self) -> Limits:
-        """What is left for one more query."""
+        """The limits of one more query: what is left until the deadline."""
         left = max(_LEAST, self.end - time.monotonic())
         return Limits(min(left, self.site.settings.timeout))
 
@@ -183,8 +183,8 @@ class Snapshot:
         if isinstance(query, str):
             query = self.operation(query, QueryForm.SELECT, whole)
         answer = json.loads(await self.answer(query, SPARQL_JSON))
-        found: list[Bindings] = answer["results"]["bindings"]
-        return found
+        bindings: list[Bindings] = answer["results"]["bindings"]
+        return bindings
 
     async def graph(self, text: str) -> bytes:
         """Return the answer of a CONSTRUCT or DESCRIBE query on all graphs as N-Triples."""
@@ -192,8 +192,8 @@ class Snapshot:
 
     async def search(self, request: Request) -> Mapping[str, Any]:
         """Return the answer of the text index with the members of :class:`endpoint.search.Answer`."""
-        found: dict[str, Any] = json.loads(await (await self.begin_search(request)).read())
-        return found
+        hits: dict[str, Any] = json.loads(await (await self.begin_search(request)).read())
+        return hits
 
     async def answer(self, operation: Operation, fmt: Format) -> bytes:
         """Return the whole answer, which must be small."""
@@ -220,8 +220,8 @@ class Snapshot:
         if result.generation.version != self.generation.version:
             await result.aclose()
             number = self.generation.number
-            told = f"Generation {number} is not served any more."
-            raise GenerationGone(told, number, result.generation.number)
+            message = f"Generation {number} is not served any more."
+            raise GenerationGone(message, number, result.generation.number)
         return result
 
     async def cached(

@@ -156,15 +156,18 @@ def test_a_generation_of_the_same_number_is_another_one() -> None:
     run(work)
 
 
-def test_what_a_retired_generation_still_makes_is_not_kept() -> None:
+def test_a_value_in_the_making_outlives_its_generation() -> None:
     async def work() -> None:
         cache, region, make = Cache(0.0), Region[int]("numbers", stale=True), Maker()
         task = cache.begin(FIRST, region, "", make)
         assert cache.running(region) is task
         cache.retire(SECOND)
+        # One at a time, also where the generation was replaced meanwhile.
+        assert cache.running(region) is task
         assert await task == 1
-        assert (len(cache), cache.size) == (0, 0)
-        # But for the one region that is served while a newer value is made.
+        cache.retire(SECOND)
+        assert (cache.running(region), len(cache)) == (None, 0)
+        # It is served until there is a newer one.
         assert cache.latest(region) == (FIRST.version, 1)
 
     run(work)

@@ -1,1 +1,1 @@
-"""What the endpoint says of itself and its data to machines: service description, VoID, DCAT, completion."""
+"""Descriptions of the data for programs: VoID, DCAT, statistics, completion, feed, sitemaps, health."""

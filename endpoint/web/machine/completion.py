@@ -20,12 +20,12 @@ from endpoint.web.http.request import Pairs, Request
 from endpoint.web.machine.statistics import Statistics, require_statistics
 from endpoint.web.store import OwnQueries
 
-# Suggestions in one answer, unless told, and at most.
+# Suggestions in one answer by default, and at most.
 SUGGESTIONS: Final = 50
 MOST: Final = 1000
 # Seconds that an editor waits for the first count; browsers ask again with the next key.
 PATIENCE: Final = 2.0
-# An editor asks the same while somebody types and deletes; the data rarely changes.
+# An editor repeats requests while somebody types and deletes; the data rarely changes.
 _CACHE: Final = "max-age=60"
 
 _LOCAL: Final = re.compile(r"[^\W\d_](?:[\w.-]*[\w-])?|[\d_](?:[\w.-]*[\w-])?")

@@ -1,4 +1,4 @@
-"""What crawlers read: ``/robots.txt`` (RFC 9309), and sitemaps with the address of every resource.
+"""The files of crawlers: ``/robots.txt`` (RFC 9309), and sitemaps with the address of every resource.
 
 Sitemaps (sitemaps.org protocol 0.9) are ``/sitemap.xml``, the index, and ``/sitemap-<n>.xml``. The first has
 the site's own pages, each other one a range of the resources in the order of their IRIs. Only the first IRI
@@ -64,7 +64,7 @@ Allow: {root}/
 
 Sitemap: {base}/sitemap.xml
 """
-# The first IRI of each range, and the rows of the ranges that were asked for last.
+# The first IRI of each range, and the rows of the ranges that were sent last.
 _FIRSTS: Final[Region[tuple[str, ...]]] = Region("ranges of the sitemaps")
 _RESOURCES: Final[Region[bytes]] = Region("resources of a sitemap", entries=2, size=len)
 

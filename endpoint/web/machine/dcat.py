@@ -1,7 +1,7 @@
 """DCAT 3: the data catalogue, at ``/catalog`` and ``/catalog.<extension>``, as data portals harvest it.
 
 Data Catalog Vocabulary, version 3 (W3C Recommendation). The whole dataset is one ``dcat:Dataset``, and so is
-each graph that has an endpoint of its own; they are had through data services: SPARQL and the API.
+each graph that has an endpoint of its own; data services lead to them: SPARQL and the API.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from endpoint.web.machine.statistics import Statistics
 from endpoint.web.machine.void import TYPE, graph_node, integer, texts, whole_node
 
 PATH: Final = "/catalog"
-# What DCAT-AP says a language with.
+# The IRIs of languages in DCAT-AP.
 _LANGUAGES: Final = {
     "ko": "http://publications.europa.eu/resource/authority/language/KOR",
     "en": "http://publications.europa.eu/resource/authority/language/ENG",
@@ -31,7 +31,7 @@ _PART: Final = {"ko": "{part}. {whole}의 한 부분입니다.", "en": "{part}. 
 
 
 def catalog_triples(site: Site, base: str, statistics: Statistics) -> Iterator[Triple]:
-    """The catalogue of the server at ``base``."""
+    """Yield the catalogue of the server at ``base``."""
     catalog, whole = NamedNode(f"{base}{PATH}#catalog"), whole_node(base)
     yield Triple(catalog, TYPE, _dcat("Catalog"))
     yield from _about(site, base, catalog, site.dataset.title, site.dataset.description, statistics)
@@ -57,7 +57,7 @@ def catalog_triples(site: Site, base: str, statistics: Statistics) -> Iterator[T
 def _graph(
     site: Site, base: str, graph: SourceGraph, node: NamedNode, statistics: Statistics
 ) -> Iterator[Triple]:
-    """One graph as a dataset of its own."""
+    """Yield one graph as a dataset of its own."""
     yield Triple(node, TYPE, _dcat("Dataset"))
     description = {
         language: pattern.format(part=graph.title[language], whole=site.dataset.title[language])
@@ -81,7 +81,7 @@ def _about(
     description: Mapping[str, str],
     statistics: Statistics,
 ) -> Iterator[Triple]:
-    """What a catalogue and a dataset both have."""
+    """Yield what a catalogue and a dataset both have."""
     yield from texts(node, f"{DCTERMS}title", title)
     yield from texts(node, f"{DCTERMS}description", description)
     created = statistics.generation.created.isoformat(timespec="seconds")
@@ -103,7 +103,7 @@ def _size(node: NamedNode, triples: int | None) -> Iterator[Triple]:
 def _sparql_service(
     site: Site, base: str, service: NamedNode, endpoint: str, dataset: NamedNode
 ) -> Iterator[Triple]:
-    """An endpoint, which describes itself, and the distribution that it is."""
+    """Yield an endpoint, which describes itself, and the distribution that it is."""
     address = NamedNode(endpoint)
     yield from _data_service(site, service, address, address, _ACCESS)
     yield Triple(service, NamedNode(f"{DCTERMS}conformsTo"), _SPARQL)

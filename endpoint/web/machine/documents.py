@@ -32,8 +32,10 @@ _PREFIXES: Final = {
     "void": VOID,
     "void-ext": VOID_EXT,
 }
-# A few formats of a few documents: clients choose the host in the addresses, so it must be few.
-_SERIALIZED: Final[Region[bytes]] = Region("descriptions", entries=24, size=len)
+# Serialized documents that are kept: a few formats of a few documents. Clients choose the host in the
+# addresses, so it must be few.
+SERIALIZED: Final = 24
+_SERIALIZED: Final[Region[bytes]] = Region("descriptions", entries=SERIALIZED, size=len)
 
 
 @dataclass(frozen=True, slots=True)

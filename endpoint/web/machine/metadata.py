@@ -1,4 +1,4 @@
-"""What a publication's page says to machines: schema.org JSON-LD, ``citation_*`` tags, OpenGraph.
+"""Metadata in the page of a publication: schema.org JSON-LD, ``citation_*`` tags, OpenGraph.
 
 The ``citation_*`` tags are Highwire's, as Google Scholar's inclusion guidelines list them and Zotero's
 "Embedded Metadata" reads them. Dublin Core has one tag, ``DC.type``, and only where Highwire cannot tell
@@ -51,7 +51,7 @@ class Metadata:
 
 
 def metadata_of(item: Item, page: str, language: str, site_name: str) -> Metadata:
-    """The tags for ``item`` on its page at the absolute address ``page``, in a site of that name.
+    """Return the tags for ``item`` on its page at the absolute address ``page``, in a site of that name.
 
     ``language`` is that of the page (:data:`~endpoint.web.http.language.LANGUAGES`), not of the publication.
     """
@@ -66,17 +66,17 @@ def metadata_of(item: Item, page: str, language: str, site_name: str) -> Metadat
 
 
 def script_json(value: object) -> Markup:
-    """``value`` as JSON that is safe inside a script element."""
+    """Return ``value`` as JSON that is safe inside a script element."""
     written = json.dumps(value, ensure_ascii=False).translate(_IN_SCRIPT)
     return Markup(written)  # noqa: S704 - nothing that HTML would read is left in it
 
 
 def shorten(text: str, most: int) -> str:
-    """At most ``most`` characters of ``text`` on a line, to the end of a sentence, or of a word with "…"."""
+    """Cut ``text`` to ``most`` characters on a line, at the end of a sentence, or of a word with "…"."""
     line = single_line(text)
     if len(line) <= most:
         return line
-    ends = [found.end() for found in _SENTENCE_END.finditer(line, 0, most + 1)]
+    ends = [end.end() for end in _SENTENCE_END.finditer(line, 0, most + 1)]
     if ends and ends[-1] > most // 2:
         return line[: ends[-1]]
     words, _, cut = line[:most].rpartition(" ")
@@ -84,12 +84,12 @@ def shorten(text: str, most: int) -> str:
 
 
 def iso_date(date: tuple[int, ...]) -> str:
-    """Year, month and day, or fewer, as ISO 8601 writes them; empty without a date."""
+    """Return year, month and day, or fewer, as ISO 8601 writes them; empty without a date."""
     return "-".join([f"{date[0]:04d}", *(f"{part:02d}" for part in date[1:])]) if date else ""
 
 
 def schema_org(item: Item, page: str) -> Mapping[str, object]:
-    """The publication as a schema.org object; what is not known is left out."""
+    """Return the publication as a schema.org object; unknown members are left out."""
     members: dict[str, object] = {
         "@context": "https://schema.org",
         "@type": _SCHEMA_TYPES.get(item.kind.csl, "CreativeWork"),
@@ -116,7 +116,7 @@ def _agent(name: Name) -> Mapping[str, str]:
         whole = f"{name.given} {name.family}"
         return {"@type": "Person", "name": whole, "familyName": name.family, "givenName": name.given}
     rest, _, last = name.family.rpartition(" ")
-    # A name that could be inverted is a person's: names of bodies are told by their words.
+    # A name that could be inverted is a person's: names of bodies differ by their words.
     person = _HANGUL_NAME.fullmatch(name.family) or (rest and parse_name(f"{last}, {rest}").given)
     return {"@type": "Person" if person else "Organization", "name": name.family}
 
@@ -181,6 +181,6 @@ def _open_graph(item: Item, page: str, language: str, site_name: str, descriptio
 
 
 def _summary(item: Item) -> str:
-    """What a publication without an abstract is described by."""
+    """Return a description of a publication that has no abstract."""
     authors = ", ".join(f"{name.given} {name.family}".strip() for name in item.authors)
     return " · ".join(filter(None, (authors, f"{item.series} {item.number}".strip(), iso_date(item.date))))

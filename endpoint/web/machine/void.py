@@ -1,7 +1,7 @@
 """VoID: the description of the data, at ``/void`` (and so at ``/.well-known/void``).
 
 Describing Linked Datasets with the VoID Vocabulary, W3C Interest Group Note; the datatypes of values are
-told with its extension http://ldf.fi/void-ext#, as query editors read it.
+described with its extension http://ldf.fi/void-ext#, as query editors read it.
 """
 
 from __future__ import annotations
@@ -23,34 +23,34 @@ PATH: Final = "/void"
 
 
 def names(base: str) -> str:
-    """The namespace of what the document at ``base`` + ``/void`` names."""
+    """Return the namespace of the resources that the document at ``base`` + ``/void`` names."""
     return f"{base}{PATH}#"
 
 
 def whole_node(base: str) -> NamedNode:
-    """The dataset: all graphs together."""
+    """Return the node of the dataset: all graphs together."""
     return NamedNode(f"{names(base)}dataset")
 
 
 def graph_node(base: str, iri: str) -> NamedNode:
-    """The dataset that one named graph is."""
+    """Return the node of one named graph as a dataset."""
     return NamedNode(f"{names(base)}graph-{_digest(iri)}")
 
 
 def texts(subject: NamedNode | BlankNode, predicate: str, by_language: Mapping[str, str]) -> Iterator[Triple]:
-    """One statement for each language; the language ``""`` is none."""
+    """Yield one statement for each language; the language ``""`` is none."""
     for language, text in by_language.items():
         literal = Literal(text, language=language) if language else Literal(text)
         yield Triple(subject, NamedNode(predicate), literal)
 
 
 def integer(number: int) -> Literal:
-    """A number as VoID has it."""
+    """Return a number as VoID has it."""
     return Literal(str(number), datatype=NamedNode(f"{XSD}integer"))
 
 
 def document_triples(site: Site, base: str, statistics: Statistics) -> Iterator[Triple]:
-    """The whole document: its own description, the dataset, its graphs, their partitions."""
+    """Yield the whole document: its own description, the dataset, its graphs, their partitions."""
     document, dataset = NamedNode(base + PATH), whole_node(base)
     yield Triple(document, TYPE, _void("DatasetDescription"))
     yield Triple(document, NamedNode(f"{DCTERMS}title"), Literal("VoID description", language="en"))
@@ -74,7 +74,7 @@ def document_triples(site: Site, base: str, statistics: Statistics) -> Iterator[
 
 
 def _access(site: Site, base: str, dataset: NamedNode) -> Iterator[Triple]:
-    """General and access metadata (sections 2 and 3)."""
+    """Yield general and access metadata (sections 2 and 3)."""
     yield Triple(dataset, TYPE, _void("Dataset"))
     yield from texts(dataset, f"{DCTERMS}title", site.dataset.title)
     yield from texts(dataset, f"{DCTERMS}description", site.dataset.description)
@@ -89,7 +89,7 @@ def _access(site: Site, base: str, dataset: NamedNode) -> Iterator[Triple]:
 
 
 def vocabularies(site: Site, statistics: Statistics) -> list[str]:
-    """The namespaces of the dataset's prefixes that a class or property of the data is in."""
+    """Return the namespaces of the dataset's prefixes that have a class or property of the data."""
     terms = statistics.terms()
     return sorted(
         namespace
@@ -99,9 +99,9 @@ def vocabularies(site: Site, statistics: Statistics) -> list[str]:
 
 
 def statistics_triples(base: str, statistics: Statistics, only: str | None = None) -> Iterator[Triple]:
-    """The numbers and partitions of the whole, where the default graph shows it, and of every graph.
+    """Yield the numbers and partitions of the whole, where the default graph shows it, and of every graph.
 
-    With ``only``, those of this one graph.
+    With ``only`` they are those of this one graph.
     """
     parts = [(iri, part) for iri, part in statistics.graphs.items() if only in (None, iri)]
     if statistics.whole is not None and only is None:
@@ -114,7 +114,7 @@ def statistics_triples(base: str, statistics: Statistics, only: str | None = Non
 
 
 def _part(base: str, node: NamedNode, graph: str, part: Part) -> Iterator[Triple]:
-    """Statistics and partitions (section 4) of ``graph``, or of all graphs where it is empty."""
+    """Yield statistics and partitions (section 4) of ``graph``, or of all graphs where it is empty."""
     yield Triple(node, TYPE, _void("Dataset"))
     numbers = {
         "triples": part.triples,
@@ -154,7 +154,7 @@ def _property(base: str, node: NamedNode, place: tuple[str, str], row: PropertyP
 
 
 def _values(base: str, parts: Sequence[Part]) -> Iterator[Triple]:
-    """One node for each class and datatype of values, which all partitions share."""
+    """Yield one node for each class and datatype of values, which all partitions share."""
     inner = [row for part in parts for of_class in part.classes for row in of_class.properties]
     for iri in sorted({iri for row in inner for iri in row.classes}):
         yield Triple(_value(base, iri), _void("class"), NamedNode(iri))

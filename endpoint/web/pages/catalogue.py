@@ -101,9 +101,9 @@ def _variant(view: View, facets: Sequence[Facet]) -> str:
 
 
 def _browse_page(
-    view: View, facet: Facet, facets: Sequence[Facet], found: Mapping[str, Any], _: Generation
+    view: View, facet: Facet, facets: Sequence[Facet], hits: Mapping[str, Any], _: Generation
 ) -> tuple[bytes, Headers]:
-    counted = found["facets"][facet.name]
+    counted = hits["facets"][facet.name]
     values = [
         Value(name_of(view, facet, value), count, view.address("/", [(facet.name, value)]))
         for value, count in counted
@@ -147,20 +147,20 @@ class _Page:
     configuration: SearchConfiguration
     kept: tuple[tuple[str, str], ...]
 
-    def render(self, found: Mapping[str, Any], generation: Generation) -> tuple[bytes, Headers]:
+    def render(self, hits: Mapping[str, Any], generation: Generation) -> tuple[bytes, Headers]:
         view, search = self.view, self.search
         text = as_sparql(search, self.configuration, view.site.dataset.prefixes)
         page = render(
             "catalogue.html",
             view,
             request=search,
-            total=found["total"],
-            hits=[self._hit(hit) for hit in found["hits"]],
-            panels=[self._panel(row, found["facets"].get(row.name, ())) for row in self.configuration.facets],
+            total=hits["total"],
+            hits=[self._hit(hit) for hit in hits["hits"]],
+            panels=[self._panel(row, hits["facets"].get(row.name, ())) for row in self.configuration.facets],
             chosen=list(self._chosen()),
-            suggestions=[(query, view.address("/", [("q", query)])) for query in found["suggestions"]],
+            suggestions=[(query, view.address("/", [("q", query)])) for query in hits["suggestions"]],
             sorts=[(sort, self._address({"sort": sort, "page": None})) for sort in SORTS],
-            pager=self._pager(found["total"]),
+            pager=self._pager(hits["total"]),
             sparql=text,
             editor=view.editor(text),
             exports=_exports(view, text),

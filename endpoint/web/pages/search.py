@@ -122,19 +122,19 @@ class Page:
     pairs: Pairs
     search: SearchRequest
 
-    def render(self, found: Mapping[str, Any], generation: Generation) -> tuple[bytes, Headers]:
+    def render(self, hits: Mapping[str, Any], generation: Generation) -> tuple[bytes, Headers]:
         """Return the body and its headers, from the index's answer."""
-        links = self._links(found["total"])
+        links = self._links(hits["total"])
         body = {
             "query": self.search.query,
             "generation": generation.number,
-            "total": found["total"],
+            "total": hits["total"],
             "limit": self.search.limit,
             "offset": self.search.offset,
             "sort": self.search.sort,
-            "hits": found["hits"],
-            "facets": self._facets(found["facets"]),
-            "suggestions": [{"query": text, "url": self._url(q=text)} for text in found["suggestions"]],
+            "hits": hits["hits"],
+            "facets": self._facets(hits["facets"]),
+            "suggestions": [{"query": text, "url": self._url(q=text)} for text in hits["suggestions"]],
             "links": links,
         }
         written = ", ".join(f'<{url}>; rel="{relation}"' for relation, url in links.items()).encode()

@@ -66,9 +66,9 @@ class Candidate(NamedTuple):
 
 
 class Address(NamedTuple):
-    """What a request may mean, best first; ``wanted`` is the IRI to name where there is none of them.
+    """The IRIs that a request may mean, best first; ``wanted`` is the one to name where none is known.
 
-    With ``people`` the address is one that browsers go to: who asks for nothing gets the page.
+    With ``people`` the address is one that browsers go to: a request without a preference gets the page.
     """
 
     wanted: str

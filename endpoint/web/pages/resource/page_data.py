@@ -45,7 +45,7 @@ from endpoint.web.store import Row, Snapshot, Term, iri, together
 
 # The parameters that decide what a page shows.
 PARAMETERS: Final = ("inverse", "property", "page", "whole")
-# The last page of a list that may be asked for.
+# The last page of a list that a request may name.
 _LAST: Final = 9999
 
 # Related resources on a page.

@@ -117,7 +117,7 @@ class SelectedRepresentation:
 
     @property
     def digest(self) -> str:
-        """What tells this representation from every other one of the same generation."""
+        """A text that differs for every other representation of the same generation."""
         view = self.addresses.view
         parts: tuple[str, ...] = (
             view.site.reading,

@@ -75,8 +75,8 @@ class Statements:
 
     def objects(self, property_iri: str) -> list[str]:
         """Return the IRIs that are values of a property, sorted."""
-        found = {iri(row.value) for row in self.rows if row.property == property_iri}
-        return sorted(found - {""})
+        names = {iri(row.value) for row in self.rows if row.property == property_iri}
+        return sorted(names - {""})
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,7 +104,7 @@ class SubjectPage:
 
     @property
     def more(self) -> bool:
-        """Whether there is another page."""
+        """True where there is another page."""
         return self.total is None or self.page * PAGE < self.total
 
 
@@ -114,10 +114,10 @@ async def read_statements(snapshot: Snapshot, resource: str) -> Statements:
     rows = await snapshot.rows(_ALL.format(iri=node, most=READ + 1))
     if len(rows) > READ:
         return await _read_some(snapshot, node)
-    found = _gathered(rows)
-    if not any(isinstance(row.value, BlankNode) for row in found):
-        return Statements(found)
-    return _with_nodes(found, NamedNode(resource), await snapshot.graph(f"DESCRIBE {node}"))
+    statements = _gathered(rows)
+    if not any(isinstance(row.value, BlankNode) for row in statements):
+        return Statements(statements)
+    return _with_nodes(statements, NamedNode(resource), await snapshot.graph(f"DESCRIBE {node}"))
 
 
 async def read_values(
@@ -140,11 +140,11 @@ async def _read_some(snapshot: Snapshot, node: str) -> Statements:
 
 def _gathered(rows: Iterable[Row]) -> list[Statement]:
     """Return each statement once, with all of its graphs."""
-    found: dict[tuple[str, Term], Statement] = {}
+    statements: dict[tuple[str, Term], Statement] = {}
     for row in rows:
         key = (iri(row["p"]), row["o"])
-        found.setdefault(key, Statement(*key)).graphs.add(iri(row.get("g")))
-    return list(found.values())
+        statements.setdefault(key, Statement(*key)).graphs.add(iri(row.get("g")))
+    return list(statements.values())
 
 
 def _with_nodes(rows: list[Statement], resource: NamedNode, description: bytes) -> Statements:

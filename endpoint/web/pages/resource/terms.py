@@ -1,4 +1,4 @@
-"""What IRIs mean: names and explanations in the reader's language, rows from shapes, and facts of terms.
+"""The meaning of IRIs: names and explanations in the reader's language, rows from shapes, facts of terms.
 
 Names are read for all IRIs of a page at once. SHACL shapes name properties and order the rows of a page. The
 facts of a class, a property or an ontology are its place among others, its uses, and examples.

@@ -25,6 +25,8 @@ if sys.version_info >= (3, 14):
 else:
     from backports import zstd
 
+from endpoint.formats import XLSX
+
 # Smaller bodies than this (bytes) fit into one packet with their head, compressed or not.
 WORTHWHILE: Final = 1024
 
@@ -45,20 +47,10 @@ _ELEMENT: Final = re.compile(
     re.ASCII | re.IGNORECASE,
 )
 
-# Media types of texts besides those that tell it by their name: text/…, …+json, …+xml.
-_TEXTS: Final = frozenset(
-    {
-        "application/javascript",
-        "application/json",
-        "application/n-quads",
-        "application/n-triples",
-        "application/sparql-query",
-        "application/trig",
-        "application/x-bibtex",
-        "application/x-ndjson",
-        "application/x-research-info-systems",
-        "application/xml",
-    }
+# What is compressed by its nature; all else that is sent are texts under many names.
+_COMPRESSED: Final = ("audio/", "font/", "image/", "video/")
+_ARCHIVES: Final = frozenset(
+    {XLSX.media_type, "application/gzip", "application/octet-stream", "application/pdf", "application/zip"}
 )
 
 
@@ -185,9 +177,11 @@ _negotiate_cached = lru_cache(maxsize=512)(_negotiate)
 
 @lru_cache(maxsize=256)
 def is_text(content_type: str) -> bool:
-    """Return whether bodies of this Content-Type shrink: texts do, spreadsheets and fonts are compressed."""
+    """Return whether bodies of this Content-Type are texts, which shrink."""
     media_type = content_type.partition(";")[0].strip().lower()
-    return media_type.startswith("text/") or media_type.endswith(("+json", "+xml")) or media_type in _TEXTS
+    if not media_type or media_type in _ARCHIVES:
+        return False
+    return media_type.endswith("+xml") or not media_type.startswith(_COMPRESSED)
 
 
 class EncodedBodies:

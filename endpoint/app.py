@@ -18,9 +18,8 @@ from endpoint.errors import EndpointError
 from endpoint.ingest.search_documents import read_configuration
 from endpoint.settings import Settings
 from endpoint.telemetry import log
-from endpoint.web.api.drawings import Drawings
-from endpoint.web.api.openapi.document import Described, OpenApi
-from endpoint.web.api.openapi.swagger import SwaggerPage
+from endpoint.web.api.openapi.document import OpenApi, described
+from endpoint.web.api.openapi.swagger import swagger_page
 from endpoint.web.api.saved import SavedQueries
 from endpoint.web.http.boundary import Boundary
 from endpoint.web.http.send import Handler
@@ -104,8 +103,7 @@ def routes(site: Site) -> list[BaseRoute]:
     whole = SparqlEndpoint(site, descriptions).handler()
     void_document = Handler(DataDocument(own_queries, void.PATH, void.document_triples).answer)
     catalog = Handler(DataDocument(own_queries, dcat.PATH, dcat.catalog_triples).answer)
-    drawings = Drawings(site)
-    saved = Described(SavedQueries(site, drawings), site)
+    saved = Handler(described(SavedQueries(own_queries).answer), methods=())
     resources = Resources(own_queries)
     facets = site.search.facets if site.search else ()
     catalogue = Catalogue(own_queries)
@@ -115,8 +113,8 @@ def routes(site: Site) -> list[BaseRoute]:
     return [
         Route("/sparql", whole),
         Route("/query", Handler(QueryPage(own_queries).answer)),
-        Route("/api/openapi.json", OpenApi(site)),
-        Route("/api/docs", SwaggerPage()),
+        Route("/api/openapi.json", Handler(OpenApi(own_queries).answer)),
+        Route("/api/docs", Handler(swagger_page)),
         _AnyPath("/api/{path:path}", saved),
         Route("/api", saved),
         Route("/search", Handler(TextSearch(own_queries).answer)),
@@ -131,7 +129,7 @@ def routes(site: Site) -> list[BaseRoute]:
         Route("/sitemap.xml", sitemaps),
         Route("/sitemap-{number}.xml", sitemaps),
         Route("/", Handler(catalogue.first_page)),
-        Route(overview.PATH, Handler(overview.Overview(own_queries, drawings).answer)),
+        Route(overview.PATH, Handler(overview.Overview(own_queries).answer)),
         Route("/browse/{facet}", Handler(catalogue.browse)),
         Route("/.well-known/void", Handler(well_known_void)),
         Route(void.PATH, void_document),

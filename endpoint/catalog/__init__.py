@@ -15,7 +15,7 @@ from endpoint.catalog.parameters import Parameter, read_values
 from endpoint.errors import DataError
 from endpoint.formats import Format, Plain, QueryForm
 from endpoint.sparql.operation import Operation
-from endpoint.sparql.parameters import Value, bind
+from endpoint.sparql.parameters import Bound, Value, bind_marked
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,16 +103,22 @@ class SavedQuery:
         """Return the form of the query."""
         return self.template.query_form
 
-    def operation(self, received: Sequence[tuple[str, str]], base_iri: str | None = None) -> Operation:
-        """Return the query with the received values in place of its parameters.
+    def bind(self, received: Sequence[tuple[str, str]]) -> Bound:
+        """Return the text with the received values in place of the parameters.
 
         ``received`` are decoded pairs of name and value, without those that the protocol keeps for itself
         (:data:`endpoint.catalog.parameters.RESERVED`). Raises :class:`~endpoint.errors.BadParameter`.
         """
         absent: dict[str, Value] = {row.variable: () for row in self.parameters}
-        text = bind(self.text, {**absent, **read_values(self.parameters, received)})
+        return bind_marked(self.text, {**absent, **read_values(self.parameters, received)})
+
+    def operation(
+        self, received: Bound | Sequence[tuple[str, str]], base_iri: str | None = None
+    ) -> Operation:
+        """Return the query with the received values bound, as :meth:`bind` does, or bound before."""
+        bound = received if isinstance(received, Bound) else self.bind(received)
         # No parameter stands before the asterisk of SELECT *, so binding does not move it.
-        return replace(self.template, text=text, base_iri=base_iri)
+        return replace(self.template, text=bound.text, base_iri=base_iri)
 
     def example_values(self) -> dict[str, str]:
         """Return a value by name for each parameter that has an example, a default or choices."""

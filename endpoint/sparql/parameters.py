@@ -37,13 +37,27 @@ class Edit(NamedTuple):
     written: str
 
 
+class Span(NamedTuple):
+    """A part of a text, from ``start`` to ``end``."""
+
+    start: int
+    end: int
+
+
+class Bound(NamedTuple):
+    """A text with values in place of its parameters, and where these stand in it."""
+
+    text: str
+    spans: tuple[Span, ...]
+
+
 def variables(text: str) -> frozenset[str]:
     """Return the names of all variables of a query, without ``?`` or ``$``."""
     return frozenset(token.text[1:] for token in lex(text).tokens if token.kind is Kind.VAR)
 
 
 def bind(text: str, values: Mapping[str, Value]) -> str:
-    """Put ``values`` in place of the variables of these names (without ``?`` or ``$``).
+    """Return ``text`` with ``values`` in place of the variables of these names (without ``?`` or ``$``).
 
     A projected variable becomes ``(term AS ?name)``, one grouped or ordered by ``(term)``,
     ``BOUND(?name)`` becomes ``true``, and after LIMIT and OFFSET a number is written bare.
@@ -57,14 +71,24 @@ def bind(text: str, values: Mapping[str, Value]) -> str:
     Raises :class:`ValueError` where a value cannot stand (:func:`misplaced_parameters`), where LIMIT or
     OFFSET gets no whole number from 0, and where an int is given for any other place.
     """
+    return bind_marked(text, values).text
+
+
+def bind_marked(text: str, values: Mapping[str, Value]) -> Bound:
+    """Return what :func:`bind` does, with the places of the values. Raises as it does."""
     pieces: list[str] = []
-    position = 0
+    spans: list[Span] = []
+    position = length = 0
     for start, end, written in edits(text, values):
-        pieces.append(text[position:start])
-        pieces.append(written)
+        pieces += text[position:start], written
+        length += start - position
+        blanks = len(written) - len(written.lstrip())
+        if value := written.strip():
+            spans.append(Span(length + blanks, length + blanks + len(value)))
+        length += len(written)
         position = end
     pieces.append(text[position:])
-    return "".join(pieces)
+    return Bound("".join(pieces), tuple(spans))
 
 
 def edits(text: str, values: Mapping[str, Value]) -> list[Edit]:

@@ -2,37 +2,26 @@
 
 from __future__ import annotations
 
-import asyncio
 import json
 import time
-from collections.abc import AsyncIterator
-from dataclasses import replace
+from collections.abc import AsyncGenerator
 from typing import Final, cast
 
-from starlette.types import Scope, Send
-
 from endpoint.engine import Limits
-from endpoint.errors import (
-    BadParameter,
-    DeadlineExceeded,
-    EndpointError,
-    MalformedQuery,
-    MalformedRequest,
-    shown,
-)
-from endpoint.web.api.calls import Call, not_valid, read_call
+from endpoint.errors import BadParameter, DeadlineExceeded, EndpointError, MalformedRequest, shown
+from endpoint.formats import FLAT_JSON, Representation
+from endpoint.web.api.calls import Call, bind_call, read_json_rows
 from endpoint.web.api.targets import Target
+from endpoint.web.http.answer import NO_STORE, Streamed
 from endpoint.web.http.problems import problem_json
-from endpoint.web.http.request import Pairs
-from endpoint.web.http.send import ClientGone
-from endpoint.web.http.site import Site, exchange_of
+from endpoint.web.http.request import Pairs, Request
 
 # Calls in one request, at most.
 MOST_CALLS: Final = 50
 
 Members = dict[str, object]
-# What is asked for, or why there is no such thing, and the parameters.
-Asked = tuple[Target | EndpointError, object]
+# One call of a batch: what it calls, or why there is no such thing, and the parameters.
+Item = tuple[Target | EndpointError, object]
 
 
 def read_json(body: bytes) -> Members | list[object]:
@@ -100,55 +89,37 @@ class Batch:
     share one deadline.
     """
 
-    def __init__(self, site: Site, scope: Scope, calls: list[Asked]) -> None:
+    def __init__(self, request: Request, calls: list[Item]) -> None:
         if not 0 < len(calls) <= MOST_CALLS:
             raise MalformedRequest(
                 f"A batch has from 1 to {MOST_CALLS} calls; this one has {len(calls)}. Send several."
             )
-        self._site = site
-        self._scope = scope
+        self._site = request.site
+        self._base = request.base
         self._calls = calls
-        self._end = time.monotonic() + site.settings.timeout
+        self._end = time.monotonic() + self._site.settings.timeout
 
-    async def send(self, send: Send) -> None:
-        """Answer. What is wrong with one call is told in its place."""
-        exchange_of(self._scope).media_type = "application/json"
-        headers = [(b"content-type", b"application/json"), (b"cache-control", b"no-store")]
-        if self._scope["http_version"] == "1.0":
-            # Only a length tells such a client that it has the whole.
-            body = b"".join([item async for item in self._items()])
-            headers.append((b"content-length", str(len(body)).encode()))
-            await send({"type": "http.response.start", "status": 200, "headers": headers})
-            await self._send(send, body)
-        else:
-            await send({"type": "http.response.start", "status": 200, "headers": headers})
-            async for item in self._items():
-                await self._send(send, item)
-        await send({"type": "http.response.body", "body": b""})
+    def answer(self) -> Streamed:
+        """Return the answer. What is wrong with one call is told in its place."""
+        return Streamed(self._items(), "application/json", cache=NO_STORE, vary="")
 
-    async def _items(self) -> AsyncIterator[bytes]:
+    async def _items(self) -> AsyncGenerator[bytes, None]:
         separator = b"[\n"
         for target, parameters in self._calls:
-            status, body = await self._answer(target, parameters)
+            status, body = await self._item(target, parameters)
             yield separator + f'{{"status": {status}, "body": '.encode() + body.strip() + b"}"
             separator = b",\n"
         yield b"\n]\n"
 
-    async def _send(self, send: Send, piece: bytes) -> None:
-        patience = self._site.settings.client_timeout
-        try:
-            async with asyncio.timeout(patience):
-                await send({"type": "http.response.body", "body": piece, "more_body": True})
-        except TimeoutError:
-            raise ClientGone(f"the client read nothing for {patience:g} s") from None
-
-    async def _answer(self, target: Target | EndpointError, parameters: object) -> tuple[int, bytes]:
+    async def _item(self, target: Target | EndpointError, parameters: object) -> tuple[int, bytes]:
         try:
             if isinstance(target, EndpointError):
                 raise target
             if not isinstance(parameters, dict):
                 raise MalformedRequest("The parameters of a call are a JSON object.")
-            call = read_call(self._site, self._scope, target, json_pairs(parameters), batch=True)
+            pairs = json_pairs(parameters)
+            json_rows = Representation.of(FLAT_JSON)
+            call = bind_call(self._site, self._base, target, pairs, json_rows, paged=True)
             return 200, await self._collect(call)
         except EndpointError as error:
             return error.status, problem_json(error)
@@ -161,13 +132,4 @@ class Batch:
                 f"The calls before this one took the {seconds:g} s that a batch has. Send it in another.",
                 seconds,
             )
-        call = replace(call, limits=Limits(min(call.limits.timeout, left)))
-        try:
-            result = await self._site.engine.query(call.operation, call.representation, call.limits)
-        except MalformedQuery as error:
-            raise not_valid(call.query, error) from None
-        try:
-            wrapping = call.open(result)
-            return wrapping.head + await result.read() + wrapping.tail
-        finally:
-            await result.aclose()
+        return await read_json_rows(call, Limits(min(call.limits.timeout, left)))

@@ -1,13 +1,19 @@
-"""One call of a saved query: what the client sent, read and bound, and what goes around its answer."""
+"""One call of a saved query: negotiated, bound, evaluated.
+
+:func:`negotiate_call` chooses the representation, :func:`bind_call` puts the values in their places, and
+:func:`evaluated` gives the answer; each is done once for a request.
+"""
 
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass, field, replace
+from collections.abc import Callable
+from contextlib import aclosing
+from dataclasses import dataclass, replace
+from datetime import UTC, date, datetime
+from email.utils import format_datetime
 from typing import Final
-from urllib.parse import urlencode
-
-from starlette.types import Scope
+from urllib.parse import quote, urlencode
 
 from endpoint.catalog import SavedQuery
 from endpoint.catalog.parameters import RESERVED
@@ -27,25 +33,37 @@ from endpoint.formats import (
     HTML,
     JSON_LD,
     XLSX,
-    Facts,
     Format,
     Page,
     QueryForm,
     Representation,
     by_extension,
+    negotiate,
     saved_formats,
 )
 from endpoint.sparql.operation import Operation
-from endpoint.storage.generations import Generation
+from endpoint.sparql.parameters import Bound
 from endpoint.web.api import paging
-from endpoint.web.api.deprecation import deprecation_headers
-from endpoint.web.api.paging import Paging
-from endpoint.web.api.query_page import CallPage, read_page
+from endpoint.web.api.paging import Paging, Place
 from endpoint.web.api.targets import ROOT, Target
-from endpoint.web.http.request import Pairs, allowed_timeout, read_download, read_formats, read_timeout
-from endpoint.web.http.responses import Wrapping, as_file, choose
-from endpoint.web.http.site import Site, accept_of
-from endpoint.web.http.view import view_of
+from endpoint.web.http.answer import NO_CACHE, Answer, Around, Headers, evaluate
+from endpoint.web.http.request import (
+    Pairs,
+    Request,
+    allowed_timeout,
+    choose,
+    read_download,
+    read_formats,
+    read_timeout,
+)
+from endpoint.web.http.site import Site
+
+# The source of a saved query (SPARQL 1.1 Query Language, section 22.1), for a client that names it.
+SOURCE: Final = Format(
+    "sparql-query", "application/sparql-query", (), (), "rq", True, None, by_wildcard=False
+)
+# The chart of the rows, where they are a series.
+CHART: Final = Format("svg", "image/svg+xml", (), (), "svg", True, None, by_wildcard=False)
 
 # The share of the deadline that counting all rows may take.
 _COUNTING: Final = 0.7
@@ -57,114 +75,213 @@ _GLANCE: Final = 0.5
 class Call:
     """A call that is ready to be evaluated by ``engine``.
 
-    ``pairs`` are the parameters as received, ``address`` the URL without them; ``wrapping`` is around the
-    answer whatever its rows are. ``page`` is the page for people, with a chart where ``chart`` says so.
+    ``pairs`` are the parameters as received, ``base`` is the server's own URL; ``bound`` is the text with
+    the values in their places. ``paging`` is the page of its rows, None for all of them.
     """
 
-    query: SavedQuery
-    engine: Engine
+    target: Target
     pairs: Pairs
-    address: str
-    representation: Representation
+    base: str
+    engine: Engine
+    bound: Bound
     operation: Operation
+    representation: Representation
     limits: Limits
     paging: Paging | None
-    wrapping: Wrapping = field(default_factory=Wrapping)
-    page: CallPage | None = None
-    chart: bool = False
 
-    def open(self, result: Result) -> Wrapping:
-        """What is around an answer that has begun: links, headers, the envelope of flat JSON.
+    @property
+    def query(self) -> SavedQuery:
+        """The saved query that is called."""
+        return self.target.query
 
-        Raises :class:`~endpoint.errors.GenerationGone`.
+    @property
+    def address(self) -> str:
+        """The URL of the call without parameters."""
+        return f"{self.base}{ROOT}/{self.target.path}"
+
+    @property
+    def cache(self) -> str:
+        """The Cache-Control of its answers."""
+        seconds = self.query.options.cache
+        return f"public, max-age={seconds}" if seconds else NO_CACHE
+
+    def place(self, result: Result) -> Place | None:
+        """Return where the page of a result that has begun stands among the others, None for all rows.
+
+        Raises :class:`~endpoint.errors.GenerationGone` where other rows stand before it than the client saw.
         """
-        if self.paging is not None and result.facts is not None:
-            paging.check_sequence(result.facts, self.paging, self.engine.generation)
-        return self._around(result.generation, result.facts)
+        if self.paging is None or result.facts is None:
+            return None
+        paging.check_sequence(result.facts, self.paging, self.engine.generation)
+        return paging.place(
+            self.address, self.pairs, self.paging, result.facts, result.generation, self.operation.volatile
+        )
 
-    def _around(self, generation: Generation, facts: Facts | None) -> Wrapping:
-        links: dict[str, str] = {}
-        members: dict[str, object] = {"generation": generation.number}
-        headers = self.wrapping.headers
-        if self.paging is not None and facts is not None:
-            cursor = paging.cursor_of(self.paging, facts, generation, self.operation.volatile)
-            links = paging.page_links(self.address, self.pairs, self.paging, facts, generation, cursor)
+    def headers(self, place: Place | None) -> Headers:
+        """Return the headers that tell of the query and of the page."""
+        headers = deprecation_headers(self.base, self.query) if self.query.options.deprecated else ()
+        return headers if place is None else (*headers, *place.headers)
+
+    def envelope(self, result: Result, place: Place | None) -> bytes:
+        """Return the members of flat JSON before its rows."""
+        members: dict[str, object] = {"generation": result.generation.number}
+        if place is not None and self.paging is not None:
             members |= {"page": self.paging.number, "pageSize": self.paging.size}
-            members |= {"total": facts.total, "after": cursor}
-            headers += paging.link_headers(links)
-            if facts.total is not None:
-                headers += ((b"x-total-count", str(facts.total).encode()),)
-        head, tail = self.wrapping.head, self.wrapping.tail
-        if self.representation.envelope:
-            members["links"] = {"self": _url(self.address, self.pairs), **links}
-            head = json.dumps(members, ensure_ascii=False).removesuffix("}").encode() + b", "
-        elif self.page is not None:
-            head, tail = self.page.around(self.paging, facts, links, self.chart)
-        return Wrapping(head, tail, self.wrapping.filename, headers, self.wrapping.cache)
+            members |= {"total": place.facts.total, "after": place.cursor}
+        own = f"{self.address}?{urlencode(self.pairs)}" if self.pairs else self.address
+        members["links"] = {"self": own, **({} if place is None else place.links)}
+        return json.dumps(members, ensure_ascii=False).removesuffix("}").encode() + b", "
+
+    def around(self, result: Result) -> Around:
+        """Return what is around the rows for programs. Raises :class:`~endpoint.errors.GenerationGone`."""
+        place, filename = self.place(result), ""
+        if read_download(self.pairs) or self.representation.format in (XLSX, EXCEL_CSV):
+            filename = f"{self.query.name}.{self.representation.format.extension}"
+        head = self.envelope(result, place) if self.representation.envelope else b""
+        return Around(head, b"", filename, self.headers(place))
 
 
-def read_call(site: Site, scope: Scope, target: Target, pairs: Pairs, batch: bool = False) -> Call:
-    """Read and bind one call. Raises BadParameter, NotAcceptable and GenerationGone.
+async def evaluated(
+    request: Request, call: Call, around: Callable[[Result], Around], variant: str = ""
+) -> Answer:
+    """Evaluate a call, and return its answer with what is ``around`` its rows.
 
-    ``pairs`` are the parameters besides those that the path of the target gives; its extension wins over
-    ``format=`` and Accept. In a batch every answer is flat JSON, and one page of it.
+    Raises EvaluationFailed where the query is not valid: the values fit, so it is the publisher's text.
+    """
+    try:
+        return await evaluate(
+            *(request, call.operation, call.representation, call.limits, around, variant, call.cache)
+        )
+    except MalformedQuery as error:
+        raise not_valid(call.query, error) from None
+
+
+async def read_json_rows(call: Call, limits: Limits, most: int | None = None) -> bytes:
+    """Evaluate a call and return its flat JSON, envelope and rows.
+
+    Raises designed errors, EvaluationFailed too for an answer of more than ``most`` bytes.
+    """
+    try:
+        result = await call.engine.query(call.operation, call.representation, limits)
+    except MalformedQuery as error:
+        raise not_valid(call.query, error) from None
+    async with aclosing(result):
+        answer = bytearray(call.envelope(result, call.place(result)))
+        async for piece in result:
+            answer += piece
+            if most is not None and len(answer) > most:
+                raise EvaluationFailed(f"its answer is longer than {most:,} bytes.")
+    return bytes(answer)
+
+
+def not_valid(query: SavedQuery, error: MalformedQuery) -> EvaluationFailed:
+    """Return the failure of a query that does not parse."""
+    return EvaluationFailed(f"The saved query {query.name} is not valid SPARQL. {error}")
+
+
+def formats_of(query: SavedQuery) -> tuple[Format, ...]:
+    """Return the formats that a saved query is answered in, its first choice first."""
+    options = query.options
+    own = [fmt for fmt in saved_formats(query.form) if not options.formats or fmt in options.formats]
+    if options.format in own:
+        own.remove(options.format)
+        own.insert(0, options.format)
+    return tuple(own)
+
+
+def negotiate_call(request: Request, target: Target, pairs: Pairs) -> Representation:
+    """Return what is asked for: the rows in a format, their page, their chart, or the source of the query.
+
+    The extension of the address wins over ``format=``, and this over Accept. Raises NotAcceptable.
+    """
+    query, accept, names = target.query, request.accept, read_formats(pairs)
+    own = formats_of(query)
+    # Whatever a file offers to programs, people get their page.
+    formats = own if HTML in own else (*own, HTML)
+    if (target.extension.lower() or next(iter(names), "")) == CHART.name:
+        return Representation.of(CHART)
+    if target.extension:
+        return Representation.of(_by_extension(query, target.extension, formats))
+    if not names and (accept or "*/*").strip() in ("", "*/*") and query.options.format in formats:
+        return Representation.of(query.options.format)
+    if not names and request.method != "POST" and SOURCE.media_type in (accept or "").lower():
+        chosen = negotiate(accept, (*own, SOURCE))
+        if chosen is not None and chosen.format is SOURCE:
+            return chosen
+    return choose(names, accept, formats)
+
+
+def _by_extension(query: SavedQuery, extension: str, formats: tuple[Format, ...]) -> Format:
+    fmt = by_extension(extension, formats)
+    if fmt is None:
+        offers = ", ".join(dict.fromkeys(f".{fmt.extension}" for fmt in formats))
+        raise NotAcceptable(
+            f"There is no .{extension[:20]} of {query.name}. Offered are: {offers}.",
+            [fmt.media_type for fmt in formats],
+        )
+    return fmt
+
+
+def bind_call(
+    site: Site, base: str, target: Target, pairs: Pairs, representation: Representation, paged: bool = False
+) -> Call:
+    """Bind the values of a call. Raises BadParameter and GenerationGone.
+
+    ``base`` is the server's own URL, and ``pairs`` are the parameters besides those that the path of the
+    target gives. The answer is one page where the request or the query asks for that, or it is ``paged``.
     """
     query = target.query
-    chosen = Representation.of(FLAT_JSON)
-    if not batch:
-        chosen = _choose(query, target.extension, pairs, scope)
-    page = _read_page(query, pairs, batch or chosen.format is HTML)
+    page = _paging(query, pairs, paged)
     generation = page.generation if page else paging.read_generation(pairs)
     paging.check_generation(generation, site.engine)
     limits = Limits(allowed_timeout(read_timeout(pairs), site.settings))
-    operation = query.operation(own_pairs(target, pairs), site.dataset.base)
-    shown = read_page(scope, target, pairs, formats_of(query)) if chosen.format is HTML else None
+    bound = query.bind(own_pairs(target, pairs))
     return Call(
-        query=query,
-        engine=site.engine,
+        target=target,
         pairs=pairs,
-        address=f"{site.url(scope)}{ROOT}/{target.path}",
-        representation=_shaped(scope, query, page, pairs, chosen, limits),
-        operation=operation.on(generation),
+        base=base,
+        engine=site.engine,
+        bound=bound,
+        operation=query.operation(bound, site.dataset.base).on(generation),
+        representation=_shaped(query, page, pairs, representation, limits),
         limits=limits,
         paging=page,
-        wrapping=_wrapping(scope, query, pairs, chosen, shown),
-        page=shown,
     )
 
 
+def _paging(query: SavedQuery, pairs: Pairs, paged: bool) -> Paging | None:
+    default = query.options.page_size or (paging.PAGE_SIZE if paged else None)
+    if query.form is QueryForm.SELECT:
+        return paging.read_paging(pairs, default and min(default, paging.LARGEST_PAGE))
+    for name, _ in pairs:
+        if name in paging.PARAMETERS and name != "generation":
+            kind = "a boolean" if query.form is QueryForm.ASK else "a graph"
+            sentence = f"{query.name} answers {kind}, which has no rows to page. Leave {name} out."
+            raise BadParameter(name, sentence, rule="unpaged")
+    return None
+
+
 def _shaped(
-    scope: Scope,
-    query: SavedQuery,
-    asked: Paging | None,
-    pairs: Pairs,
-    chosen: Representation,
-    limits: Limits,
+    query: SavedQuery, asked: Paging | None, pairs: Pairs, representation: Representation, limits: Limits
 ) -> Representation:
-    """The representation chosen, with what the query and the request add to it."""
-    fmt, page = chosen.format, None
+    """The representation, with what the query and the request add to it."""
+    fmt, page = representation.format, None
     if asked is not None:
         glance = min(_GLANCE, limits.timeout * _COUNTING) if fmt is HTML else 0.0
         count = limits.timeout * _COUNTING if asked.count else glance
         page = Page(asked.size, asked.offset, asked.mark, count)
     return replace(
-        chosen,
+        representation,
         page=page,
         language_tags=_read_flag(pairs, "languageTags"),
         envelope=fmt is FLAT_JSON,
         frame=query.options.frame if fmt is JSON_LD else None,
         prototype=query.options.transform if fmt is FLAT_JSON else None,
-        links=view_of(scope).links if fmt is HTML else None,
     )
 
 
-def is_for_people(scope: Scope, target: Target, pairs: Pairs) -> bool:
-    """Whether a call is to be answered with a page. Raises NotAcceptable."""
-    return _choose(target.query, target.extension, pairs, scope).format is HTML
-
-
 def own_pairs(target: Target, pairs: Pairs) -> Pairs:
-    """The parameters of the query itself, those of the path first.
+    """Return the parameters of the query itself, those of the path first.
 
     Raises :class:`BadParameter` for one that nobody knows.
     """
@@ -183,54 +300,6 @@ def own_pairs(target: Target, pairs: Pairs) -> Pairs:
     return [*target.given, *(pair for pair in pairs if pair[0] not in RESERVED)]
 
 
-def not_valid(query: SavedQuery, error: MalformedQuery) -> EvaluationFailed:
-    """The failure of a query that does not parse: the values fit, so it is the publisher's text."""
-    return EvaluationFailed(f"The saved query {query.name} is not valid SPARQL. {error}")
-
-
-def formats_of(query: SavedQuery) -> tuple[Format, ...]:
-    """The formats that a saved query is answered in, its first choice first."""
-    options = query.options
-    own = [fmt for fmt in saved_formats(query.form) if not options.formats or fmt in options.formats]
-    if options.format in own:
-        own.remove(options.format)
-        own.insert(0, options.format)
-    return tuple(own)
-
-
-def _choose(query: SavedQuery, extension: str, pairs: Pairs, scope: Scope) -> Representation:
-    formats = formats_of(query)
-    if HTML not in formats:
-        # Whatever a file offers to programs, people get their page.
-        formats = (*formats, HTML)
-    if not extension:
-        names, accept = read_formats(pairs), accept_of(scope)
-        default = query.options.format
-        if default in formats and not names and (accept or "*/*").strip() in ("", "*/*"):
-            return Representation.of(default)
-        return choose(names, accept, formats)
-    found = by_extension(extension, formats)
-    if found is None:
-        offers = ", ".join(dict.fromkeys(f".{fmt.extension}" for fmt in formats))
-        raise NotAcceptable(
-            f"There is no .{extension[:20]} of {query.name}. Offered are: {offers}.",
-            [fmt.media_type for fmt in formats],
-        )
-    return Representation.of(found)
-
-
-def _read_page(query: SavedQuery, pairs: Pairs, paged: bool) -> Paging | None:
-    default = query.options.page_size or (paging.PAGE_SIZE if paged else None)
-    if query.form is QueryForm.SELECT:
-        return paging.read_paging(pairs, default and min(default, paging.LARGEST_PAGE))
-    for name, _ in pairs:
-        if name in paging.PARAMETERS and name != "generation":
-            kind = "a boolean" if query.form is QueryForm.ASK else "a graph"
-            told = f"{query.name} answers {kind}, which has no rows to page. Leave {name} out."
-            raise BadParameter(name, told, rule="unpaged")
-    return None
-
-
 def _read_flag(pairs: Pairs, name: str) -> bool:
     values = [value.strip().lower() for given, value in pairs if given == name]
     if any(value not in ("", "0", "1", "true", "false") for value in values) or len(values) > 1:
@@ -238,21 +307,24 @@ def _read_flag(pairs: Pairs, name: str) -> bool:
     return values in (["1"], ["true"])
 
 
-def _wrapping(
-    scope: Scope, query: SavedQuery, pairs: Pairs, chosen: Representation, page: CallPage | None
-) -> Wrapping:
-    wrapping = Wrapping()
-    if page is not None:
-        wrapping = Wrapping(page.head, page.tail)
-    elif read_download(pairs) or chosen.format in (XLSX, EXCEL_CSV):
-        wrapping = as_file(query.name, chosen)
-    cache = query.options.cache
-    if cache:
-        wrapping = replace(wrapping, cache=f"public, max-age={cache}".encode())
-    if query.options.deprecated:
-        wrapping = replace(wrapping, headers=deprecation_headers(view_of(scope).base, query))
-    return wrapping
+def deprecation_headers(base: str, query: SavedQuery) -> Headers:
+    """Return the headers of a deprecated query: Deprecation (RFC 9745), Sunset (RFC 8594), and links.
+
+    ``base`` is the server's own URL. Where its file tells no date, the query is deprecated since the file
+    changed last.
+    """
+    options = query.options
+    since = query.source.modified if options.since is None else _midnight(options.since).timestamp()
+    headers = [(b"deprecation", f"@{since:.0f}".encode())]
+    if options.sunset is not None:
+        headers.append((b"sunset", format_datetime(_midnight(options.sunset), usegmt=True).encode()))
+    if options.deprecation_link is not None:
+        headers.append((b"link", f'<{options.deprecation_link}>; rel="deprecation"'.encode()))
+    if options.successor is not None:
+        url = f"{base}{ROOT}/{quote(options.successor, safe='')}"
+        headers.append((b"link", f'<{url}>; rel="successor-version"'.encode()))
+    return tuple(headers)
 
 
-def _url(address: str, pairs: Pairs) -> str:
-    return f"{address}?{urlencode(pairs)}" if pairs else address
+def _midnight(day: date) -> datetime:
+    return datetime(day.year, day.month, day.day, tzinfo=UTC)

@@ -8,12 +8,12 @@ from __future__ import annotations
 
 import asyncio
 import json
-from collections import OrderedDict
+from contextlib import aclosing
+from dataclasses import dataclass
+from functools import partial
 from typing import Final
 
-from starlette.types import Receive, Scope, Send
-
-from endpoint.engine import Limits
+from endpoint.catalog import SavedQuery
 from endpoint.errors import (
     DeadlineExceeded,
     EndpointError,
@@ -23,137 +23,126 @@ from endpoint.errors import (
 )
 from endpoint.formats import FLAT_JSON, Page, QueryForm, Representation
 from endpoint.sparql.lexer import Kind, lex
-from endpoint.storage.generations import Generation
-from endpoint.web.api.calls import Call, formats_of, not_valid, read_call
+from endpoint.sparql.operation import Operation
+from endpoint.web.api.calls import CHART, bind_call, formats_of, not_valid
 from endpoint.web.api.charts import draw
 from endpoint.web.api.paging import PARAMETERS
-from endpoint.web.api.query_page import CHART
 from endpoint.web.api.series import MOST_COLUMNS, series_of
 from endpoint.web.api.targets import Target
+from endpoint.web.cache import Region
+from endpoint.web.http.answer import Whole, strong_tag
 from endpoint.web.http.html import POLICY_HEADER
-from endpoint.web.http.making import send_tagged
-from endpoint.web.http.request import Pairs, read_formats
-from endpoint.web.http.responses import Watch
-from endpoint.web.http.site import Site
-from endpoint.web.http.view import View, view_of
+from endpoint.web.http.request import Pairs, Request
+from endpoint.web.http.view import View
+from endpoint.web.store import OwnQueries, Snapshot
 
 # Rows that are read, and bytes of them: a series has no long texts.
 _ROWS: Final = 5000
 _BYTES: Final = 2**20
-# Drawings kept, and seconds for which a page waits to know whether there is one.
-_KEPT: Final = 64
+# Seconds for which a page waits to know whether there is a chart.
 _PATIENCE: Final = 2.0
 _REPRESENTATION: Final = Representation.of(FLAT_JSON, Page(_ROWS))
-_CONTENT_TYPE: Final = "image/svg+xml; charset=utf-8"
 # The drawing has a style of its own, and nothing else.
 _POLICY: Final = b"default-src 'none'; style-src 'unsafe-inline'; frame-ancestors 'none'"
 
-_Key = tuple[str, int, float, str, str]
+
+@dataclass(frozen=True, slots=True)
+class Drawing:
+    """The chart of an answer as SVG, None where that is no series.
+
+    ``unfinished``: to know it for a page took too long, or too much memory.
+    """
+
+    svg: bytes | None
+    unfinished: bool = False
 
 
-def asks_for_drawing(target: Target, pairs: Pairs) -> bool:
-    """Whether the extension or else ``format=`` asks for the chart."""
-    if target.extension:
-        return target.extension.lower() == CHART
-    return read_formats(pairs)[:1] == (CHART,)
+_DRAWINGS: Final[Region[Drawing]] = Region("charts", entries=64, size=lambda drawing: len(drawing.svg or b""))
 
 
-class Drawings:
-    """Makes, keeps and sends the charts."""
+async def chart_answer(own_queries: OwnQueries, request: Request, target: Target, pairs: Pairs) -> Whole:
+    """Return the chart of a call. Raises NotAcceptable where its rows are no series."""
+    kept = [pair for pair in pairs if pair[0] not in ("format", "output", *PARAMETERS - {"generation"})]
+    query = target.query
+    call = bind_call(own_queries.site, request.base, target, kept, Representation.of(CHART))
+    snapshot = _snapshot(own_queries, call.operation, call.limits.timeout)
+    try:
+        drawing = await _drawing(snapshot, query, call.operation, request.view)
+        if drawing.unfinished:
+            # Whoever asks for the chart itself may wait for as long as for the rows.
+            drawing = await _drawing(snapshot, query, call.operation, request.view, patient=True)
+    except MalformedQuery as error:
+        raise not_valid(query, error) from None
+    if drawing.svg is None:
+        types = [fmt.media_type for fmt in formats_of(query)]
+        raise NotAcceptable(
+            f"The answer of {query.name} is no series: there is nothing to draw as bars.", types
+        )
+    headers = ((POLICY_HEADER, _POLICY),)
+    return Whole(drawing.svg, CHART.content_type(), tag=strong_tag(drawing.svg), headers=headers)
 
-    def __init__(self, site: Site) -> None:
-        self._site = site
-        self._kept: OrderedDict[_Key, asyncio.Task[bytes | None]] = OrderedDict()
 
-    async def answer(self, scope: Scope, receive: Receive, send: Send, target: Target, pairs: Pairs) -> None:
-        """Answer with the chart of a call. Raises NotAcceptable where its rows are no series."""
-        kept = [pair for pair in pairs if pair[0] not in ("format", "output", *PARAMETERS - {"generation"})]
-        call = read_call(self._site, scope, target, kept, batch=True)
-        with Watch(receive):
-            try:
-                drawing = await self._drawing(call, view_of(scope), call.limits)
-            except MalformedQuery as error:
-                raise not_valid(target.query, error) from None
-        if drawing is None:
-            types = [fmt.media_type for fmt in formats_of(target.query)]
-            raise NotAcceptable(
-                f"The answer of {target.query.name} is no series: there is nothing to draw as bars.", types
-            )
-        await send_tagged(scope, send, drawing, _CONTENT_TYPE, "no-cache", (POLICY_HEADER, _POLICY))
+async def has_chart(own_queries: OwnQueries, query: SavedQuery, operation: Operation, view: View) -> bool:
+    """Return whether the answer is a series; what would take long to know counts as none."""
+    try:
+        snapshot = _snapshot(own_queries, operation, _PATIENCE)
+        return (await _drawing(snapshot, query, operation, view)).svg is not None
+    except EndpointError:
+        # The page tells what is wrong with the query, if anything is.
+        return False
 
-    async def there_is(self, call: Call, view: View) -> bool:
-        """Whether the answer of a call is a series; a page that would wait for long goes without a chart."""
-        if call.query.form is not QueryForm.SELECT:
-            return False
-        try:
-            drawing = await self._drawing(
-                call, view, Limits(min(_PATIENCE, call.limits.timeout)), again=False
-            )
-        except EndpointError:
-            # The page tells what is wrong with the query, if anything is.
-            return False
-        return drawing is not None
 
-    async def _drawing(self, call: Call, view: View, limits: Limits, again: bool = True) -> bytes | None:
-        """The drawing, None for none; what took too long is tried ``again`` or fails the same way."""
-        number = call.operation.generation
-        generation = call.engine.generation if number is None else call.engine.answerable(number)
-        columns = _columns(call.operation.text)
-        listed = columns is not None and columns > MOST_COLUMNS
-        if generation is None or listed or call.query.form is not QueryForm.SELECT:
-            return None
-        title = view.text(call.query.summary) or call.query.name
-        key = _key(call, generation, view, title)
-        if call.operation.volatile:
-            return await self._made(call, view, title, limits)
-        task = self._kept.get(key)
-        if task is None or to_be_made_anew(task, again):
-            task = asyncio.create_task(self._made(call, view, title, limits))
-            # Nobody may be left to hear of a failure.
-            task.add_done_callback(lambda done: done.cancelled() or done.exception())
-            self._kept[key] = task
-        self._kept.move_to_end(key)
-        while len(self._kept) > _KEPT:
-            self._kept.popitem(last=False)
-        # One client that leaves must not take the drawing away from another.
-        return await asyncio.shield(task)
+def _snapshot(own_queries: OwnQueries, operation: Operation, timeout: float) -> Snapshot:
+    number = operation.generation
+    generation = None if number is None else own_queries.site.engine.answerable(number)
+    return own_queries.snapshot(generation, timeout)
 
-    async def _made(self, call: Call, view: View, title: str, limits: Limits) -> bytes | None:
-        result = await call.engine.query(call.operation, _REPRESENTATION, limits)
-        pieces: list[bytes] = []
-        try:
-            async for piece in result:
-                pieces.append(piece)
-                if sum(map(len, pieces)) > _BYTES:
-                    return None
-        finally:
-            await result.aclose()
-        whole = result.facts is not None and not result.facts.more
-        return await asyncio.to_thread(_drawn, b"".join(pieces), view, title, whole)
+
+async def _drawing(
+    snapshot: Snapshot, query: SavedQuery, operation: Operation, view: View, patient: bool = False
+) -> Drawing:
+    """The drawing, kept unless the operation is volatile."""
+    columns = _columns(operation.text) if query.form is QueryForm.SELECT else 0
+    if columns is not None and not 1 < columns <= MOST_COLUMNS:
+        return Drawing(None)
+    title = view.text(query.summary) or query.name
+    make = partial(_make, operation, view, title, patient)
+    if operation.volatile:
+        return await make(snapshot)
+    key = (operation.on(None), view.language, title, patient)
+    return await snapshot.cached(_DRAWINGS, make, key, None if patient else _PATIENCE)
+
+
+async def _make(operation: Operation, view: View, title: str, patient: bool, snapshot: Snapshot) -> Drawing:
+    try:
+        rows, whole = await _read(operation, snapshot)
+    except (DeadlineExceeded, MemoryLimitExceeded):
+        if patient:
+            raise
+        return Drawing(None, unfinished=True)
+    return Drawing(rows and await asyncio.to_thread(_drawn, rows, view, title, whole))
+
+
+async def _read(operation: Operation, snapshot: Snapshot) -> tuple[bytes | None, bool]:
+    """The rows as flat JSON, None for more than a series has, and whether they are all rows."""
+    operation = operation.on(snapshot.generation.number)
+    result = await snapshot.site.engine.query(operation, _REPRESENTATION, snapshot.limits)
+    rows = bytearray()
+    async with aclosing(result):
+        async for piece in result:
+            rows += piece
+            if len(rows) > _BYTES:
+                return None, False
+    return bytes(rows), result.facts is not None and not result.facts.more
 
 
 def _drawn(answer: bytes, view: View, title: str, whole: bool) -> bytes | None:
-    found = json.loads(answer)
-    series = series_of(found["columns"], found["rows"], view.site.dataset.prefixes)
+    table = json.loads(answer)
+    series = series_of(table["columns"], table["rows"], view.site.dataset.prefixes)
     if series is None or (series.time and not whole):
         # Times are drawn in their own order, so the rows that are missing could be anywhere among them.
         return None
     return draw(series, view, title, whole)
-
-
-def to_be_made_anew(task: asyncio.Task[bytes | None], again: bool) -> bool:
-    """Whether a drawing has failed, and for a reason that may have passed, or is to be tried ``again``."""
-    if not task.done():
-        return False
-    if task.cancelled():
-        return True
-    error = task.exception()
-    return error is not None and (again or not isinstance(error, DeadlineExceeded | MemoryLimitExceeded))
-
-
-def _key(call: Call, generation: Generation, view: View, title: str) -> _Key:
-    made = generation.created.timestamp()
-    return call.operation.text, generation.number, made, view.language, title
 
 
 def _columns(text: str) -> int | None:

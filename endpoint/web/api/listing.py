@@ -1,28 +1,46 @@
-"""``GET /api``: what the folder of saved queries holds, as JSON, and what is wrong with it."""
+"""``GET /api``: what the folder of saved queries holds, and what is wrong with it, as JSON and as a page."""
 
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+import unicodedata
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
+from typing import Final
 from urllib.parse import quote, urlencode
-
-from starlette.types import Scope
 
 from endpoint.catalog import About, Catalog, SavedQuery
 from endpoint.catalog.parameters import Parameter
 from endpoint.errors import DataError
+from endpoint.formats import HTML, Format
 from endpoint.web.api.calls import formats_of
+from endpoint.web.api.markup import leads_somewhere, prose
+from endpoint.web.api.snippets import ApiCall, batch_snippet, snippets
 from endpoint.web.api.targets import ROOT
 from endpoint.web.api.values import has_values
+from endpoint.web.http.answer import Whole, page
+from endpoint.web.http.html import render
+from endpoint.web.http.request import Request
 from endpoint.web.http.site import Site
+from endpoint.web.http.view import View
+
+_JSON: Final = Format("json", "application/json", (), (), "json", False, None)
+_FORMATS: Final = (_JSON, HTML)
+_LONGEST: Final = 200
 
 
-def listing(site: Site, scope: Scope) -> bytes:
-    """The list of all saved queries, UTF-8."""
-    base, catalog = site.url(scope), site.catalog
-    folder = site.dataset.queries
-    document = {
+def listing_answer(request: Request) -> Whole:
+    """Return the list of all saved queries, or the page for people. Raises NotAcceptable."""
+    if request.negotiate(_FORMATS).format is HTML:
+        return page(_page(request.view))
+    body = json.dumps(_listing(request.site, request.base), ensure_ascii=False, indent=1).encode() + b"\n"
+    return Whole(body, _JSON.media_type)
+
+
+def _listing(site: Site, base: str) -> dict[str, object]:
+    catalog, folder = site.catalog, site.dataset.queries
+    return {
         **_about(catalog.about),
         "generation": site.engine.generation.number,
         "version": catalog.version,
@@ -31,27 +49,30 @@ def listing(site: Site, scope: Scope) -> bytes:
         "notices": [_problem(notice, folder) for notice in catalog.notices],
         "links": {"self": f"{base}{ROOT}"},
     }
-    return json.dumps(document, ensure_ascii=False, indent=1).encode() + b"\n"
 
 
 def _about(about: About) -> dict[str, object]:
     contact = {"name": about.contact_name, "url": about.contact_url}
-    told: dict[str, object] = {
+    members: dict[str, object] = {
         "title": about.title,
         "description": about.description,
         "contact": {key: value for key, value in contact.items() if value is not None},
         "licence": about.licence,
     }
-    return {key: value for key, value in told.items() if value}
+    return {key: value for key, value in members.items() if value}
 
 
 def _problem(error: DataError, folder: Path) -> dict[str, object]:
-    """A file that did not load, its path told from the folder on: the rest is the operator's matter."""
+    place = {"file": _named_from(folder, error), "line": error.line, "column": error.column}
+    return {**place, "detail": error.detail}
+
+
+def _named_from(folder: Path, error: DataError) -> str | None:
+    """The path of a file from the folder of saved queries on: the rest is the operator's matter."""
     file = error.file
-    if file is not None:
-        file = file.relative_to(folder) if file.is_relative_to(folder) else Path(file.name)
-    told = {"file": file and file.as_posix(), "line": error.line, "column": error.column}
-    return {**told, "detail": error.detail}
+    if file is None:
+        return None
+    return file.relative_to(folder).as_posix() if file.is_relative_to(folder) else file.name
 
 
 def _describe(query: SavedQuery, base: str, catalog: Catalog) -> dict[str, object]:
@@ -84,19 +105,19 @@ def _describe(query: SavedQuery, base: str, catalog: Catalog) -> dict[str, objec
 
 def _deprecation(query: SavedQuery) -> dict[str, object]:
     options = query.options
-    told: Mapping[str, object] = {
+    members: Mapping[str, object] = {
         "sentences": options.deprecation,
         "since": options.since and options.since.isoformat(),
         "sunset": options.sunset and options.sunset.isoformat(),
         "successor": options.successor,
         "link": options.deprecation_link,
     }
-    found = {key: value for key, value in told.items() if value}
-    return {"deprecation": found} if found else {}
+    present = {key: value for key, value in members.items() if value}
+    return {"deprecation": present} if present else {}
 
 
 def _parameter(parameter: Parameter, query: SavedQuery, url: str, catalog: Catalog) -> dict[str, object]:
-    told = {
+    members = {
         "name": parameter.name,
         "type": parameter.type,
         "required": parameter.required,
@@ -106,5 +127,108 @@ def _parameter(parameter: Parameter, query: SavedQuery, url: str, catalog: Catal
         "multiple": parameter.multiple,
     }
     if has_values(catalog, query, parameter):
-        told["values"] = f"{url}/values/{quote(parameter.name, safe='')}"
-    return told
+        members["values"] = f"{url}/values/{quote(parameter.name, safe='')}"
+    return members
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """One query of the list: where its page is, and with which example."""
+
+    query: SavedQuery
+    url: str
+    example: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Complaint:
+    """What is wrong with a file, whose name begins below the folder of saved queries."""
+
+    file: str
+    line: int | None
+    column: int | None
+    detail: str
+
+
+def _page(view: View) -> bytes:
+    """The page; its parameter ``q`` keeps the queries that hold all its words."""
+    catalog, folder = view.site.catalog, view.site.dataset.queries
+    wanted = next((value for name, value in view.pairs if name == "q"), "")[:_LONGEST].strip()
+    words = _folded(wanted).split()
+    matching = [query for query in catalog.queries.values() if _holds(view, query, words)]
+    return render(
+        "api.html",
+        view,
+        about=catalog.about,
+        contact=catalog.about.contact_url if leads_somewhere(catalog.about.contact_url) else None,
+        title=view.text(catalog.about.title) or view.gettext("Saved queries"),
+        description=prose(view.text(catalog.about.description)),
+        wanted=wanted,
+        number=len(matching),
+        all=len(catalog.queries),
+        groups=_groups(view, matching),
+        problems=[_complaint(error, folder) for error in catalog.problems],
+        notices=[_complaint(error, folder) for error in catalog.notices],
+        code=_example_code(view),
+        batch=_batch(view),
+    )
+
+
+def _folded(text: str) -> str:
+    return unicodedata.normalize("NFC", text).casefold()
+
+
+def _holds(view: View, query: SavedQuery, words: Sequence[str]) -> bool:
+    texts = (
+        query.name,
+        *query.summary.values(),
+        *query.description.values(),
+        *query.tags,
+        *map(view.tag_name, query.tags),
+        *(row.name for row in query.parameters),
+    )
+    text = _folded(" ".join(texts))
+    return all(word in text for word in words)
+
+
+def _groups(view: View, queries: Sequence[SavedQuery]) -> list[tuple[str, list[Row]]]:
+    """The queries by their first tag: those without one come last, and deprecated ones last of all."""
+    groups: dict[str, list[Row]] = {}
+    for query in sorted(queries, key=lambda query: query.options.deprecated):
+        url = f"{ROOT}/{quote(query.name, safe='')}"
+        values = query.example_values()
+        row = Row(query, view.url(url), view.url(url, **values) if values else None)
+        groups.setdefault(query.tags[0] if query.tags else "", []).append(row)
+    return sorted(groups.items(), key=lambda group: (group[0] == "", view.tag_name(group[0])))
+
+
+def _complaint(error: DataError, folder: Path) -> Complaint:
+    return Complaint(_named_from(folder, error) or "", error.line, error.column, error.detail)
+
+
+def _shown(view: View) -> SavedQuery | None:
+    """The query that the examples call: the first that needs a value and has one for it."""
+    queries = [query for query in view.site.catalog.queries.values() if not query.options.deprecated]
+    fitting = [query for query in queries if query.parameters and query.example_values()]
+    return next(iter(fitting or queries), None)
+
+
+def _example_code(view: View) -> str | None:
+    query = _shown(view)
+    if query is None:
+        return None
+    call = ApiCall(
+        url=f"{view.base}{ROOT}/{quote(query.name, safe='')}",
+        pairs=list(query.example_values().items()),
+        endpoint=f"{view.base}/sparql",
+        query=query.text,
+        form=query.form,
+    )
+    return snippets(call)[0].code
+
+
+def _batch(view: View) -> str | None:
+    query = _shown(view)
+    if query is None:
+        return None
+    return batch_snippet(f"{view.base}{ROOT}", query.name, query.example_values())

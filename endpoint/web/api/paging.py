@@ -39,7 +39,7 @@ _YES: Final = {"true": True, "1": True, "": False, "false": False, "0": False}
 
 @dataclass(frozen=True, slots=True)
 class Paging:
-    """One page as the request asks for it: ``size`` rows after ``offset``.
+    """One page that a request asks for: ``size`` rows after ``offset``.
 
     ``generation`` is the one that the page is of, None for the current one; ``mark`` is the digest of the
     rows before the page where the request tells it; ``count`` asks for the number of all rows.
@@ -58,7 +58,7 @@ class Paging:
 
 
 def read_paging(pairs: Pairs, default: int | None) -> Paging | None:
-    """The page that the parameters ask for; None where the answer is not paged.
+    """Return the page that the parameters ask for; None where the answer is not paged.
 
     ``default`` is the size of a page that the saved query tells; with it every answer is paged, but for
     ``page=all``. Raises :class:`BadParameter`.
@@ -92,7 +92,7 @@ def read_paging(pairs: Pairs, default: int | None) -> Paging | None:
 
 
 def read_generation(pairs: Pairs) -> int | None:
-    """The generation that the request is about, None for the current one. Raises :class:`BadParameter`."""
+    """Return the generation that a request names, None for the current one. Raises BadParameter."""
     given = _single(pairs)
     return _number(given, "generation", 0) or None
 
@@ -138,44 +138,70 @@ def _number(given: Mapping[str, str], name: str, default: int) -> int:
     return int(text)
 
 
-def check_generation(asked: int | None, engine: Engine) -> None:
-    """Raises :class:`GenerationGone` where the engine cannot answer on the generation asked for."""
-    if asked is None or engine.answerable(asked) is not None:
+def check_generation(number: int | None, engine: Engine) -> None:
+    """Raise :class:`GenerationGone` where the engine does not hold generation ``number``."""
+    if number is None or engine.answerable(number) is not None:
         return
     current = engine.generation.number
     raise GenerationGone(
-        f"These pages are of generation {asked} of the data, which is not kept; {current} is served now. "
+        f"These pages are of generation {number} of the data, which is not kept; {current} is served now. "
         'Begin again at the first page, without "generation" and "after".',
-        asked,
+        number,
         current,
     )
 
 
-def check_sequence(facts: Facts, asked: Paging, current: Generation) -> None:
-    """Raises :class:`GenerationGone` where other rows stand before the page than the client has seen."""
+def check_sequence(facts: Facts, paging: Paging, current: Generation) -> None:
+    """Raise :class:`GenerationGone` where other rows stand before the page than the client has seen."""
     if facts.moved:
         raise GenerationGone(
             "The rows before this page are not those that its cursor was made for: the query has no order "
             "that holds, or the data was built anew. Begin again at the first page.",
-            asked.generation or current.number,
+            paging.generation or current.number,
             current.number,
         )
 
 
-def cursor_of(asked: Paging, facts: Facts, generation: Generation, volatile: bool) -> str | None:
-    """The cursor of the next page; None on the last one."""
-    if not facts.more:
-        return None
-    mark = UNMARKED if volatile else facts.mark
-    return f"{generation.number}.{asked.offset + facts.rows}.{mark}"
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Where a page stands: its facts, the URL by relation of the others, the cursor of the next one."""
+
+    facts: Facts
+    links: Mapping[str, str]
+    cursor: str | None
+
+    @property
+    def headers(self) -> tuple[tuple[bytes, bytes], ...]:
+        """The headers that tell of it; no Link header longer than proxies take."""
+        found: list[tuple[bytes, bytes]] = []
+        written = ", ".join(f'<{url}>; rel="{relation}"' for relation, url in self.links.items()).encode()
+        if 0 < len(written) <= LONGEST_HEADER:
+            found.append((b"link", written))
+        if self.facts.total is not None:
+            found.append((b"x-total-count", str(self.facts.total).encode()))
+        return tuple(found)
 
 
-def page_links(
-    address: str, pairs: Pairs, asked: Paging, facts: Facts, generation: Generation, cursor: str | None
+def place(
+    address: str, pairs: Pairs, paging: Paging, facts: Facts, generation: Generation, volatile: bool
+) -> Place:
+    """Return where a page with these facts stands among those of the same call at ``address``.
+
+    The cursor of the next page is None on the last one.
+    """
+    cursor = None
+    if facts.more:
+        mark = UNMARKED if volatile else facts.mark
+        cursor = f"{generation.number}.{paging.offset + facts.rows}.{mark}"
+    return Place(facts, _links(address, pairs, paging, facts, generation, cursor), cursor)
+
+
+def _links(
+    address: str, pairs: Pairs, paging: Paging, facts: Facts, generation: Generation, cursor: str | None
 ) -> dict[str, str]:
-    """URL by relation: first, and prev, next and last where there are such pages and they are known."""
+    """First, and prev, next and last where there are such pages and they are known."""
     kept = [pair for pair in pairs if pair[0] not in ("page", "pageSize", "after", "generation")]
-    kept.append(("pageSize", str(asked.size)))
+    kept.append(("pageSize", str(paging.size)))
 
     def page(number: int) -> str:
         own = [("page", str(number)), ("generation", str(generation.number))]
@@ -183,8 +209,8 @@ def page_links(
 
     links = {"first": page(1)}
     total = facts.total
-    last = None if total is None else max(-(-total // asked.size), 1)
-    number = asked.number
+    last = None if total is None else max(-(-total // paging.size), 1)
+    number = paging.number
     if number is not None and number > 1:
         links["prev"] = page(number - 1 if last is None else min(number - 1, last))
     if cursor is not None:
@@ -192,9 +218,3 @@ def page_links(
     if last is not None:
         links["last"] = page(last)
     return links
-
-
-def link_headers(links: Mapping[str, str]) -> tuple[tuple[bytes, bytes], ...]:
-    """The Link header of these links; none where it would be longer than proxies take."""
-    written = ", ".join(f'<{url}>; rel="{relation}"' for relation, url in links.items()).encode()
-    return ((b"link", written),) if 0 < len(written) <= LONGEST_HEADER else ()

@@ -6,98 +6,68 @@ the form with what is wrong at its field.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Sequence
 from typing import Final
 from urllib.parse import quote, urlencode
 
-from starlette.types import Scope, Send
-
 from endpoint.catalog import SavedQuery
-from endpoint.catalog.parameters import RESERVED, read_values
+from endpoint.catalog.parameters import RESERVED
+from endpoint.engine import Result
 from endpoint.errors import BadParameter
-from endpoint.formats import CSV, FLAT_JSON, HTML, TURTLE, XLSX, Facts, Format
-from endpoint.sparql.parameters import Value
-from endpoint.web.api.highlight import bound_spans, highlight
-from endpoint.web.api.paging import ALL, PARAMETERS, Paging
-from endpoint.web.api.prose import prose
-from endpoint.web.api.snippets import Asked, snippets
+from endpoint.formats import CSV, FLAT_JSON, HTML, TURTLE, XLSX, Format
+from endpoint.web.api.calls import CHART, Call, formats_of
+from endpoint.web.api.markup import highlight, prose
+from endpoint.web.api.paging import ALL, PARAMETERS, Place
+from endpoint.web.api.snippets import ApiCall, snippets
 from endpoint.web.api.targets import ROOT, Target
 from endpoint.web.api.values import has_values
 from endpoint.web.api.widgets import fields
+from endpoint.web.http.answer import NO_CACHE, NO_STORE, Around, Whole, page
 from endpoint.web.http.html import render, render_around
 from endpoint.web.http.language import PARAMETER
 from endpoint.web.http.request import Pairs
-from endpoint.web.http.site import VARY
-from endpoint.web.http.view import View, view_of
-
-# What the file of a chart is called.
-CHART: Final = "svg"
+from endpoint.web.http.view import View
 
 # The formats that most people can open; they stand first.
 _FIRST: Final = (CSV, XLSX, FLAT_JSON, TURTLE)
 
 
-@dataclass(frozen=True, slots=True)
-class CallPage:
-    """The page of one call: ``head`` and ``tail`` are around its rows and what is said of those."""
-
-    view: View
-    head: bytes
-    tail: bytes
-    chart: str
-
-    def around(
-        self, asked: Paging | None, facts: Facts | None, links: Mapping[str, str], chart: bool
-    ) -> tuple[bytes, bytes]:
-        """The page before and after its rows, once it is known what they are."""
-        first = last = 0
-        if asked is not None and facts is not None and facts.rows:
-            first, last = asked.offset + 1, asked.offset + facts.rows
-        before, after = render_around(
-            "rows.html",
-            self.view,
-            paged=facts is not None,
-            first=first,
-            last=last,
-            total=facts and facts.total,
-            links=links,
-            chart=self.chart if chart else None,
-        )
-        return self.head + before, after + self.tail
-
-
 def without_blanks(query: SavedQuery, pairs: Pairs) -> Pairs:
-    """The parameters as somebody means them who leaves fields of the form empty."""
+    """Return the parameters as somebody means them who leaves fields of the form empty."""
     needed = {row.name for row in query.parameters if row.required and not row.multiple}
     return [(name, value) for name, value in pairs if value.strip() or name in needed or name in RESERVED]
 
 
-def read_page(scope: Scope, target: Target, pairs: Pairs, formats: Sequence[Format]) -> CallPage:
-    """The page of a call with values that fit. Raises BadParameter as the call does."""
-    view, query = view_of(scope), target.query
+def page_around(view: View, call: Call, chart: bool, result: Result) -> Around:
+    """Return the page around the rows of a call, with their chart where there is one.
+
+    Raises :class:`~endpoint.errors.GenerationGone`.
+    """
+    target, query, pairs = call.target, call.query, call.pairs
     own = _own(target, pairs)
-    absent: dict[str, Value] = {row.variable: () for row in query.parameters}
-    text, spans = bound_spans(query.text, {**absent, **read_values(query.parameters, own)})
     api = f"{ROOT}/{quote(query.name, safe='')}"
+    formats = formats_of(query)
+    place = call.place(result)
+    drawing = _url(f"{view.root}{api}.{CHART.extension}", [*own, (PARAMETER, view.language)])
     head, tail = render_around(
         "query.html",
         view,
         **_form(view, target, own, pairs, None),
+        **_rows(call, place),
         answered=True,
+        chart=drawing if chart else None,
         permalink=_url(view.base + api, own),
         downloads=_downloads(view, target, pairs, formats),
-        sparql=highlight(text, spans),
-        editor=view.editor(text),
+        sparql=highlight(*call.bound),
+        editor=view.editor(call.bound.text),
         explanation=_url(f"{view.root}{api}/explain", own),
-        code=snippets(_asked(view, query, own, text, formats)),
+        code=snippets(_api_call(view, query, own, call.bound.text, formats)),
     )
-    return CallPage(view, head, tail, _url(f"{view.root}{api}.{CHART}", [*own, (PARAMETER, view.language)]))
+    return Around(head, tail, headers=call.headers(place))
 
 
-async def send_form(scope: Scope, send: Send, target: Target, pairs: Pairs, error: BadParameter) -> None:
-    """Answer with the form and what is wrong: with a value, or only that there is none yet."""
-    view = view_of(scope)
+def form_page(view: View, target: Target, pairs: Pairs, error: BadParameter) -> Whole:
+    """Return the form and what is wrong: with a value, or only that there is none yet."""
     missing = error.rule == "required"
     body = render(
         "query.html",
@@ -107,16 +77,17 @@ async def send_form(scope: Scope, send: Send, target: Target, pairs: Pairs, erro
         sparql=highlight(target.query.text),
         editor=None,
     )
-    headers = [
-        (b"content-type", HTML.content_type().encode()),
-        (b"content-length", str(len(body)).encode()),
-        (b"vary", VARY),
-        (b"cache-control", b"no-cache" if missing else b"no-store"),
-    ]
-    await send(
-        {"type": "http.response.start", "status": 200 if missing else error.status, "headers": headers}
-    )
-    await send({"type": "http.response.body", "body": body})
+    return page(body, status=200 if missing else error.status, cache=NO_CACHE if missing else NO_STORE)
+
+
+def _rows(call: Call, place: Place | None) -> dict[str, object]:
+    """What is said of the rows: which they are, how many there are, where the others are."""
+    if place is None or call.paging is None:
+        return {"paged": False, "first": 0, "last": 0, "total": None, "links": {}}
+    first = last = 0
+    if place.facts.rows:
+        first, last = call.paging.offset + 1, call.paging.offset + place.facts.rows
+    return {"paged": True, "first": first, "last": last, "total": place.facts.total, "links": place.links}
 
 
 def _form(
@@ -125,20 +96,20 @@ def _form(
     """What both pages have: the query, its form, what is wrong with it."""
     query, catalog = target.query, view.site.catalog
     suggested = {row.name for row in query.parameters if has_values(catalog, query, row)}
-    asked = fields(query.parameters, own, view, error, suggested)
+    shown = fields(query.parameters, own, view, error, suggested)
     successor = catalog.queries.get(query.options.successor or "")
     return {
         "query": query,
         "title": view.text(query.summary) or query.name,
         "description": prose(view.text(query.description)),
         "api": f"{view.root}{ROOT}/{quote(query.name, safe='')}",
-        "fields": asked,
+        "fields": shown,
         # What else was chosen stays chosen.
         "hidden": [pair for pair in pairs if pair[0] in ("pageSize", "timeout")],
         "example": None if own else _example(view, query),
         "successor": successor,
         "error": error,
-        "elsewhere": error is not None and not any(field.error for field in asked),
+        "elsewhere": error is not None and not any(field.error for field in shown),
     }
 
 
@@ -171,9 +142,9 @@ def _downloads(
     return first, more
 
 
-def _asked(view: View, query: SavedQuery, own: Pairs, text: str, formats: Sequence[Format]) -> Asked:
+def _api_call(view: View, query: SavedQuery, own: Pairs, text: str, formats: Sequence[Format]) -> ApiCall:
     first = None if FLAT_JSON in formats else next(fmt for fmt in formats if fmt is not HTML)
-    return Asked(
+    return ApiCall(
         url=f"{view.base}{ROOT}/{quote(query.name, safe='')}",
         pairs=own,
         endpoint=f"{view.base}/sparql",

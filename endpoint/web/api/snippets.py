@@ -29,8 +29,8 @@ class Snippet(NamedTuple):
 
 
 @dataclass(frozen=True, slots=True)
-class Asked:
-    """What the code asks for: the parameters ``pairs`` at ``url``, or the bound ``query`` at ``endpoint``.
+class ApiCall:
+    """The call that code makes: the parameters ``pairs`` at ``url``, or the bound ``query`` at ``endpoint``.
 
     ``media_type`` is the first choice of the saved query where it has no JSON, None where it has.
     """
@@ -44,12 +44,12 @@ class Asked:
 
     @property
     def accept(self) -> str:
-        """What to ask for."""
+        """The value of its Accept header."""
         return self.media_type or _JSON
 
     @property
     def member(self) -> str:
-        """Where the answer is in the envelope."""
+        """The member of the envelope that has the answer."""
         return _MEMBERS.get(self.form, "rows")
 
     @property
@@ -58,14 +58,14 @@ class Asked:
         return f"{self.url}?{urlencode(self.pairs, quote_via=quote)}" if self.pairs else self.url
 
 
-def snippets(asked: Asked) -> tuple[Snippet, ...]:
+def snippets(call: ApiCall) -> tuple[Snippet, ...]:
     """The call in every language."""
     return (
-        Snippet("curl", "curl", _curl(asked)),
-        Snippet("Python: requests", "requests", _requests(asked)),
-        Snippet("Python: SPARQLWrapper", "sparqlwrapper", _sparqlwrapper(asked)),
-        Snippet("JavaScript: fetch", "fetch", _fetch(asked)),
-        Snippet("R: httr2", "r", _r(asked)),
+        Snippet("curl", "curl", _curl(call)),
+        Snippet("Python: requests", "requests", _requests(call)),
+        Snippet("Python: SPARQLWrapper", "sparqlwrapper", _sparqlwrapper(call)),
+        Snippet("JavaScript: fetch", "fetch", _fetch(call)),
+        Snippet("R: httr2", "r", _r(call)),
     )
 
 
@@ -80,36 +80,36 @@ def batch_snippet(url: str, name: str, parameters: Mapping[str, str]) -> str:
     return " \\\n  ".join(lines)
 
 
-def _curl(asked: Asked) -> str:
-    lines = [f"curl --fail-with-body --get {shlex.quote(asked.url)}"]
-    lines += [f"--data-urlencode {shlex.quote(f'{name}={value}')}" for name, value in asked.pairs]
-    lines.append(f"--header 'Accept: {asked.accept}'")
+def _curl(call: ApiCall) -> str:
+    lines = [f"curl --fail-with-body --get {shlex.quote(call.url)}"]
+    lines += [f"--data-urlencode {shlex.quote(f'{name}={value}')}" for name, value in call.pairs]
+    lines.append(f"--header 'Accept: {call.accept}'")
     return " \\\n  ".join(lines)
 
 
-def _requests(asked: Asked) -> str:
-    parameters = ", ".join(f"({_python(name)}, {_python(value)})" for name, value in asked.pairs)
+def _requests(call: ApiCall) -> str:
+    parameters = ", ".join(f"({_python(name)}, {_python(value)})" for name, value in call.pairs)
     lines = [
         "import requests",
         "",
         "response = requests.get(",
-        f"    {_python(asked.url)},",
-        *([f"    params=[{parameters}],"] if asked.pairs else []),
-        f'    headers={{"Accept": "{asked.accept}"}},',
+        f"    {_python(call.url)},",
+        *([f"    params=[{parameters}],"] if call.pairs else []),
+        f'    headers={{"Accept": "{call.accept}"}},',
         "    timeout=60,",
         ")",
         "response.raise_for_status()",
     ]
-    if asked.media_type:
+    if call.media_type:
         lines.append("print(response.text)")
-    elif asked.member == "boolean":
+    elif call.member == "boolean":
         lines.append('print(response.json()["boolean"])')
     else:
         lines += ['for row in response.json()["rows"]:', "    print(row)"]
     return "\n".join(lines)
 
 
-def _sparqlwrapper(asked: Asked) -> str:
+def _sparqlwrapper(call: ApiCall) -> str:
     returned, printed = {
         QueryForm.SELECT: (
             "JSON",
@@ -117,45 +117,45 @@ def _sparqlwrapper(asked: Asked) -> str:
             '    print({name: term["value"] for name, term in row.items()})',
         ),
         QueryForm.ASK: ("JSON", 'print(client.queryAndConvert()["boolean"])'),
-    }.get(asked.form, ("TURTLE", "print(client.queryAndConvert().decode())"))
+    }.get(call.form, ("TURTLE", "print(client.queryAndConvert().decode())"))
     return "\n".join(
         (
             f"from SPARQLWrapper import {returned}, POST, SPARQLWrapper",
             "",
-            f"client = SPARQLWrapper({_python(asked.endpoint)})",
+            f"client = SPARQLWrapper({_python(call.endpoint)})",
             "client.setMethod(POST)",
             f"client.setReturnFormat({returned})",
-            f"client.setQuery({_python_text(asked.query)})",
+            f"client.setQuery({_python_text(call.query)})",
             printed,
         )
     )
 
 
-def _fetch(asked: Asked) -> str:
-    pairs = "".join(f"  [{_json(name)}, {_json(value)}],\n" for name, value in asked.pairs)
-    read = "await response.text()" if asked.media_type else f"(await response.json()).{asked.member}"
+def _fetch(call: ApiCall) -> str:
+    pairs = "".join(f"  [{_json(name)}, {_json(value)}],\n" for name, value in call.pairs)
+    read = "await response.text()" if call.media_type else f"(await response.json()).{call.member}"
     return "\n".join(
         (
-            f"const url = new URL({_json(asked.url)});",
-            *([f"url.search = new URLSearchParams([\n{pairs}]);"] if asked.pairs else []),
-            f'const response = await fetch(url, {{ headers: {{ Accept: "{asked.accept}" }} }});',
+            f"const url = new URL({_json(call.url)});",
+            *([f"url.search = new URLSearchParams([\n{pairs}]);"] if call.pairs else []),
+            f'const response = await fetch(url, {{ headers: {{ Accept: "{call.accept}" }} }});',
             "if (!response.ok) throw new Error(await response.text());",
             f"console.log({read});",
         )
     )
 
 
-def _r(asked: Asked) -> str:
+def _r(call: ApiCall) -> str:
     # The parameters are in the URL, where they are percent-encoded: one spelling for every value.
-    read = "resp_body_string()" if asked.media_type else "resp_body_json(simplifyVector = TRUE)"
+    read = "resp_body_string()" if call.media_type else "resp_body_json(simplifyVector = TRUE)"
     lines = [
         "library(httr2)",
         "",
-        f"answer <- request({_json(asked.address)}) |>",
-        f'  req_headers(Accept = "{asked.accept}") |>',
+        f"answer <- request({_json(call.address)}) |>",
+        f'  req_headers(Accept = "{call.accept}") |>',
         "  req_perform() |>",
         f"  {read}",
-        "answer" if asked.media_type else f"answer${asked.member}",
+        "answer" if call.media_type else f"answer${call.member}",
     ]
     return "\n".join(lines)
 

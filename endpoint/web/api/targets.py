@@ -1,4 +1,4 @@
-"""What a path below ``/api`` asks for: an answer, the source of a query, its bound text, or values.
+"""Addresses below ``/api``: the answer of a saved query, its source, its bound text, values.
 
 ::
 
@@ -35,7 +35,7 @@ SOURCE: Final = "rq"
 
 
 class Part(Enum):
-    """What of a saved query is asked for."""
+    """A part of what is at the addresses of a saved query."""
 
     ANSWER = auto()
     SOURCE = auto()
@@ -48,8 +48,8 @@ class Target:
     """A saved query as a request names it.
 
     ``path`` is its percent-encoded address below ``/api``, as links to it repeat it; ``given`` are the
-    parameters that the path holds and ``extension`` is the one at its end. ``parameter`` is the one whose
-    values are asked for.
+    parameters that the path has and ``extension`` is the one at its end. ``parameter`` is the one whose
+    values are wanted.
     """
 
     query: SavedQuery
@@ -66,7 +66,7 @@ class Target:
 
 
 def segments_of(scope: Scope) -> list[str]:
-    """The decoded segments of the path below ``/api``. Raises :class:`MalformedRequest`."""
+    """Return the decoded segments of the path below ``/api``. Raises :class:`MalformedRequest`."""
     raw = scope.get("raw_path") or quote(scope["path"]).encode()
     # What comes before them may be percent-encoded as well, so that only its slashes can be counted.
     below = raw.split(b"/")[2 + scope.get("root_path", "").count("/") :]
@@ -80,21 +80,21 @@ def segments_of(scope: Scope) -> list[str]:
 
 
 def named(query: SavedQuery, extension: str = "") -> Target:
-    """The target of a query's own name."""
+    """Return the target of a query's own name."""
     path = quote(query.name, safe="")
     return Target(query, f"{path}.{quote(extension, safe='')}" if extension else path, [], extension)
 
 
-def find(catalog: Catalog, name: str) -> SavedQuery:
-    """The query of this name. Raises :class:`NotFound` with a suggestion."""
+def find_query(catalog: Catalog, name: str) -> SavedQuery:
+    """Return the query of this name. Raises :class:`NotFound` with a suggestion."""
     query = catalog.queries.get(unicodedata.normalize("NFC", name))
     if query is None:
         raise _not_found(catalog, [name])
     return query
 
 
-def find_target(catalog: Catalog, segments: Sequence[str]) -> Target:
-    """What these segments ask for. Raises :class:`NotFound` with a suggestion."""
+def target_of(catalog: Catalog, segments: Sequence[str]) -> Target:
+    """Return the target that these segments name. Raises :class:`NotFound` with a suggestion."""
     first = unicodedata.normalize("NFC", segments[0])
     target = _by_name(catalog, first, segments[1:]) or _by_path(catalog, segments)
     if target is None:
@@ -138,11 +138,11 @@ def _by_path(catalog: Catalog, segments: Sequence[str]) -> Target | None:
 
 
 def _not_found(catalog: Catalog, segments: Sequence[str]) -> NotFound:
-    asked = "/".join(segments)
+    wanted = "/".join(segments)
     known = {name: name for name in catalog.queries}
     # A template is near where it is so with the values of the request in it.
     known |= {filled(template, segments): template[1:] for template in catalog.paths}
     known |= {f"{name}/explain": f"{name}/explain" for name in catalog.queries} if len(segments) > 1 else {}
-    near = difflib.get_close_matches(asked[:200], known, 1)
+    near = difflib.get_close_matches(wanted[:200], known, 1)
     hint = f" Did you mean {known[near[0]]}?" if near else ""
-    return NotFound(f'There is no saved query "{shown(asked)}".{hint} GET /api lists them.')
+    return NotFound(f'There is no saved query "{shown(wanted)}".{hint} GET /api lists them.')

@@ -1,4 +1,4 @@
-"""Lists of values: made of the rows of an answer, and searched."""
+"""Lists of values, read from the rows of an answer, and searched."""
 
 from __future__ import annotations
 
@@ -48,12 +48,12 @@ class Columns:
     count: str | None
 
 
-class Reader:
+class RowReader:
     """Makes values of rows, which come as lines of JSON in pieces. Several rows may label one value."""
 
     def __init__(self, columns: Columns, query: SavedQuery, parameter: Parameter) -> None:
         self._columns = columns
-        self._of = f'the values of "{parameter.name}" of {query.name}'
+        self.subject = f'values of "{parameter.name}" of {query.name}'
         self._rest = b""
         self._size = 0
         self._complete = True
@@ -61,7 +61,7 @@ class Reader:
         self._counts: dict[str, int] = {}
 
     def take(self, piece: bytes) -> bool:
-        """Take a piece; tells whether more may be taken."""
+        """Take a piece, and return whether more may be taken."""
         *lines, self._rest = (self._rest + piece).split(b"\n")
         self._size += len(piece)
         for line in lines:
@@ -71,11 +71,11 @@ class Reader:
         return self._complete
 
     def values(self) -> Values:
-        """All that were taken."""
+        """Return all that were taken."""
         if self._rest.strip() and self._complete:
             self._add(json.loads(self._rest, parse_int=str, parse_float=str))
-        found = (listed(value, label, self._counts.get(value)) for value, label in self._labels.items())
-        return Values(tuple(found), self._complete)
+        rows = (listed(value, label, self._counts.get(value)) for value, label in self._labels.items())
+        return Values(tuple(rows), self._complete)
 
     def _add(self, row: dict[str, object]) -> None:
         columns = self._columns
@@ -97,12 +97,12 @@ class Reader:
 
     def _check(self, row: dict[str, object]) -> None:
         columns = self._columns
-        told = [columns.value, *columns.label.values(), columns.count]
-        missing = [name for name in told if name not in (None, "label", "count") and name not in row]
+        names = [columns.value, *columns.label.values(), columns.count]
+        missing = [name for name in names if name not in (None, "label", "count") and name not in row]
         if not row or missing:
             raise EvaluationFailed(
-                f"The saved query that lists {self._of} has no column {', '.join(map(str, missing))}; "
-                f"it has {', '.join(row)}."
+                f"The saved query that lists the {self.subject} has no column "
+                f"{', '.join(map(str, missing))}; it has {', '.join(row)}."
             )
 
 
@@ -116,19 +116,19 @@ def _text(value: object) -> tuple[str, str]:
 
 
 def listed(value: str, label: Mapping[str, str], count: int | None = None) -> Listed:
-    """A value that can be searched."""
+    """Return a value that can be searched."""
     return Listed(value, label, count, "\n".join(map(folded, (value, *label.values()))))
 
 
 def folded(text: str) -> str:
-    """The text as it is compared: without letter case and differences of white space."""
+    """Return the text as it is compared: without letter case and differences of white space."""
     return " ".join(unicodedata.normalize("NFC", text).casefold().split())
 
 
 def search(values: Values, words: str) -> list[Listed]:
-    """The values that hold the :func:`folded` ``words``, those where they begin a word first."""
+    """Return the values that hold the :func:`folded` ``words``, those where they begin a word first."""
     if not words:
         return list(values.listed)
     beginning = re.compile(rf"(?<!\w){re.escape(words)}")
-    found = [row for row in values.listed if words in row.searched]
-    return sorted(found, key=lambda row: beginning.search(row.searched) is None)
+    matching = [row for row in values.listed if words in row.searched]
+    return sorted(matching, key=lambda row: beginning.search(row.searched) is None)

@@ -10,17 +10,15 @@ from __future__ import annotations
 
 import asyncio
 import json
-import time
-from collections import OrderedDict
+from contextlib import aclosing
 from dataclasses import replace
+from functools import partial
 from typing import Final
-
-from starlette.types import Receive, Scope, Send
 
 from endpoint.catalog import Catalog, SavedQuery
 from endpoint.catalog.distinct_values import instances, own_values, unlisted
 from endpoint.catalog.parameters import Parameter
-from endpoint.engine import Engine, Limits
+from endpoint.engine import Limits
 from endpoint.errors import (
     BadParameter,
     DeadlineExceeded,
@@ -36,16 +34,24 @@ from endpoint.errors import (
 from endpoint.formats import FLAT_JSON, ND_JSON, QueryForm, Representation
 from endpoint.sparql.operation import Operation
 from endpoint.web.api.targets import Target
-from endpoint.web.api.value_lists import MOST_LISTED, Columns, Listed, Reader, Values, folded, listed, search
-from endpoint.web.http.making import send_tagged
-from endpoint.web.http.request import Pairs
-from endpoint.web.http.responses import Watch, choose
-from endpoint.web.http.site import Site, accept_of
+from endpoint.web.api.value_lists import (
+    MOST_LISTED,
+    Columns,
+    Listed,
+    RowReader,
+    Values,
+    folded,
+    listed,
+    search,
+)
+from endpoint.web.cache import Region
+from endpoint.web.http.answer import Whole, strong_tag
+from endpoint.web.http.request import Pairs, Request, choose
+from endpoint.web.store import OwnQueries, Snapshot
 
 # Values in an answer, at most.
 MOST_SHOWN: Final = 1000
-# Lists kept, and seconds for which a list that could not be found is not looked for again.
-_KEPT: Final = 64
+# Seconds for which a list that could not be found is not looked for again.
 _REST: Final = 30.0
 
 _PARAMETERS: Final = ("q", "limit")
@@ -53,120 +59,109 @@ _LONGEST_SEARCH: Final = 200
 _REPRESENTATION: Final = Representation.of(ND_JSON, language_tags=True)
 
 
-_Key = tuple[str, int, float]
+def _size(values: Values | EngineError) -> int:
+    rows = values.listed if isinstance(values, Values) else ()
+    return sum(len(row.value) + 2 * len(row.searched) for row in rows)
+
+
+_LISTS: Final[Region[Values | EngineError]] = Region(
+    "lists of values",
+    entries=64,
+    size=_size,
+    lifetime=lambda values: _REST if isinstance(values, EngineError) else None,
+)
 
 
 def has_values(catalog: Catalog, query: SavedQuery, parameter: Parameter) -> bool:
-    """Whether there is a list of values for the parameter."""
+    """Return whether there is a list of values for the parameter."""
     if _written(catalog, query, parameter) or parameter.class_iri:
         return True
-    told = parameter.values is not None or parameter.from_data
-    return told and unlisted(catalog.queries, query, parameter) is None
+    queried = parameter.values is not None or parameter.from_data
+    return queried and unlisted(catalog.queries, query, parameter) is None
 
 
 def _written(catalog: Catalog, query: SavedQuery, parameter: Parameter) -> tuple[str, ...]:
     """The values that stand in the file, where they are the list."""
     if parameter.enum or parameter.type == "boolean":
         return parameter.enum or ("true", "false")
-    asked = parameter.values is not None and unlisted(catalog.queries, query, parameter) is None
-    return () if asked else parameter.offered
+    queried = parameter.values is not None and unlisted(catalog.queries, query, parameter) is None
+    return () if queried else parameter.offered
 
 
 class ValueLists:
-    """Answers requests for values, and keeps the lists."""
+    """The lists of values of one site's parameters."""
 
-    def __init__(self, site: Site) -> None:
-        self._site = site
+    def __init__(self, own_queries: OwnQueries) -> None:
+        self._own_queries = own_queries
         self._lock = asyncio.Lock()
-        self._kept: OrderedDict[_Key, Values] = OrderedDict()
-        self._failed: dict[_Key, tuple[float, EngineError]] = {}
 
-    async def answer(self, scope: Scope, receive: Receive, send: Send, target: Target, pairs: Pairs) -> None:
+    async def answer(self, request: Request, target: Target, pairs: Pairs) -> Whole:
         """Answer one request. Raises designed errors."""
         # What a reload changes meanwhile is none of this request's business.
-        catalog, engine = self._site.catalog, self._site.engine
-        chosen = choose((), accept_of(scope), (FLAT_JSON,))
+        catalog, snapshot = request.site.catalog, self._own_queries.snapshot()
+        chosen = choose((), request.accept, (FLAT_JSON,))
         parameter = _parameter(target)
         words, limit = _read(pairs)
-        with Watch(receive):
-            values = await self._values(engine, catalog, target.query, parameter)
-        found = search(values, words)
+        values = await self._values(snapshot, catalog, target.query, parameter)
+        matching = search(values, words)
         document = {
             "parameter": parameter.name,
-            "generation": engine.generation.number,
-            "values": [_shown(row) for row in found[:limit]],
-            "truncated": len(found) > limit or not values.complete,
+            "generation": snapshot.generation.number,
+            "values": [_shown(row) for row in matching[:limit]],
+            "truncated": len(matching) > limit or not values.complete,
         }
         body = json.dumps(document, ensure_ascii=False).encode() + b"\n"
-        await send_tagged(scope, send, body, chosen.content_type, "no-cache")
+        return Whole(body, chosen.content_type, tag=strong_tag(body))
 
     async def _values(
-        self, engine: Engine, catalog: Catalog, query: SavedQuery, parameter: Parameter
+        self, snapshot: Snapshot, catalog: Catalog, query: SavedQuery, parameter: Parameter
     ) -> Values:
         if choices := _written(catalog, query, parameter):
             return Values(tuple(listed(text, parameter.labels.get(text, {})) for text in choices))
-        operation, columns = _lookup(catalog, query, parameter, self._site.dataset.base)
-        generation = engine.generation
-        key = (f"{operation.text}\0{columns}", generation.number, generation.created.timestamp())
-        if (kept := self._look(key)) is not None:
-            return kept
+        operation, columns = _lookup(catalog, query, parameter, snapshot.site.dataset.base)
+        reader = RowReader(columns, query, parameter)
+        make = partial(self._make, operation, reader)
+        if operation.volatile:
+            values = await make(snapshot)
+        else:
+            values = await snapshot.cached(_LISTS, make, (operation, repr(columns)))
+        if isinstance(values, EngineError):
+            raise values
+        return values
+
+    async def _make(
+        self, operation: Operation, reader: RowReader, snapshot: Snapshot
+    ) -> Values | EngineError:
+        """The list, or why there is none: that stands for a while too."""
+        limits = Limits(snapshot.site.settings.timeout)
         async with self._lock:
-            # Who held the lock may have found the same list.
-            if (kept := self._look(key)) is not None:
-                return kept
             try:
-                found = await self._evaluate(engine, operation, columns, query, parameter)
+                return await _evaluate(operation, reader, snapshot, limits)
             except (DeadlineExceeded, MemoryLimitExceeded, EvaluationFailed) as error:
-                self._failed = {key: (time.monotonic() + _REST, error), **self._recent()}
-                raise
-            if not operation.volatile:
-                self._kept[key] = found
-            if len(self._kept) > _KEPT:
-                self._kept.popitem(last=False)
-            return found
+                return error
 
-    def _look(self, key: _Key) -> Values | None:
-        """The list where it is kept. Raises the failure to find it where that was a moment ago."""
-        if (failure := self._recent().get(key)) is not None:
-            raise failure[1]
-        if key in self._kept:
-            self._kept.move_to_end(key)
-        return self._kept.get(key)
 
-    def _recent(self) -> dict[_Key, tuple[float, EngineError]]:
-        now = time.monotonic()
-        self._failed = {key: row for key, row in self._failed.items() if row[0] > now}
-        return self._failed
-
-    async def _evaluate(
-        self, engine: Engine, operation: Operation, columns: Columns, query: SavedQuery, parameter: Parameter
-    ) -> Values:
-        limits = Limits(self._site.settings.timeout)
-        try:
-            result = await engine.query(operation, _REPRESENTATION, limits)
-        except MalformedQuery as error:
-            raise EvaluationFailed(
-                f'The values of "{parameter.name}" of {query.name} cannot be looked up: {error}'
-            ) from None
-        reader = Reader(columns, query, parameter)
-        try:
-            async for piece in result:
-                if not reader.take(piece):
-                    break
-        finally:
-            await result.aclose()
-        return reader.values()
+async def _evaluate(operation: Operation, reader: RowReader, snapshot: Snapshot, limits: Limits) -> Values:
+    operation = operation.on(snapshot.generation.number)
+    try:
+        result = await snapshot.site.engine.query(operation, _REPRESENTATION, limits)
+    except MalformedQuery as error:
+        raise EvaluationFailed(f"The {reader.subject} cannot be looked up: {error}") from None
+    async with aclosing(result):
+        async for piece in result:
+            if not reader.take(piece):
+                break
+    return reader.values()
 
 
 def _lookup(
     catalog: Catalog, query: SavedQuery, parameter: Parameter, base: str
 ) -> tuple[Operation, Columns]:
-    """The operation that finds the values, and the columns of its answer. Raises :class:`NotFound`."""
+    """Return the operation that finds the values, and the columns of its answer. Raises NotFound."""
     why = unlisted(catalog.queries, query, parameter)
-    if why is None and (asked := parameter.values) is not None:
-        source = catalog.queries[asked.query]
-        columns = Columns(asked.value, asked.label or {"": "label"}, asked.count or "count")
-        return source.operation([], base), columns
+    if why is None and (source := parameter.values) is not None:
+        columns = Columns(source.value, source.label or {"": "label"}, source.count or "count")
+        return catalog.queries[source.query].operation([], base), columns
     columns, select = Columns(None, {"": "label"}, None), QueryForm.SELECT
     # One more than is listed tells that there are more.
     if why is None and parameter.from_data:
@@ -181,12 +176,12 @@ def _lookup(
 
 
 def _shown(row: Listed) -> dict[str, object]:
-    told: dict[str, object] = {"value": row.value}
+    members: dict[str, object] = {"value": row.value}
     if row.label:
-        told["label"] = row.label
+        members["label"] = row.label
     if row.count is not None:
-        told["count"] = row.count
-    return told
+        members["count"] = row.count
+    return members
 
 
 def _parameter(target: Target) -> Parameter:
@@ -214,11 +209,11 @@ def _read(pairs: Pairs) -> tuple[str, int]:
                 suggestion=nearest(name, _PARAMETERS),
             )
         if name in given:
-            told = f'The parameter "{name}" is given more than once; give it once.'
-            raise BadParameter(name, told, rule="repeated")
+            sentence = f'The parameter "{name}" is given more than once; give it once.'
+            raise BadParameter(name, sentence, rule="repeated")
         given[name] = value.strip()
     limit = given.get("limit") or str(MOST_SHOWN)
     if not (limit.isascii() and limit.isdigit() and len(limit) < 9 and 1 <= int(limit) <= MOST_SHOWN):
-        told = f'The parameter "limit" is a whole number from 1 to {MOST_SHOWN:,}.'
-        raise BadParameter("limit", told, shown(limit), rule="type")
+        sentence = f'The parameter "limit" is a whole number from 1 to {MOST_SHOWN:,}.'
+        raise BadParameter("limit", sentence, shown(limit), rule="type")
     return folded(given.get("q", ""))[:_LONGEST_SEARCH], int(limit)

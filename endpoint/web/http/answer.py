@@ -123,21 +123,15 @@ def page(
 
 @dataclass(frozen=True, slots=True)
 class Around:
-    """What is around the serialized answer to a query: a page, headers, the name of a file to save it in.
-
-    ``cache`` is the Cache-Control of an answer that has an entity tag.
-    """
+    """What is around the serialized answer to a query: a page, headers, the name of a file to save it in."""
 
     head: bytes = b""
     tail: bytes = b""
     filename: str = ""
     headers: Headers = ()
-    cache: str = NO_CACHE
 
 
 NOTHING: Final = Around()
-# Makes what is around an answer that has begun. It may raise a designed error: the status is not sent yet.
-Opening = Callable[[Result], Around]
 
 
 async def evaluate(
@@ -145,41 +139,42 @@ async def evaluate(
     operation: Operation,
     representation: Representation,
     limits: Limits,
-    around: Around = NOTHING,
-    opening: Opening | None = None,
+    around: Around | Callable[[Result], Around] = NOTHING,
+    variant: str = "",
+    cache: str = NO_CACHE,
 ) -> Whole | Streamed | NotModified:
     """Evaluate ``operation`` and return its answer, once it has begun. Raises designed errors.
 
-    ``opening`` makes what is around the answer anew when that has begun; the entity tag is that of
-    ``around``. An operation that may answer differently each time has no tag (NOW, RAND, UUID, …).
+    ``around`` may be made when the answer has begun; ``variant`` is what tells one from another, besides the
+    operation and the representation, for the entity tag. An operation that may answer differently each time
+    has no tag (NOW, RAND, UUID, …), and ``cache`` is the Cache-Control of all others.
     """
-    engine = request.site.engine
-    digest = None if operation.volatile else _digest(request.site, operation, representation, around)
+    engine, digest = request.site.engine, None
     number = operation.generation
     generation = engine.generation if number is None else engine.answerable(number)
-    if digest is not None and generation is not None:
+    if not operation.volatile and generation is not None:
+        digest = _digest(request.site, operation, representation, variant)
         tag = document_tag(generation, digest)
         if request.has(tag):
-            return NotModified(representation.content_type, tag=tag, cache=around.cache)
-    exchange = request.exchange
-    exchange.media_type = representation.format.media_type
+            return NotModified(representation.content_type, tag=tag, cache=cache)
     result = await engine.query(operation, representation, limits)
+    exchange = request.exchange
     exchange.generation, exchange.queue = result.generation.number, result.queued
     try:
-        if opening is not None:
-            around = opening(result)
-        return await begun(result, representation, digest, around)
+        if not isinstance(around, Around):
+            around = around(result)
+        return await begun(result, representation, digest, around, cache)
     except BaseException:
         await result.aclose()
         raise
 
 
 async def begun(
-    result: Result, representation: Representation, digest: str | None, around: Around
+    result: Result, representation: Representation, digest: str | None, around: Around, cache: str = NO_CACHE
 ) -> Whole | Streamed:
     """Return a result as an answer; ``digest`` makes its entity tag, None for an answer without one."""
     tag = None if digest is None else document_tag(result.generation, digest)
-    cache = NO_STORE if digest is None else around.cache
+    cache = NO_STORE if digest is None else cache
     headers = (*around.headers, server_timing(result))
     if around.filename:
         headers = (*headers, attachment(around.filename))
@@ -190,18 +185,17 @@ async def begun(
     return Whole(body, content_type, tag=tag, cache=cache, headers=headers)
 
 
-def _digest(site: Site, operation: Operation, representation: Representation, around: Around) -> str:
+def _digest(site: Site, operation: Operation, representation: Representation, variant: str) -> str:
     """What tells one answer from another on the same generation."""
-    parts = "\0".join(
-        (
-            operation.text,
-            "\1".join(operation.default_graphs),
-            "\1".join(operation.named_graphs),
-            representation.digest,
-            site.reading,
-        )
+    parts = (
+        operation.text,
+        "\1".join(operation.default_graphs),
+        "\1".join(operation.named_graphs),
+        representation.digest,
+        site.reading,
+        variant,
     )
-    return blake2b(parts.encode() + around.head, digest_size=16).hexdigest()
+    return blake2b("\0".join(parts).encode(), digest_size=16).hexdigest()
 
 
 def server_timing(result: Result) -> tuple[bytes, bytes]:

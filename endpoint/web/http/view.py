@@ -46,6 +46,11 @@ class View:
         """What a table of results has to know to link resources to their pages."""
         return Links(self.site.dataset.base, self.root, self.language)
 
+    @property
+    def variant(self) -> str:
+        """What decides a page besides the data: its address, with the parameters, and its language."""
+        return f"{self.base} {self.here()} {self.language}"
+
     def url(self, path: str, **parameters: str) -> str:
         """The address of a page of this site, relative to the host, that keeps the language chosen.
 

@@ -11,14 +11,10 @@ from functools import partial
 from typing import Final
 from urllib.parse import quote
 
-from starlette.types import Scope
-
 from endpoint.catalog import SavedQuery
 from endpoint.formats import HTML
 from endpoint.sparql.operation import Operation
-from endpoint.web.api.calls import read_call
-from endpoint.web.api.drawings import Drawings
-from endpoint.web.api.targets import named
+from endpoint.web.api.drawings import has_chart
 from endpoint.web.cache import Region
 from endpoint.web.http.answer import NO_STORE, Answer, Made, document_tag
 from endpoint.web.http.html import render
@@ -54,16 +50,15 @@ class Figure:
 class Overview:
     """The page of the drawings; the manifest names their saved queries."""
 
-    def __init__(self, own_queries: OwnQueries, drawings: Drawings) -> None:
+    def __init__(self, own_queries: OwnQueries) -> None:
         self._site = own_queries.site
         self._own_queries = own_queries
-        self._drawings = drawings
 
     async def answer(self, request: Request) -> Answer:
         """Answer with the page."""
         view = request.view
         parts = (self._site.reading, view.base, view.language, view.here())
-        make = partial(self._make, request.scope, view)
+        make = partial(self._make, view)
         if self._volatile():
             return Made(make, HTML.content_type(), cache=NO_STORE)
         tag = document_tag(self._site.engine.generation, *parts)
@@ -75,24 +70,26 @@ class Overview:
         names = (*pages.overview, pages.network or "")
         return any(name in queries and queries[name].template.volatile for name in names)
 
-    async def _make(self, scope: Scope, view: View) -> bytes:
+    async def _make(self, view: View) -> bytes:
         pages = self._site.dataset.pages
         drawn = self._site.catalog.queries.get(pages.network or "")
         return render(
             "overview.html",
             view,
-            figures=await self._figures(scope, view),
+            figures=await self._figures(view),
             network=await self._network(drawn),
             drawn=None if drawn is None else _figure(view, drawn),
             facet=pages.network_facet,
         )
 
-    async def _figures(self, scope: Scope, view: View) -> list[Figure]:
+    async def _figures(self, view: View) -> list[Figure]:
         """Return those of the named queries whose answer can be drawn now."""
         queries = self._site.catalog.queries
         named_queries = [queries[name] for name in self._site.dataset.pages.overview if name in queries]
-        calls = [read_call(self._site, scope, named(query), [], batch=True) for query in named_queries]
-        drawn = await asyncio.gather(*(self._drawings.there_is(call, view) for call in calls))
+        base = self._site.dataset.base
+        drawn = await asyncio.gather(
+            *(has_chart(self._own_queries, query, query.operation((), base), view) for query in named_queries)
+        )
         return [_figure(view, query) for query, there in zip(named_queries, drawn, strict=True) if there]
 
     async def _network(self, query: SavedQuery | None) -> Network | None:

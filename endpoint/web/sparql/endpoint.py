@@ -8,13 +8,14 @@ from typing import Final
 
 from endpoint.engine import Limits
 from endpoint.errors import BadParameter
-from endpoint.formats import HTML, offered
+from endpoint.formats import HTML, Format, offered
 from endpoint.sparql.operation import Operation, admit, classify
 from endpoint.web.http.answer import NOTHING, Answer, Around, as_file, evaluate, links_to
 from endpoint.web.http.html import render_around
 from endpoint.web.http.request import Request, allowed_timeout, choose
 from endpoint.web.http.send import Handler
 from endpoint.web.http.site import Site
+from endpoint.web.http.view import View
 from endpoint.web.sparql.description import DESCRIPTION_FORMATS, Descriptions
 from endpoint.web.sparql.editor import editor_page
 from endpoint.web.sparql.protocol import METHODS, ProtocolRequest, parse
@@ -53,22 +54,17 @@ class SparqlEndpoint:
         request.query = text
         operation = await self._operation(text, protocol)
         formats = offered(operation.query_form)
-        chosen = choose(protocol.formats, request.accept, formats)
+        representation = choose(protocol.formats, request.accept, formats)
         limits = Limits(allowed_timeout(protocol.timeout, self._site.settings))
-        around = NOTHING
-        if chosen.format is HTML:
-            own = [("default-graph-uri", iri) for iri in protocol.default_graphs]
-            own += [("named-graph-uri", iri) for iri in protocol.named_graphs]
-            links = links_to([("query", text), *own], formats)
-            view = request.view
-            action = view.root + view.path
-            around = Around(
-                *render_around("result.html", view, query=text, action=action, links=links, hidden=own)
-            )
-            chosen = replace(chosen, links=view.links)
-        elif protocol.download:
-            around = as_file("result", chosen)
-        return await evaluate(request, operation, chosen, limits, around)
+        if representation.format is not HTML:
+            around = as_file("result", representation) if protocol.download else NOTHING
+            return await evaluate(request, operation, representation, limits, around)
+        view = request.view
+        return await evaluate(
+            *(request, operation, replace(representation, links=view.links), limits),
+            around=lambda _: _page(view, text, protocol, formats),
+            variant=view.variant,
+        )
 
     async def _operation(self, text: str, protocol: ProtocolRequest) -> Operation:
         nesting, base = self._site.settings.max_nesting, self._site.dataset.base
@@ -88,3 +84,12 @@ class SparqlEndpoint:
         if chosen.format is HTML:
             return editor_page(request, request.path)
         return await self._descriptions.describe(request, chosen, self._graph)
+
+
+def _page(view: View, text: str, protocol: ProtocolRequest, formats: tuple[Format, ...]) -> Around:
+    """The page around the rows, with the query to change, and links to the result in other formats."""
+    own = [("default-graph-uri", iri) for iri in protocol.default_graphs]
+    own += [("named-graph-uri", iri) for iri in protocol.named_graphs]
+    links = links_to([("query", text), *own], formats)
+    action = view.root + view.path
+    return Around(*render_around("result.html", view, query=text, action=action, links=links, hidden=own))

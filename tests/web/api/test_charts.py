@@ -3,22 +3,31 @@
 from __future__ import annotations
 
 import asyncio
+import json
 import re
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 from lxml import etree  # type: ignore[import-untyped]
 
 from endpoint.app import create_site
+from endpoint.engine import Limits, Result
 from endpoint.errors import DeadlineExceeded, EndpointError, Overloaded
+from endpoint.formats import Facts, Representation
 from endpoint.settings import Settings
+from endpoint.sparql.operation import Operation
 from endpoint.web.api.charts import draw
-from endpoint.web.api.drawings import to_be_made_anew
+from endpoint.web.api.drawings import chart_answer, has_chart
 from endpoint.web.api.series import MOST_BARS, MOST_KINDS, Row, Series, Value, series_of
+from endpoint.web.api.targets import named
 from endpoint.web.http.view import View
+from endpoint.web.store import OwnQueries
 from tests.datasets.query_forms import make
 from tests.live import Server, serving
+from tests.web.exchanges import request_for
+from tests.web.in_memory_engine import StoreEngine, Whole
 
 SVG = "{http://www.w3.org/2000/svg}"
 
@@ -284,23 +293,50 @@ def test_a_chart_of_what_is_not_there(forms: Server) -> None:
     assert forms.get("/api/nothing.svg").status == 404
 
 
+class ChartEngine(StoreEngine):
+    """Answers every query with a series in flat JSON."""
+
+    async def query(self, operation: Operation, representation: Representation, limits: Limits) -> Result:
+        """The series, or the failure."""
+        await super().query(operation, representation, limits)
+        rows = {"columns": ["name", "n"], "rows": [{"name": "a", "n": 1}, {"name": "b", "n": 2}]}
+        result = Whole(self.generation, json.dumps(rows).encode())
+        result.facts = Facts(2, False, 2, "")
+        return result
+
+
 @pytest.mark.parametrize(
-    ("failure", "for_page", "for_image"),
-    [(None, False, False), (Overloaded("busy", 1), True, True), (DeadlineExceeded("slow", 2), False, True)],
+    ("failure", "for_page"),
+    [(None, True), (Overloaded("busy", 1), True), (DeadlineExceeded("slow", 2), False)],
 )
-def test_what_a_busy_server_turned_away_is_drawn_later(
-    failure: EndpointError | None, for_page: bool, for_image: bool
-) -> None:
-    async def make() -> bytes | None:
-        if failure is not None:
-            raise failure
-        return b"<svg/>"
+def test_what_a_busy_server_turned_away_is_drawn_later(failure: EndpointError | None, for_page: bool) -> None:
+    site = create_site(Settings())
+    site.running = engine = ChartEngine("", "http://e/g")
+    own_queries, query = OwnQueries(site), site.catalog.queries["years"]
+    operation = query.operation(())
 
     async def work() -> None:
-        task = asyncio.create_task(make())
-        assert not to_be_made_anew(task, again=True)
-        await asyncio.wait([task])
-        assert to_be_made_anew(task, again=False) is for_page
-        assert to_be_made_anew(task, again=True) is for_image
+        request = request_for(site, "/api/years.svg")
+        engine.failure = failure
+        assert await has_chart(own_queries, query, operation, request.view) is (failure is None)
+        engine.failure = None
+        # A page does not try again what took too long; for the chart itself it is tried.
+        assert await has_chart(own_queries, query, operation, request.view) is for_page
+        drawn = await chart_answer(own_queries, request, named(query, "svg"), [])
+        assert drawn.body.startswith(b"<svg")
 
     asyncio.run(work())
+
+
+def test_a_volatile_answer_is_drawn_for_each_page(tmp_path: Path) -> None:
+    site = create_site(Settings())
+    site.running = engine = ChartEngine("", "http://e/g")
+    own_queries, query = OwnQueries(site), site.catalog.queries["years"]
+
+    async def work(operation: Operation) -> int:
+        for _ in range(3):
+            assert await has_chart(own_queries, query, operation, request_for(site).view)
+        return len(engine.asked)
+
+    assert asyncio.run(work(query.operation(()))) == 1
+    assert asyncio.run(work(replace(query.operation(()), volatile=True))) == 4

@@ -316,7 +316,7 @@ def test_it_is_fresh_or_unchanged(forms: Server) -> None:
     assert again.status == 304
     other = forms.get("/api/rows", BROWSER, Accept_Language="ko", If_None_Match=answer.headers["etag"])
     assert other.status == 200
-    assert answer.headers["vary"] == "Accept, Accept-Language"
+    assert answer.headers["vary"] == "Accept, Accept-Language, Accept-Encoding"
 
 
 def test_the_language_chosen_stays(forms: Server) -> None:

@@ -14,7 +14,7 @@ import pytest
 from lxml import html  # type: ignore[import-untyped]
 
 from endpoint.formats import QueryForm
-from endpoint.web.api.snippets import Asked, batch_snippet, snippets
+from endpoint.web.api.snippets import ApiCall, batch_snippet, snippets
 from tests.datasets.query_forms import HOSTILE, make
 from tests.live import Server, serving
 
@@ -138,7 +138,7 @@ def test_our_own_examples_run(server: Server, name: str) -> None:
     "text", ['ASK { ?s ?p """x""" }', "ASK { }\r\n", "ASK { ?s ?p 'a\\\\' }", "ASK {}\\"]
 )
 def test_any_query_text_is_a_string_of_python(text: str) -> None:
-    asked = Asked("http://e/", [], "http://e/sparql", text, QueryForm.ASK)
+    asked = ApiCall("http://e/", [], "http://e/sparql", text, QueryForm.ASK)
     (wrapper,) = [row.code for row in snippets(asked) if row.name == "sparqlwrapper"]
     told: list[str] = []
     literal = wrapper.partition("client.setQuery(")[2].rpartition(")\nprint")[0]

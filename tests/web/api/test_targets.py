@@ -9,7 +9,7 @@ import pytest
 from endpoint.catalog import Catalog
 from endpoint.catalog.reading import read_catalog
 from endpoint.errors import MalformedRequest, NotFound
-from endpoint.web.api.targets import Part, find_target, segments_of
+from endpoint.web.api.targets import Part, segments_of, target_of
 
 EXECUTABLES = """@prefix sh: <http://www.w3.org/ns/shacl#> .
 <urn:x#a> a sh:SPARQLExecutable ; sh:select "SELECT ?x { ?x ?p ?o }" .
@@ -44,7 +44,7 @@ def catalog(tmp_path: Path) -> Catalog:
 def test_the_longest_name_wins(
     catalog: Catalog, segments: list[str], name: str, part: Part, extension: str
 ) -> None:
-    target = find_target(catalog, segments)
+    target = target_of(catalog, segments)
     assert (target.query.name, target.part) == (name, part)
     assert target.extension == extension
 
@@ -52,7 +52,7 @@ def test_the_longest_name_wins(
 @pytest.mark.parametrize("segments", [["c"], ["a", "x"], ["b", "values"], ["by"], ["by", "1", "values", "x"]])
 def test_what_is_not_there(catalog: Catalog, segments: list[str]) -> None:
     with pytest.raises(NotFound):
-        find_target(catalog, segments)
+        target_of(catalog, segments)
 
 
 @pytest.mark.parametrize(

@@ -8,17 +8,16 @@ from __future__ import annotations
 
 import asyncio
 import json
-import time
 from collections.abc import Mapping
-from typing import Final
+from dataclasses import replace
+from typing import Final, NamedTuple
 from urllib.parse import urlsplit
-
-from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from endpoint.catalog import Catalog
 from endpoint.formats import Format
 from endpoint.storage.generations import Generation
 from endpoint.web.api.openapi.answers import Sample, envelope_schema
+from endpoint.web.api.openapi.components import headers, problem_responses, problem_schemas, schemas
 from endpoint.web.api.openapi.operations import (
     GENERAL,
     body_schemas,
@@ -28,15 +27,16 @@ from endpoint.web.api.openapi.operations import (
     responses,
 )
 from endpoint.web.api.openapi.parameters import protocol_parameters, protocol_schemas
-from endpoint.web.api.openapi.problems import problem_responses, problem_schemas
 from endpoint.web.api.openapi.samples import BASE, run_examples
-from endpoint.web.api.openapi.shared import headers, schemas
 from endpoint.web.api.openapi.values import Schema
 from endpoint.web.api.targets import ROOT
-from endpoint.web.http.making import allows, send_tagged
-from endpoint.web.http.responses import choose
-from endpoint.web.http.site import Site, accept_of
-from endpoint.web.http.view import View, view_of
+from endpoint.web.cache import Region
+from endpoint.web.http.answer import Answer, Whole, strong_tag
+from endpoint.web.http.language import LANGUAGES
+from endpoint.web.http.request import Request, choose
+from endpoint.web.http.send import Handle
+from endpoint.web.http.view import View
+from endpoint.web.store import OwnQueries, Snapshot
 
 PATH: Final = f"{ROOT}/openapi.json"
 _VERSION: Final = "3.1.1"
@@ -45,79 +45,94 @@ _FORMAT: Final = Format(
 )
 # Seconds after which the examples that a busy server turned away are tried again.
 _AGAIN: Final = 60.0
+# Seconds that a client waits for the document while all examples are run, and it is written.
+_PATIENCE: Final = 60.0
 
-_Key = tuple[str, int, float]
 _Samples = Mapping[str, Sample]
 
 
-def describes_service(base: str) -> bytes:
-    """The link that leads from an answer of the API to this document (RFC 8631)."""
+class _Document(NamedTuple):
+    """The document in one language; ``whole`` where no example is missing for want of a free worker."""
+
+    content: bytes
+    whole: bool
+
+
+_EXAMPLES: Final[Region[tuple[_Samples, bool]]] = Region(
+    "examples of the API", lifetime=lambda examples: None if examples[1] else _AGAIN
+)
+_DOCUMENTS: Final[Region[_Document]] = Region(
+    "descriptions of the API",
+    entries=len(LANGUAGES),
+    size=lambda document: len(document.content),
+    lifetime=lambda document: None if document.whole else _AGAIN,
+)
+
+
+def described(handle: Handle) -> Handle:
+    """Return a handler of the API whose answers lead to this document (RFC 8631)."""
+
+    async def answer(request: Request) -> Answer:
+        return with_link(await handle(request), description_link(request.base))
+
+    return answer
+
+
+def description_link(base: str) -> bytes:
+    """Return the link to this document, for the header Link; ``base`` is the server's own URL."""
     return f'<{base}{PATH}>; rel="service-desc"; type="application/json"'.encode()
 
 
-class Described:
-    """An application of the API whose answers lead to this document."""
-
-    def __init__(self, app: ASGIApp, site: Site) -> None:
-        self._app = app
-        self._site = site
-
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        described = with_link(send, describes_service(self._site.url(scope)))
-        await self._app(scope, receive, described)
+def with_link(answer: Answer, link: bytes) -> Answer:
+    """Return an answer with a link added to the one Link header that it has, as clients expect it."""
+    links = [value for name, value in answer.headers if name == b"link"]
+    others = [pair for pair in answer.headers if pair[0] != b"link"]
+    return replace(answer, headers=(*others, (b"link", b", ".join([*links, link]))))
 
 
 class OpenApi:
-    """The document as an ASGI application; it keeps what it made for the catalog and data of the moment."""
+    """The document, kept for the catalog and the data that it was made of."""
 
-    def __init__(self, site: Site) -> None:
-        self._site = site
-        self._key: _Key | None = None
-        self._examples: asyncio.Task[tuple[dict[str, Sample], bool]] | None = None
-        self._until = 0.0
-        self._made: dict[str, bytes] = {}
+    def __init__(self, own_queries: OwnQueries) -> None:
+        self._own_queries = own_queries
 
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        if not await allows(scope, send):
-            return
-        chosen = choose((), accept_of(scope), (_FORMAT,))
-        view = view_of(scope)
+    async def answer(self, request: Request) -> Answer:
+        """Answer with the document in the reader's language."""
+        chosen = choose((), request.accept, (_FORMAT,))
+        view = request.view
         body = await self.document(view)
-        language = (b"content-language", view.language.encode())
-        await send_tagged(scope, send, body, chosen.content_type, "no-cache", language)
+        headers = ((b"content-language", view.language.encode()),)
+        return Whole(body, chosen.content_type, tag=strong_tag(body), headers=headers)
 
     async def document(self, view: View) -> bytes:
-        """The document in the language of the view, with the addresses that it has for this client.
+        """Return the document in the language of the view, with the addresses that it has for this client.
 
         Raises :class:`~endpoint.errors.Overloaded` while the server starts or stops.
         """
-        catalog, generation = self._site.catalog, self._site.engine.generation
-        key = (catalog.version, generation.number, generation.created.timestamp())
-        if key != self._key or self._examples is None or time.monotonic() > self._until:
-            self._key, self._until, self._made = key, float("inf"), {}
-            self._examples = asyncio.create_task(run_examples(self._site, [*catalog.queries.values()]))
-        # A client that leaves does not end what others wait for.
-        samples, whole = await asyncio.shield(self._examples)
-        if key != self._key:
-            return await self.document(view)
-        if not whole and self._until == float("inf"):
-            self._until = time.monotonic() + _AGAIN
-        # That of this key: another one has a mapping of its own.
-        made = self._made
-        if view.language not in made:
-            made[view.language] = await asyncio.to_thread(written, view, catalog, generation, samples)
-        here = json.dumps(view.base)[1:-1].encode()
-        return made[view.language].replace(BASE.encode(), here)
+        catalog = view.site.catalog
+
+        async def make_examples(snapshot: Snapshot) -> tuple[_Samples, bool]:
+            return await run_examples(snapshot.site, [*catalog.queries.values()])
+
+        async def make(snapshot: Snapshot) -> _Document:
+            samples, whole = await snapshot.cached(_EXAMPLES, make_examples, catalog.version, _PATIENCE)
+            generation = snapshot.generation
+            return _Document(await asyncio.to_thread(written, view, catalog, generation, samples), whole)
+
+        snapshot = self._own_queries.snapshot(timeout=_PATIENCE)
+        key = (catalog.version, view.language)
+        document = await snapshot.cached(_DOCUMENTS, make, key, _PATIENCE)
+        return document.content.replace(BASE.encode(), json.dumps(view.base)[1:-1].encode())
 
 
 def written(view: View, catalog: Catalog, generation: Generation, samples: _Samples) -> bytes:
-    """The document as JSON, UTF-8; the server's own URL is :data:`~endpoint.web.api.openapi.samples.BASE`."""
+    """Return the document as JSON, UTF-8, in which :data:`~.samples.BASE` is the server's own URL."""
     document = make_document(view, catalog, generation, samples)
     return json.dumps(document, ensure_ascii=False, separators=(",", ":")).encode() + b"\n"
 
 
 def make_document(view: View, catalog: Catalog, generation: Generation, samples: _Samples) -> Schema:
-    """The document as an object."""
+    """Return the document as an object."""
     queries = list(catalog.queries.values())
     paths = general_items(view, queries[0] if queries else None)
     components: dict[str, Schema] = {
@@ -170,23 +185,9 @@ def _info(view: View, catalog: Catalog, generation: Generation) -> Schema:
 
 
 def general(view: View) -> str:
-    """What holds for all saved queries, in a few sentences."""
+    """Return what holds for all saved queries, in a few sentences."""
     return view.gettext(
         "Each saved query has an address of its own. The extension of the address (.json, .csv, …), the "
         "parameter format or the header Accept chooses the format. A parameter that is unknown is an error. "
         "Parameters may also be sent as a JSON object or a form with POST."
     )
-
-
-def with_link(send: Send, link: bytes) -> Send:
-    """Sends on, and adds a link to the one Link header that an answer has, as clients expect it."""
-
-    async def sent(message: Message) -> None:
-        if message["type"] == "http.response.start":
-            given = list(message.get("headers", ()))
-            links = [value for name, value in given if name == b"link"]
-            others = [pair for pair in given if pair[0] != b"link"]
-            message = {**message, "headers": [*others, (b"link", b", ".join([*links, link]))]}
-        await send(message)
-
-    return sent

@@ -11,8 +11,8 @@ from endpoint.catalog import SavedQuery
 from endpoint.formats import FLAT_JSON
 from endpoint.web.api.batch import MOST_CALLS
 from endpoint.web.api.openapi.answers import Sample, answer_content, answer_headers
+from endpoint.web.api.openapi.components import problem_references
 from endpoint.web.api.openapi.parameters import body_example, body_schema, in_path_of, query_parameters
-from endpoint.web.api.openapi.problems import problem_references
 from endpoint.web.api.openapi.samples import BASE
 from endpoint.web.api.openapi.values import Schema, reference
 from endpoint.web.api.targets import ROOT

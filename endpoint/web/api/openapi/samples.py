@@ -13,19 +13,17 @@ import time
 from collections.abc import Mapping, Sequence
 from typing import Final, cast
 
-from starlette.types import Scope
-
 from endpoint.catalog import SavedQuery
 from endpoint.engine import Limits
 from endpoint.errors import EndpointError, Overloaded
-from endpoint.formats import GEO_JSON, QueryForm
+from endpoint.formats import FLAT_JSON, GEO_JSON, QueryForm, Representation
 from endpoint.sparql.lexer import Kind, Token, lex
 from endpoint.telemetry import log
-from endpoint.web.api.calls import formats_of, read_call
+from endpoint.web.api.calls import bind_call, formats_of, read_json_rows
 from endpoint.web.api.openapi.answers import Column, Sample, columns_of
 from endpoint.web.api.targets import named
 from endpoint.web.http.request import Pairs
-from endpoint.web.http.site import SITE, Site
+from endpoint.web.http.site import Site
 
 # Stands for the server's own URL, which differs with the way a client reaches it: no host has this name
 # (RFC 6761 section 6.4).
@@ -89,32 +87,9 @@ class _Run:
         if left <= 0:
             raise EndpointError(f"the calls before it took the {_BUDGET:g} s that there are for all.")
         pairs = [*query.example_values().items(), *more]
-        call = read_call(self._site, _scope(self._site), named(query), pairs, batch=True)
-        result = await call.engine.query(call.operation, call.representation, Limits(left))
-        try:
-            wrapping = call.open(result)
-            answer = wrapping.head
-            async for piece in result:
-                answer += piece
-                if len(answer) > _MOST:
-                    raise EndpointError(f"its answer is longer than {_MOST:,} bytes.")
-            answer += wrapping.tail
-        finally:
-            await result.aclose()
-        return cast(Envelope, json.loads(answer))
-
-
-def _scope(site: Site) -> Scope:
-    """A request of nobody in particular."""
-    return {
-        "type": "http",
-        "method": "GET",
-        "scheme": BASE.partition(":")[0],
-        "path": "/api",
-        "query_string": b"",
-        "headers": [(b"host", BASE.rpartition("/")[2].encode())],
-        SITE: site,
-    }
+        json_rows = Representation.of(FLAT_JSON)
+        call = bind_call(self._site, BASE, named(query), pairs, json_rows, paged=True)
+        return cast(Envelope, json.loads(await read_json_rows(call, Limits(left), _MOST)))
 
 
 def _sample(query: SavedQuery, shown: Envelope, seen: Envelope) -> Sample:

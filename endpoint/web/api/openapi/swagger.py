@@ -8,19 +8,17 @@ from __future__ import annotations
 
 from typing import Final
 
-from starlette.types import Receive, Scope, Send
-
 from endpoint.catalog import SavedQuery
 from endpoint.web.api.openapi.document import PATH as DOCUMENT
-from endpoint.web.api.openapi.document import describes_service, general
+from endpoint.web.api.openapi.document import description_link, general
 from endpoint.web.api.openapi.operations import GENERAL, address_of
 from endpoint.web.api.targets import ROOT
+from endpoint.web.http.answer import Answer, page
 from endpoint.web.http.html import render
 from endpoint.web.http.language import PARAMETER
-from endpoint.web.http.making import allows
-from endpoint.web.http.responses import send_body
+from endpoint.web.http.request import Request
 from endpoint.web.http.static_files import asset, has_asset
-from endpoint.web.http.view import View, view_of
+from endpoint.web.http.view import View
 
 PATH: Final = f"{ROOT}/docs"
 # What comes from npm.
@@ -28,25 +26,20 @@ _FILES: Final = ("vendor/swagger-ui-bundle.js", "vendor/swagger-ui.css")
 _STYLES: Final = ("vendor/swagger-ui.css", "swagger.css")
 
 
-class SwaggerPage:
-    """The page as an ASGI application."""
-
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        if not await allows(scope, send):
-            return
-        view = view_of(scope)
-        there = all(has_asset(name) for name in _FILES)
-        body = render(
-            "swagger.html",
-            view,
-            document=view.url(DOCUMENT),
-            groups=_groups(view),
-            general=general(view),
-            address_of=address_of,
-            configuration=_configuration(view) if there else None,
-        )
-        headers = [(b"link", describes_service(view.base)), (b"content-language", view.language.encode())]
-        await send_body(send, body, "text/html; charset=utf-8", headers)
+async def swagger_page(request: Request) -> Answer:
+    """Answer with the page."""
+    view = request.view
+    there = all(has_asset(name) for name in _FILES)
+    body = render(
+        "swagger.html",
+        view,
+        document=view.url(DOCUMENT),
+        groups=_groups(view),
+        general=general(view),
+        address_of=address_of,
+        configuration=_configuration(view) if there else None,
+    )
+    return page(body, view.language, headers=((b"link", description_link(view.base)),))
 
 
 def _configuration(view: View) -> dict[str, object]:

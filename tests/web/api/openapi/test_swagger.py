@@ -7,15 +7,15 @@ import json
 import re
 
 import pytest
-from starlette.types import Message
 
 from endpoint.app import create_site
 from endpoint.settings import Settings
 from endpoint.web.api.openapi import swagger
-from endpoint.web.api.openapi.swagger import SwaggerPage
+from endpoint.web.api.openapi.swagger import swagger_page
+from endpoint.web.http.answer import Whole
 from endpoint.web.http.html import POLICY
-from endpoint.web.http.site import SITE
 from tests.live import Server
+from tests.web.exchanges import request_for
 
 PATH = "/api/docs"
 HTML = "text/html"
@@ -56,23 +56,11 @@ def test_all_operations_are_listed_with_links_that_work_without_a_script(server:
     assert 'href="/api/openapi.json?locale=en"' in page
 
 
-async def page_sent() -> bytes:
-    sent: list[Message] = []
-
-    async def send(message: Message) -> None:
-        sent.append(message)
-
-    async def receive() -> Message:
-        raise AssertionError("a page has no body to read")
-
-    request = {"method": "GET", "path": PATH, "query_string": b"", "headers": [(b"host", b"localhost")]}
-    await SwaggerPage()({**request, "scheme": "http", SITE: create_site(Settings())}, receive, send)
-    return bytes(sent[1]["body"])
-
-
 def test_without_the_files_from_npm_there_is_the_list(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(swagger, "has_asset", lambda name: False)
-    page = asyncio.run(page_sent()).decode()
+    answer = asyncio.run(swagger_page(request_for(create_site(Settings()), PATH)))
+    assert isinstance(answer, Whole)
+    page = answer.body.decode()
     assert "<code>/api/publications-by-year</code>" in page
     assert "<script" not in page
     assert 'id="swagger"' not in page

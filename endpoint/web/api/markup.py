@@ -1,18 +1,23 @@
-"""SPARQL text as HTML: keywords, variables, terms and comments told apart, and bound values marked.
+"""Texts of saved queries as HTML: SPARQL with its tokens told apart, and descriptions in CommonMark.
 
-Every character of the text stands in the HTML once, escaped, whatever the lexer makes of it.
+Every character of a SPARQL text stands in the HTML once, escaped, whatever the lexer makes of it. Of
+descriptions pages show what cannot do harm: no markup of the text's own, no images and no headings, which
+are the page's. The library allows no link with a scheme that runs something, such as ``javascript:``.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator
+from functools import lru_cache
 from typing import Final, NamedTuple
+from urllib.parse import urlsplit
 
+from markdown_it import MarkdownIt
 from markupsafe import Markup, escape
 
 from endpoint.sparql.lexer import Kind, lex
-from endpoint.sparql.parameters import Value, edits
+from endpoint.sparql.parameters import Span
 
 # The classes of the style sheet.
 _CLASSES: Final = {
@@ -25,14 +30,9 @@ _CLASSES: Final = {
     Kind.LANGTAG: "string",
     Kind.BLANK: "name",
 }
+# What descriptions may not hold.
+_LEFT_OUT: Final = ("html_block", "html_inline", "image", "heading", "lheading", "reference")
 _COMMENT: Final = re.compile(r"#[^\r\n]*")
-
-
-class Span(NamedTuple):
-    """A part of a text, from ``start`` to ``end``."""
-
-    start: int
-    end: int
 
 
 class _Part(NamedTuple):
@@ -41,28 +41,8 @@ class _Part(NamedTuple):
     name: str
 
 
-def bound_spans(text: str, values: Mapping[str, Value]) -> tuple[str, list[Span]]:
-    """``text`` with ``values`` in place of its variables, and where these stand in it.
-
-    Raises :class:`ValueError` as :func:`endpoint.sparql.parameters.bind` does.
-    """
-    pieces: list[str] = []
-    spans: list[Span] = []
-    position = length = 0
-    for start, end, written in edits(text, values):
-        pieces += text[position:start], written
-        length += start - position
-        blanks = len(written) - len(written.lstrip())
-        if value := written.strip():
-            spans.append(Span(length + blanks, length + blanks + len(value)))
-        length += len(written)
-        position = end
-    pieces.append(text[position:])
-    return "".join(pieces), spans
-
-
 def highlight(text: str, marked: Iterable[Span] = ()) -> Markup:
-    """The text as HTML for a ``pre``; the parts ``marked`` are in ``mark`` elements."""
+    """Return the text as HTML for a ``pre``; the parts ``marked`` are in ``mark`` elements."""
     html: list[str] = []
     parts = list(_parts(text))
     position = 0
@@ -99,3 +79,19 @@ def _between(text: str, start: int, end: int) -> Iterator[_Part]:
         yield _Part(comment.start(), comment.end(), "comment")
         start = comment.end()
     yield _Part(start, end, "")
+
+
+@lru_cache(maxsize=1)
+def _markdown() -> MarkdownIt:
+    return MarkdownIt("commonmark", {"html": False}).disable([*_LEFT_OUT])
+
+
+@lru_cache(maxsize=512)
+def prose(text: str) -> Markup:
+    """Return a description as HTML."""
+    return Markup(_markdown().render(text))  # noqa: S704 - the library escapes what is no CommonMark
+
+
+def leads_somewhere(address: str | None) -> bool:
+    """Return whether an address in a file may be a link: a page or a mailbox, and nothing that runs."""
+    return address is not None and urlsplit(address).scheme.lower() in ("http", "https", "mailto")

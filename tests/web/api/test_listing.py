@@ -12,7 +12,7 @@ from urllib.parse import quote, urlencode
 import pytest
 from lxml import html  # type: ignore[import-untyped]
 
-from endpoint.web.api.prose import leads_somewhere, prose
+from endpoint.web.api.markup import leads_somewhere, prose
 from tests.datasets.query_forms import HOSTILE, QUERIES, make
 from tests.live import Server, serving
 

@@ -8,8 +8,8 @@ from hypothesis import strategies as st
 from lxml import html  # type: ignore[import-untyped]
 from pyoxigraph import Literal, NamedNode
 
-from endpoint.sparql.parameters import Value, bind
-from endpoint.web.api.highlight import Span, bound_spans, highlight
+from endpoint.sparql.parameters import Span, Value, bind, bind_marked
+from endpoint.web.api.markup import highlight
 
 QUERY = """# a comment <b>
 PREFIX ex: <http://example.org/>
@@ -71,7 +71,7 @@ BOUND: list[tuple[str, dict[str, Value], list[str]]] = [
 
 @pytest.mark.parametrize(("text", "values", "marked"), BOUND)
 def test_bound_values_are_marked(text: str, values: dict[str, Value], marked: list[str]) -> None:
-    bound, spans = bound_spans(text, values)
+    bound, spans = bind_marked(text, values)
     assert bound == bind(text, values)
     assert [bound[span.start : span.end] for span in spans] == marked
     shown = html.fromstring(f"<pre>{highlight(bound, spans)}</pre>")
@@ -80,6 +80,6 @@ def test_bound_values_are_marked(text: str, values: dict[str, Value], marked: li
 
 @given(st.text(st.characters(exclude_categories=["Cs", "Cc"])))
 def test_any_bound_text_is_the_one_that_is_marked(value: str) -> None:
-    bound, (span,) = bound_spans("SELECT ?s { ?s ?p ?_a }", {"_a": Literal(value)})
+    bound, (span,) = bind_marked("SELECT ?s { ?s ?p ?_a }", {"_a": Literal(value)})
     assert bound[span.start : span.end] == str(Literal(value))
     assert text_of(highlight(bound, [span])) == bound

@@ -10,11 +10,10 @@ import pytest
 from pyoxigraph import NamedNode, Quad, RdfFormat, parse
 
 from endpoint.dataset import default_root, read_dataset
-from endpoint.errors import DataError, DataErrors
+from endpoint.errors import DataErrors
 from endpoint.ingest.tables import read_table
 from endpoint.ingest.tables.mapping import COLUMN_KEYS, STATEMENT_KEYS, TOP_KEYS, TableMapping, read_mappings
 from endpoint.ingest.tables.templates import FILTERS, UnreadableValue, parse_template
-from endpoint.toml_file import read_toml
 
 DATASET = read_dataset(default_root())
 DOCUMENT = Path(__file__).parents[3] / "docs" / "tables.md"
@@ -320,23 +319,6 @@ def test_a_mapping_must_recognise_and_say_something(tmp_path: Path) -> None:
     assert errors(tmp_path, silent) == [(1, 'The file makes no statement; write "class" or a [[statement]].')]
     told = errors(tmp_path, GOOD.replace('required = "value"\n', ""))
     assert told[0] == (1, 'columns needs a column with required = "column" or "value", to be recognised by.')
-
-
-@pytest.mark.parametrize(
-    ("content", "line", "told"),
-    [
-        (b'a = "\xb0\xa1"', 1, "The file must be UTF-8, but this line is not."),
-        (b'\xef\xbb\xbfgraph = "a"\nb = ', 2, "This is not TOML: "),
-        (b"a = 1\nb = [\n", 3, "This is not TOML: "),
-    ],
-)
-def test_files_that_are_not_toml(tmp_path: Path, content: bytes, line: int, told: str) -> None:
-    file = tmp_path / "a.toml"
-    file.write_bytes(content)
-    with pytest.raises(DataError) as caught:
-        read_toml(file)
-    assert caught.value.line == line
-    assert caught.value.detail.startswith(told)
 
 
 def test_a_file_that_is_not_there(tmp_path: Path) -> None:

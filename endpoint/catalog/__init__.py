@@ -20,15 +20,15 @@ from endpoint.sparql.parameters import Bound, Value, bind_marked
 
 @dataclass(frozen=True, slots=True)
 class Options:
-    """How a saved query is to be served.
+    """The options of a saved query, as its decorators set them.
 
     ``method`` is that which its author prefers, ``page_size`` the rows of a page, ``format`` the one
     for clients that name none, ``formats`` those that may be named (empty: all), ``cache`` seconds.
     ``path`` is a template below ``/api`` with ``{parameter}`` for whole segments. ``frame`` is a JSON-LD
     frame, ``transform`` a prototype of SPARQL Transformer. ``deprecation`` are sentences by language tag,
-    ``since`` and ``sunset`` the days on which the query becomes deprecated
-    and may go away, ``successor`` the name of the query to use instead, ``deprecation_link`` the URL of a
-    page about it. ``extra`` are the keys that mean nothing here.
+    ``since`` and ``sunset`` the days on which the query becomes deprecated and may go away, ``successor`` the
+    name of the query to use instead, ``deprecation_link`` the URL of a page about it. ``extra`` are the keys
+    that mean nothing here.
     """
 
     method: str | None = None
@@ -62,8 +62,8 @@ class About:
 
 @dataclass(frozen=True, slots=True)
 class Source:
-    """What a query was read from: the content of its file or, for a file that is no SPARQL, the query that
-    was made of it. ``modified`` is when the file last changed, in seconds since 1970.
+    """The source of a query: the content of its file or, for a file that is no SPARQL, the query that was
+    made of it. ``modified`` is when the file last changed, in seconds since 1970.
     """
 
     content: bytes = b""

@@ -6,32 +6,51 @@ import argparse
 import re
 import sys
 import time
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
+from typing import Final
 
 from tests.live import ROOT
+from tests.recording import commands
 from tests.recording.comparing import Difference, compare, read
 from tests.recording.exchange import exchange
 from tests.recording.normal import text_of
 from tests.recording.subjects import SUBJECTS
 
+# What is recorded: servers, and the commands.
+NAMES: Final = (*SUBJECTS, commands.SUBJECT)
 
-def record(code: Path, only: str = "") -> tuple[dict[str, str], dict[str, str]]:
+
+def record(
+    code: Path, only: str = "", subjects: Sequence[str] = NAMES
+) -> tuple[dict[str, str], dict[str, str]]:
     """Every exchange by name, and the reasons of those that may differ between two versions."""
     found: dict[str, str] = {}
     expected: dict[str, str] = {}
-    for subject in SUBJECTS:
-        started = time.perf_counter()
-        with subject.running(code) as (send, requests):
-            chosen = [one for one in requests if re.search(only, f"{subject.name}/{one.name}")]
-            for request in chosen:
-                name = f"{subject.name}/{request.name}"
-                found[name] = text_of(*exchange(send, request))
-                if request.expected:
-                    expected[name] = request.expected
+    for subject in subjects:
+        started, before = time.perf_counter(), len(found)
+        for name, text, reason in _exchanges(subject, code, only):
+            found[f"{subject}/{name}"] = text
+            if reason:
+                expected[f"{subject}/{name}"] = reason
         taken = time.perf_counter() - started
-        print(f"{subject.name}: {len(chosen)} requests, {taken:.0f} s", file=sys.stderr)
+        print(f"{subject}: {len(found) - before} recorded, {taken:.0f} s", file=sys.stderr)
     return found, expected
+
+
+def _exchanges(subject: str, code: Path, only: str) -> Iterator[tuple[str, str, str]]:
+    """The exchanges with one subject: name, text, and why it may differ."""
+    if subject == commands.SUBJECT:
+        chosen = {one.name for one in commands.commands() if re.search(only, f"{subject}/{one.name}")}
+        # One finds the data that others before it have loaded, so all of them run, or none.
+        for command, text in commands.recorded(code) if chosen else ():
+            if command.name in chosen:
+                yield command.name, text, ""
+        return
+    with SUBJECTS[subject].running(code) as (send, requests):
+        for request in requests:
+            if re.search(only, f"{subject}/{request.name}"):
+                yield request.name, text_of(*exchange(send, request)), request.expected
 
 
 def write(folder: Path, exchanges: dict[str, str]) -> None:
@@ -67,19 +86,28 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument("--code", type=Path, default=ROOT, help="the checkout whose server runs")
     parser.add_argument("--only", default="", help="regular expression of names of requests")
     parser.add_argument("--ignore", action="append", default=[], help="regular expression of lines")
+    parser.add_argument("--subject", action="append", choices=NAMES, help="record only this; repeatable")
     options = parser.parse_args(arguments)
+    subjects = options.subject or NAMES
     if options.command == "record":
         if options.folder.is_dir() and any(options.folder.iterdir()):
             parser.error(f"{options.folder} is not empty.")
-        write(options.folder, record(options.code.resolve(), options.only)[0])
+        write(options.folder, record(options.code.resolve(), options.only, subjects)[0])
         return 0
-    before = {name: text for name, text in read(options.folder).items() if re.search(options.only, name)}
+    before = _chosen(read(options.folder), options.only, subjects)
     if options.other:
-        after = {name: text for name, text in read(options.other).items() if re.search(options.only, name)}
-        expected: dict[str, str] = {}
+        after, expected = _chosen(read(options.other), options.only, subjects), dict[str, str]()
     else:
-        after, expected = record(options.code.resolve(), options.only)
+        after, expected = record(options.code.resolve(), options.only, subjects)
     return 1 if report(compare(before, after, expected, options.ignore)) else 0
+
+
+def _chosen(exchanges: dict[str, str], only: str, subjects: Sequence[str]) -> dict[str, str]:
+    return {
+        name: text
+        for name, text in exchanges.items()
+        if name.partition("/")[0] in subjects and re.search(only, name)
+    }
 
 
 if __name__ == "__main__":

@@ -32,6 +32,7 @@ _PATTERNS: Final = (
     (re.compile(r"(?<=\d\.)[0-9a-f]{12}(?=[\"&>\s]|$)"), "<digest>"),
     (re.compile(r'(?<="version": ")[0-9a-f]{16}(?=")'), "<digest>"),
     (re.compile(r"\b[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}\b"), "<uuid>"),
+    (re.compile(r"(?:/[\w.-]+){1,9}/recording-\w+(?=/)"), "<folder>"),
     (re.compile(r"\b127\.0\.0\.1:\d+"), "127.0.0.1:<port>"),
     (re.compile(r"\bthe number [0-9a-f]{6}-[0-9a-f]+\b"), "the number <request>"),
 )
@@ -46,14 +47,14 @@ def text_of(request: Request, answer: Answer) -> str:
     parts = [
         _steady(request.head(), request),
         *([_steady(_decoded(request.body), request)] if request.body else []),
-        "\n".join((f"HTTP {answer.status} {answer.reason}", *_headers(answer))),
+        "\n".join((f"HTTP {answer.status} {answer.reason}", *_headers(request, answer))),
         *_body(request, answer),
         *(["<the connection was cut>"] if answer.cut else []),
     ]
     return "\n\n".join(parts) + "\n"
 
 
-def _headers(answer: Answer) -> list[str]:
+def _headers(request: Request, answer: Answer) -> list[str]:
     found = []
     for name, value in answer.headers:
         name = name.lower()
@@ -64,16 +65,16 @@ def _headers(answer: Answer) -> list[str]:
         elif name == "etag":
             value = tag(value)
         elif name in ("content-length", "transfer-encoding"):
-            name, value = _framing(name, value, answer)
+            name, value = _framing(name, value, request, answer)
         elif name == "server-timing":
             value = "<timing>" if len(answer.body) > WHOLE else re.sub(r"dur=[\d.]+", "dur=<ms>", value)
         found.append("\n".join(folded(f"{name}: {value}")))
     return sorted(steady(line) for line in found)
 
 
-def _framing(name: str, value: str, answer: Answer) -> tuple[str, str]:
+def _framing(name: str, value: str, request: Request, answer: Answer) -> tuple[str, str]:
     """How the end of the body is told; where there is a body, its length says nothing more."""
-    if len(answer.body) > WHOLE:
+    if len(answer.body) > WHOLE and request.version == "1.1":
         return "length", "<told or in chunks>"
     varying = answer.header("cache-control") == "no-store"
     return name, "<length>" if name == "content-length" and (answer.body or varying) else value
@@ -98,7 +99,7 @@ def steady(text: str, now: datetime | None = None) -> str:
     now = now or datetime.now(UTC)
     for day in (now - timedelta(days=1), now, now + timedelta(days=1)):
         text = re.sub(f"{day:%Y-%m-%d}{_MOMENT}", "<moment>", text)
-        text = text.replace(f"{day:%Y-%m-%d}", "<today>")
+        text = re.sub(rf"{day:%Y-%m-%d}( \d\d:\d\d:\d\d,\d+)?", "<today>", text)
     numbers: dict[str, int] = {}
     return _BLANK.sub(lambda label: f"<blank {numbers.setdefault(label[0], len(numbers) + 1)}>", text)
 

@@ -8,7 +8,7 @@ import socket
 import subprocess
 import sys
 import tempfile
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -40,7 +40,6 @@ class Subject:
     ``start`` runs it from a checkout in an empty folder; ``requests`` reads what it needs from that folder.
     """
 
-    name: str
     start: Callable[[Path, Path], Iterator[Wire]]
     requests: Callable[[Path], Iterator[Request]]
 
@@ -118,9 +117,9 @@ def _bands(code: Path, folder: Path) -> Iterator[Wire]:
         yield wire(server.host, server.port)
 
 
-SUBJECTS: Final = (
-    Subject("seed", _seed, _seed_requests),
-    Subject("generated", _generated, _generated_requests),
-    Subject("bands", _bands, lambda _: bands.requests()),
-    Subject("strict", _strict, lambda _: strict.requests()),
-)
+SUBJECTS: Final[Mapping[str, Subject]] = {
+    "seed": Subject(_seed, _seed_requests),
+    "generated": Subject(_generated, _generated_requests),
+    "bands": Subject(_bands, lambda _: bands.requests()),
+    "strict": Subject(_strict, lambda _: strict.requests()),
+}

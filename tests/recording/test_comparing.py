@@ -48,6 +48,7 @@ def test_the_command_compares_two_folders(tmp_path: Path, capsys: pytest.Capture
     assert main(["compare", str(one), str(other)]) == 1
     assert "+new" in capsys.readouterr().out
     assert main(["compare", str(one), str(other), "--only", "seed/b"]) == 0
+    assert main(["compare", str(one), str(other), "--subject", "bands"]) == 0
     assert main(["compare", str(one), str(other), "--ignore", "^(old|new)$"]) == 0
 
 

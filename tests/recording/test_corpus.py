@@ -6,6 +6,7 @@ import re
 from urllib.parse import urlsplit
 
 from tests.live import ROOT
+from tests.recording.commands import commands
 from tests.recording.corpus import api, bands, http, machine, pages, resources, sparql, strict
 from tests.recording.corpus.saved_queries import read
 from tests.recording.corpus.shorthand import distinct
@@ -33,6 +34,14 @@ def test_every_documented_path_is_asked() -> None:
             if path.startswith("/"):
                 pattern = re.sub(r"\\{[^}]+\\}", ".+", re.escape(path))
                 assert any(re.fullmatch(pattern, one) for one in asked), path
+
+
+def test_every_command_is_run_and_its_help_shown() -> None:
+    found = list(commands())
+    assert len({command.name for command in found}) == len(found)
+    run = {command.arguments[0] for command in found}
+    listed = {command.arguments[0] for command in found if command.arguments[-1] == "--help"}
+    assert {"serve", "load", "query", "check", "export"} <= run & listed
 
 
 def test_every_saved_query_is_asked_in_every_format() -> None:

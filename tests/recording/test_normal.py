@@ -27,6 +27,8 @@ NOW = datetime(2024, 5, 6, 7, 8, 9, tzinfo=UTC)
         ("?after=1.40.5e0c64a1f0b2&pageSize=2", "?after=1.40.<digest>&pageSize=2"),
         ('"version": "a92fe56292d055e6"', '"version": "<digest>"'),
         ("urn:uuid:ec807060-9fa8-42ef-9b4d-ffe2320fe214", "urn:uuid:<uuid>"),
+        ("2024-05-06 07:02:04,127 ERROR", "<today> ERROR"),
+        ("/folders/recording-x1_y/dataset/queries/a.rq:4", "<folder>/dataset/queries/a.rq:4"),
         ("http://127.0.0.1:38123/api", "http://127.0.0.1:<port>/api"),
         ("Tell its operator the number 02e069-1f.", "Tell its operator the number <request>."),
     ],
@@ -84,6 +86,11 @@ def test_a_large_answer_may_have_its_length_or_come_in_chunks() -> None:
     told = recorded(body, ("Content-Length", str(len(body))))
     assert told == recorded(body, ("Transfer-Encoding", "chunked"))
     assert recorded(b"x", ("Content-Length", "1")) != recorded(b"x", ("Transfer-Encoding", "chunked"))
+
+
+def test_an_old_client_gets_the_length_of_a_large_answer_too() -> None:
+    answer = Answer(200, "OK", (("Content-Length", "40000"),), b"x" * 40_000)
+    assert "content-length: <length>" in text_of(Request("old", "/", version="1.0"), answer)
 
 
 def test_the_content_of_a_compressed_answer_is_read() -> None:

@@ -39,7 +39,7 @@ def requests() -> Iterator[Request]:
         yield get(f"http/routes/{name}-slash", f"{path}/")
         yield get(f"http/routes/{name}-odd-query", f"{path}?%zz&=&a=%ff")
         yield Request(f"http/routes/{name}-delete", path, "DELETE")
-        yield Request(f"http/routes/{name}-own-method", path, "BREW")
+        yield Request(f"http/routes/{name}-patch", path, "PATCH")
         yield Request(f"http/routes/{name}-head", path, "HEAD")
         preflight = (("Origin", _ORIGIN), ("Access-Control-Request-Method", "POST"))
         yield Request(f"http/routes/{name}-preflight", path, "OPTIONS", preflight)
@@ -92,6 +92,7 @@ def _lines() -> Iterator[Request]:
                  "http://recording.example/-/live", "/sparql?query=ASK%7B%7D#fragment",
                  "/mofapub/resource/Publication/14209?locale=en&format=ttl", "/" + "a" * 5000):  # fmt: skip
         yield Request(f"http/lines/{spelled(path)}", path)
+    yield Request("http/lines/unknown-method", "/", "BREW")
     yield Request("http/lines/utf8", "/api/송태은")
     yield get("http/lines/accept-odd", "/sparql", {"query": "ASK {}"}, "text/csv;q=0.5;level=1, */*;q=0.1;x")
     yield get("http/lines/accept-long", "/sparql", {"query": "ASK {}"}, "a/b, " * 500)

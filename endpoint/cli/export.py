@@ -12,7 +12,7 @@ from endpoint.cli.output import Observer, progress, say
 from endpoint.dataset import default_root, read_dataset
 from endpoint.formats import BIBLIOGRAPHIES
 from endpoint.settings import read_settings
-from endpoint.storage.export import COMPRESSIONS, Progress, Request, export
+from endpoint.storage.export import COMPRESSIONS, ExportOptions, Progress, export
 
 _SETTINGS: Final = ("dataset", "data")
 
@@ -41,7 +41,7 @@ def command(
     """
     settings = read_settings(flags, config=config)
     dataset = read_dataset(settings.dataset or default_root())
-    request = Request(
+    request = ExportOptions(
         output=output,
         format_name=format_name,
         compression=compress,

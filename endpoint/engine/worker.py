@@ -22,8 +22,8 @@ from pyoxigraph import BlankNode, DefaultGraph, NamedNode, QuerySolutions, Store
 from endpoint.engine import fence, wire
 from endpoint.errors import MalformedQuery, NotFound, QueryTooComplex
 from endpoint.formats import Facts
+from endpoint.results.rows import Inexpressible, Results
 from endpoint.results.serializers import write_results
-from endpoint.results.terms import Inexpressible, Results
 from endpoint.search import Request
 from endpoint.search.index import TextIndex
 from endpoint.search.service.rewriting import Rewritten, read_federated, without_index

@@ -1,4 +1,4 @@
-"""Worker side: the statements of a graph in the shape of a frame (JSON-LD 1.1 Framing).
+"""The statements of a graph in the shape of a frame (JSON-LD 1.1 Framing), in the worker.
 
 PyLD does the framing. Nothing is ever fetched: a context that is not inside the frame is refused, here as
 at the load of a saved query (:mod:`endpoint.catalog.readers.frames`).
@@ -15,7 +15,7 @@ from typing import Final, NoReturn, cast
 from pyld import jsonld  # type: ignore[import-untyped]
 from pyoxigraph import BlankNode, Literal, NamedNode, Triple
 
-from endpoint.results.terms import WHOLE, Inexpressible, Term, native
+from endpoint.results.rows import WHOLE, Inexpressible, Term, native
 from endpoint.vocabulary import RDF, RDF_LANG_STRING, XSD
 
 Node = dict[str, object]
@@ -30,15 +30,15 @@ _ELSEWHERE: Final = "Ask for another format, such as Turtle (format=turtle)."
 
 
 class InvalidFrame(Exception):
-    """The frame is no frame; the message tells why. It is the publisher's, not the client's, to mend."""
+    """The frame is not valid; the message says why. The publisher, not the client, has to mend it."""
 
 
 def framed(triples: Iterable[Triple], frame: Mapping[str, object]) -> str:
-    """The JSON-LD document that ``frame`` makes of the triples, compacted with the frame's context.
+    """Return the JSON-LD document that ``frame`` makes of the triples, compacted with the frame's context.
 
     Numbers and booleans are native where the context does not say otherwise. All statements and the
     document are in memory at once. Raises :class:`InvalidFrame`, and
-    :class:`~endpoint.results.terms.Inexpressible` for statements that JSON-LD cannot say.
+    :class:`~endpoint.results.rows.Inexpressible` for statements that JSON-LD cannot say.
     """
     # The engine may give a statement twice; a graph is a set (RDF 1.1 Concepts section 3).
     statements = [_statement(triple) for triple in dict.fromkeys(triples)]
@@ -67,7 +67,7 @@ def _statement(triple: Triple) -> dict[str, dict[str, str]]:
 
 
 def _term(term: Term) -> dict[str, str]:
-    """A term as PyLD has it."""
+    """Return a term as PyLD has it."""
     if isinstance(term, NamedNode):
         return {"type": "IRI", "value": term.value}
     if isinstance(term, BlankNode):
@@ -85,7 +85,7 @@ def _term(term: Term) -> dict[str, str]:
 
 
 def _make_native(node: Node, typed: frozenset[tuple[str, str]]) -> None:
-    """Numbers, booleans and directions of the values of ``node``, in place."""
+    """Make numbers, booleans and directions of the values of ``node`` native, in place."""
     for predicate, values in node.items():
         for value in _values(values):
             datatype = str(value.get("@type"))
@@ -105,7 +105,7 @@ def _make_native(node: Node, typed: frozenset[tuple[str, str]]) -> None:
 
 
 def _values(values: object) -> Iterator[Node]:
-    """The literals among the values of a property, also those in lists."""
+    """Yield the literals among the values of a property, also those in lists."""
     for value in values if isinstance(values, list) else ():
         if isinstance(value, dict) and "@list" in value:
             yield from _values(value["@list"])
@@ -115,7 +115,7 @@ def _values(values: object) -> Iterator[Node]:
 
 @lru_cache(maxsize=64)
 def _typed_terms(context: str) -> frozenset[tuple[str, str]]:
-    """The pairs of property and datatype of the terms that a context, as JSON, declares with a datatype.
+    """Return property and datatype of the terms that a context, as JSON, declares with a datatype.
 
     Such a term stands for values with that datatype: a native number would not be given under its name.
     """
@@ -143,7 +143,7 @@ def _refuse(url: str, options: object) -> NoReturn:
 
 
 def _reason(error: BaseException) -> str:
-    """What is wrong, from the innermost of the exceptions that PyLD raised from each other."""
+    """Return what is wrong, from the innermost of the exceptions that PyLD raised from each other."""
     while isinstance(error.__cause__, jsonld.JsonLdError):
         error = error.__cause__
     if isinstance(error.__cause__, InvalidFrame):

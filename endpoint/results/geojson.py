@@ -1,4 +1,4 @@
-"""Worker side: rows as GeoJSON (RFC 7946), where they hold coordinates.
+"""Rows as GeoJSON (RFC 7946), where they have coordinates.
 
 Coordinates are WKT literals (GeoSPARQL 1.1 section 8.5), or two columns of WGS 84 degrees that are named
 after latitude and longitude.
@@ -14,8 +14,8 @@ from typing import Final, TypeVar
 
 from pyoxigraph import Literal
 
-from endpoint.results.tables import tagged
-from endpoint.results.terms import Inexpressible, Row, Rows, Term, native
+from endpoint.results.rows import Inexpressible, Row, Rows, Term, native
+from endpoint.results.tabular import tagged
 from endpoint.vocabulary import GEOSPARQL
 
 T = TypeVar("T")
@@ -55,10 +55,10 @@ _DEEPEST: Final = 8
 
 
 def geo_json(rows: Rows, language_tags: bool = False) -> Iterator[str]:
-    """A FeatureCollection, one feature for each row, its other columns as properties.
+    """Yield a FeatureCollection, one feature for each row, its other columns as properties.
 
     A row without coordinates has the geometry null. Raises :class:`Inexpressible` where no column
-    holds coordinates, and for a WKT literal that GeoJSON cannot say.
+    has coordinates, and for a WKT literal that GeoJSON cannot express.
     """
     seen = list(islice(rows.rows, _LOOKED_AT))
     columns = _columns(rows.names, seen)
@@ -78,7 +78,7 @@ def geo_json(rows: Rows, language_tags: bool = False) -> Iterator[str]:
 
 
 def _columns(names: list[str], seen: list[Row]) -> tuple[str, ...]:
-    """The columns of the coordinates: one of WKT, or latitude and longitude."""
+    """Return the columns of the coordinates: one of WKT, or latitude and longitude."""
     for row in seen:
         for name, term in zip(names, row, strict=True):
             if isinstance(term, Literal) and term.datatype.value == _WKT:
@@ -119,7 +119,7 @@ def _degrees(term: Term | None) -> float | None:
 
 
 def read_wkt(text: str) -> Geometry:
-    """The geometry of a WKT literal. Raises :class:`Inexpressible`."""
+    """Return the geometry of a WKT literal. Raises :class:`Inexpressible`."""
     found = _SYSTEM.match(text)
     system = (found[1] or "") if found else ""
     system = re.sub("^https:", "http:", system)
@@ -128,7 +128,7 @@ def read_wkt(text: str) -> Geometry:
             f"A geometry is in the coordinate system {system[:80]}, and GeoJSON has only WGS 84. "
             "Ask for another format, such as JSON (format=json)."
         )
-    reader = _Reader(text, found.end() if found else 0, system in _LATITUDE_FIRST)
+    reader = _WktReader(text, found.end() if found else 0, system in _LATITUDE_FIRST)
     try:
         geometry = reader.geometry(0)
         reader.end()
@@ -139,8 +139,8 @@ def read_wkt(text: str) -> Geometry:
     return geometry
 
 
-class _Reader:
-    """Reads one WKT text (OGC 06-103r4 section 7). Every method raises ValueError."""
+class _WktReader:
+    """A reader of one WKT text (OGC 06-103r4 section 7). Every method raises ValueError."""
 
     def __init__(self, text: str, position: int, swapped: bool) -> None:
         self._text = text

@@ -1,4 +1,4 @@
-"""Worker side: rows for spreadsheet programs, as CSV that Excel reads right and as XLSX.
+"""Rows for spreadsheet programs, as CSV that Excel reads right and as XLSX.
 
 XLSX is written here (ECMA-376 part 1, SpreadsheetML) because it has to stream: the libraries keep
 the sheet in memory or in a temporary file until it is whole, and cost a worker's start.
@@ -19,7 +19,7 @@ from zipfile import ZIP_DEFLATED, ZipFile, ZipInfo
 
 from pyoxigraph import Literal, NamedNode
 
-from endpoint.results.terms import Row, Rows, Term, native, shown
+from endpoint.results.rows import Row, Rows, Term, native, shown
 from endpoint.vocabulary import XSD
 
 # Rows of a sheet with its heading, and characters of a cell, at most (Excel specifications and limits).
@@ -46,7 +46,7 @@ class _Sink(Protocol):
 
 
 def excel_csv(rows: Rows) -> Iterator[str]:
-    """CSV (RFC 4180) with a byte order mark, no cell of which a spreadsheet takes for a formula.
+    """Yield CSV (RFC 4180) with a byte order mark, no cell of which a spreadsheet takes for a formula.
 
     A text that begins like a formula gets an apostrophe before it; numbers stay as they are.
     """
@@ -92,7 +92,7 @@ def _entry(name: str) -> ZipInfo:
 
 
 def _write_sheet(book: ZipFile, number: int, names: list[str], rows: Iterator[Row]) -> Iterator[Row] | None:
-    """Write one sheet; the rows that are left, or None."""
+    """Write one sheet; return the rows that are left, or None."""
     with book.open(_entry(f"xl/worksheets/sheet{number}.xml"), "w") as sheet:
         sheet.write(_SHEET_HEAD.encode())
         heading = "".join(_text_cell(name, ' s="4"') for name in names)
@@ -121,7 +121,7 @@ def _cell(term: Term | None) -> str:
 
 
 def _serial(term: Literal) -> float | None:
-    """The number of a date or a date and time without time zone, in days; None for everything else."""
+    """Return the number of a date or a date and time without time zone, in days; None for everything else."""
     kind, text = term.datatype.value, term.value
     if not (
         (kind == XSD + "date" and _DATE.fullmatch(text))
@@ -178,7 +178,7 @@ _STYLES: Final = (
 
 
 def _parts(sheets: int) -> Iterable[tuple[str, str]]:
-    """The other parts of the package, which name the sheets (ECMA-376 part 2)."""
+    """Return the other parts of the package, which name the sheets (ECMA-376 part 2)."""
     numbers = range(1, sheets + 1)
     overrides = "".join(
         f'<Override PartName="/xl/worksheets/sheet{n}.xml" ContentType="{_TYPE}.worksheet+xml"/>'

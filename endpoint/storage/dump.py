@@ -10,13 +10,25 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import IO, Final, Protocol, cast
+from typing import IO, Final, cast
 
 from pyoxigraph import BlankNode, DefaultGraph, NamedNode, Quad, RdfFormat, Store, Triple, serialize
 
 from endpoint.errors import NotExpressible, StoreError
-from endpoint.results.bibliography import BIBLIOGRAPHIES, Item, read_items, write_items
-from endpoint.results.serializers import Inexpressible, XmlGuard, statements_of
+from endpoint.formats import (
+    BIBLIOGRAPHIES,
+    JSON_LD,
+    N3,
+    N_QUADS,
+    N_TRIPLES,
+    RDF_XML,
+    TRIG,
+    TURTLE,
+    Format,
+)
+from endpoint.results.bibliography import Item, read_items, write_items
+from endpoint.results.rows import Inexpressible
+from endpoint.results.serializers import Output, XmlGuard, statements_of
 from endpoint.storage import generations
 from endpoint.storage.generations import Generation
 from endpoint.vocabulary import RDF_TYPE
@@ -27,30 +39,21 @@ Count = Callable[[int], None]
 
 _STEP: Final = 4096  # statements between two calls of Count
 _FORMATS: Final = {
-    "n-quads": RdfFormat.N_QUADS,
-    "trig": RdfFormat.TRIG,
-    "json-ld": RdfFormat.JSON_LD,
-    "n-triples": RdfFormat.N_TRIPLES,
-    "turtle": RdfFormat.TURTLE,
-    "n3": RdfFormat.N3,
-    "rdf-xml": RdfFormat.RDF_XML,
+    N_QUADS: RdfFormat.N_QUADS,
+    TRIG: RdfFormat.TRIG,
+    JSON_LD: RdfFormat.JSON_LD,
+    N_TRIPLES: RdfFormat.N_TRIPLES,
+    TURTLE: RdfFormat.TURTLE,
+    N3: RdfFormat.N3,
+    RDF_XML: RdfFormat.RDF_XML,
 }
 # Formats of datasets: the statements keep the names of their graphs.
-DATASET_FORMATS: Final = frozenset(name for name, fmt in _FORMATS.items() if fmt.supports_datasets)
-
-
-class Output(Protocol):
-    """Where the stream goes. ``written`` counts bytes; failures are designed errors or BrokenPipeError."""
-
-    written: int
-
-    def write(self, data: bytes, /) -> int: ...
-    def flush(self) -> None: ...
+DATASET_FORMATS: Final = frozenset(fmt for fmt, syntax in _FORMATS.items() if syntax.supports_datasets)
 
 
 @dataclass(frozen=True, slots=True)
 class Selection:
-    """What of a generation is written: these graphs, or all; ``union`` makes one graph of them."""
+    """The part of a generation that is written: these graphs, or all; ``union`` makes one graph of them."""
 
     graphs: tuple[NamedNode, ...] = ()
     union: bool = False
@@ -64,26 +67,26 @@ class Dump:
         self._store = store
 
     def graphs(self) -> list[NamedNode]:
-        """The names of the graphs that are IRIs, sorted."""
+        """Return the names of the graphs that are IRIs, sorted."""
         named = [name for name in self._store.named_graphs() if isinstance(name, NamedNode)]
         return sorted(named, key=lambda name: name.value)
 
     def write(
-        self, format_name: str, selection: Selection, prefixes: Mapping[str, str], out: Output, count: Count
+        self, fmt: Format, selection: Selection, prefixes: Mapping[str, str], out: Output, count: Count
     ) -> int:
-        """Write the selection in the format named; returns the number of statements or publications.
+        """Write the selection in one format; return the number of statements or publications.
 
-        :raises NotExpressible: the format cannot say something that the data says.
+        :raises NotExpressible: the format cannot express something in the data.
         :raises StoreError: the generation is damaged.
         """
         counted = _Counted(count)
         try:
-            if format_name in BIBLIOGRAPHIES:
-                for piece in write_items(counted.items(self._publications(selection)), format_name):
+            if fmt in BIBLIOGRAPHIES:
+                for piece in write_items(counted.items(self._publications(selection)), fmt):
                     out.write(piece.encode())
             else:
-                statements = counted.statements(self._statements(format_name, selection))
-                self._serialize(format_name, statements, prefixes, out)
+                statements = counted.statements(self._statements(fmt, selection))
+                self._serialize(fmt, statements, prefixes, out)
         except Inexpressible as error:
             raise NotExpressible(str(error)) from None
         except BrokenPipeError:
@@ -98,12 +101,12 @@ class Dump:
         candidates = (quad.subject for quads in typed for quad in quads)
         return read_items(candidates, statements_of(self._store))
 
-    def _statements(self, format_name: str, selection: Selection) -> Iterator[Quad]:
+    def _statements(self, fmt: Format, selection: Selection) -> Iterator[Quad]:
         graphs: Sequence[GraphName] = selection.graphs or [DefaultGraph(), *self._store.named_graphs()]
         quads: Iterator[Quad] = (
             quad for graph in graphs for quad in self._store.quads_for_pattern(None, None, None, graph)
         )
-        if format_name == "json-ld":
+        if fmt is JSON_LD:
             quads = map(_without_triple_terms, quads)
         if not selection.union:
             return quads
@@ -111,7 +114,7 @@ class Dump:
         return (_unnamed(quad) for quad in quads if self._is_first(quad, chosen))
 
     def _is_first(self, quad: Quad, chosen: frozenset[str]) -> bool:
-        """Whether this graph is the first, in the order of the index, of those chosen that say so.
+        """Whether this graph is the first, in the order of the index, of those chosen with this statement.
 
         Costs a look-up, and no memory.
         """
@@ -119,21 +122,19 @@ class Dump:
         return next(other.graph_name for other in same if str(other.graph_name) in chosen) == quad.graph_name
 
     @staticmethod
-    def _serialize(
-        format_name: str, statements: Iterable[Quad], prefixes: Mapping[str, str], out: Output
-    ) -> None:
-        fmt = _FORMATS[format_name]
-        target = XmlGuard(out) if fmt == RdfFormat.RDF_XML else out
+    def _serialize(fmt: Format, statements: Iterable[Quad], prefixes: Mapping[str, str], out: Output) -> None:
+        syntax = _FORMATS[fmt]
+        target = XmlGuard(out) if fmt is RDF_XML else out
         # Of a binary file the engine uses write and flush only.
         file = cast("IO[bytes]", target)
-        if fmt.supports_datasets:
-            serialize(statements, file, fmt, prefixes=dict(prefixes))
+        if syntax.supports_datasets:
+            serialize(statements, file, syntax, prefixes=dict(prefixes))
         else:
-            serialize((quad.triple for quad in statements), file, fmt, prefixes=dict(prefixes))
+            serialize((quad.triple for quad in statements), file, syntax, prefixes=dict(prefixes))
 
 
 class _Counted:
-    """Counts what passes."""
+    """A counter of what passes through."""
 
     def __init__(self, count: Count) -> None:
         self.number = 0
@@ -168,7 +169,7 @@ def _unnamed(quad: Quad) -> Quad:
 
 @contextmanager
 def open_current(data: Path) -> Iterator[Dump]:
-    """The current generation of the data directory, which cannot vanish while the block lasts.
+    """Open the current generation of the data directory, which cannot vanish while the block lasts.
 
     :raises StoreError: there is none, or it cannot be read.
     """

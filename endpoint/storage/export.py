@@ -46,7 +46,7 @@ _BUFFER: Final = 2**18
 
 @dataclass(frozen=True, slots=True)
 class Progress:
-    """How far an export is: statements or publications ``done``, of ``total`` where that is known."""
+    """The progress of an export: statements or publications ``done``, of ``total`` where that is known."""
 
     done: int
     total: int | None
@@ -58,7 +58,7 @@ Observer = Callable[[Progress], None]
 
 @dataclass(frozen=True, slots=True)
 class Exported:
-    """What was written: ``number`` statements, or publications in a bibliography, in ``written`` bytes."""
+    """The outcome of an export: ``number`` statements, or publications of a bibliography, in bytes."""
 
     generation: Generation
     format: Format
@@ -67,8 +67,8 @@ class Exported:
 
 
 @dataclass(frozen=True, slots=True)
-class Request:
-    """What to write and where. ``output`` None is standard output; names are as the user gave them.
+class ExportOptions:
+    """What an export writes and where. ``output`` None is standard output; names are as the user gave them.
 
     Without ``format_name`` the extension of the output decides, on standard output N-Quads; without
     ``compression`` its last extension. ``graphs`` empty means all; ``union`` makes one graph of them.
@@ -83,76 +83,76 @@ class Request:
 
 
 def export(
-    data: Path, prefixes: Mapping[str, str], request: Request, observe: Observer | None = None
+    data: Path, prefixes: Mapping[str, str], options: ExportOptions, observe: Observer | None = None
 ) -> Exported:
     """Write the current generation of the data directory ``data``, or a part of it.
 
     ``prefixes`` shorten the names in the formats that have prefixes. Any exception, KeyboardInterrupt
     included, leaves no new file and an old one as it was.
 
-    :raises ConfigurationError: the request does not fit the data, or the output is already there.
-    :raises NotExpressible: the format cannot say something that the data says.
+    :raises ConfigurationError: the options do not fit the data, or the output is already there.
+    :raises NotExpressible: the format cannot express something in the data.
     :raises DataError: the output cannot be written.
     :raises StoreError: there is no store, or it cannot be read.
     """
-    fmt, compression = _choose(request)
+    fmt, compression = _choose(options)
     with open_current(data) as dump:
-        _check_graphs(dump, request, fmt)
-        whole = not request.graphs and not request.union and fmt not in BIBLIOGRAPHIES
+        _check_graphs(dump, options, fmt)
+        whole = not options.graphs and not options.union and fmt not in BIBLIOGRAPHIES
         total = dump.generation.quads if whole else None
-        with _opened(request, compression) as output:
+        with _opened(options, compression) as output:
 
             def count(number: int) -> None:
                 if observe is not None:
                     observe(Progress(number, total, output.written))
 
-            selection = Selection(request.graphs, request.union)
-            number = dump.write(fmt.name, selection, prefixes, output, count)
+            selection = Selection(options.graphs, options.union)
+            number = dump.write(fmt, selection, prefixes, output, count)
         return Exported(dump.generation, fmt, number, output.written)
 
 
-def _choose(request: Request) -> tuple[Format, str | None]:
-    """The format and the compression, by what was asked for, else by the name of the output."""
-    name = request.output.name.lower() if request.output is not None else ""
+def _choose(options: ExportOptions) -> tuple[Format, str | None]:
+    """Return format and compression, by the options, else by the name of the output."""
+    name = options.output.name.lower() if options.output is not None else ""
     stem, _, last = name.rpartition(".")
-    compression = request.compression
+    compression = options.compression
     if last in COMPRESSIONS:
         name = stem
         compression = compression or last
     if compression is not None and compression not in COMPRESSIONS:
         raise ConfigurationError(f"--compress: use one of {', '.join(COMPRESSIONS)}, not {compression!r}.")
-    return _format(request, name), compression
+    return _format(options, name), compression
 
 
-def _format(request: Request, name: str) -> Format:
+def _format(options: ExportOptions, name: str) -> Format:
     listed = ", ".join(fmt.name for fmt in EXPORT_FORMATS)
-    if request.format_name is not None:
-        found = by_name(request.format_name, EXPORT_FORMATS)
+    if options.format_name is not None:
+        found = by_name(options.format_name, EXPORT_FORMATS)
         if found is None:
-            raise ConfigurationError(f"--format: use one of {listed}, not {request.format_name!r}.")
+            raise ConfigurationError(f"--format: use one of {listed}, not {options.format_name!r}.")
         return found
-    if request.output is None:
+    if options.output is None:
         return N_QUADS
     for fmt in EXPORT_FORMATS:
         if name.endswith(f".{fmt.extension}"):
             return fmt
     raise ConfigurationError(
-        f"The name {request.output.name} does not tell the format; name it with --format: {listed}."
+        f"The name {options.output.name} does not tell the format; name it with --format: {listed}."
     )
 
 
-def _check_graphs(dump: Dump, request: Request, fmt: Format) -> None:
+def _check_graphs(dump: Dump, options: ExportOptions, fmt: Format) -> None:
     known = dump.graphs()
-    for graph in request.graphs:
+    for graph in options.graphs:
         if graph not in known:
             listed = "\n".join(f"  {name.value}" for name in known)
             raise ConfigurationError(
                 f"--graph: there is no graph {graph.value} in generation {dump.generation.number}. "
                 f"Its graphs are:\n{listed}"
             )
-    if fmt in BIBLIOGRAPHIES or fmt.name in DATASET_FORMATS or request.union:
+    if fmt in BIBLIOGRAPHIES or fmt in DATASET_FORMATS or options.union:
         return
-    if len(request.graphs) != 1:
+    if len(options.graphs) != 1:
         raise ConfigurationError(
             f"{fmt.name} holds one graph. Name one with --graph, make one of several with --union, "
             "or choose a format that keeps them apart: n-quads, trig, json-ld."
@@ -160,7 +160,7 @@ def _check_graphs(dump: Dump, request: Request, fmt: Format) -> None:
 
 
 class _Output:
-    """Counts the bytes and turns what the file system says into a designed error."""
+    """A counter of bytes that turns failures of the file system into designed errors."""
 
     def __init__(self, file: IO[bytes], path: Path | None) -> None:
         self._file = file
@@ -189,13 +189,13 @@ def _explained(path: Path | None) -> Iterator[None]:
 
 
 @contextmanager
-def _opened(request: Request, compression: str | None) -> Iterator[_Output]:
-    """Where the export goes; a file takes its place only when the block ends well."""
-    if request.output is None:
+def _opened(options: ExportOptions, compression: str | None) -> Iterator[_Output]:
+    """Open the output; a file takes its place only when the block ends well."""
+    if options.output is None:
         with _explained(None), _written_to(_standard_output(compression), compression, None) as output:
             yield output
         return
-    path = _checked(request.output, request.force)
+    path = _checked(options.output, options.force)
     # Closing a file writes what is left, and may fail like any write.
     with _explained(path):
         if _is_special(path):
@@ -208,7 +208,7 @@ def _opened(request: Request, compression: str | None) -> Iterator[_Output]:
                 with _written_to(file, compression, path) as output:
                     yield output
                 os.fsync(file.fileno())
-            _checked(path, request.force)  # somebody else may have made it meanwhile
+            _checked(path, options.force)  # somebody else may have made it meanwhile
             fresh.replace(path)
         except BaseException:
             with suppress(OSError):
@@ -237,7 +237,7 @@ def _standard_output(compression: str | None) -> IO[bytes]:
 
 
 def _checked(path: Path, force: bool) -> Path:
-    """The file that the path leads to, through links."""
+    """Return the file that the path leads to, through links."""
     path = path.resolve()
     if path.is_dir():
         raise ConfigurationError(f"--output: {path} is a folder; name a file in it.")
@@ -249,5 +249,5 @@ def _checked(path: Path, force: bool) -> Path:
 
 
 def _is_special(path: Path) -> bool:
-    """A device or a pipe: it is written to, never replaced."""
+    """Whether the path is a device or a pipe, which is written to and never replaced."""
     return path.exists() and not stat.S_ISREG(path.stat().st_mode)

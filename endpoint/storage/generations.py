@@ -1,4 +1,4 @@
-"""The data directory as its readers see it: published generations, and which one is current.
+"""The data directory as its readers see it: published generations, of which one is current.
 
 ::
 
@@ -11,7 +11,7 @@
     DATA/current                         the number of the current generation, replaced by rename
 
 Publishing is the work of :mod:`endpoint.storage.writer`. It removes what is neither current nor the one
-before, unless a reader holds that; whoever held it calls :func:`tidy` afterwards.
+before, unless a reader holds its lock; whoever held it calls :func:`tidy` afterwards.
 """
 
 from __future__ import annotations
@@ -41,8 +41,8 @@ class Generation:
     """One immutable state of the whole dataset.
 
     ``number`` counts publications and is the data version; ``quads`` is its size; ``digest``
-    identifies the files that it was built from (empty when it was not built from files). ``overlap``
-    tells whether a triple stands in two of its graphs; ``None`` when that is not known.
+    identifies the files that it was built from (empty when it was not built from files). ``overlap``:
+    a triple stands in two of its graphs; ``None`` when that is not known.
     """
 
     number: int
@@ -54,12 +54,12 @@ class Generation:
 
     @property
     def version(self) -> str:
-        """The number and the time of publication: a data directory made anew counts from 1 again."""
+        """Number and time of publication, as a key: a data directory made anew counts from 1 again."""
         return f"{self.number}.{self.created.timestamp():.6f}"
 
 
 def current(data: Path) -> Generation | None:
-    """The current generation of the data directory ``data``; ``None`` when nothing was published yet.
+    """Return the current generation of the data directory ``data``; ``None`` when nothing was published yet.
 
     :raises StoreError: ``current`` names a generation that is missing or damaged.
     """
@@ -77,9 +77,9 @@ def current(data: Path) -> Generation | None:
 
 
 def published(data: Path) -> int | None:
-    """The number in ``data/current``; ``None`` when there is no such file.
+    """Return the number in ``data/current``; ``None`` when there is no such file.
 
-    :raises StoreError: the file cannot be read or holds no number.
+    :raises StoreError: the file cannot be read or has no number in it.
     """
     pointer = data / "current"
     try:
@@ -97,12 +97,12 @@ def published(data: Path) -> int | None:
 
 
 def folder(data: Path, number: int) -> Path:
-    """Where generation ``number`` is kept."""
+    """Return the folder of generation ``number``."""
     return data / "generations" / f"{number:06d}"
 
 
 def numbers(data: Path) -> list[int]:
-    """The numbers of all generations that are kept, ascending; current or not."""
+    """Return the numbers of all generations on disk, ascending."""
     kept = data / "generations"
     if not kept.is_dir():
         return []
@@ -110,7 +110,7 @@ def numbers(data: Path) -> list[int]:
 
 
 def read(data: Path, number: int) -> Generation:
-    """Generation ``number`` of ``data``.
+    """Read generation ``number`` of ``data``.
 
     :raises StoreError: it is missing or damaged.
     """
@@ -118,7 +118,7 @@ def read(data: Path, number: int) -> Generation:
 
 
 def read_folder(path: Path) -> Generation:
-    """The generation kept in the folder ``path``.
+    """Read the generation in the folder ``path``.
 
     :raises StoreError: it is missing or damaged.
     """
@@ -159,7 +159,7 @@ def _described(members: dict[str, object], path: Path) -> Generation:
 
 
 def describe(generation: Generation) -> bytes:
-    """The content of ``generation.json``, which :func:`read_folder` reads back."""
+    """Return the content of ``generation.json``, which :func:`read_folder` reads back."""
     members = {
         "format": FORMAT,
         "number": generation.number,
@@ -227,7 +227,7 @@ def _gone(generation: Generation) -> StoreError:
 
 
 def fingerprint(data: Path) -> tuple[int, int, int] | None:
-    """A value that changes when another generation becomes current; costs one ``stat``."""
+    """Return a value that changes when another generation becomes current; costs one ``stat``."""
     try:
         status = (data / "current").stat()
     except OSError:

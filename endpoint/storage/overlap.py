@@ -1,7 +1,7 @@
-"""Does any triple stand in two graphs of a store?
+"""The overlap of the graphs of a store: whether any triple stands in two of them.
 
-Where none does, the engine's union default graph, which finds a triple once for each graph that holds it
-(:mod:`endpoint.engine.template`), is the set that RDF 1.1 Concepts section 4 asks for, and needs no copy.
+Where none does, the engine's union default graph, which finds a triple once for each graph that has it
+(:mod:`endpoint.engine.template`), is the set that RDF 1.1 Concepts section 4 requires, and needs no copy.
 
 A triple can stand in two graphs only if both have its predicate. So the predicates of all graphs but the
 largest are listed, and for each one that is in two graphs the engine counts the statements with and
@@ -24,7 +24,7 @@ Graph = NamedNode | DefaultGraph
 
 
 def find_overlap(store: Store) -> bool | None:
-    """True when a triple is in two graphs, False when none is, None when finding out would take too much."""
+    """Return True when a triple is in two graphs, False when none is, None when that would take too long."""
     named = list(store.named_graphs())
     if any(isinstance(graph, BlankNode) for graph in named):
         # A query cannot name it.
@@ -39,7 +39,7 @@ def find_overlap(store: Store) -> bool | None:
 
 
 def _shared(store: Store, graphs: list[Graph]) -> dict[NamedNode, int]:
-    """The predicates that are in more than one of the graphs, with the statements of each in all of them."""
+    """Return the predicates in more than one of the graphs, with the statements of each in all of them."""
     rows: Counter[NamedNode] = Counter()
     holders: Counter[NamedNode] = Counter()
     look = FIRST_LOOK
@@ -63,14 +63,14 @@ def _shared(store: Store, graphs: list[Graph]) -> dict[NamedNode, int]:
 
 
 def _first_predicates(store: Store, graph: Graph, limit: int) -> Counter[NamedNode]:
-    """The predicates of the first ``limit`` statements of the graph, with the number of each."""
+    """Return the predicates of the first ``limit`` statements of the graph, with the number of each."""
     first = f"SELECT ?p {{ {_within(graph, '?s ?p ?o')} }} LIMIT {limit}"
     rows = cast(QuerySolutions, store.query(f"SELECT ?p (COUNT(*) AS ?n) {{ {first} }} GROUP BY ?p"))
     return Counter({cast(NamedNode, row[0]): _number(row[1]) for row in rows})
 
 
 def _count(store: Store, select: str, union: bool = False) -> int:
-    """The solutions of a query; of the ``union`` of all graphs where asked for."""
+    """Count the solutions of a query, on the ``union`` of all graphs if wanted."""
     rows = store.query(f"SELECT (COUNT(*) AS ?n) {{ {select} }}", use_default_graph_as_union=union)
     return _number(next(cast(QuerySolutions, rows))[0])
 

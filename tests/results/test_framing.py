@@ -8,7 +8,7 @@ import pytest
 from pyoxigraph import Literal, NamedNode, QueryTriples, Store, Triple
 
 from endpoint.results.framing import InvalidFrame, framed
-from endpoint.results.terms import Inexpressible
+from endpoint.results.rows import Inexpressible
 
 EX = "http://example.org/"
 RDF = "http://www.w3.org/1999/02/22-rdf-syntax-ns#"

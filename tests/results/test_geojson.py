@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from pyoxigraph import Literal, NamedNode
 
 from endpoint.results.geojson import geo_json, read_wkt
-from endpoint.results.terms import Inexpressible, Row, Rows
+from endpoint.results.rows import Inexpressible, Row, Rows
 
 CRS = "http://www.opengis.net/def/crs/"
 SQUARE = [[[0, 0], [1, 0], [1, 1], [0, 0]]]

@@ -14,9 +14,9 @@ from pyoxigraph import Literal, NamedNode, Quad, Store
 
 from endpoint.formats import FLAT_JSON, HTML, Facts, Links, Representation
 from endpoint.formats.table import FORMATS
+from endpoint.results.rows import Inexpressible, Term, native
 from endpoint.results.serializers import XmlGuard, write_results
-from endpoint.results.tables import HTML_ROWS, html_term
-from endpoint.results.terms import Inexpressible, Term, native
+from endpoint.results.tabular import HTML_ROWS, html_term
 
 ENVELOPE = replace(Representation.of(FLAT_JSON), envelope=True)
 XSD = "http://www.w3.org/2001/XMLSchema#"

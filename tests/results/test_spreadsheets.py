@@ -14,8 +14,8 @@ from openpyxl.utils.escape import unescape
 from pyoxigraph import Literal, NamedNode
 
 from endpoint.results import spreadsheets
+from endpoint.results.rows import Rows, Term
 from endpoint.results.spreadsheets import CELL, excel_csv, write_xlsx
-from endpoint.results.terms import Rows, Term
 from tests.results.test_serializers import Sink, typed
 
 

@@ -8,7 +8,7 @@ from pathlib import Path
 from pyoxigraph import Literal, NamedNode, Quad, QuerySolutions, QueryTriples, Store
 
 from endpoint.engine.worker import Evaluator, WorkerOptions
-from endpoint.results.serializers import Results, native
+from endpoint.results.rows import Results, native
 from endpoint.search import Document, Field, Hit, SearchConfiguration
 from endpoint.search.build import build_index
 from endpoint.search.index import TextIndex

@@ -32,7 +32,7 @@ from pyoxigraph import (
 from endpoint.errors import ConfigurationError, DataError, EndpointError, NotExpressible, StoreError
 from endpoint.formats import BIBLIOGRAPHIES, EXPORT_FORMATS, Format
 from endpoint.storage import generations
-from endpoint.storage.export import COMPRESSIONS, Exported, Progress, Request, export
+from endpoint.storage.export import COMPRESSIONS, Exported, ExportOptions, Progress, export
 from endpoint.storage.writer import Writer
 from tests.live import ROOT
 
@@ -101,7 +101,7 @@ def publish(data: Path, *given: Quad) -> Path:
 
 
 def written(data: Path, output: Path, **asked: object) -> Exported:
-    return export(data, PREFIXES, Request(output=output, **asked))  # type: ignore[arg-type]
+    return export(data, PREFIXES, ExportOptions(output=output, **asked))  # type: ignore[arg-type]
 
 
 def canonical(given: Iterator[Quad]) -> set[str]:
@@ -257,7 +257,7 @@ def test_an_interruption_leaves_nothing(data: Path, tmp_path: Path, error: BaseE
 
     before = {*tmp_path.iterdir()}
     with pytest.raises(type(error)):
-        export(data, {}, Request(output=output, force=True), interrupt)
+        export(data, {}, ExportOptions(output=output, force=True), interrupt)
     assert {*tmp_path.iterdir()} == before
     assert output.read_text() == "old"
 
@@ -280,10 +280,10 @@ LIMITED = """
 import resource, sys
 from pathlib import Path
 from endpoint.errors import DataError
-from endpoint.storage.export import Request, export
+from endpoint.storage.export import ExportOptions, export
 resource.setrlimit(resource.RLIMIT_FSIZE, (100, 100))
 try:
-    export(Path(sys.argv[1]), {}, Request(Path(sys.argv[2]), force=True))
+    export(Path(sys.argv[1]), {}, ExportOptions(Path(sys.argv[2]), force=True))
 except DataError as error:
     print(error)
 """
@@ -328,17 +328,17 @@ def test_standard_output_is_n_quads_unless_told(data: Path, monkeypatch: pytest.
     everything = canonical(iter(stored(data)))
     plain, packed = Standard(), Standard()
     monkeypatch.setattr(sys, "stdout", plain)
-    assert export(data, {}, Request()).format.name == "n-quads"
+    assert export(data, {}, ExportOptions()).format.name == "n-quads"
     assert loaded(plain.buffer.getvalue(), RdfFormat.N_QUADS) == everything
     monkeypatch.setattr(sys, "stdout", packed)
-    export(data, {}, Request(format_name="trig", compression="gz"))
+    export(data, {}, ExportOptions(format_name="trig", compression="gz"))
     assert loaded(gzip.decompress(packed.buffer.getvalue()), RdfFormat.TRIG) == everything
 
 
 def test_a_terminal_gets_no_compressed_bytes(data: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(sys, "stdout", Standard(terminal=True))
     with pytest.raises(ConfigurationError, match="terminal"):
-        export(data, {}, Request(compression="gz"))
+        export(data, {}, ExportOptions(compression="gz"))
 
 
 def test_a_closed_pipe_is_no_error_of_the_disk(data: Path) -> None:
@@ -354,7 +354,7 @@ def test_a_closed_pipe_is_no_error_of_the_disk(data: Path) -> None:
     with pytest.MonkeyPatch.context() as patched:
         patched.setattr(sys, "stdout", closed)
         with pytest.raises(BrokenPipeError):
-            export(data, {}, Request())
+            export(data, {}, ExportOptions())
 
 
 def test_progress_is_told(tmp_path: Path) -> None:
@@ -362,7 +362,7 @@ def test_progress_is_told(tmp_path: Path) -> None:
     given = (Quad(publication(n), TITLE, Literal(f"Title {n}"), FIRST) for n in range(number))
     data = publish(tmp_path / "data", *given)
     seen: list[Progress] = []
-    found = export(data, {}, Request(output=tmp_path / "all.nq"), seen.append)
+    found = export(data, {}, ExportOptions(output=tmp_path / "all.nq"), seen.append)
     assert found.number == number
     assert [progress.total for progress in seen] == [number] * len(seen)
     assert 0 < seen[0].done < seen[-1].done <= number
@@ -419,12 +419,12 @@ def test_the_generation_is_held_while_it_is_read(data: Path, tmp_path: Path) -> 
             for number in range(3):
                 publish(data, Quad(publication(100 + number), TITLE, Literal("new"), FIRST))
 
-    found = export(data, {}, Request(output=tmp_path / "all.ris"), write_more)
+    found = export(data, {}, ExportOptions(output=tmp_path / "all.ris"), write_more)
     assert published
     assert found.generation.number == first.number
     assert found.number == 2
     assert first.path.is_dir()
-    after = export(data, {}, Request(output=tmp_path / "after.nq"))
+    after = export(data, {}, ExportOptions(output=tmp_path / "after.nq"))
     assert after.generation.number == first.number + 3
 
 

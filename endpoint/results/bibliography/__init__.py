@@ -1,33 +1,132 @@
 """Publications as BibTeX, RIS and CSL-JSON, read from standard vocabularies only.
 
-The publications are the resources whose class is ``bibo:Document`` or below it. What is known of them
-is asked from ``describe``, so this package knows no store and no dataset.
+The publications are the resources whose class is ``bibo:Document`` or below it. Where the store is at hand,
+:func:`read_items` looks up their statements one by one through ``describe``, so this package knows no store
+and no dataset. A process without a store evaluates :func:`lookup_query` for a few resources, and reads their
+items from its answer.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Sequence
 from typing import Final
 
-from endpoint.results.bibliography.items import Describe, Item, Term, read_items
+from pyoxigraph import NamedNode, Quad, RdfFormat, Triple, parse
+
+from endpoint.formats import BIBTEX, CSL_JSON, RIS, Format
+from endpoint.results.bibliography.items import (
+    ABSTRACT,
+    ADDRESS,
+    CREATOR,
+    DATE,
+    FAMILY,
+    GIVEN,
+    IDENTIFIER,
+    KEYWORD,
+    LANGUAGE,
+    NAME,
+    NUMBER,
+    PUBLISHER,
+    SERIES,
+    TITLE,
+    Describe,
+    Item,
+    Term,
+    read_items,
+)
 from endpoint.results.bibliography.writers import write_bibtex, write_csl_json, write_ris
+from endpoint.vocabulary import RDF_TYPE, RDFS_SUBCLASS_OF
 
-__all__ = ["BIBLIOGRAPHIES", "Describe", "Item", "Term", "bibliography", "read_items", "write_items"]
+__all__ = [
+    "MOST",
+    "Describe",
+    "Item",
+    "Term",
+    "bibliography",
+    "items_of",
+    "lookup_query",
+    "read_items",
+    "write_items",
+]
 
-_WRITERS: Final = {"bibtex": write_bibtex, "ris": write_ris, "csl-json": write_csl_json}
+_WRITERS: Final = {BIBTEX: write_bibtex, RIS: write_ris, CSL_JSON: write_csl_json}
 
-# Names in endpoint.formats of what is written here.
-BIBLIOGRAPHIES: Final = frozenset(_WRITERS)
+# Resources of one query: its text must stay below the limits of any engine.
+MOST: Final = 500
+
+_OF_PUBLICATION: Final = (
+    *(
+        RDF_TYPE,
+        *TITLE,
+        *CREATOR,
+        *DATE,
+        *NUMBER,
+        *SERIES,
+        *PUBLISHER,
+    ),
+    *(
+        *ADDRESS,
+        *LANGUAGE,
+        *ABSTRACT,
+        *KEYWORD,
+        *IDENTIFIER,
+    ),
+)
+_LINKS: Final = (*CREATOR, *SERIES, *PUBLISHER, *KEYWORD)
+_OF_LINKED: Final = (RDF_TYPE, *NAME, *FAMILY, *GIVEN)
 
 
-def bibliography(candidates: Iterable[Term | None], describe: Describe, format_name: str) -> Iterator[str]:
-    """The publications among ``candidates``, each once, in the order of their first appearance.
+def bibliography(candidates: Iterable[Term | None], describe: Describe, fmt: Format) -> Iterator[str]:
+    """Yield the file of the publications among ``candidates``, each once, in the order of their appearance.
 
-    Yields the file piece by piece, one entry at a time; without publications it is empty and valid.
+    It comes piece by piece, one entry at a time; without publications it is empty and valid.
     """
-    return write_items(read_items(candidates, describe), format_name)
+    return write_items(read_items(candidates, describe), fmt)
 
 
-def write_items(items: Iterable[Item], format_name: str) -> Iterator[str]:
-    """The file of ``items`` in the format named, piece by piece."""
-    return _WRITERS[format_name](items)
+def write_items(items: Iterable[Item], fmt: Format) -> Iterator[str]:
+    """Yield the file of ``items`` in one of the formats of bibliographies, piece by piece."""
+    return _WRITERS[fmt](items)
+
+
+def lookup_query(iris: Sequence[str]) -> str:
+    """Return a CONSTRUCT query for all that the items of the resources ``iris`` need.
+
+    Raises ValueError for more than :data:`MOST` of them, and for what is no absolute IRI.
+    """
+    if len(iris) > MOST:
+        raise ValueError(f"{len(iris)} resources are more than one query takes, {MOST}")
+    items = _values("item", iris)
+    return f"""CONSTRUCT {{ ?subject ?predicate ?object }} WHERE {{
+  {{ {items} {_values("predicate", _OF_PUBLICATION)}
+    ?item ?predicate ?object BIND(?item AS ?subject) }}
+  UNION
+  {{ {{ SELECT DISTINCT ?subject {{ {items} {_values("link", _LINKS)}
+      ?item ?link ?subject FILTER(isIRI(?subject)) }} }}
+    {_values("predicate", _OF_LINKED)}
+    ?subject ?predicate ?object }}
+  UNION
+  {{ {{ SELECT DISTINCT ?subject {{ {items} ?item <{RDF_TYPE}>/<{RDFS_SUBCLASS_OF}>* ?subject }} }}
+    ?subject <{RDFS_SUBCLASS_OF}> ?object BIND(<{RDFS_SUBCLASS_OF}> AS ?predicate) }}
+}}"""
+
+
+def items_of(iris: Iterable[str], answer: bytes) -> list[Item]:
+    """Return the items of the publications among ``iris``, in their order, from the answer as N-Triples."""
+    statements: dict[str, list[Quad]] = defaultdict(list)
+    for statement in parse(answer, format=RdfFormat.N_TRIPLES):
+        if isinstance(statement.subject, NamedNode):
+            statements[statement.subject.value].append(statement)
+
+    def describe(subject: NamedNode, predicate: NamedNode | None = None, /) -> Iterable[Quad | Triple]:
+        found = statements.get(subject.value, [])
+        return found if predicate is None else [row for row in found if row.predicate == predicate]
+
+    return list(read_items(map(NamedNode, iris), describe))
+
+
+def _values(name: str, iris: Iterable[str]) -> str:
+    # NamedNode refuses what is no IRI, so nothing but terms enters the text.
+    terms = " ".join(str(NamedNode(iri)) for iri in dict.fromkeys(iris))
+    return f"VALUES ?{name} {{ {terms} }}"

@@ -4,7 +4,7 @@ The styles are written out here because the one CSL processor for Python (citepr
 HTML unescaped, repeats the title of a work without an author, shortens given names that Chicago writes out,
 and because no general Korean style exists in CSL. docs/discovery.md has the comparison.
 
-APA wants titles in sentence case. Which words of a title are names cannot be told, so titles stay as given.
+APA wants titles in sentence case. Which words of a title are names cannot be known, so titles stay as given.
 """
 
 from __future__ import annotations
@@ -15,9 +15,8 @@ from typing import Final
 
 from markupsafe import Markup, escape
 
-from endpoint.results.bibliography.items import Item
+from endpoint.results.bibliography.items import ARTICLE, BOOK, DOCUMENT, Item
 from endpoint.results.bibliography.names import Name
-from endpoint.results.bibliography.vocabulary import ARTICLE, BOOK, DOCUMENT
 
 # The styles in the order in which they are offered, with their names by language tag.
 STYLES: Final[Mapping[str, Mapping[str, str]]] = {
@@ -41,7 +40,7 @@ _CHICAGO_AUTHORS: Final = 6
 
 
 def citations(item: Item) -> Mapping[str, Markup]:
-    """The citation of ``item`` in each of the :data:`STYLES`, as HTML: escaped text with ``<i>`` in it."""
+    """Return the citation of ``item`` in each of the :data:`STYLES`, as HTML: escaped text and ``<i>``."""
     return {"apa": _apa(item), "chicago": _chicago(item), "korean": _korean(item)}
 
 
@@ -122,7 +121,7 @@ def _korean_authors(names: Sequence[Name]) -> str:
 
 
 def _korean_title(title: str, short: bool) -> Markup:
-    """In corner brackets, single ones for what stands within something; a Western title as in the West."""
+    """Put a title in corner brackets, single ones for a part of something; a Western title as in the West."""
     if not title:
         return Markup("")
     if not _is_east_asian(title):
@@ -131,7 +130,7 @@ def _korean_title(title: str, short: bool) -> Markup:
 
 
 def _inverted(name: Name) -> str:
-    """Family name first, with a comma; Korean, Chinese and Japanese names as they are."""
+    """Return a name with the family name first, and a comma; East Asian names as they are."""
     return (
         f"{name.family}, {name.given}" if name.given and not _is_east_asian(name.family) else _natural(name)
     )
@@ -146,7 +145,7 @@ def _is_east_asian(text: str) -> bool:
 
 
 def _day(date: tuple[int, ...]) -> str:
-    """Month and day, or the month, in English."""
+    """Return month and day, or the month, in English."""
     return " ".join([*(_MONTHS[month - 1] for month in date[1:2]), *(str(day) for day in date[2:3])])
 
 
@@ -159,18 +158,18 @@ def _italic(text: str) -> Markup:
 
 
 def _quoted(title: str) -> Markup:
-    """In double quotation marks, with those of the title itself made single; the full stop goes inside."""
+    """Put a title in double quotation marks, its own ones made single; the full stop goes inside."""
     within = _QUOTED.sub(r"‘\1’", title).replace("“", "‘").replace("”", "’")
     return escape(f"“{within}{'' if _ENDED.search(within) else '.'}”")
 
 
 def _joined(separator: str, *texts: str) -> Markup:
-    """What there is of the texts, escaped where they are not marked up yet."""
+    """Join the texts that are not empty, escaped where they are not marked up yet."""
     return escape(separator).join(text for text in texts if text)
 
 
 def _sentences(parts: Iterable[Markup], url: str) -> Markup:
-    """The parts, each with a full stop where it does not end with a mark, and the address behind them."""
+    """Join the parts, each with a full stop unless it ends with a mark, and the address behind them."""
     ended = [part if _ENDED.search(part.striptags()) else part + "." for part in parts if part]
     return _joined(" ", *ended, url if is_web_address(url) else "")
 

@@ -1,4 +1,4 @@
-"""Publications as a bibliography needs them, read from what is said of them."""
+"""Publications as a bibliography needs them, read from statements in standard vocabularies."""
 
 from __future__ import annotations
 
@@ -11,23 +11,130 @@ from typing import Final, Protocol
 
 from pyoxigraph import BlankNode, Literal, NamedNode, Quad, Triple
 
-from endpoint.results.bibliography import vocabulary as v
-from endpoint.results.bibliography.keys import key_of, with_digest
-from endpoint.results.bibliography.names import Name, parse_names
-from endpoint.results.bibliography.text import is_blank, single_line
-from endpoint.vocabulary import RDF_TYPE, RDFS_SUBCLASS_OF
+from endpoint.results.bibliography.names import Name, is_blank, key_of, parse_names, single_line, with_digest
+from endpoint.vocabulary import (
+    BIBO,
+    DC,
+    DCTERMS,
+    FOAF,
+    RDF_TYPE,
+    RDFS_LABEL,
+    RDFS_SUBCLASS_OF,
+    SCHEMA,
+    SKOS_PREF_LABEL,
+)
 
 Term = NamedNode | BlankNode | Literal | Triple
 Description = Mapping[str, Sequence[Term]]
 
+# The standard terms that describe a publication, in order of preference.
+LABEL: Final = (RDFS_LABEL, SKOS_PREF_LABEL, FOAF + "name", SCHEMA + "name", DCTERMS + "title")
+NAME: Final = (DCTERMS + "title", SCHEMA + "name", *LABEL)
+TITLE: Final = (DCTERMS + "title", DC + "title", SCHEMA + "name", *LABEL)
+CREATOR: Final = (DC + "creator", DCTERMS + "creator", FOAF + "maker", SCHEMA + "author")
+FAMILY: Final = (FOAF + "familyName", FOAF + "family_name", SCHEMA + "familyName")
+GIVEN: Final = (FOAF + "givenName", FOAF + "givenname", SCHEMA + "givenName")
+ORGANISATION: Final = frozenset({FOAF + "Organization", FOAF + "Group", SCHEMA + "Organization"})
+DATE: Final = (DCTERMS + "issued", SCHEMA + "datePublished", DCTERMS + "date", DC + "date")
+NUMBER: Final = (BIBO + "number", BIBO + "issue")
+SERIES: Final = (DCTERMS + "isPartOf", SCHEMA + "isPartOf")
+PUBLISHER: Final = (DCTERMS + "publisher", DC + "publisher", SCHEMA + "publisher")
+ADDRESS: Final = (BIBO + "uri", FOAF + "page", SCHEMA + "url")
+LANGUAGE: Final = (SCHEMA + "inLanguage", DCTERMS + "language", DC + "language")
+ABSTRACT: Final = (DCTERMS + "abstract", BIBO + "abstract", SCHEMA + "abstract", DCTERMS + "description")
+KEYWORD: Final = (DCTERMS + "subject", DC + "subject", DCTERMS + "spatial", SCHEMA + "keywords")
+IDENTIFIER: Final = (DCTERMS + "identifier", DC + "identifier")
+# ISO 639-2, both forms, to the shorter tag that BCP 47 asks for; other codes stay as they are.
+LANGUAGES: Final = {
+    "eng": "en",
+    "kor": "ko",
+    "jpn": "ja",
+    "zho": "zh",
+    "chi": "zh",
+    "rus": "ru",
+    "spa": "es",
+    "fra": "fr",
+    "fre": "fr",
+    "deu": "de",
+    "ger": "de",
+    "ara": "ar",
+    "vie": "vi",
+    "por": "pt",
+    "ita": "it",
+    "mon": "mn",
+    "ind": "id",
+    "tha": "th",
+}
 # Resources and labels remembered, so that memory does not grow with the result.
 _REMEMBERED: Final = 8192
 _DATE: Final = re.compile(r"(\d{4})(?:-(\d\d)(?:-(\d\d))?)?(?!\d)", re.ASCII)
 _LANGUAGE: Final = re.compile(r"[A-Za-z]{2,3}(?:-[A-Za-z0-9]{1,8})*")
 
 
+@dataclass(frozen=True, slots=True)
+class PublicationKind:
+    """The type of a publication in each format, and the fields of its series, number and publisher there.
+
+    ``ris_number`` is the name that rispy has for the tag.
+    """
+
+    bibtex: str
+    ris: str
+    csl: str
+    bibtex_series: str
+    bibtex_publisher: str
+    ris_number: str
+    csl_series: str
+    csl_number: str
+
+
+REPORT: Final = PublicationKind(
+    *("techreport", "RPRT", "report"),
+    bibtex_series="series",
+    bibtex_publisher="institution",
+    # Zotero and EndNote keep a report's number in SN; IS would become a note.
+    ris_number="issn",
+    csl_series="collection-title",
+    csl_number="number",
+)
+ARTICLE: Final = PublicationKind(
+    *("article", "JOUR", "article-journal"),
+    bibtex_series="journal",
+    bibtex_publisher="publisher",
+    ris_number="number",
+    csl_series="container-title",
+    csl_number="issue",
+)
+BOOK: Final = PublicationKind(
+    *("book", "BOOK", "book"),
+    bibtex_series="series",
+    bibtex_publisher="publisher",
+    ris_number="number",
+    csl_series="collection-title",
+    csl_number="collection-number",
+)
+DOCUMENT: Final = PublicationKind(
+    *("misc", "GEN", "document"),
+    bibtex_series="series",
+    bibtex_publisher="publisher",
+    ris_number="number",
+    csl_series="collection-title",
+    csl_number="number",
+)
+
+# Of several classes that a publication has, the first of these decides its kind.
+KINDS: Final = {
+    BIBO + "Report": REPORT,
+    BIBO + "AcademicArticle": ARTICLE,
+    BIBO + "Article": ARTICLE,
+    BIBO + "EditedBook": BOOK,
+    BIBO + "Book": BOOK,
+    BIBO + "Document": DOCUMENT,
+}
+
+
 class Describe(Protocol):
-    """Looks up what is said of a resource: all statements, or those with one predicate."""
+    """A look-up of the statements about a resource: all of them, or those with one predicate."""
 
     def __call__(
         self, subject: NamedNode, predicate: NamedNode | None = None, /
@@ -43,7 +150,7 @@ class Item:
 
     key: str
     iri: str
-    kind: v.Kind
+    kind: PublicationKind
     title: str
     authors: tuple[Name, ...] = ()
     date: tuple[int, ...] = ()
@@ -58,8 +165,8 @@ class Item:
 
 
 def read_items(candidates: Iterable[Term | None], describe: Describe) -> Iterator[Item]:
-    """The publications among ``candidates``, each once, in the order of their first appearance."""
-    reader = _Reader(describe)
+    """Yield the publications among ``candidates``, each once, in the order of their first appearance."""
+    reader = _ItemReader(describe)
     written: set[str] = set()
     keys: set[str] = set()
     for candidate in candidates:
@@ -75,8 +182,8 @@ def read_items(candidates: Iterable[Term | None], describe: Describe) -> Iterato
         yield reader.read(candidate.value, key)
 
 
-class _Reader:
-    """Reads publications; remembers what many of them share: classes, series, subjects."""
+class _ItemReader:
+    """A reader of publications; it remembers what many of them share: classes, series, subjects."""
 
     def __init__(self, describe: Describe) -> None:
         self._describe = describe
@@ -89,7 +196,7 @@ class _Reader:
         return any(map(self._kinds_of_class, types))
 
     def _find_kinds(self, of: str) -> frozenset[str]:
-        """Which rows of ``KINDS`` the class is or is below, by the hierarchy that the data states."""
+        """Return the rows of ``KINDS`` that the class is or is below, by the hierarchy in the data."""
         seen = {of}
         left = [of]
         while left:
@@ -97,10 +204,10 @@ class _Reader:
             above = set(_iris(said.get(RDFS_SUBCLASS_OF, ()))) - seen
             seen |= above
             left += above
-        return frozenset(seen & v.KINDS.keys())
+        return frozenset(seen & KINDS.keys())
 
     def _description(self, iri: str, predicates: Sequence[str] | None = None) -> Description:
-        """Objects by predicate, each once, sorted: stores differ in their order.
+        """Return objects by predicate, each once, sorted: stores differ in their order.
 
         A country or a person may have many thousand statements: then name the ``predicates`` needed.
         """
@@ -116,35 +223,35 @@ class _Reader:
         }
 
     def read(self, iri: str, key: str) -> Item:
-        """The publication ``iri``, under the citation key given."""
+        """Read the publication ``iri``, under the citation key given."""
         said = self._description(iri)
         language = _language(said)
-        series = self._text(said, v.SERIES, language, v.NAME)
+        series = self._text(said, SERIES, language, NAME)
         return Item(
             key=key,
             iri=iri,
             kind=self._kind(said, series),
-            title=_text(said, v.TITLE, language) or iri,
+            title=_text(said, TITLE, language) or iri,
             authors=self._authors(said, language),
             date=_date(said),
-            number=_text(said, v.NUMBER, language),
+            number=_text(said, NUMBER, language),
             series=series,
-            publisher=self._text(said, v.PUBLISHER, language, v.LABEL),
+            publisher=self._text(said, PUBLISHER, language, LABEL),
             url=_address(said) or (iri if iri.startswith(("http://", "https://")) else ""),
             language=language,
-            abstract=_literal(said, v.ABSTRACT, language),
+            abstract=_literal(said, ABSTRACT, language),
             keywords=self._keywords(said, language),
-            identifier=_text(said, v.IDENTIFIER, language),
+            identifier=_text(said, IDENTIFIER, language),
         )
 
-    def _kind(self, said: Description, series: str) -> v.Kind:
+    def _kind(self, said: Description, series: str) -> PublicationKind:
         found = {name for of in _iris(said.get(RDF_TYPE, ())) for name in self._kinds_of_class(of)}
-        kind = next(kind for name, kind in v.KINDS.items() if name in found)
+        kind = next(kind for name, kind in KINDS.items() if name in found)
         # An article stands in something: without it, styles would print an empty journal.
-        return v.DOCUMENT if kind is v.ARTICLE and not series else kind
+        return DOCUMENT if kind is ARTICLE and not series else kind
 
     def _text(self, said: Description, predicates: Sequence[str], language: str, names: Sequence[str]) -> str:
-        """A text, or the name of a resource, by the first of the predicates that has one."""
+        """Return a text, or the name of a resource, by the first of the predicates that has one."""
         for predicate in predicates:
             if text := _text(said, (predicate,), language):
                 return text
@@ -160,7 +267,7 @@ class _Reader:
         return ""
 
     def _authors(self, said: Description, language: str) -> tuple[Name, ...]:
-        for predicate in v.CREATOR:
+        for predicate in CREATOR:
             names: list[Name] = []
             for term in said.get(predicate, ()):
                 if isinstance(term, Literal):
@@ -172,22 +279,22 @@ class _Reader:
         return ()
 
     def _person(self, iri: str, language: str) -> list[Name]:
-        said = self._description(iri, (RDF_TYPE, *v.FAMILY, *v.GIVEN, *v.LABEL))
-        if family := _text(said, v.FAMILY, language):
-            return [Name(family, _text(said, v.GIVEN, language))]
-        label = _text(said, v.LABEL, language)
-        if v.ORGANISATION.intersection(_iris(said.get(RDF_TYPE, ()))):
+        said = self._description(iri, (RDF_TYPE, *FAMILY, *GIVEN, *LABEL))
+        if family := _text(said, FAMILY, language):
+            return [Name(family, _text(said, GIVEN, language))]
+        label = _text(said, LABEL, language)
+        if ORGANISATION.intersection(_iris(said.get(RDF_TYPE, ()))):
             return [Name(label)] if label else []
         return parse_names(label)
 
     def _keywords(self, said: Description, language: str) -> tuple[str, ...]:
         found: dict[str, None] = {}
-        for predicate in v.KEYWORD:
+        for predicate in KEYWORD:
             for term in said.get(predicate, ()):
                 if isinstance(term, Literal):
                     found[single_line(term.value)] = None
                 elif isinstance(term, NamedNode):
-                    found[self._label_of(term.value, language, v.LABEL)] = None
+                    found[self._label_of(term.value, language, LABEL)] = None
         found.pop("", None)
         return tuple(found)
 
@@ -201,7 +308,7 @@ def _text(said: Description, predicates: Sequence[str], language: str) -> str:
 
 
 def _literal(said: Description, predicates: Sequence[str], language: str) -> str:
-    """The literal of the first predicate that has one: in the language given, in none, in English."""
+    """Return the literal of the first predicate that has one: in the language given, in none, in English."""
     for predicate in predicates:
         literals = [term for term in said.get(predicate, ()) if isinstance(term, Literal)]
         ranked = sorted(literals, key=lambda literal: _rank(literal.language or "", language))
@@ -218,19 +325,19 @@ def _rank(tag: str, language: str) -> int:
 
 
 def _language(said: Description) -> str:
-    """A BCP 47 tag, from a tag, from an ISO 639-2 code, or from an IRI that ends in one."""
-    for predicate in v.LANGUAGE:
+    """Return a BCP 47 tag, from a tag, from an ISO 639-2 code, or from an IRI that ends in one."""
+    for predicate in LANGUAGE:
         for term in said.get(predicate, ()):
             if isinstance(term, Literal | NamedNode):
                 code = re.split(r"[/#]", term.value.strip())[-1]
                 if _LANGUAGE.fullmatch(code):
-                    return v.LANGUAGES.get(code.lower(), code.lower() if len(code) <= 3 else code)
+                    return LANGUAGES.get(code.lower(), code.lower() if len(code) <= 3 else code)
     return ""
 
 
 def _date(said: Description) -> tuple[int, ...]:
-    """The most precise date of the first predicate that has one, as year, month, day, or fewer."""
-    for predicate in v.DATE:
+    """Return the most precise date of the first predicate that has one, as year, month, day, or fewer."""
+    for predicate in DATE:
         texts = (term.value for term in said.get(predicate, ()) if isinstance(term, Literal))
         if dates := [date for text in texts if (date := parse_date(text))]:
             return max(dates, key=len)
@@ -238,7 +345,7 @@ def _date(said: Description) -> tuple[int, ...]:
 
 
 def parse_date(text: str) -> tuple[int, ...]:
-    """Year, month and day of ``2023``, ``2023-05``, ``2023-05-22``, with or without a time; else nothing.
+    """Parse ``2023``, ``2023-05``, ``2023-05-22``, with or without a time; nothing for everything else.
 
     A month or a day that no calendar has is left out, with what follows it.
     """
@@ -252,7 +359,7 @@ def parse_date(text: str) -> tuple[int, ...]:
 
 
 def _address(said: Description) -> str:
-    for predicate in v.ADDRESS:
+    for predicate in ADDRESS:
         for term in said.get(predicate, ()):
             if isinstance(term, Literal | NamedNode) and (address := single_line(term.value)):
                 return address

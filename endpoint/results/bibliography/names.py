@@ -1,18 +1,18 @@
-"""The parts of a person's name, where they are certain.
+"""Names of persons, citation keys, and white space, as reference managers take them.
 
+The parts of a name are parted where they are certain.
 A name in Hangul stays whole: Korean is cited by the whole name, and no style writes a space or a comma
-into it. A romanised name is split where something tells the family name: a comma, capitals
+into it. A romanised name is split where the family name is marked: a comma, capitals
 (``SONG Tae Eun``), or a common Korean family name at one end only (``Lee Seo Hang``). All others stay
 whole, because the order of a Korean name in Latin letters cannot be guessed.
 """
 
 from __future__ import annotations
 
+import hashlib
 import re
 from dataclasses import dataclass
 from typing import Final
-
-from endpoint.results.bibliography.text import single_line
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,7 +48,7 @@ _NAME_WORD: Final = re.compile(r"[^\W\d_](?:[^\W\d_]|['’.-])*")
 
 
 def parse_names(text: str) -> list[Name]:
-    """The names in one value: several where semicolons part them, or commas or dots part Hangul names."""
+    """Parse the names in one value: several between semicolons, or Hangul names between commas or dots."""
     whole = single_line(text)
     parts = [part for part in _BETWEEN_HANGUL.split(whole) if part]
     if not all(_HANGUL.fullmatch(part) for part in parts):
@@ -57,7 +57,7 @@ def parse_names(text: str) -> list[Name]:
 
 
 def parse_name(text: str) -> Name:
-    """One name; whole where its parts are not certain."""
+    """Return one name; whole where its parts are not certain."""
     if _SOME_HANGUL.search(text):
         return Name(text)
     family, comma, given = (part.strip() for part in text.partition(","))
@@ -87,7 +87,7 @@ def _by_capitals(words: list[str]) -> Name | None:
 
 
 def _lowered(name: str) -> str:
-    """Capitals only marked which name it is: a reader's style decides how it is printed."""
+    """Return a name without its capitals, which only mark which name it is."""
     return re.sub(r"[^\W\d_]+", lambda part: part[0].capitalize(), name)
 
 
@@ -98,3 +98,50 @@ def _by_family_name(words: list[str]) -> Name | None:
     if all(map(str.isupper, words)):
         words = [_lowered(word) for word in words]
     return Name(words[0], " ".join(words[1:])) if first else Name(words[-1], " ".join(words[:-1]))
+
+
+# Citation keys are short, ASCII, the same in every file, and unique within one.
+# RFC 3986 appendix B: what is before the path, the path, and the rest. It fits every text.
+_PARTS: Final = re.compile(r"(?:[^:/?#]+:)?(?://[^/?#]*)?([^?#]*)(.*)", re.DOTALL)
+_UNSAFE: Final = re.compile(r"[^A-Za-z0-9._-]+")
+
+
+def key_of(iri: str) -> str:
+    """Return the last two segments of the IRI's path: ``Publication-14209`` of ``…/Publication/14209``.
+
+    Where that leaves something out (other characters, a query, a fragment), a digest of the IRI follows.
+    """
+    found = _PARTS.fullmatch(iri)
+    path, rest = found.groups() if found else (iri, "")
+    plain = "-".join([segment for segment in path.split("/") if segment][-2:])
+    key = _UNSAFE.sub("-", plain).strip("-.")
+    if key and key == plain and not rest:
+        return key
+    return with_digest(key or "document", iri)
+
+
+def with_digest(key: str, iri: str) -> str:
+    """Return the key followed by eight characters that depend on the whole IRI."""
+    return f"{key}-{hashlib.blake2b(iri.encode(), digest_size=4).hexdigest()}"
+
+
+# White space of any kind, and the control characters, which neither BibTeX nor RIS knows.
+_BLANK: Final = r"\s\x00-\x1f\x7f-\x9f\u200b\ufeff"
+_BLANKS: Final = re.compile(f"[{_BLANK}]+")
+_VISIBLE: Final = re.compile(f"[^{_BLANK}]")
+_ENDS: Final = re.compile(r"[\n\r\x0b\x0c\x85\u2028\u2029]+")
+
+
+def single_line(text: str) -> str:
+    """Return the text with every run of white space and control characters as one blank."""
+    return _BLANKS.sub(" ", text).strip()
+
+
+def paragraphs(text: str) -> list[str]:
+    """Return the lines that are not blank, each as a single line."""
+    return [line for part in _ENDS.split(text) if (line := single_line(part))]
+
+
+def is_blank(text: str) -> bool:
+    """Whether nothing would be left of the text in a single line; does not read a long text to its end."""
+    return _VISIBLE.search(text) is None

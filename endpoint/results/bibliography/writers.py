@@ -13,8 +13,7 @@ from pybtex.database import BibliographyData, Entry, Person  # type: ignore[impo
 from pybtex.database.output import bibtex  # type: ignore[import-untyped]
 
 from endpoint.results.bibliography.items import Item
-from endpoint.results.bibliography.names import Name
-from endpoint.results.bibliography.text import paragraphs, single_line
+from endpoint.results.bibliography.names import Name, paragraphs, single_line
 
 # Braces come in pairs: BibTeX counts them, and a backslash before one does not hide it.
 _TEX: Final = str.maketrans(
@@ -43,7 +42,7 @@ class _BibTexWriter(bibtex.Writer):  # type: ignore[misc]
 
 
 def write_bibtex(items: Iterable[Item]) -> Iterator[str]:
-    """BibTeX in UTF-8: only what TeX would take for a command is escaped; capitals in titles are kept."""
+    """Yield BibTeX in UTF-8: only what TeX takes for a command is escaped; titles keep their capitals."""
     writer = _BibTexWriter(encoding="UTF-8")
     separator = ""
     for item in items:
@@ -67,7 +66,7 @@ def _bibtex_fields(item: Item) -> list[tuple[str, str]]:
         ("language", item.language),
         ("url", item.url.translate(_ADDRESS)),
         ("keywords", _joined(item.keywords).translate(_TEX)),
-        # Paragraphs stay, but no empty line: to TeX it would end the argument that holds the text.
+        # Paragraphs stay, but no empty line: to TeX it would end the argument that the text is in.
         ("abstract", "\n".join(paragraphs(item.abstract)).translate(_TEX)),
     ]
     return [(name, value) for name, value in fields if value]
@@ -79,7 +78,7 @@ def _joined(keywords: Iterable[str]) -> str:
 
 
 def _kept_capitals(title: str) -> str:
-    """Braces around words whose capitals a style would make small: all but the initial of the first."""
+    """Put braces around words whose capitals a style would make small: all but the initial of the first."""
     words = []
     for index, word in enumerate(title.split(" ")):
         looked_at = word[1:] if index == 0 else word
@@ -92,7 +91,7 @@ def _person(name: Name) -> Person:
     family, given = name.family.translate(_TEX), name.given.translate(_TEX)
     if given and not re.search(r",|\band\b", f"{family} {given}", re.IGNORECASE):
         return Person(last=family, first=given)
-    # In braces a name is one piece, whatever it holds.
+    # In braces a name is one piece, whatever is in it.
     return Person(last=f"{{{f'{family}, {given}' if given else family}}}")
 
 
@@ -101,7 +100,7 @@ def _iso(date: tuple[int, ...]) -> str:
 
 
 class _RisWriter(rispy.RisWriter):  # type: ignore[misc]
-    """Lines end with CR LF, as the specification asks, and records are not numbered."""
+    """rispy's writer with CR LF at the end of lines, as the specification wants, and without numbers."""
 
     NEWLINE = "\r\n"
 
@@ -110,7 +109,7 @@ class _RisWriter(rispy.RisWriter):  # type: ignore[misc]
 
 
 def write_ris(items: Iterable[Item]) -> Iterator[str]:
-    """RIS in UTF-8, every value on one line."""
+    """Yield RIS in UTF-8, every value on one line."""
     writer = _RisWriter()
     separator = ""
     for item in items:
@@ -141,7 +140,7 @@ def _ris_fields(item: Item) -> dict[str, Sequence[str]]:
 
 
 def write_csl_json(items: Iterable[Item]) -> Iterator[str]:
-    """CSL-JSON, schema 1.0.2 of csl-data.json: an array with one object for each item."""
+    """Yield CSL-JSON, schema 1.0.2 of csl-data.json: an array with one object for each item."""
     separator = "[\n"
     for item in items:
         yield separator + json.dumps(_csl_item(item), ensure_ascii=False)

@@ -14,9 +14,8 @@ from endpoint.catalog import SavedQuery
 from endpoint.dataset import resource_path
 from endpoint.errors import BadParameter, NotFound
 from endpoint.formats import QueryForm
-from endpoint.results.bibliography import Item
+from endpoint.results.bibliography import Item, items_of, lookup_query
 from endpoint.results.bibliography.citation import is_web_address
-from endpoint.results.bibliography.lookup import items_of, lookup_query
 from endpoint.sparql.operation import Operation
 from endpoint.web.cache import Region
 from endpoint.web.http.answer import NO_STORE, Answer, Made, document_tag

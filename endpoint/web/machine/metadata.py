@@ -17,9 +17,8 @@ from markupsafe import Markup
 
 from endpoint.results.bibliography import Item
 from endpoint.results.bibliography.citation import is_web_address
-from endpoint.results.bibliography.names import Name, parse_name
-from endpoint.results.bibliography.text import single_line
-from endpoint.results.bibliography.vocabulary import ARTICLE, BOOK, REPORT
+from endpoint.results.bibliography.items import ARTICLE, BOOK, REPORT
+from endpoint.results.bibliography.names import Name, parse_name, single_line
 from endpoint.web.http.language import LANGUAGES
 
 Pair = tuple[str, str]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pyoxigraph import NamedNode, RdfFormat, Store
 
+from endpoint.formats.table import FORMATS
 from endpoint.results.bibliography import Item, bibliography, read_items
 from endpoint.results.serializers import statements_of
 
@@ -59,4 +60,4 @@ def read_one(turtle: str) -> Item:
 
 def written(turtle: str, format_name: str, *names: str) -> str:
     resources = [NamedNode(f"http://example.org/resource/Publication/{name}") for name in names]
-    return "".join(bibliography(resources, statements_of(store_of(turtle)), format_name))
+    return "".join(bibliography(resources, statements_of(store_of(turtle)), FORMATS[format_name]))

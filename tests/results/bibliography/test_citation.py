@@ -10,14 +10,14 @@ from hypothesis import strategies as st
 
 from endpoint.results.bibliography import Item
 from endpoint.results.bibliography.citation import STYLES, citations
+from endpoint.results.bibliography.items import ARTICLE, BOOK, DOCUMENT, REPORT, PublicationKind
 from endpoint.results.bibliography.names import Name
-from endpoint.results.bibliography.vocabulary import ARTICLE, BOOK, DOCUMENT, REPORT, Kind
 
 SONG = Name("Song", "Tae Eun")
 URL = "https://example.org/view.do?a=1&b=2"
 
 
-def item(kind: Kind, title: str, **members: object) -> Item:
+def item(kind: PublicationKind, title: str, **members: object) -> Item:
     return Item("key", "http://example.org/1", kind, title, **members)  # type: ignore[arg-type]
 
 
@@ -132,7 +132,9 @@ class Tags(HTMLParser):
 
 
 @given(st.text(), st.text(), st.text(), st.text(), st.sampled_from([ARTICLE, BOOK, DOCUMENT, REPORT]))
-def test_nothing_but_italics_is_markup(title: str, name: str, series: str, url: str, kind: Kind) -> None:
+def test_nothing_but_italics_is_markup(
+    title: str, name: str, series: str, url: str, kind: PublicationKind
+) -> None:
     cited = item(kind, title, authors=(Name(name, name),), series=series, url="http://" + url, number=title)
     for text in citations(cited).values():
         tags = Tags()

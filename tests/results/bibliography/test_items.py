@@ -6,10 +6,9 @@ import pytest
 from pyoxigraph import BlankNode, Literal, NamedNode
 
 from endpoint.results.bibliography import read_items
-from endpoint.results.bibliography.items import parse_date
+from endpoint.results.bibliography.items import ARTICLE as ARTICLE_KIND
+from endpoint.results.bibliography.items import BOOK, DOCUMENT, REPORT, PublicationKind, parse_date
 from endpoint.results.bibliography.names import Name
-from endpoint.results.bibliography.vocabulary import ARTICLE as ARTICLE_KIND
-from endpoint.results.bibliography.vocabulary import BOOK, DOCUMENT, REPORT, Kind
 from endpoint.results.serializers import statements_of
 from tests.results.bibliography.graph import ARTICLE, read, read_one, store_of
 
@@ -47,7 +46,7 @@ def test_a_whole_record() -> None:
         ("ex:A", ". ex:A rdfs:subClassOf ex:B . ex:B rdfs:subClassOf ex:A , bibo:Document", DOCUMENT),
     ],
 )
-def test_kinds(types: str, more: str, kind: Kind) -> None:
+def test_kinds(types: str, more: str, kind: PublicationKind) -> None:
     assert read_one(f"pub:1 a {types} {more} .").kind is kind
 
 

@@ -12,14 +12,14 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from pybtex.database import parse_string  # type: ignore[import-untyped]
 
-from endpoint.results.bibliography import BIBLIOGRAPHIES, Item, write_items
-from endpoint.results.bibliography.names import Name, parse_names
-from endpoint.results.bibliography.text import paragraphs, single_line
-from endpoint.results.bibliography.vocabulary import ARTICLE as ARTICLE_KIND
-from endpoint.results.bibliography.vocabulary import BOOK, DOCUMENT, REPORT, Kind
+from endpoint.formats import BIBLIOGRAPHIES, BIBTEX, CSL_JSON, RIS, Format
+from endpoint.results.bibliography import Item, write_items
+from endpoint.results.bibliography.items import ARTICLE as ARTICLE_KIND
+from endpoint.results.bibliography.items import BOOK, DOCUMENT, REPORT, PublicationKind
+from endpoint.results.bibliography.names import Name, paragraphs, parse_names, single_line
 from tests.results.bibliography.graph import ARTICLE, written
 
-BIBTEX = r"""@article{Publication-14209,
+BIBTEX_TEXT = r"""@article{Publication-14209,
     author = {Song, Tae Eun and {서동만}},
     title = {Cyber {Threats} and {NATO:} 50\% of {R\&D}},
     journal = {Focus},
@@ -34,7 +34,7 @@ Second {\textbraceleft}paragraph{\textbraceright}.}
 }
 """
 
-RIS = """TY  - JOUR
+RIS_TEXT = """TY  - JOUR
 ID  - Publication-14209
 TI  - Cyber Threats and NATO: 50% of R&D
 T2  - Focus
@@ -68,25 +68,25 @@ CSL = {
 
 
 def test_a_whole_record_as_bibtex() -> None:
-    assert written(ARTICLE, "bibtex", "14209") == BIBTEX
+    assert written(ARTICLE, "bibtex", "14209") == BIBTEX_TEXT
 
 
 def test_a_whole_record_as_ris() -> None:
-    assert written(ARTICLE, "ris", "14209") == RIS.replace("\n", "\r\n")
+    assert written(ARTICLE, "ris", "14209") == RIS_TEXT.replace("\n", "\r\n")
 
 
 def test_a_whole_record_as_csl_json() -> None:
     assert json.loads(written(ARTICLE, "csl-json", "14209")) == [CSL]
 
 
-@pytest.mark.parametrize("format_name", sorted(BIBLIOGRAPHIES))
-def test_nothing_is_an_empty_valid_file(format_name: str) -> None:
-    text = "".join(write_items([], format_name))
-    assert parsed(text, format_name) == []
+@pytest.mark.parametrize("fmt", BIBLIOGRAPHIES, ids=lambda fmt: fmt.name)
+def test_nothing_is_an_empty_valid_file(fmt: Format) -> None:
+    text = "".join(write_items([], fmt))
+    assert parsed(text, fmt.name) == []
 
 
-@pytest.mark.parametrize("format_name", sorted(BIBLIOGRAPHIES))
-def test_entries_are_written_one_by_one(format_name: str) -> None:
+@pytest.mark.parametrize("fmt", BIBLIOGRAPHIES, ids=lambda fmt: fmt.name)
+def test_entries_are_written_one_by_one(fmt: Format) -> None:
     asked = 0
 
     def items() -> Any:
@@ -95,10 +95,10 @@ def test_entries_are_written_one_by_one(format_name: str) -> None:
             asked += 1
             yield Item(f"k{number}", "urn:x", DOCUMENT, "T")
 
-    pieces = write_items(items(), format_name)
+    pieces = write_items(items(), fmt)
     assert "k0" in next(pieces)
     assert asked == 1
-    assert len(parsed("[" * (format_name == "csl-json") + "".join(pieces)[1:], format_name)) == 999
+    assert len(parsed("[" * (fmt is CSL_JSON) + "".join(pieces)[1:], fmt.name)) == 999
 
 
 # In each format: the type, and the names under which series, number and publisher stand.
@@ -116,21 +116,21 @@ TYPES = [
 
 
 @pytest.mark.parametrize(("kind", "bibtex", "ris", "csl"), TYPES)
-def test_each_kind_has_its_fields(kind: Kind, bibtex: str, ris: str, csl: str) -> None:
+def test_each_kind_has_its_fields(kind: PublicationKind, bibtex: str, ris: str, csl: str) -> None:
     item = Item("k", "urn:x", kind, "T", number="No. 7", series="Series", publisher="Institute")
     of, series, number, publisher = bibtex.split()
-    text = "".join(write_items([item], "bibtex"))
+    text = "".join(write_items([item], BIBTEX))
     assert text.startswith(f"@{of}{{k,")
     assert f"{series} = {{Series}}" in text
     assert f"{number} = {{No. 7}}" in text
     assert f"{publisher} = {{Institute}}" in text
     of, series, number, publisher = ris.split()
-    lines = "".join(write_items([item], "ris")).split("\r\n")
+    lines = "".join(write_items([item], RIS)).split("\r\n")
     assert {f"TY  - {of}", f"{series}  - Series", f"{number}  - No. 7", f"{publisher}  - Institute"} < {
         *lines
     }
     of, series, number = csl.split()
-    (members,) = json.loads("".join(write_items([item], "csl-json")))
+    (members,) = json.loads("".join(write_items([item], CSL_JSON)))
     assert (members["type"], members[series], members[number]) == (of, "Series", "No. 7")
     assert members["publisher"] == "Institute"
 
@@ -145,9 +145,9 @@ def test_each_kind_has_its_fields(kind: Kind, bibtex: str, ris: str, csl: str) -
 )
 def test_dates(date: tuple[int, ...], bibtex: str, ris: str) -> None:
     item = Item("k", "urn:x", REPORT, "T", date=date)
-    (entry,) = parsed("".join(write_items([item], "bibtex")), "bibtex")
+    (entry,) = parsed("".join(write_items([item], BIBTEX)), "bibtex")
     assert (entry["date"], entry["year"]) == (bibtex, bibtex[:4])
-    assert f"DA  - {ris}\r\n" in "".join(write_items([item], "ris"))
+    assert f"DA  - {ris}\r\n" in "".join(write_items([item], RIS))
     assert csl_of(item)["issued"] == {"date-parts": [list(date)]}
 
 
@@ -163,7 +163,7 @@ def test_dates(date: tuple[int, ...], bibtex: str, ris: str) -> None:
     ],
 )
 def test_capitals_of_titles_are_kept(title: str, expected: str) -> None:
-    assert f"title = {{{expected}}}" in "".join(write_items([Item("k", "urn:x", REPORT, title)], "bibtex"))
+    assert f"title = {{{expected}}}" in "".join(write_items([Item("k", "urn:x", REPORT, title)], BIBTEX))
 
 
 @pytest.mark.parametrize(
@@ -181,14 +181,14 @@ def test_capitals_of_titles_are_kept(title: str, expected: str) -> None:
     ],
 )
 def test_names_of_bibtex(name: Name, bibtex: str) -> None:
-    text = "".join(write_items([Item("k", "urn:x", REPORT, "T", authors=(name,))], "bibtex"))
+    text = "".join(write_items([Item("k", "urn:x", REPORT, "T", authors=(name,))], BIBTEX))
     assert f"author = {{{bibtex}}}" in text
     assert len(parse_string(text, "bibtex").entries["k"].persons["author"]) == 1
 
 
 def test_an_address_is_not_escaped_and_cannot_end_its_field() -> None:
     item = Item("k", "urn:x", REPORT, "T", url='https://a/b_c?d=50%25&e={"}#f~\\')
-    (entry,) = parsed("".join(write_items([item], "bibtex")), "bibtex")
+    (entry,) = parsed("".join(write_items([item], BIBTEX)), "bibtex")
     assert entry["url"] == "https://a/b_c?d=50%25&e=%7B%22%7D#f~%5C"
 
 
@@ -237,13 +237,13 @@ def check(title: str, abstract: str, word: str, creators: list[str]) -> None:
     item = Item(
         "k", "urn:x", REPORT, single_line(title) or "T", authors, abstract=abstract.strip(), keywords=keywords
     )
-    (entry,) = parsed("".join(write_items([item], "bibtex")), "bibtex")
+    (entry,) = parsed("".join(write_items([item], BIBTEX)), "bibtex")
     assert entry["title"] == item.title
     assert entry.get("abstract", "") == " ".join(paragraphs(abstract))
     assert entry.get("keywords", "") == single_line(word.replace(",", " "))
     assert entry["authors"] == len(authors)
 
-    (record,) = parsed("".join(write_items([item], "ris")), "ris")
+    (record,) = parsed("".join(write_items([item], RIS)), "ris")
     assert record["title"] == item.title
     assert record.get("abstract", "") == single_line(abstract)
     assert record.get("keywords", []) == list(keywords)
@@ -263,7 +263,7 @@ CSL_TEXTS = {
 
 def csl_of(item: Item) -> dict[str, Any]:
     """The one object, checked against the schema of CSL-JSON."""
-    (members,) = json.loads("".join(write_items([item], "csl-json")))
+    (members,) = json.loads("".join(write_items([item], CSL_JSON)))
     assert {"id", "type"} <= members.keys() <= CSL_TEXTS | {"type", "author", "issued"}
     assert members["type"] in {"article-journal", "book", "document", "report"}
     assert all(isinstance(members[name], str) and members[name] for name in CSL_TEXTS & members.keys())

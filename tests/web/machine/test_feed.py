@@ -14,8 +14,8 @@ from endpoint.catalog import Catalog, SavedQuery
 from endpoint.dataset import default_root, read_dataset
 from endpoint.formats import QueryForm
 from endpoint.results.bibliography import Item
+from endpoint.results.bibliography.items import ARTICLE, DOCUMENT
 from endpoint.results.bibliography.names import Name
-from endpoint.results.bibliography.vocabulary import ARTICLE, DOCUMENT
 from endpoint.settings import Settings
 from endpoint.sparql.operation import Operation
 from endpoint.web.http.site import Site

@@ -14,8 +14,8 @@ from hypothesis import strategies as st
 from endpoint.catalog import Catalog
 from endpoint.dataset import default_root, read_dataset
 from endpoint.results.bibliography import Item
+from endpoint.results.bibliography.items import ARTICLE, BOOK, DOCUMENT, REPORT, PublicationKind
 from endpoint.results.bibliography.names import Name
-from endpoint.results.bibliography.vocabulary import ARTICLE, BOOK, DOCUMENT, REPORT, Kind
 from endpoint.settings import Settings
 from endpoint.web.http.html import render
 from endpoint.web.http.site import Site
@@ -101,7 +101,7 @@ def head_of(item: Item, language: str = "en") -> Head:
     return head
 
 
-def made(kind: Kind, title: str = "T", **members: object) -> Item:
+def made(kind: PublicationKind, title: str = "T", **members: object) -> Item:
     return Item("key", "http://example.org/1", kind, title, **members)  # type: ignore[arg-type]
 
 
@@ -283,7 +283,7 @@ def test_dates(date: tuple[int, ...], text: str) -> None:
 
 
 @given(st.text(), st.text(), st.sampled_from([ARTICLE, BOOK, DOCUMENT, REPORT]))
-def test_no_text_gets_out_of_its_tag(title: str, text: str, kind: Kind) -> None:
+def test_no_text_gets_out_of_its_tag(title: str, text: str, kind: PublicationKind) -> None:
     evil = f'{title}"></script><img src=x onerror=alert(1)><!--{text}'
     item = made(kind, evil, authors=(Name(evil, text),), abstract=evil, series=evil, keywords=(evil,))
     head = head_of(item)

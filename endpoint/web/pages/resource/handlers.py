@@ -6,8 +6,8 @@ from collections.abc import Awaitable, Callable
 from dataclasses import replace
 from functools import partial
 
-from endpoint.formats import HTML, Representation, negotiate
-from endpoint.results.bibliography import BIBLIOGRAPHIES, Item, write_items
+from endpoint.formats import BIBLIOGRAPHIES, HTML, Representation, negotiate
+from endpoint.results.bibliography import Item, write_items
 from endpoint.web.http.answer import NO_STORE, NOTHING, Answer, Made, Streamed, Whole, as_file, begun, page
 from endpoint.web.http.html import render
 from endpoint.web.http.request import Request, read_download
@@ -85,7 +85,7 @@ async def _select(
         return select(known.extension, request.pairs, request.accept, address.people, cited)
 
     representation, item = selected(cited=True), None
-    if representation.format.name in BIBLIOGRAPHIES:
+    if representation.format in BIBLIOGRAPHIES:
         item = await read_item(snapshot, known.iri)
         if item is None:
             representation = selected(cited=False)
@@ -108,7 +108,7 @@ async def _page(
 
 
 async def _bibliography(item: Item, representation: Representation) -> bytes:
-    return "".join(write_items([item], representation.format.name)).encode()
+    return "".join(write_items([item], representation.format)).encode()
 
 
 async def _rdf(

@@ -14,8 +14,7 @@ from endpoint.catalog import SavedQuery
 from endpoint.catalog.parameters import Parameter
 from endpoint.errors import BadParameter, EngineError, RequestError, shown
 from endpoint.formats import QueryForm
-from endpoint.results.bibliography import Item
-from endpoint.results.bibliography.lookup import items_of, lookup_query
+from endpoint.results.bibliography import Item, items_of, lookup_query
 from endpoint.vocabulary import RDF_TYPE, RDFS_SUBCLASS_OF
 from endpoint.web.http.request import Pairs
 from endpoint.web.http.site import Site

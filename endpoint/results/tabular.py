@@ -1,4 +1,4 @@
-"""Worker side: rows as tables for people and for programs, written row by row.
+"""Rows as tables for people and for programs, written row by row.
 
 Flat JSON, NDJSON, a Markdown table, an HTML table; nothing here grows with the result.
 """
@@ -16,7 +16,7 @@ from pyoxigraph import Literal, NamedNode
 
 from endpoint.dataset import resource_path
 from endpoint.formats import Links
-from endpoint.results.terms import Rows, Term, Value, native, shown
+from endpoint.results.rows import Rows, Term, Value, native, shown
 from endpoint.vocabulary import XSD
 
 HTML_ROWS: Final = 1000
@@ -32,7 +32,7 @@ _NOT_IN_LINK: Final = frozenset("<>|\\ ")
 
 
 def flat_json(rows: Rows, language_tags: bool = False, envelope: bool = False) -> Iterator[str]:
-    """``{"columns": […], "rows": [{…}]}`` with native numbers and booleans, null where unbound.
+    """Yield ``{"columns": […], "rows": [{…}]}`` with native numbers and booleans, null where unbound.
 
     With ``envelope`` the opening brace is left out: other members are put before.
     """
@@ -46,7 +46,7 @@ def flat_json(rows: Rows, language_tags: bool = False, envelope: bool = False) -
 
 
 def nd_json(rows: Rows, language_tags: bool = False) -> Iterator[str]:
-    """One JSON object on each line, values as in flat JSON."""
+    """Yield one JSON object on each line, values as in flat JSON."""
     for row in _objects(rows, language_tags):
         yield row + "\n"
 
@@ -78,14 +78,14 @@ def _tagged_json(term: Term | None) -> str:
 
 
 def tagged(term: Term | None) -> Value | dict[str, str]:
-    """The JSON value of a term; of a text in a language ``{"value": …, "language": …}``."""
+    """Return the JSON value of a term; of a text in a language ``{"value": …, "language": …}``."""
     if isinstance(term, Literal) and term.language:
         return {"value": term.value, "language": term.language}
     return native(term)
 
 
 def markdown(rows: Rows) -> Iterator[str]:
-    """A table of GitHub Flavored Markdown (section 4.10)."""
+    """Yield a table of GitHub Flavored Markdown (section 4.10)."""
     yield f"| {' | '.join(name.translate(_MARKUP) for name in rows.names)} |\n"
     yield f"|{'---|' * len(rows.names)}\n"
     for row in rows.rows:
@@ -102,7 +102,7 @@ def _markdown_cell(term: Term | None) -> str:
 def html_table(
     rows: Rows, prefixes: Mapping[str, str], most: int = HTML_ROWS, links: Links | None = None
 ) -> Iterator[str]:
-    """The rows as an HTML table, at most ``most``; the page around it is the server's."""
+    """Yield the rows as an HTML table, at most ``most``; the page around it is the server's."""
     yield "<table>\n<thead><tr>"
     yield "".join(f'<th scope="col">{escape(name)}</th>' for name in rows.names)
     yield "</tr></thead>\n<tbody>\n"
@@ -124,7 +124,7 @@ def _note(count: int, more: bool, links: Links | None) -> str:
 
 
 def html_term(term: Term | None, prefixes: Mapping[str, str], links: Links | None = None) -> str:
-    """One RDF term as HTML. Only http and https IRIs become links; ``prefixes`` shorten what is shown.
+    """Return one RDF term as HTML. Only http and https IRIs become links; ``prefixes`` shorten what is shown.
 
     A resource that has its page on this server is linked to there.
     """
@@ -159,7 +159,7 @@ def _is_web(iri: str) -> bool:
 
 
 def _brief(iri: str, prefixes: Mapping[str, str]) -> str:
-    """What is shown of a resource of the dataset: its path after the longest prefix that it has."""
+    """Shorten the IRI of a resource of the dataset: its path after the longest prefix that it has."""
     fitting = [row for row in prefixes.items() if iri.startswith(row[1])]
     if not fitting:
         return iri
@@ -168,7 +168,7 @@ def _brief(iri: str, prefixes: Mapping[str, str]) -> str:
 
 
 def _short(iri: str, prefixes: Mapping[str, str]) -> str:
-    """The prefixed name of a vocabulary term; other IRIs, such as those of resources, stay whole."""
+    """Return the prefixed name of a vocabulary term; other IRIs, such as those of resources, stay whole."""
     for prefix, namespace in prefixes.items():
         if iri.startswith(namespace) and iri[len(namespace) :].isidentifier():
             return f"{prefix}:{iri[len(namespace) :]}"

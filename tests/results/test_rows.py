@@ -11,9 +11,8 @@ from pyoxigraph import BlankNode, Literal, QuerySolutions, Store
 
 from endpoint.formats import TSV, Facts, Page, Representation
 from endpoint.formats.table import FORMATS
+from endpoint.results.rows import MARKED, Row, mark_of, take_page
 from endpoint.results.serializers import write_results
-from endpoint.results.terms import Row
-from endpoint.results.window import MARKED, mark_of, take_page
 from tests.results.test_serializers import Sink
 
 

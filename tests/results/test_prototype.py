@@ -8,9 +8,8 @@ import pytest
 from pyoxigraph import QuerySolutions, Store
 
 from endpoint.formats import Plain
-from endpoint.results.prototype import read_prototype
-from endpoint.results.terms import rows_of
-from endpoint.results.transforming import objects, transformed, transformed_json
+from endpoint.results.prototype import objects, read_prototype, transformed, transformed_json
+from endpoint.results.rows import rows_of
 
 PREFIXES = "PREFIX : <http://e/> PREFIX xsd: <http://www.w3.org/2001/XMLSchema#>\n"
 

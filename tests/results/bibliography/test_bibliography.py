@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from pyoxigraph import QueryTriples, RdfFormat
 
-from endpoint.results.bibliography.lookup import MOST, items_of, lookup_query
+from endpoint.results.bibliography import MOST, items_of, lookup_query
 from tests.results.bibliography.graph import ARTICLE, read, store_of
 
 HIERARCHY = """

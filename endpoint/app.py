@@ -18,12 +18,12 @@ from endpoint.errors import EndpointError
 from endpoint.ingest.search_documents import read_configuration
 from endpoint.settings import Settings
 from endpoint.telemetry import log
+from endpoint.web import Site
 from endpoint.web.api.openapi.document import OpenApi, described
 from endpoint.web.api.openapi.swagger import swagger_page
 from endpoint.web.api.saved import SavedQueries
 from endpoint.web.http.boundary import Boundary
 from endpoint.web.http.send import Handler
-from endpoint.web.http.site import Site
 from endpoint.web.http.static_files import StaticFiles
 from endpoint.web.machine import dcat, health, void
 from endpoint.web.machine.completion import Completion, prefixes
@@ -34,9 +34,9 @@ from endpoint.web.pages import overview
 from endpoint.web.pages.catalogue import Catalogue
 from endpoint.web.pages.resource.handlers import Resources
 from endpoint.web.pages.search import TextSearch
+from endpoint.web.sparql import SparqlEndpoint
 from endpoint.web.sparql.description import Descriptions
 from endpoint.web.sparql.editor import QueryPage
-from endpoint.web.sparql.endpoint import SparqlEndpoint
 from endpoint.web.store import OwnQueries
 
 

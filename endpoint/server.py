@@ -25,7 +25,7 @@ from endpoint.catalog.reading import read_catalog
 from endpoint.errors import StoreError
 from endpoint.settings import Settings
 from endpoint.telemetry import log
-from endpoint.web.http.site import Site
+from endpoint.web import Site
 
 # A proxy that keeps connections open must not lose one to us between two requests (seconds).
 _KEEP_ALIVE = 75

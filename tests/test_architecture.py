@@ -40,7 +40,7 @@ ONLY_IN: dict[str, tuple[str, ...]] = {
     "click": ("cli/",),
     "rich": ("cli/query.py", "cli/output.py"),
     "yaml": ("catalog/readers/grlc.py",),
-    "babel": ("web/http/language.py",),
+    "babel": ("web/http/view.py",),
     "jinja2": ("web/http/html.py",),
     "brotli": ("web/http/encodings.py",),
     "markdown_it": ("web/api/markup.py",),

@@ -19,7 +19,7 @@ from endpoint.errors import (
     Overloaded,
     RequestError,
 )
-from endpoint.web.http.problems import problem_json, problem_text
+from endpoint.web.http.boundary import problem_json, problem_text
 
 CLASSES = [
     value for value in vars(errors).values() if inspect.isclass(value) and issubclass(value, EndpointError)

@@ -1,0 +1,62 @@
+"""All that answers over HTTP, and the site that it answers for."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass, field
+from typing import Final
+
+from starlette.datastructures import Headers
+from starlette.types import Scope
+
+from endpoint import __version__
+from endpoint.catalog import Catalog
+from endpoint.dataset import Dataset
+from endpoint.engine import Engine
+from endpoint.errors import MalformedRequest, Overloaded
+from endpoint.search import SearchConfiguration
+from endpoint.settings import Settings
+
+_HOST: Final = re.compile(r"(?:[A-Za-z0-9._-]+|\[[0-9A-Fa-f:.]+\])(?::[0-9]+)?")
+
+
+@dataclass(slots=True)
+class Site:
+    """The parts of one running server; ``running`` is the engine between start-up and shutdown.
+
+    ``catalog`` may be replaced by another at any time, so a request that looks more than once, with an
+    await between, keeps the one that it began with. ``search`` tells the fields and facets of the text
+    index, where the dataset has one.
+    """
+
+    settings: Settings
+    dataset: Dataset
+    catalog: Catalog
+    search: SearchConfiguration | None = None
+    running: Engine | None = None
+    _lasting: str = field(init=False)
+
+    def __post_init__(self) -> None:
+        prefixes = sorted(self.dataset.prefixes.items())
+        self._lasting = f"{__version__} {self.settings.default_graph} {prefixes}"
+
+    @property
+    def reading(self) -> str:
+        """What else decides an answer, besides the data and the request."""
+        return f"{self._lasting} {self.catalog.version}"
+
+    @property
+    def engine(self) -> Engine:
+        """The engine. Raises :class:`Overloaded` while the server starts or stops."""
+        if self.running is None:
+            raise Overloaded("The server is starting or stopping. Try again in a moment.", 1)
+        return self.running
+
+    def url(self, scope: Scope) -> str:
+        """The server's own URL as this client reaches it, without a trailing slash."""
+        if self.settings.public_url:
+            return self.settings.public_url
+        host = Headers(scope=scope).get("host") or "{}:{}".format(*scope.get("server") or ("localhost", 80))
+        if _HOST.fullmatch(host) is None:
+            raise MalformedRequest("The Host header is not a host name with an optional port.")
+        return f"{scope['scheme']}://{host}{scope.get('root_path', '')}"

@@ -31,8 +31,8 @@ from endpoint.formats import N_TRIPLES, SPARQL_JSON, Format, QueryForm, Represen
 from endpoint.search import Request
 from endpoint.sparql.operation import Operation
 from endpoint.storage.generations import Generation
+from endpoint.web import Site
 from endpoint.web.cache import Cache, Region
-from endpoint.web.http.site import Site
 
 T = TypeVar("T")
 Term = NamedNode | BlankNode | Literal | Triple

@@ -9,10 +9,10 @@ from dataclasses import dataclass, field
 from starlette.types import ASGIApp, Message, Receive, Scope
 
 from endpoint.telemetry import Exchange
+from endpoint.web import Site
 from endpoint.web.http.answer import Answer
 from endpoint.web.http.request import Request
 from endpoint.web.http.send import send_answer
-from endpoint.web.http.site import Site
 
 
 @dataclass

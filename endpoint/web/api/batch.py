@@ -13,7 +13,7 @@ from endpoint.formats import FLAT_JSON, Representation
 from endpoint.web.api.calls import Call, bind_call, read_json_rows
 from endpoint.web.api.targets import Target
 from endpoint.web.http.answer import NO_STORE, Streamed
-from endpoint.web.http.problems import problem_json
+from endpoint.web.http.boundary import problem_json
 from endpoint.web.http.request import Pairs, Request
 
 # Calls in one request, at most.

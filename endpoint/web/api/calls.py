@@ -43,6 +43,7 @@ from endpoint.formats import (
 )
 from endpoint.sparql.operation import Operation
 from endpoint.sparql.parameters import Bound
+from endpoint.web import Site
 from endpoint.web.api import paging
 from endpoint.web.api.paging import Paging, Place
 from endpoint.web.api.targets import ROOT, Target
@@ -56,7 +57,6 @@ from endpoint.web.http.request import (
     read_formats,
     read_timeout,
 )
-from endpoint.web.http.site import Site
 
 # The source of a saved query (SPARQL 1.1 Query Language, section 22.1), for a client that names it.
 SOURCE: Final = Format(

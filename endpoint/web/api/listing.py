@@ -14,6 +14,7 @@ from endpoint.catalog import About, Catalog, SavedQuery
 from endpoint.catalog.parameters import Parameter
 from endpoint.errors import DataError
 from endpoint.formats import HTML, Format
+from endpoint.web import Site
 from endpoint.web.api.calls import formats_of
 from endpoint.web.api.markup import leads_somewhere, prose
 from endpoint.web.api.snippets import ApiCall, batch_snippet, snippets
@@ -22,7 +23,6 @@ from endpoint.web.api.values import has_values
 from endpoint.web.http.answer import Whole, page
 from endpoint.web.http.html import render
 from endpoint.web.http.request import Request
-from endpoint.web.http.site import Site
 from endpoint.web.http.view import View
 
 _JSON: Final = Format("json", "application/json", (), (), "json", False, None)

@@ -24,9 +24,8 @@ from endpoint.web.api.values import has_values
 from endpoint.web.api.widgets import fields
 from endpoint.web.http.answer import NO_CACHE, NO_STORE, Around, Whole, page
 from endpoint.web.http.html import render, render_around
-from endpoint.web.http.language import PARAMETER
 from endpoint.web.http.request import Pairs
-from endpoint.web.http.view import View
+from endpoint.web.http.view import PARAMETER, View
 
 # The formats that most people can open; they stand first.
 _FIRST: Final = (CSV, XLSX, FLAT_JSON, TURTLE)

@@ -18,8 +18,8 @@ from endpoint.engine import Limits, Result
 from endpoint.formats import HTML, Format, Representation
 from endpoint.sparql.operation import Operation
 from endpoint.storage.generations import Generation
+from endpoint.web import Site
 from endpoint.web.http.request import Request
-from endpoint.web.http.site import Site
 
 Headers: TypeAlias = tuple[tuple[bytes, bytes], ...]
 

@@ -2,27 +2,42 @@
 
 CORS as in the Fetch standard (section 3.2): pages of any origin may call, without credentials;
 where the operator lists origins, those may send credentials too.
+
+Failures are RFC 9457 problem documents, plain text, or a page, by what the client reads. YASGUI prints the
+body as it is, so plain text is the rule; JSON only for a client that names it, with a ``message`` member for
+the older YASGUI builds. Below ``/api`` answers are JSON for a client without a preference, and so are
+problems.
 """
 
 from __future__ import annotations
 
+import json
 import secrets
 import time
+from http import HTTPStatus
 from itertools import count
 from typing import Final
 
-from starlette.datastructures import Headers
 from starlette.exceptions import HTTPException
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from endpoint.errors import EndpointError, MalformedRequest, MethodNotAllowed, NotFound
+from endpoint.errors import (
+    DeadlineExceeded,
+    EndpointError,
+    MalformedRequest,
+    MethodNotAllowed,
+    NotFound,
+    Overloaded,
+    PayloadTooLarge,
+    RequestTimeout,
+)
+from endpoint.formats import HTML, Format, negotiate
 from endpoint.telemetry import Exchange, log, observe
-from endpoint.web.http.answer import Whole
-from endpoint.web.http.html import POLICY, POLICY_HEADER
-from endpoint.web.http.problems import problem_answer
+from endpoint.web import Site
+from endpoint.web.http.answer import NO_STORE, Headers, Whole
+from endpoint.web.http.html import POLICY, POLICY_HEADER, render
 from endpoint.web.http.request import Request
 from endpoint.web.http.send import ClientGone, send_answer
-from endpoint.web.http.site import Site
 
 HTML_TYPE: Final = b"text/html; charset=utf-8"
 _METHODS: Final = b"GET, HEAD, POST, QUERY, OPTIONS"
@@ -30,6 +45,13 @@ _EXPOSED: Final = (
     b"Content-Location, Deprecation, ETag, Link, Retry-After, "
     b"Server-Timing, Sunset, X-Request-Id, X-Total-Count"
 )
+
+_PLAIN_TEXT = Format("text", "text/plain", (), (), "txt", True, None)
+_PROBLEM_JSON = Format(
+    "problem", "application/problem+json", ("application/json",), (), "json", False, None, echo=False
+)
+_OFFERED = (_PLAIN_TEXT, _PROBLEM_JSON, HTML)
+_OFFERED_BY_API = (_PROBLEM_JSON, _PLAIN_TEXT, HTML)
 
 
 class Boundary:
@@ -55,7 +77,7 @@ class Boundary:
         started = time.perf_counter()
         request = Request(scope, receive, self._site, exchange)
         scope["app"] = self  # makes Starlette raise its 404 and 405 instead of answering
-        headers = self._headers(scope, exchange)
+        headers = self._headers(request)
 
         async def observed(message: Message) -> None:
             if message["type"] == "http.response.start":
@@ -93,9 +115,9 @@ class Boundary:
             else:
                 await send_answer(request, send, problem_answer(request, problem))
 
-    def _headers(self, scope: Scope, exchange: Exchange) -> list[tuple[bytes, bytes]]:
+    def _headers(self, request: Request) -> list[tuple[bytes, bytes]]:
         headers = [
-            (b"x-request-id", exchange.identifier.encode()),
+            (b"x-request-id", request.exchange.identifier.encode()),
             (b"x-content-type-options", b"nosniff"),
         ]
         if not self._origins:
@@ -104,7 +126,7 @@ class Boundary:
             headers.append((b"access-control-allow-origin", b"*"))
         else:
             headers.append((b"vary", b"Origin"))
-            origin = Headers(scope=scope).get("origin", "")
+            origin = request.headers.get("origin", "")
             if origin not in self._origins:
                 return headers
             headers.append((b"access-control-allow-origin", origin.encode("latin-1")))
@@ -153,3 +175,77 @@ def _designed(error: Exception, exchange: Exchange) -> EndpointError:
     return EndpointError(
         f"The server failed in a way it should not. Tell its operator the number {exchange.identifier}."
     )
+
+
+def problem_answer(request: Request, error: EndpointError) -> Whole:
+    """Return the answer to a request that failed."""
+    offered = _OFFERED_BY_API if _is_of_api(request) else _OFFERED
+    chosen = negotiate(request.accept, offered)
+    kind = chosen.format if chosen else offered[0]
+    if kind is _PROBLEM_JSON:
+        body, content_type = problem_json(error), "application/problem+json"
+    elif kind is HTML and (page := _problem_page(request, error)) is not None:
+        body, content_type = page, HTML.content_type()
+    else:
+        body, content_type = problem_text(error), "text/plain; charset=utf-8"
+    return Whole(body, content_type, error.status, cache=NO_STORE, headers=_special_headers(error))
+
+
+def _is_of_api(request: Request) -> bool:
+    path = request.path.removeprefix(request.scope.get("root_path", ""))
+    return path == "/api" or path.startswith("/api/")
+
+
+def problem_text(error: EndpointError) -> bytes:
+    """The problem as plain text: the status and the title on the first line, then the detail."""
+    phrase = HTTPStatus(error.status).phrase
+    title = "" if phrase.lower() == error.title.lower() else f" – {error.title}"
+    return f"{error.status} {phrase}{title}\n\n{error.detail}\n".encode()
+
+
+def problem_json(error: EndpointError) -> bytes:
+    """The problem as ``application/problem+json`` (RFC 9457) with ``code`` and ``message``."""
+    members = {
+        "type": f"urn:endpoint:problem:{error.code}",
+        "title": error.title,
+        "status": error.status,
+        "detail": error.detail,
+        "code": error.code,
+        "message": error.detail,
+        **error.fields(),
+    }
+    return json.dumps(members, ensure_ascii=False, indent=1).encode() + b"\n"
+
+
+def _problem_page(request: Request, error: EndpointError) -> bytes | None:
+    """The page; None where the request is too broken to tell how its sender sees the site."""
+    try:
+        view = request.view
+    except MalformedRequest:
+        return None
+    # The excerpt of a query is indented; the sentences around it wrap like any text.
+    blocks = [(block.startswith("    "), block) for block in error.detail.split("\n\n")]
+    phrase = HTTPStatus(error.status).phrase
+    return render(
+        "problem.html",
+        view,
+        error=error,
+        phrase=phrase,
+        blocks=blocks,
+        query=request.query,
+        action=view.path,
+    )
+
+
+def _special_headers(error: EndpointError) -> Headers:
+    match error:
+        case Overloaded():
+            return ((b"retry-after", str(error.retry_after).encode()),)
+        case MethodNotAllowed():
+            return ((b"allow", ", ".join(error.allowed).encode()),)
+        case DeadlineExceeded():
+            return ((b"server-timing", f"eval;dur={error.timeout * 1000:.0f}".encode()),)
+        case PayloadTooLarge() | RequestTimeout():
+            # What is left of the body is not worth reading.
+            return ((b"connection", b"close"),)
+    return ()

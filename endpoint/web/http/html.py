@@ -8,9 +8,8 @@ from typing import Final
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
-from endpoint.web.http.language import LANGUAGES, PARAMETER, gettext, ngettext
 from endpoint.web.http.static_files import asset, has_asset
-from endpoint.web.http.view import View
+from endpoint.web.http.view import LANGUAGES, PARAMETER, View, gettext, ngettext
 
 # Stands in a rendered page where a result is streamed in; no template or text can hold it.
 SLOT: Final = "\x00result\x00"

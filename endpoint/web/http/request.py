@@ -15,7 +15,7 @@ from endpoint.errors import BadParameter, MalformedRequest, NotAcceptable, Paylo
 from endpoint.formats import Format, Representation, by_name, negotiate
 from endpoint.settings import Settings
 from endpoint.telemetry import Exchange
-from endpoint.web.http.site import EXCHANGE, SITE, Site
+from endpoint.web import Site
 from endpoint.web.http.view import View, view_of
 
 # A form may repeat graph names; more pairs than this are no request that anybody means.
@@ -45,7 +45,6 @@ class Request:
         self._receive = receive
         self._unread = self.method not in ("GET", "HEAD", "OPTIONS")
         scope[_KEY] = self
-        scope[SITE], scope[EXCHANGE] = site, exchange
 
     @classmethod
     def of(cls, scope: Scope) -> Request:
@@ -74,7 +73,7 @@ class Request:
     @cached_property
     def view(self) -> View:
         """How the sender of this request sees the site. Raises MalformedRequest."""
-        return view_of(self.scope)
+        return view_of(self.scope, self.site)
 
     @cached_property
     def accept(self) -> str | None:

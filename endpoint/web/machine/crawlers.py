@@ -24,8 +24,8 @@ from endpoint.formats import TSV, QueryForm
 from endpoint.vocabulary import DCTERMS, SCHEMA
 from endpoint.web.cache import Region
 from endpoint.web.http.answer import Answer, Made, Whole, document_tag
-from endpoint.web.http.language import LANGUAGES, PARAMETER
 from endpoint.web.http.request import Request
+from endpoint.web.http.view import LANGUAGES, PARAMETER
 from endpoint.web.store import OwnQueries, Snapshot
 
 # The protocol allows 50,000 addresses and 50 MB. An entry has its address four times: with addresses of

@@ -13,7 +13,7 @@ from pyoxigraph import Literal, NamedNode, Triple
 
 from endpoint.dataset import SourceGraph
 from endpoint.vocabulary import DCAT, DCTERMS, FOAF, VOID, XSD
-from endpoint.web.http.site import Site
+from endpoint.web import Site
 from endpoint.web.machine.statistics import Statistics
 from endpoint.web.machine.void import TYPE, graph_node, integer, texts, whole_node
 

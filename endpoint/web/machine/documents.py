@@ -15,10 +15,10 @@ from pyoxigraph import RdfFormat, Triple, serialize
 
 from endpoint.formats import GRAPH_FORMATS, Representation
 from endpoint.vocabulary import DCAT, DCTERMS, FOAF, VOID, VOID_EXT
+from endpoint.web import Site
 from endpoint.web.cache import Region
 from endpoint.web.http.answer import NO_CACHE, NO_STORE, Answer, Redirect, Whole, strong_tag
 from endpoint.web.http.request import Request, choose, read_formats
-from endpoint.web.http.site import Site
 from endpoint.web.machine import void
 from endpoint.web.machine.statistics import Statistics, require_statistics
 from endpoint.web.store import OwnQueries, Snapshot

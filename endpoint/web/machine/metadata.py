@@ -19,7 +19,7 @@ from endpoint.results.bibliography import Item
 from endpoint.results.bibliography.citation import is_web_address
 from endpoint.results.bibliography.items import ARTICLE, BOOK, REPORT
 from endpoint.results.bibliography.names import Name, parse_name, single_line
-from endpoint.web.http.language import LANGUAGES
+from endpoint.web.http.view import LANGUAGES
 
 Pair = tuple[str, str]
 
@@ -52,7 +52,7 @@ class Metadata:
 def metadata_of(item: Item, page: str, language: str, site_name: str) -> Metadata:
     """Return the tags for ``item`` on its page at the absolute address ``page``, in a site of that name.
 
-    ``language`` is that of the page (:data:`~endpoint.web.http.language.LANGUAGES`), not of the publication.
+    ``language`` is that of the page (:data:`~endpoint.web.http.view.LANGUAGES`), not of the publication.
     """
     description = shorten(item.abstract, DESCRIPTION) or _summary(item)
     names = [("description", description), *_citation_tags(item, page), ("twitter:card", "summary")]

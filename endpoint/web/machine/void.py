@@ -14,7 +14,7 @@ from pyoxigraph import BlankNode, Literal, NamedNode, Triple
 
 from endpoint.formats import GRAPH_FORMATS
 from endpoint.vocabulary import DCTERMS, FOAF, RDF_TYPE, VOID, VOID_EXT, XSD
-from endpoint.web.http.site import Site
+from endpoint.web import Site
 from endpoint.web.machine.statistics import ClassPartition, Part, PropertyPartition, Statistics
 
 TYPE: Final = NamedNode(RDF_TYPE)

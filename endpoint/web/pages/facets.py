@@ -18,8 +18,7 @@ from endpoint.search import Facet, SearchConfiguration
 from endpoint.telemetry import log
 from endpoint.vocabulary import RDFS_LABEL
 from endpoint.web.cache import Region
-from endpoint.web.http.language import LANGUAGES
-from endpoint.web.http.view import View
+from endpoint.web.http.view import LANGUAGES, View
 from endpoint.web.store import Bindings, Snapshot
 
 Names = Mapping[str, Mapping[str, str]]

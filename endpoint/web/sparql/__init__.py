@@ -1,1 +1,95 @@
-"""The SPARQL Protocol over HTTP, its service description, and the query editor."""
+"""The SPARQL endpoints: ``/sparql`` on the whole dataset, ``/<dataset>/sparql`` on one graph."""
+
+from __future__ import annotations
+
+import asyncio
+from dataclasses import replace
+from typing import Final
+
+from endpoint.engine import Limits
+from endpoint.errors import BadParameter
+from endpoint.formats import HTML, Format, offered
+from endpoint.sparql.operation import Operation, admit, classify
+from endpoint.web import Site
+from endpoint.web.http.answer import NOTHING, Answer, Around, as_file, evaluate, links_to
+from endpoint.web.http.html import render_around
+from endpoint.web.http.request import Request, allowed_timeout, choose
+from endpoint.web.http.send import Handler
+from endpoint.web.http.view import View
+from endpoint.web.sparql.description import DESCRIPTION_FORMATS, Descriptions
+from endpoint.web.sparql.editor import editor_page
+from endpoint.web.sparql.protocol import METHODS, ProtocolRequest, parse
+
+_QUERY_TYPES: Final = '"application/sparql-query", "application/x-www-form-urlencoded"'
+# Reading the tokens of a text longer than this (characters) is done beside the event loop.
+_LONG_TEXT: Final = 50_000
+
+
+class SparqlEndpoint:
+    """One SPARQL endpoint; ``graph`` restricts it to one named graph."""
+
+    def __init__(self, site: Site, descriptions: Descriptions, graph: str | None = None) -> None:
+        self._site = site
+        self._descriptions = descriptions
+        self._graph = graph
+
+    def handler(self) -> Handler:
+        """Return the endpoint as an ASGI application."""
+        return Handler(self.answer, METHODS, _QUERY_TYPES)
+
+    async def answer(self, request: Request) -> Answer:
+        """Answer a request of the protocol, or one without a query with the service description."""
+        limit = self._site.settings.max_query
+        body = b""
+        content_type = request.headers.get("content-type", "")
+        if request.method in ("POST", "QUERY"):
+            # A form holds the text percent-encoded, three bytes for one at the worst.
+            body = await request.body(limit * 3 if "form" in content_type else limit)
+        protocol = parse(request.method, content_type, request.scope["query_string"], body, limit)
+        if protocol.query is None:
+            return await self._without_query(request, protocol)
+        return await self._with_query(request, protocol, protocol.query)
+
+    async def _with_query(self, request: Request, protocol: ProtocolRequest, text: str) -> Answer:
+        request.query = text
+        operation = await self._operation(text, protocol)
+        formats = offered(operation.query_form)
+        representation = choose(protocol.formats, request.accept, formats)
+        limits = Limits(allowed_timeout(protocol.timeout, self._site.settings))
+        if representation.format is not HTML:
+            around = as_file("result", representation) if protocol.download else NOTHING
+            return await evaluate(request, operation, representation, limits, around)
+        view = request.view
+        return await evaluate(
+            *(request, operation, replace(representation, links=view.links), limits),
+            around=lambda _: _page(view, text, protocol, formats),
+            variant=view.variant,
+        )
+
+    async def _operation(self, text: str, protocol: ProtocolRequest) -> Operation:
+        nesting, base = self._site.settings.max_nesting, self._site.dataset.base
+        if len(text) > _LONG_TEXT:
+            operation = await asyncio.to_thread(classify, text, nesting, base)
+        else:
+            operation = classify(text, nesting, base)
+        default, named = protocol.default_graphs, protocol.named_graphs
+        if self._graph is not None and not default and not named and not operation.dataset_clause:
+            default = named = (self._graph,)
+        return admit(operation.over(default, named))
+
+    async def _without_query(self, request: Request, protocol: ProtocolRequest) -> Answer:
+        if request.method not in ("GET", "HEAD"):
+            raise BadParameter("query", "The parameter query is missing: send the SPARQL text in it.")
+        chosen = choose(protocol.formats, request.accept, DESCRIPTION_FORMATS)
+        if chosen.format is HTML:
+            return editor_page(request, request.path)
+        return await self._descriptions.describe(request, chosen, self._graph)
+
+
+def _page(view: View, text: str, protocol: ProtocolRequest, formats: tuple[Format, ...]) -> Around:
+    """The page around the rows, with the query to change, and links to the result in other formats."""
+    own = [("default-graph-uri", iri) for iri in protocol.default_graphs]
+    own += [("named-graph-uri", iri) for iri in protocol.named_graphs]
+    links = links_to([("query", text), *own], formats)
+    action = view.root + view.path
+    return Around(*render_around("result.html", view, query=text, action=action, links=links, hidden=own))

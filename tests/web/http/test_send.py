@@ -18,6 +18,7 @@ from endpoint.dataset import default_root, read_dataset
 from endpoint.errors import DeadlineExceeded, EndpointError, MethodNotAllowed, PayloadTooLarge
 from endpoint.settings import Settings
 from endpoint.storage.generations import Generation
+from endpoint.web import Site
 from endpoint.web.http import send as sender
 from endpoint.web.http.answer import (
     NO_STORE,
@@ -37,7 +38,6 @@ from endpoint.web.http.boundary import Boundary
 from endpoint.web.http.encodings import WORTHWHILE, EncodedBodies
 from endpoint.web.http.request import Request
 from endpoint.web.http.send import ClientGone, Handler, send_answer
-from endpoint.web.http.site import Site
 from tests.web.decoding import decoded
 from tests.web.exchanges import Sent, receiving, request_for, scope_of, sent_by, sent_for
 

@@ -16,9 +16,9 @@ from starlette.types import ASGIApp, Message
 from endpoint.catalog import Catalog
 from endpoint.dataset import default_root, read_dataset
 from endpoint.settings import Settings
+from endpoint.web import Site
 from endpoint.web.http.boundary import Boundary
 from endpoint.web.http.send import Handler
-from endpoint.web.http.site import Site
 from endpoint.web.machine.crawlers import LONGEST, MOST, robots
 from tests.live import Answer, Server, serving
 

@@ -18,7 +18,7 @@ from endpoint.results.bibliography.items import ARTICLE, DOCUMENT
 from endpoint.results.bibliography.names import Name
 from endpoint.settings import Settings
 from endpoint.sparql.operation import Operation
-from endpoint.web.http.site import Site
+from endpoint.web import Site
 from endpoint.web.http.view import View
 from endpoint.web.machine.feed import atom
 from tests.live import Server, serving

@@ -17,8 +17,8 @@ from endpoint.results.bibliography import Item
 from endpoint.results.bibliography.items import ARTICLE, BOOK, DOCUMENT, REPORT, PublicationKind
 from endpoint.results.bibliography.names import Name
 from endpoint.settings import Settings
+from endpoint.web import Site
 from endpoint.web.http.html import render
-from endpoint.web.http.site import Site
 from endpoint.web.http.view import View
 from endpoint.web.machine.metadata import iso_date, metadata_of, schema_org, script_json, shorten
 from tests.results.bibliography.graph import ARTICLE as RECORD

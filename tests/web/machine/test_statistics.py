@@ -16,7 +16,7 @@ from endpoint.errors import GenerationGone, Overloaded
 from endpoint.formats import TURTLE, Representation
 from endpoint.ingest.publish import ensure_store
 from endpoint.settings import Settings
-from endpoint.web.http.site import Site
+from endpoint.web import Site
 from endpoint.web.machine import statistics as counting
 from endpoint.web.machine.statistics import Counting, Part, Statistics, latest_statistics, require_statistics
 from endpoint.web.sparql import description

@@ -10,7 +10,7 @@ from pyoxigraph import BlankNode, Literal, NamedNode, QueryBoolean, QuerySolutio
 
 from endpoint.catalog.readers.shacl import read_examples
 from endpoint.catalog.reading import read_catalog
-from endpoint.web.sparql.executables import runnable
+from endpoint.web.sparql.description import runnable
 from tests.datasets.counted_works import NS, PEOPLE, TERMS, WORKS, make
 from tests.live import Server, serving
 

@@ -15,8 +15,8 @@ from pyoxigraph import Literal, RdfFormat, parse
 from endpoint.app import create_site
 from endpoint.settings import Settings
 from endpoint.web.http.boundary import Boundary
+from endpoint.web.sparql import SparqlEndpoint
 from endpoint.web.sparql.description import Descriptions
-from endpoint.web.sparql.endpoint import SparqlEndpoint
 from endpoint.web.store import OwnQueries
 from tests.live import Server
 from tests.web.exchanges import scope_of, sent_by

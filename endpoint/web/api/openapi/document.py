@@ -32,10 +32,9 @@ from endpoint.web.api.openapi.values import Schema
 from endpoint.web.api.targets import ROOT
 from endpoint.web.cache import Region
 from endpoint.web.http.answer import Answer, Whole, strong_tag
-from endpoint.web.http.language import LANGUAGES
 from endpoint.web.http.request import Request, choose
 from endpoint.web.http.send import Handle
-from endpoint.web.http.view import View
+from endpoint.web.http.view import LANGUAGES, View
 from endpoint.web.store import OwnQueries, Snapshot
 
 PATH: Final = f"{ROOT}/openapi.json"

@@ -19,11 +19,11 @@ from endpoint.errors import EndpointError, Overloaded
 from endpoint.formats import FLAT_JSON, GEO_JSON, QueryForm, Representation
 from endpoint.sparql.lexer import Kind, Token, lex
 from endpoint.telemetry import log
+from endpoint.web import Site
 from endpoint.web.api.calls import bind_call, formats_of, read_json_rows
 from endpoint.web.api.openapi.answers import Column, Sample, columns_of
 from endpoint.web.api.targets import named
 from endpoint.web.http.request import Pairs
-from endpoint.web.http.site import Site
 
 # Stands for the server's own URL, which differs with the way a client reaches it: no host has this name
 # (RFC 6761 section 6.4).

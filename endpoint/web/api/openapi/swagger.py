@@ -15,10 +15,9 @@ from endpoint.web.api.openapi.operations import GENERAL, address_of
 from endpoint.web.api.targets import ROOT
 from endpoint.web.http.answer import Answer, page
 from endpoint.web.http.html import render
-from endpoint.web.http.language import PARAMETER
 from endpoint.web.http.request import Request
 from endpoint.web.http.static_files import asset, has_asset
-from endpoint.web.http.view import View
+from endpoint.web.http.view import PARAMETER, View
 
 PATH: Final = f"{ROOT}/docs"
 # What comes from npm.

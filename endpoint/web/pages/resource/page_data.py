@@ -16,8 +16,8 @@ from endpoint.errors import BadParameter, EngineError, RequestError, shown
 from endpoint.formats import QueryForm
 from endpoint.results.bibliography import Item, items_of, lookup_query
 from endpoint.vocabulary import RDF_TYPE, RDFS_SUBCLASS_OF
+from endpoint.web import Site
 from endpoint.web.http.request import Pairs
-from endpoint.web.http.site import Site
 from endpoint.web.pages.resource.address import is_iri
 from endpoint.web.pages.resource.lookup import KnownResource
 from endpoint.web.pages.resource.statements import (

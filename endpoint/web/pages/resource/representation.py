@@ -25,9 +25,8 @@ from endpoint.formats import BIBLIOGRAPHIES, GRAPH_FORMATS, HTML, TURTLE, QueryF
 from endpoint.storage.generations import Generation
 from endpoint.vocabulary import DCTERMS, SD
 from endpoint.web.http.answer import Headers, document_tag
-from endpoint.web.http.language import PARAMETER
 from endpoint.web.http.request import Pairs, choose, read_formats
-from endpoint.web.http.view import View
+from endpoint.web.http.view import PARAMETER, View
 from endpoint.web.pages.resource.address import EXTENSIONS
 from endpoint.web.pages.resource.lookup import KnownResource
 

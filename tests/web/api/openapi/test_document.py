@@ -12,7 +12,7 @@ from endpoint.app import create_site
 from endpoint.catalog.parameters import RESERVED
 from endpoint.errors import EndpointError
 from endpoint.settings import Settings
-from endpoint.web.http.problems import problem_json
+from endpoint.web.http.boundary import problem_json
 from tests.live import Server
 from tests.web.api.openapi.openapi_documents import (
     Document,

@@ -6,7 +6,7 @@ import pytest
 
 from endpoint.app import create_site
 from endpoint.settings import Settings
-from endpoint.web.http.site import Site
+from endpoint.web import Site
 from tests.datasets.odd_resources import make
 
 

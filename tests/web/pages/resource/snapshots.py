@@ -6,7 +6,7 @@ import asyncio
 from collections.abc import Awaitable, Callable
 from typing import TypeVar
 
-from endpoint.web.http.site import SITE, Site
+from endpoint.web import Site
 from endpoint.web.http.view import View, view_of
 from endpoint.web.store import OwnQueries, Snapshot
 from tests.datasets.odd_resources import BASE
@@ -35,11 +35,11 @@ def view(site: Site, path: str = "/thing/1", query: bytes = b"locale=en") -> Vie
     return view_of(
         {
             "type": "http",
-            SITE: site,
             "scheme": "http",
             "path": path,
             "raw_path": path.encode(),
             "query_string": query,
             "headers": [(b"host", b"inside:8000")],
-        }
+        },
+        site,
     )

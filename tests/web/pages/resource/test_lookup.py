@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from endpoint.errors import DeadlineExceeded
-from endpoint.web.http.site import Site
+from endpoint.web import Site
 from endpoint.web.pages.resource import lookup
 from endpoint.web.pages.resource.address import of_path
 from endpoint.web.pages.resource.lookup import hash_iris, look_up

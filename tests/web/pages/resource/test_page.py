@@ -15,7 +15,7 @@ from pyoxigraph import BlankNode, Literal, NamedNode
 from rdflib import Graph, URIRef
 from rdflib.compare import isomorphic
 
-from endpoint.web.http.site import Site
+from endpoint.web import Site
 from endpoint.web.pages.resource.lookup import KnownResource
 from endpoint.web.pages.resource.page import ResourcePage
 from endpoint.web.pages.resource.page_data import (

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from endpoint.errors import DeadlineExceeded
-from endpoint.web.http.site import Site
+from endpoint.web import Site
 from endpoint.web.pages.resource.page_data import (
     fitting_queries,
     read_related,

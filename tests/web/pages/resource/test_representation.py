@@ -7,7 +7,7 @@ from email.utils import format_datetime
 
 from endpoint.formats import HTML, TURTLE, Format, Representation
 from endpoint.storage.generations import Generation
-from endpoint.web.http.site import Site
+from endpoint.web import Site
 from endpoint.web.pages.resource.representation import Addresses, SelectedRepresentation
 from tests.datasets.odd_resources import BASE
 from tests.web.in_memory_engine import StoreEngine

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from endpoint.web.http.site import Site
+from endpoint.web import Site
 from endpoint.web.pages.resource import statements as reading
 from endpoint.web.pages.resource.address import of_path
 from endpoint.web.pages.resource.lookup import KnownResource, look_up

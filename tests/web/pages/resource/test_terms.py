@@ -7,7 +7,7 @@ import asyncio
 import pytest
 from rdflib import Graph
 
-from endpoint.web.http.site import Site
+from endpoint.web import Site
 from endpoint.web.pages.resource.terms import row_shapes
 from endpoint.web.store import Snapshot
 from tests.live import Server

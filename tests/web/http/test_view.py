@@ -9,7 +9,7 @@ import pytest
 from babel.messages.extract import extract_from_dir
 from babel.messages.pofile import read_po
 
-from endpoint.web.http.language import choose_language, gettext, messages, ngettext
+from endpoint.web.http.view import choose_language, gettext, messages, ngettext
 from tests.live import Server
 
 WEB = Path(__file__).parents[3] / "endpoint" / "web"

@@ -129,7 +129,7 @@ def publish(
     :raises DataErrors: sources are wrong; nothing was published.
     :raises StoreError: the data directory cannot be written; nothing was published.
     """
-    with _changed(change, recipe, data) as (transaction, before, subjects):
+    with _transaction(change, recipe, data) as (transaction, before, subjects):
         _derive(recipe, transaction.store, subjects, data, report)
         _index(recipe, transaction, before, report)
         (transaction.folder / RECIPE).write_text(recipe.digest)
@@ -143,7 +143,7 @@ def rehearse(change: Change, recipe: Recipe, data: Path) -> None:
         with Writer(data):
             _read_only(change, recipe)
         return
-    with suppress(_Rehearsed), _changed(change, recipe, data):
+    with suppress(_Rehearsed), _transaction(change, recipe, data):
         raise _Rehearsed
 
 
@@ -169,10 +169,10 @@ def ensure_store(settings: Settings, dataset: Dataset) -> None:
 
 
 @contextmanager
-def _changed(
+def _transaction(
     change: Change, recipe: Recipe, data: Path
 ) -> Iterator[tuple[Transaction, Generation | None, Collection[NamedNode] | None]]:
-    """Begin a transaction and make ``change`` in its store.
+    """Begin a transaction and apply ``change`` to its store; it commits at the end of the block.
 
     Yields the transaction, the generation before it, and the subjects that the change concerns; None is any.
     """
@@ -185,14 +185,14 @@ def _changed(
         copied = base if base is not None and change.replace and _is_large(change.graph, base) else None
         scratch = None
         if base is not None and copied is None and recipe.made(base) and _are_small(change.sources):
-            # What is wrong with a source shows before the store is touched.
+            # An error in a source shows before the store is touched.
             scratch = Store()
             _load(scratch, change, recipe.dataset)
         replace_all = base is None or copied is not None
         with writer.transaction(_digest(change, base, recipe.dataset), replace_all) as transaction:
             if base is None:
                 load_dataset(transaction.store, recipe.dataset)
-            subjects = _change(transaction.store, change, recipe, scratch, copied)
+            subjects = _apply(transaction.store, change, recipe, scratch, copied)
             if change.check is not None:
                 change.check(transaction.store)
             yield transaction, before, subjects
@@ -226,7 +226,7 @@ def _digest(change: Change, base: Generation | None, dataset: Dataset) -> str:
     return dataset.digest() if base is None else base.digest
 
 
-def _change(
+def _apply(
     store: Store, change: Change, recipe: Recipe, scratch: Store | None, copied: Generation | None
 ) -> frozenset[NamedNode] | None:
     """Empty the graph that is replaced and add the sources, from ``scratch`` where they were read into it.
@@ -249,6 +249,8 @@ def _change(
 
 
 def _load(store: Store | None, change: Change, dataset: Dataset) -> None:
+    if not change.sources:
+        return  # without them a wrong mapping file is no reason to stop
     read = readers(dataset, change.base_iri, change.notices)
     load_sources(store, change.sources, read, change.base_iri, change.lenient, change.progress)
 

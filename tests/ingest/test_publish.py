@@ -79,14 +79,14 @@ def indexed(generation: Generation, query: str) -> list[str]:
 
 
 def test_a_dataset_becomes_a_generation(settings: Settings, dataset: Dataset) -> None:
-    told: list[str] = []
-    generation = built(settings, dataset, told.append)
+    reported: list[str] = []
+    generation = built(settings, dataset, reported.append)
     assert statements(generation) == BUILT
     assert (generation.quads, generation.digest) == (8, dataset.digest())
     store = Store.read_only(str(generation.path / "store"))
     assert set(store.named_graphs()) == {ONE, TWO, EMPTY, DERIVED}
     assert {quad.predicate.value for quad in store} == {"http://example.org/p", "http://example.org/q"}
-    assert [line.partition(" in ")[0] for line in told] == ["derived 3 statements", "indexed 2 records"]
+    assert [line.partition(" in ")[0] for line in reported] == ["derived 3 statements", "indexed 2 records"]
     assert indexed(generation, "b1") == ["b"]
 
 
@@ -127,7 +127,7 @@ def test_a_wrong_file_of_the_dataset_publishes_nothing(settings: Settings, datas
         ("seed/search.toml", "[field.title]\nweigt = 1"),
     ],
 )
-def test_a_wrong_rule_or_field_is_told_before_anything_is_done(
+def test_a_wrong_rule_or_field_is_reported_before_anything_is_done(
     settings: Settings, dataset: Dataset, name: str, content: str
 ) -> None:
     (dataset.root / name).write_text(content)
@@ -172,6 +172,17 @@ def test_a_first_start_builds_the_store_and_the_next_leaves_it(settings: Setting
     ensure_store(settings, dataset)
     assert generations.numbers(settings.data) == [1]
     assert statements(generations.current(settings.data)) == BUILT
+
+
+def test_a_wrong_mapping_file_stops_loads_and_no_server(
+    settings: Settings, dataset: Dataset, further: Path
+) -> None:
+    (dataset.root / "seed" / "tables").mkdir()
+    (dataset.root / "seed" / "tables" / "wrong.toml").write_text("wrong")
+    ensure_store(settings, dataset)
+    with pytest.raises(DataError, match=r"wrong\.toml"):
+        loaded(settings, dataset, [further])
+    assert generations.numbers(settings.data) == [1]
 
 
 def test_changed_files_of_the_dataset_are_built_anew(settings: Settings, dataset: Dataset) -> None:

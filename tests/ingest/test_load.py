@@ -24,7 +24,7 @@ from endpoint.errors import DataError, DataErrors
 from endpoint.ingest.load import Progress, load_sources
 from endpoint.ingest.sources import Source, SourceKind, file_source
 from endpoint.ingest.sources.discovery import discover
-from tests.ingest.sources.test_archives import tar_of, zip_of
+from tests.ingest.sources.packed_files import tar_of, zip_of
 from tests.live import ROOT
 
 S, P = NamedNode("http://example.org/s"), NamedNode("http://example.org/p")
@@ -87,7 +87,7 @@ def test_nothing_is_loaded_from_nothing() -> None:
     assert len(store) == 0
 
 
-def test_what_is_wrong_with_any_source_is_told(tmp_path: Path) -> None:
+def test_what_is_wrong_with_any_source_is_reported(tmp_path: Path) -> None:
     packed = write(tmp_path / "p.zip", zip_of({"1.ttl": b"x", "2.ttl": ONE, "3.ttl": ONE + b":y"}))
     wrong = write(tmp_path / "t.csv", b"1\nwrong\n")
     page = write(tmp_path / "p.txt", b"page")
@@ -112,7 +112,7 @@ def test_what_is_wrong_with_any_source_is_told(tmp_path: Path) -> None:
     assert "Found: <a>" in found[7][2] or "Found: 'b'" in found[7][2]
 
 
-def test_damage_behind_a_mistake_is_told_too(tmp_path: Path) -> None:
+def test_damage_behind_a_mistake_is_reported_too(tmp_path: Path) -> None:
     content = b"wrong\n" + random.Random(1).randbytes(2 << 20).hex().encode() + b"\n"
     path = write(tmp_path / "a.ttl.gz", gzip.compress(content)[:-9])
     with pytest.raises(DataErrors) as caught:

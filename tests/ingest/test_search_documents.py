@@ -190,7 +190,7 @@ WRONG = [
 
 
 @pytest.mark.parametrize(("text", "line", "message"), WRONG)
-def test_what_is_wrong_is_told_with_its_line(tmp_path: Path, text: str, line: int, message: str) -> None:
+def test_what_is_wrong_is_reported_with_its_line(tmp_path: Path, text: str, line: int, message: str) -> None:
     file = tmp_path / "search.toml"
     file.write_text(text)
     with pytest.raises(DataError) as caught:

@@ -237,7 +237,7 @@ def test_a_held_generation_stays_and_is_readable(data: Path) -> None:
     assert generations.numbers(data) == [5]
 
 
-def test_a_second_writer_is_told_who_has_the_lock(data: Path) -> None:
+def test_a_second_writer_learns_who_has_the_lock(data: Path) -> None:
     second = (
         "import sys; from pathlib import Path; from endpoint.storage.writer import Writer\n"
         "Writer(Path(sys.argv[1])).__enter__()"

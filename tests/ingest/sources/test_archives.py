@@ -6,7 +6,6 @@ import io
 import random
 import tarfile
 import zipfile
-from collections.abc import Mapping
 from contextlib import ExitStack
 from functools import partial
 from pathlib import Path
@@ -17,7 +16,7 @@ import pytest
 from endpoint.errors import DataError
 from endpoint.ingest.sources.archives import Archive, Member, archive_type
 from endpoint.ingest.sources.byte_streams import open_stream
-from tests.ingest.sources.test_byte_streams import COMPRESS
+from tests.ingest.sources.packed_files import COMPRESS, one_member, patched, tar_of, zip_of
 
 CONTENT = {
     "a.ttl": b"<urn:a> <urn:p> 1 .",
@@ -26,27 +25,6 @@ CONTENT = {
     "empty.nt": b"",
 }
 METHODS = [zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED, zipfile.ZIP_BZIP2, zipfile.ZIP_LZMA]
-
-
-def zip_of(files: Mapping[str, bytes], method: int = zipfile.ZIP_DEFLATED) -> bytes:
-    packed = io.BytesIO()
-    with zipfile.ZipFile(packed, "w", method) as archive:
-        archive.writestr("folder/", b"")
-        for name, content in files.items():
-            archive.writestr(name, content)
-    return packed.getvalue()
-
-
-def tar_of(files: Mapping[str, bytes], *others: tarfile.TarInfo) -> bytes:
-    packed = io.BytesIO()
-    with tarfile.open(fileobj=packed, mode="w") as archive:
-        for name, content in files.items():
-            info = tarfile.TarInfo(name)
-            info.size = len(content)
-            archive.addfile(info, io.BytesIO(content))
-        for other in others:
-            archive.addfile(other)
-    return packed.getvalue()
 
 
 def archive(content: bytes, name: str) -> Archive:
@@ -159,22 +137,6 @@ def test_links_and_devices_are_no_files() -> None:
     ]
 
 
-def patched(packed: bytes, local: int, central: int, value: int) -> bytes:
-    """A ZIP with one member, with two bytes of its local and of its central header set."""
-    changed = bytearray(packed)
-    for signature, offset in ((b"PK\x03\x04", local), (b"PK\x01\x02", central)):
-        at = packed.index(signature) + offset
-        changed[at : at + 2] = value.to_bytes(2, "little")
-    return bytes(changed)
-
-
-def one_member(name: str = "a.ttl") -> bytes:
-    packed = io.BytesIO()
-    with zipfile.ZipFile(packed, "w") as made:
-        made.writestr(name, CONTENT["a.ttl"])
-    return packed.getvalue()
-
-
 @pytest.mark.parametrize(
     ("packed", "said"),
     [
@@ -184,7 +146,7 @@ def one_member(name: str = "a.ttl") -> bytes:
     ],
     ids=["encrypted", "strongly encrypted", "Deflate64"],
 )
-def test_what_cannot_be_unpacked_is_told(packed: bytes, said: str) -> None:
+def test_what_cannot_be_unpacked_is_reported(packed: bytes, said: str) -> None:
     source = archive(packed, "folder/a.zip")
     (member,) = source.members()
     assert member.refusal is not None and said in member.refusal

@@ -2,15 +2,11 @@
 
 from __future__ import annotations
 
-import bz2
 import gzip
 import io
-import lzma
 import os
 import random
-import sys
 import tempfile
-from collections.abc import Callable
 from contextlib import ExitStack
 from functools import partial
 from pathlib import Path
@@ -29,20 +25,10 @@ from endpoint.ingest.sources.byte_streams import (
     open_stream,
     split_extension,
 )
+from tests.ingest.sources.packed_files import COMPRESS
 
-if sys.version_info >= (3, 14):
-    from compression import zstd
-else:
-    from backports import zstd
-
-COMPRESS: dict[str, Callable[[bytes], bytes]] = {
-    ".gz": gzip.compress,
-    ".bz2": bz2.compress,
-    ".xz": lzma.compress,
-    ".zst": zstd.compress,
-}
-# Not to be compressed much, so that a cut anywhere takes content away.
 NAME = "standard input"
+# Not to be compressed much, so that a cut anywhere takes content away.
 CONTENT = random.Random(1).randbytes(50_000)
 
 
@@ -225,14 +211,14 @@ def test_a_spool_can_be_sought_before_it_was_read() -> None:
         assert stream.read() == CONTENT
 
 
-def test_a_spool_closes_its_source_if_told() -> None:
+def test_a_spool_closes_its_source_where_asked() -> None:
     pipe = Pipe(CONTENT)
     with Spool(pipe, NAME, close_source=True):
         pass
     assert pipe.closed
 
 
-def test_a_copy_that_has_no_room_is_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_copy_that_has_no_room_is_reported(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(tempfile, "tempdir", str(tmp_path / "missing"))
     refused = pytest.raises(
         DataError, match=r"^standard input: There is no room for a copy in .*missing: No such"

@@ -34,7 +34,7 @@ from endpoint.ingest.sources import (
     file_source,
 )
 from endpoint.ingest.sources.discovery import discover
-from tests.ingest.sources.test_archives import one_member, patched, tar_of, zip_of
+from tests.ingest.sources.packed_files import one_member, patched, tar_of, zip_of
 
 TURTLE_TEXT = b"<urn:a> <urn:p> 1 ."
 G = NamedNode("http://example.org/g")
@@ -275,7 +275,7 @@ def test_a_named_pipe_is_read_once(write: Write) -> None:
         assert content(source) == content(source) == TURTLE_TEXT * 1000
 
 
-def test_what_is_wrong_with_the_arguments_is_told_at_once(write: Write) -> None:
+def test_what_is_wrong_with_the_arguments_is_reported_at_once(write: Write) -> None:
     write("empty/.gitkeep")
     write("README.md")
     write("Makefile")
@@ -309,10 +309,12 @@ def test_what_is_wrong_with_the_arguments_is_told_at_once(write: Write) -> None:
         "standard input: It can be read only once.",
     ]
     assert len(found) == len(expected)
-    assert [told for told, wanted in zip(found, expected, strict=True) if not told.startswith(wanted)] == []
+    assert [
+        message for message, wanted in zip(found, expected, strict=True) if not message.startswith(wanted)
+    ] == []
 
 
-def test_a_folder_that_cannot_be_read_is_told(write: Write, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_folder_that_cannot_be_read_is_reported(write: Write, monkeypatch: pytest.MonkeyPatch) -> None:
     write("d/a.ttl")
 
     def refuse(path: str) -> None:
@@ -331,7 +333,7 @@ def test_a_folder_that_cannot_be_read_is_told(write: Write, monkeypatch: pytest.
         (gzip.compress(TURTLE_TEXT * 1000)[:20], "damaged or was cut off"),
     ],
 )
-def test_standard_input_that_cannot_be_used_is_told(stdin: bytes, said: str) -> None:
+def test_standard_input_that_cannot_be_used_is_reported(stdin: bytes, said: str) -> None:
     (only,) = errors("-", stdin=stdin)
     assert only.startswith("standard input: ") and said in only
 

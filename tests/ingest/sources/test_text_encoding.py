@@ -86,12 +86,12 @@ def test_the_byte_of_an_error_is_exact_across_chunks(before: int) -> None:
 
 
 @pytest.mark.parametrize("content", [b"\x00\x01\x02\xff" * 50, b"PK\x03\x04\x00\x00"])
-def test_binary_files_are_told(content: bytes) -> None:
+def test_binary_files_are_reported(content: bytes) -> None:
     with pytest.raises(DataError, match="not a text file"):
         open_text(io.BytesIO(content), "a.csv", [])
 
 
-def test_a_named_encoding_is_obeyed_or_its_failure_told() -> None:
+def test_a_named_encoding_is_obeyed_or_its_failure_reported() -> None:
     notices: list[str] = []
     western = "Müller".encode("cp1252")
     assert open_text(io.BytesIO(western), "a.csv", notices, "cp1252").read() == "Müller"

@@ -1,6 +1,6 @@
 """Data on its way into a generation.
 
-:mod:`~endpoint.ingest.publish` is the way in. A room for each kind of source says how it is read, and its
-``__init__`` holds what others call: ``sources`` finds and opens them, ``rdf``, ``pages`` and ``tables`` make
-quads of them, ``shacl`` validates what came of it.
+:mod:`~endpoint.ingest.publish` is the way in. A package for each kind of source reads it, and its
+``__init__`` has the functions that others call: ``sources`` discovers and opens sources, ``rdf``, ``pages``
+and ``tables`` make quads of them, ``shacl`` validates the result.
 """

@@ -35,7 +35,7 @@ SUBCLASS_OF = NamedNode(RDFS_SUBCLASS_OF)
 
 
 class DataGraph:
-    """The data graph (SHACL section 1.5): some graphs of a store, read as one."""
+    """The data graph (SHACL section 3.2): some graphs of a store, read as one."""
 
     def __init__(self, store: Store, graphs: Sequence[GraphName]) -> None:
         self.store = store

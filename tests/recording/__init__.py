@@ -19,8 +19,8 @@ before a change and the version with it is made with ``git worktree``::
     python -m tests.recording compare ../recorded
 
 ``--subject NAME`` takes one server only, or ``commands``; ``--only REGEX`` the requests whose names match;
-``--ignore REGEX`` leaves lines out of the comparison (``--ignore '^vary: '``). Requests that may answer
-differently say so in the corpus; their differences are printed last and do not count. The requests are
-built from lists in :mod:`tests.recording.corpus`; one that is new there is reported as missing from an
-older recording.
+``--ignore REGEX`` leaves lines out of the comparison (``--ignore '^vary: '``). A change that many answers
+have alike is printed once. Requests that may answer differently say so in the corpus; their differences
+are printed last and do not count. The requests are built from lists in :mod:`tests.recording.corpus`;
+one that is new there is reported as missing from an older recording.
 """

@@ -6,13 +6,13 @@ import argparse
 import re
 import sys
 import time
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Final
 
 from tests.live import ROOT
 from tests.recording import commands
-from tests.recording.comparing import Difference, compare, read
+from tests.recording.comparing import MAY_DIFFER, compare, read, report
 from tests.recording.exchange import exchange
 from tests.recording.normal import text_of
 from tests.recording.subjects import SUBJECTS
@@ -21,36 +21,31 @@ from tests.recording.subjects import SUBJECTS
 NAMES: Final = (*SUBJECTS, commands.SUBJECT)
 
 
-def record(
-    code: Path, only: str = "", subjects: Sequence[str] = NAMES
-) -> tuple[dict[str, str], dict[str, str]]:
-    """Every exchange by name, and the reasons of those that may differ between two versions."""
+def record(code: Path, only: str = "", subjects: Sequence[str] = NAMES) -> dict[str, str]:
+    """Every exchange with the subjects by name."""
     found: dict[str, str] = {}
-    expected: dict[str, str] = {}
     for subject in subjects:
         started, before = time.perf_counter(), len(found)
-        for name, text, reason in _exchanges(subject, code, only):
-            found[f"{subject}/{name}"] = text
-            if reason:
-                expected[f"{subject}/{name}"] = reason
+        found |= {f"{subject}/{name}": text for name, text in _exchanges(subject, code, only)}
         taken = time.perf_counter() - started
         print(f"{subject}: {len(found) - before} recorded, {taken:.0f} s", file=sys.stderr)
-    return found, expected
+    return found
 
 
-def _exchanges(subject: str, code: Path, only: str) -> Iterator[tuple[str, str, str]]:
-    """The exchanges with one subject: name, text, and why it may differ."""
+def _exchanges(subject: str, code: Path, only: str) -> Iterator[tuple[str, str]]:
+    """The exchanges with one subject: name and text."""
     if subject == commands.SUBJECT:
         chosen = {one.name for one in commands.commands() if re.search(only, f"{subject}/{one.name}")}
         # One finds the data that others before it have loaded, so all of them run, or none.
         for command, text in commands.recorded(code) if chosen else ():
             if command.name in chosen:
-                yield command.name, text, ""
+                yield command.name, text
         return
     with SUBJECTS[subject].running(code) as (send, requests):
         for request in requests:
             if re.search(only, f"{subject}/{request.name}"):
-                yield request.name, text_of(*exchange(send, request)), request.expected
+                reason = f"{MAY_DIFFER}{request.expected}\n" if request.expected else ""
+                yield request.name, reason + text_of(*exchange(send, request))
 
 
 def write(folder: Path, exchanges: dict[str, str]) -> None:
@@ -59,18 +54,6 @@ def write(folder: Path, exchanges: dict[str, str]) -> None:
         file = folder / f"{name}.txt"
         file.parent.mkdir(parents=True, exist_ok=True)
         file.write_text(text)
-
-
-def report(differences: Iterable[Difference]) -> int:
-    """Print them, those that were expected last; returns how many were not."""
-    found = sorted(differences, key=lambda one: one.expected)
-    for one in found:
-        if one.expected:
-            print(f"\nExpected to differ ({one.expected}):")
-        print("\n".join(one.lines))
-    unexpected = sum(not one.expected for one in found)
-    print(f"{unexpected} answers differ, and {len(found) - unexpected} that may.", file=sys.stderr)
-    return unexpected
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -92,14 +75,18 @@ def main(arguments: list[str] | None = None) -> int:
     if options.command == "record":
         if options.folder.is_dir() and any(options.folder.iterdir()):
             parser.error(f"{options.folder} is not empty.")
-        write(options.folder, record(options.code.resolve(), options.only, subjects)[0])
+        write(options.folder, record(options.code.resolve(), options.only, subjects))
         return 0
     before = _chosen(read(options.folder), options.only, subjects)
     if options.other:
-        after, expected = _chosen(read(options.other), options.only, subjects), dict[str, str]()
+        after = _chosen(read(options.other), options.only, subjects)
     else:
-        after, expected = record(options.code.resolve(), options.only, subjects)
-    return 1 if report(compare(before, after, expected, options.ignore)) else 0
+        after = record(options.code.resolve(), options.only, subjects)
+    found = list(compare(before, after, options.ignore))
+    print("\n".join(report(found)))
+    unexpected = sum(not one.expected for one in found)
+    print(f"{unexpected} answers differ, and {len(found) - unexpected} that may.", file=sys.stderr)
+    return 1 if unexpected else 0
 
 
 def _chosen(exchanges: dict[str, str], only: str, subjects: Sequence[str]) -> dict[str, str]:

@@ -133,8 +133,11 @@ def _body(request: Request, answer: Answer) -> Sequence[str]:
     if not answer.body:
         return []
     body = answer.body
-    if answer.header("content-encoding") == "gzip":
+    encoding = answer.header("content-encoding")
+    if encoding == "gzip":
         body = gzip.decompress(body)
+    elif encoding:
+        return [f"<content encoded as {encoding}>"]
     if body.startswith(b"PK\x03\x04"):
         return ["\n".join(members(body))]
     lines = steady(_decoded(body)).split("\n")

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from tests.recording.__main__ import main, write
-from tests.recording.comparing import compare, read
+from tests.recording.comparing import LONGEST, compare, read, report
 
 BEFORE = {
     "seed/a": "GET /a\n\nHTTP 200 OK\nvary: Accept\n\nold\n",
@@ -16,26 +16,45 @@ BEFORE = {
 
 
 def test_equal_recordings_have_no_difference() -> None:
-    assert not list(compare(BEFORE, dict(BEFORE), {}))
+    assert not list(compare(BEFORE, dict(BEFORE)))
 
 
 def test_a_planted_difference_is_found() -> None:
     after = {**BEFORE, "seed/a": BEFORE["seed/a"].replace("old", "new")}
-    (found,) = compare(BEFORE, after, {})
+    (found,) = compare(BEFORE, after)
     assert found.name == "seed/a"
     assert {"-old", "+new"} <= set(found.lines)
 
 
 def test_what_one_recording_has_alone_differs() -> None:
-    names = [found.name for found in compare(BEFORE, {"seed/a": BEFORE["seed/a"], "seed/c": "x"}, {})]
+    names = [found.name for found in compare(BEFORE, {"seed/a": BEFORE["seed/a"], "seed/c": "x"})]
     assert names == ["seed/b", "seed/c"]
 
 
-def test_lines_can_be_ignored_and_differences_expected() -> None:
+def test_lines_can_be_ignored() -> None:
     after = {**BEFORE, "seed/a": BEFORE["seed/a"].replace("Accept", "Accept, Accept-Encoding")}
-    assert not list(compare(BEFORE, after, {}, ["^vary: "]))
-    (found,) = compare(BEFORE, after, {"seed/a": "compression"})
+    assert not list(compare(BEFORE, after, ["^vary: "]))
+
+
+def test_a_difference_may_be_expected() -> None:
+    after = {**BEFORE, "seed/a": f"May differ: compression\n{BEFORE['seed/a']}"}
+    (found,) = compare(BEFORE, after)
     assert found.expected == "compression"
+
+
+def test_a_long_difference_is_cut() -> None:
+    lines = list(report(compare({"a": "x\n" * 1000}, {"a": "y\n" * 1000})))
+    assert len(lines) == LONGEST + 2
+    assert lines[-2].endswith(" more lines differ.")
+
+
+def test_the_same_change_of_several_answers_is_reported_once() -> None:
+    before = {name: f"GET /{name}\n\nHTTP 200 OK\nvary: Accept\n" for name in "abc"}
+    after = {name: text.replace("Accept", "Accept, Accept-Encoding") for name, text in before.items()}
+    after["c"] = after["c"].replace("200", "404")
+    lines = list(report(compare(before, after)))
+    assert lines.count("+vary: Accept, Accept-Encoding") == 2
+    assert "The same lines differ in 1 more: b" in lines
 
 
 def test_the_command_compares_two_folders(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -132,5 +132,8 @@ def _content_encodings() -> Iterator[Request]:
             )
             yield named
         yield revalidated(named)
+    for accepted in ("br", "zstd", "gzip, deflate, br, zstd", "gzip;q=0.1, br;q=0.2", "*", "nonsense"):
+        name = f"http/encoding/any-{spelled(accepted)}"
+        yield replace(get(name, "/", accept=BROWSER, accept_encoding=accepted), expected=ENCODED)
     yield replace(get("http/encoding/head", "/", accept=BROWSER), method="HEAD",
                   headers=(("Accept", BROWSER), ("Accept-Encoding", "gzip")), expected=ENCODED)  # fmt: skip

@@ -12,6 +12,7 @@ import socket
 import struct
 from collections.abc import Mapping
 from dataclasses import asdict, fields
+from operator import attrgetter
 from typing import Any, Final, NotRequired, TypedDict
 
 from endpoint.formats import Facts, QueryForm, Representation
@@ -64,22 +65,33 @@ class TemplateOrder(TypedDict):
     prefixes: dict[str, str]
 
 
-_OPERATION: Final = tuple((row.name, row.default) for row in fields(Operation))
+_NAMES: Final = tuple(row.name for row in fields(Operation))
+_DEFAULTS: Final = tuple(row.default for row in fields(Operation))
+_MEMBERS: Final = attrgetter(*_NAMES)
+_encode: Final = json.JSONEncoder(ensure_ascii=False).encode
 
 
 def pack_query(operation: Operation, representation: Representation) -> bytes:
     """Return the frame of a query: an operation, and the representation of its answer."""
-    # What has its default value is left out: the path of a small query is short.
-    members = {name: value for name, default in _OPERATION if (value := getattr(operation, name)) != default}
-    return pack_json(QUERY, {**members, "representation": representation.encode()})
+    # What has its default value is left out, for the path of a small query is short.
+    members = {
+        name: value
+        for name, default, value in zip(_NAMES, _DEFAULTS, _MEMBERS(operation), strict=True)
+        if value != default
+    }
+    members["representation"] = representation.encode()
+    return pack_json(QUERY, members)
 
 
 def unpack_query(payload: bytes) -> tuple[Operation, Representation]:
     """Return operation and representation from the frame of a query."""
     members: dict[str, Any] = json.loads(payload)
     representation = Representation.decode(members.pop("representation"))
-    members = {name: tuple(value) if isinstance(value, list) else value for name, value in members.items()}
-    return Operation(**{**members, "form": QueryForm(members["form"])}), representation
+    members["form"] = QueryForm(members["form"])
+    for name, value in members.items():
+        if type(value) is list:
+            members[name] = tuple(value)
+    return Operation(**members), representation
 
 
 def pack_search(request: Request) -> bytes:
@@ -111,7 +123,7 @@ def pack(kind: int, payload: bytes = b"") -> bytes:
 
 def pack_json(kind: int, payload: Mapping[str, object]) -> bytes:
     """Return one frame with a JSON payload."""
-    return pack(kind, json.dumps(payload, ensure_ascii=False).encode())
+    return pack(kind, _encode(payload).encode())
 
 
 def read(sock: socket.socket) -> tuple[int, bytes] | None:

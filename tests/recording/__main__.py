@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import re
+import signal
 import sys
 import time
 from collections.abc import Iterator, Sequence
@@ -98,4 +99,6 @@ def _chosen(exchanges: dict[str, str], only: str, subjects: Sequence[str]) -> di
 
 
 if __name__ == "__main__":
+    # So that the servers end too.
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit("Interrupted."))
     sys.exit(main())

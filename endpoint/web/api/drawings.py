@@ -102,8 +102,8 @@ async def _drawing(
     snapshot: Snapshot, query: SavedQuery, operation: Operation, view: View, patient: bool = False
 ) -> Drawing:
     """The drawing, kept unless the operation is volatile."""
-    columns = _columns(operation.text) if query.form is QueryForm.SELECT else 0
-    if columns is not None and not 1 < columns <= MOST_COLUMNS:
+    columns = _columns(operation.text)
+    if query.form is not QueryForm.SELECT or (columns is not None and columns > MOST_COLUMNS):
         return Drawing(None)
     title = view.text(query.summary) or query.name
     make = partial(_make, operation, view, title, patient)

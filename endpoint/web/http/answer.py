@@ -14,7 +14,7 @@ from typing import Final, Protocol, TypeAlias
 from urllib.parse import quote, urlencode
 
 from endpoint import __version__
-from endpoint.engine import Limits, Result
+from endpoint.engine import Engine, Limits, Result
 from endpoint.formats import HTML, Format, Representation
 from endpoint.sparql.operation import Operation
 from endpoint.storage.generations import Generation
@@ -150,13 +150,12 @@ async def evaluate(
     has no tag (NOW, RAND, UUID, …), and ``cache`` is the Cache-Control of all others.
     """
     engine, digest = request.site.engine, None
-    number = operation.generation
-    generation = engine.generation if number is None else engine.answerable(number)
-    if not operation.volatile and generation is not None:
+    if not operation.volatile:
         digest = _digest(request.site, operation, representation, variant)
-        tag = document_tag(generation, digest)
-        if request.has(tag):
-            return NotModified(representation.content_type, tag=tag, cache=cache)
+        if request.conditional and (generation := _generation(engine, operation)) is not None:
+            tag = document_tag(generation, digest)
+            if request.has(tag):
+                return NotModified(representation.content_type, tag=tag, cache=cache)
     result = await engine.query(operation, representation, limits)
     exchange = request.exchange
     exchange.generation, exchange.queue = result.generation.number, result.queued
@@ -183,6 +182,12 @@ async def begun(
         return Streamed(result, content_type, around.head, around.tail, tag=tag, cache=cache, headers=headers)
     body = around.head + await result.read() + around.tail
     return Whole(body, content_type, tag=tag, cache=cache, headers=headers)
+
+
+def _generation(engine: Engine, operation: Operation) -> Generation | None:
+    """The generation that an operation would be evaluated on, None where it cannot be."""
+    number = operation.generation
+    return engine.generation if number is None else engine.answerable(number)
 
 
 def _digest(site: Site, operation: Operation, representation: Representation, variant: str) -> str:
@@ -216,8 +221,8 @@ def document_tag(generation: Generation | None, *parts: str) -> str:
 
     It is weak, because the order of rows may differ (RFC 9110 section 8.8.1), and the same in all codings.
     """
-    made = f"{generation.number}.{generation.created.timestamp():.0f}" if generation else ""
-    digest = blake2b("\0".join((__version__, made, *parts)).encode(), digest_size=12)
+    version = generation.version if generation else ""
+    digest = blake2b("\0".join((__version__, version, *parts)).encode(), digest_size=12)
     return f'W/"{digest.hexdigest()}"'
 
 

@@ -75,7 +75,7 @@ class Request:
         """How the sender of this request sees the site. Raises MalformedRequest."""
         return view_of(self.scope, self.site)
 
-    @cached_property
+    @property
     def accept(self) -> str | None:
         """The Accept header, several joined to one (RFC 9110 section 5.3); None where there is none."""
         return ", ".join(self.headers.getlist("accept")) or None
@@ -115,17 +115,20 @@ class Request:
         """Choose among ``formats`` by the parameter ``format``, else by Accept. Raises NotAcceptable."""
         return choose(read_formats(self.pairs), self.accept, formats)
 
+    @property
+    def conditional(self) -> bool:
+        """Whether the client tells which representations it has (RFC 9110 section 13.1.2)."""
+        return self.method in ("GET", "HEAD") and "if-none-match" in self.headers
+
     def has(self, tag: str) -> bool:
         """Return whether the client has the representation with this entity tag (RFC 9110 section 13.1.2).
 
         "*" counts for nothing here: it would match any answer, also the refusal of a query that does not
         parse, which is only known after evaluation (section 13.2.1).
         """
-        if self.method not in ("GET", "HEAD"):
+        if not self.conditional:
             return False
         sent = self.headers.getlist("if-none-match")
-        if not sent:
-            return False
         opaque = tag.removeprefix("W/")
         return any(given.strip().removeprefix("W/") == opaque for given in ",".join(sent).split(","))
 

@@ -297,10 +297,8 @@ def _variant(tag: str | None, coding: Coding | None) -> str | None:
 
 def _held(request: Request, answer: Whole | Made) -> NotModified | None:
     """304 where the client has this answer (RFC 9110 section 13.2.2)."""
-    if request.method not in ("GET", "HEAD"):
-        return None
     tag = answer.tag
-    if "if-none-match" in request.headers:
+    if request.conditional:
         if tag is None:
             return None
         if request.headers["if-none-match"].strip() == "*":
@@ -313,7 +311,7 @@ def _held(request: Request, answer: Whole | Made) -> NotModified | None:
         tag = next((one for one in variants if one is not None and request.has(one)), None)
         if tag is None:
             return None
-    elif answer.modified is None or not _is_newer(request, answer.modified):
+    elif answer.modified is None or not _is_unchanged(request, answer.modified):
         return None
     return _not_modified(answer, tag)
 
@@ -329,8 +327,10 @@ def _not_modified(answer: Whole | Made, tag: str | None) -> NotModified:
     )
 
 
-def _is_newer(request: Request, modified: datetime) -> bool:
+def _is_unchanged(request: Request, modified: datetime) -> bool:
     """Whether the client has what was changed last at ``modified`` (RFC 9110 section 13.1.3)."""
+    if request.method not in ("GET", "HEAD"):
+        return False
     try:
         since = parsedate_to_datetime(request.headers.get("if-modified-since", ""))
     except (ValueError, OverflowError):

@@ -86,8 +86,8 @@ class DataDocument:
     async def answer(self, request: Request) -> Answer:
         """Answer with the document. Raises NotAcceptable and Overloaded."""
         extension = request.scope["path_params"].get("extension")
-        names = [extension] if extension else read_formats(request.pairs)
-        chosen = choose(names, request.accept, GRAPH_FORMATS)
+        named = read_formats(request.pairs)
+        chosen = choose([extension] if extension else named, request.accept, GRAPH_FORMATS)
         statistics = await require_statistics(self._own_queries, self._site.settings.timeout)
         base = request.base
         document = Document(

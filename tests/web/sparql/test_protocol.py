@@ -16,8 +16,6 @@ from endpoint.errors import (
     ReadOnly,
     UnsupportedMediaType,
 )
-from endpoint.settings import Settings
-from endpoint.web.http.request import allowed_timeout
 from endpoint.web.sparql.protocol import ProtocolRequest, parse
 
 LIMIT = 1000
@@ -164,10 +162,3 @@ def test_any_bytes_are_read_or_refused_by_design(
         parse(method, content_type, query_string, body, LIMIT)
     except EndpointError as error:
         assert 400 <= error.status < 500
-
-
-def test_a_client_may_only_lower_the_deadline() -> None:
-    settings = Settings(timeout=30.0)
-    assert allowed_timeout(None, settings) == 30.0
-    assert allowed_timeout(2.0, settings) == 2.0
-    assert allowed_timeout(30_000.0, settings) == 30.0

@@ -119,7 +119,7 @@ def admit(operation: Operation) -> Operation:
     """
     if operation.form is None:
         raise MalformedQuery("This is an update, and the parameter query takes a query.")
-    if operation.foreign:
+    if operation.services and operation.foreign:
         raise ServiceRefused(
             f"SERVICE {operation.foreign[0][:200]} is refused: this endpoint calls no other service. "
             f"Only the text search of its own data can be asked: SERVICE {TEXT_SEARCH} {{ … }}."

@@ -206,3 +206,12 @@ def test_any_text_is_classified_or_refused(text: str) -> None:
             assert error.detail
         else:
             assert found.form is None or not found.loads
+
+
+def test_an_operation_over_other_graphs_and_on_another_generation() -> None:
+    operation = classify("SELECT * FROM <urn:g> {}", NESTING, "http://base/")
+    moved = operation.over(("urn:a",), ("urn:b",)).on(3)
+    assert (moved.default_graphs, moved.named_graphs, moved.generation) == (("urn:a",), ("urn:b",), 3)
+    assert (moved.text, moved.star, moved.dataset_clause) == (operation.text, operation.star, True)
+    assert moved.over(()).on(None) == operation
+    assert operation.over(()) is operation.on(None) is operation

@@ -238,6 +238,8 @@ class Snapshot:
         snapshot, while making it goes on.
         """
         task = self.own_queries.begin(self.generation, region, key, make, timeout)
+        if task.done():
+            return task.result()
         started = time.monotonic()
         await asyncio.wait([task], timeout=max(_LEAST, self.end - started))
         if not task.done():

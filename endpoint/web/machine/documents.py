@@ -9,7 +9,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
-from typing import Final
+from typing import Final, NamedTuple
 
 from pyoxigraph import RdfFormat, Triple, serialize
 
@@ -35,7 +35,6 @@ _PREFIXES: Final = {
 # Serialized documents that are kept: a few formats of a few documents. Clients choose the host in the
 # addresses, so it must be few.
 SERIALIZED: Final = 24
-_SERIALIZED: Final[Region[bytes]] = Region("descriptions", entries=SERIALIZED, size=len)
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,13 +47,25 @@ class Document:
     statistics: Statistics | None
 
 
-async def serialized(snapshot: Snapshot, document: Document, chosen: Representation) -> bytes:
-    """Return the bytes of ``document`` in the format chosen. A new one is made beside the event loop."""
+class _Serialized(NamedTuple):
+    """A document in one format, with its entity tag."""
+
+    body: bytes
+    tag: str
+
+
+_SERIALIZED: Final[Region[_Serialized]] = Region(
+    "descriptions", entries=SERIALIZED, size=lambda document: len(document.body)
+)
+
+
+async def _serialized(snapshot: Snapshot, document: Document, chosen: Representation) -> _Serialized:
+    """Return ``document`` in the format chosen. A new one is made beside the event loop."""
     rdf_format = RdfFormat.from_media_type(chosen.format.media_type)
     if rdf_format is None:
         raise ValueError(f"{chosen.format.name} is no RDF format")
 
-    async def make(_: Snapshot) -> bytes:
+    async def make(_: Snapshot) -> _Serialized:
         return await asyncio.to_thread(_written, document, rdf_format)
 
     statistics = document.statistics
@@ -63,15 +74,16 @@ async def serialized(snapshot: Snapshot, document: Document, chosen: Representat
     return await snapshot.cached(_SERIALIZED, make, key)
 
 
-def _written(document: Document, rdf_format: RdfFormat) -> bytes:
-    return serialize(document.triples(), format=rdf_format, prefixes=dict(document.prefixes)) or b""
+def _written(document: Document, rdf_format: RdfFormat) -> _Serialized:
+    body = serialize(document.triples(), format=rdf_format, prefixes=dict(document.prefixes)) or b""
+    return _Serialized(body, strong_tag(body))
 
 
 async def document_answer(own_queries: OwnQueries, document: Document, chosen: Representation) -> Whole:
     """Return a graph as an answer; what is still to be counted is not to be kept by anybody."""
-    body = await serialized(own_queries.snapshot(), document, chosen)
+    body, tag = await _serialized(own_queries.snapshot(), document, chosen)
     cache = NO_CACHE if document.statistics else NO_STORE
-    return Whole(body, chosen.content_type, tag=strong_tag(body), cache=cache)
+    return Whole(body, chosen.content_type, tag=tag, cache=cache)
 
 
 class DataDocument:

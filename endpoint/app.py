@@ -25,11 +25,12 @@ from endpoint.web.api.saved import SavedQueries
 from endpoint.web.http.boundary import Boundary
 from endpoint.web.http.send import Handler
 from endpoint.web.http.static_files import StaticFiles
-from endpoint.web.machine import dcat, health, void
+from endpoint.web.machine import health
 from endpoint.web.machine.completion import Completion, prefixes
 from endpoint.web.machine.crawlers import Sitemaps, robots
+from endpoint.web.machine.datasets import CATALOG_PATH, VOID_PATH, catalog_triples, document_triples
 from endpoint.web.machine.documents import DataDocument, well_known_void
-from endpoint.web.machine.feed import Feed
+from endpoint.web.machine.publications import Feed
 from endpoint.web.pages import overview
 from endpoint.web.pages.catalogue import Catalogue
 from endpoint.web.pages.resource.handlers import Resources
@@ -101,8 +102,8 @@ def routes(site: Site) -> list[BaseRoute]:
     own_queries = OwnQueries(site)
     descriptions = Descriptions(own_queries)
     whole = SparqlEndpoint(site, descriptions).handler()
-    void_document = Handler(DataDocument(own_queries, void.PATH, void.document_triples).answer)
-    catalog = Handler(DataDocument(own_queries, dcat.PATH, dcat.catalog_triples).answer)
+    void_document = Handler(DataDocument(own_queries, VOID_PATH, document_triples).answer)
+    catalog = Handler(DataDocument(own_queries, CATALOG_PATH, catalog_triples).answer)
     saved = Handler(described(SavedQueries(own_queries).answer), methods=())
     resources = Resources(own_queries)
     facets = site.search.facets if site.search else ()
@@ -132,10 +133,10 @@ def routes(site: Site) -> list[BaseRoute]:
         Route(overview.PATH, Handler(overview.Overview(own_queries).answer)),
         Route("/browse/{facet}", Handler(catalogue.browse)),
         Route("/.well-known/void", Handler(well_known_void)),
-        Route(void.PATH, void_document),
-        Route(f"{void.PATH}.{{extension}}", void_document),
-        Route(dcat.PATH, catalog),
-        Route(f"{dcat.PATH}.{{extension}}", catalog),
+        Route(VOID_PATH, void_document),
+        Route(f"{VOID_PATH}.{{extension}}", void_document),
+        Route(CATALOG_PATH, catalog),
+        Route(f"{CATALOG_PATH}.{{extension}}", catalog),
         Route("/-/completion/classes", Handler(Completion(own_queries, "classes").answer)),
         Route("/-/completion/properties", Handler(Completion(own_queries, "properties").answer)),
         Route("/-/prefixes.json", Handler(prefixes)),

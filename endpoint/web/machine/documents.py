@@ -19,7 +19,7 @@ from endpoint.web import Site
 from endpoint.web.cache import Region
 from endpoint.web.http.answer import NO_CACHE, NO_STORE, Answer, Redirect, Whole, strong_tag
 from endpoint.web.http.request import Request, choose, read_formats
-from endpoint.web.machine import void
+from endpoint.web.machine.datasets import VOID_PATH, names
 from endpoint.web.machine.statistics import Statistics, require_statistics
 from endpoint.web.store import OwnQueries, Snapshot
 
@@ -112,9 +112,9 @@ class DataDocument:
 
 
 def _prefixes(site: Site, base: str) -> Mapping[str, str]:
-    return {**_PREFIXES, "here": void.names(base)}
+    return {**_PREFIXES, "here": names(base)}
 
 
 async def well_known_void(request: Request) -> Answer:
     """Redirect ``/.well-known/void`` to the description of the dataset (VoID note, section 7.2)."""
-    return Redirect(request.base + void.PATH)
+    return Redirect(request.base + VOID_PATH)

@@ -25,9 +25,7 @@ from endpoint.vocabulary import DCTERMS, RDFS, RDFS_COMMENT, SCHEMA, SD, SH, SPE
 from endpoint.web import Site
 from endpoint.web.http.answer import Whole
 from endpoint.web.http.request import Request
-from endpoint.web.machine.documents import Document, document_answer
-from endpoint.web.machine.statistics import Statistics, latest_statistics
-from endpoint.web.machine.void import (
+from endpoint.web.machine.datasets import (
     TYPE,
     graph_node,
     names,
@@ -35,6 +33,8 @@ from endpoint.web.machine.void import (
     texts,
     whole_node,
 )
+from endpoint.web.machine.documents import Document, document_answer
+from endpoint.web.machine.statistics import Statistics, latest_statistics
 from endpoint.web.store import OwnQueries
 
 DESCRIPTION_FORMATS: Final = (*GRAPH_FORMATS, HTML)

@@ -159,7 +159,7 @@ def test_methods(many: Server) -> None:
 
 
 def test_a_compressed_sitemap_is_small(many: Server) -> None:
-    plain, small = many.get("/sitemap-2.xml"), many.get("/sitemap-2.xml", Accept_Encoding="gzip, br")
+    plain, small = many.get("/sitemap-2.xml"), many.get("/sitemap-2.xml", Accept_Encoding="gzip")
     assert small.headers["content-encoding"] == "gzip"
     assert "accept-encoding" in small.headers["vary"].lower()
     assert len(small.body) * 10 < len(plain.body)

@@ -11,7 +11,7 @@ from pyoxigraph import RdfFormat, Store
 from endpoint.app import create_site
 from endpoint.settings import Settings
 from endpoint.web.http.answer import Whole
-from endpoint.web.machine import void
+from endpoint.web.machine.datasets import VOID_PATH, document_triples
 from endpoint.web.machine.documents import SERIALIZED, DataDocument
 from endpoint.web.store import OwnQueries
 from tests.datasets.counted_works import NS, WORKS, make
@@ -89,11 +89,11 @@ def test_hosts_that_clients_make_up_do_not_fill_the_cache(tmp_path: Path) -> Non
     site = create_site(Settings(dataset=make(tmp_path / "dataset")))
     site.running = StoreEngine(f"<{WORKS}/1> a <{NS}Book>", WORKS)
     own_queries = OwnQueries(site)
-    document = DataDocument(own_queries, void.PATH, void.document_triples)
+    document = DataDocument(own_queries, VOID_PATH, document_triples)
 
     async def work() -> None:
         for number in range(200):
-            request = request_for(site, void.PATH, headers={"host": f"host{number}.example"})
+            request = request_for(site, VOID_PATH, headers={"host": f"host{number}.example"})
             answer = await document.answer(request)
             assert isinstance(answer, Whole)
             assert f"http://host{number}.example/void".encode() in answer.body

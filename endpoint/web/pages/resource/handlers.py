@@ -1,31 +1,70 @@
-"""Resources over HTTP: at their own path, at ``/lod/view.do?uri=`` and ``/resource?iri=`` for any IRI."""
+"""Resources over HTTP: at their own path, at ``/lod/view.do?uri=`` and ``/resource?iri=`` for any IRI.
+
+RFC 9110: a representation has an address of its own (Content-Location, section 8.7) that needs no
+negotiation, an entity tag of the generation, and the same Vary as every other. RFC 8288: links lead to
+the others.
+
+The RDF is the concise bounded description (W3C member submission CBD): the statements about the resource with
+the blank nodes below them. A document is described with its hash IRIs, an ontology by its whole graph, and a
+resource that is no subject by the statements that mention it.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable
-from dataclasses import replace
+from collections.abc import Awaitable, Callable, Iterator, Sequence
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
 from functools import partial
+from typing import Final, NamedTuple
 
-from endpoint.formats import BIBLIOGRAPHIES, HTML, Representation, negotiate
+from pyoxigraph import Literal, NamedNode
+
+from endpoint.dataset import Dataset
+from endpoint.errors import NotAcceptable
+from endpoint.formats import BIBLIOGRAPHIES, GRAPH_FORMATS, HTML, QueryForm, Representation, negotiate
 from endpoint.results.bibliography import Item, write_items
-from endpoint.web.http.answer import NO_STORE, NOTHING, Answer, Made, Streamed, Whole, as_file, begun, page
+from endpoint.storage.generations import Generation
+from endpoint.vocabulary import DCTERMS, SD
+from endpoint.web.http.answer import (
+    NO_STORE,
+    NOTHING,
+    Answer,
+    Headers,
+    Made,
+    Streamed,
+    Whole,
+    as_file,
+    begun,
+    document_tag,
+    page,
+)
 from endpoint.web.http.html import render
-from endpoint.web.http.request import Request, read_download
-from endpoint.web.pages.resource.address import Address, of_parameter, of_path
-from endpoint.web.pages.resource.lookup import KnownResource, UnknownResource, look_up
+from endpoint.web.http.request import Pairs, Request, choose, read_download, read_formats
+from endpoint.web.pages.resource.lookup import (
+    EXTENSIONS,
+    Address,
+    KnownResource,
+    UnknownResource,
+    look_up,
+    of_parameter,
+    of_path,
+)
 from endpoint.web.pages.resource.page import ResourcePage
 from endpoint.web.pages.resource.page_data import PARAMETERS, read_item, read_page_data, read_parameters
-from endpoint.web.pages.resource.rendering import page_address
-from endpoint.web.pages.resource.representation import (
-    FORMATS,
-    Addresses,
-    SelectedRepresentation,
-    describe,
-    parameters_shown,
-    select,
-)
+from endpoint.web.pages.resource.rendering import FORMATS, Addresses, page_address
 from endpoint.web.pages.resource.terms import read_labels
 from endpoint.web.store import OwnQueries, Snapshot
+
+# Links of more bytes than this are left out but for the first: proxies commonly take 4 to 8 kB of headers.
+_LINKS: Final = 3000
+# Statements that mention a resource of which nothing is said.
+MENTIONS: Final = 1000
+
+_WHOLE_GRAPH: Final = "CONSTRUCT {{ ?s ?p ?o }} WHERE {{ GRAPH {iri} {{ ?s ?p ?o }} }}"
+_MENTIONS: Final = """CONSTRUCT {{ ?s ?p ?o }} WHERE {{
+  {{ SELECT ?s ?p ?o WHERE {{ ?s ?p {iri} BIND({iri} AS ?o) }} LIMIT {most} }} UNION
+  {{ SELECT ?s ?p ?o WHERE {{ ?s {iri} ?o BIND({iri} AS ?p) }} LIMIT {most} }} }}"""
+_GRAPH: Final = "CONSTRUCT {{ {iri} a <{sd}Graph> {title} }} WHERE {{}}"
 
 
 class Resources:
@@ -138,3 +177,108 @@ async def _missing(request: Request, snapshot: Snapshot, error: UnknownResource)
 
 def _file_name(iri: str) -> str:
     return iri.rstrip("/#").rpartition("/")[2].rpartition("#")[2] or "resource"
+
+
+def select(extension: str, pairs: Pairs, accept: str | None, people: bool, cited: bool) -> Representation:
+    """Select a representation by extension, else by ``format=``, else by Accept.
+
+    Without a preference it is Turtle, or with ``people`` the page. ``cited`` is true where the resource is a
+    publication. Raises :class:`~endpoint.errors.NotAcceptable`, which lists what is offered.
+    """
+    formats = FORMATS if cited else (*GRAPH_FORMATS, HTML)
+    if extension:
+        named = EXTENSIONS[extension]
+        if named.format not in formats:
+            types = [fmt.media_type for fmt in formats]
+            raise NotAcceptable(f"This is no publication: there is no .{extension} of it.", types)
+        return named
+    names = read_formats(pairs)
+    if people and not names and (accept or "*/*").strip() in ("", "*/*"):
+        return Representation(HTML, HTML.content_type())
+    return choose(names, accept, formats)
+
+
+@dataclass(frozen=True, slots=True)
+class SelectedRepresentation:
+    """The representation of a resource on one generation; ``shown`` are the parameters of the page."""
+
+    addresses: Addresses
+    representation: Representation
+    generation: Generation
+    cited: bool
+    shown: tuple[tuple[str, str], ...] = ()
+
+    @property
+    def digest(self) -> str:
+        """A text that differs for every other representation of the same generation."""
+        view = self.addresses.view
+        parts: tuple[str, ...] = (
+            view.site.reading,
+            self.addresses.iri,
+            self.representation.digest,
+            view.base,
+        )
+        if self.representation.format is HTML:
+            parts += (view.language, str(view.chosen), *(f"{name}={value}" for name, value in self.shown))
+        return "\0".join(parts)
+
+    @property
+    def tag(self) -> str:
+        """The entity tag; weak, because the order of statements may differ (RFC 9110 section 8.8.1)."""
+        return document_tag(self.generation, self.digest)
+
+    @property
+    def modified(self) -> datetime:
+        """The moment of publication; HTTP dates have whole seconds."""
+        return self.generation.created.astimezone(UTC).replace(microsecond=0)
+
+    @property
+    def headers(self) -> Headers:
+        """The headers that every answer with this representation has, 304 included."""
+        view, page = self.addresses.view, self.representation.format is HTML
+        location = self.addresses.of(self.representation, view.language if page else None)
+        headers = [
+            ("content-location", view.root + location),
+            ("link", _link_header(self.addresses.links(self.cited))),
+        ]
+        if page:
+            headers.append(("content-language", view.language))
+        return tuple((name.encode(), value.encode("latin-1")) for name, value in headers)
+
+
+def _link_header(links: Iterator[tuple[str, str, str]]) -> str:
+    written = [
+        f'<{url}>; rel="{relation}"' + (f'; type="{media_type}"' if media_type else "")
+        for url, relation, media_type in links
+    ]
+    whole = ", ".join(written)
+    return whole if len(whole) <= _LINKS else written[0]
+
+
+def parameters_shown(pairs: Sequence[tuple[str, str]], names: Sequence[str]) -> tuple[tuple[str, str], ...]:
+    """Return the parameters that decide what a page shows."""
+    return tuple(sorted(pair for pair in pairs if pair[0] in names))
+
+
+class DescriptionQuery(NamedTuple):
+    """The query of a description; with ``whole`` its default graph must have all graphs."""
+
+    text: str
+    form: QueryForm
+    whole: bool = False
+
+
+def describe(known: KnownResource, dataset: Dataset) -> DescriptionQuery:
+    """Return the query for the RDF of a resource."""
+    node = str(NamedNode(known.iri))
+    if known.ontology:
+        return DescriptionQuery(_WHOLE_GRAPH.format(iri=node), QueryForm.CONSTRUCT)
+    if known.subject or known.parts:
+        parts = " ".join(str(NamedNode(part)) for part in known.parts)
+        return DescriptionQuery(f"DESCRIBE {node} {parts}".rstrip(), QueryForm.DESCRIBE, whole=True)
+    if known.mentioned or known.predicate:
+        return DescriptionQuery(_MENTIONS.format(iri=node, most=MENTIONS), QueryForm.CONSTRUCT, whole=True)
+    graph = next((graph for graph in dataset.graphs if graph.iri == known.iri), None)
+    titles = {} if graph is None else graph.title
+    title = "".join(f" ; <{DCTERMS}title> {Literal(text, language=tag)}" for tag, text in titles.items())
+    return DescriptionQuery(_GRAPH.format(iri=node, sd=SD, title=title), QueryForm.CONSTRUCT)

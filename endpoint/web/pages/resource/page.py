@@ -15,9 +15,10 @@ from endpoint.results.bibliography.citation import STYLES, citations
 from endpoint.vocabulary import RDF_TYPE, XSD
 from endpoint.web.http.html import render
 from endpoint.web.http.view import View
-from endpoint.web.machine.metadata import metadata_of
+from endpoint.web.machine.publications import metadata_of
 from endpoint.web.pages.resource.page_data import PageData, PageParameters
 from endpoint.web.pages.resource.rendering import (
+    Addresses,
     Cell,
     CellRenderer,
     InverseRow,
@@ -29,7 +30,6 @@ from endpoint.web.pages.resource.rendering import (
     page_address,
     prefixed,
 )
-from endpoint.web.pages.resource.representation import Addresses
 from endpoint.web.pages.resource.statements import PAGE, SHOWN, Statement
 from endpoint.web.pages.resource.terms import COUNTED, Text, text_for
 from endpoint.web.store import Term, iri

@@ -18,8 +18,7 @@ from endpoint.results.bibliography import Item, items_of, lookup_query
 from endpoint.vocabulary import RDF_TYPE, RDFS_SUBCLASS_OF
 from endpoint.web import Site
 from endpoint.web.http.request import Pairs
-from endpoint.web.pages.resource.address import is_iri
-from endpoint.web.pages.resource.lookup import KnownResource
+from endpoint.web.pages.resource.lookup import KnownResource, is_iri
 from endpoint.web.pages.resource.statements import (
     PAGE,
     InverseProperty,

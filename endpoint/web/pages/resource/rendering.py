@@ -1,23 +1,29 @@
-"""RDF terms rendered for a page: their text, where they lead, and whether they may lead anywhere.
+"""RDF terms rendered for a page, and the addresses of a resource and its representations.
 
-The classes are the pieces that the templates of resources put together.
+A term has a text, and leads to a page where a browser may follow it. The classes are the pieces that the
+templates of resources put together.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
+from urllib.parse import quote
 
 from pyoxigraph import BlankNode, Literal, NamedNode
 
 from endpoint.dataset import resource_path
+from endpoint.formats import BIBLIOGRAPHIES, GRAPH_FORMATS, HTML, TURTLE, Representation
 from endpoint.vocabulary import RDF, RDF_LANG_STRING, XSD
-from endpoint.web.http.view import View
+from endpoint.web.http.view import PARAMETER, View
 from endpoint.web.pages.resource.statements import Statements
 from endpoint.web.pages.resource.terms import Labels, Text
 from endpoint.web.store import Term
+
+# All formats of a resource; the bibliographies only where it is a publication.
+FORMATS: Final = (*GRAPH_FORMATS, HTML, *BIBLIOGRAPHIES)
 
 # Texts of more characters are folded; bytes of texts on a page that is not wanted whole.
 LONG: Final = 600
@@ -26,6 +32,7 @@ BUDGET: Final = 70_000
 _DEEPEST: Final = 8
 _MEMBERS: Final = 200
 
+_IN_URI: Final = "/:@!$&'()*+,;=~%?#[]"
 # Only these schemes are followed: a browser runs what stands in some others.
 _FOLLOWED: Final = re.compile(
     r"(?:https?://|mailto:|urn:|doi:)[^\x00-\x20\x7f-\xa0\u2028\u2029]+", re.IGNORECASE
@@ -234,3 +241,42 @@ def page_address(view: View, name: str, **parameters: str) -> str:
     if query:
         parameters = {"uri": name, **parameters}
     return view.url(path, **parameters)
+
+
+@dataclass(frozen=True, slots=True)
+class Addresses:
+    """The addresses of the resource ``iri`` and its representations, below the server's own.
+
+    ``taken`` are extensions that lead to other resources.
+    """
+
+    iri: str
+    view: View
+    taken: frozenset[str] = frozenset()
+
+    @property
+    def path(self) -> str:
+        """The resource's address below the server's own."""
+        return resource_path(self.iri, self.view.site.dataset.base)
+
+    def of(self, chosen: Representation, language: str | None = None) -> str:
+        """Return the path of one representation, which needs no negotiation."""
+        fmt = chosen.format
+        extension = "json" if chosen.content_type == "application/json" else fmt.extension
+        locale = f"{PARAMETER}={language}" if language else ""
+        if "?" in self.path or self.path.endswith("/") or extension in self.taken:
+            named = "&".join(filter(None, (f"format={fmt.name}", locale)))
+            return f"{self.path}{'&' if '?' in self.path else '?'}{named}"
+        return f"{self.path}.{extension}" + (f"?{locale}" if locale else "")
+
+    def absolute(self, path: str) -> str:
+        """Return a path of this server as a whole address."""
+        return self.view.base + path
+
+    def links(self, cited: bool) -> Iterator[tuple[str, str, str]]:
+        """Yield address, relation and media type of each link, the canonical one first."""
+        yield self.absolute(self.path), "canonical", ""
+        yield quote(self.iri, safe=_IN_URI), "describes", ""
+        yield self.absolute(self.of(Representation.of(TURTLE))), "describedby", TURTLE.media_type
+        for fmt in FORMATS if cited else (*GRAPH_FORMATS, HTML):
+            yield self.absolute(self.of(Representation.of(fmt))), "alternate", fmt.media_type

@@ -6,8 +6,7 @@ import pytest
 
 from endpoint.web import Site
 from endpoint.web.pages.resource import statements as reading
-from endpoint.web.pages.resource.address import of_path
-from endpoint.web.pages.resource.lookup import KnownResource, look_up
+from endpoint.web.pages.resource.lookup import KnownResource, look_up, of_path
 from endpoint.web.pages.resource.statements import Statements, read_statements
 from endpoint.web.store import Snapshot
 from tests.datasets.odd_resources import BASE

@@ -20,7 +20,7 @@ from endpoint.settings import Settings
 from endpoint.web import Site
 from endpoint.web.http.html import render
 from endpoint.web.http.view import View
-from endpoint.web.machine.metadata import iso_date, metadata_of, schema_org, script_json, shorten
+from endpoint.web.machine.publications import iso_date, metadata_of, schema_org, script_json, shorten
 from tests.results.bibliography.graph import ARTICLE as RECORD
 from tests.results.bibliography.graph import read
 

@@ -58,6 +58,18 @@ def test_the_code_map_names_every_package_and_nothing_else() -> None:
     assert sorted(named) == sorted(packages)
 
 
+def test_the_walks_name_modules_that_exist() -> None:
+    section = (DOCS / "architecture.md").read_text().partition("## Three walks")[2].partition("\n## ")[0]
+    rows = [row.split("|")[2] for row in section.splitlines() if row.startswith("| ")]
+    named = {name for row in rows for name in re.findall(r"`([a-z_]+(?:/[a-z_]+)*)`", row)}
+    assert len(named) > 20
+    package = ROOT / "endpoint"
+    missing = {
+        name for name in named if not (package / name).is_dir() and not (package / f"{name}.py").is_file()
+    }
+    assert missing == set()
+
+
 def test_every_dependency_has_its_reason() -> None:
     text = (DOCS / "architecture.md").read_text().lower()
     project = (ROOT / "pyproject.toml").read_text().partition("\ndependencies = [")[2].partition("]")[0]

@@ -42,7 +42,7 @@ class Site:
 
     @property
     def reading(self) -> str:
-        """What else decides an answer, besides the data and the request."""
+        """The settings and the catalog as a key: what decides an answer besides the data and the request."""
         return f"{self._lasting} {self.catalog.version}"
 
     @property
@@ -53,7 +53,7 @@ class Site:
         return self.running
 
     def url(self, scope: Scope) -> str:
-        """The server's own URL as this client reaches it, without a trailing slash."""
+        """Return the server's own URL as this client reaches it, without a trailing slash."""
         if self.settings.public_url:
             return self.settings.public_url
         host = Headers(scope=scope).get("host") or "{}:{}".format(*scope.get("server") or ("localhost", 80))

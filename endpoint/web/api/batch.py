@@ -25,9 +25,9 @@ Item = tuple[Target | EndpointError, object]
 
 
 def read_json(body: bytes) -> Members | list[object]:
-    """An object or an array; numbers stay as they are written. Raises :class:`MalformedRequest`."""
+    """Parse an object or an array; numbers stay as they are written. Raises :class:`MalformedRequest`."""
     try:
-        found = json.loads(
+        value = json.loads(
             body.decode(),
             parse_int=str,
             parse_float=str,
@@ -42,9 +42,9 @@ def read_json(body: bytes) -> Members | list[object]:
         ) from None
     except RecursionError:
         raise MalformedRequest("The body is not JSON that anybody needs: it is nested too deeply.") from None
-    if not isinstance(found, dict | list):
+    if not isinstance(value, dict | list):
         raise MalformedRequest('The body is a JSON object of parameters, as {"year": 2023}, or an array.')
-    return cast("Members | list[object]", found)
+    return cast("Members | list[object]", value)
 
 
 def _no_constant(name: str) -> None:
@@ -55,14 +55,14 @@ def _unique(pairs: list[tuple[str, object]]) -> Members:
     members: Members = {}
     for name, value in pairs:
         if name in members:
-            told = f'The body has the member "{shown(name)}" twice; give it once.'
-            raise BadParameter(shown(name), told, rule="repeated")
+            sentence = f'The body has the member "{shown(name)}" twice; give it once.'
+            raise BadParameter(shown(name), sentence, rule="repeated")
         members[name] = value
     return members
 
 
 def json_pairs(members: Members) -> Pairs:
-    """The parameters of a JSON object: null is none, an array gives a parameter several times.
+    """Return the parameters of a JSON object: null is none, an array gives a parameter several times.
 
     Raises :class:`BadParameter`.
     """

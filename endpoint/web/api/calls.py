@@ -190,7 +190,7 @@ def formats_of(query: SavedQuery) -> tuple[Format, ...]:
 
 
 def negotiate_call(request: Request, target: Target, pairs: Pairs) -> Representation:
-    """Return what is asked for: the rows in a format, their page, their chart, or the source of the query.
+    """Choose the representation: the rows in a format, their page, their chart, or the source of the query.
 
     The extension of the address wins over ``format=``, and this over Accept. Raises NotAcceptable.
     """
@@ -228,7 +228,7 @@ def bind_call(
     """Bind the values of a call. Raises BadParameter and GenerationGone.
 
     ``base`` is the server's own URL, and ``pairs`` are the parameters besides those that the path of the
-    target gives. The answer is one page where the request or the query asks for that, or it is ``paged``.
+    target gives. The answer is one page where the request or the query says so, or it is ``paged``.
     """
     query = target.query
     page = _paging(query, pairs, paged)
@@ -262,14 +262,14 @@ def _paging(query: SavedQuery, pairs: Pairs, paged: bool) -> Paging | None:
 
 
 def _shaped(
-    query: SavedQuery, asked: Paging | None, pairs: Pairs, representation: Representation, limits: Limits
+    query: SavedQuery, wanted: Paging | None, pairs: Pairs, representation: Representation, limits: Limits
 ) -> Representation:
     """The representation, with what the query and the request add to it."""
     fmt, page = representation.format, None
-    if asked is not None:
+    if wanted is not None:
         glance = min(_GLANCE, limits.timeout * _COUNTING) if fmt is HTML else 0.0
-        count = limits.timeout * _COUNTING if asked.count else glance
-        page = Page(asked.size, asked.offset, asked.mark, count)
+        count = limits.timeout * _COUNTING if wanted.count else glance
+        page = Page(wanted.size, wanted.offset, wanted.mark, count)
     return replace(
         representation,
         page=page,

@@ -1,6 +1,6 @@
 """Series as SVG, drawn on the server: bars that print, and are read without colour and without a script.
 
-Names have horizontal bars, times upright ones; the parts of a whole are stacked, told apart by patterns.
+Names have horizontal bars, times upright ones; the parts of a whole are stacked and differ in their patterns.
 The drawing has a style of its own, for light and dark screens, because a page shows it as an image.
 """
 
@@ -76,7 +76,7 @@ pattern circle { fill: var(--paper); stroke: none; }
 
 
 def draw(series: Series, view: View, title: str, whole: bool = True) -> bytes:
-    """The drawing of a series as an SVG document, in the reader's language. Takes some milliseconds.
+    """Draw a series as an SVG document, in the reader's language. Takes some milliseconds.
 
     Not ``whole``: the answer has more rows than were read.
     """
@@ -97,8 +97,8 @@ def draw(series: Series, view: View, title: str, whole: bool = True) -> bytes:
     chart.y_labels = _ticks(series, columns)
     least = chart.y_labels[-1] * _NUMBERED if series.stacked else 0.0
     for name, values in columns:
-        told = [{"value": value, "formatter": _formatter(value, least)} for value in values]
-        chart.add(_cut(_named(name, series, view)), told[::turn])
+        bars = [{"value": value, "formatter": _formatter(value, least)} for value in values]
+        chart.add(_cut(_named(name, series, view)), bars[::turn])
     return _finished(chart.render_tree(), series, title)
 
 
@@ -135,7 +135,7 @@ def _config(series: Series, columns: list[tuple[str, tuple[float | None, ...]]])
 
 
 def _note(series: Series, view: View, whole: bool) -> str | None:
-    """What the reader does not see."""
+    """A note about rows that are not drawn, None where all are."""
     if not series.left_out and whole:
         return None
     shown = len(series.labels)
@@ -155,11 +155,11 @@ def _named(name: str, series: Series, view: View) -> str:
 
 def _ticks(series: Series, columns: list[tuple[str, tuple[float | None, ...]]]) -> list[float]:
     """Round numbers from zero, or from below the least, to above the most."""
-    told = [[value or 0 for value in values] for _, values in columns]
+    filled = [[value or 0 for value in values] for _, values in columns]
     totals = (
-        [sum(parts) for parts in zip(*told, strict=True)]
+        [sum(parts) for parts in zip(*filled, strict=True)]
         if series.stacked
-        else [v for row in told for v in row]
+        else [v for row in filled for v in row]
     )
     least, most = min(0, *totals), max(0, *totals)
     raw = (most - least) / _TICKS or 1

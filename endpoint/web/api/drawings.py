@@ -1,7 +1,7 @@
 """Charts of the answers of saved queries: ``/api/<name>.svg``, where the rows are a series.
 
 The rows come from a worker, some hundred at most, and are drawn on a thread. A drawing is made once for
-each generation of the data, because a page shows one only where there is one, and then asks for it.
+each generation of the data, because a page that shows one knows first that there is one, and then loads it.
 """
 
 from __future__ import annotations
@@ -69,7 +69,7 @@ async def chart_answer(own_queries: OwnQueries, request: Request, target: Target
     try:
         drawing = await _drawing(snapshot, query, call.operation, request.view)
         if drawing.unfinished:
-            # Whoever asks for the chart itself may wait for as long as for the rows.
+            # Whoever loads the chart itself may wait for as long as for the rows.
             drawing = await _drawing(snapshot, query, call.operation, request.view, patient=True)
     except MalformedQuery as error:
         raise not_valid(query, error) from None
@@ -146,7 +146,7 @@ def _drawn(answer: bytes, view: View, title: str, whole: bool) -> bytes | None:
 
 
 def _columns(text: str) -> int | None:
-    """How many columns the outermost SELECT of a query has; None for all variables."""
+    """The number of columns of the outermost SELECT of a query; None for all variables."""
     tokens = iter(lex(text).tokens)
     for token in tokens:
         if token.kind is Kind.WORD and token.upper == "SELECT":

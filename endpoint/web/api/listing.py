@@ -1,4 +1,4 @@
-"""``GET /api``: what the folder of saved queries holds, and what is wrong with it, as JSON and as a page."""
+"""``GET /api``: the saved queries, and what is wrong with their files, as JSON and as a page."""
 
 from __future__ import annotations
 

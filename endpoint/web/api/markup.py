@@ -1,4 +1,4 @@
-"""Texts of saved queries as HTML: SPARQL with its tokens told apart, and descriptions in CommonMark.
+"""Texts of saved queries as HTML: SPARQL with its tokens in colours, and descriptions in CommonMark.
 
 Every character of a SPARQL text stands in the HTML once, escaped, whatever the lexer makes of it. Of
 descriptions pages show what cannot do harm: no markup of the text's own, no images and no headings, which

@@ -39,10 +39,10 @@ _YES: Final = {"true": True, "1": True, "": False, "false": False, "0": False}
 
 @dataclass(frozen=True, slots=True)
 class Paging:
-    """One page that a request asks for: ``size`` rows after ``offset``.
+    """The page of a request: ``size`` rows after ``offset``.
 
     ``generation`` is the one that the page is of, None for the current one; ``mark`` is the digest of the
-    rows before the page where the request tells it; ``count`` asks for the number of all rows.
+    rows before the page where the request names it; with ``count`` all rows are counted.
     """
 
     size: int
@@ -84,8 +84,8 @@ def read_paging(pairs: Pairs, default: int | None) -> Paging | None:
         number = _number(given, "page", 1)
         return Paging(size, (number - 1) * size, generation, count=count)
     if "page" in given:
-        told = 'The parameters "page" and "after" both choose a page; give one of them.'
-        raise BadParameter("after", told, rule="exclusive")
+        sentence = 'The parameters "page" and "after" both choose a page; give one of them.'
+        raise BadParameter("after", sentence, rule="exclusive")
     if not given["after"]:
         return Paging(size, 0, generation, count=count)
     return _after(given["after"], size, generation, count)
@@ -98,8 +98,8 @@ def read_generation(pairs: Pairs) -> int | None:
 
 
 def _after(cursor: str, size: int, generation: int | None, count: bool) -> Paging:
-    found = _CURSOR.fullmatch(cursor)
-    if found is None:
+    matched = _CURSOR.fullmatch(cursor)
+    if matched is None:
         raise BadParameter(
             "after",
             'The parameter "after" is no cursor of this server. Take it from the link "next" of an answer, '
@@ -107,14 +107,14 @@ def _after(cursor: str, size: int, generation: int | None, count: bool) -> Pagin
             shown(cursor),
             rule="type",
         )
-    if generation not in (None, int(found[1])):
+    if generation not in (None, int(matched[1])):
         raise BadParameter(
             "generation",
-            f'The parameter "after" is of generation {found[1]}, not {generation}. Leave one out.',
+            f'The parameter "after" is of generation {matched[1]}, not {generation}. Leave one out.',
             rule="exclusive",
         )
-    mark = "" if found[3] == UNMARKED else found[3]
-    return Paging(size, int(found[2]), int(found[1]), mark, count)
+    mark = "" if matched[3] == UNMARKED else matched[3]
+    return Paging(size, int(matched[2]), int(matched[1]), mark, count)
 
 
 def _single(pairs: Pairs) -> Mapping[str, str]:
@@ -173,13 +173,13 @@ class Place:
     @property
     def headers(self) -> tuple[tuple[bytes, bytes], ...]:
         """The headers that tell of it; no Link header longer than proxies take."""
-        found: list[tuple[bytes, bytes]] = []
+        headers: list[tuple[bytes, bytes]] = []
         written = ", ".join(f'<{url}>; rel="{relation}"' for relation, url in self.links.items()).encode()
         if 0 < len(written) <= LONGEST_HEADER:
-            found.append((b"link", written))
+            headers.append((b"link", written))
         if self.facts.total is not None:
-            found.append((b"x-total-count", str(self.facts.total).encode()))
-        return tuple(found)
+            headers.append((b"x-total-count", str(self.facts.total).encode()))
+        return tuple(headers)
 
 
 def place(

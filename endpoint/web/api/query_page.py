@@ -80,7 +80,7 @@ def form_page(view: View, target: Target, pairs: Pairs, error: BadParameter) -> 
 
 
 def _rows(call: Call, place: Place | None) -> dict[str, object]:
-    """What is said of the rows: which they are, how many there are, where the others are."""
+    """The context of the rows: which they are, how many there are, where the others are."""
     if place is None or call.paging is None:
         return {"paged": False, "first": 0, "last": 0, "total": None, "links": {}}
     first = last = 0
@@ -92,7 +92,7 @@ def _rows(call: Call, place: Place | None) -> dict[str, object]:
 def _form(
     view: View, target: Target, own: Pairs, pairs: Pairs, error: BadParameter | None
 ) -> dict[str, object]:
-    """What both pages have: the query, its form, what is wrong with it."""
+    """The context of both pages: the query, its form, what is wrong with it."""
     query, catalog = target.query, view.site.catalog
     suggested = {row.name for row in query.parameters if has_values(catalog, query, row)}
     shown = fields(query.parameters, own, view, error, suggested)

@@ -40,7 +40,7 @@ _READING: Final = ("GET", "HEAD", "OPTIONS")
 # Sources and values are there to be read, and take no body.
 _READ_ONLY: Final = (Part.SOURCE, Part.VALUES)
 _FORM: Final = "application/x-www-form-urlencoded"
-# Of a bound text SPARQL is what is sent unless something else is asked for.
+# A bound text is sent as SPARQL unless the client wants JSON.
 _TEXT: Final = replace(SOURCE, short_names=("rq", "sparql"), by_wildcard=True)
 
 

@@ -52,7 +52,7 @@ class Series:
 def series_of(
     columns: Sequence[str], rows: Sequence[Row], prefixes: Mapping[str, str] = MappingProxyType({})
 ) -> Series | None:
-    """The series that the rows are, None where they are none; ``prefixes`` shorten IRIs."""
+    """Return the series that the rows are, None where they are none; ``prefixes`` shorten IRIs."""
     if not rows or not 2 <= len(columns) <= MOST_COLUMNS:
         return None
     kinds = {name: _kind([row[name] for row in rows]) for name in columns}
@@ -75,17 +75,17 @@ def series_of(
 
 
 def _kind(values: Sequence[Value]) -> str:
-    """What a column holds: "number", "year", "date", "iri", "text", "empty" or "mixed"."""
-    told = [value for value in values if value is not None and value != ""]
-    if not told:
+    """The kind of a column: "number", "year", "date", "iri", "text", "empty" or "mixed"."""
+    present = [value for value in values if value is not None and value != ""]
+    if not present:
         return "empty"
-    numbers = [value for value in told if isinstance(value, int | float) and not isinstance(value, bool)]
-    if len(numbers) == len(told):
+    numbers = [value for value in present if isinstance(value, int | float) and not isinstance(value, bool)]
+    if len(numbers) == len(present):
         if all(isinstance(value, int) and value in _YEARS for value in numbers):
             return "year"
         return "empty" if all(isinstance(value, int) and value in _DAYS for value in numbers) else "number"
-    texts = [value for value in told if isinstance(value, str)]
-    if len(texts) < len(told) or sum(len(text) > _LONGEST for text in texts) > len(texts) // 4:
+    texts = [value for value in present if isinstance(value, str)]
+    if len(texts) < len(present) or sum(len(text) > _LONGEST for text in texts) > len(texts) // 4:
         # An IRI is shown short, whatever its length.
         return "iri" if texts and all(_IRI.fullmatch(text) for text in texts) else "mixed"
     if all(_DATE.fullmatch(text) for text in texts):
@@ -146,7 +146,7 @@ def _number(value: Value) -> float | None:
 
 
 def _short(text: str, prefixes: Mapping[str, str]) -> str:
-    """What is written at a bar: of an IRI its prefixed name, else its end."""
+    """The label of a bar: of an IRI its prefixed name, else its end."""
     if _IRI.fullmatch(text) is None:
         return text
     for prefix, namespace in prefixes.items():

@@ -59,7 +59,7 @@ class ApiCall:
 
 
 def snippets(call: ApiCall) -> tuple[Snippet, ...]:
-    """The call in every language."""
+    """Return the call in every language."""
     return (
         Snippet("curl", "curl", _curl(call)),
         Snippet("Python: requests", "requests", _requests(call)),
@@ -70,7 +70,7 @@ def snippets(call: ApiCall) -> tuple[Snippet, ...]:
 
 
 def batch_snippet(url: str, name: str, parameters: Mapping[str, str]) -> str:
-    """A batch of one call, for curl."""
+    """Return a batch of one call, for curl."""
     body = json.dumps([{"query": name, "parameters": parameters}], ensure_ascii=False)
     lines = (
         f"curl --fail-with-body {shlex.quote(url)}",

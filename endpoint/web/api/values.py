@@ -3,7 +3,7 @@ type-ahead.
 
 They are the choices of ``enum``, else what the saved query that the file names finds, else the choices of
 ``enumerate``, or without those what its own query finds, else the instances of the class of an IRI. A list
-is found once for each generation of the data, one list at a time.
+is made once for each generation of the data, one list at a time.
 """
 
 from __future__ import annotations
@@ -51,7 +51,7 @@ from endpoint.web.store import OwnQueries, Snapshot
 
 # Values in an answer, at most.
 MOST_SHOWN: Final = 1000
-# Seconds for which a list that could not be found is not looked for again.
+# Seconds after which a list that could not be made is tried again.
 _REST: Final = 30.0
 
 _PARAMETERS: Final = ("q", "limit")

@@ -82,7 +82,7 @@ def fields(
     error: BadParameter | None = None,
     suggested: Container[str] = (),
 ) -> tuple[Field, ...]:
-    """The fields of a form, filled with what was sent; ``error`` is told at the field it is about.
+    """Return the fields of a form, filled with what was sent; ``error`` stands at the field it is about.
 
     ``suggested`` are the parameters whose values can be looked up.
     """
@@ -101,16 +101,16 @@ def fields(
 def _field(
     parameter: Parameter, sent: list[str], view: View, error: BadParameter | None, suggest: bool
 ) -> Field:
-    told = view.text(parameter.description)
-    short = len(told) <= _LABEL
+    description = view.text(parameter.description)
+    short = len(description) <= _LABEL
     choices = _choices(parameter, sent, view)
     boxes = bool(choices) and parameter.multiple
     values = tuple(sent) or ("",)
     return Field(
         name=parameter.name,
         kind="boxes" if boxes else "select" if choices else "input",
-        label=told if short else "",
-        hint="" if short else told,
+        label=description if short else "",
+        hint="" if short else description,
         lang=view.tag(parameter.description),
         required=parameter.required and parameter.default is None,
         values=(*values, "") if parameter.multiple and values[-1] else values,
@@ -127,10 +127,10 @@ def _field(
 def _example(parameter: Parameter) -> str | None:
     if parameter.default is not None:
         return None
-    told = (parameter.example, *parameter.examples, *parameter.offered)
+    examples = (parameter.example, *parameter.examples, *parameter.offered)
     if parameter.type in _SHOWN:
-        told = (*told, TYPES[parameter.type].sample)
-    return next((text for text in told if text is not None), None)
+        examples = (*examples, TYPES[parameter.type].sample)
+    return next((text for text in examples if text is not None), None)
 
 
 def _choices(parameter: Parameter, sent: list[str], view: View) -> tuple[Choice, ...]:
@@ -158,26 +158,26 @@ def _attributes(parameter: Parameter, wrong: bool) -> dict[str, str]:
     """The attributes of an input (HTML, section 4.10.5)."""
     kind = parameter.type
     number = kind in _WHOLE or kind in _REAL or kind == "gYear"
-    found = {"type": "number" if number else _INPUTS.get(kind, "text")}
+    attributes = {"type": "number" if number else _INPUTS.get(kind, "text")}
     if number:
-        found["step"] = "any" if kind in _REAL else "1"
-        found["inputmode"] = "decimal" if kind in _REAL else "numeric"
+        attributes["step"] = "any" if kind in _REAL else "1"
+        attributes["inputmode"] = "decimal" if kind in _REAL else "numeric"
     if kind in ("iri", "anyURI"):
-        found["inputmode"] = "url"
+        attributes["inputmode"] = "url"
     if number or kind in ("date", "gYearMonth"):
-        found |= {
+        attributes |= {
             "min": parameter.minimum or _LEAST.get(kind, ""),
             "max": parameter.maximum or _MOST.get(kind, ""),
         }
     else:
-        found |= {"pattern": _pattern(parameter.pattern), "spellcheck": "false"}
-        found["minlength"] = str(parameter.minimum_length or "")
-        found["maxlength"] = str(parameter.maximum_length or "")
-    found["placeholder"] = parameter.default or ""
-    if wrong and found["type"] != "search":
+        attributes |= {"pattern": _pattern(parameter.pattern), "spellcheck": "false"}
+        attributes["minlength"] = str(parameter.minimum_length or "")
+        attributes["maxlength"] = str(parameter.maximum_length or "")
+    attributes["placeholder"] = parameter.default or ""
+    if wrong and attributes["type"] != "search":
         # A browser would not show a value that its own kind of input cannot hold.
-        found["type"] = "text"
-    return {name: value for name, value in found.items() if value}
+        attributes["type"] = "text"
+    return {name: value for name, value in attributes.items() if value}
 
 
 def _pattern(pattern: str | None) -> str:
@@ -186,7 +186,7 @@ def _pattern(pattern: str | None) -> str:
 
 
 def message(parameter: Parameter, error: BadParameter, view: View) -> str:
-    """What is wrong with a value, in the reader's language; else the sentence that programs get."""
+    """Return the sentence about a wrong value, in the reader's language; else the one that programs get."""
     sentences = {
         "required": view.gettext("Please fill in this field."),
         "empty": view.gettext("Please fill in this field."),

@@ -28,7 +28,7 @@ Headers: TypeAlias = tuple[tuple[bytes, bytes], ...]
 VARY: Final = "Accept, Accept-Language"
 # An answer that nobody may keep.
 NO_STORE: Final = "no-store"
-# An answer that is asked for again each time, and mostly not sent again.
+# An answer that a client asks about each time, and mostly has already.
 NO_CACHE: Final = "no-cache"
 
 
@@ -95,7 +95,7 @@ class Made(Described):
 
 @dataclass(frozen=True, slots=True)
 class NotModified(Described):
-    """304: the client has what it asks for (RFC 9110 section 15.4.5)."""
+    """304: the client has the representation already (RFC 9110 section 15.4.5)."""
 
     content_type: str
 
@@ -191,7 +191,7 @@ def _generation(engine: Engine, operation: Operation) -> Generation | None:
 
 
 def _digest(site: Site, operation: Operation, representation: Representation, variant: str) -> str:
-    """What tells one answer from another on the same generation."""
+    """A digest of all that distinguishes one answer from another on the same generation."""
     parts = (
         operation.text,
         "\1".join(operation.default_graphs),
@@ -250,7 +250,7 @@ def attachment(filename: str) -> tuple[bytes, bytes]:
 
 
 def as_file(name: str, representation: Representation) -> Around:
-    """For a client that follows a download link: the answer under a file name."""
+    """Return the name of a file for a client that follows a download link."""
     return Around(filename=f"{name}.{representation.format.extension}")
 
 

@@ -150,7 +150,7 @@ def _preflight(request: Request) -> Whole:
     wanted = request.headers.get("access-control-request-headers", "")
     headers = (
         (b"access-control-allow-methods", _METHODS),
-        # A wildcard would not cover Authorization, so the headers asked for are named.
+        # A wildcard would not cover Authorization, so the headers that are requested are named.
         (b"access-control-allow-headers", (wanted or "Accept, Content-Type").encode("latin-1")),
         (b"access-control-max-age", b"86400"),
     )
@@ -197,14 +197,14 @@ def _is_of_api(request: Request) -> bool:
 
 
 def problem_text(error: EndpointError) -> bytes:
-    """The problem as plain text: the status and the title on the first line, then the detail."""
+    """Return the problem as plain text: status and title on the first line, then the detail."""
     phrase = HTTPStatus(error.status).phrase
     title = "" if phrase.lower() == error.title.lower() else f" – {error.title}"
     return f"{error.status} {phrase}{title}\n\n{error.detail}\n".encode()
 
 
 def problem_json(error: EndpointError) -> bytes:
-    """The problem as ``application/problem+json`` (RFC 9457) with ``code`` and ``message``."""
+    """Return the problem as ``application/problem+json`` (RFC 9457) with ``code`` and ``message``."""
     members = {
         "type": f"urn:endpoint:problem:{error.code}",
         "title": error.title,

@@ -43,12 +43,12 @@ def _environment(language: str) -> Environment:
 
 
 def render(template: str, view: View, **context: object) -> bytes:
-    """The template as a whole page, UTF-8."""
+    """Render a template to a whole page, UTF-8."""
     page = _environment(view.language).get_template(template)
     return page.render(view=view, site=view.site, asset=partial(asset, view), **context).encode()
 
 
 def render_around(template: str, view: View, **context: object) -> tuple[bytes, bytes]:
-    """The page before and after the place where a result is streamed in (``{{ slot }}``)."""
+    """Return the page before and after the place where a result is streamed in (``{{ slot }}``)."""
     head, _, tail = render(template, view, slot=SLOT, **context).partition(SLOT.encode())
     return head, tail

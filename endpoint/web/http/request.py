@@ -49,10 +49,10 @@ class Request:
     @classmethod
     def of(cls, scope: Scope) -> Request:
         """Return the request with this scope."""
-        found = scope[_KEY]
-        if not isinstance(found, cls):
+        request = scope[_KEY]
+        if not isinstance(request, cls):
             raise TypeError("the request did not pass the boundary")
-        return found
+        return request
 
     @property
     def path(self) -> str:
@@ -72,7 +72,7 @@ class Request:
 
     @cached_property
     def view(self) -> View:
-        """How the sender of this request sees the site. Raises MalformedRequest."""
+        """The site as the sender of this request sees it. Raises MalformedRequest."""
         return view_of(self.scope, self.site)
 
     @property
@@ -97,7 +97,7 @@ class Request:
 
     @property
     def holds_body(self) -> bool:
-        """Whether a body may follow that was not read yet."""
+        """True while a body may follow that was not read yet."""
         return self._unread
 
     async def body(self, limit: int) -> bytes:
@@ -117,7 +117,7 @@ class Request:
 
     @property
     def conditional(self) -> bool:
-        """Whether the client tells which representations it has (RFC 9110 section 13.1.2)."""
+        """True where the client names the representations that it has (RFC 9110 section 13.1.2)."""
         return self.method in ("GET", "HEAD") and "if-none-match" in self.headers
 
     def has(self, tag: str) -> bool:
@@ -140,11 +140,11 @@ def choose(names: Sequence[str], accept: str | None, formats: tuple[Format, ...]
     """
     types = [fmt.media_type for fmt in formats]
     if names:
-        found = next((fmt for name in names if (fmt := by_name(name, formats))), None)
-        if found is None:
+        named = next((fmt for name in names if (fmt := by_name(name, formats))), None)
+        if named is None:
             offers = ", ".join((*fmt.short_names, fmt.name)[0] for fmt in formats)
             raise NotAcceptable(f"There is no format {names[0][:80]!r} here. Offered are: {offers}.", types)
-        return Representation(found, found.content_type())
+        return Representation(named, named.content_type())
     chosen = negotiate(accept, formats)
     if chosen is None:
         raise NotAcceptable(
@@ -228,8 +228,8 @@ def read_formats(pairs: Iterable[tuple[str, str]]) -> tuple[str, ...]:
     given = list(pairs)
     for name in ("format", "output"):
         values = ",".join(value for key, value in given if key == name).split(",")
-        if found := tuple(value.strip() for value in values if value.strip()):
-            return found
+        if names := tuple(value.strip() for value in values if value.strip()):
+            return names
     return ()
 
 

@@ -247,7 +247,7 @@ async def _send_piece(send: Send, piece: bytes, patience: float) -> None:
 
 
 async def _send_spooled(send: Send, pieces: AsyncIterator[bytes], headers: Headers, patience: float) -> None:
-    """For HTTP/1.0, which knows no chunks: only a length tells such a client that it has the whole."""
+    """Send a body whole, for HTTP/1.0: without chunks only its length tells that it is complete."""
     with SpooledTemporaryFile(max_size=SPOOL_IN_MEMORY) as spool:
         async for piece in pieces:
             spool.write(piece)
@@ -328,7 +328,7 @@ def _not_modified(answer: Whole | Made, tag: str | None) -> NotModified:
 
 
 def _is_unchanged(request: Request, modified: datetime) -> bool:
-    """Whether the client has what was changed last at ``modified`` (RFC 9110 section 13.1.3)."""
+    """Return whether the client has what was changed last at ``modified`` (RFC 9110 section 13.1.3)."""
     if request.method not in ("GET", "HEAD"):
         return False
     try:

@@ -25,7 +25,7 @@ _FOLDER: Final = Path(__file__).parents[1] / "static"
 _FOR_GOOD: Final = "public, max-age=31536000, immutable"
 # Plain names only: no dot begins one, so nothing outside the folder has one.
 _NAME: Final = re.compile(r"[\w@-][\w@.-]*(?:/[\w@-][\w@.-]*)*", re.ASCII)
-# No file has a longer one, and no file system could be asked for it (characters).
+# No file has a longer one, and no file system takes one (characters).
 _LONGEST: Final = 200
 
 
@@ -55,12 +55,12 @@ def _read(path: Path) -> _File:
 
 
 def has_asset(name: str) -> bool:
-    """Whether there is a static file of this name: those from npm may be missing."""
+    """Return whether there is a static file of this name: those from npm may be missing."""
     return _find(name) is not None
 
 
 def asset(view: View, name: str) -> str:
-    """The address of a static file, with the digest of its content. Raises LookupError where it is not."""
+    """Return the address of a static file, with the digest of its content. Raises LookupError."""
     file = _find(name)
     if file is None:
         raise LookupError(f"there is no static file {name}")
@@ -79,6 +79,6 @@ class StaticFiles:
         if file is None:
             raise NotFound(f"There is no file {request.path[:200]}.")
         named = request.scope["query_string"] == f"v={file.digest}".encode()
-        # A script imports others by their plain names: those are asked for each time, and mostly not sent.
+        # A script imports others by their plain names: browsers ask about those each time.
         cache = _FOR_GOOD if named else NO_CACHE
         return Whole(file.content, file.media_type, tag=f'"{file.digest}"', cache=cache, vary="")

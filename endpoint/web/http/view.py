@@ -63,56 +63,56 @@ class View:
 
     @property
     def links(self) -> Links:
-        """What a table of results has to know to link resources to their pages."""
+        """The links that a table of results needs to lead to the pages of its resources."""
         return Links(self.site.dataset.base, self.root, self.language)
 
     @property
     def variant(self) -> str:
-        """What decides a page besides the data: its address, with the parameters, and its language."""
+        """A key of what decides a page besides the data: its address with parameters, its language."""
         return f"{self.base} {self.here()} {self.language}"
 
     def url(self, path: str, **parameters: str) -> str:
-        """The address of a page of this site, relative to the host, that keeps the language chosen.
+        """Return the address of a page of this site, relative to the host, that keeps the language chosen.
 
         ``path`` is percent-encoded and begins with a slash.
         """
         return self._address(path, list(parameters.items()), self.language if self.chosen else None)
 
     def here(self, **changes: str | None) -> str:
-        """The address of this page with some parameters changed, or left out where they are None."""
+        """Return the address of this page with some parameters changed, or left out where they are None."""
         return self._address(self.path, self._changed(changes), self.language if self.chosen else None)
 
     def editor(self, query: str) -> str:
-        """The address of the query page with this text; a fragment, so that it may be long."""
+        """Return the address of the query page with this text; a fragment, so that it may be long."""
         return f"{self.url('/query')}#query={quote(query, safe='')}"
 
     def address(self, path: str, pairs: Iterable[tuple[str, str]]) -> str:
-        """The address of a page of this site with parameters of which some may stand several times."""
+        """Return the address of a page of this site with parameters of which some may stand several times."""
         return self._address(path, list(pairs), self.language if self.chosen else None)
 
     def switched(self, language: str) -> str:
-        """The address of this page in another language."""
+        """Return the address of this page in another language."""
         return self._address(self.path, list(self.pairs), language)
 
     def text(self, by_language: Mapping[str, str]) -> str:
-        """The text in the reader's language, else in the other one, else of no language, else in any."""
+        """Return the text in the reader's language, else in the other one, in none, or in any."""
         for language in (self.language, *LANGUAGES, ""):
             if language in by_language:
                 return by_language[language]
         return next(iter(by_language.values()), "")
 
     def tag(self, by_language: Mapping[str, str]) -> str | None:
-        """The language tag of what :meth:`text` gives where it is not the page's own, for ``lang``."""
+        """Return the language tag of what :meth:`text` gives where it is not the page's own, for ``lang``."""
         text = self.text(by_language)
         tag = next((language for language, row in by_language.items() if row == text and language), None)
         return None if tag == self.language else tag
 
     def tag_name(self, tag: str) -> str:
-        """What people are shown for a tag of saved queries."""
+        """Return the name of a tag of saved queries in the reader's language."""
         return self.text(self.site.dataset.tags.get(tag, {"": tag}))
 
     def gettext(self, message: str) -> str:
-        """A message of the interface in the reader's language."""
+        """Return a message of the interface in the reader's language."""
         return gettext(self.language, message)
 
     def _changed(self, changes: Mapping[str, str | None]) -> list[tuple[str, str]]:
@@ -125,16 +125,16 @@ class View:
 
 
 def view_of(scope: Scope, site: Site) -> View:
-    """The view of the request with this scope. Raises :class:`~endpoint.errors.MalformedRequest`."""
+    """Return the view of the request with this scope. Raises :class:`~endpoint.errors.MalformedRequest`."""
     query = b"&".join(scope["query_string"].split(b"&", _PAIRS)[:_PAIRS]).decode("latin-1")
     pairs = parse_qsl(query, keep_blank_values=True, encoding="utf-8", errors="replace")
-    told = next((value for name, value in pairs if name == PARAMETER), None)
+    named = next((value for name, value in pairs if name == PARAMETER), None)
     default = next((language for language in site.dataset.title if language in LANGUAGES), LANGUAGES[0])
     accepted = ", ".join(Headers(scope=scope).getlist("accept-language"))
     return View(
         site=site,
-        language=choose_language(told, accepted, default),
-        chosen=told in LANGUAGES,
+        language=choose_language(named, accepted, default),
+        chosen=named in LANGUAGES,
         base=site.url(scope),
         # A path that begins with two slashes would be the address of another host.
         path="/" + quote(scope.get("raw_path") or scope["path"].encode(), safe=_PATH).lstrip("/"),
@@ -142,14 +142,14 @@ def view_of(scope: Scope, site: Site) -> View:
     )
 
 
-def choose_language(told: str | None, accept_language: str | None, default: str) -> str:
-    """The language of a page: the one ``told`` in its address, else what the browser prefers.
+def choose_language(named: str | None, accept_language: str | None, default: str) -> str:
+    """Choose the language of a page: that ``named`` in its address, else what the browser prefers.
 
     ``accept_language`` is as in RFC 9110 section 12.5.4; a reader who names languages and none of ours
-    gets English, one who names none gets ``default``. An unknown ``told`` counts as none.
+    gets English, one who names none gets ``default``. An unknown ``named`` counts as none.
     """
-    if told in LANGUAGES:
-        return told
+    if named in LANGUAGES:
+        return named
     if not accept_language:
         return default
     return next((default if primary == "*" else primary for primary in _preferred(accept_language)), SOURCE)
@@ -159,10 +159,10 @@ def _preferred(header: str) -> list[str]:
     """The languages of ours and "*" that the header names, best first."""
     ranked: list[tuple[float, str]] = []
     for part in header[:_READ_LENGTH].split(","):
-        found = _RANGE.fullmatch(part.strip())
-        if found is None:
+        matched = _RANGE.fullmatch(part.strip())
+        if matched is None:
             continue
-        primary, quality = found[1].partition("-")[0].lower(), float(found[2] or 1)
+        primary, quality = matched[1].partition("-")[0].lower(), float(matched[2] or 1)
         if quality > 0 and primary in (*LANGUAGES, "*"):
             ranked.append((-quality, primary))
     # The sort is stable: of equal ones the first named counts.
@@ -171,8 +171,8 @@ def _preferred(header: str) -> list[str]:
 
 @lru_cache(maxsize=len(LANGUAGES))
 def messages(language: str) -> Mapping[str, str]:
-    """What to write instead of each message of the templates; empty for the language they are in."""
-    found: dict[str, str] = {}
+    """Return the translation of each message of the templates; empty for the language they are in."""
+    translations: dict[str, str] = {}
     for file in sorted((_LOCALE / language).glob("*.po")):
         with file.open("rb") as stream:
             for message in read_po(stream, locale=language, abort_invalid=True):
@@ -180,8 +180,8 @@ def messages(language: str) -> Mapping[str, str]:
                 singular = message.id[0] if isinstance(message.id, tuple) else message.id
                 written = message.string[0] if isinstance(message.string, tuple) else message.string
                 if singular and isinstance(written, str) and written:
-                    found[str(singular)] = written
-    return found
+                    translations[str(singular)] = written
+    return translations
 
 
 def gettext(language: str, message: str) -> str:
@@ -190,7 +190,7 @@ def gettext(language: str, message: str) -> str:
 
 
 def ngettext(language: str, singular: str, plural: str, number: int) -> str:
-    """The form of a message for ``number`` things in ``language``."""
+    """Return the form of a message for ``number`` things in ``language``."""
     known = messages(language)
     if singular in known:
         return known[singular]

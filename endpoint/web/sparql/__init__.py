@@ -43,7 +43,7 @@ class SparqlEndpoint:
         body = b""
         content_type = request.headers.get("content-type", "")
         if request.method in ("POST", "QUERY"):
-            # A form holds the text percent-encoded, three bytes for one at the worst.
+            # A form has the text percent-encoded, three bytes for one at the worst.
             body = await request.body(limit * 3 if "form" in content_type else limit)
         protocol = parse(request.method, content_type, request.scope["query_string"], body, limit)
         if protocol.query is None:

@@ -79,7 +79,7 @@ class Descriptions:
 def service_triples(
     site: Site, base: str, endpoint_url: str, graph: str | None, statistics: Statistics | None
 ) -> Iterator[Triple]:
-    """The service description of the endpoint at ``endpoint_url``, on one ``graph`` or on all.
+    """Yield the service description of the endpoint at ``endpoint_url``, on one ``graph`` or on all.
 
     ``base`` is the server's own URL.
     """
@@ -146,7 +146,7 @@ def _sd(name: str) -> NamedNode:
 
 
 def executable_triples(site: Site, base: str, endpoint_url: str) -> Iterator[Triple]:
-    """All saved queries that run as they stand here, deprecated ones left out.
+    """Yield all saved queries that run as they stand here, deprecated ones left out.
 
     Each is named by its address below ``base``; the address of the call with its examples is at
     ``rdfs:seeAlso``.
@@ -158,7 +158,7 @@ def executable_triples(site: Site, base: str, endpoint_url: str) -> Iterator[Tri
 
 
 def runnable(query: SavedQuery) -> str | None:
-    """The text with the examples in place of the parameters.
+    """Return the text with the examples in place of the parameters.
 
     A parameter that must be given and has no example stays a variable, which matches anything; None where
     the grammar wants a number in its place.

@@ -62,7 +62,7 @@ def editor_page(request: Request, endpoint: str) -> Whole:
 
 
 def _configuration(view: View, endpoint: str) -> dict[str, object]:
-    """What the page's script has to know; addresses are absolute, as YASGUI needs them."""
+    """The configuration of the page's script; addresses are absolute, as YASGUI needs them."""
     site = view.site
     datasets = [graph for graph in site.dataset.graphs if graph.name]
     return {
@@ -86,7 +86,7 @@ def _configuration(view: View, endpoint: str) -> dict[str, object]:
 
 
 def _texts(view: View) -> dict[str, str]:
-    """What the page's script says, in the reader's language."""
+    """The texts of the page's script, in the reader's language."""
     return {
         "chart": view.gettext("Chart"),
         "map": view.gettext("Map"),

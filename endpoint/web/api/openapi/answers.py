@@ -1,6 +1,6 @@
 """Answers of saved queries in the OpenAPI document: a schema for every media type, and the headers.
 
-What the columns hold is told by the data: a column is of the kinds of values that the example call finds
+The columns are described by the data: a column is of the kinds of values that the example call finds
 in it, or unbound. One in which it finds none may hold anything.
 """
 
@@ -29,14 +29,14 @@ from endpoint.web.http.view import View
 
 # What a value of flat JSON may be.
 SCALARS: Final = ("string", "number", "boolean", "null")
-# The order in which the kinds of a column are told.
+# The order in which the kinds of a column are listed.
 _KINDS: Final = ("string", "integer", "number", "boolean", "array", "object")
 _GRAPH: Final = ("subject", "predicate", "object")
 
 
 @dataclass(frozen=True, slots=True)
 class Column:
-    """What is known of one column: the kinds of JSON values found in it, empty where there are none.
+    """One column: the kinds of JSON values in it, empty where there are none.
 
     ``tagged``: some of its texts are in a language.
     """
@@ -51,7 +51,7 @@ class Sample:
     """What the example call of a query gave.
 
     ``columns`` are all that answers have, ``None`` where they are not known; ``envelope`` is a short
-    answer as it was sent, None where there is none. ``geographic``: rows can be told as GeoJSON.
+    answer as it was sent, None where there is none. ``geographic``: rows can be written as GeoJSON.
     """
 
     columns: tuple[Column, ...] | None = None
@@ -60,7 +60,7 @@ class Sample:
 
 
 def answer_content(query: SavedQuery, sample: Sample, name: str, title: str) -> dict[str, Schema]:
-    """The media types of an answer with their schemas; ``name`` is the schema of its envelope."""
+    """Return the media types of an answer with their schemas; ``name`` is the schema of its envelope."""
     content: dict[str, Schema] = {}
     for fmt in answer_formats(query, sample):
         made: Schema = {"schema": _schema(query, fmt, sample, name)}
@@ -71,7 +71,7 @@ def answer_content(query: SavedQuery, sample: Sample, name: str, title: str) -> 
 
 
 def answer_formats(query: SavedQuery, sample: Sample) -> list[Format]:
-    """The formats of the query that its answers can be told in."""
+    """Return the formats of the query that its answers can be written in."""
     return [fmt for fmt in formats_of(query) if fmt is not GEO_JSON or sample.geographic]
 
 
@@ -108,7 +108,7 @@ def _sparql_json(query: SavedQuery, sample: Sample) -> Schema:
 
 
 def envelope_schema(view: View, query: SavedQuery, sample: Sample) -> Schema:
-    """The schema of the flat JSON of a query."""
+    """Return the schema of the flat JSON of a query."""
     members: Schema = {"generation": reference("Generation"), "links": reference("Links")}
     required = ["generation", "links"]
     if query.form is QueryForm.ASK:
@@ -119,11 +119,11 @@ def envelope_schema(view: View, query: SavedQuery, sample: Sample) -> Schema:
     if query.options.transform is not None:
         members["@context"] = {"description": view.gettext("The context of JSON-LD, where the rows have one")}
     members["columns"] = {"type": "array", "items": {"type": "string"}}
-    members["rows"] = {"type": "array", "items": _row(query, sample), "description": _told(view)}
+    members["rows"] = {"type": "array", "items": _row(query, sample), "description": _note(view)}
     return {"type": "object", "properties": members, "required": [*required, "columns", "rows"]}
 
 
-def _told(view: View) -> str:
+def _note(view: View) -> str:
     return view.gettext("Columns have the kinds of values that the data now has for the example.")
 
 
@@ -154,8 +154,8 @@ def _row(query: SavedQuery, sample: Sample) -> Schema:
         # A member without a value is left out, and several values are an array.
         return {"type": "object", "properties": {column.name: {} for column in sample.columns or ()}}
     if graph:
-        found = {column.name: column for column in sample.columns or ()}
-        columns = [found.get(name, Column(name)) for name in _GRAPH]
+        known = {column.name: column for column in sample.columns or ()}
+        columns = [known.get(name, Column(name)) for name in _GRAPH]
     elif sample.columns is None:
         return {"type": "object", "additionalProperties": _cell(Column(""))}
     else:
@@ -184,7 +184,7 @@ def any_of(kinds: Sequence[str], schemas: Sequence[Schema] = ()) -> Schema:
 
 
 def columns_of(names: Sequence[str], rows: Iterable[Mapping[str, object]]) -> tuple[Column, ...]:
-    """What rows of flat JSON with ``languageTags`` tell of the columns."""
+    """Return the columns with the kinds of values in rows of flat JSON with ``languageTags``."""
     kinds: dict[str, set[str]] = {name: set() for name in names}
     tagged: set[str] = set()
     for row in rows:
@@ -200,17 +200,17 @@ def columns_of(names: Sequence[str], rows: Iterable[Mapping[str, object]]) -> tu
 
 def _kind(value: object) -> str:
     tests: tuple[tuple[str, Callable[[object], bool]], ...] = (
-        ("boolean", lambda found: isinstance(found, bool)),
-        ("integer", lambda found: isinstance(found, int)),
-        ("number", lambda found: isinstance(found, float)),
-        ("string", lambda found: isinstance(found, str)),
-        ("array", lambda found: isinstance(found, list)),
+        ("boolean", lambda value: isinstance(value, bool)),
+        ("integer", lambda value: isinstance(value, int)),
+        ("number", lambda value: isinstance(value, float)),
+        ("string", lambda value: isinstance(value, str)),
+        ("array", lambda value: isinstance(value, list)),
     )
     return next((name for name, fits in tests if fits(value)), "object")
 
 
 def answer_headers(query: SavedQuery) -> dict[str, Schema]:
-    """The headers of an answer, as references to components."""
+    """Return the headers of an answer, as references to components."""
     names = ["ETag", "Link", "Server-Timing"] if query.form is QueryForm.SELECT else ["ETag", "Server-Timing"]
     if query.form is QueryForm.SELECT:
         names.append("X-Total-Count")

@@ -48,7 +48,7 @@ _WITH_BODY: Final = (408, 415)
 
 
 def schemas(view: View) -> dict[str, Schema]:
-    """The schemas by name."""
+    """Return the schemas by name."""
     return {
         TEXT: {**TEXT_SCHEMA, "description": view.gettext("A text that is not blank")},
         SCALAR: {
@@ -75,14 +75,14 @@ def schemas(view: View) -> dict[str, Schema]:
 
 
 def _links(view: View) -> Schema:
-    told = {
+    addresses = {
         "self": view.gettext("This answer"),
         "first": view.gettext("The first page"),
         "prev": view.gettext("The page before"),
         "next": view.gettext("The next page"),
         "last": view.gettext("The last page, where the rows were counted"),
     }
-    members = {name: {**_ADDRESS, "description": text} for name, text in told.items()}
+    members = {name: {**_ADDRESS, "description": text} for name, text in addresses.items()}
     return {"type": "object", "properties": members, "required": ["self"], "additionalProperties": False}
 
 
@@ -183,8 +183,8 @@ def _standard() -> dict[str, Schema]:
 
 
 def headers(view: View) -> dict[str, Schema]:
-    """The headers by name."""
-    told: dict[str, tuple[str, Schema]] = {
+    """Return the headers by name."""
+    described: dict[str, tuple[str, Schema]] = {
         "ETag": (view.gettext("Tells generation, query, values, page and format apart"), _TEXT),
         "Link": (
             view.gettext("Other pages (RFC 8288), and what takes the place of a deprecated query"),
@@ -196,11 +196,11 @@ def headers(view: View) -> dict[str, Schema]:
         "Sunset": (view.gettext("When the query may go away (RFC 8594)"), _TEXT),
         "Retry-After": (view.gettext("Seconds after which to try again"), {"type": "integer"}),
     }
-    return {name: {"description": text, "schema": schema} for name, (text, schema) in told.items()}
+    return {name: {"description": text, "schema": schema} for name, (text, schema) in described.items()}
 
 
 def problem_schemas(view: View) -> dict[str, Schema]:
-    """The components: the members that all problems have, and each kind of problem."""
+    """Return the components: the members that all problems have, and each kind of problem."""
     said = {
         "type": view.gettext("The kind of problem, as a URN that ends with its code"),
         "title": view.gettext("What kind of problem it is"),
@@ -227,12 +227,12 @@ def _schema(kind: type[EndpointError]) -> Schema:
 
 
 def problem_responses(view: View) -> dict[str, Schema]:
-    """The components: a response for each status that a failure may have."""
+    """Return the components: a response for each status that a failure may have."""
     return {f"problem-{status}": _response(view, status, kinds) for status, kinds in _by_status()}
 
 
 def problem_references(with_body: bool) -> dict[str, Schema]:
-    """The responses of an operation by status; some failures only a request with a body can meet."""
+    """Return the responses of an operation by status; some failures only a request with a body can meet."""
     return {
         str(status): {"$ref": f"#/components/responses/problem-{status}"}
         for status, _ in _by_status()

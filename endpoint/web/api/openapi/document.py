@@ -167,10 +167,10 @@ def _general_tag(view: View) -> Schema:
 
 def _info(view: View, catalog: Catalog, generation: Generation) -> Schema:
     site, about = view.site, catalog.about
-    told = view.text(about.description) or view.text(site.dataset.description)
+    description = view.text(about.description) or view.text(site.dataset.description)
     made: Schema = {
         "title": view.text(about.title) or f"{view.text(site.dataset.title)} – API",
-        "description": f"{told}\n\n{general(view)}".strip(),
+        "description": f"{description}\n\n{general(view)}".strip(),
         # Another catalog or other data make another document.
         "version": f"{generation.number}.{catalog.version[:8] or '0'}",
     }
@@ -184,7 +184,7 @@ def _info(view: View, catalog: Catalog, generation: Generation) -> Schema:
 
 
 def general(view: View) -> str:
-    """Return what holds for all saved queries, in a few sentences."""
+    """Return what is true of all saved queries, in a few sentences."""
     return view.gettext(
         "Each saved query has an address of its own. The extension of the address (.json, .csv, …), the "
         "parameter format or the header Accept chooses the format. A parameter that is unknown is an error. "

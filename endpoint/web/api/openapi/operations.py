@@ -24,18 +24,18 @@ _KEPT = frozenset(f"{ascii_letters}{digits}-")
 
 
 def component(query: SavedQuery) -> str:
-    """The name of the query among the components, which are named in ASCII (OpenAPI 3.1 section 4.8.7)."""
+    """Return the name of the query among the components, in ASCII (OpenAPI 3.1 section 4.8.7)."""
     kept = (char if char in _KEPT else f"_{ord(char):x}" for char in query.name)
     return f"query.{''.join(kept)}"
 
 
 def address_of(query: SavedQuery) -> str:
-    """The path of the query's own address."""
+    """Return the path of the query's own address."""
     return f"{ROOT}/{quote(query.name, safe='')}"
 
 
 def path_items(view: View, query: SavedQuery, sample: Sample) -> dict[str, Schema]:
-    """The path items of one query by path: its own, and that which its file gives it."""
+    """Return the path items of one query by path: its own, and that which its file gives it."""
     items = {address_of(query): _path_item(view, query, sample)}
     if query.options.path is not None:
         items[ROOT + quote(query.options.path, safe="/{}")] = _path_item(view, query, sample, in_path=True)
@@ -46,7 +46,7 @@ def _path_item(view: View, query: SavedQuery, sample: Sample, in_path: bool = Fa
     operation = _operation(view, query)
     name = f"{query.name}.path" if in_path else query.name
     parameters = query_parameters(view, query, sample, in_path)
-    held = [row for row in parameters if row.get("in") == "path"]
+    fixed = [row for row in parameters if row.get("in") == "path"]
     posted: Schema = {
         **operation,
         "operationId": f"{name}.post",
@@ -60,7 +60,7 @@ def _path_item(view: View, query: SavedQuery, sample: Sample, in_path: bool = Fa
             "parameters": parameters,
             "responses": _responses(query),
         },
-        "post": {**posted, "parameters": held} if held else posted,
+        "post": {**posted, "parameters": fixed} if fixed else posted,
     }
 
 
@@ -81,11 +81,11 @@ def _description(view: View, query: SavedQuery) -> str:
     options = query.options
     parts = [view.text(options.deprecation), view.text(query.description)]
     if options.successor is not None:
-        told = view.gettext("Use instead:")
-        parts.insert(1, f"{told} `{options.successor}`")
+        words = view.gettext("Use instead:")
+        parts.insert(1, f"{words} `{options.successor}`")
     if options.sunset is not None:
-        told = view.gettext("It may go away on:")
-        parts.insert(1, f"{told} {options.sunset.isoformat()}")
+        words = view.gettext("It may go away on:")
+        parts.insert(1, f"{words} {options.sunset.isoformat()}")
     return "\n\n".join(filter(None, parts))
 
 
@@ -98,7 +98,7 @@ def _responses(query: SavedQuery, posted: bool = False) -> Schema:
 
 
 def responses(view: View, query: SavedQuery, sample: Sample) -> dict[str, Schema]:
-    """The components: the answers to GET and to POST, which may be a batch."""
+    """Return the components: the answers to GET and to POST, which may be a batch."""
     name = component(query)
     title = view.gettext("The answer to the example")
     content = answer_content(query, sample, name, title)
@@ -113,12 +113,12 @@ def responses(view: View, query: SavedQuery, sample: Sample) -> dict[str, Schema
 
 
 def body_schemas(view: View, query: SavedQuery, sample: Sample) -> dict[str, Schema]:
-    """The components: the parameters as JSON."""
-    found = {}
+    """Return the components: the parameters as JSON."""
+    schemas = {}
     for in_path in (False, True) if query.options.path is not None else (False,):
-        name, held = _body_name(query, in_path), in_path_of(query) if in_path else ()
-        found[name] = body_schema(view, query, sample, held)
-    return found
+        name, fixed = _body_name(query, in_path), in_path_of(query) if in_path else ()
+        schemas[name] = body_schema(view, query, sample, fixed)
+    return schemas
 
 
 def _body_name(query: SavedQuery, in_path: bool) -> str:
@@ -141,12 +141,12 @@ def _body(view: View, query: SavedQuery, in_path: bool) -> Schema:
     if example is not None:
         json["examples"] = {"example": {"value": example}}
     # Generators of clients make code that does not run of bodies of several media types.
-    told = view.gettext("The parameters; a form (application/x-www-form-urlencoded) is answered too")
-    return {"required": True, "description": told, "content": {"application/json": json}}
+    description = view.gettext("The parameters; a form (application/x-www-form-urlencoded) is answered too")
+    return {"required": True, "description": description, "content": {"application/json": json}}
 
 
 def general_items(view: View, first: SavedQuery | None) -> dict[str, Schema]:
-    """The path item of ``/api``; ``first`` is a query for the example of a batch."""
+    """Return the path item of ``/api``; ``first`` is a query for the example of a batch."""
     listed: Schema = {
         "tags": [GENERAL],
         "summary": view.gettext("List all saved queries"),

@@ -38,12 +38,12 @@ _SCHEMAS: Final[Mapping[str, Schema]] = {
     "generation": {"type": "integer", "minimum": 1, "maximum": 9_999_999_999},
     "languageTags": {"type": "boolean"},
     "timeout": {"type": "number", "minimum": 0},
-    # Anything else asks for nothing.
+    # Anything else says nothing.
     "download": {"type": ["string", "number", "boolean"], "examples": ["1"]},
 }
 
 
-def _told(view: View) -> dict[str, str]:
+def _descriptions(view: View) -> dict[str, str]:
     return {
         "page": view.gettext("The number of the page, from 1; all for the whole answer"),
         "pageSize": view.gettext("Rows of a page"),
@@ -61,13 +61,13 @@ def _told(view: View) -> dict[str, str]:
 
 
 def protocol_parameters(view: View) -> dict[str, Schema]:
-    """The components: all parameters of the protocol that mean the same everywhere."""
-    told = _told(view)
+    """Return the components: all parameters of the protocol that mean the same everywhere."""
+    descriptions = _descriptions(view)
     return {
         name: {
             "name": name,
             "in": "query",
-            "description": told[name],
+            "description": descriptions[name],
             "schema": reference(_component(name)),
         }
         for name in _SCHEMAS
@@ -75,7 +75,7 @@ def protocol_parameters(view: View) -> dict[str, Schema]:
 
 
 def protocol_schemas() -> dict[str, Schema]:
-    """The components: the schemas of these parameters, which bodies have as members too."""
+    """Return the components: the schemas of these parameters, which bodies have as members too."""
     return {_component(name): schema for name, schema in _SCHEMAS.items()}
 
 
@@ -84,7 +84,7 @@ def _component(name: str) -> str:
 
 
 def query_parameters(view: View, query: SavedQuery, sample: Sample, in_path: bool = False) -> list[Schema]:
-    """The parameters of GET: the query's own, then the protocol's. ``in_path``: under its other address."""
+    """Return the parameters of GET: the query's own, at its other address ``in_path``, then the others."""
     placed = in_path_of(query) if in_path else ()
     own = [_parameter(view, row, row.name in placed) for row in query.parameters]
     reserved: list[Schema] = [{"$ref": f"#/components/parameters/{name}"} for name in _reserved(query)]
@@ -92,7 +92,7 @@ def query_parameters(view: View, query: SavedQuery, sample: Sample, in_path: boo
         {
             "name": "format",
             "in": "query",
-            "description": _told(view)["format"],
+            "description": _descriptions(view)["format"],
             "schema": _format_schema(query, sample),
         }
     )
@@ -100,7 +100,7 @@ def query_parameters(view: View, query: SavedQuery, sample: Sample, in_path: boo
 
 
 def in_path_of(query: SavedQuery) -> tuple[str, ...]:
-    """The names of the parameters that the query's other address holds."""
+    """Return the names of the parameters in the query's other address."""
     segments = (query.options.path or "").split("/")
     return tuple(row.name for row in query.parameters if f"{{{row.name}}}" in segments)
 
@@ -148,12 +148,12 @@ def _parameter(view: View, parameter: Parameter, in_path: bool) -> Schema:
 
 
 def is_required(parameter: Parameter) -> bool:
-    """Whether a request without this parameter is refused."""
+    """Return whether a request without this parameter is refused."""
     return parameter.required and parameter.default is None
 
 
 def describe(view: View, parameter: Parameter) -> str:
-    """What the parameter is, and the labels of its choices, as CommonMark."""
+    """Return a description of the parameter, with the labels of its choices, as CommonMark."""
     lines = [view.text(parameter.description)]
     labelled = {text: view.text(parameter.labels.get(text, {})) for text in parameter.enum}
     if any(labelled.values()):
@@ -162,7 +162,7 @@ def describe(view: View, parameter: Parameter) -> str:
 
 
 def body_schema(view: View, query: SavedQuery, sample: Sample, left_out: Collection[str] = ()) -> Schema:
-    """The parameters as one JSON object, the body of a POST, but for those ``left_out``.
+    """Return the parameters as one JSON object, the body of a POST, but for those ``left_out``.
 
     null says that one is not given.
     """
@@ -188,12 +188,12 @@ def _nullable(schema: Schema) -> Schema:
 
 
 def body_example(query: SavedQuery, left_out: Collection[str] = ()) -> dict[str, object] | None:
-    """The parameters of the example call as a JSON object; None where there is no such call."""
+    """Return the parameters of the example call as a JSON object; None where there is no such call."""
     if any(is_required(row) and row.sample is None for row in query.parameters):
         return None
-    found: dict[str, object] = {}
+    members: dict[str, object] = {}
     for row in query.parameters:
         if row.sample is not None and row.name not in left_out:
             value = json_value(row, row.sample)
-            found[row.name] = [value] if row.multiple else value
-    return found
+            members[row.name] = [value] if row.multiple else value
+    return members

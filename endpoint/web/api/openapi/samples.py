@@ -37,7 +37,7 @@ _PATIENCE: Final = 3.0
 _BUDGET: Final = 20.0
 # Calls at a time: clients have the other workers.
 _AT_ONCE: Final = 1
-# Bytes of an answer that are read; a graph cannot be asked for in pages.
+# Bytes of an answer that are read; a graph has no pages.
 _MOST: Final = 2**18
 _COORDINATES: Final = re.compile(r"lat(itude)?|lon(g|gitude)?|lng", re.IGNORECASE)
 _WKT: Final = re.compile(
@@ -48,7 +48,7 @@ Envelope = dict[str, object]
 
 
 async def run_examples(site: Site, queries: Sequence[SavedQuery]) -> tuple[dict[str, Sample], bool]:
-    """The samples by the names of the queries, and whether all calls could be made.
+    """Run the example calls; returns the samples by query name, and whether all calls could be made.
 
     They could not where the server was busy: then it is worth trying again later.
     """

@@ -42,8 +42,8 @@ async def swagger_page(request: Request) -> Answer:
 
 
 def _configuration(view: View) -> dict[str, object]:
-    """What the page's script has to know."""
-    # The language of the page counts, whatever the browser says when it asks for the document.
+    """The configuration of the page's script."""
+    # The language of the page counts, whatever the browser says when it loads the document.
     named = [] if view.chosen else [(PARAMETER, view.language)]
     return {"url": view.address(DOCUMENT, named), "styles": [asset(view, name) for name in _STYLES]}
 

@@ -16,7 +16,7 @@ from endpoint.catalog.parameters import Parameter
 
 Schema = dict[str, object]
 
-# Choices among others that are told as examples, at most.
+# Choices among others that are listed as examples, at most.
 _OFFERED: Final = 50
 _LONG: Final = 2**63
 _DIGITS: Final = 10**18
@@ -34,7 +34,7 @@ _BASE64: Final = "[A-Za-z0-9+/]"
 _SPACE: Final = r"\t\n\r \u00a0\u1680\u2000-\u200a\u2028\u2029\u202f\u205f\u3000"
 _REFUSED: Final = r"\u0000-\u0008\u000b\u000c\u000e-\u001f\u007f-\u009f\ufffd"
 
-# A text that is not blank and holds no control character: a component that parameters refer to.
+# A text that is not blank and has no control character: a component that parameters refer to.
 TEXT: Final = "Text"
 TEXT_SCHEMA: Final[Mapping[str, object]] = MappingProxyType(
     {"type": "string", "pattern": rf"^[^{_REFUSED}]*[^{_REFUSED}{_SPACE}][^{_REFUSED}]*$"}
@@ -50,7 +50,7 @@ _OF_TEXTS: Final = frozenset({"pattern", "minLength", "maxLength", "enum"})
 
 
 def reference(name: str) -> Schema:
-    """A reference to a schema of the document's components."""
+    """Return a reference to a schema of the document's components."""
     return {"$ref": f"#/components/schemas/{name}"}
 
 
@@ -120,7 +120,7 @@ _SCHEMAS: Final[Mapping[str, Schema]] = MappingProxyType(
 
 
 def value_schema(parameter: Parameter) -> Schema:
-    """The schema of one value of the parameter, with its rules, its choices and its default."""
+    """Return the schema of one value of the parameter, with its rules, its choices and its default."""
     schema = dict(_SCHEMAS[parameter.type])
     bounds = _bounds(parameter, schema)
     schema |= bounds
@@ -137,7 +137,7 @@ def value_schema(parameter: Parameter) -> Schema:
 
 
 def parameter_schema(parameter: Parameter) -> Schema:
-    """The schema of all that a request gives of the parameter: one value, or an array of them."""
+    """Return the schema of all that a request gives of the parameter: one value, or an array of them."""
     schema = value_schema(parameter)
     if not parameter.multiple:
         return schema
@@ -148,7 +148,7 @@ def parameter_schema(parameter: Parameter) -> Schema:
 
 
 def json_schema(parameter: Parameter) -> Schema:
-    """The schema of the parameter as a member of a JSON object."""
+    """Return the schema of the parameter as a member of a JSON object."""
     schema = parameter_schema(parameter)
     items = schema.get("items")
     if isinstance(items, dict):
@@ -176,13 +176,13 @@ def _with_choices(schema: Schema, values: list[object]) -> Schema:
 
 
 def parameter_examples(parameter: Parameter) -> list[object]:
-    """The examples that the parameter tells, and choices beside which others fit, as JSON values."""
-    told = (parameter.example, *parameter.examples, *parameter.offered[:_OFFERED])
-    return [json_value(parameter, text) for text in dict.fromkeys(told) if text is not None]
+    """Return the examples of the parameter, and choices beside which others fit, as JSON values."""
+    texts = (parameter.example, *parameter.examples, *parameter.offered[:_OFFERED])
+    return [json_value(parameter, text) for text in dict.fromkeys(texts) if text is not None]
 
 
 def json_value(parameter: Parameter, text: str) -> object:
-    """A text as a client would send it in JSON: a number or a boolean where the schema has these."""
+    """Return a text as a client would send it in JSON: a number or a boolean where the schema has these."""
     read = _JSON.get(str(_SCHEMAS[parameter.type].get("type")))
     if read is None:
         return text
@@ -211,13 +211,13 @@ _JSON: Final[Mapping[str, Callable[[str], object]]] = MappingProxyType(
 
 def _bounds(parameter: Parameter, schema: Schema) -> Schema:
     """Minimum and maximum, where values of the schema are numbers; they only narrow those of the type."""
-    found: Schema = {}
+    narrowed: Schema = {}
     for key, text, narrower in (("minimum", parameter.minimum, max), ("maximum", parameter.maximum, min)):
         value = None if text is None else json_value(parameter, text)
         if isinstance(value, int | float):
             own = schema.get(key)
-            found[key] = narrower(own, value) if isinstance(own, int | float) else value
-    return found
+            narrowed[key] = narrower(own, value) if isinstance(own, int | float) else value
+    return narrowed
 
 
 def _with_pattern(schema: Schema, pattern: str) -> Schema:

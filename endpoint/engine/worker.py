@@ -244,8 +244,8 @@ def _starless(text: str, star: int | None, columns: str) -> str:
 def by_appearance(names: list[str], text: str) -> list[str]:
     """Return the variables in the order in which ``text`` first mentions them."""
     first: dict[str, int] = {}
-    for found in _VARIABLE.finditer(text):
-        first.setdefault(found[1], found.start())
+    for match in _VARIABLE.finditer(text):
+        first.setdefault(match[1], match.start())
     return sorted(names, key=lambda name: first.get(name, len(text)))
 
 

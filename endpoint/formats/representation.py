@@ -219,11 +219,11 @@ _negotiate_cached = lru_cache(maxsize=1024)(_negotiate)
 def _most_specific(accept: str) -> dict[str, _Range]:
     ranges: dict[str, _Range] = {}
     for element in _ELEMENT.finditer(accept):
-        found = _range(element[0])
-        if found is not None:
-            known = ranges.get(found.media_type)
-            if known is None or found.parameters > known.parameters:
-                ranges[found.media_type] = found
+        media_range = _range(element[0])
+        if media_range is not None:
+            known = ranges.get(media_range.media_type)
+            if known is None or media_range.parameters > known.parameters:
+                ranges[media_range.media_type] = media_range
     return ranges or {"*/*": _Range("*/*", False, 0, 1.0)}
 
 

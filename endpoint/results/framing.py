@@ -93,10 +93,10 @@ def _make_native(node: Node, typed: frozenset[tuple[str, str]]) -> None:
                 continue
             if datatype == _JSON + " ":
                 value["@type"] = _JSON
-            elif (found := _DIRECTED.fullmatch(datatype)) is not None:
+            elif (match := _DIRECTED.fullmatch(datatype)) is not None:
                 del value["@type"]
-                value |= {"@language": found[1]} if found[1] else {}
-                value["@direction"] = found[2]
+                value |= {"@language": match[1]} if match[1] else {}
+                value["@direction"] = match[2]
             elif datatype in _NATIVE:
                 plain = native(Literal(str(value["@value"]), datatype=NamedNode(datatype)))
                 if not isinstance(plain, str):
@@ -120,7 +120,7 @@ def _typed_terms(context: str) -> frozenset[tuple[str, str]]:
     Such a term stands for values with that datatype: a native number would not be given under its name.
     """
     read = json.loads(context)
-    found: set[tuple[str, str]] = set()
+    pairs: set[tuple[str, str]] = set()
     for part in read if isinstance(read, list) else [read]:
         for term, definition in part.items() if isinstance(part, dict) else ():
             if not isinstance(definition, dict) or not isinstance(definition.get("@type"), str):
@@ -131,8 +131,8 @@ def _typed_terms(context: str) -> frozenset[tuple[str, str]]:
                 # A container that takes no single value, or a context whose faults framing will tell.
                 continue
             for predicate, values in node.items():
-                found |= {(predicate, str(value["@type"])) for value in _values(values) if "@type" in value}
-    return frozenset(pair for pair in found if pair[1] in WHOLE or pair[1] in _NATIVE)
+                pairs |= {(predicate, str(value["@type"])) for value in _values(values) if "@type" in value}
+    return frozenset(pair for pair in pairs if pair[1] in WHOLE or pair[1] in _NATIVE)
 
 
 def _refuse(url: str, options: object) -> NoReturn:

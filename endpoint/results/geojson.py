@@ -104,8 +104,8 @@ def _geometry(terms: list[Term | None]) -> Geometry | None:
         if latitude is None or longitude is None:
             return None
         return {"type": "Point", "coordinates": [longitude, latitude]}
-    found = terms[0] if terms else None
-    return read_wkt(found.value) if isinstance(found, Literal) else None
+    term = terms[0] if terms else None
+    return read_wkt(term.value) if isinstance(term, Literal) else None
 
 
 def _degrees(term: Term | None) -> float | None:
@@ -120,15 +120,15 @@ def _degrees(term: Term | None) -> float | None:
 
 def read_wkt(text: str) -> Geometry:
     """Return the geometry of a WKT literal. Raises :class:`Inexpressible`."""
-    found = _SYSTEM.match(text)
-    system = (found[1] or "") if found else ""
+    match = _SYSTEM.match(text)
+    system = (match[1] or "") if match else ""
     system = re.sub("^https:", "http:", system)
     if system not in _LONGITUDE_FIRST | _LATITUDE_FIRST:
         raise Inexpressible(
             f"A geometry is in the coordinate system {system[:80]}, and GeoJSON has only WGS 84. "
             "Ask for another format, such as JSON (format=json)."
         )
-    reader = _WktReader(text, found.end() if found else 0, system in _LATITUDE_FIRST)
+    reader = _WktReader(text, match.end() if match else 0, system in _LATITUDE_FIRST)
     try:
         geometry = reader.geometry(0)
         reader.end()

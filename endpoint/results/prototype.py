@@ -248,54 +248,54 @@ def _varies(part: Part | None) -> bool:
 class _Object:
     """One object, collected from rows: the different values of each member, in their order."""
 
-    __slots__ = ("_found", "_shape", "bound")
+    __slots__ = ("_collected", "_shape", "bound")
 
     def __init__(self, shape: Shape) -> None:
         self._shape = shape
-        self._found: list[dict[object, object]] = [{} for _ in shape.members]
+        self._collected: list[dict[object, object]] = [{} for _ in shape.members]
         self.bound = False
 
     def add(self, row: Sequence[Term | None]) -> None:
         """Collect the values of a row."""
-        for (_, part), found in zip(self._shape.members, self._found, strict=True):
-            if _take(part, row, found):
+        for (_, part), collected in zip(self._shape.members, self._collected, strict=True):
+            if _take(part, row, collected):
                 self.bound = True
 
     def plain(self) -> dict[str, Plain]:
         """Return the object; members without a value are left out, one value stands alone."""
         made: dict[str, Plain] = {}
-        for (key, part), found in zip(self._shape.members, self._found, strict=True):
-            values = [row.plain() if isinstance(row, _Object) else row for row in found.values()]
+        for (key, part), collected in zip(self._shape.members, self._collected, strict=True):
+            values = [row.plain() if isinstance(row, _Object) else row for row in collected.values()]
             if values:
                 made[key] = cast(Plain, values if part.listed or len(values) > 1 else values[0])
         return made
 
 
-def _take(part: Part, row: Sequence[Term | None], found: dict[object, object]) -> bool:
-    """Put what ``row`` has for a part into ``found``; return whether a variable was bound."""
+def _take(part: Part, row: Sequence[Term | None], collected: dict[object, object]) -> bool:
+    """Put what ``row`` has for a part into ``collected``; return whether a variable was bound."""
     if isinstance(part, Variable):
         value = part.read(row)
         if value is not None:
-            found.setdefault(_identity(value), value)
+            collected.setdefault(_identity(value), value)
         return value is not None
     if isinstance(part, Constant):
-        found.setdefault(None, part.value)
+        collected.setdefault(None, part.value)
         return False
     if isinstance(part, Several):
-        bound = [_take(inner, row, found) for inner in part.parts]
+        bound = [_take(inner, row, collected) for inner in part.parts]
         return any(bound)
     anchor = None if part.anchor is None else part.anchor.read(row)
     if anchor is not None:
         identity = _identity(anchor)
-        if identity not in found:
-            found[identity] = _Object(part)
-        cast(_Object, found[identity]).add(row)
+        if identity not in collected:
+            collected[identity] = _Object(part)
+        cast(_Object, collected[identity]).add(row)
         return True
     alone = _Object(part)
     alone.add(row)
     if alone.bound or not part.variable:
         plain = alone.plain()
-        found.setdefault(json.dumps(plain), plain)
+        collected.setdefault(json.dumps(plain), plain)
     return alone.bound
 
 
@@ -329,11 +329,11 @@ def _merged(rows: Iterable[Iterable[Term | None]], shape: Shape) -> Iterator[dic
         anchor = None if shape.anchor is None else shape.anchor.read(terms)
         # A row without the anchor is an object of its own.
         identity = next(alone) if anchor is None else _identity(anchor)
-        if (found := known.get(identity)) is None:
-            found = known[identity] = _Object(shape)
-        found.add(terms)
-    for found in known.values():
-        yield found.plain()
+        if (merged := known.get(identity)) is None:
+            merged = known[identity] = _Object(shape)
+        merged.add(terms)
+    for merged in known.values():
+        yield merged.plain()
 
 
 def transformed(rows: Rows, prototype: Prototype) -> Rows:

@@ -131,8 +131,8 @@ def _count(rows: Iterator[Row], seconds: float) -> int | None:
     """Count the rows that follow; None when that takes longer than ``seconds``."""
     end = time.monotonic() + seconds
     counted = 0
-    while (found := length(islice(rows, _STRIDE))) == _STRIDE:
-        counted += found
+    while (step := length(islice(rows, _STRIDE))) == _STRIDE:
+        counted += step
         if time.monotonic() > end:
             return None
-    return counted + found
+    return counted + step

@@ -270,14 +270,14 @@ def _write_all(pieces: Iterable[str], output: Output) -> None:
         output.write("".join(some).encode())
 
 
-def _inexpressible_in_xml(found: bytes) -> str:
-    if found.startswith(b"<"):
+def _inexpressible_in_xml(text: bytes) -> str:
+    if text.startswith(b"<"):
         return (
             "The result has a predicate whose IRI does not end in an XML name, so RDF/XML cannot "
             "write it. Ask for another format, such as Turtle (format=turtle)."
         )
     return (
-        f"The result holds the character U+{ord(found.decode()):04X}, which no XML document may hold. "
+        f"The result holds the character U+{ord(text.decode()):04X}, which no XML document may hold. "
         "Ask for another format, such as JSON (format=json)."
     )
 

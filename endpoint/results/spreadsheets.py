@@ -146,7 +146,7 @@ def _link_cell(iri: str) -> str:
 def _text_cell(text: str, style: str = "") -> str:
     if len(text) > CELL:
         text = text[: CELL - 1] + "…"
-    written = escape(_UNWRITABLE.sub(lambda found: f"_x{ord(found[0]):04X}_", text))
+    written = escape(_UNWRITABLE.sub(lambda match: f"_x{ord(match[0]):04X}_", text))
     return f'<c{style} t="inlineStr"><is><t xml:space="preserve">{written}</t></is></c>'
 
 

@@ -195,10 +195,10 @@ def lex(text: str) -> Lexed:
     advance = context.advance
     doubtful = False
     position = 0
-    while found := _TOKEN.match(text, position):
-        group = found.lastindex or 0
+    while match := _TOKEN.match(text, position):
+        group = match.lastindex or 0
         kind = _KINDS[group]
-        start, position = found.span(group)
+        start, position = match.span(group)
         token = Token(kind, text[start:position], start)
         if text[start] == "<":
             if context.in_parenthesis:
@@ -218,9 +218,9 @@ def lex(text: str) -> Lexed:
 
 def scan(text: str, position: int) -> Iterator[Token]:
     """Yield the tokens from ``position`` on, as if one began there, every IRI taken as such."""
-    while found := _TOKEN.match(text, position):
-        group = found.lastindex or 0
-        start, position = found.span(group)
+    while match := _TOKEN.match(text, position):
+        group = match.lastindex or 0
+        start, position = match.span(group)
         yield Token(_KINDS[group], text[start:position], start)
 
 

@@ -205,16 +205,16 @@ def _is_from(token: Token, prefixes: dict[str, str]) -> bool:
 
 def _check_nesting(text: str, limit: int) -> None:
     depth = 0
-    for found in _BRACKETS.finditer(text):
-        if found.lastindex == 1:
+    for match in _BRACKETS.finditer(text):
+        if match.lastindex == 1:
             depth += 1
             if depth > limit:
-                line, column = position_of(text, found.start())
+                line, column = position_of(text, match.start())
                 raise QueryTooComplex(
                     f"Line {line}, column {column}: brackets nest deeper than {limit} levels, "
                     "which is the limit of this endpoint. Write the query with fewer levels."
                 )
-        elif found.lastindex == 2:
+        elif match.lastindex == 2:
             depth -= 1
 
 
@@ -236,9 +236,9 @@ def _services(text: str, lexed: Lexed) -> Iterator[Token]:
         kind, name, _ = tokens[index]
         if depth == 0 or (kind is Kind.PNAME and tokens[index - 1].upper == "GRAPH"):
             continue  # SERVICE stands in a group, and the name after GRAPH is a graph's
-        for count, found in enumerate(_SERVICE.finditer(name)):
-            _limit_readings(count, found[0])
-            following = [*scan(name, found.end()), *tokens[index + 1 : index + 4]]
+        for count, match in enumerate(_SERVICE.finditer(name)):
+            _limit_readings(count, match[0])
+            following = [*scan(name, match.end()), *tokens[index + 1 : index + 4]]
             yield from _targets(following, "" if kind is Kind.WORD else "{")
     if lexed.doubtful:
         yield from _doubtful(text, _SERVICE, "{")
@@ -256,9 +256,9 @@ def _loads(text: str, lexed: Lexed, update_start: int) -> Iterator[Token]:
 
 
 def _doubtful(text: str, keyword: re.Pattern[str], then: str) -> Iterator[Token]:
-    for count, found in enumerate(keyword.finditer(text)):
-        _limit_readings(count, found[0])
-        yield from _targets(list(islice(scan(text, found.end()), 3)), then)
+    for count, match in enumerate(keyword.finditer(text)):
+        _limit_readings(count, match[0])
+        yield from _targets(list(islice(scan(text, match.end()), 3)), then)
 
 
 def _limit_readings(count: int, word: str) -> None:
@@ -313,4 +313,4 @@ def resolve(target: Token, prefixes: Mapping[str, str]) -> str:
 
 
 def _unescape(text: str) -> str:
-    return _ESCAPED.sub(lambda found: found[3] or chr(int(found[1] or found[2], 16)), text)
+    return _ESCAPED.sub(lambda match: match[3] or chr(int(match[1] or match[2], 16)), text)

@@ -85,7 +85,7 @@ def parameter_sites(text: str, names: Iterable[str]) -> tuple[ParameterSite, ...
 # A saved query is bound for every request, with the same names each time.
 @lru_cache(maxsize=512)
 def _sites(text: str, names: frozenset[str]) -> tuple[ParameterSite, ...]:
-    return tuple(_Scan(text, names).found)
+    return tuple(_Scan(text, names).sites)
 
 
 def numbers(text: str) -> frozenset[str]:
@@ -102,7 +102,7 @@ class _Scan:
     """One pass over the tokens that keeps the open groups."""
 
     def __init__(self, text: str, names: frozenset[str]) -> None:
-        self.found: list[ParameterSite] = []
+        self.sites: list[ParameterSite] = []
         self._names = names
         self._tokens: Sequence[Token] = lex(text).tokens
         self._context = Context()
@@ -165,7 +165,7 @@ class _Scan:
         if group.kind == "template":
             group = self._whole
         inside, parenthesized = len(self._groups) > 1, self._tokens[index - 1].text == "("
-        self.found.append(ParameterSite(token, place, start, end, group, above, data, inside, parenthesized))
+        self.sites.append(ParameterSite(token, place, start, end, group, above, data, inside, parenthesized))
 
     def _block(self, index: int) -> tuple[int, int, tuple[int, int] | None]:
         """Return start, end and data of a VALUES block of one variable, whose token has this index."""

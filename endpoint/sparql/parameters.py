@@ -93,17 +93,17 @@ def bind_marked(text: str, values: Mapping[str, Value]) -> Bound:
 
 def edits(text: str, values: Mapping[str, Value]) -> list[Edit]:
     """Return the changes that :func:`bind` makes, in the order of the text. Raises as it does."""
-    found: list[Edit] = []
+    changes: list[Edit] = []
     by_name: dict[str, list[ParameterSite]] = {}
     for site in parameter_sites(text, values):
         by_name.setdefault(site.name, []).append(site)
     for name, places in by_name.items():
         value = values[name]
         if isinstance(value, tuple):
-            found.extend(_several(places, value) if value else _absent(places))
+            changes.extend(_several(places, value) if value else _absent(places))
         else:
-            found.extend(_single(text, place, value) for place in places)
-    return [Edit(row.start, row.end, _apart(text, *row)) for row in sorted(found)]
+            changes.extend(_single(text, place, value) for place in places)
+    return [Edit(row.start, row.end, _apart(text, *row)) for row in sorted(changes)]
 
 
 def misplaced_parameters(

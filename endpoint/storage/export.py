@@ -127,10 +127,10 @@ def _choose(options: ExportOptions) -> tuple[Format, str | None]:
 def _format(options: ExportOptions, name: str) -> Format:
     listed = ", ".join(fmt.name for fmt in EXPORT_FORMATS)
     if options.format_name is not None:
-        found = by_name(options.format_name, EXPORT_FORMATS)
-        if found is None:
+        fmt = by_name(options.format_name, EXPORT_FORMATS)
+        if fmt is None:
             raise ConfigurationError(f"--format: use one of {listed}, not {options.format_name!r}.")
-        return found
+        return fmt
     if options.output is None:
         return N_QUADS
     for fmt in EXPORT_FORMATS:

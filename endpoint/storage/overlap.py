@@ -30,7 +30,7 @@ def find_overlap(store: Store) -> bool | None:
         # A query cannot name it.
         return None
     graphs: list[Graph] = [DefaultGraph(), *cast("list[NamedNode]", named)]
-    for predicate, rows in sorted(_shared(store, graphs).items(), key=lambda found: found[1]):
+    for predicate, rows in sorted(_shared(store, graphs).items(), key=lambda row: row[1]):
         if rows > MOST:
             return None
         if _count(store, f"SELECT DISTINCT ?s ?o {{ ?s {predicate} ?o }}", union=True) != rows:

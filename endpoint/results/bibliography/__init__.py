@@ -120,8 +120,8 @@ def items_of(iris: Iterable[str], answer: bytes) -> list[Item]:
             statements[statement.subject.value].append(statement)
 
     def describe(subject: NamedNode, predicate: NamedNode | None = None, /) -> Iterable[Quad | Triple]:
-        found = statements.get(subject.value, [])
-        return found if predicate is None else [row for row in found if row.predicate == predicate]
+        described = statements.get(subject.value, [])
+        return described if predicate is None else [row for row in described if row.predicate == predicate]
 
     return list(read_items(map(NamedNode, iris), describe))
 

@@ -212,14 +212,14 @@ class _ItemReader:
         A country or a person may have many thousand statements: then name the ``predicates`` needed.
         """
         subject = NamedNode(iri)
-        found: dict[str, set[Term]] = defaultdict(set)
+        described: dict[str, set[Term]] = defaultdict(set)
         for predicate in [None] if predicates is None else map(NamedNode, predicates):
             for statement in self._describe(subject, predicate):
-                found[statement.predicate.value].add(statement.object)
+                described[statement.predicate.value].add(statement.object)
         # str() copies a literal, and an abstract is long.
         return {
             predicate: sorted(objects, key=str) if len(objects) > 1 else [*objects]
-            for predicate, objects in found.items()
+            for predicate, objects in described.items()
         }
 
     def read(self, iri: str, key: str) -> Item:
@@ -245,8 +245,8 @@ class _ItemReader:
         )
 
     def _kind(self, said: Description, series: str) -> PublicationKind:
-        found = {name for of in _iris(said.get(RDF_TYPE, ())) for name in self._kinds_of_class(of)}
-        kind = next(kind for name, kind in KINDS.items() if name in found)
+        rows = {name for of in _iris(said.get(RDF_TYPE, ())) for name in self._kinds_of_class(of)}
+        kind = next(kind for name, kind in KINDS.items() if name in rows)
         # An article stands in something: without it, styles would print an empty journal.
         return DOCUMENT if kind is ARTICLE and not series else kind
 
@@ -288,15 +288,15 @@ class _ItemReader:
         return parse_names(label)
 
     def _keywords(self, said: Description, language: str) -> tuple[str, ...]:
-        found: dict[str, None] = {}
+        keywords: dict[str, None] = {}
         for predicate in KEYWORD:
             for term in said.get(predicate, ()):
                 if isinstance(term, Literal):
-                    found[single_line(term.value)] = None
+                    keywords[single_line(term.value)] = None
                 elif isinstance(term, NamedNode):
-                    found[self._label_of(term.value, language, LABEL)] = None
-        found.pop("", None)
-        return tuple(found)
+                    keywords[self._label_of(term.value, language, LABEL)] = None
+        keywords.pop("", None)
+        return tuple(keywords)
 
 
 def _iris(terms: Iterable[Term]) -> list[str]:
@@ -349,9 +349,9 @@ def parse_date(text: str) -> tuple[int, ...]:
 
     A month or a day that no calendar has is left out, with what follows it.
     """
-    found = _DATE.match(text.strip())
+    match = _DATE.match(text.strip())
     date: list[int] = []
-    for part, last in zip(found.groups() if found else (), (9999, 12, 31), strict=False):
+    for part, last in zip(match.groups() if match else (), (9999, 12, 31), strict=False):
         if part is None or not 1 <= int(part) <= last:
             break
         date.append(int(part))

@@ -111,8 +111,8 @@ def key_of(iri: str) -> str:
 
     Where that leaves something out (other characters, a query, a fragment), a digest of the IRI follows.
     """
-    found = _PARTS.fullmatch(iri)
-    path, rest = found.groups() if found else (iri, "")
+    match = _PARTS.fullmatch(iri)
+    path, rest = match.groups() if match else (iri, "")
     plain = "-".join([segment for segment in path.split("/") if segment][-2:])
     key = _UNSAFE.sub("-", plain).strip("-.")
     if key and key == plain and not rest:

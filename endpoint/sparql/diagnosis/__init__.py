@@ -130,13 +130,13 @@ def _engine(text: str, tokens: Sequence[Token], message: str, place: int | None)
 
 def _place(text: str, message: str) -> int | None:
     """Return the offset of the engine's line and column: lines end with LF only, columns count characters."""
-    found = _PLACE.search(message)
-    if found is None:
+    match = _PLACE.search(message)
+    if match is None:
         return None
     offset = 0
-    for _ in range(min(int(found[1]), len(text) + 1) - 1):
+    for _ in range(min(int(match[1]), len(text) + 1) - 1):
         end = text.find("\n", offset)
         if end < 0:
             break
         offset = end + 1
-    return min(offset + int(found[2]) - 1, len(text))
+    return min(offset + int(match[2]) - 1, len(text))

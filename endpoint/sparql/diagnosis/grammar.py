@@ -156,15 +156,15 @@ class Rejection:
     wanted: tuple[str, ...]
 
     @property
-    def found(self) -> Token | None:
+    def token(self) -> Token | None:
         """The token that does not fit; None at the end of the text."""
         return self.tokens[self.at] if self.at < len(self.tokens) else None
 
     @property
     def offset(self) -> int:
         """Where that token begins; at the end of the text, after the last token."""
-        if self.found is not None:
-            return self.found.start
+        if self.token is not None:
+            return self.token.start
         return self.tokens[-1].end if self.tokens else 0
 
     @property
@@ -281,16 +281,16 @@ class _Compiler:
 
 
 def _nullable(rules: dict[str, list[tuple[str, ...]]]) -> frozenset[str]:
-    found: set[str] = set()
+    names: set[str] = set()
     while True:
         more = {
             name
             for name, bodies in rules.items()
-            if name not in found and any(all(symbol in found for symbol in body) for body in bodies)
+            if name not in names and any(all(symbol in names for symbol in body) for body in bodies)
         }
         if not more:
-            return frozenset(found)
-        found |= more
+            return frozenset(names)
+        names |= more
 
 
 def _starts(

@@ -36,45 +36,45 @@ _IN_PROJECTION = {
 def hint(rejection: Rejection) -> str:
     """Return the first hint that applies to ``rejection``; empty where none does."""
     for find in _HINTS:
-        found = find(rejection)
-        if found:
-            return found
+        token = find(rejection)
+        if token:
+            return token
     return ""
 
 
 def _declaration(rejection: Rejection) -> str:
-    if rejection.must == "NAMESPACE" and rejection.found is not None:
-        return f"Write PREFIX {rejection.found.text.rstrip(':')}: <…>."
-    if rejection.must == "IRIREF" and rejection.found is not None:
+    if rejection.must == "NAMESPACE" and rejection.token is not None:
+        return f"Write PREFIX {rejection.token.text.rstrip(':')}: <…>."
+    if rejection.must == "IRIREF" and rejection.token is not None:
         return "Write the namespace in angle brackets."
     return ""
 
 
 def _operator(rejection: Rejection) -> str:
-    found = rejection.found
-    if found is None:
+    token = rejection.token
+    if token is None:
         return ""
-    if found.text == "=" and rejection.before() == "=":
+    if token.text == "=" and rejection.before() == "=":
         return "Write one = to compare."
-    if found.upper in _OPERATORS and ("&&" in rejection.expected or rejection.must in _EXPRESSIONS):
-        return f"Write {_OPERATORS[found.upper]} instead of {found.text}."
+    if token.upper in _OPERATORS and ("&&" in rejection.expected or rejection.must in _EXPRESSIONS):
+        return f"Write {_OPERATORS[token.upper]} instead of {token.text}."
     if rejection.before() == "NOT" and rejection.must == "EXISTS":
         return "Write NOT EXISTS { … }, or !(…) to negate an expression."
     return ""
 
 
 def _letter_case(rejection: Rejection) -> str:
-    if rejection.found is not None and rejection.found.upper in ("TRUE", "FALSE"):
-        return f"Write {rejection.found.text.lower()} in lower case."
+    if rejection.token is not None and rejection.token.upper in ("TRUE", "FALSE"):
+        return f"Write {rejection.token.text.lower()} in lower case."
     return ""
 
 
 def _spelling(rejection: Rejection) -> str:
-    found = rejection.found
-    if found is None or found.kind is not Kind.WORD:
+    token = rejection.token
+    if token is None or token.kind is not Kind.WORD:
         return ""
     keywords = sparql().keywords
-    upper = found.upper
+    upper = token.upper
     if upper in keywords:
         return ""
     near = get_close_matches(upper[:40], sorted(rejection.expected & keywords), 1, _NEAR)
@@ -83,16 +83,16 @@ def _spelling(rejection: Rejection) -> str:
 
 
 def _projection(rejection: Rejection) -> str:
-    found = rejection.found
-    if found is None:
+    token = rejection.token
+    if token is None:
         return ""
-    if rejection.must == "Where" and found.text == ",":
+    if rejection.must == "Where" and token.text == ",":
         return "Separate variables with blanks, not with commas."
-    if rejection.must in ("Projection", "Where") and found.kind is Kind.WORD:
-        if found.upper in _IN_PROJECTION:
-            return _IN_PROJECTION[found.upper]
-        if found.upper in sparql().keywords:
-            return f"Put the expression in parentheses and name it: ({found.text}(…) AS ?name)."
+    if rejection.must in ("Projection", "Where") and token.kind is Kind.WORD:
+        if token.upper in _IN_PROJECTION:
+            return _IN_PROJECTION[token.upper]
+        if token.upper in sparql().keywords:
+            return f"Put the expression in parentheses and name it: ({token.text}(…) AS ?name)."
     if rejection.must == "AS":
         return "Name the value: (expression AS ?name)."
     return ""
@@ -107,19 +107,19 @@ def _condition(rejection: Rejection) -> str:
         return f"Put the condition in parentheses: {last} (…)."
     if (
         "Having" in rejection.wanted[0]
-        and rejection.found is not None
-        and rejection.found.kind is Kind.PUNCTUATION
+        and rejection.token is not None
+        and rejection.token.kind is Kind.PUNCTUATION
     ):
         return "Put the condition in parentheses: HAVING (…)."
     return ""
 
 
 def _bare_word(rejection: Rejection) -> str:
-    found = rejection.found
-    if found is None or found.kind is not Kind.WORD or found.upper in sparql().keywords:
+    token = rejection.token
+    if token is None or token.kind is not Kind.WORD or token.upper in sparql().keywords:
         return ""
     if rejection.must in ("VARIABLE", "Projection"):
-        return f"Write ?{found.text} for a variable."
+        return f"Write ?{token.text} for a variable."
     if rejection.before() != "" and rejection.tokens[rejection.at - 1].kind is Kind.STRING:
         return "Inside a string write its quotation mark as \\' or \\\"."
     if rejection.must in _EXPRESSIONS:
@@ -127,31 +127,31 @@ def _bare_word(rejection: Rejection) -> str:
             rejection.tokens[rejection.at + 1 : rejection.at + 2]
             and rejection.tokens[rejection.at + 1].text == "("
         ):
-            return f"There is no function {found.text}; a function of your own is an IRI."
-        return f'Write ?{found.text} for a variable or "{found.text}" for a text.'
+            return f"There is no function {token.text}; a function of your own is an IRI."
+        return f'Write ?{token.text} for a variable or "{token.text}" for a text.'
     if "IRIREF" in rejection.expected:
-        return f'Write ?{found.text} for a variable, "{found.text}" for a text, ex:{found.text} for an IRI.'
+        return f'Write ?{token.text} for a variable, "{token.text}" for a text, ex:{token.text} for an IRI.'
     return ""
 
 
 def _predicate(rejection: Rejection) -> str:
-    found = rejection.found
+    token = rejection.token
     if (
         rejection.must in ("Properties", "Verb")
-        and found is not None
-        and found.kind in (Kind.STRING, Kind.NUMBER)
+        and token is not None
+        and token.kind in (Kind.STRING, Kind.NUMBER)
     ):
         return "A literal cannot be a predicate."
-    if rejection.must == "SignedNumber" and found is not None:
+    if rejection.must == "SignedNumber" and token is not None:
         return "If this is a property path: its steps are IRIs, a variable cannot be repeated."
     return ""
 
 
 def _order(rejection: Rejection) -> str:
-    found = rejection.found
-    if found is None or found.kind is not Kind.WORD:
+    token = rejection.token
+    if token is None or token.kind is not Kind.WORD:
         return ""
-    return _BEFORE.get(found.upper, "") if END in rejection.expected or found.upper == "UNION" else ""
+    return _BEFORE.get(token.upper, "") if END in rejection.expected or token.upper == "UNION" else ""
 
 
 def _number(rejection: Rejection) -> str:
@@ -161,12 +161,12 @@ def _number(rejection: Rejection) -> str:
 
 
 def _arguments(rejection: Rejection) -> str:
-    found = rejection.found
-    if found is None:
+    token = rejection.token
+    if token is None:
         return ""
-    if "," in rejection.expected and "&&" in rejection.expected and found.kind in _TERMS:
+    if "," in rejection.expected and "&&" in rejection.expected and token.kind in _TERMS:
         return "Separate arguments with commas."
-    if found.text == "," and rejection.must == ")":
+    if token.text == "," and rejection.must == ")":
         return "There are more arguments than the function takes."
     return ""
 
@@ -179,8 +179,8 @@ def _parenthesis(rejection: Rejection) -> str:
 
 def _datum(rejection: Rejection) -> str:
     if (
-        rejection.found is not None
-        and rejection.found.kind is Kind.VAR
+        rejection.token is not None
+        and rejection.token.kind is Kind.VAR
         and rejection.wanted[0].startswith("Values")
     ):
         return "VALUES takes terms only, no variables."
@@ -188,18 +188,18 @@ def _datum(rejection: Rejection) -> str:
 
 
 def _full_stop(rejection: Rejection) -> str:
-    found = rejection.found
-    if found is None or not {".", ";", "}"} <= rejection.expected:
+    token = rejection.token
+    if token is None or not {".", ";", "}"} <= rejection.expected:
         return ""
-    if found.text == "-" and rejection.tokens[rejection.at - 1].kind is Kind.NUMBER:
+    if token.text == "-" and rejection.tokens[rejection.at - 1].kind is Kind.NUMBER:
         return 'Write a date as "2023-05-22"^^xsd:date, with the prefix declared.'
-    if found.kind in _TERMS or found.text in ("[", "(", "<<"):
+    if token.kind in _TERMS or token.text in ("[", "(", "<<"):
         return "If a new triple begins here, end the one before with a full stop."
     return ""
 
 
 def _end(rejection: Rejection) -> str:
-    if rejection.found is not None and END in rejection.expected:
+    if rejection.token is not None and END in rejection.expected:
         return "Remove it: nothing follows the end of a query."
     return ""
 

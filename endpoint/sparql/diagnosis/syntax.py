@@ -95,7 +95,7 @@ def syntax_mistake(rejection: Rejection) -> Mistake:
 def _empty(rejection: Rejection) -> Mistake | None:
     if not rejection.tokens:
         return Mistake(0, "The query is empty.", f"Write {_FORMS}.")
-    if rejection.found is None and rejection.must == "Request":
+    if rejection.token is None and rejection.must == "Request":
         return Mistake(rejection.offset, f"The query ends after its prologue: {_FORMS} must follow.")
     return None
 
@@ -103,8 +103,8 @@ def _empty(rejection: Rejection) -> Mistake | None:
 def _bracket(rejection: Rejection) -> Mistake | None:
     """Find a bracket that is never closed, closed by one of another kind, or closed without being open."""
     opened = _opened(rejection.tokens[: rejection.at])
-    found = rejection.found
-    if found is None:
+    token = rejection.token
+    if token is None:
         if not opened:
             return None
         return Mistake(
@@ -112,17 +112,17 @@ def _bracket(rejection: Rejection) -> Mistake | None:
             f'This "{opened[-1].text}" is never closed.',
             f"Add {_CLOSING[opened[-1].text]}.",
         )
-    if opened and found.upper in _MODIFIERS and _CLOSING[opened[-1].text] in rejection.expected:
-        return _open(rejection, opened[-1], found)
-    if found.kind is not Kind.PUNCTUATION or found.text not in (")", "]", "}"):
+    if opened and token.upper in _MODIFIERS and _CLOSING[opened[-1].text] in rejection.expected:
+        return _open(rejection, opened[-1], token)
+    if token.kind is not Kind.PUNCTUATION or token.text not in (")", "]", "}"):
         return None
-    if opened and _CLOSING[opened[-1].text] == found.text:
+    if opened and _CLOSING[opened[-1].text] == token.text:
         return None
-    if opened and found.text in (_CLOSING[token.text] for token in opened):
-        return _open(rejection, opened[-1], found)
+    if opened and token.text in (_CLOSING[bracket.text] for bracket in opened):
+        return _open(rejection, opened[-1], token)
     return Mistake(
-        found.start,
-        f'This "{found.text}" closes nothing.',
+        token.start,
+        f'This "{token.text}" closes nothing.',
         "Remove it, or add the bracket that it should close.",
     )
 
@@ -139,12 +139,12 @@ def _opened(tokens: Sequence[Token]) -> list[Token]:
     return opened
 
 
-def _open(rejection: Rejection, opened: Token, found: Token) -> Mistake:
-    """Return the mistake of a bracket that had to be closed before the token ``found``."""
-    line, column = position_of(rejection.text, found.start)
+def _open(rejection: Rejection, opened: Token, token: Token) -> Mistake:
+    """Return the mistake of a bracket that had to be closed before ``token``."""
+    line, column = position_of(rejection.text, token.start)
     return Mistake(
         opened.start,
-        f'This "{opened.text}" is not closed before {quoted(found.text)} in line {line}, column {column}.',
+        f'This "{opened.text}" is not closed before {quoted(token.text)} in line {line}, column {column}.',
         f"Add {_CLOSING[opened.text]}.",
     )
 
@@ -161,9 +161,9 @@ def _sentence(rejection: Rejection) -> str:
 
 
 def _refused(rejection: Rejection) -> str:
-    if rejection.found is None:
+    if rejection.token is None:
         return "The query ends too early."
-    return f"{quoted(rejection.found.text)} is not expected here."
+    return f"{quoted(rejection.token.text)} is not expected here."
 
 
 def _readable(terminals: frozenset[str], most: int) -> str:
@@ -195,34 +195,34 @@ def _encoded_twice(rejection: Rejection) -> Mistake | None:
 
 def _strange_character(rejection: Rejection) -> Mistake | None:
     """Find a character with no meaning in SPARQL, often from a word processor or a Korean keyboard."""
-    found = rejection.found
-    if found is None or found.kind not in (Kind.INVALID, Kind.WORD):
+    token = rejection.token
+    if token is None or token.kind not in (Kind.INVALID, Kind.WORD):
         return None
-    character = found.text[0]
-    if found.kind is Kind.WORD and character.isascii():
+    character = token.text[0]
+    if token.kind is Kind.WORD and character.isascii():
         return None
     number = f"U+{ord(character):04X}"
     category = unicodedata.category(character)
     plain = unicodedata.normalize("NFKC", character)
     if character in _QUOTATION_MARKS:
-        return Mistake(found.start, f"{character} is a typographic quotation mark.", "Write \" or '.")
+        return Mistake(token.start, f"{character} is a typographic quotation mark.", "Write \" or '.")
     if category == "Pd":
-        return Mistake(found.start, f"{character} ({number}) is a dash.", "Write - instead.")
+        return Mistake(token.start, f"{character} ({number}) is a dash.", "Write - instead.")
     if category == "Zs":
         return Mistake(
-            found.start, f"There is a blank of another kind here ({number}).", "Write an ordinary blank."
+            token.start, f"There is a blank of another kind here ({number}).", "Write an ordinary blank."
         )
     if category in ("Cc", "Cf", "Cs"):
-        return Mistake(found.start, f"There is an invisible character here ({number}).", "Remove it.")
+        return Mistake(token.start, f"There is an invisible character here ({number}).", "Remove it.")
     if plain != character and plain.isascii() and plain.strip():
-        return Mistake(found.start, f"{character} is a full-width character.", f"Write {plain} instead.")
-    if found.kind is Kind.WORD:
+        return Mistake(token.start, f"{character} is a full-width character.", f"Write {plain} instead.")
+    if token.kind is Kind.WORD:
         return None
     if character == "@":
-        return Mistake(found.start, "A language tag must follow the @.", "Write a tag such as @en or @ko.")
+        return Mistake(token.start, "A language tag must follow the @.", "Write a tag such as @en or @ko.")
     instead = _INSTEAD.get(character, "")
     return Mistake(
-        found.start,
+        token.start,
         f"The character {character} has no meaning here.",
         f"Write {instead} instead." if instead else "Remove it.",
     )
@@ -230,30 +230,30 @@ def _strange_character(rejection: Rejection) -> Mistake | None:
 
 def _nameless_variable(rejection: Rejection) -> Mistake | None:
     """Find a question mark without a name."""
-    if rejection.found is None or rejection.found.text != "?" or "VARIABLE" not in rejection.expected:
+    if rejection.token is None or rejection.token.text != "?" or "VARIABLE" not in rejection.expected:
         return None
-    return Mistake(rejection.found.start, "A name must follow the ?.", "Write a variable such as ?name.")
+    return Mistake(rejection.token.start, "A name must follow the ?.", "Write a variable such as ?name.")
 
 
 def _unclosed_string(rejection: Rejection) -> Mistake | None:
     """Find a string without its closing quotation mark, or with an escape that SPARQL does not have."""
-    found = rejection.found
-    if found is None or found.kind is not Kind.UNCLOSED:
+    token = rejection.token
+    if token is None or token.kind is not Kind.UNCLOSED:
         return None
-    quote = found.text[:3] if found.text[:3] in ("'''", '"""') else found.text[0]
+    quote = token.text[:3] if token.text[:3] in ("'''", '"""') else token.text[0]
     if len(quote) == 3:
         return Mistake(
-            found.start, f"The string that begins here is not closed: {quote} is missing.", f"Add {quote}."
+            token.start, f"The string that begins here is not closed: {quote} is missing.", f"Add {quote}."
         )
-    if rejection.text[found.end : found.end + 1] == "\\":
-        escape = rejection.text[found.end : found.end + 2]
+    if rejection.text[token.end : token.end + 1] == "\\":
+        escape = rejection.text[token.end : token.end + 2]
         return Mistake(
-            found.end,
+            token.end,
             f"{escape} is no escape in a string.",
             'Write \\\\ for a backslash, or \\n, \\t, \\", \\u0041 and the like.',
         )
     return Mistake(
-        found.start,
+        token.start,
         "The string that begins here is not closed on its line.",
         f"Add {quote} at its end, or write {quote * 3} around a text of several lines.",
     )
@@ -261,20 +261,20 @@ def _unclosed_string(rejection: Rejection) -> Mistake | None:
 
 def _broken_iri(rejection: Rejection) -> Mistake | None:
     """Find an IRI without its closing bracket or with a character that no IRI may have."""
-    found = rejection.found
-    if found is None or found.text not in ("<", "<=", "<<") or "IRIREF" not in rejection.expected:
+    token = rejection.token
+    if token is None or token.text not in ("<", "<=", "<<") or "IRIREF" not in rejection.expected:
         return None
-    line = rejection.text[found.start :].splitlines()[0]
+    line = rejection.text[token.start :].splitlines()[0]
     iri, closed, _ = line.partition(">")
     forbidden = _FORBIDDEN_IN_IRI.search(iri, 1)
     if not closed or (forbidden and forbidden[0] == "<"):
-        return Mistake(found.start, "The IRI that begins here is not closed.", "Add > at its end.")
+        return Mistake(token.start, "The IRI that begins here is not closed.", "Add > at its end.")
     if forbidden is None:
         return None
     name = "a blank" if forbidden[0] == " " else f"the character {forbidden[0]}"
     encoded = f"%{ord(forbidden[0]):02X}"
     return Mistake(
-        found.start + forbidden.start(),
+        token.start + forbidden.start(),
         f"The IRI {quoted(iri + closed)} holds {name}.",
         f"Write {encoded} instead.",
     )

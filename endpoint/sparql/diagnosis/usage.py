@@ -69,7 +69,7 @@ def wrong_iri(tokens: Sequence[Token], message: str) -> Mistake | None:
     for token in tokens:
         if token.kind is Kind.IRIREF:
             iri = _ESCAPE.sub(
-                lambda found: chr(min(int(found[1] or found[2], 16), 0x10FFFF)), token.text[1:-1]
+                lambda match: chr(min(int(match[1] or match[2], 16), 0x10FFFF)), token.text[1:-1]
             )
             if not _SCHEME.match(iri):
                 if not based and "IRI parsing failed" in message:

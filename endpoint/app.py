@@ -25,11 +25,10 @@ from endpoint.web.api.saved import SavedQueries
 from endpoint.web.http.boundary import Boundary
 from endpoint.web.http.send import Handler
 from endpoint.web.http.static_files import StaticFiles
-from endpoint.web.machine import health
 from endpoint.web.machine.completion import Completion, prefixes
 from endpoint.web.machine.crawlers import Sitemaps, robots
 from endpoint.web.machine.datasets import CATALOG_PATH, VOID_PATH, catalog_triples, document_triples
-from endpoint.web.machine.documents import DataDocument, well_known_void
+from endpoint.web.machine.documents import DataDocument, live, ready, well_known_void
 from endpoint.web.machine.publications import Feed
 from endpoint.web.pages import overview
 from endpoint.web.pages.catalogue import Catalogue
@@ -140,8 +139,8 @@ def routes(site: Site) -> list[BaseRoute]:
         Route("/-/completion/classes", Handler(Completion(own_queries, "classes").answer)),
         Route("/-/completion/properties", Handler(Completion(own_queries, "properties").answer)),
         Route("/-/prefixes.json", Handler(prefixes)),
-        Route("/-/live", Handler(health.live)),
-        Route("/-/ready", Handler(health.ready)),
+        Route("/-/live", Handler(live)),
+        Route("/-/ready", Handler(ready)),
         Route("/-/static/{name:path}", Handler(StaticFiles().answer)),
         # Browsers ask for it beside what is no page, such as JSON.
         Route("/favicon.ico", Handler(StaticFiles("icon.svg").answer)),

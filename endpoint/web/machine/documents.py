@@ -1,18 +1,20 @@
-"""Descriptions as RDF documents: ``/void``, ``/.well-known/void``, ``/catalog``, and how they are answered.
+"""Descriptions as RDF documents (``/void``, ``/.well-known/void``, ``/catalog``), and the process's state.
 
 The service description of an endpoint is such a document too. Documents are negotiated, and kept serialized
-for a generation of the data.
+for a generation of the data. ``/-/live`` and ``/-/ready`` are for a supervisor or a load balancer.
 """
 
 from __future__ import annotations
 
 import asyncio
+import json
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Final, NamedTuple
 
 from pyoxigraph import RdfFormat, Triple, serialize
 
+from endpoint.errors import Overloaded
 from endpoint.formats import GRAPH_FORMATS, Representation
 from endpoint.vocabulary import DCAT, DCTERMS, FOAF, VOID, VOID_EXT
 from endpoint.web import Site
@@ -118,3 +120,28 @@ def _prefixes(site: Site, base: str) -> Mapping[str, str]:
 async def well_known_void(request: Request) -> Answer:
     """Redirect ``/.well-known/void`` to the description of the dataset (VoID note, section 7.2)."""
     return Redirect(request.base + VOID_PATH)
+
+
+async def live(request: Request) -> Answer:
+    """Answer while the process does."""
+    return _state({"status": "live"})
+
+
+async def ready(request: Request) -> Answer:
+    """Answer while queries can be evaluated. Raises :class:`Overloaded`."""
+    engine = request.site.engine
+    if not engine.alive:
+        raise Overloaded("The worker processes are being replaced. Try again in a moment.", 1)
+    generation = engine.generation
+    return _state(
+        {
+            "status": "ready",
+            "generation": generation.number,
+            "quads": generation.quads,
+            "created": generation.created.isoformat(),
+        }
+    )
+
+
+def _state(members: dict[str, object]) -> Whole:
+    return Whole(f"{json.dumps(members)}\n".encode(), "application/json", cache=NO_STORE, vary="")

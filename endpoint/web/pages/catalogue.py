@@ -22,7 +22,7 @@ from endpoint.web.http.answer import Answer, Headers, links_to
 from endpoint.web.http.html import render
 from endpoint.web.http.request import Request
 from endpoint.web.http.view import View
-from endpoint.web.pages.facets import (
+from endpoint.web.pages.search import (
     YEAR,
     Bar,
     Value,
@@ -32,9 +32,9 @@ from endpoint.web.pages.facets import (
     label_of,
     name_of,
     ordered,
+    search_answer,
     with_names,
 )
-from endpoint.web.pages.search import search_answer
 from endpoint.web.sparql.editor import editor_page
 from endpoint.web.store import OwnQueries
 

@@ -1,21 +1,33 @@
-"""Text search over HTTP: ``GET /search?q=…``, one page of hits with facets, as JSON."""
+"""Text search over HTTP: ``GET /search?q=…`` as JSON, and the facets that pages show beside it.
+
+A facet has names of its values in the reader's language, an order, and bars where its values are years. The
+index has one name of what a record is linked to; the data may have others, such as a country's Korean and
+English one.
+"""
 
 from __future__ import annotations
 
+import asyncio
 import json
-from collections.abc import Callable, Container, Mapping
-from dataclasses import dataclass
+import re
+from collections.abc import Callable, Container, Mapping, Sequence
+from dataclasses import dataclass, replace
+from functools import partial
 from typing import Any, Final, TypeAlias
 from urllib.parse import urlencode
 
-from endpoint.errors import BadParameter, NotFound, did_you_mean, shown
+from endpoint.errors import BadParameter, EndpointError, NotFound, did_you_mean, shown
 from endpoint.formats import FLAT_JSON, Representation
-from endpoint.search import PARAMETERS, SORTS, SearchConfiguration
+from endpoint.search import PARAMETERS, SORTS, Facet, SearchConfiguration
 from endpoint.search import Request as SearchRequest
 from endpoint.storage.generations import Generation
+from endpoint.telemetry import log
+from endpoint.vocabulary import RDFS_LABEL
+from endpoint.web.cache import Region
 from endpoint.web.http.answer import Answer, Headers, Made, Whole, document_tag, server_timing
 from endpoint.web.http.request import Pairs, Request, allowed_timeout, choose, read_formats, read_timeout
-from endpoint.web.store import OwnQueries, Snapshot
+from endpoint.web.http.view import LANGUAGES, View
+from endpoint.web.store import Bindings, OwnQueries, Snapshot
 
 # Makes a body and its headers of the text index's answer on one generation.
 Render: TypeAlias = Callable[[Mapping[str, Any], Generation], tuple[bytes, Headers]]
@@ -29,6 +41,22 @@ DEEPEST: Final = 10_000
 LONGEST_ADDRESS: Final = 8_000
 # Bytes of the header of links: proxies commonly take 4 to 8 kB of all headers together.
 LONGEST_HEADER: Final = 3_000
+
+Names = Mapping[str, Mapping[str, str]]
+
+YEAR: Final = re.compile(r"[0-9]{4}")
+# The histogram in its own units.
+WIDTH: Final = 300
+HEIGHT: Final = 72
+# Years of a longer span get no bar each: nobody could hit one.
+_MOST_YEARS: Final = 120
+# What is there at all can be seen.
+_LOWEST: Final = 2.0
+# Names that are read for one facet, and seconds that a page waits for them, at most.
+_MOST_NAMES: Final = 20_000
+_PATIENCE: Final = 2.0
+_FACET_NAMES: Final[Region[Mapping[str, Names]]] = Region("names of facets")
+_CONSONANTS: Final = "ㄱㄱㄴㄷㄷㄹㅁㅂㅂㅅㅅㅇㅈㅈㅊㅋㅌㅍㅎ"
 
 
 class TextSearch:
@@ -46,7 +74,7 @@ class TextSearch:
         representation = choose(read_formats(pairs), request.accept, _FORMATS)
         search = read_search(pairs, site.search)
         snapshot = self._own_queries.snapshot(timeout=allowed_timeout(read_timeout(pairs), site.settings))
-        page = Page(request.base + request.path, pairs, search)
+        page = HitPage(request.base + request.path, pairs, search)
         return search_answer(request, snapshot, search, representation, page.render, page.address)
 
 
@@ -115,7 +143,7 @@ def _number(given: Mapping[str, str], name: str, default: int, most: int) -> int
 
 
 @dataclass(frozen=True, slots=True)
-class Page:
+class HitPage:
     """One page of hits as a client gets it, with links to its neighbours (RFC 8288)."""
 
     address: str
@@ -188,3 +216,130 @@ class Page:
         """Return the address with this query; None where it would be longer than everybody takes."""
         url = f"{self.address}?{query}"
         return url if len(url) <= LONGEST_ADDRESS else None
+
+
+@dataclass(frozen=True, slots=True)
+class Value:
+    """One value of a facet: its name, how many hits have it, where choosing it leads."""
+
+    name: str
+    count: int
+    url: str
+    selected: bool = False
+
+
+def label_of(view: View, facet: Facet) -> str:
+    """Return the name of a facet in the reader's language."""
+    return view.text(facet.labels) or facet.name
+
+
+def name_of(view: View, facet: Facet, value: str) -> str:
+    """Return the name of a value in the reader's language."""
+    return view.text(facet.names[value]) if value in facet.names else value
+
+
+def is_years(counted: Sequence[tuple[str, int]]) -> bool:
+    """Tell whether all values are years."""
+    return bool(counted) and all(YEAR.fullmatch(value) for value, _ in counted)
+
+
+def ordered(counted: Sequence[tuple[str, int]]) -> Sequence[tuple[str, int]]:
+    """Sort years with the latest first; other values stay as the search counted them, most records first."""
+    return sorted(counted, reverse=True) if is_years(counted) else counted
+
+
+def grouped(values: Sequence[Value], years: bool, korean: bool) -> list[tuple[str, list[Value]]]:
+    """Group the values by their first letter, the reader's script first; years by decade, newest first."""
+    groups: dict[str, list[Value]] = {}
+    ours = {value.name: ("가" <= value.name[:1] <= "힣") is korean for value in values}
+    for value in sorted(values, key=lambda row: (not ours[row.name], row.name.casefold()), reverse=years):
+        groups.setdefault(f"{value.name[:3]}0–" if years else _initial(value.name), []).append(value)
+    return list(groups.items())
+
+
+def _initial(name: str) -> str:
+    first = name[:1].upper()
+    if "가" <= first <= "힣":
+        return _CONSONANTS[(ord(first) - ord("가")) // 588]
+    return first if first.isalpha() else "#"
+
+
+@dataclass(frozen=True, slots=True)
+class Bar:
+    """One year in the histogram: its number of hits, where choosing it leads, and the place of its bar."""
+
+    year: int
+    count: int
+    url: str
+    selected: bool
+    x: float
+    y: float
+    width: float
+    height: float
+
+
+def histogram(years: Sequence[tuple[int, int, str, bool]]) -> tuple[Bar, ...]:
+    """Return the bars of ``(year, count, url, selected)`` in the order of time; none for too long a span."""
+    first, last = min(row[0] for row in years), max(row[0] for row in years)
+    span = last - first + 1
+    if span > _MOST_YEARS:
+        return ()
+    step = WIDTH / span
+    most = max(row[1] for row in years) or 1
+    bars = []
+    for year, count, url, selected in sorted(years):
+        height = max(round(HEIGHT * count / most, 1), _LOWEST) if count else 0.0
+        x = round((year - first) * step + step * 0.1, 2)
+        bars.append(
+            Bar(year, count, url, selected, x, round(HEIGHT - height, 1), round(step * 0.8, 2), height)
+        )
+    return tuple(bars)
+
+
+async def with_names(snapshot: Snapshot, configuration: SearchConfiguration) -> SearchConfiguration:
+    """Return ``configuration`` with the names that the data has, as it is where they take too long."""
+    if not any(facet.through for facet in configuration.facets):
+        return configuration
+    try:
+        async with asyncio.timeout(_PATIENCE):
+            read = partial(_read_names, configuration)
+            names = await snapshot.cached(_FACET_NAMES, read)
+    except TimeoutError:
+        return configuration
+    except EndpointError as error:
+        log.warning("the names of facets could not be read: %s", error.detail)
+        return configuration
+    facets = tuple(
+        replace(facet, names={**names.get(facet.name, {}), **facet.names}) for facet in configuration.facets
+    )
+    return replace(configuration, facets=facets)
+
+
+async def _read_names(configuration: SearchConfiguration, snapshot: Snapshot) -> Mapping[str, Names]:
+    return {
+        facet.name: _names(await snapshot.bindings(_query(facet), whole=True))
+        for facet in configuration.facets
+        if facet.through
+    }
+
+
+def _query(facet: Facet) -> str:
+    through, properties = ("|".join(f"<{iri}>" for iri in iris) for iris in (facet.through, facet.properties))
+    languages = ", ".join(f'"{language}"' for language in LANGUAGES)
+    return (
+        "SELECT DISTINCT ?value ?name WHERE {\n"
+        f"  {{ SELECT DISTINCT ?linked WHERE {{ ?record {through} ?linked }} }}\n"
+        f"  ?linked {properties} ?value ;\n"
+        f"          <{RDFS_LABEL}> ?name .\n"
+        f"  FILTER(LANG(?name) IN ({languages}))\n"
+        f"}} ORDER BY ?value ?name LIMIT {_MOST_NAMES}"
+    )
+
+
+def _names(rows: Sequence[Bindings]) -> Names:
+    names: dict[str, dict[str, str]] = {}
+    for row in rows:
+        # Two things of one name keep the first of their other names.
+        known = names.setdefault(row["value"]["value"], {})
+        known.setdefault(row["name"]["xml:lang"], row["name"]["value"])
+    return names

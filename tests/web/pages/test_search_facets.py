@@ -9,7 +9,7 @@ from urllib.parse import quote
 import pytest
 from lxml import html  # type: ignore[import-untyped]
 
-from endpoint.web.pages.facets import HEIGHT, WIDTH, Value, grouped, histogram, ordered
+from endpoint.web.pages.search import HEIGHT, WIDTH, Value, grouped, histogram, ordered
 from tests.live import Server, serving
 
 MANIFEST = """base = "http://example.org/"

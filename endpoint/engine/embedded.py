@@ -66,7 +66,7 @@ class EmbeddedEngine:
     async def query(
         self, operation: Operation, representation: Representation, limits: Limits
     ) -> EmbeddedResult:
-        """Evaluate on the generation asked for; returns when the first bytes of the answer exist."""
+        """Evaluate on the generation of the operation; return when the first bytes of the answer exist."""
         frame = wire.pack_query(operation, representation)
         return await self._begin(frame, operation.text, limits, operation.generation)
 

@@ -1,4 +1,4 @@
-"""Admission: which worker evaluates which query, and who waits, on one generation."""
+"""The pool of workers of one generation: admission of queries to workers, and the queue for them."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ MOST: Final = 8
 
 @dataclass(frozen=True, slots=True)
 class Death:
-    """How a worker ended: the signal (0 when none is known) and what it wrote to standard error."""
+    """The end of a worker: the signal (0 when none is known) and what it wrote to standard error."""
 
     signal: int
     words: str
@@ -59,6 +59,7 @@ class Pool:
 
     @property
     def generation(self) -> Generation:
+        """The generation that its workers evaluate on."""
         return self._template.generation
 
     @property

@@ -1,4 +1,4 @@
-"""Worker side: one process that evaluates one query at a time on one generation.
+"""A worker: one process that evaluates one query at a time on one generation.
 
 Everything here runs in a process forked from the template. A query may overflow the stack, use up
 the memory limit or never end: the process dies or is killed, and only its query is lost.

@@ -1,1 +1,1 @@
-"""Worker side: results of a query as bytes, in every format."""
+"""Results of a query as bytes, in every format; used in the workers."""

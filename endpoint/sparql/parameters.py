@@ -64,7 +64,7 @@ def bind(text: str, values: Mapping[str, Value]) -> str:
     Variables without a value stay variables. Lone surrogates cannot reach here: no Literal has them.
 
     Several terms, as a tuple, fill the VALUES block that the variable heads; where it heads none they
-    are listed in ``IN (…)``, in the data of VALUES and after DESCRIBE, and any other group that holds
+    are listed in ``IN (…)``, in the data of VALUES and after DESCRIBE, and any other group with
     the variable gets a VALUES block of its own. The empty tuple says that a parameter is absent: its
     VALUES block and its LIMIT or OFFSET are left out.
 
@@ -109,7 +109,7 @@ def edits(text: str, values: Mapping[str, Value]) -> list[Edit]:
 def misplaced_parameters(
     text: str, names: Iterable[str], multiple: Iterable[str] = ()
 ) -> list[MisplacedParameter]:
-    """Where a parameter among ``names`` stands in a place that takes a variable only.
+    """Return the parameters among ``names`` that stand where only a variable can stand.
 
     Those that are ``multiple`` too may take several values at once.
     """

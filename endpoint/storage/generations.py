@@ -201,7 +201,7 @@ def hold(generation: Generation) -> IO[bytes]:
 
 
 def tidy(data: Path) -> None:
-    """Remove the generations that nobody holds, but for the current one and the newest of the others."""
+    """Remove the generations without a reader, but for the current one and the newest of the others."""
     with suppress(StoreError, OSError):
         number = published(data)
         others = [kept for kept in numbers(data) if kept != number]
@@ -210,7 +210,7 @@ def tidy(data: Path) -> None:
 
 
 def remove_unless_held(path: Path) -> None:
-    """Remove a generation that no reader holds; what cannot be removed now is left as it is."""
+    """Remove a generation without a reader; what cannot be removed now is left as it is."""
     with suppress(OSError), (path / READERS).open("ab") as readers:
         fcntl.flock(readers, fcntl.LOCK_EX | fcntl.LOCK_NB)
         # Out of sight first: no reader may find half a generation.

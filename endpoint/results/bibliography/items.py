@@ -44,7 +44,7 @@ LANGUAGE: Final = (SCHEMA + "inLanguage", DCTERMS + "language", DC + "language")
 ABSTRACT: Final = (DCTERMS + "abstract", BIBO + "abstract", SCHEMA + "abstract", DCTERMS + "description")
 KEYWORD: Final = (DCTERMS + "subject", DC + "subject", DCTERMS + "spatial", SCHEMA + "keywords")
 IDENTIFIER: Final = (DCTERMS + "identifier", DC + "identifier")
-# ISO 639-2, both forms, to the shorter tag that BCP 47 asks for; other codes stay as they are.
+# ISO 639-2, both forms, to the shorter tag that BCP 47 prefers; other codes stay as they are.
 LANGUAGES: Final = {
     "eng": "en",
     "kor": "ko",

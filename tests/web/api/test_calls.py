@@ -1,13 +1,12 @@
-"""What ``/api/<name>`` answers with, on the real server: formats, envelope, bodies, batches, errors."""
+"""What ``/api/<name>`` answers with, on the real server: formats, envelope, pages, headers, errors."""
 
 from __future__ import annotations
 
 import csv
 import io
 import json
-import socket
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from typing import Any
 from urllib.parse import quote
 
@@ -15,9 +14,10 @@ import openpyxl
 import pytest
 
 from tests.datasets.paged_books import COUNT, make
-from tests.live import Answer, Server, serving
+from tests.live import Server, serving
 
 JSON = "application/json"
+
 XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 
 
@@ -28,11 +28,6 @@ def books(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
     flags = ("--dataset", str(make(folder / "dataset")), "--timeout", "2", "--workers", "2")
     with serving(folder / "data", *flags) as running:
         yield running
-
-
-def post(server: Server, path: str, body: object, accept: str = JSON) -> Answer:
-    headers = {"Content-Type": JSON, "Accept": accept}
-    return server.request("POST", path, json.dumps(body).encode(), headers)
 
 
 def test_the_envelope(books: Server) -> None:
@@ -204,100 +199,6 @@ def test_geojson_of_anything_else_is_406(books: Server, name: str, said: str, mo
     assert said in answer.json()["message"]
 
 
-BODIES: list[tuple[str, object, int]] = [
-    ("ordered", {}, COUNT),
-    ("ordered", {"page": 3, "pageSize": 100}, COUNT - 200),
-    ("ordered", {"page": "3", "pageSize": "100", "count": True}, COUNT - 200),
-    ("limit-by-parameter", {"most": 4}, 4),
-    ("limit-by-parameter", {"most": [4]}, 4),
-    ("limit-by-parameter", {"most": "4", "timeout": None}, 4),
-]
-
-
-@pytest.mark.parametrize(("name", "body", "count"), BODIES)
-def test_parameters_in_a_json_body(books: Server, name: str, body: object, count: int) -> None:
-    answer = post(books, f"/api/{name}", body)
-    assert answer.status == 200
-    assert len(answer.json()["rows"]) == count
-
-
-def test_the_links_of_a_posted_page_can_be_followed(books: Server) -> None:
-    page = post(books, "/api/limit-by-parameter", {"most": 7, "pageSize": 5}).json()
-    following = books.get(page["links"]["next"].removeprefix(books.url)).json()
-    assert [row["n"] for row in page["rows"] + following["rows"]] == list(range(7))
-
-
-def test_a_form_is_read_too(books: Server) -> None:
-    headers = {"Content-Type": "application/x-www-form-urlencoded"}
-    answer = books.request("POST", "/api/limit-by-parameter.csv", b"most=3", headers)
-    assert (answer.status, answer.type, len(answer.text.splitlines())) == (200, "text/csv", 4)
-
-
-WRONG_BODIES: list[tuple[bytes, str, int, str]] = [
-    (b'{"most": 1', JSON, 400, "line 1"),
-    (b'{"most": NaN}', JSON, 400, "NaN"),
-    (b'"most"', JSON, 400, "object"),
-    (b'{"most": {"a": 1}}', JSON, 400, "most"),
-    (b'{"most": 1, "most": 2}', JSON, 400, "twice"),
-    (b'{"msot": 1}', JSON, 400, "most"),
-    (b'{"most": "\xff"}', JSON, 400, "UTF-8"),
-    (b"[" * 100_000, JSON, 400, "deeply"),
-    (b"[]", JSON, 400, "calls"),
-    (b"<most/>", "application/xml", 415, "application/json"),
-    (b"most=1", "", 415, "Content-Type"),
-]
-
-
-@pytest.mark.parametrize(("body", "content_type", "status", "said"), WRONG_BODIES)
-def test_a_body_that_cannot_be_read_is_explained(
-    books: Server, body: bytes, content_type: str, status: int, said: str
-) -> None:
-    headers: Mapping[str, str] = {"Accept": JSON, **({"Content-Type": content_type} if content_type else {})}
-    answer = books.request("POST", "/api/limit-by-parameter", body, headers)
-    assert answer.status == status
-    assert said in answer.json()["message"]
-
-
-def test_a_batch_is_answered_in_order_with_the_status_of_each(books: Server) -> None:
-    answer = post(
-        books,
-        "/api",
-        [
-            {"query": "limit-by-parameter", "parameters": {"most": 2}},
-            {"query": "limit-by-parameter", "parameters": {"most": "x"}},
-            {"query": "limit-by-paramter"},
-            {"query": "is-there", "parameters": {"n": 5}},
-            {"query": "ordered", "parameters": {"page": 2, "pageSize": 3}},
-            {"query": "ordered", "parameters": [1]},
-            "ordered",
-            {"query": "unknown-function"},
-            {"query": "ordered"},
-        ],
-    )
-    assert (answer.status, answer.type) == (200, JSON)
-    items = answer.json()
-    assert [item["status"] for item in items] == [200, 400, 404, 200, 200, 400, 404, 500, 200]
-    bodies = [item["body"] for item in items]
-    assert [row["n"] for row in bodies[0]["rows"]] == [0, 1]
-    assert (bodies[1]["code"], bodies[1]["parameter"]) == ("bad-parameter", "most")
-    assert "limit-by-parameter" in bodies[2]["message"]
-    assert bodies[3]["boolean"] is True
-    assert [row["n"] for row in bodies[4]["rows"]] == [3, 4, 5]
-    assert len(bodies[8]["rows"]) == 100
-    assert bodies[8]["links"]["next"].startswith(f"{books.url}/api/ordered?")
-
-
-def test_a_batch_of_one_query(books: Server) -> None:
-    items = post(books, "/api/limit-by-parameter", [{"most": 1}, {"most": 2}]).json()
-    assert [len(item["body"]["rows"]) for item in items] == [1, 2]
-
-
-def test_a_batch_is_bounded_and_shares_one_deadline(books: Server) -> None:
-    assert post(books, "/api", [{"query": "none"}] * 51).status == 400
-    items = post(books, "/api", [{"query": "endless"}, {"query": "endless"}, {"query": "none"}]).json()
-    assert [item["status"] for item in items] == [504, 504, 504]
-
-
 def test_an_answer_that_fails_is_no_200(books: Server) -> None:
     assert books.get("/api/unknown-function").status == 500
     assert books.get("/api/endless").status == 504
@@ -365,22 +266,6 @@ def test_a_query_that_is_deprecated_says_so(books: Server) -> None:
     assert since.startswith("@")
     assert 1_600_000_000 < int(since[1:]) <= time.time()
     assert "deprecation" not in books.get("/api/ordered").headers
-
-
-def test_a_batch_over_http_1_0_has_a_length(books: Server) -> None:
-    body = b'[{"most": 1}]'
-    with socket.create_connection((books.host, books.port), timeout=20) as client:
-        client.sendall(
-            b"POST /api/limit-by-parameter HTTP/1.0\r\nContent-Type: application/json\r\n"
-            + f"Content-Length: {len(body)}\r\n\r\n".encode()
-            + body
-        )
-        received = b""
-        while piece := client.recv(65536):
-            received += piece
-    head, _, answer = received.partition(b"\r\n\r\n")
-    assert f"content-length: {len(answer)}".encode() in head.lower()
-    assert [item["status"] for item in json.loads(answer)] == [200]
 
 
 def test_a_name_in_any_script_is_in_links_and_file_names(books: Server) -> None:

@@ -14,10 +14,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import Final, NamedTuple, Protocol
 
-try:
-    import brotli
-except ImportError:
-    brotli = None
+import brotli
 
 if sys.version_info >= (3, 14):
     from compression import zstd
@@ -120,7 +117,7 @@ def _gzip(body: bytes) -> bytes:
 # In the order in which they are chosen where a client likes several alike.
 CODINGS: Final = (
     Coding("zstd", _zstd, _Zstd),
-    *([] if brotli is None else [Coding("br", _brotli, _Brotli)]),
+    Coding("br", _brotli, _Brotli),
     Coding("gzip", _gzip, _Gzip),
 )
 

@@ -132,7 +132,8 @@ Moment = Callable[[subprocess.Popen[bytes], bytes], None]
 def test_an_interruption_leaves_the_store_as_it_was(moment: Moment, flags: list[str], text: bytes) -> None:
     primary = Path(flags[-1]) / "primary"
     before = set(primary.iterdir())
-    with loading(flags) as process:
+    # A shell starts its background jobs with this signal ignored, and so would be what they start.
+    with loading(flags, "env", "--default-signal=INT") as process:
         moment(process, text)
         process.send_signal(signal.SIGINT)
         assert process.wait(60) == 130

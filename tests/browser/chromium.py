@@ -1,4 +1,4 @@
-"""Which Chromium the tests drive, and where it comes from on a machine that has none."""
+"""Which Chromium the tests drive, and where it comes from."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ import shutil
 import subprocess
 import tempfile
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final
@@ -17,7 +18,8 @@ from tests.live import ROOT
 # Names an executable to use instead of all others.
 VARIABLE: Final = "ENDPOINT_TEST_BROWSER"
 INSTALLED: Final = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
-# A headless build of Chromium with the libraries that it needs.
+# A headless build of Chromium with the libraries that it needs: the same version everywhere, and half the
+# processor time of a browser that could also draw windows.
 PACKAGE: Final = ROOT / "node_modules" / "@sparticuz" / "chromium"
 UNPACKED: Final = ROOT / "node_modules" / ".cache" / "chromium"
 MADE_FOR_THIS: Final = (platform.system(), platform.machine()) == ("Linux", "x86_64")
@@ -39,8 +41,8 @@ class Chromium:
 
 
 def find(downloaded: str) -> Chromium:
-    """The first there is: the one the environment names, one installed, the one that Playwright
-    ``downloaded`` (its path, whether or not it is there), the one in npm's package.
+    """Return the first there is: the one the environment names, the one in npm's package, one installed,
+    the one that Playwright ``downloaded`` (its path, whether or not it is there).
 
     Raises :class:`BrowserMissing`.
     """
@@ -49,14 +51,14 @@ def find(downloaded: str) -> Chromium:
         if shutil.which(named) is None:
             raise BrowserMissing(f"{VARIABLE} names {named}, which is no program that can be run.")
         return Chromium(named)
+    if MADE_FOR_THIS and PACKAGE.is_dir() and shutil.which("node") is not None:
+        return unpacked()
     for name in INSTALLED:
         path = shutil.which(name)
         if path is not None:
             return Chromium(path)
     if Path(downloaded).exists():
         return Chromium(downloaded)
-    if MADE_FOR_THIS and PACKAGE.is_dir() and shutil.which("node") is not None:
-        return unpacked()
     raise BrowserMissing(
         "The browser tests need Chromium: install it (apt-get install chromium), or run "
         f"python -m playwright install chromium, or name an executable in {VARIABLE}."
@@ -77,8 +79,8 @@ def unpacked() -> Chromium:
                 check=True,
                 timeout=120,
             )
-            # Whole or not at all: two runs may begin at once.
-            if not UNPACKED.is_dir():
+            # Whole or not at all: two processes may begin at once, and the later leaves what it finds.
+            with suppress(OSError):
                 fresh.rename(UNPACKED)
     environment = {"LD_LIBRARY_PATH": str(UNPACKED / "al2023" / "lib")}
     if not Path("/etc/fonts/fonts.conf").is_file():

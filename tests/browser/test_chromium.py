@@ -56,7 +56,7 @@ def test_without_any_it_is_said_what_to_install(programs: Path) -> None:
     assert VARIABLE in str(caught.value)
 
 
-def test_the_one_of_npm_is_the_last_resort(
+def test_the_one_of_npm_comes_before_an_installed_one(
     programs: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     node = shutil.which("node", path="/usr/bin:/usr/local/bin")
@@ -65,6 +65,7 @@ def test_the_one_of_npm_is_the_last_resort(
         with pytest.raises(BrowserMissing):
             find("/nowhere")
         return
+    program(programs / INSTALLED[0])
     (programs / "node").symlink_to(node)
     monkeypatch.setattr(chromium, "PACKAGE", PACKAGE)
     monkeypatch.setattr(chromium, "UNPACKED", tmp_path / "cache" / "chromium")

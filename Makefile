@@ -3,6 +3,8 @@ VENV := .venv
 BIN := $(VENV)/bin
 PYTHON ?= python3
 VENDOR := endpoint/web/static/vendor
+# Tests of one module share servers and browsers, so that a module stays in one process.
+PYTEST = $(BIN)/python -m pytest --numprocesses auto --maxprocesses 8 --dist loadfile --no-loadscope-reorder
 # The tests that run on every other Python too: those that start no browser and kill or interrupt no process.
 QUICK := --ignore=tests/browser --ignore=tests/process
 # Runs a command and shows what it printed only where it fails.
@@ -45,10 +47,10 @@ serve: $(VENV)/installed
 	@$(BIN)/endpoint serve $(ARGS)
 
 test: $(VENV)/installed-test node_modules/installed-test
-	$(BIN)/python -m pytest $(ARGS)
+	$(PYTEST) $(ARGS)
 
 quick: $(VENV)/installed-test node_modules/installed-test
-	$(BIN)/python -m pytest $(QUICK) $(ARGS)
+	$(PYTEST) $(QUICK) $(ARGS)
 
 lint: $(VENV)/installed-test
 	$(BIN)/ruff check .

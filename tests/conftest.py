@@ -1,4 +1,4 @@
-"""Fixtures for every test: a clean environment, and one server process for a session."""
+"""Every test: its order, how many examples properties are tried on, its environment, and a server for all."""
 
 from __future__ import annotations
 
@@ -8,7 +8,32 @@ from pathlib import Path
 
 import pytest
 
+from tests import properties
 from tests.live import Server, serving
+
+# Folders whose tests take longest; those that are left at the end fill the last gaps between processes.
+FIRST = ("browser", "process", "engine", "web")
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """Add the flag for long runs."""
+    parser.addoption("--thorough", action="store_true", help="Try properties on ten times as many examples.")
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Decide how many examples properties are tried on."""
+    properties.load(config.getoption("thorough"))
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Put slow modules first, so that several processes end at about the same time."""
+    root = Path(__file__).parent
+
+    def rank(item: pytest.Item) -> int:
+        folder = item.path.relative_to(root).parts[0]
+        return FIRST.index(folder) if folder in FIRST else len(FIRST)
+
+    items.sort(key=rank)
 
 
 @pytest.fixture(autouse=True)

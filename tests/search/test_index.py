@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 from endpoint.errors import StoreError
 from endpoint.search import Answer, Document, Request
 from endpoint.search.index import TextIndex
+from tests.properties import examples
 from tests.search.indexed_publications import LIBRARY, document, index
 
 EVERYTHING = {document.iri for document in LIBRARY}
@@ -293,7 +294,7 @@ def test_hostile_queries_are_answered(library: TextIndex, query: str) -> None:
 
 
 @given(query=st.text(alphabet=st.sampled_from('한국의핵 ab12"()-|*:·') | st.characters(), max_size=40))
-@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None, max_examples=150)
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=examples(150))
 def test_no_query_fails(library: TextIndex, query: str) -> None:
     answer = library.search(Request(query, limit=5))
     assert answer.total >= len(answer.hits)

@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 
 from endpoint.search.index import TextIndex
 from endpoint.search.snippets import WIDTH
+from tests.properties import examples
 from tests.search.indexed_publications import document, index
 
 LONG = "앞선 이야기가 길게 이어진다. " * 60
@@ -123,7 +124,7 @@ def test_a_word_of_one_field_is_marked_only_there(tmp_path: Path) -> None:
         alphabet=st.sampled_from("한국의 외교핵 U.S.expoｆt<&\"'é韓\u0301\n·") | st.characters(), max_size=400
     )
 )
-@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None, max_examples=60)
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=examples(60))
 def test_a_snippet_is_a_piece_of_the_text(tmp_path_factory: pytest.TempPathFactory, text: str) -> None:
     text = "".join(character for character in text if not "\ud800" <= character <= "\udfff")
     opened = index(tmp_path_factory.mktemp("any") / "text", [document("a", "제목", text + " 한국")])

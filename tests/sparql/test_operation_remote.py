@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 from pyoxigraph import Store
 
 from endpoint.sparql.operation import Operation, classify, read_prologue
+from tests.properties import examples
 
 # A port that the engine refuses at once, so that nothing is ever called.
 HOST = "http://127.0.0.1:1/"
@@ -116,7 +117,7 @@ JOINTS = st.sampled_from(["", " ", ".", "\n", "#\n", "true", "1", "?v", "ex:", "
 AROUND = st.lists(st.tuples(PIECES, JOINTS), max_size=2).map(lambda parts: "".join(map("".join, parts)))
 
 
-@settings(max_examples=500, deadline=None)
+@settings(max_examples=examples(500))
 @given(AROUND, st.sampled_from([element for element, _ in CALLS.values()]), JOINTS, AROUND)
 def test_no_service_escapes_whatever_stands_around_it(before: str, call: str, joint: str, after: str) -> None:
     text = f"{PREFIXES}SELECT * {{{before}{call}{joint}{after}}}"

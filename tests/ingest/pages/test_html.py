@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from pyoxigraph import BlankNode, Literal, NamedNode, Triple
 
@@ -167,7 +167,6 @@ TAGS = (
 ).split()
 
 
-@settings(deadline=None)
 @given(st.lists(st.sampled_from([tag.replace("_", " ") for tag in TAGS]), max_size=30))
 def test_any_order_of_tags_is_read_or_refused(pieces: list[str]) -> None:
     try:

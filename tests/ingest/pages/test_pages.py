@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from pathlib import Path
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from pyoxigraph import Literal, NamedNode, Triple, parse
 
@@ -125,7 +125,6 @@ def test_inverse_rows_of_a_text_have_lost_their_links() -> None:
     assert "is mofadocu:relatedDoc of" in notices[0]
 
 
-@settings(deadline=None)
 @given(
     st.lists(
         st.text(alphabet=st.characters(exclude_categories=["Cs"], exclude_characters="\0\r")), max_size=4
@@ -194,7 +193,6 @@ def test_the_encoding_of_a_page(codec: str, head: str, notices: int) -> None:
     assert len(remarks) == notices
 
 
-@settings(deadline=None)
 @given(st.binary(max_size=300))
 def test_any_bytes_are_read_or_refused(content: bytes) -> None:
     for name in ("a.txt", "a.html"):

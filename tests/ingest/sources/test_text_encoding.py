@@ -7,7 +7,7 @@ import io
 from typing import BinaryIO, cast
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from endpoint.errors import DataError
@@ -128,7 +128,6 @@ def test_line_ends_stay_as_they_are() -> None:
     assert open_text(io.BytesIO(b"a\r\nb\rc\n"), "a.csv", []).read() == "a\r\nb\rc\n"
 
 
-@settings(deadline=None)
 @given(st.binary(max_size=400))
 def test_any_bytes_are_read_or_refused(content: bytes) -> None:
     try:
@@ -137,7 +136,6 @@ def test_any_bytes_are_read_or_refused(content: bytes) -> None:
         assert error.file is not None
 
 
-@settings(deadline=None)
 @given(st.text(alphabet=st.characters(exclude_categories=["Cs"], exclude_characters="\0\ufeff")))
 def test_any_utf_8_text_comes_back(text: str) -> None:
     notices: list[str] = []

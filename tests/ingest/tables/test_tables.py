@@ -7,7 +7,7 @@ from functools import cache
 from pathlib import Path
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from pyoxigraph import Literal, parse
 
@@ -240,7 +240,6 @@ def plain_mapping() -> TableMapping:
     return mapping
 
 
-@settings(deadline=None)
 @given(st.lists(CELL, min_size=1, max_size=5), st.sampled_from(",;\t|"), st.sampled_from(["\n", "\r\n"]))
 def test_any_text_of_a_cell_comes_back(texts: list[str], delimiter: str, end: str) -> None:
     plain = plain_mapping()
@@ -252,7 +251,6 @@ def test_any_text_of_a_cell_comes_back(texts: list[str], delimiter: str, end: st
     assert [quad.object for quad in quads] == [Literal(text) for text in texts if text.strip()]
 
 
-@settings(deadline=None)
 @given(CELL.filter(str.strip))
 def test_any_text_makes_a_subject(number: str) -> None:
     quads, _ = read(
@@ -262,7 +260,6 @@ def test_any_text_makes_a_subject(number: str) -> None:
 
 
 @pytest.mark.parametrize("extension", [".csv", ".tsv", ".json", ".jsonl", ".xlsx", ""])
-@settings(deadline=None)
 @given(content=st.binary(max_size=300) | st.text(alphabet='[]{}":,ab1\n\r;"\t', max_size=60).map(str.encode))
 def test_any_bytes_are_read_or_refused(extension: str, content: bytes) -> None:
     try:

@@ -27,6 +27,7 @@ from endpoint.errors import BadParameter
 from endpoint.sparql.lexer import lex
 from tests.datasets.grlc_bands import FILES, NAMES, NS
 from tests.live import Server
+from tests.properties import examples
 
 # Everything loads and runs with sample values, or is told with its place.
 
@@ -80,7 +81,7 @@ ANY = st.text(st.characters(exclude_categories=["Cs"]), min_size=1, max_size=20)
 
 
 @given(text=ANY)
-@settings(max_examples=80, deadline=None)
+@settings(max_examples=examples(80))
 def test_any_text_comes_back_as_itself(bands: Server, text: str) -> None:
     answer = bands.get(f"/api/echo?x={quote(text, safe='')}")
     if answer.status == 200:
@@ -91,7 +92,7 @@ def test_any_text_comes_back_as_itself(bands: Server, text: str) -> None:
 
 
 @given(text=ANY)
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=examples(60))
 def test_any_iri_comes_back_as_itself(bands: Server, text: str) -> None:
     answer = bands.get(f"/api/echo-iri.srj?x={quote(f'urn:{text}', safe='')}")
     if answer.status == 200:
@@ -116,7 +117,7 @@ def shape(node: object) -> object:
 
 
 @given(text=ANY)
-@settings(max_examples=50, deadline=None)
+@settings(max_examples=examples(50))
 def test_the_algebra_does_not_depend_on_the_value(
     tmp_path_factory: pytest.TempPathFactory, text: str
 ) -> None:

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 import rispy  # type: ignore[import-untyped]
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from pybtex.database import parse_string  # type: ignore[import-untyped]
 
@@ -216,7 +216,6 @@ NAMES = st.one_of(
 )
 
 
-@settings(deadline=None)
 @given(TEXTS, TEXTS, TEXTS, st.lists(NAMES, max_size=3))
 def test_every_text_survives_in_every_format(
     title: str, abstract: str, word: str, creators: list[str]

@@ -22,6 +22,7 @@ from endpoint.search.service.rewriting import (
 from endpoint.sparql.lexer import position_of
 from endpoint.sparql.operation import admit, classify
 from endpoint.vocabulary import TEXT
+from tests.properties import examples
 from tests.search.searched_store import EX, PREFIXES, Catalogue
 
 PLENTY = 2**30
@@ -222,7 +223,7 @@ PROLOGUES = st.sampled_from(
 )
 
 
-@settings(max_examples=1500, deadline=None)
+@settings(max_examples=examples(1500))
 @given(PROLOGUES, st.lists(PIECES, max_size=12), st.sampled_from(["", " "]))
 def test_whatever_passes_the_gate_calls_nobody(prologue: str, pieces: list[str], joint: str) -> None:
     """The engine gets no text in which it sees a SERVICE: one to an address that refuses would fail."""

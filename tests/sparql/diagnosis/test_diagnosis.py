@@ -11,6 +11,7 @@ from pyoxigraph import Store
 
 from endpoint.errors import MalformedQuery
 from endpoint.sparql.diagnosis import explain, malformed
+from tests.properties import examples
 
 
 def diagnose(text: str, update: bool = False) -> MalformedQuery:
@@ -147,7 +148,6 @@ MESSAGES = st.text() | st.builds(
 )
 
 
-@settings(deadline=None)
 @given(st.sampled_from(["", "SELECT * { ", "PREFIX a: <b:c> ASK {", "DELETE {"]), ANY, MESSAGES)
 def test_explain_never_raises(start: str, text: str, message: str) -> None:
     error = explain(start + text, message)
@@ -157,7 +157,7 @@ def test_explain_never_raises(start: str, text: str, message: str) -> None:
     assert all(unicodedata.category(character) != "Cs" for character in error.detail)
 
 
-@settings(deadline=None, max_examples=300)
+@settings(max_examples=examples(300))
 @given(
     st.lists(st.sampled_from([text for text, *_ in MISTAKES.values()]).map(str.split), min_size=1, max_size=2)
 )

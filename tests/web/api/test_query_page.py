@@ -15,6 +15,7 @@ from lxml import html  # type: ignore[import-untyped]
 
 from tests.datasets.query_forms import HOSTILE, make
 from tests.live import Answer, Server, serving
+from tests.properties import examples
 
 BROWSER = "text/html,application/xhtml+xml,application/xml;q=0.9,*/*;q=0.8"
 
@@ -421,8 +422,7 @@ def test_markup_in_the_data_and_in_files_is_text(forms: Server) -> None:
 
 
 @settings(
-    max_examples=60,
-    deadline=None,
+    max_examples=examples(60),
     derandomize=True,
     suppress_health_check=[HealthCheck.function_scoped_fixture],
 )

@@ -19,6 +19,7 @@ from endpoint.web.api.openapi.values import (
     parameter_examples,
     parameter_schema,
 )
+from tests.properties import examples
 
 
 def parameter_of(name: str, **more: Any) -> Parameter:
@@ -114,7 +115,7 @@ PATTERNS = {
 
 
 @pytest.mark.parametrize("name", PATTERNS)
-@settings(max_examples=60, derandomize=True, database=None, deadline=None)
+@settings(max_examples=examples(20), derandomize=True, database=None)
 @given(data=st.data())
 def test_the_server_takes_what_a_pattern_allows(name: str, data: st.DataObject) -> None:
     value = data.draw(st.from_regex(str(PATTERNS[name])).map(lambda text: text.removesuffix("\n")))
@@ -123,7 +124,7 @@ def test_the_server_takes_what_a_pattern_allows(name: str, data: st.DataObject) 
         assert takes(parameter, value)
 
 
-@settings(max_examples=300, derandomize=True, database=None, deadline=None)
+@settings(max_examples=examples(300), derandomize=True, database=None)
 @given(text=st.text(max_size=6), name=st.sampled_from(sorted(TYPES)))
 def test_of_any_text_the_server_takes_no_more_than_the_schema_says(text: str, name: str) -> None:
     parameter = parameter_of(name)
@@ -132,7 +133,7 @@ def test_of_any_text_the_server_takes_no_more_than_the_schema_says(text: str, na
         assert allows(parameter, text)
 
 
-@settings(max_examples=300, derandomize=True, database=None, deadline=None)
+@settings(max_examples=examples(300), derandomize=True, database=None)
 @given(text=st.text(max_size=6))
 def test_a_text_is_a_text(text: str) -> None:
     parameter = parameter_of("string")

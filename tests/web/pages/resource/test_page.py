@@ -29,6 +29,7 @@ from endpoint.web.pages.resource.terms import Labels, RowShapes
 from endpoint.web.store import Term
 from tests.datasets.odd_resources import BASE, LONG, POINTING, make
 from tests.live import Server, serving
+from tests.properties import examples
 from tests.web.pages.resource.snapshots import GRAPH, THING, view
 
 BROWSER = "text/html,*/*;q=0.8"
@@ -288,7 +289,7 @@ iris = st.sampled_from(
 terms = st.one_of(literals, iris, st.just(BlankNode("b")))
 
 
-@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=examples(60), suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(values=st.lists(terms, min_size=1, max_size=6), heading=st.one_of(texts, nasty))
 def test_nothing_in_the_data_becomes_markup(site: Site, values: list[Term], heading: str) -> None:
     plain_page = rendered(site, [Statement(f"{BASE}ns/note", Literal("plain"), {GRAPH})], "plain")

@@ -1,0 +1,23 @@
+"""How many examples a property is tried on: some by default, ten times as many with ``--thorough``."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from hypothesis import HealthCheck, settings
+
+# Other processes run beside the tests: no example has a deadline, and slow ones are no failure.
+_PATIENT: Final = settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])
+DEFAULT: Final = settings(_PATIENT, max_examples=100)
+THOROUGH: Final = settings(_PATIENT, max_examples=1000)
+
+
+def load(thorough: bool) -> None:
+    """Make one of both the profile of this run. Called before a module with properties is imported."""
+    settings.register_profile("endpoint", THOROUGH if thorough else DEFAULT)
+    settings.load_profile("endpoint")
+
+
+def examples(count: int) -> int:
+    """Return the examples to try in this run for a property that takes ``count`` by default."""
+    return count * settings().max_examples // DEFAULT.max_examples

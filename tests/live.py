@@ -177,7 +177,7 @@ def serving(data: Path, *flags: str, cwd: Path = ROOT, code: Path = ROOT) -> Ite
         if process.poll() is None:
             process.terminate()
             try:
-                process.wait(20)
+                process.wait(60)
             except subprocess.TimeoutExpired:
                 process.kill()
         process.wait()

@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 import pytest
-from playwright.sync_api import Browser
+from playwright.sync_api import Browser, expect
 
 from tests.browser.launch import started, stocked
-from tests.browser.reader import Reader, reading
+from tests.browser.reader import PATIENCE, Reader, reading
 from tests.live import Server
 
 
@@ -16,6 +16,7 @@ from tests.live import Server
 # and tests elsewhere run their own.
 @pytest.fixture(scope="package")
 def browser() -> Iterator[Browser]:
+    expect.set_options(timeout=PATIENCE)
     with started() as running:
         yield running
 

@@ -14,7 +14,7 @@ from tests.live import Server
 # What each language of the interface is asked for with.
 LOCALES: Final = {"ko": "ko-KR", "en": "en-GB"}
 # Milliseconds for anything on a page to happen.
-PATIENCE: Final = 10_000
+PATIENCE: Final = 30_000
 
 _TELL_VIOLATIONS: Final = """
 document.addEventListener("securitypolicyviolation", (event) =>

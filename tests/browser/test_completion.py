@@ -18,7 +18,7 @@ MOFAPUB = "PREFIX mofapub: <http://opendata.mofa.go.kr/mofapub/>\n"
 @pytest.fixture(scope="module", params=["en", "ko"])
 def window(request: pytest.FixtureRequest, browser: Browser, catalogue: Server) -> Iterator[Reader]:
     # The names are counted once for each generation; until then the server asks to come back.
-    until = time.monotonic() + 30
+    until = time.monotonic() + 60
     while catalogue.get("/-/completion/classes").status != 200 and time.monotonic() < until:
         time.sleep(0.1)
     with reading(browser, catalogue, request.param) as opened:

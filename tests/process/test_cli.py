@@ -200,5 +200,5 @@ def test_the_wheel_serves_the_dataset_from_an_empty_folder(tmp_path: Path) -> No
         assert (empty / "endpoint-data" / "current").exists()
     finally:
         process.terminate()
-        process.wait(20)
+        process.wait(60)
         process.stdout.close()

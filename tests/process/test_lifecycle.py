@@ -14,7 +14,7 @@ import pytest
 from tests.live import ROOT, Server, command, environment, run, serving
 
 
-def wait_until_gone(pids: list[int], seconds: float = 5.0) -> list[int]:
+def wait_until_gone(pids: list[int], seconds: float = 30.0) -> list[int]:
     end = time.monotonic() + seconds
     left = pids
     while left and time.monotonic() < end:
@@ -51,7 +51,7 @@ def test_signals_end_it_and_everything_below(tmp_path: Path, number: signal.Sign
     with serving(tmp_path / "data") as server:
         children = server.children()
         server.process.send_signal(number)
-        assert server.process.wait(20) == 0
+        assert server.process.wait(60) == 0
         assert wait_until_gone(children) == []
 
 
@@ -59,7 +59,7 @@ def test_kill_minus_nine_leaves_no_process_and_a_whole_store(tmp_path: Path) -> 
     with serving(tmp_path / "data") as server:
         children = server.children()
         server.process.kill()
-        server.process.wait(10)
+        server.process.wait(60)
         assert wait_until_gone(children) == []
     with serving(tmp_path / "data") as server:
         assert generation_of(server) == 1
@@ -72,7 +72,7 @@ def test_a_killed_worker_is_replaced(tmp_path: Path) -> None:
         for pid in workers:
             os.kill(pid, signal.SIGKILL)
         assert [server.query("ASK {}").status for _ in range(6)] == [200] * 6
-        end = time.monotonic() + 5
+        end = time.monotonic() + 30
         while len(server.children()) < 3 and time.monotonic() < end:
             time.sleep(0.02)
         now = server.children()
@@ -84,7 +84,7 @@ def test_a_killed_template_is_replaced(tmp_path: Path) -> None:
     with serving(tmp_path / "data") as server:
         template = server.children()[0]
         os.kill(template, signal.SIGKILL)
-        end = time.monotonic() + 10
+        end = time.monotonic() + 30
         while time.monotonic() < end:
             children = server.children()
             if len(children) >= 3 and template not in children:
@@ -103,7 +103,7 @@ def test_a_generation_loaded_by_another_process_is_served(tmp_path: Path) -> Non
         loaded = run("load", str(tmp_path / "more.ttl"), "--data", str(tmp_path / "data"), "--graph", "urn:g")
         assert loaded.returncode == 0, loaded.stderr
         assert loaded.stdout.startswith("Generation 2 holds ")
-        end = time.monotonic() + 5
+        end = time.monotonic() + 30
         while generation_of(server) != 2 and time.monotonic() < end:
             time.sleep(0.02)
         answer = server.query("ASK { <urn:s> ?p ?o }")
@@ -200,4 +200,4 @@ def test_a_stop_while_the_server_starts_is_not_lost(tmp_path: Path) -> None:
         )
         time.sleep(delay)
         process.send_signal(signal.SIGTERM)
-        assert process.wait(20) in (0, 1, -signal.SIGTERM)
+        assert process.wait(60) in (0, 1, -signal.SIGTERM)

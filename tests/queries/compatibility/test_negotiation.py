@@ -119,7 +119,7 @@ FAILURES: list[tuple[str, str, bytes | None, str, int, str]] = [
     ("POST", "echo", b'{"x": "' + b"a" * 600_000 + b'"}', "application/json", 413, "524,288"),
     ("POST", "posted", b"x", "text/plain", 415, "application/json"),
     ("GET", "fails", None, "", 500, "urn:f"),
-    ("GET", "greedy", None, "", 503, "256 MB"),
+    ("GET", "greedy", None, "", 503, "128 MB"),
     ("GET", "endless?timeout=0.2", None, "", 504, "0.2 s"),
 ]
 

@@ -199,7 +199,7 @@ def test_kill_minus_nine_leaves_no_process_and_no_generation_for_good(
         assert folders(server) == ["000001", "000002", "000003"]
         below = server.children()
         server.process.kill()
-        server.process.wait(20)
+        server.process.wait(60)
         until(lambda: not any(Path(f"/proc/{pid}").exists() for pid in below))
     if restarted:
         with books(tmp_path) as server:

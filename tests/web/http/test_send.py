@@ -359,7 +359,7 @@ def test_the_first_rows_leave_before_the_last_are_evaluated(site: Site, encoding
     async def rows() -> AsyncGenerator[bytes, None]:
         yield ROW
         # The client reads the first rows, and only then are the others evaluated.
-        await asyncio.wait_for(seen.wait(), 5)
+        await asyncio.wait_for(seen.wait(), 30)
         yield ROW * 2
 
     async def send(message: Message) -> None:

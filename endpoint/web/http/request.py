@@ -11,7 +11,14 @@ from urllib.parse import parse_qsl, unquote_to_bytes
 from starlette.datastructures import Headers
 from starlette.types import Receive, Scope
 
-from endpoint.errors import BadParameter, MalformedRequest, NotAcceptable, PayloadTooLarge, RequestTimeout
+from endpoint.errors import (
+    BadParameter,
+    EndpointError,
+    MalformedRequest,
+    NotAcceptable,
+    PayloadTooLarge,
+    RequestTimeout,
+)
 from endpoint.formats import Format, Representation, by_name, negotiate
 from endpoint.settings import Settings
 from endpoint.telemetry import Exchange
@@ -24,6 +31,8 @@ MOST_PAIRS: Final = 2000
 _LEAST_TIMEOUT: Final = 0.1
 # How much of a body over the limit is read and thrown away, so that its sender reads the refusal.
 _DRAINED: Final = 32
+# Characters of a refused URL that its page repeats in links.
+_LEGIBLE: Final = 8_000
 _KEY: Final = "endpoint.request"
 
 Pairs = list[tuple[str, str]]
@@ -73,7 +82,7 @@ class Request:
     @cached_property
     def view(self) -> View:
         """The site as the sender of this request sees it. Raises MalformedRequest."""
-        return view_of(self.scope, self.site)
+        return view_of(self.scope, self.site, self._legible_pairs())
 
     @property
     def accept(self) -> str | None:
@@ -89,6 +98,14 @@ class Request:
     def pairs(self) -> Pairs:
         """The parameters in the URL. Raises BadParameter and MalformedRequest."""
         return decode_pairs(self.scope["query_string"])
+
+    def _legible_pairs(self) -> Pairs:
+        """The parameters, also of a URL that is refused: its sender reads about that on a page."""
+        try:
+            return self.pairs
+        except EndpointError:
+            text = self.scope["query_string"].decode("utf-8", "replace")
+            return parse_qsl(text[:_LEGIBLE], keep_blank_values=True, errors="replace")
 
     @property
     def media_type(self) -> str:

@@ -8,12 +8,12 @@ site, in the format that translators' tools read (GNU gettext).
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
 from typing import Final
-from urllib.parse import parse_qsl, quote, urlencode, urlsplit
+from urllib.parse import quote, urlencode, urlsplit
 
 from babel.messages.pofile import read_po
 from starlette.datastructures import Headers
@@ -124,10 +124,11 @@ class View:
         return self.root + path + (f"?{urlencode(named, quote_via=quote)}" if named else "")
 
 
-def view_of(scope: Scope, site: Site) -> View:
-    """Return the view of the request with this scope. Raises :class:`~endpoint.errors.MalformedRequest`."""
-    query = b"&".join(scope["query_string"].split(b"&", _PAIRS)[:_PAIRS]).decode("latin-1")
-    pairs = parse_qsl(query, keep_blank_values=True, encoding="utf-8", errors="replace")
+def view_of(scope: Scope, site: Site, pairs: Sequence[tuple[str, str]] = ()) -> View:
+    """Return the view of the request with this scope and the decoded parameters ``pairs``.
+
+    Raises :class:`~endpoint.errors.MalformedRequest`.
+    """
     named = next((value for name, value in pairs if name == PARAMETER), None)
     default = next((language for language in site.dataset.title if language in LANGUAGES), LANGUAGES[0])
     accepted = ", ".join(Headers(scope=scope).getlist("accept-language"))
@@ -138,7 +139,7 @@ def view_of(scope: Scope, site: Site) -> View:
         base=site.url(scope),
         # A path that begins with two slashes would be the address of another host.
         path="/" + quote(scope.get("raw_path") or scope["path"].encode(), safe=_PATH).lstrip("/"),
-        pairs=tuple(pair for pair in pairs if pair[0] != PARAMETER),
+        pairs=tuple(pair for pair in pairs[:_PAIRS] if pair[0] != PARAMETER),
     )
 
 

@@ -9,8 +9,11 @@ import pytest
 from babel.messages.extract import extract_from_dir
 from babel.messages.pofile import read_po
 
+from endpoint.app import create_site
+from endpoint.settings import Settings
 from endpoint.web.http.view import choose_language, gettext, messages, ngettext
 from tests.live import Server
+from tests.web.exchanges import request_for
 
 WEB = Path(__file__).parents[3] / "endpoint" / "web"
 KEYWORDS = {"_": None, "gettext": None, "ngettext": (1, 2)}
@@ -94,3 +97,20 @@ def test_the_language_chosen_stays_in_the_links(server: Server) -> None:
     assert 'href="/api"' in server.get("/", "text/html").text
     switched = server.get("/sparql?query=ASK%20%7B%7D&locale=en", "text/html").text
     assert 'href="/sparql?query=ASK%20%7B%7D&amp;locale=ko"' in switched
+
+
+@pytest.mark.parametrize(
+    ("query", "pairs", "language"),
+    [
+        ("q=%EC%B1%85&locale=en", (("q", "책"),), "en"),
+        ("q=책", (("q", "책"),), "ko"),
+        ("a=%FF&locale=en", (("a", "\ufffd"),), "en"),
+        ("a&" * 3000, (("a", ""),) * 200, "ko"),
+        ("locale=x&locale=en", (), "ko"),
+    ],
+)
+def test_a_view_repeats_what_can_be_read_of_the_address(
+    query: str, pairs: tuple[tuple[str, str], ...], language: str
+) -> None:
+    view = request_for(create_site(Settings()), f"/search?{query}").view
+    assert (view.pairs, view.language, view.path) == (pairs, language, "/search")

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Awaitable, Callable
 from typing import TypeVar
+from urllib.parse import parse_qsl
 
 from endpoint.web import Site
 from endpoint.web.http.view import View, view_of
@@ -42,4 +43,5 @@ def view(site: Site, path: str = "/thing/1", query: bytes = b"locale=en") -> Vie
             "headers": [(b"host", b"inside:8000")],
         },
         site,
+        parse_qsl(query.decode()),
     )

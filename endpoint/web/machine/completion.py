@@ -9,16 +9,18 @@ import re
 import unicodedata
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from functools import partial
 from typing import Final
 
 from pyoxigraph import NamedNode
 
 from endpoint.errors import BadParameter, shown
 from endpoint.vocabulary import PREFIXES
+from endpoint.web.cache import Region
 from endpoint.web.http.answer import Answer, json_answer
 from endpoint.web.http.request import Pairs, Request
 from endpoint.web.machine.statistics import Statistics, require_statistics
-from endpoint.web.store import OwnQueries
+from endpoint.web.store import OwnQueries, Snapshot
 
 # Suggestions in one answer by default, and at most.
 SUGGESTIONS: Final = 50
@@ -75,25 +77,30 @@ class Vocabulary:
         ]
 
 
+_VOCABULARY: Final[Region[Vocabulary]] = Region("names for completion")
+
+
+async def _make_vocabulary(statistics: Statistics, snapshot: Snapshot) -> Vocabulary:
+    return Vocabulary(statistics, snapshot.site.dataset.prefixes)
+
+
 class Completion:
     """Suggestions of "classes" or "properties" (``kind``) of the data."""
 
     def __init__(self, own_queries: OwnQueries, kind: str) -> None:
-        self._site = own_queries.site
         self._own_queries = own_queries
         self._kind = kind
-        self._vocabulary: Vocabulary | None = None
 
     async def answer(self, request: Request) -> Answer:
         """Answer with the suggestions. Raises BadParameter and Overloaded."""
-        prefixes = self._site.dataset.prefixes
-        pairs = request.pairs
+        prefixes, pairs = request.site.dataset.prefixes, request.pairs
         typed, limit = _single(pairs, "q") or "", _limit(_single(pairs, "limit"))
         of_class = _iri(_single(pairs, "class"), prefixes)
         statistics = await require_statistics(self._own_queries, PATIENCE)
-        if self._vocabulary is None or self._vocabulary.statistics is not statistics:
-            self._vocabulary = Vocabulary(statistics, prefixes)
-        suggestions = self._vocabulary.suggestions(self._kind, typed, of_class)
+        # The numbers may be those of the generation before.
+        key, make = statistics.generation.version, partial(_make_vocabulary, statistics)
+        vocabulary = await self._own_queries.snapshot().cached(_VOCABULARY, make, key)
+        suggestions = vocabulary.suggestions(self._kind, typed, of_class)
         return json_answer(suggestions[:limit], _CACHE)
 
 

@@ -8,14 +8,14 @@
         BadParameter       400    a parameter is missing, repeated, unknown or ill-typed
         MalformedQuery     400    the SPARQL text does not parse; carries the position
         QueryTooComplex    400    the SPARQL text is nested or sized beyond what can be planned
-        ReadOnly           403    an update reached a read-only endpoint
+        ReadOnly           403    an update was sent to a read-only endpoint
         ServiceRefused     403    SERVICE or LOAD names an address that is not allowed
         NotFound           404
         MethodNotAllowed   405
         NotAcceptable      406    no offered media type fits the Accept header
-        NotExpressible     406    the result holds something the chosen format cannot say
+        NotExpressible     406    the result contains something that the chosen format cannot express
         RequestTimeout     408    the client stopped sending its request
-        GenerationGone     410    the pages asked for belong to a generation that is no longer served
+        GenerationGone     410    the requested page belongs to a generation that is no longer kept
         PayloadTooLarge    413    the query text is longer than the limit
         UnsupportedMediaType 415
       EngineError                 the server could not answer
@@ -32,8 +32,8 @@
 
 Classes carry their HTTP status, a stable code and a title; instances carry a sentence for
 the reader (``detail``) and the fields named in :meth:`EndpointError.fields`.
-``docs/errors.md`` documents every code; a code is never renamed. At the end stand the parts of sentences that
-details share.
+``docs/errors.md`` documents every code; a code is never renamed. The functions at the end write the parts of
+sentences that details share.
 """
 
 from __future__ import annotations
@@ -47,7 +47,7 @@ _SHOWN = 60
 
 
 class EndpointError(Exception):
-    """The base of all designed failures, and on the wire a failure that nobody designed.
+    """The base of all designed failures; over HTTP also the code of an unexpected failure.
 
     ``detail`` is one clear sentence or a few lines of text.
     """
@@ -81,8 +81,8 @@ class MalformedRequest(RequestError):
 class BadParameter(RequestError):
     """A parameter is missing, repeated, unknown or ill-typed.
 
-    ``parameter`` names it; ``value`` is what was received, where something was; ``rule`` is the one that
-    was broken ("unknown", "repeated", "type", "maximum", …) and ``suggestion`` what was meant most likely.
+    ``parameter`` is its name, ``value`` the value received, if any, ``rule`` the rule that was violated
+    ("unknown", "repeated", "type", "maximum", …) and ``suggestion`` the name or value most likely meant.
     """
 
     code = "bad-parameter"
@@ -130,7 +130,7 @@ class QueryTooComplex(RequestError):
 
 
 class ReadOnly(RequestError):
-    """An update reached an endpoint that takes none."""
+    """An update was sent to an endpoint that accepts none."""
 
     status = 403
     code = "read-only"
@@ -154,7 +154,7 @@ class NotFound(RequestError):
 
 
 class MethodNotAllowed(RequestError):
-    """The path exists, the method does not apply. ``allowed`` fills the Allow header."""
+    """The path exists, but not for this method. ``allowed`` fills the Allow header."""
 
     status = 405
     code = "method-not-allowed"
@@ -169,7 +169,7 @@ class MethodNotAllowed(RequestError):
 
 
 class NotAcceptable(RequestError):
-    """Nothing offered fits the Accept header (RFC 9110 section 15.5.7). ``offered`` lists media types."""
+    """No offered media type fits the Accept header (RFC 9110 section 15.5.7). ``offered`` lists them."""
 
     status = 406
     code = "not-acceptable"
@@ -184,7 +184,7 @@ class NotAcceptable(RequestError):
 
 
 class NotExpressible(RequestError):
-    """The result holds a character or a name that the chosen format cannot express."""
+    """The result contains a character or a name that the chosen format cannot express."""
 
     status = 406
     code = "not-expressible"
@@ -200,9 +200,9 @@ class RequestTimeout(RequestError):
 
 
 class GenerationGone(RequestError):
-    """The pages asked for belong to a generation that is not kept any more.
+    """The requested page belongs to a generation that is no longer kept.
 
-    ``generation`` is the one asked for and ``current`` the newest.
+    ``generation`` is the requested one and ``current`` the newest.
     """
 
     status = 410
@@ -354,7 +354,7 @@ class StoreError(EndpointError):
 
 def nearest(word: str, known: Sequence[str]) -> str | None:
     """Return the known word that is closest to ``word``, letter case aside; None where none is close."""
-    # IRIs of one namespace are alike in what says nothing.
+    # The namespace that all IRIs share would make them all similar.
     namespace = word[: max(word.rfind("/"), word.rfind("#")) + 1].lower()
     start = len(namespace) if all(row.lower().startswith(namespace) for row in known) else 0
     by_case = {row.lower()[start:]: row for row in known}

@@ -81,9 +81,9 @@ def _text(text: str) -> str:
 
 def _switch(text: str) -> bool:
     words = {"on": True, "true": True, "yes": True, "off": False, "false": False, "no": False}
-    if (found := words.get(text.strip().lower())) is None:
+    if (switch := words.get(text.strip().lower())) is None:
         raise ValueError("expected on or off")
-    return found
+    return switch
 
 
 def _origins(text: str) -> tuple[str, ...]:
@@ -112,7 +112,7 @@ class Settings:
     dataset: Path | None = _setting(
         None, _path, "DIR", "Folder with ontology/, seed/ and queries/; by default the packaged one."
     )
-    data: Path = _setting(Path("endpoint-data"), _path, "DIR", "Folder of the store; made on first start.")
+    data: Path = _setting(Path("endpoint-data"), _path, "DIR", "Folder of the store; created on first start.")
     host: str = _setting("127.0.0.1", _text, "ADDRESS", "Address to listen on.")
     port: int = _setting(8080, _count(0, 65535), "PORT", "Port to listen on; 0 takes a free one.")
     public_url: str | None = _setting(
@@ -157,7 +157,7 @@ class Settings:
         "Whether saved queries are read again as soon as their files change; SIGHUP does it at any time.",
     )
     cors_origins: tuple[str, ...] = _setting(
-        ("*",), _origins, "ORIGINS", "Origins of web pages that may call; * is every page."
+        ("*",), _origins, "ORIGINS", "Origins of web pages that may call the server; * means every page."
     )
     log_level: str = _setting(
         "info",
@@ -237,15 +237,15 @@ def _read_toml(config: Path | None, environ: Mapping[str, str]) -> dict[str, obj
     if named is None and not path.exists():
         return {}
     try:
-        found = tomllib.loads(path.read_text(encoding="utf-8"))
+        table = tomllib.loads(path.read_text(encoding="utf-8"))
     except OSError as error:
         raise ConfigurationError(f"{path}: cannot be read ({error.strerror}).") from None
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         raise ConfigurationError(f"{path}: is not a TOML file ({error}).") from None
     known = [row.name for row in setting_fields()]
-    for name in found:
+    for name in table:
         if name not in known:
             near = difflib.get_close_matches(name, known, 1)
             hint = f" Did you mean {near[0]!r}?" if near else ""
             raise ConfigurationError(f"{path}: there is no setting {name!r}.{hint}")
-    return found
+    return table

@@ -12,7 +12,6 @@ sys.path.insert(0, str(HERE.parent))
 from endpoint import errors  # noqa: E402
 from endpoint.settings import environment_name, setting_fields, shown_default  # noqa: E402
 
-
 SETTINGS = """\
 # Settings
 
@@ -23,8 +22,8 @@ endpoint serve --port 9000
 ENDPOINT_PORT=9000 endpoint serve
 ```
 
-A setting comes from the first of these sources that has it: the flag, the environment variable, a TOML file, the
-default. The TOML file is the one of `--config FILE` or `ENDPOINT_CONFIG`, or `endpoint.toml` in the working
+A setting comes from the first of these sources that has it: the flag, the environment variable, a TOML file,
+the default. The TOML file is the one of `--config FILE` or `ENDPOINT_CONFIG`, or `endpoint.toml` in the working
 folder; its keys are the names below. Sizes take `KB`, `MB` and `GB` (powers of 1024); times are in seconds.
 
 | name | flag | variable | default | meaning |
@@ -44,8 +43,8 @@ Over HTTP, a failure is
 
 Answers of every status have CORS headers. A failure after the first byte of an answer cuts the connection.
 
-On the command line, a failure is one sentence. The exit code is 2 for `configuration-error` and wrong usage, and
-1 for every other failure.
+On the command line, a failure is one sentence. The exit code is 2 for `configuration-error` and wrong usage,
+and 1 for every other failure.
 
 | status | code | meaning |
 |---|---|---|"""

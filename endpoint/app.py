@@ -19,8 +19,7 @@ from endpoint.ingest.search_documents import read_configuration
 from endpoint.settings import Settings
 from endpoint.telemetry import log
 from endpoint.web import Site
-from endpoint.web.api.openapi.document import OpenApi, described
-from endpoint.web.api.openapi.swagger import swagger_page
+from endpoint.web.api.openapi.document import OpenApi, described, swagger_page
 from endpoint.web.api.saved import SavedQueries
 from endpoint.web.http.boundary import Boundary
 from endpoint.web.http.send import Handler

@@ -1,7 +1,7 @@
-"""The OpenAPI 3.1 document of the saved queries, at ``/api/openapi.json``, in Korean and in English.
+"""The OpenAPI 3.1 document of the saved queries, at ``/api/openapi.json``, and the page to try it out.
 
-It is made on the first request for each catalog, generation of the data and language. Its examples are
-answers that the engine gave (:mod:`endpoint.web.api.openapi.samples`).
+It is made on the first request for each catalog, generation of the data and language (Korean, English). Its
+examples are answers that the engine gave (:mod:`endpoint.web.api.openapi.samples`).
 """
 
 from __future__ import annotations
@@ -13,13 +13,14 @@ from dataclasses import replace
 from typing import Final, NamedTuple
 from urllib.parse import urlsplit
 
-from endpoint.catalog import Catalog
+from endpoint.catalog import Catalog, SavedQuery
 from endpoint.formats import Format
 from endpoint.storage.generations import Generation
 from endpoint.web.api.openapi.answers import Sample, envelope_schema
 from endpoint.web.api.openapi.components import headers, problem_responses, problem_schemas, schemas
 from endpoint.web.api.openapi.operations import (
     GENERAL,
+    address_of,
     body_schemas,
     component,
     general_items,
@@ -31,14 +32,19 @@ from endpoint.web.api.openapi.samples import BASE, run_examples
 from endpoint.web.api.openapi.values import Schema
 from endpoint.web.api.targets import ROOT
 from endpoint.web.cache import Region
-from endpoint.web.http.answer import Answer, Whole, strong_tag
+from endpoint.web.http.answer import Answer, Whole, page, strong_tag
+from endpoint.web.http.html import render
 from endpoint.web.http.request import Request, choose
 from endpoint.web.http.send import Handle
-from endpoint.web.http.view import LANGUAGES, View
+from endpoint.web.http.static_files import asset, has_asset
+from endpoint.web.http.view import LANGUAGES, PARAMETER, View
 from endpoint.web.store import OwnQueries, Snapshot
 
 PATH: Final = f"{ROOT}/openapi.json"
 _VERSION: Final = "3.1.1"
+# What comes from npm.
+_FILES: Final = ("vendor/swagger-ui-bundle.js", "vendor/swagger-ui.css")
+_STYLES: Final = ("vendor/swagger-ui.css", "swagger.css")
 _FORMAT: Final = Format(
     "openapi", "application/json", ("application/vnd.oai.openapi+json",), ("json",), "json", False, None
 )
@@ -190,3 +196,39 @@ def general(view: View) -> str:
         "parameter format or the header Accept chooses the format. A parameter that is unknown is an error. "
         "Parameters may also be sent as a JSON object or a form with POST."
     )
+
+
+async def swagger_page(request: Request) -> Answer:
+    """Answer ``/api/docs``: the API to try out, with Swagger UI from our own files on the document.
+
+    Without scripts or without the files from npm it is a plain list of the operations. Nothing on it comes
+    from, or goes to, another host; Swagger UI needs no more than the policy of all pages allows.
+    """
+    view = request.view
+    there = all(has_asset(name) for name in _FILES)
+    body = render(
+        "swagger.html",
+        view,
+        document=view.url(PATH),
+        groups=_groups(view),
+        general=general(view),
+        address_of=address_of,
+        configuration=_configuration(view) if there else None,
+    )
+    return page(body, view.language, headers=((b"link", description_link(view.base)),))
+
+
+def _configuration(view: View) -> dict[str, object]:
+    """The configuration of the page's script."""
+    # The language of the page counts, whatever the browser says when it loads the document.
+    named = [] if view.chosen else [(PARAMETER, view.language)]
+    return {"url": view.address(PATH, named), "styles": [asset(view, name) for name in _STYLES]}
+
+
+def _groups(view: View) -> list[tuple[str, list[SavedQuery]]]:
+    """The saved queries by tag, in the order of the document."""
+    groups: dict[str, list[SavedQuery]] = {}
+    for query in view.site.catalog.queries.values():
+        for tag in query.tags or (GENERAL,):
+            groups.setdefault(tag, []).append(query)
+    return list(groups.items())

@@ -10,8 +10,8 @@ import pytest
 
 from endpoint.app import create_site
 from endpoint.settings import Settings
-from endpoint.web.api.openapi import swagger
-from endpoint.web.api.openapi.swagger import swagger_page
+from endpoint.web.api.openapi import document
+from endpoint.web.api.openapi.document import swagger_page
 from endpoint.web.http.answer import Whole
 from endpoint.web.http.html import POLICY
 from tests.live import Server
@@ -57,7 +57,7 @@ def test_all_operations_are_listed_with_links_that_work_without_a_script(server:
 
 
 def test_without_the_files_from_npm_there_is_the_list(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(swagger, "has_asset", lambda name: False)
+    monkeypatch.setattr(document, "has_asset", lambda name: False)
     answer = asyncio.run(swagger_page(request_for(create_site(Settings()), PATH)))
     assert isinstance(answer, Whole)
     page = answer.body.decode()

@@ -11,6 +11,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope
 from endpoint.telemetry import Exchange
 from endpoint.web import Site
 from endpoint.web.http.answer import Answer
+from endpoint.web.http.encodings import EncodedBodies
 from endpoint.web.http.request import Request
 from endpoint.web.http.send import send_answer
 
@@ -84,7 +85,8 @@ def request_for(
 ) -> Request:
     """A request as the boundary makes it."""
     scope = scope_of(method, path, headers, version)
-    return Request(scope, receive or receiving(), site, Exchange("1", method, scope["path"], "-"))
+    exchange = Exchange("1", method, scope["path"], "-")
+    return Request(scope, receive or receiving(), site, exchange, EncodedBodies())
 
 
 def sent_for(request: Request, answer: Answer) -> Sent:

@@ -35,6 +35,7 @@ from endpoint.formats import HTML, Format, negotiate
 from endpoint.telemetry import Exchange, log, observe
 from endpoint.web import Site
 from endpoint.web.http.answer import NO_STORE, Headers, Whole
+from endpoint.web.http.encodings import EncodedBodies
 from endpoint.web.http.html import POLICY, POLICY_HEADER, render
 from endpoint.web.http.request import Request
 from endpoint.web.http.send import ClientGone, send_answer
@@ -63,6 +64,7 @@ class Boundary:
         self._origins = frozenset(site.settings.cors_origins)
         self._prefix = secrets.token_hex(3)
         self._count = count(1)
+        self._encoded_bodies = EncodedBodies()
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
@@ -75,7 +77,7 @@ class Boundary:
             scope["client"][0] if scope.get("client") else "-",
         )
         started = time.perf_counter()
-        request = Request(scope, receive, self._site, exchange)
+        request = Request(scope, receive, self._site, exchange, self._encoded_bodies)
         scope["app"] = self  # makes Starlette raise its 404 and 405 instead of answering
         headers = self._headers(request)
 

@@ -181,9 +181,12 @@ def is_text(content_type: str) -> bool:
 
 
 class EncodedBodies:
-    """The encoded bodies that were sent last, by strong entity tag and coding; ``most`` bytes of them."""
+    """The encoded bodies that were sent last, by strong entity tag and coding; ``most`` bytes of them.
 
-    def __init__(self, most: int) -> None:
+    They are files for browsers and descriptions of the data.
+    """
+
+    def __init__(self, most: int = 2**24) -> None:
         self._most = most
         self._size = 0
         self._kept: OrderedDict[tuple[str, str], bytes] = OrderedDict()

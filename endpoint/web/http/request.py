@@ -23,6 +23,7 @@ from endpoint.formats import Format, Representation, by_name, negotiate
 from endpoint.settings import Settings
 from endpoint.telemetry import Exchange
 from endpoint.web import Site
+from endpoint.web.http.encodings import EncodedBodies
 from endpoint.web.http.view import View, view_of
 
 # A form may repeat graph names; more pairs than this are no request that anybody means.
@@ -42,12 +43,16 @@ class Request:
     """One HTTP request: the boundary makes it, and whatever is read off it is read once.
 
     ``query`` is the text of a SPARQL query once it is known, for the page that tells what is wrong with it.
+    ``encoded_bodies`` are those of all requests of the application.
     """
 
-    def __init__(self, scope: Scope, receive: Receive, site: Site, exchange: Exchange) -> None:
+    def __init__(
+        self, scope: Scope, receive: Receive, site: Site, exchange: Exchange, encoded_bodies: EncodedBodies
+    ) -> None:
         self.scope = scope
         self.site = site
         self.exchange = exchange
+        self.encoded_bodies = encoded_bodies
         self.method: str = scope["method"]
         self.headers = Headers(scope=scope)
         self.query: str | None = None

@@ -25,7 +25,6 @@ from endpoint.web.http.encodings import (
     WORTHWHILE,
     Accepted,
     Coding,
-    EncodedBodies,
     Encoder,
     is_text,
     negotiate,
@@ -41,13 +40,9 @@ SPOOL_IN_MEMORY: Final = 2**20
 SPOOL: Final = 2**28
 # Bytes that are encoded beside the event loop; fewer take less time than going there.
 _BESIDE: Final = 2**15
-# Bytes of encoded bodies that are kept: files for browsers, descriptions of the data.
-_KEPT: Final = 2**24
 
 Handle = Callable[[Request], Awaitable[Answer]]
 Headers = list[tuple[bytes, bytes]]
-
-_kept = EncodedBodies(_KEPT)
 
 
 class ClientGone(Exception):
@@ -170,7 +165,7 @@ async def _send_whole(request: Request, send: Send, answer: Whole) -> None:
     if coding is None or (len(body) <= WORTHWHILE and accepted.plain):
         headers = _head(answer, answer.content_type, tag)
     else:
-        body = await _encoded(body, tag, coding)
+        body = await _encoded(request, body, tag, coding)
         headers = _head(answer, answer.content_type, _variant(tag, coding))
         headers.append((b"content-encoding", coding.name.encode()))
     if answer.content_type:
@@ -181,16 +176,16 @@ async def _send_whole(request: Request, send: Send, answer: Whole) -> None:
     await _send(send, answer.status, headers, b"" if request.method == "HEAD" else body)
 
 
-async def _encoded(body: bytes, tag: str | None, coding: Coding) -> bytes:
+async def _encoded(request: Request, body: bytes, tag: str | None, coding: Coding) -> bytes:
     """The body in this coding. That of a strong entity tag is kept."""
     if len(body) < _BESIDE:
         return coding.compress(body)
     kept = None if tag is None or tag.startswith("W/") else tag
-    encoded = _kept.get(kept, coding) if kept else None
+    encoded = request.encoded_bodies.get(kept, coding) if kept else None
     if encoded is None:
         encoded = await asyncio.to_thread(coding.compress, body)
         if kept:
-            _kept.put(kept, coding, encoded)
+            request.encoded_bodies.put(kept, coding, encoded)
     return encoded
 
 

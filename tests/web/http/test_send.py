@@ -35,7 +35,7 @@ from endpoint.web.http.answer import (
     strong_tag,
 )
 from endpoint.web.http.boundary import Boundary
-from endpoint.web.http.encodings import WORTHWHILE, EncodedBodies
+from endpoint.web.http.encodings import WORTHWHILE
 from endpoint.web.http.request import Request
 from endpoint.web.http.send import ClientGone, Handler, send_answer
 from tests.web.decoding import decoded
@@ -340,13 +340,16 @@ def test_other_answers(site: Site, answer: Answer, status: int, headers: Mapping
     assert (sent.status, sent.headers) == (status, headers)
 
 
-def test_a_file_is_encoded_once(site: Site, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(sender, "_kept", EncodedBodies(2**20))
+def test_a_file_is_encoded_once(site: Site) -> None:
     body, request = LARGE + b"once", request_for(site, headers={"accept-encoding": "gzip"})
     first = sent_for(request, whole(body, tag=strong_tag(body)))
     # With the tag of other bytes it would be these that are sent.
     again = sent_for(request, whole(b"y" * len(body), tag=strong_tag(body)))
     assert again.body == first.body
+    # Nothing of it is kept for another application.
+    other = request_for(site, headers={"accept-encoding": "gzip"})
+    apart = sent_for(other, whole(b"y" * len(body), tag=strong_tag(body)))
+    assert decoded("gzip", apart.body) == b"y" * len(body)
     # A weak tag does not tell bytes apart.
     for wanted in (body, b"y" * len(body)):
         assert decoded("gzip", sent_for(request, whole(wanted, tag=WEAK)).body) == wanted

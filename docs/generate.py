@@ -23,8 +23,9 @@ ENDPOINT_PORT=9000 endpoint serve
 ```
 
 A setting comes from the first of these sources that has it: the flag, the environment variable, a TOML file,
-the default. The TOML file is the one of `--config FILE` or `ENDPOINT_CONFIG`, or `endpoint.toml` in the working
-folder; its keys are the names below. Sizes take `KB`, `MB` and `GB` (powers of 1024); times are in seconds.
+the default. The TOML file is the one of `--config FILE` or `ENDPOINT_CONFIG`, or `endpoint.toml` in the
+working folder; its keys are the names below. Sizes take `KB`, `MB` and `GB` (powers of 1024); times are
+in seconds.
 
 | name | flag | variable | default | meaning |
 |---|---|---|---|---|"""

@@ -1,7 +1,7 @@
 """One call of a saved query: negotiated, bound, evaluated.
 
 :func:`negotiate_call` chooses the representation, :func:`bind_call` puts the values in their places, and
-:func:`evaluated` gives the answer; each is done once for a request.
+:func:`evaluate_call` gives the answer; each is done once for a request.
 """
 
 from __future__ import annotations
@@ -141,7 +141,7 @@ class Call:
         return Around(head, b"", filename, self.headers(place))
 
 
-async def evaluated(
+async def evaluate_call(
     request: Request, call: Call, around: Callable[[Result], Around], variant: str = ""
 ) -> Answer:
     """Evaluate a call, and return its answer with what is ``around`` its rows.

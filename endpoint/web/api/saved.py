@@ -24,7 +24,7 @@ from endpoint.errors import (
 )
 from endpoint.formats import FLAT_JSON, HTML, Representation
 from endpoint.web.api.batch import Batch, json_pairs, read_json
-from endpoint.web.api.calls import CHART, SOURCE, bind_call, evaluated, negotiate_call, own_pairs
+from endpoint.web.api.calls import CHART, SOURCE, bind_call, evaluate_call, negotiate_call, own_pairs
 from endpoint.web.api.drawings import chart_answer, has_chart
 from endpoint.web.api.listing import listing_answer
 from endpoint.web.api.query_page import form_page, page_around, without_blanks
@@ -109,7 +109,7 @@ class SavedQueries:
         if representation.format is HTML:
             return await self._page(request, target, pairs, representation)
         call = bind_call(self._site, request.base, target, pairs, representation)
-        return await evaluated(request, call, call.around)
+        return await evaluate_call(request, call, call.around)
 
     async def _page(
         self, request: Request, target: Target, pairs: Pairs, representation: Representation
@@ -124,7 +124,7 @@ class SavedQueries:
         except BadParameter as error:
             return form_page(view, target, pairs, error)
         chart = await has_chart(self._own_queries, target.query, call.operation, view)
-        return await evaluated(request, call, partial(page_around, view, call, chart), view.variant)
+        return await evaluate_call(request, call, partial(page_around, view, call, chart), view.variant)
 
 
 def source_answer(query: SavedQuery) -> Whole:

@@ -162,13 +162,13 @@ async def evaluate(
     try:
         if not isinstance(around, Around):
             around = around(result)
-        return await begun(result, representation, digest, around, cache)
+        return await result_answer(result, representation, digest, around, cache)
     except BaseException:
         await result.aclose()
         raise
 
 
-async def begun(
+async def result_answer(
     result: Result, representation: Representation, digest: str | None, around: Around, cache: str = NO_CACHE
 ) -> Whole | Streamed:
     """Return a result as an answer; ``digest`` makes its entity tag, None for an answer without one."""

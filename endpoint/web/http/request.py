@@ -118,7 +118,7 @@ class Request:
         return self.headers.get("content-type", "").partition(";")[0].strip().lower()
 
     @property
-    def holds_body(self) -> bool:
+    def body_pending(self) -> bool:
         """True while a body may follow that was not read yet."""
         return self._unread
 
@@ -128,7 +128,7 @@ class Request:
         self._unread = False
         return body
 
-    async def leaves(self) -> None:
+    async def disconnected(self) -> None:
         """Return when the client has closed the connection; not to be awaited while a body is read."""
         while (await self._receive())["type"] != "http.disconnect":
             pass

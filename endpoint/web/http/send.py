@@ -93,14 +93,14 @@ class Watch:
         self._timer = asyncio.get_running_loop().call_later(WATCH_AFTER, self._start)
 
     def _start(self) -> None:
-        if self._request.holds_body:
+        if self._request.body_pending:
             # Watching would take the body from whoever reads it.
             self._timer = asyncio.get_running_loop().call_later(WATCH_AFTER, self._start)
         else:
             self._watcher = asyncio.create_task(self._look())
 
     async def _look(self) -> None:
-        await self._request.leaves()
+        await self._request.disconnected()
         self._gone = True
         if self._task is not None:
             self._task.cancel()

@@ -102,10 +102,10 @@ def test_bodies(site: Site, messages: list[Message], expected: bytes | type[Endp
         return left.pop(0)
 
     request = request_for(site, "/", "POST", receive=receive)
-    assert request.holds_body
+    assert request.body_pending
     if isinstance(expected, bytes):
         assert asyncio.run(request.body(10)) == expected
-        assert not request.holds_body
+        assert not request.body_pending
     else:
         with pytest.raises(expected):
             asyncio.run(request.body(10))

@@ -34,9 +34,9 @@ from endpoint.web.http.answer import (
     Streamed,
     Whole,
     as_file,
-    begun,
     document_tag,
     page,
+    result_answer,
 )
 from endpoint.web.http.html import render
 from endpoint.web.http.request import Pairs, Request, choose, read_download, read_formats
@@ -159,7 +159,9 @@ async def _rdf(
     around = replace(around, headers=selected.headers)
     result = await snapshot.begin(operation, representation)
     request.exchange.queue = result.queued
-    return replace(await begun(result, representation, selected.digest, around), modified=selected.modified)
+    return replace(
+        await result_answer(result, representation, selected.digest, around), modified=selected.modified
+    )
 
 
 async def _missing(request: Request, snapshot: Snapshot, error: UnknownResource) -> Answer:

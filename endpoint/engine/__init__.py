@@ -1,4 +1,4 @@
-"""The protocol of an engine: what the rest of the server knows of it.
+"""The protocol of an engine, the only interface that the rest of the server uses.
 
 An engine evaluates operations on an immutable generation of the dataset. Only
 :mod:`endpoint.app` and :mod:`endpoint.query` name a concrete engine.
@@ -24,7 +24,7 @@ class Limits:
 
 
 class Result(Protocol):
-    """An answer that has begun: its first bytes exist, so the query is known to work.
+    """A result that has begun: its first bytes exist, so its status is known.
 
     Iterate once over the pieces of the answer, or :meth:`read` it. An
     :class:`~endpoint.errors.EndpointError` raised while iterating means that the bytes already yielded are
@@ -32,7 +32,7 @@ class Result(Protocol):
     """
 
     generation: Generation
-    complete: bool  # the whole answer is there: to read it waits for nothing
+    complete: bool  # the whole answer has arrived, and reading it does not wait
     facts: Facts | None  # of a page; None without one
     queued: float  # seconds spent waiting for a worker
     planned: float  # seconds of parsing and planning, once complete
@@ -63,13 +63,13 @@ class Engine(Protocol):
 
     @property
     def alive(self) -> bool:
-        """Whether queries can be evaluated now."""
+        """Return whether queries can be evaluated now."""
         ...
 
     async def query(self, operation: Operation, representation: Representation, limits: Limits) -> Result:
         """Evaluate on the generation that the operation names, else on the current one.
 
-        Raises :class:`~endpoint.errors.GenerationGone` where that generation is not held.
+        Raises :class:`~endpoint.errors.GenerationGone` where that generation is not kept.
         """
         ...
 
@@ -83,5 +83,5 @@ class Engine(Protocol):
         ...
 
     async def aclose(self) -> None:
-        """End everything that was started."""
+        """End every process that was started."""
         ...

@@ -15,7 +15,7 @@ from endpoint.formats import Facts
 
 # Above this many bytes unread by the client, the worker is left blocked on its full socket.
 HIGH_WATER: Final = 256 * 2**10
-# What is read of a dead worker's standard error.
+# Bytes that are read of a dead worker's standard error.
 LAST_WORDS: Final = 2000
 
 
@@ -87,7 +87,7 @@ class WorkerConnection(asyncio.Protocol):
             self._waiter.set_result(None)
 
     async def arrival(self) -> None:
-        """Return when something arrived that was not there when this was called."""
+        """Wait until something arrives after the call."""
         self._waiter = self._loop.create_future()
         try:
             await self._waiter
@@ -123,7 +123,7 @@ class WorkerConnection(asyncio.Protocol):
 
     def kill(self) -> None:
         """End the worker process at once, whatever it does."""
-        # Its process id is its own until the template reaps it, which it does only on order; without
+        # Its process id stays its own until the template reaps it, which it does only on order; without
         # a template it may be gone.
         if self.pid:
             with suppress(ProcessLookupError):
@@ -132,7 +132,7 @@ class WorkerConnection(asyncio.Protocol):
             self._transport.abort()
 
     def last_words(self) -> str:
-        """Return what the dead process wrote to standard error."""
+        """Return the end of what the dead process wrote to standard error."""
         self._errors.seek(0)
         return self._errors.read(LAST_WORDS).decode(errors="replace").strip()
 

@@ -60,7 +60,7 @@ class EmbeddedEngine:
 
     @property
     def alive(self) -> bool:
-        """Whether workers can be had."""
+        """Return whether queries can be evaluated now."""
         return self._supervisor.pool.alive
 
     async def query(

@@ -39,7 +39,7 @@ class _Program(ctypes.Structure):
 def deny_network() -> bool:
     """Make socket(2) and execve(2) fail with EACCES in this process and its children, for good.
 
-    Returns whether the kernel took the filter (Linux on x86-64 and ARM64); elsewhere the refusal
+    Return whether the kernel installed the filter (Linux on x86-64 and ARM64); elsewhere the refusal
     of SERVICE and LOAD before evaluation is the only fence.
     """
     if platform.system() != "Linux" or platform.machine() not in _SYSTEM_CALLS:
@@ -74,7 +74,7 @@ def address_space() -> int:
 
 
 def limit_memory(extra: int) -> None:
-    """Let this process grow by ``extra`` bytes of address space from here and leave no core file.
+    """Limit this process to ``extra`` more bytes of address space than now, without a core file.
 
     An allocation past the limit fails: Python raises MemoryError, the engine aborts the process.
     """

@@ -1,12 +1,12 @@
 """The in-memory image of a generation: a store that answers two to four times as fast as the one on disk.
 
-RocksDB starts threads that outlive the store they were started for, and the process that has the image
-forks workers, which is safe only without threads. So it never opens the generation: a process of its own
-does, at a low priority, and writes into a pipe.
+RocksDB starts threads that outlive their store, and the process with the image forks workers, which is
+safe only without threads. It therefore never opens the generation: another process does, at a low priority,
+and writes the data into a pipe.
 
-That is quicker, too. Most of the time goes into looking up strings on disk. The stream is TriG, one
+This is also faster. Most of the time goes into looking up strings on disk. The stream is TriG, one
 predicate after another: its name and the graph's are then constants, which takes a third of the time of
-copying quad by quad. What the reading needs of memory goes with its process.
+copying quad by quad. The memory that reading needs is freed when that process ends.
 """
 
 from __future__ import annotations
@@ -41,7 +41,7 @@ _BUFFER: Final = 2**20
 
 
 def build_image(generation: Generation, union: bool) -> Store:
-    """Return the generation in memory. Call it in a process without threads, which it stays.
+    """Return the generation in memory, without starting a thread. Call it in a process without threads.
 
     With ``union`` the default graph becomes the union of all graphs, as a set; the engine's own union
     shows a triple once for each graph that has it.
@@ -62,7 +62,7 @@ _Copy = Callable[[Store, IO[bytes]], None]
 
 
 def _piped(generation: Generation, write: _Copy, load: _Copy) -> Store | None:
-    """Return the image by way of a reading process; None where it is not the whole generation."""
+    """Return the image, read through another process; None where it is not the whole generation."""
     receiving, sending = os.pipe()
     reader = os.fork()
     if reader == 0:
@@ -80,7 +80,7 @@ def _piped(generation: Generation, write: _Copy, load: _Copy) -> Store | None:
 
 
 def _read(generation: Generation, write: _Copy, descriptor: int) -> NoReturn:
-    """Be the reading process; end with 0 when everything was written."""
+    """Run as the reading process; exit with 0 when everything was written."""
     status = 1
     try:
         os.nice(NICE)
@@ -96,8 +96,8 @@ def _read(generation: Generation, write: _Copy, descriptor: int) -> NoReturn:
 def write_trig(store: Store, out: IO[bytes]) -> None:
     """Write everything in the store as TriG. Raises ValueError for a graph that a query cannot name.
 
-    What was loaded without a check of its IRIs may not parse again. (One with a backslash in it comes back
-    unescaped, here as in any dump that is loaded again.)
+    IRIs that were loaded without a check may not parse again. (One with a backslash is read back unescaped,
+    as from any dump that is loaded again.)
     """
     for graph in (DefaultGraph(), *store.named_graphs()):
         if isinstance(graph, BlankNode):
@@ -121,7 +121,7 @@ def _load_trig(image: Store, stream: IO[bytes]) -> None:
 
 
 def write_quads(store: Store, out: IO[bytes]) -> None:
-    """Write every quad of the store, pickled: also what no syntax of RDF can write."""
+    """Write every quad of the store, pickled, including terms that no syntax of RDF can express."""
     for quad in store:
         _Pickler(out).dump(quad)
 

@@ -1,7 +1,8 @@
-"""Kept generations: replaced ones that stay answerable, so that whoever pages through one may finish.
+"""Kept generations: replaced ones that stay answerable for clients that page through their results.
 
-A lock, which the kernel ends with this process, keeps each on disk. It has no process of its own before
-the first query on it; then one worker evaluates, and ends when no query has come for a while.
+A lock, which the kernel releases with this process, keeps each of them on disk. A kept generation has no
+process of its own until the first query on it; then one worker evaluates, and ends after a while without
+queries.
 """
 
 from __future__ import annotations
@@ -52,7 +53,7 @@ class KeptGenerations:
         self._loop = asyncio.get_running_loop()
 
     def find(self, number: int) -> Generation | None:
-        """Return generation ``number`` where it is kept; that keeps it for longer."""
+        """Return generation ``number`` where it is kept, and keep it for longer; else None."""
         kept = self._kept.get(number)
         if kept is None:
             return None
@@ -75,7 +76,7 @@ class KeptGenerations:
             self.forget(min(self._kept, key=lambda number: self._kept[number].used))
 
     def forget(self, number: int) -> None:
-        """Keep a generation no longer. A query that has begun on it ends on it."""
+        """Stop keeping a generation. A query that has begun on it still finishes."""
         kept = self._kept.pop(number, None)
         if kept is not None:
             if kept.opening is None:
@@ -125,11 +126,11 @@ class KeptGenerations:
         finally:
             kept.opening = None
             if self._kept.get(generation.number) is not kept:
-                # Forgotten meanwhile: it answers those who waited for it, and ends.
+                # Forgotten meanwhile: the pool serves the queries that waited for it, and ends.
                 self._release(kept)
 
     def expire(self) -> None:
-        """End what has not been used for too long. To be called several times in a second."""
+        """End what has not been used for too long. Call it several times a second."""
         now = self._loop.time()
         for number, kept in list(self._kept.items()):
             pool = kept.pool
@@ -152,7 +153,7 @@ class KeptGenerations:
             kept.pool = None
 
     def tidy(self) -> None:
-        """Remove from the disk, in the background, what nobody needs any more."""
+        """Remove from the disk, in the background, the generations that nobody needs any more."""
         self._run(asyncio.to_thread(generations.tidy, self._settings.data))
 
     def _run(self, coroutine: Coroutine[object, object, T]) -> asyncio.Task[T]:
@@ -162,7 +163,7 @@ class KeptGenerations:
         return task
 
     async def aclose(self) -> None:
-        """End every process that was started, and keep nothing any longer."""
+        """End every process that was started, and keep no generation any longer."""
         for task in tuple(self._tasks):
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
@@ -175,7 +176,7 @@ class KeptGenerations:
 
 
 def _untouched(generation: Generation) -> bool:
-    """Whether its folder still has this generation: a data directory may have been made anew by hand."""
+    """Return whether its folder still has this generation: the data directory may have been replaced."""
     try:
         return generations.read_folder(generation.path) == generation
     except StoreError:

@@ -22,7 +22,7 @@ RETRY_AFTER: Final = 5
 # A worker that has stood blocked by its client for this long (seconds) no longer counts as evaluating, so
 # clients that stop reading cannot take the server's workers away; another one is forked instead.
 BLOCKED: Final = 0.5
-# Workers there may be at most, those of clients that do not read included, as a multiple of the size.
+# The most workers, including those of clients that do not read, as a multiple of the size.
 MOST: Final = 8
 
 
@@ -35,7 +35,7 @@ class Death:
 
 
 class PoolGone(EngineError):
-    """The template died while a query waited: it can wait at the next pool."""
+    """The template died while a query waited; the query can wait at the next pool."""
 
     code = "worker-died"
 
@@ -69,7 +69,7 @@ class Pool:
 
     @property
     def alive(self) -> bool:
-        """Whether new workers can be had."""
+        """Return whether new workers can be started."""
         return self._template.alive
 
     @classmethod
@@ -193,7 +193,7 @@ class Pool:
         self.release(worker)
 
     def _grow(self) -> None:
-        """Fork one more while queries wait and workers stand blocked by clients that do not read."""
+        """Fork one more worker while queries wait and clients that do not read block the others."""
         self._look = None
         if not self._waiters:
             return
@@ -202,7 +202,7 @@ class Pool:
             if total - self._blocked() < self._size and self._template.alive:
                 self._run(self._replace())
         elif self._blocked():
-            # Whoever reads slowest has to make room: its answer is cut.
+            # The client that reads slowest has to make room: its answer is cut.
             now = self._loop.time()
             self.drop(max(self._live, key=lambda worker: worker.blocked(now)))
         self._look = self._loop.call_later(BLOCKED, self._grow)
@@ -219,21 +219,21 @@ class Pool:
 
     @property
     def busy(self) -> bool:
-        """Whether a worker evaluates, or a query waits for one."""
+        """Return whether a worker evaluates, or a query waits for one."""
         return bool(self._waiters) or self._forking > 0 or len(self._live) > len(self._idle)
 
     @property
     def ended(self) -> bool:
-        """Finished, and its processes are gone."""
+        """Return whether the pool is finished and its processes are gone."""
         return self._closing and not self._tasks
 
     @property
     def finished(self) -> bool:
-        """Retired, and nothing is left to do."""
+        """Return whether the pool is retired and no query is left."""
         return self._retired and not (self._live or self._forking or self._waiters)
 
     def retire(self) -> None:
-        """Finish the queries that have begun or wait, take no more, then end the template."""
+        """Finish the queries that run or wait, accept no more, then end the template."""
         self._retired = True
         while self._idle:
             self.drop(self._idle.pop())
@@ -249,7 +249,7 @@ class Pool:
             self._run(self._template.aclose())
 
     async def aclose(self) -> None:
-        """End every worker now, whatever it does."""
+        """End every worker at once, even while it evaluates."""
         self._retired = self._closing = True
         for task in tuple(self._tasks):
             task.cancel()

@@ -1,9 +1,9 @@
 """The supervisor of the pools of workers: from generation to generation, from disk to memory.
 
-A generation is served as soon as it can be answered rightly. Where no triple is in two graphs its
+A generation is served as soon as its answers are right. Where no triple is in two graphs its
 store on disk answers like its image in memory, so the disk serves at once and the image is read
 behind it; otherwise, with a union default graph, the generation before serves until the image is read.
-A pool is never taken away from a query that it has begun. The generation before stays answerable for a
+A pool finishes every query that it has begun. The generation before stays answerable for a
 while (:mod:`endpoint.engine.kept_generations`).
 """
 
@@ -22,7 +22,7 @@ from endpoint.storage import generations
 from endpoint.storage.generations import Generation
 from endpoint.telemetry import log
 
-# How often (seconds) the server looks whether another process has published a generation.
+# Seconds between two checks whether another process has published a generation.
 WATCH: Final = 0.1
 # An image in memory needs about this much: for each quad, for each byte on disk (text is stored
 # compressed), and for each quad once more where the union of all graphs is a copy.
@@ -98,7 +98,7 @@ class Supervisor:
                     self._seen = seen
             except EndpointError as error:
                 log.error("the new generation cannot be served yet: %s", error)
-            except Exception:  # whatever it is, the next look may go better, and must come
+            except Exception:  # whatever it is, the next check may succeed, and must come
                 log.exception("the new generation cannot be served yet")
 
     async def _move(self) -> None:
@@ -115,7 +115,7 @@ class Supervisor:
             self._read(generation, awaited=not at_once)
 
     async def _replace(self, generation: Generation, in_memory: bool) -> None:
-        """Open a pool that evaluates from now on; the one before ends with its last query."""
+        """Open a pool that evaluates from now on; the previous one ends with its last query."""
         pool = await self._open(generation, in_memory)
         old, self.pool = self.pool, pool
         if old.generation != generation:
@@ -153,7 +153,7 @@ class Supervisor:
             await self._drained()
         try:
             await self._replace(generation, in_memory=True)
-        except Exception as error:  # the disk goes on serving, or the next look tries again
+        except Exception as error:  # the disk goes on serving, or the next check tries again
             log.error("generation %d could not be read into memory: %s", generation.number, error)
             if self._awaited:
                 self._seen = None
@@ -161,7 +161,7 @@ class Supervisor:
             self._awaited = False
 
     async def _drained(self) -> None:
-        """Wait until the generations before have left the memory, or for long enough."""
+        """Wait until the images of earlier generations have left the memory, or for long enough."""
         end = time.monotonic() + DRAINING
         while any(not pool.finished for pool in self._retiring) and time.monotonic() < end:
             await asyncio.sleep(_DRAINED)
@@ -173,17 +173,17 @@ class Supervisor:
             self._reading = None
 
     def _log_union(self, generation: Generation, plan: Plan) -> None:
-        """Log what the operator would not expect of the union of all graphs."""
+        """Log how a triple in more than one graph delays or repeats answers."""
         if not _copied(generation, self._settings):
             return
-        said = "generation %d, %d quads: a triple %s in more than one graph; %s"
+        message = "generation %d, %d quads: a triple %s in more than one graph; %s"
         known = "is" if generation.overlap else "may be"
         if plan.memory:
             then = "it is served when it has been read into memory"
-            log.info(said, generation.number, generation.quads, known, then)
+            log.info(message, generation.number, generation.quads, known, then)
         else:
             then = "it is too large for the setting 'image', and on disk the union of graphs shows both"
-            log.warning(said, generation.number, generation.quads, known, then)
+            log.warning(message, generation.number, generation.quads, known, then)
 
     async def aclose(self) -> None:
         """End every process that was started."""
@@ -202,7 +202,7 @@ def _log_serving(pool: Pool) -> None:
 
 
 def _copied(generation: Generation, settings: Settings) -> bool:
-    """Whether the image needs a copy of the union, and the disk would show a triple more than once."""
+    """Return whether the image needs a copy of the union, since the disk repeats triples of two graphs."""
     return settings.default_graph == "union" and generation.overlap is not False
 
 

@@ -45,7 +45,7 @@ def main(descriptor: int) -> NoReturn:
         hold = generations.hold(generation)
         copied = order["in_memory"] and order["union"] and generation.overlap is not False
         store = build_image(generation, copied) if order["in_memory"] else None
-    except Exception as error:  # whatever it is, the server says that it cannot start, and this says why
+    except Exception as error:  # of any kind; the server shows this line
         print(f"the template process ends: {error}", file=sys.stderr, flush=True)
         os._exit(1)
     fenced = fence.deny_network()
@@ -64,7 +64,7 @@ def main(descriptor: int) -> NoReturn:
 
 @dataclass(frozen=True, slots=True)
 class _Inheritance:
-    """What a new worker inherits: the image or else the folder of the store, and the generation's lock."""
+    """The inheritance of a new worker: the image or else the folder of the store, and the lock."""
 
     image: Store | None
     path: Path

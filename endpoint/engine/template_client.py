@@ -150,7 +150,7 @@ class TemplateClient:
 
     @property
     def alive(self) -> bool:
-        """Whether the template process still answers."""
+        """Return whether the template process still answers."""
         return not self._protocol.lost.done()
 
     async def aclose(self) -> None:

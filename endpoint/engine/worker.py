@@ -76,10 +76,10 @@ class FrameOutput:
         return len(data)
 
     def flush(self) -> None:
-        """Nothing: small writes are held back so that an early failure can still change the status."""
+        """Do nothing: small writes stay buffered, so that an early failure can still change the status."""
 
     def take(self) -> bytes:
-        """Return the frames of what is held back, or nothing when nothing is."""
+        """Return the frames of the buffered bytes, if any."""
         facts, self._facts = self._facts, b""
         if not self._parts:
             return facts
@@ -92,7 +92,7 @@ class FrameOutput:
 def run(sock: socket.socket, errors: int, store: Store, options: WorkerOptions) -> NoReturn:
     """Serve queries and searches from ``sock`` until it closes, then end the process. Called after the fork.
 
-    ``errors`` is the descriptor that standard error goes to: what the engine says when it aborts.
+    ``errors`` is the descriptor for standard error, where the engine writes when it aborts.
     """
     os.dup2(errors, 2)
     os.close(errors)
@@ -119,7 +119,7 @@ def _serve(sock: socket.socket, store: Store, options: WorkerOptions) -> None:
 
 
 def _answer(sock: socket.socket, frame: tuple[int, bytes], evaluator: Evaluator, start: int) -> bytes:
-    """Send the answer to one frame but for its end, which is returned: the last data, END or FAILURE."""
+    """Send the answer to one frame, except its end, which is returned: the last data, END or FAILURE."""
     output = FrameOutput(sock)
     options = evaluator.options
     kind, payload = frame
@@ -138,7 +138,7 @@ def _answer(sock: socket.socket, frame: tuple[int, bytes], evaluator: Evaluator,
     except BaseException as error:  # the engine's panics are no Exception
         return wire.pack_json(wire.FAILURE, _failure(error))
     ended = time.perf_counter_ns()
-    # What ends within a millisecond has not allocated much, and the look costs a tenth of it.
+    # A query that ends within a millisecond has allocated little, and the check takes a tenth of that.
     swollen = ended - began > 1_000_000 and fence.address_space() - start > options.memory // 4
     timing = wire.TIMING.pack(
         min((planned - began) // 1000, 2**32 - 1), min((ended - planned) // 1000, 2**32 - 1), swollen
@@ -147,7 +147,7 @@ def _answer(sock: socket.socket, frame: tuple[int, bytes], evaluator: Evaluator,
 
 
 class Evaluator:
-    """One store with the text index beside it, as the queries of a worker see them."""
+    """One store with its text index, on which a worker evaluates queries."""
 
     def __init__(self, store: Store, options: WorkerOptions) -> None:
         self.store = store
@@ -179,7 +179,7 @@ class Evaluator:
         """Return the results of the engine, SERVICE text:search answered before.
 
         Raises :class:`~endpoint.errors.MalformedQuery` and :class:`~endpoint.errors.QueryTooComplex` for a
-        text search that cannot be made, and whatever the engine raises, with places in the operation's text.
+        text search that is not valid, and whatever the engine raises, with positions in the operation's text.
         """
         text, star = operation.text, operation.star
         federated = read_federated(text, operation.base_iri, self.options.prefixes)
@@ -192,7 +192,7 @@ class Evaluator:
             raise without_index(federated)
         columns = None
         if star is not None and len(text) <= REORDERED:
-            # Without the hits it is known soon which variables there are.
+            # The variables are known without waiting for the hits.
             columns = _columns(self._query_rewritten(federated.outline, operation), star, text)
         rewritten = federated.answered(index, self.options.memory)
         if columns is not None:

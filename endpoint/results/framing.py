@@ -1,4 +1,4 @@
-"""The statements of a graph in the shape of a frame (JSON-LD 1.1 Framing), in the worker.
+"""JSON-LD framing of a graph (JSON-LD 1.1 Framing), in the worker.
 
 PyLD does the framing. Nothing is ever fetched: a context that is not inside the frame is refused, here as
 at the load of a saved query (:mod:`endpoint.catalog.readers.frames`).
@@ -24,23 +24,23 @@ Node = dict[str, object]
 _DIRECTED: Final = re.compile(r"https://www\.w3\.org/ns/i18n#([^_]*)_(ltr|rtl)")
 # The datatypes that a number or boolean of JSON stands for (JSON-LD 1.1 API section 8.2.2).
 _NATIVE: Final = frozenset({XSD + "boolean", XSD + "integer", XSD + "double"})
-# PyLD would take the nulls out of a JSON literal, so it sees none: no datatype has a blank in its IRI.
+# PyLD would remove the nulls of a JSON literal, so it gets another datatype: no IRI ends in a space.
 _JSON: Final = f"{RDF}JSON"
 _ELSEWHERE: Final = "Ask for another format, such as Turtle (format=turtle)."
 
 
 class InvalidFrame(Exception):
-    """The frame is not valid; the message says why. The publisher, not the client, has to mend it."""
+    """The frame is not valid; the message has the reason. The publisher has to correct it, not the client."""
 
 
 def framed(triples: Iterable[Triple], frame: Mapping[str, object]) -> str:
     """Return the JSON-LD document that ``frame`` makes of the triples, compacted with the frame's context.
 
-    Numbers and booleans are native where the context does not say otherwise. All statements and the
+    Numbers and booleans are native unless the context declares otherwise. All statements and the
     document are in memory at once. Raises :class:`InvalidFrame`, and
-    :class:`~endpoint.results.rows.Inexpressible` for statements that JSON-LD cannot say.
+    :class:`~endpoint.results.rows.Inexpressible` for statements that JSON-LD cannot express.
     """
-    # The engine may give a statement twice; a graph is a set (RDF 1.1 Concepts section 3).
+    # The engine may return a statement twice; a graph is a set (RDF 1.1 Concepts section 3).
     statements = [_statement(triple) for triple in dict.fromkeys(triples)]
     frame = {**frame, "@context": frame.get("@context") or {}}
     typed = _typed_terms(json.dumps(frame["@context"]))
@@ -67,7 +67,7 @@ def _statement(triple: Triple) -> dict[str, dict[str, str]]:
 
 
 def _term(term: Term) -> dict[str, str]:
-    """Return a term as PyLD has it."""
+    """Return a term in the form that PyLD uses."""
     if isinstance(term, NamedNode):
         return {"type": "IRI", "value": term.value}
     if isinstance(term, BlankNode):
@@ -128,7 +128,7 @@ def _typed_terms(context: str) -> frozenset[tuple[str, str]]:
             try:
                 (node,) = jsonld.expand({"@context": read, term: "1"}, {"documentLoader": _refuse}) or [{}]
             except jsonld.JsonLdError:
-                # A container that takes no single value, or a context whose faults framing will tell.
+                # A container that takes no single value, or a context whose mistakes framing reports.
                 continue
             for predicate, values in node.items():
                 pairs |= {(predicate, str(value["@type"])) for value in _values(values) if "@type" in value}
@@ -143,7 +143,7 @@ def _refuse(url: str, options: object) -> NoReturn:
 
 
 def _reason(error: BaseException) -> str:
-    """Return what is wrong, from the innermost of the exceptions that PyLD raised from each other."""
+    """Return the message of the innermost of the exceptions that PyLD raised from each other."""
     while isinstance(error.__cause__, jsonld.JsonLdError):
         error = error.__cause__
     if isinstance(error.__cause__, InvalidFrame):

@@ -25,7 +25,7 @@ Geometry = dict[str, object]
 _WKT: Final = f"{GEOSPARQL}wktLiteral"
 _LATITUDE: Final = ("lat", "latitude")
 _LONGITUDE: Final = ("long", "lon", "lng", "longitude")
-# So many rows are looked at for a column of WKT.
+# Rows that are searched for a column of WKT.
 _LOOKED_AT: Final = 100
 
 # GeoJSON is in CRS84, longitude first, which is also WKT's default; EPSG:4326 has latitude first.
@@ -195,7 +195,7 @@ class _WktReader:
             raise ValueError
         if self._swapped:
             numbers[0], numbers[1] = numbers[1], numbers[0]
-        # A fourth number is a measure, which GeoJSON does not know.
+        # A fourth number is a measure, which GeoJSON does not have.
         return numbers[:3]
 
     def _list(self, item: Callable[[], T]) -> list[T]:

@@ -28,7 +28,7 @@ _OF_OBJECTS: Final = ("$anchor", "$list", "$asList")
 _OF_ALL: Final = ("$langTag", "$limit", "$offset")
 _LISTED: Final = ("list", "asList")
 _KNOWN: Final = ("accept", "anchor", "langTag", *_LISTED)
-# What stands in the SPARQL text, where the prototype is not the query itself.
+# Modifiers that belong into the SPARQL text, where the prototype is not the query itself.
 _OF_QUERIES: Final = (
     "required", "lang", "bestlang", "var", "reverse", "prevRoot", "distinct",
     "sample", "count", "sum", "min", "max", "avg",
@@ -98,8 +98,8 @@ Part: TypeAlias = "Constant | Variable | Several | Shape"
 class Prototype:
     """A prototype that was read. ``columns`` are the members of its objects.
 
-    ``context`` is the @context of JSON-LD, if it has one; of all objects ``limit`` after the first
-    ``offset`` are wanted. ``complaints`` name what of it has no effect.
+    ``context`` is the @context of JSON-LD, if any. The result has at most ``limit`` objects after the first
+    ``offset``. ``complaints`` name the parts that have no effect.
     """
 
     root: Shape
@@ -154,7 +154,7 @@ class _PrototypeReader:
         anchor = dict(members).get(anchored) if anchored is not None else None
         made = tuple((name, part) for name, part in members if part is not None)
         if isinstance(anchor, Variable):
-            # A list on the anchor is about the object: of one object there is one anchor.
+            # A list on the anchor applies to the object, because an object has one anchor.
             listed = listed or anchor.listed
             anchor = replace(anchor, listed=False)
             made = tuple((name, anchor if name == anchored else part) for name, part in made)
@@ -232,7 +232,7 @@ class _PrototypeReader:
         self.complaints.append(f'"${shown(modifier)}" of "{shown(key)}" {why}')
 
     def number(self, key: str, written: Plain) -> int | None:
-        """Return a whole number from 0, if one is written."""
+        """Return a whole number from 0, or None where something else is written."""
         if written is None or (isinstance(written, int) and not isinstance(written, bool) and written >= 0):
             return written
         self.complaints.append(f'"{key}" takes a whole number from 0.')
@@ -256,13 +256,13 @@ class _Object:
         self.bound = False
 
     def add(self, row: Sequence[Term | None]) -> None:
-        """Collect the values of a row."""
+        """Add the values of a row."""
         for (_, part), collected in zip(self._shape.members, self._collected, strict=True):
             if _take(part, row, collected):
                 self.bound = True
 
     def plain(self) -> dict[str, Plain]:
-        """Return the object; members without a value are left out, one value stands alone."""
+        """Return the object, without members that have no value; a single value is no list."""
         made: dict[str, Plain] = {}
         for (key, part), collected in zip(self._shape.members, self._collected, strict=True):
             values = [row.plain() if isinstance(row, _Object) else row for row in collected.values()]
@@ -272,7 +272,7 @@ class _Object:
 
 
 def _take(part: Part, row: Sequence[Term | None], collected: dict[object, object]) -> bool:
-    """Put what ``row`` has for a part into ``collected``; return whether a variable was bound."""
+    """Add the values of ``row`` for a part to ``collected``; return whether a variable was bound."""
     if isinstance(part, Variable):
         value = part.read(row)
         if value is not None:
@@ -307,7 +307,7 @@ def _identity(value: Plain) -> object:
 def objects(rows: Iterable[Iterable[Term | None]], prototype: Prototype) -> Iterator[dict[str, Plain]]:
     """Yield the objects in the order of their first rows.
 
-    Without an anchor each row is one and nothing is kept; with one all rows are read before the first.
+    Without an anchor each row is an object and nothing is kept; with one, all rows are read first.
     """
     made = _merged(rows, prototype.root) if prototype.root.anchor else _single(rows, prototype.root)
     end = None if prototype.limit is None else prototype.offset + prototype.limit

@@ -1,8 +1,8 @@
 """Rows of a result as the serializers see them: terms, native values, and one page of the rows.
 
-The engine evaluates lazily, so the rows before a page are passed over and those after it are never made;
+The engine evaluates lazily, so the rows before a page are skipped and those after it are never made;
 the query itself is not touched. On one generation the same text gives the same sequence, so offset and
-generation name a page. Should the sequence ever differ, as between a generation in memory and the same one on
+generation name a page. If the sequence differs, as between a generation in memory and the same one on
 disk for a query without ORDER BY, the digest of the rows before the page shows it.
 """
 
@@ -36,9 +36,9 @@ WHOLE: Final = frozenset(
     )
 )
 REAL: Final = frozenset(XSD + name for name in ("double", "float"))
-# How many rows are counted between two looks at the clock.
+# Rows that are counted between two checks of the clock.
 _STRIDE: Final = 4096
-# So many rows before a page are compared with those that the client has seen: one alone may look like many.
+# Rows before a page that are compared with those that the client has seen; single rows may be alike.
 MARKED: Final = 64
 
 

@@ -119,7 +119,7 @@ class XmlGuard:
         self.written = 0
 
     def write(self, data: bytes, /) -> int:
-        # A made-up element name may stand across two pieces: look at the seam as well.
+        # A made-up element name may cross two pieces, so the seam is checked as well.
         if match := _NOT_XML.search(self._tail + data):
             raise Inexpressible(_inexpressible_in_xml(match[0]))
         self._tail = data[-10:]
@@ -141,7 +141,7 @@ def write_results(
 ) -> None:
     """Serialize ``results`` in ``representation`` into ``output``, after the facts of a page.
 
-    What a bibliography says of the publications among the results is looked up in ``store``. Raises
+    The statements of a bibliography about the publications of the result come from ``store``. Raises
     :class:`Inexpressible`, and whatever evaluation raises.
     """
     fmt, frame = representation.format, representation.frame
@@ -166,7 +166,7 @@ def write_results(
 
 
 def _page(rows: Rows, page: Page, output: ResultOutput) -> Rows | None:
-    """Write the facts of the page and return its rows; None where it would follow other rows."""
+    """Write the facts of the page and return its rows; None where other rows than expected precede it."""
     taken, facts = take_page(rows.rows, page)
     output.write_facts(facts)
     return None if facts.moved else Rows(rows.names, iter(taken))
@@ -211,7 +211,7 @@ def _write_rows(
         terms = chain.from_iterable(rows.rows)
         _write_all(bibliography(terms, statements_of(store), fmt), output)
     elif fmt in _RESULT_FORMATS:
-        # Solutions that were taken from the engine go back to it as the one format that says them all.
+        # Solutions taken from the engine are given back to it in the one format that expresses them all.
         again = parse_query_results(solutions_json(rows), format=QueryResultsFormat.JSON)
         _write_solutions(cast(QuerySolutions, again), fmt, output)
     else:
@@ -266,7 +266,7 @@ def _file(output: Output) -> IO[bytes]:
 def _write_all(pieces: Iterable[str], output: Output) -> None:
     left = iter(pieces)
     while some := list(islice(left, _GATHERED)):
-        # A string made in a query can hold anything that UTF-8 can carry.
+        # A string computed in a query may contain anything that UTF-8 can encode.
         output.write("".join(some).encode())
 
 
@@ -292,7 +292,7 @@ def resources(results: QuerySolutions | QueryTriples) -> Iterator[Term | None]:
 
 
 def statements_of(store: Store) -> Describe:
-    """Return a look-up of statements in all graphs: one graph does not have what is derived from it."""
+    """Return a look-up of statements in all graphs, since derived statements are in another graph."""
 
     def describe(subject: NamedNode, predicate: NamedNode | None = None, /) -> Iterable[Quad]:
         return store.quads_for_pattern(subject, predicate, None, None)

@@ -30,11 +30,11 @@ _PRECISE: Final = 10**15
 # A text in a formula, at most; longer addresses stay text.
 _FORMULA_TEXT: Final = 255
 
-# What makes a program take a cell for a formula, also at full width (OWASP, CSV injection).
+# Characters at which a program reads a cell as a formula, also at full width (OWASP, CSV injection).
 _FORMULA: Final = ("=", "+", "-", "@", "\t", "\r", "\n", "\uff1d", "\uff0b", "\uff0d", "\uff20")
 _DATE: Final = re.compile(r"\d{4}-\d\d-\d\d", re.ASCII)
 _DATE_TIME: Final = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d{1,6})?", re.ASCII)
-# Excel takes 1900 for a leap year: only from here on do its days and the calendar's agree.
+# Excel treats 1900 as a leap year, so its day numbers are those of the calendar only from here on.
 _FIRST_DAY: Final = datetime(1900, 3, 1)
 _DAY_ZERO: Final = datetime(1899, 12, 30)
 # No XML 1.0 document may hold these, and _xHHHH_ is how SpreadsheetML writes them (ST_Xstring).
@@ -48,7 +48,7 @@ class _Sink(Protocol):
 def excel_csv(rows: Rows) -> Iterator[str]:
     """Yield CSV (RFC 4180) with a byte order mark, no cell of which a spreadsheet takes for a formula.
 
-    A text that begins like a formula gets an apostrophe before it; numbers stay as they are.
+    A text that looks like a formula gets an apostrophe before it; numbers are unchanged.
     """
     buffer = io.StringIO()
     writer = csv.writer(buffer)

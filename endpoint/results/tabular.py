@@ -34,7 +34,7 @@ _NOT_IN_LINK: Final = frozenset("<>|\\ ")
 def flat_json(rows: Rows, language_tags: bool = False, envelope: bool = False) -> Iterator[str]:
     """Yield ``{"columns": […], "rows": [{…}]}`` with native numbers and booleans, null where unbound.
 
-    With ``envelope`` the opening brace is left out: other members are put before.
+    With ``envelope`` the opening brace is left out, since other members precede.
     """
     brace = "" if envelope else "{"
     yield f'{brace}"columns": {json.dumps(rows.names, ensure_ascii=False)}, "rows": ['
@@ -78,7 +78,7 @@ def _tagged_json(term: Term | None) -> str:
 
 
 def tagged(term: Term | None) -> Value | dict[str, str]:
-    """Return the JSON value of a term; of a text in a language ``{"value": …, "language": …}``."""
+    """Return the JSON value of a term; for a text with a language ``{"value": …, "language": …}``."""
     if isinstance(term, Literal) and term.language:
         return {"value": term.value, "language": term.language}
     return native(term)

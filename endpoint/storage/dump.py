@@ -34,7 +34,7 @@ from endpoint.storage.generations import Generation
 from endpoint.vocabulary import RDF_TYPE
 
 GraphName = NamedNode | BlankNode | DefaultGraph
-# Called now and then with how many statements, or publications, are written.
+# Called now and then with the number of statements, or publications, that were written.
 Count = Callable[[int], None]
 
 _STEP: Final = 4096  # statements between two calls of Count
@@ -53,7 +53,7 @@ DATASET_FORMATS: Final = frozenset(fmt for fmt, syntax in _FORMATS.items() if sy
 
 @dataclass(frozen=True, slots=True)
 class Selection:
-    """The part of a generation that is written: these graphs, or all; ``union`` makes one graph of them."""
+    """The part of a generation to write: these graphs, or all; ``union`` makes one graph of them."""
 
     graphs: tuple[NamedNode, ...] = ()
     union: bool = False
@@ -114,7 +114,7 @@ class Dump:
         return (_unnamed(quad) for quad in quads if self._is_first(quad, chosen))
 
     def _is_first(self, quad: Quad, chosen: frozenset[str]) -> bool:
-        """Whether this graph is the first, in the order of the index, of those chosen with this statement.
+        """Return whether this graph is the first of the chosen graphs that contain this statement.
 
         Costs a look-up, and no memory.
         """
@@ -134,7 +134,7 @@ class Dump:
 
 
 class _Counted:
-    """A counter of what passes through."""
+    """A counter of the statements that pass through it."""
 
     def __init__(self, count: Count) -> None:
         self.number = 0
@@ -169,7 +169,7 @@ def _unnamed(quad: Quad) -> Quad:
 
 @contextmanager
 def open_current(data: Path) -> Iterator[Dump]:
-    """Open the current generation of the data directory, which cannot vanish while the block lasts.
+    """Open the current generation of the data directory, which stays on the disk while the block lasts.
 
     :raises StoreError: there is none, or it cannot be read.
     """
@@ -179,7 +179,7 @@ def open_current(data: Path) -> Iterator[Dump]:
             held = generations.hold(generation)
             break
         except StoreError:
-            # A writer may have published another and removed this one since we looked.
+            # A writer may have published another generation and removed this one in the meantime.
             newer = _current(data)
             if newer.number == generation.number:
                 raise

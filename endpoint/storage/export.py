@@ -33,14 +33,14 @@ else:
 
 # Compressions by the extension of their files, which is also their name in --compress.
 COMPRESSIONS: Final[Mapping[str, Callable[[IO[bytes]], IO[bytes]]]] = {
-    # Neither name nor time: the same data gives the same bytes.
+    # Without a name and a time, so that the same data gives the same bytes.
     "gz": lambda file: cast("IO[bytes]", gzip.GzipFile("", "wb", 6, file, mtime=0)),
     "bz2": lambda file: bz2.BZ2File(file, "wb"),
     "xz": lambda file: lzma.LZMAFile(file, "wb"),  # noqa: SIM115 - closed by who calls
     "zst": lambda file: cast("IO[bytes]", zstd.ZstdFile(file, "wb")),
 }
 
-# Bytes handed on at once; compressors are slow with small pieces.
+# Bytes that are passed on at once; compressors are slow with small pieces.
 _BUFFER: Final = 2**18
 
 
@@ -68,7 +68,7 @@ class Exported:
 
 @dataclass(frozen=True, slots=True)
 class ExportOptions:
-    """What an export writes and where. ``output`` None is standard output; names are as the user gave them.
+    """The options of an export. ``output`` None is standard output; names are as the user gave them.
 
     Without ``format_name`` the extension of the output decides, on standard output N-Quads; without
     ``compression`` its last extension. ``graphs`` empty means all; ``union`` makes one graph of them.
@@ -174,7 +174,7 @@ class _Output:
         return len(data)
 
     def flush(self) -> None:
-        """Nothing: the file is flushed once, at its end."""
+        """Do nothing: the file is flushed once, at its end."""
 
 
 @contextmanager
@@ -196,7 +196,7 @@ def _opened(options: ExportOptions, compression: str | None) -> Iterator[_Output
             yield output
         return
     path = _checked(options.output, options.force)
-    # Closing a file writes what is left, and may fail like any write.
+    # Closing a file writes the rest of its buffer, and may fail like any write.
     with _explained(path):
         if _is_special(path):
             with path.open("wb") as file, _written_to(file, compression, path) as output:
@@ -208,7 +208,7 @@ def _opened(options: ExportOptions, compression: str | None) -> Iterator[_Output
                 with _written_to(file, compression, path) as output:
                     yield output
                 os.fsync(file.fileno())
-            _checked(path, options.force)  # somebody else may have made it meanwhile
+            _checked(path, options.force)  # another process may have made it meanwhile
             fresh.replace(path)
         except BaseException:
             with suppress(OSError):
@@ -237,7 +237,7 @@ def _standard_output(compression: str | None) -> IO[bytes]:
 
 
 def _checked(path: Path, force: bool) -> Path:
-    """Return the file that the path leads to, through links."""
+    """Return the file that the path leads to through symbolic links."""
     path = path.resolve()
     if path.is_dir():
         raise ConfigurationError(f"--output: {path} is a folder; name a file in it.")
@@ -249,5 +249,5 @@ def _checked(path: Path, force: bool) -> Path:
 
 
 def _is_special(path: Path) -> bool:
-    """Whether the path is a device or a pipe, which is written to and never replaced."""
+    """Return whether the path is a device or a pipe, which is written to and never replaced."""
     return path.exists() and not stat.S_ISREG(path.stat().st_mode)

@@ -1,4 +1,4 @@
-"""The data directory as its readers see it: published generations, of which one is current.
+"""The published generations of a data directory, of which one is current, for their readers.
 
 ::
 
@@ -10,8 +10,8 @@
     DATA/generations/000007/readers      locked (shared) by every process that reads the generation
     DATA/current                         the number of the current generation, replaced by rename
 
-Publishing is the work of :mod:`endpoint.storage.writer`. It removes what is neither current nor the one
-before, unless a reader holds its lock; whoever held it calls :func:`tidy` afterwards.
+:mod:`endpoint.storage.writer` publishes generations. It removes those that are neither the current one nor
+the one before, unless a reader has locked them; such a reader calls :func:`tidy` afterwards.
 """
 
 from __future__ import annotations
@@ -59,7 +59,7 @@ class Generation:
 
 
 def current(data: Path) -> Generation | None:
-    """Return the current generation of the data directory ``data``; ``None`` when nothing was published yet.
+    """Return the current generation of the data directory ``data``; ``None`` when nothing is published yet.
 
     :raises StoreError: ``current`` names a generation that is missing or damaged.
     """
@@ -68,7 +68,7 @@ def current(data: Path) -> Generation | None:
         try:
             return read(data, number)
         except StoreError:
-            # Between the two reads a writer may have published and removed what we had in hand.
+            # Between the two reads a writer may have published a generation and removed the one read first.
             again = published(data)
             if again == number:
                 raise
@@ -174,8 +174,8 @@ def describe(generation: Generation) -> bytes:
 def hold(generation: Generation) -> IO[bytes]:
     """Keep the generation from being removed until the returned file is closed.
 
-    The hold belongs to the open file: children forked later share it, and the kernel ends it
-    with the last process that has it.
+    The lock belongs to the open file: children forked later share it, and the kernel releases it
+    with the last process that has the file open.
 
     :raises StoreError: the generation is already gone.
     """
@@ -190,7 +190,7 @@ def hold(generation: Generation) -> IO[bytes]:
         failed.callback(held.close)
         try:
             fcntl.flock(held, fcntl.LOCK_SH | fcntl.LOCK_NB)
-            # The writer moves a folder away under its own lock: this may be what was moved.
+            # The writer moves a folder away under its own lock, possibly this one.
             still_there = os.path.samestat(os.fstat(held.fileno()), readers.stat())
         except (BlockingIOError, FileNotFoundError):
             still_there = False
@@ -201,7 +201,7 @@ def hold(generation: Generation) -> IO[bytes]:
 
 
 def tidy(data: Path) -> None:
-    """Remove the generations without a reader, but for the current one and the newest of the others."""
+    """Remove the generations without a reader, except the current one and the newest of the others."""
     with suppress(StoreError, OSError):
         number = published(data)
         others = [kept for kept in numbers(data) if kept != number]
@@ -210,10 +210,10 @@ def tidy(data: Path) -> None:
 
 
 def remove_unless_held(path: Path) -> None:
-    """Remove a generation without a reader; what cannot be removed now is left as it is."""
+    """Remove a generation without a reader; leave it as it is where it cannot be removed now."""
     with suppress(OSError), (path / READERS).open("ab") as readers:
         fcntl.flock(readers, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        # Out of sight first: no reader may find half a generation.
+        # It is renamed first, so that no reader opens half a generation.
         leftover = path.with_name(f"{TEMPORARY}{uuid.uuid4().hex}")
         path.rename(leftover)
         shutil.rmtree(leftover)

@@ -1,9 +1,9 @@
-"""The overlap of the graphs of a store: whether any triple stands in two of them.
+"""The overlap of the graphs of a store: triples that occur in two of them.
 
-Where none does, the engine's union default graph, which finds a triple once for each graph that has it
+Where there is none, the engine's union default graph, which finds a triple once for each graph that has it
 (:mod:`endpoint.engine.template`), is the set that RDF 1.1 Concepts section 4 requires, and needs no copy.
 
-A triple can stand in two graphs only if both have its predicate. So the predicates of all graphs but the
+A triple can occur in two graphs only if both have its predicate. So the predicates of all graphs but the
 largest are listed, and for each one that is in two graphs the engine counts the statements with and
 without duplicates. That takes about 1 µs per quad of the store, against 25 µs and more for loading it.
 """
@@ -17,7 +17,7 @@ from pyoxigraph import BlankNode, DefaultGraph, Literal, NamedNode, QuerySolutio
 
 # Statements of one predicate that are compared at most; each takes about 130 bytes of memory.
 MOST: Final = 10_000_000
-# The first look at a graph goes this far; each further one eight times as far.
+# Statements that the first pass over a graph reads; each further pass reads eight times as many.
 FIRST_LOOK: Final = 4096
 
 Graph = NamedNode | DefaultGraph

@@ -1,8 +1,8 @@
 """The single writer of a data directory: one transaction makes one new generation.
 
-A transaction works in the primary store, and in a folder that will be the next generation's. When it ends
-well, a checkpoint of the primary goes into that folder, and ``current`` is switched to it by rename once
-everything is on the disk. When it fails, or the process dies at any point, ``current`` is what it was, and
+A transaction works in the primary store, and in a folder that becomes the next generation. When it
+succeeds, a checkpoint of the primary is written into that folder, and once everything is on the disk a rename
+switches ``current`` to it. When it fails, or the process dies at any point, ``current`` is unchanged, and
 the primary is made again from the current generation. :mod:`endpoint.storage.generations` shows the layout.
 """
 
@@ -58,10 +58,10 @@ class Transaction:
 
 
 class Writer:
-    """Writes to the data directory ``data`` while the ``with`` block lasts; nobody else can.
+    """The single writer of the data directory ``data`` while the ``with`` block lasts.
 
     ``keep`` generations remain after a publication (the new one, the one before, and so on), and
-    besides these every one that a reader holds.
+    besides these every one that a reader has locked.
     """
 
     def __init__(self, data: Path, keep: int = 2) -> None:
@@ -96,11 +96,11 @@ class Writer:
 
     @contextmanager
     def transaction(self, digest: str = "", replace_all: bool = False) -> Iterator[Transaction]:
-        """Change the dataset: all of the block becomes the next generation, or nothing does.
+        """Change the dataset: the whole block becomes the next generation, or nothing does.
 
         ``digest`` identifies the files that the generation is built from; ``replace_all`` begins
         with an empty store instead of the current generation. Any exception of the block leaves
-        the published data as it was and comes out unchanged, but for a failure of the disk.
+        the published data as it was and is raised unchanged, except a failure of the disk.
 
         :raises StoreError: the disk is full, or the data directory cannot be used or written.
         """
@@ -133,13 +133,13 @@ class Writer:
         primary = self.data / "primary"
         if base is not None:
             number, self._name = self._recorded()
-            # Opening a folder that is not there would make an empty store in it.
+            # Opening a folder that does not exist would create an empty store.
             if number == base.number and (primary / self._name / "CURRENT").is_file():
                 with suppress(OSError, RuntimeError):  # a damaged primary is made again
                     return Store(str(primary / self._name))
         shutil.rmtree(primary, ignore_errors=True)
         primary.mkdir()
-        # A name never used before: a caller of a failed transaction may still refer to its store,
+        # A new name: the caller of a failed transaction may still have a reference to its store,
         # and what that store writes late must not meet the files linked here to a generation.
         self._name = uuid.uuid4().hex
         path = str(primary / self._name)
@@ -156,7 +156,7 @@ class Writer:
             return 0, ""
 
     def _stage(self) -> Path:
-        """Make the folder of the coming generation, out of sight of readers."""
+        """Make the folder of the coming generation, under a name that readers ignore."""
         staging = self.data / "generations" / f"{generations.TEMPORARY}{uuid.uuid4().hex}"
         staging.mkdir()
         return staging
@@ -193,7 +193,8 @@ class Writer:
         return 0
 
     def _settle(self, number: int, before: int) -> None:
-        """Record what the primary equals and remove old generations; the publication stands if this fails."""
+        """Record the generation that the primary equals and remove old ones; the publication is valid even if
+        this fails."""
         self._equals = number
         _replace(self.data / "primary.generation", f"{number} {self._name}\n")
         others = [kept for kept in generations.numbers(self.data) if kept not in (number, before)]
@@ -215,7 +216,7 @@ class Writer:
             raise
 
     def _sweep(self) -> None:
-        """Remove what an unfinished publication or removal left."""
+        """Remove the remains of an unfinished publication or removal."""
         for leftover in (self.data / "generations").glob(f"{generations.TEMPORARY}*"):
             shutil.rmtree(leftover, ignore_errors=True)
 
@@ -238,7 +239,7 @@ class Writer:
 
 
 def _is_storage(error: OSError) -> bool:
-    """Return whether the disk failed, and not, say, a file that the caller wanted to read."""
+    """Return whether the disk failed, as opposed to a file that the caller wanted to read."""
     # The engine's errors carry no number; those of RocksDB begin with the name of its status.
     return error.errno in _STORAGE_ERRORS or (error.errno is None and str(error).startswith(_ROCKSDB))
 
@@ -254,7 +255,7 @@ def _take_lock(data: Path) -> IO[bytes]:
         raise StoreError(
             f"Another process is writing to {data} (pid {holder}). Wait until it has finished, or end it."
         ) from None
-    with suppress(OSError):  # on a full disk the lock holds all the same, it only names nobody
+    with suppress(OSError):  # on a full disk the lock works all the same, only without the name of its owner
         lock.truncate(0)
         lock.write(f"{os.getpid()}\n".encode())
     return lock

@@ -121,7 +121,7 @@ def _korean_authors(names: Sequence[Name]) -> str:
 
 
 def _korean_title(title: str, short: bool) -> Markup:
-    """Put a title in corner brackets, single ones for a part of something; a Western title as in the West."""
+    """Put a title in corner brackets, single ones for an article; a Western title as in the West."""
     if not title:
         return Markup("")
     if not _is_east_asian(title):
@@ -175,5 +175,5 @@ def _sentences(parts: Iterable[Markup], url: str) -> Markup:
 
 
 def is_web_address(url: str) -> bool:
-    """Whether a reader can follow the address."""
+    """Return whether the address is one of the web, which a reader can open."""
     return url.startswith(("http://", "https://"))

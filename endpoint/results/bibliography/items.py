@@ -65,7 +65,7 @@ LANGUAGES: Final = {
     "ind": "id",
     "tha": "th",
 }
-# Resources and labels remembered, so that memory does not grow with the result.
+# Resources and labels kept in memory, which must not grow with the result.
 _REMEMBERED: Final = 8192
 _DATE: Final = re.compile(r"(\d{4})(?:-(\d\d)(?:-(\d\d))?)?(?!\d)", re.ASCII)
 _LANGUAGE: Final = re.compile(r"[A-Za-z]{2,3}(?:-[A-Za-z0-9]{1,8})*")
@@ -183,7 +183,7 @@ def read_items(candidates: Iterable[Term | None], describe: Describe) -> Iterato
 
 
 class _ItemReader:
-    """A reader of publications; it remembers what many of them share: classes, series, subjects."""
+    """A reader of publications; it keeps what many of them share: classes, series, subjects."""
 
     def __init__(self, describe: Describe) -> None:
         self._describe = describe
@@ -200,8 +200,8 @@ class _ItemReader:
         seen = {of}
         left = [of]
         while left:
-            said = self._description(left.pop(), (RDFS_SUBCLASS_OF,))
-            above = set(_iris(said.get(RDFS_SUBCLASS_OF, ()))) - seen
+            statements = self._description(left.pop(), (RDFS_SUBCLASS_OF,))
+            above = set(_iris(statements.get(RDFS_SUBCLASS_OF, ()))) - seen
             seen |= above
             left += above
         return frozenset(seen & KINDS.keys())
@@ -224,38 +224,40 @@ class _ItemReader:
 
     def read(self, iri: str, key: str) -> Item:
         """Read the publication ``iri``, under the citation key given."""
-        said = self._description(iri)
-        language = _language(said)
-        series = self._text(said, SERIES, language, NAME)
+        statements = self._description(iri)
+        language = _language(statements)
+        series = self._text(statements, SERIES, language, NAME)
         return Item(
             key=key,
             iri=iri,
-            kind=self._kind(said, series),
-            title=_text(said, TITLE, language) or iri,
-            authors=self._authors(said, language),
-            date=_date(said),
-            number=_text(said, NUMBER, language),
+            kind=self._kind(statements, series),
+            title=_text(statements, TITLE, language) or iri,
+            authors=self._authors(statements, language),
+            date=_date(statements),
+            number=_text(statements, NUMBER, language),
             series=series,
-            publisher=self._text(said, PUBLISHER, language, LABEL),
-            url=_address(said) or (iri if iri.startswith(("http://", "https://")) else ""),
+            publisher=self._text(statements, PUBLISHER, language, LABEL),
+            url=_address(statements) or (iri if iri.startswith(("http://", "https://")) else ""),
             language=language,
-            abstract=_literal(said, ABSTRACT, language),
-            keywords=self._keywords(said, language),
-            identifier=_text(said, IDENTIFIER, language),
+            abstract=_literal(statements, ABSTRACT, language),
+            keywords=self._keywords(statements, language),
+            identifier=_text(statements, IDENTIFIER, language),
         )
 
-    def _kind(self, said: Description, series: str) -> PublicationKind:
-        rows = {name for of in _iris(said.get(RDF_TYPE, ())) for name in self._kinds_of_class(of)}
+    def _kind(self, statements: Description, series: str) -> PublicationKind:
+        rows = {name for of in _iris(statements.get(RDF_TYPE, ())) for name in self._kinds_of_class(of)}
         kind = next(kind for name, kind in KINDS.items() if name in rows)
-        # An article stands in something: without it, styles would print an empty journal.
+        # Without a series, styles would print an article with an empty journal.
         return DOCUMENT if kind is ARTICLE and not series else kind
 
-    def _text(self, said: Description, predicates: Sequence[str], language: str, names: Sequence[str]) -> str:
+    def _text(
+        self, statements: Description, predicates: Sequence[str], language: str, names: Sequence[str]
+    ) -> str:
         """Return a text, or the name of a resource, by the first of the predicates that has one."""
         for predicate in predicates:
-            if text := _text(said, (predicate,), language):
+            if text := _text(statements, (predicate,), language):
                 return text
-            for iri in _iris(said.get(predicate, ())):
+            for iri in _iris(statements.get(predicate, ())):
                 if label := self._label_of(iri, language, tuple(names)):
                     return label
         return ""
@@ -266,10 +268,10 @@ class _ItemReader:
                 return text
         return ""
 
-    def _authors(self, said: Description, language: str) -> tuple[Name, ...]:
+    def _authors(self, statements: Description, language: str) -> tuple[Name, ...]:
         for predicate in CREATOR:
             names: list[Name] = []
-            for term in said.get(predicate, ()):
+            for term in statements.get(predicate, ()):
                 if isinstance(term, Literal):
                     names += parse_names(term.value)
                 elif isinstance(term, NamedNode):
@@ -279,18 +281,18 @@ class _ItemReader:
         return ()
 
     def _person(self, iri: str, language: str) -> list[Name]:
-        said = self._description(iri, (RDF_TYPE, *FAMILY, *GIVEN, *LABEL))
-        if family := _text(said, FAMILY, language):
-            return [Name(family, _text(said, GIVEN, language))]
-        label = _text(said, LABEL, language)
-        if ORGANISATION.intersection(_iris(said.get(RDF_TYPE, ()))):
+        statements = self._description(iri, (RDF_TYPE, *FAMILY, *GIVEN, *LABEL))
+        if family := _text(statements, FAMILY, language):
+            return [Name(family, _text(statements, GIVEN, language))]
+        label = _text(statements, LABEL, language)
+        if ORGANISATION.intersection(_iris(statements.get(RDF_TYPE, ()))):
             return [Name(label)] if label else []
         return parse_names(label)
 
-    def _keywords(self, said: Description, language: str) -> tuple[str, ...]:
+    def _keywords(self, statements: Description, language: str) -> tuple[str, ...]:
         keywords: dict[str, None] = {}
         for predicate in KEYWORD:
-            for term in said.get(predicate, ()):
+            for term in statements.get(predicate, ()):
                 if isinstance(term, Literal):
                     keywords[single_line(term.value)] = None
                 elif isinstance(term, NamedNode):
@@ -303,14 +305,14 @@ def _iris(terms: Iterable[Term]) -> list[str]:
     return [term.value for term in terms if isinstance(term, NamedNode)]
 
 
-def _text(said: Description, predicates: Sequence[str], language: str) -> str:
-    return single_line(_literal(said, predicates, language))
+def _text(statements: Description, predicates: Sequence[str], language: str) -> str:
+    return single_line(_literal(statements, predicates, language))
 
 
-def _literal(said: Description, predicates: Sequence[str], language: str) -> str:
+def _literal(statements: Description, predicates: Sequence[str], language: str) -> str:
     """Return the literal of the first predicate that has one: in the language given, in none, in English."""
     for predicate in predicates:
-        literals = [term for term in said.get(predicate, ()) if isinstance(term, Literal)]
+        literals = [term for term in statements.get(predicate, ()) if isinstance(term, Literal)]
         ranked = sorted(literals, key=lambda literal: _rank(literal.language or "", language))
         for literal in ranked:
             if not is_blank(literal.value):
@@ -324,10 +326,10 @@ def _rank(tag: str, language: str) -> int:
     return preferred.index(spoken) if spoken in preferred else len(preferred)
 
 
-def _language(said: Description) -> str:
+def _language(statements: Description) -> str:
     """Return a BCP 47 tag, from a tag, from an ISO 639-2 code, or from an IRI that ends in one."""
     for predicate in LANGUAGE:
-        for term in said.get(predicate, ()):
+        for term in statements.get(predicate, ()):
             if isinstance(term, Literal | NamedNode):
                 code = re.split(r"[/#]", term.value.strip())[-1]
                 if _LANGUAGE.fullmatch(code):
@@ -335,10 +337,10 @@ def _language(said: Description) -> str:
     return ""
 
 
-def _date(said: Description) -> tuple[int, ...]:
+def _date(statements: Description) -> tuple[int, ...]:
     """Return the most precise date of the first predicate that has one, as year, month, day, or fewer."""
     for predicate in DATE:
-        texts = (term.value for term in said.get(predicate, ()) if isinstance(term, Literal))
+        texts = (term.value for term in statements.get(predicate, ()) if isinstance(term, Literal))
         if dates := [date for text in texts if (date := parse_date(text))]:
             return max(dates, key=len)
     return ()
@@ -358,9 +360,9 @@ def parse_date(text: str) -> tuple[int, ...]:
     return tuple(date)
 
 
-def _address(said: Description) -> str:
+def _address(statements: Description) -> str:
     for predicate in ADDRESS:
-        for term in said.get(predicate, ()):
+        for term in statements.get(predicate, ()):
             if isinstance(term, Literal | NamedNode) and (address := single_line(term.value)):
                 return address
     return ""

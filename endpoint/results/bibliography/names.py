@@ -1,6 +1,6 @@
 """Names of persons, citation keys, and white space, as reference managers take them.
 
-The parts of a name are parted where they are certain.
+A name is split only where its parts are certain.
 A name in Hangul stays whole: Korean is cited by the whole name, and no style writes a space or a comma
 into it. A romanised name is split where the family name is marked: a comma, capitals
 (``SONG Tae Eun``), or a common Korean family name at one end only (``Lee Seo Hang``). All others stay
@@ -100,7 +100,7 @@ def _by_family_name(words: list[str]) -> Name | None:
     return Name(words[0], " ".join(words[1:])) if first else Name(words[-1], " ".join(words[:-1]))
 
 
-# Citation keys are short, ASCII, the same in every file, and unique within one.
+# Citation keys are short, ASCII, the same in every file, and unique within a file.
 # RFC 3986 appendix B: what is before the path, the path, and the rest. It fits every text.
 _PARTS: Final = re.compile(r"(?:[^:/?#]+:)?(?://[^/?#]*)?([^?#]*)(.*)", re.DOTALL)
 _UNSAFE: Final = re.compile(r"[^A-Za-z0-9._-]+")
@@ -109,7 +109,7 @@ _UNSAFE: Final = re.compile(r"[^A-Za-z0-9._-]+")
 def key_of(iri: str) -> str:
     """Return the last two segments of the IRI's path: ``Publication-14209`` of ``…/Publication/14209``.
 
-    Where that leaves something out (other characters, a query, a fragment), a digest of the IRI follows.
+    Where that omits something (other characters, a query, a fragment), a digest of the IRI follows.
     """
     match = _PARTS.fullmatch(iri)
     path, rest = match.groups() if match else (iri, "")
@@ -143,5 +143,5 @@ def paragraphs(text: str) -> list[str]:
 
 
 def is_blank(text: str) -> bool:
-    """Whether nothing would be left of the text in a single line; does not read a long text to its end."""
+    """Return whether the text is empty as a single line, without reading a long text to its end."""
     return _VISIBLE.search(text) is None

@@ -73,7 +73,7 @@ def _bibtex_fields(item: Item) -> list[tuple[str, str]]:
 
 
 def _joined(keywords: Iterable[str]) -> str:
-    # Who reads them parts them at the commas again.
+    # Programs that read them split them at the commas again.
     return ", ".join(single_line(keyword.replace(",", " ")) for keyword in keywords)
 
 

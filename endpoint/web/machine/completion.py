@@ -1,6 +1,6 @@
 """Names for query editors: ``/-/completion/classes``, ``/-/completion/properties``, ``/-/prefixes.json``.
 
-All are read from the statistics of the data, so that an editor can ask with every key.
+All are read from the statistics of the data, so that an editor can send a request with every key.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ from endpoint.web.store import OwnQueries, Snapshot
 # Suggestions in one answer by default, and at most.
 SUGGESTIONS: Final = 50
 MOST: Final = 1000
-# Seconds that an editor waits for the first count; browsers ask again with the next key.
+# Seconds that an editor waits for the first count; it sends another request with the next key.
 PATIENCE: Final = 2.0
 # An editor repeats requests while somebody types and deletes; the data rarely changes.
 _CACHE: Final = "max-age=60"
@@ -37,7 +37,7 @@ _CAMEL: Final = re.compile(r"(?<=[a-z0-9])(?=[A-Z])")
 
 @dataclass(frozen=True, slots=True)
 class _Term:
-    """A class or property with what a search compares: its names, and the words in them, folded."""
+    """A class or property for a search: its names, and the words in them, folded."""
 
     iri: str
     prefixed: str | None
@@ -97,7 +97,7 @@ class Completion:
         typed, limit = _single(pairs, "q") or "", _limit(_single(pairs, "limit"))
         of_class = _iri(_single(pairs, "class"), prefixes)
         statistics = await require_statistics(self._own_queries, PATIENCE)
-        # The numbers may be those of the generation before.
+        # The numbers may be those of the previous generation.
         key, make = statistics.generation.version, partial(_make_vocabulary, statistics)
         vocabulary = await self._own_queries.snapshot().cached(_VOCABULARY, make, key)
         suggestions = vocabulary.suggestions(self._kind, typed, of_class)
@@ -141,7 +141,7 @@ def _words(*texts: str) -> Iterator[str]:
 
 
 def _folded(text: str) -> str:
-    """Fold for comparing: what a Korean keyboard on macOS sends in form D equals the data's form C."""
+    """Fold a text for comparison: form D, as keyboards on macOS send Korean, equals the data's form C."""
     return unicodedata.normalize("NFC", text).casefold()
 
 

@@ -73,7 +73,7 @@ async def robots(request: Request) -> Answer:
     """Answer ``/robots.txt``."""
     base = request.base
     root = urlsplit(base).path
-    # The longest rule that fits wins (RFC 9309 section 2.2.2).
+    # The longest rule that matches wins (RFC 9309 section 2.2.2).
     languages = "\n".join(f"Allow: {root}/api/*?{PARAMETER}={language}$" for language in LANGUAGES)
     body = _ROBOTS.format(root=root, base=base, languages=languages).encode()
     return Whole(body, "text/plain; charset=utf-8", tag=document_tag(None, base), vary="")
@@ -145,7 +145,7 @@ def _number(text: str | None) -> int | None:
 
 
 def _every_query(base: str) -> str:
-    # Each resource is looked at once, and not once for each of its statements: seven times as fast.
+    # Each resource is read once, not once for each of its statements: seven times as fast.
     return f"""SELECT ?resource WHERE {{
   {{ SELECT DISTINCT ?resource {{ ?resource ?predicate ?object }} }}
   FILTER(isIRI(?resource) && STRSTARTS(STR(?resource), {Literal(base)}))

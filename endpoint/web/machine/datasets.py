@@ -61,7 +61,7 @@ def texts(subject: NamedNode | BlankNode, predicate: str, by_language: Mapping[s
 
 
 def integer(number: int) -> Literal:
-    """Return a number as VoID has it."""
+    """Return a number as a literal of VoID."""
     return Literal(str(number), datatype=NamedNode(f"{XSD}integer"))
 
 
@@ -117,7 +117,7 @@ def vocabularies(site: Site, statistics: Statistics) -> list[str]:
 def statistics_triples(base: str, statistics: Statistics, only: str | None = None) -> Iterator[Triple]:
     """Yield the numbers and partitions of the whole, where the default graph shows it, and of every graph.
 
-    With ``only`` they are those of this one graph.
+    With ``only``, yield those of this one graph.
     """
     parts = [(iri, part) for iri, part in statistics.graphs.items() if only in (None, iri)]
     if statistics.whole is not None and only is None:
@@ -241,7 +241,7 @@ def _about(
     description: Mapping[str, str],
     statistics: Statistics,
 ) -> Iterator[Triple]:
-    """Yield what a catalogue and a dataset both have."""
+    """Yield the metadata that a catalogue and a dataset share."""
     yield from texts(node, f"{DCTERMS}title", title)
     yield from texts(node, f"{DCTERMS}description", description)
     created = statistics.generation.created.isoformat(timespec="seconds")

@@ -62,7 +62,7 @@ _SERIALIZED: Final[Region[_Serialized]] = Region(
 
 
 async def _serialized(snapshot: Snapshot, document: Document, chosen: Representation) -> _Serialized:
-    """Return ``document`` in the format chosen. A new one is made beside the event loop."""
+    """Return ``document`` in the format chosen. A new one is serialized beside the event loop."""
     rdf_format = RdfFormat.from_media_type(chosen.format.media_type)
     if rdf_format is None:
         raise ValueError(f"{chosen.format.name} is no RDF format")
@@ -82,7 +82,7 @@ def _written(document: Document, rdf_format: RdfFormat) -> _Serialized:
 
 
 async def document_answer(own_queries: OwnQueries, document: Document, chosen: Representation) -> Whole:
-    """Return a graph as an answer; what is still to be counted is not to be kept by anybody."""
+    """Return a graph as an answer, which no cache may keep while statistics are missing."""
     body, tag = await _serialized(own_queries.snapshot(), document, chosen)
     cache = NO_CACHE if document.statistics else NO_STORE
     return Whole(body, chosen.content_type, tag=tag, cache=cache)
@@ -123,7 +123,7 @@ async def well_known_void(request: Request) -> Answer:
 
 
 async def live(request: Request) -> Answer:
-    """Answer while the process does."""
+    """Answer while the process lives."""
     return _state({"status": "live"})
 
 

@@ -2,8 +2,8 @@
 
 The page has schema.org JSON-LD, OpenGraph, and ``citation_*`` tags: Highwire's, as Google Scholar's inclusion
 guidelines list them and Zotero's "Embedded Metadata" reads them. Dublin Core has one tag, ``DC.type``, and
-only where Highwire cannot tell what a publication is: Scholar takes Dublin Core as a last resort, and Zotero
-would prefer it to Highwire. The feed (RFC 4287) has the publications of one saved query.
+only where Highwire cannot express the kind of publication: Scholar uses Dublin Core as a last resort, and
+Zotero would prefer it to Highwire. The feed (RFC 4287) has the publications of one saved query.
 """
 
 from __future__ import annotations
@@ -56,7 +56,7 @@ SUMMARY: Final = 500
 
 _ITEMS: Final[Region[list[Item]]] = Region("publications of the feed")
 _ATOM: Final = "http://www.w3.org/2005/Atom"
-# What no XML 1.0 document may hold (section 2.2).
+# Characters that no XML 1.0 document may contain (section 2.2).
 _NOT_XML: Final = re.compile("[^\t\n\r\u0020-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 
 
@@ -139,7 +139,7 @@ def _agent(name: Name) -> Mapping[str, str]:
         whole = f"{name.given} {name.family}"
         return {"@type": "Person", "name": whole, "familyName": name.family, "givenName": name.given}
     rest, _, last = name.family.rpartition(" ")
-    # A name that could be inverted is a person's: names of bodies differ by their words.
+    # A name that can be inverted is that of a person; names of organisations contain other words.
     person = _HANGUL_NAME.fullmatch(name.family) or (rest and parse_name(f"{last}, {rest}").given)
     return {"@type": "Person" if person else "Organization", "name": name.family}
 
@@ -181,7 +181,7 @@ def _citation_tags(item: Item, page: str) -> Iterator[Pair]:
 
 
 def _dublin_core_type(item: Item) -> str:
-    """Without a journal or an institution, readers of Highwire's tags take everything for an article."""
+    """Return the type where readers of Highwire's tags would take a publication for an article."""
     if item.kind is ARTICLE or (item.kind is REPORT and item.publisher):
         return ""
     return item.kind.csl
@@ -268,13 +268,13 @@ async def _read_items(operation: Operation, snapshot: Snapshot) -> list[Item]:
 
 
 def atom(view: View, query: SavedQuery, items: Sequence[Item], created: datetime) -> bytes:
-    """Return the feed of ``items``; ``created`` is the moment at which the data was published."""
+    """Return the feed of ``items``; ``created`` is the time at which the data was published."""
     site = view.text(view.site.dataset.title)
     title = view.text(query.summary)
     feed = ElementTree.Element("feed", {"xmlns": _ATOM, "xml:lang": view.language})
     _text(feed, "title", f"{site}: {title}" if title else site)
     _text(feed, "subtitle", view.text(query.description) or view.text(view.site.dataset.description))
-    # The feed stays the same one where the server moves.
+    # The feed keeps its identity when the server moves.
     _text(feed, "id", view.site.dataset.base + FEED_PATH.removeprefix("/"))
     _text(feed, "updated", _moment(created))
     _link(feed, "self", view.base + FEED_PATH, "application/atom+xml")
@@ -312,7 +312,7 @@ def _text(parent: ElementTree.Element, name: str, text: str) -> None:
 
 
 def _plain(text: str) -> str:
-    """Return ``text`` without what no XML document may hold."""
+    """Return ``text`` without characters that no XML document may contain."""
     return _NOT_XML.sub("", text).strip()
 
 

@@ -1,4 +1,4 @@
-"""The statistics of a generation: what its data is made of, in numbers, and how they are counted.
+"""The statistics of a generation: numbers of its statements, classes and properties, and their counting.
 
 They are the model of the VoID description (Describing Linked Datasets with the VoID Vocabulary, section 4.6):
 the partitions of a dataset by class and by property. They are counted by SPARQL through the engine, within a
@@ -31,9 +31,9 @@ from endpoint.web.store import Bindings, OwnQueries, Snapshot
 
 # Seconds that the counting of one generation may take; each query has its deadline besides.
 BUDGET: Final = 60.0
-# Instances of a class whose values are looked at.
+# Instances of a class whose values are examined.
 SAMPLE: Final = 500
-# Classes of one graph that are looked at closer, and rows of one answer, at most.
+# Classes of one graph that are examined in detail, and rows of one answer, at most.
 MOST_CLASSES: Final = 200
 MOST_ROWS: Final = 20_000
 _LABELLED: Final = 500  # terms in one query for labels
@@ -42,9 +42,9 @@ _LABELS: Final = (
     f"<{SKOS_PREF_LABEL}>",
 )
 
-# Reasons in the log of what could not be counted, at most.
+# The most reasons in the log for numbers that could not be counted.
 _SHOWN: Final = 5
-# Seconds after which a client may ask again for what is being counted.
+# Seconds after which a client may repeat a request for numbers that are being counted.
 _AGAIN: Final = 5
 _STATISTICS: Final[Region[Statistics]] = Region("statistics", stale=True)
 
@@ -104,7 +104,7 @@ class Statistics:
     left_out: tuple[str, ...] = ()
 
     def parts(self) -> tuple[Part, ...]:
-        """Return the parts that together have everything once: the whole, or else each graph."""
+        """Return the parts that together contain every statement once: the whole, or else each graph."""
         return tuple(self.graphs.values()) if self.whole is None else (self.whole,)
 
     def classes(self) -> Counter[str]:
@@ -210,13 +210,13 @@ class Counting:
                 if "g" in row and not _is_iri(row["g"]):
                     continue
                 graph = row["g"]["value"] if "g" in row else None
-                # What is no IRI counts too, under no name.
+                # Terms that are no IRIs count too, without a name.
                 iri = row["x"]["value"] if _is_iri(row.get("x")) else ""
                 numbers.setdefault(graph, Counter())[iri] += int(row["n"]["value"])
         return numbers
 
     async def _details(self, parts: dict[Graph, Part]) -> dict[Graph, Part]:
-        """Add to the parts what is said of each class: first which properties there are, then how often."""
+        """Add the details of each class to the parts: first its properties, then their numbers."""
         closer = [(graph, row) for graph, part in parts.items() for row in part.classes[:MOST_CLASSES]]
         closer.sort(key=lambda pair: pair[1].entities)
         seen = {(graph, row.iri): await self._sampled(graph, row) for graph, row in closer}
@@ -275,7 +275,7 @@ class Counting:
         return labels
 
     async def _rows(self, what: str, text: str) -> list[Bindings]:
-        """Return the solutions; none where the query could not be answered in time, which is noted."""
+        """Return the solutions, or none where the query was not answered in time, which is noted."""
         try:
             rows = await self._evaluate(f"{text} LIMIT {MOST_ROWS + 1}")
         except GenerationGone:
@@ -307,7 +307,7 @@ def _written(iri: str) -> str:
 
 
 def _is_iri(term: Mapping[str, str] | None) -> bool:
-    """Tell whether a query can name the term: lenient sources may have brought IRIs that are none."""
+    """Return whether a query can name the term: lenient loading accepts IRIs that are not valid."""
     if term is None or term["type"] != "uri":
         return False
     try:

@@ -1,1 +1,1 @@
-"""The pages to search and browse: the catalogue, its facets, the overview in drawings."""
+"""The pages to search and browse: the catalogue, its facets, the overview in charts."""

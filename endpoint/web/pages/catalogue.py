@@ -116,8 +116,8 @@ def _browse_page(
 def read_search(pairs: Iterable[tuple[str, str]], configuration: SearchConfiguration) -> SearchRequest:
     """Read a search from the parameters of the page.
 
-    A page is for people, who follow links that others made longer: an unknown parameter is passed over, and
-    a value out of range becomes the nearest one in it.
+    People follow links to which others have added parameters, so an unknown parameter is ignored, and a value
+    out of range becomes the nearest valid one.
     """
     given = [(name, value.strip()) for name, value in pairs if value.strip()]
     chosen: dict[str, list[str]] = {facet.name: [] for facet in configuration.facets}
@@ -177,7 +177,7 @@ class _Page:
             for facet in self.configuration.facets
             for value in hit[facet.name]
         ]
-        # The index makes snippets as HTML, the text in them escaped.
+        # The index returns snippets as HTML, with the text in them escaped.
         snippet = Markup(hit["snippet"])  # noqa: S704
         return {
             "url": _page_of(self.view, iri),
@@ -192,7 +192,7 @@ class _Page:
         rows = [*((value, known.get(value, 0)) for value in chosen if value not in known), *ordered(counted)]
         bars: tuple[Bar, ...] = ()
         if is_years(counted) and len(counted) > 2:
-            # What a reader has chosen may be no year.
+            # A value that a reader has chosen may be no year.
             years = [row for row in rows if YEAR.fullmatch(row[0])]
             bars = histogram([(int(row[0]), row[1], toggled(row[0]), row[0] in chosen) for row in years])
         most = max(VALUES, len(chosen))
@@ -231,7 +231,7 @@ class _Page:
 
 
 def _kept(pairs: Iterable[tuple[str, str]], search: SearchRequest) -> Iterable[tuple[str, str]]:
-    """Return the parameters that every link of the page repeats, in their order: those that count."""
+    """Return the parameters that have an effect, in their order; every link of the page repeats them."""
     counting = {("q", search.query), ("sort", search.sort)}
     counting |= {(name, value) for name, values in search.filters.items() for value in values}
     cut = ((name, value.strip()[: MAX_CHARACTERS if name == "q" else None]) for name, value in pairs)

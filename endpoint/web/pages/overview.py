@@ -1,4 +1,4 @@
-"""``/overview``: the dataset in drawings, each made of a saved query with its data and query beside it."""
+"""``/overview``: the dataset in charts, each of the rows of a saved query, with its data and query beside it."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ from endpoint.web.http.view import View
 from endpoint.web.store import OwnQueries, Snapshot
 
 PATH: Final = "/overview"
-# The drawing in its own units; names stand outside the circle.
+# Sizes of the network in its own units; names are outside the circle.
 SIZE: Final = 760
 RADIUS: Final = 215
 # Names on the circle, at most: more could not be read.
@@ -37,7 +37,7 @@ Pair = tuple[str, str, int]
 
 @dataclass(frozen=True, slots=True)
 class Figure:
-    """One drawing: its saved query, the addresses of its image, page, data and query."""
+    """One chart: its saved query, and the addresses of its image, page, data and query."""
 
     query: SavedQuery
     image: str
@@ -48,7 +48,7 @@ class Figure:
 
 
 class Overview:
-    """The page of the drawings; the manifest names their saved queries."""
+    """The page of the charts; the manifest names their saved queries."""
 
     def __init__(self, own_queries: OwnQueries) -> None:
         self._site = own_queries.site
@@ -65,7 +65,7 @@ class Overview:
         return Made(make, HTML.content_type(), tag=tag)
 
     def _volatile(self) -> bool:
-        """Tell whether a query of the page may answer differently each time."""
+        """Return whether a query of the page may have a different result each time."""
         pages, queries = self._site.dataset.pages, self._site.catalog.queries
         names = (*pages.overview, pages.network or "")
         return any(name in queries and queries[name].template.volatile for name in names)
@@ -83,7 +83,7 @@ class Overview:
         )
 
     async def _figures(self, view: View) -> list[Figure]:
-        """Return those of the named queries whose answer can be drawn now."""
+        """Return the charts of the named queries whose result can be drawn now."""
         queries = self._site.catalog.queries
         named_queries = [queries[name] for name in self._site.dataset.pages.overview if name in queries]
         base = self._site.dataset.base
@@ -195,7 +195,7 @@ def _around(pairs: Sequence[Pair]) -> list[str]:
                 continue
             seen.add(name)
             order.append(name)
-            # The closest is visited next, so that it comes to stand beside its partner.
+            # The closest is visited next, so that its place is beside its partner.
             waiting += sorted(near[name], key=lambda other: (near[name][other], other))
     return order
 

@@ -29,7 +29,7 @@ from endpoint.web.http.request import Pairs, Request, allowed_timeout, choose, r
 from endpoint.web.http.view import LANGUAGES, View
 from endpoint.web.store import Bindings, OwnQueries, Snapshot
 
-# Makes a body and its headers of the text index's answer on one generation.
+# Renders the text index's answer on one generation as a body and its headers.
 Render: TypeAlias = Callable[[Mapping[str, Any], Generation], tuple[bytes, Headers]]
 
 _FORMATS: Final = (FLAT_JSON,)
@@ -37,7 +37,7 @@ _FORMATS: Final = (FLAT_JSON,)
 MOST_HITS: Final = 100
 MOST_VALUES: Final = 1000
 DEEPEST: Final = 10_000
-# Characters of an address that is offered: nobody has to take more (RFC 9110 section 4.1).
+# Characters of a link: no recipient has to accept more (RFC 9110 section 4.1).
 LONGEST_ADDRESS: Final = 8_000
 # Bytes of the header of links: proxies commonly take 4 to 8 kB of all headers together.
 LONGEST_HEADER: Final = 3_000
@@ -48,9 +48,9 @@ YEAR: Final = re.compile(r"[0-9]{4}")
 # The histogram in its own units.
 WIDTH: Final = 300
 HEIGHT: Final = 72
-# Years of a longer span get no bar each: nobody could hit one.
+# Years of a longer span have no bars: they would be too narrow to click.
 _MOST_YEARS: Final = 120
-# What is there at all can be seen.
+# The lowest bar: every year with a hit must be visible.
 _LOWEST: Final = 2.0
 # Names that are read for one facet, and seconds that a page waits for them, at most.
 _MOST_NAMES: Final = 20_000
@@ -86,9 +86,9 @@ def search_answer(
     render: Render,
     *variant: str,
 ) -> Made:
-    """Search the text index, and answer with what ``render`` makes of it.
+    """Search the text index, and answer with its result as ``render`` writes it.
 
-    ``variant`` is what else decides that, for the entity tag.
+    ``variant`` is what else determines the body, for the entity tag.
     """
     parts = (repr(search), representation.digest, request.site.reading, *variant)
     tag = document_tag(snapshot.generation, *parts)
@@ -199,7 +199,7 @@ class HitPage:
     def _toggled(self, same: str, facet: str, value: str) -> str | None:
         """Return the search ``same`` with this value of the facet chosen, or no longer chosen."""
         if len(same) > 2 * LONGEST_ADDRESS:
-            # Without one value it would be too long as well.
+            # Without one value the address would be too long as well.
             return None
         if value not in self.search.filters.get(facet, ()):
             return self._address(f"{same}&{urlencode([(facet, value)])}")
@@ -213,14 +213,14 @@ class HitPage:
         return urlencode([pair for pair in self.pairs if pair[0] not in changed and pair[0] != "offset"])
 
     def _address(self, query: str) -> str | None:
-        """Return the address with this query; None where it would be longer than everybody takes."""
+        """Return the address with this query; None where it would be too long."""
         url = f"{self.address}?{query}"
         return url if len(url) <= LONGEST_ADDRESS else None
 
 
 @dataclass(frozen=True, slots=True)
 class Value:
-    """One value of a facet: its name, how many hits have it, where choosing it leads."""
+    """One value of a facet: its name, its number of hits, and the address that chooses it."""
 
     name: str
     count: int
@@ -239,7 +239,7 @@ def name_of(view: View, facet: Facet, value: str) -> str:
 
 
 def is_years(counted: Sequence[tuple[str, int]]) -> bool:
-    """Tell whether all values are years."""
+    """Return whether all values are years."""
     return bool(counted) and all(YEAR.fullmatch(value) for value, _ in counted)
 
 
@@ -266,7 +266,7 @@ def _initial(name: str) -> str:
 
 @dataclass(frozen=True, slots=True)
 class Bar:
-    """One year in the histogram: its number of hits, where choosing it leads, and the place of its bar."""
+    """One year in the histogram: its number of hits, the address that chooses it, and its bar."""
 
     year: int
     count: int
@@ -339,7 +339,7 @@ def _query(facet: Facet) -> str:
 def _names(rows: Sequence[Bindings]) -> Names:
     names: dict[str, dict[str, str]] = {}
     for row in rows:
-        # Two things of one name keep the first of their other names.
+        # Two resources with the same name share the first of their other names.
         known = names.setdefault(row["value"]["value"], {})
         known.setdefault(row["name"]["xml:lang"], row["name"]["value"])
     return names

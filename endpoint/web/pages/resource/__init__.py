@@ -1,5 +1,5 @@
 """A page and RDF for every resource of the store: at its own path, and for any IRI at ``/lod/view.do``.
 
-``handlers`` answer requests: ``lookup`` finds the resource that is meant, ``page_data`` reads what its page
-shows, from ``statements`` and ``terms``, and ``rendering`` and ``page`` put that into HTML.
+``handlers`` answers requests: ``lookup`` determines the resource, ``page_data`` reads the data of its page
+with ``statements`` and ``terms``, and ``rendering`` and ``page`` write the HTML.
 """

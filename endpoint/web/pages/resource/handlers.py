@@ -57,7 +57,7 @@ from endpoint.web.store import OwnQueries, Snapshot
 
 # Links of more bytes than this are left out but for the first: proxies commonly take 4 to 8 kB of headers.
 _LINKS: Final = 3000
-# Statements that mention a resource of which nothing is said.
+# Statements that mention a resource which is the subject of none.
 MENTIONS: Final = 1000
 
 _WHOLE_GRAPH: Final = "CONSTRUCT {{ ?s ?p ?o }} WHERE {{ GRAPH {iri} {{ ?s ?p ?o }} }}"
@@ -68,7 +68,7 @@ _GRAPH: Final = "CONSTRUCT {{ {iri} a <{sd}Graph> {title} }} WHERE {{}}"
 
 
 class Resources:
-    """Answers requests for resources by whichever address names them."""
+    """The handlers of requests for resources, by each kind of address."""
 
     def __init__(self, own_queries: OwnQueries) -> None:
         self._own_queries = own_queries
@@ -79,11 +79,11 @@ class Resources:
         return await self._answer(request, of_path(path, request.site.dataset.base))
 
     async def for_people(self, request: Request) -> Answer:
-        """Answer with the resource that a parameter names, with its page where nothing else is wanted."""
+        """Answer with the resource that a parameter names, by default with its page."""
         return await self._answer(request, _named(request, people=True))
 
     async def for_programs(self, request: Request) -> Answer:
-        """Answer with the resource that a parameter names, with its data where nothing else is wanted."""
+        """Answer with the resource that a parameter names, by default with its RDF."""
         return await self._answer(request, _named(request, people=False))
 
     async def _answer(self, request: Request, address: Address) -> Answer:
@@ -141,7 +141,7 @@ async def _page(
     data = await read_page_data(snapshot, known, parameters)
     body = ResourcePage(data, request.view, parameters).render()
     if data.related is not None and data.related.failed:
-        # The next page may be complete: this one must not be kept.
+        # The next page may be complete, so this one must not be cached.
         return page(body, request.view.language, cache=NO_STORE)
     return body
 
@@ -185,7 +185,7 @@ def select(extension: str, pairs: Pairs, accept: str | None, people: bool, cited
     """Select a representation by extension, else by ``format=``, else by Accept.
 
     Without a preference it is Turtle, or with ``people`` the page. ``cited`` is true where the resource is a
-    publication. Raises :class:`~endpoint.errors.NotAcceptable`, which lists what is offered.
+    publication. Raises :class:`~endpoint.errors.NotAcceptable`, which lists the formats.
     """
     formats = FORMATS if cited else (*GRAPH_FORMATS, HTML)
     if extension:
@@ -258,7 +258,7 @@ def _link_header(links: Iterator[tuple[str, str, str]]) -> str:
 
 
 def parameters_shown(pairs: Sequence[tuple[str, str]], names: Sequence[str]) -> tuple[tuple[str, str], ...]:
-    """Return the parameters that decide what a page shows."""
+    """Return the parameters that determine the content of a page."""
     return tuple(sorted(pair for pair in pairs if pair[0] in names))
 
 

@@ -1,6 +1,6 @@
-"""The resource that a request means: the IRIs that its address may stand for, looked up in the store.
+"""The resource that a request names: the IRIs that its address may stand for, looked up in the store.
 
-An IRI may stand in the store with Korean or other characters as they are, or percent-encoded, wholly or in
+An IRI may be stored with Korean or other characters as they are, or percent-encoded, wholly or in
 part; a client sends it as a URI (RFC 3987 section 3.1). So a path stands for each IRI that becomes the same
 URI, the one that was sent first. A path that ends with the extension of a format stands for that format of
 the resource without it, where there is no resource of the whole name.
@@ -52,7 +52,7 @@ EXTENSIONS: Final[Mapping[str, Representation]] = {
 # Parameters that name the IRI, in the order in which they count.
 PARAMETERS: Final = ("uri", "iri")
 
-# Longer ones are no IRIs that anybody has (characters, as sent).
+# Characters of an IRI as sent; no data has longer ones.
 _LONGEST: Final = 4000
 # First segments of paths that are the server's own.
 _OWN: Final = ("-", "api", ".well-known", "browse")
@@ -60,11 +60,11 @@ _NOT_ASCII: Final = re.compile(r"(?:%[89A-Fa-f][0-9A-Fa-f])+")
 # How a byte that is no UTF-8 is decoded (PEP 383).
 _NOT_UTF8: Final = re.compile("[\udc80-\udcff]")
 _ENCODED: Final = re.compile(r"%[0-9A-F]{2}")
-# What a URI may have in a path, and in the whole, besides letters, digits and "-._~" (RFC 3986).
+# The characters of a URI, in its path and as a whole, besides letters, digits and "-._~" (RFC 3986).
 _IN_PATH: Final = "/:@!$&'()*+,;="
 _IN_URI: Final = _IN_PATH + "?#[]"
 
-# How many resources are suggested in place of one that is not there.
+# Resources that are suggested in place of an unknown one.
 SUGGESTED: Final = 6
 # Identifiers longer than this are not varied: there would be too many.
 _VARIED: Final = 12
@@ -96,16 +96,16 @@ _ALL_HASH_IRIS: Final[Region[Mapping[str, tuple[str, ...]] | None]] = Region("ha
 
 
 class Candidate(NamedTuple):
-    """An IRI that may be meant, and the extension taken off for it, empty for none."""
+    """An IRI that the request may mean, and the extension removed for it, empty for none."""
 
     iri: str
     extension: str
 
 
 class Address(NamedTuple):
-    """The IRIs that a request may mean, best first; ``wanted`` is the one to name where none is known.
+    """The IRIs that a request may mean, best first; ``wanted`` is the one named in a 404.
 
-    With ``people`` the address is one that browsers go to: a request without a preference gets the page.
+    With ``people`` the address is meant for browsers: a request without a preference gets the page.
     """
 
     wanted: str
@@ -158,7 +158,7 @@ def _valid(candidates: list[Candidate]) -> tuple[Candidate, ...]:
 
 
 def is_iri(text: str) -> bool:
-    """Tell whether this is an absolute IRI (RFC 3987)."""
+    """Return whether this is an absolute IRI (RFC 3987)."""
     try:
         NamedNode(text)
     except ValueError:
@@ -198,8 +198,8 @@ def _characters(triplets: re.Match[str]) -> str:
 class KnownResource:
     """An IRI that the store knows as subject, object, predicate, class or name of a graph.
 
-    ``ontology`` is true where its own graph says that it is one. ``extension`` is that of the path, empty for
-    none; ``parts`` are the hash IRIs of this document, and ``taken`` the extensions that are no formats of it
+    ``ontology`` is true where its own graph declares it to be one. ``extension`` is that of the path, empty
+    for none; ``parts`` are the hash IRIs of this document, and ``taken`` the extensions that are no formats of it
     because another resource has that name.
     """
 
@@ -257,7 +257,7 @@ async def look_up(snapshot: Snapshot, address: Address) -> KnownResource:
         if candidate.iri in parts:
             known = parts[candidate.iri]
             return KnownResource(candidate.iri, candidate.extension, subject=False, parts=known)
-    # An extension that was sent tells of a format, not of the resource.
+    # An extension that was sent names a format and does not belong to the resource.
     stem = next((row.iri for row in address.candidates if row.extension), address.wanted)
     raise UnknownResource(address.wanted, await suggest(snapshot, stem))
 

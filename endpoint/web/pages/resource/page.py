@@ -63,7 +63,7 @@ class ResourcePage:
         resource, dataset = self._resource, self._view.site.dataset
         own = [row for row in resource.statements.rows if row.graphs != {self._derived}]
         rules = [row for row in resource.statements.rows if row.graphs == {self._derived}]
-        # The order counts: a long text stands whole where it stands first.
+        # The order counts: a long text is shown in full where it occurs first.
         rows = self._rows(own)
         self._cells.referring = True
         return {
@@ -101,7 +101,7 @@ class ResourcePage:
         return Text(short if short != self._iri else unquote(re.split(r"[/#]", self._iri.rstrip("/#"))[-1]))
 
     def _chips(self, names: Sequence[str]) -> list[Cell]:
-        """Return the classes, each name once: of two that are called alike the first."""
+        """Return the classes, each name once: of two with the same name the first."""
         by_name: dict[str, Cell] = {}
         for cell in map(self._cells.iri, names):
             by_name.setdefault(cell.name.text if cell.name else cell.text, cell)
@@ -143,7 +143,7 @@ class ResourcePage:
         return (2 if isinstance(term, BlankNode) else 0), False, str(term)
 
     def _web_records(self, statements: Iterable[Statement]) -> Iterator[WebRecord]:
-        """Yield the addresses that the statements give as such: literals of type xsd:anyURI."""
+        """Yield the addresses among the statements: literals of type xsd:anyURI."""
         seen: set[str] = set()
         for row in statements:
             if isinstance(row.value, Literal) and row.value.datatype.value == _ANY_URI:

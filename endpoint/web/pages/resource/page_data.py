@@ -1,7 +1,8 @@
 """The data of a resource's page, read in two steps of concurrent queries.
 
-The first step reads what describes the resource, the second what depends on it: a class or property has its
-place among others, a resource has related ones and the saved queries that take it as a parameter.
+The first step reads the statements about the resource, the second the data that depends on them: the place
+of a class or property among others, related resources, and the saved queries that take the resource as a
+parameter.
 """
 
 from __future__ import annotations
@@ -41,7 +42,7 @@ from endpoint.web.pages.resource.terms import (
 )
 from endpoint.web.store import Row, Snapshot, Term, iri, together
 
-# The parameters that decide what a page shows.
+# The parameters that determine the content of a page.
 PARAMETERS: Final = ("inverse", "property", "page", "whole")
 # The last page of a list that a request may name.
 _LAST: Final = 9999
@@ -86,7 +87,7 @@ def read_parameters(pairs: Pairs) -> PageParameters:
 
 @dataclass(frozen=True, slots=True)
 class FittingQuery:
-    """A saved query that needs nothing but the resource, with the parameter that is the resource."""
+    """A saved query that needs no other value than the resource, with the parameter that takes it."""
 
     query: SavedQuery
     parameters: Mapping[str, str]
@@ -145,7 +146,7 @@ class PageData:
 
 
 async def read_page_data(snapshot: Snapshot, known: KnownResource, parameters: PageParameters) -> PageData:
-    """Read everything that the page shows. Raises designed errors."""
+    """Read all data of the page. Raises designed errors."""
     resource = await _read_resource(snapshot, known, parameters)
     kind = resource.kind
     queries = list(fitting_queries(snapshot.site, known.iri, resource.classes))
@@ -236,7 +237,7 @@ async def _read_classes(snapshot: Snapshot, resource: str) -> list[str]:
 
 
 def fitting_queries(site: Site, resource: str, classes: Collection[str]) -> Iterator[FittingQuery]:
-    """Yield the saved queries that need nothing but this resource, in the order of the catalog."""
+    """Yield the saved queries that need no other value than this resource, in the order of the catalog."""
     for query in site.catalog.queries.values():
         if query.options.deprecated:
             continue
@@ -255,7 +256,7 @@ def _takes(site: Site, parameter: Parameter, classes: Collection[str]) -> bool:
 async def read_related(snapshot: Snapshot, queries: Sequence[FittingQuery]) -> RelatedResources | None:
     """Evaluate the dataset's query for related resources; None where it does not take the resource.
 
-    A failure of it does not take the page away.
+    The page is shown even when this query fails.
     """
     name = snapshot.site.dataset.pages.related
     fitting = next((row for row in queries if row.query.name == name), None)

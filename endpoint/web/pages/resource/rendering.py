@@ -1,7 +1,7 @@
 """RDF terms rendered for a page, and the addresses of a resource and its representations.
 
-A term has a text, and leads to a page where a browser may follow it. The classes are the pieces that the
-templates of resources put together.
+A term has a text, and is a link where a browser may follow it. The templates of resources are written in
+terms of the classes of this module.
 """
 
 from __future__ import annotations
@@ -25,15 +25,15 @@ from endpoint.web.store import Term
 # All formats of a resource; the bibliographies only where it is a publication.
 FORMATS: Final = (*GRAPH_FORMATS, HTML, *BIBLIOGRAPHIES)
 
-# Texts of more characters are folded; bytes of texts on a page that is not wanted whole.
+# Texts of more characters are folded; the most bytes of texts on a page without ``whole``.
 LONG: Final = 600
 BUDGET: Final = 70_000
-# How deep blank nodes are shown within each other, and how many members of a list.
+# The depth to which nested blank nodes are shown, and the number of members of a list.
 _DEEPEST: Final = 8
 _MEMBERS: Final = 200
 
 _IN_URI: Final = "/:@!$&'()*+,;=~%?#[]"
-# Only these schemes are followed: a browser runs what stands in some others.
+# Only addresses with these schemes become links: a browser would execute some others.
 _FOLLOWED: Final = re.compile(
     r"(?:https?://|mailto:|urn:|doi:)[^\x00-\x20\x7f-\xa0\u2028\u2029]+", re.IGNORECASE
 )
@@ -122,7 +122,7 @@ class TermEntry:
 
 
 def outside_of(address: str) -> str:
-    """Return where a browser may go for this address; empty where it must not."""
+    """Return the target of a link to this address; empty where it must not be a link."""
     if _FOLLOWED.fullmatch(address) is None or address.lower().startswith("urn:"):
         return ""
     if address.lower().startswith("doi:"):
@@ -131,7 +131,7 @@ def outside_of(address: str) -> str:
 
 
 def is_followed(address: str) -> bool:
-    """Tell whether the IRI may be a link at all: what is clicked must not run as a script."""
+    """Return whether the IRI may be a link: a click must not run a script."""
     return _FOLLOWED.fullmatch(address) is not None
 
 
@@ -158,7 +158,7 @@ class CellRenderer:
         self.referring = False
 
     def iri(self, name: str) -> Cell:
-        """Return a resource by its name, which leads to its page."""
+        """Return a resource: its name as a link to its page."""
         site = self._view.site.dataset
         text = prefixed(name, site.prefixes)
         followed = is_followed(name)

@@ -1,6 +1,6 @@
 """The statements of a resource in both directions, with their graphs and the blank nodes below them.
 
-Where there are too many statements for a page, each property has its first values and their number.
+If there are too many statements for a page, each property has its first values and their number.
 """
 
 from __future__ import annotations
@@ -104,7 +104,7 @@ class SubjectPage:
 
     @property
     def more(self) -> bool:
-        """True where there is another page."""
+        """Return whether there is another page."""
         return self.total is None or self.page * PAGE < self.total
 
 
@@ -148,7 +148,7 @@ def _gathered(rows: Iterable[Row]) -> list[Statement]:
 
 
 def _with_nodes(rows: list[Statement], resource: NamedNode, description: bytes) -> Statements:
-    """Return the statements, those with blank nodes taken from one answer, which names nodes alike."""
+    """Return the statements; those with blank nodes come from one result, which labels nodes consistently."""
     nodes: defaultdict[str, list[tuple[str, Term]]] = defaultdict(list)
     leading: dict[tuple[str, Term], Statement] = {}
     graphs = {row.property: row.graphs for row in rows if isinstance(row.value, BlankNode)}

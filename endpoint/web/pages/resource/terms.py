@@ -47,7 +47,7 @@ EXPLANATIONS: Final = (
     f"{SKOS}definition",
     f"{DCTERMS}description",
 )
-# IRIs that are named on one page, at most.
+# The most IRIs that have a name on one page.
 MOST: Final = 800
 _ROWS: Final = 10_000
 _SHAPE_ROWS: Final = 20_000
@@ -116,7 +116,7 @@ class Labels:
         return None if best is None else Text(" ".join(best.text.split()), best.tag)
 
     def explanation(self, name: str, view: View) -> Text | None:
-        """Return what a term means; None where the data does not explain it."""
+        """Return the explanation of a term; None where the data has none."""
         return _best(self.by_iri.get(name, {}), EXPLANATIONS, view)
 
 
@@ -189,7 +189,7 @@ async def row_shapes(snapshot: Snapshot) -> RowShapes:
 async def _read_shapes(snapshot: Snapshot) -> RowShapes:
     by_class: defaultdict[str, dict[str, RowShape]] = defaultdict(dict)
     disputed: set[str] = set()
-    # Sorted, so that of two shapes for any class the same one counts every time.
+    # Sorted, so that the same one of two shapes for any class counts every time.
     for row in sorted(await snapshot.rows(_SHAPES), key=_place):
         path, naming, text = iri(row["path"]), iri(row.get("property")), row.get("text")
         for name in {iri(row.get("class")), ""}:

@@ -1,4 +1,4 @@
-"""``/overview``: the dataset in charts, each of the rows of a saved query, with its data and query beside it."""
+"""``/overview``: the dataset in charts, each of a saved query, with its data and query beside it."""
 
 from __future__ import annotations
 

@@ -20,7 +20,7 @@ from endpoint.web.http.request import Pairs, Request
 MOST_CALLS: Final = 50
 
 Members = dict[str, object]
-# One call of a batch: what it calls, or why there is no such thing, and the parameters.
+# One call of a batch: its target, or the failure to find it, and the parameters.
 Item = tuple[Target | EndpointError, object]
 
 
@@ -100,7 +100,7 @@ class Batch:
         self._end = time.monotonic() + self._site.settings.timeout
 
     def answer(self) -> Streamed:
-        """Return the answer. What is wrong with one call is told in its place."""
+        """Return the answer. A failure of one call is a problem in its place."""
         return Streamed(self._items(), "application/json", cache=NO_STORE, vary="")
 
     async def _items(self) -> AsyncGenerator[bytes, None]:

@@ -1,7 +1,7 @@
 """One call of a saved query: negotiated, bound, evaluated.
 
-:func:`negotiate_call` chooses the representation, :func:`bind_call` puts the values in their places, and
-:func:`evaluate_call` gives the answer; each is done once for a request.
+:func:`negotiate_call` chooses the representation, :func:`bind_call` binds the values, and
+:func:`evaluate_call` returns the answer; a request passes each of them once.
 """
 
 from __future__ import annotations
@@ -67,7 +67,7 @@ CHART: Final = Format("svg", "image/svg+xml", (), (), "svg", True, None, by_wild
 
 # The share of the deadline that counting all rows may take.
 _COUNTING: Final = 0.7
-# Seconds that a page for people takes at most to tell how many rows there are.
+# Seconds that a page for people spends on counting its rows, at most.
 _GLANCE: Final = 0.5
 
 
@@ -76,7 +76,7 @@ class Call:
     """A call that is ready to be evaluated by ``engine``.
 
     ``pairs`` are the parameters as received, ``base`` is the server's own URL; ``bound`` is the text with
-    the values in their places. ``paging`` is the page of its rows, None for all of them.
+    the values bound. ``paging`` is the page of its rows, None for all of them.
     """
 
     target: Target
@@ -106,9 +106,9 @@ class Call:
         return f"public, max-age={seconds}" if seconds else NO_CACHE
 
     def place(self, result: Result) -> Place | None:
-        """Return where the page of a result that has begun stands among the others, None for all rows.
+        """Return the place of the page of a result that has begun, None for all rows.
 
-        Raises :class:`~endpoint.errors.GenerationGone` where other rows stand before it than the client saw.
+        Raises :class:`~endpoint.errors.GenerationGone` where other rows precede it than the client has seen.
         """
         if self.paging is None or result.facts is None:
             return None
@@ -118,12 +118,12 @@ class Call:
         )
 
     def headers(self, place: Place | None) -> Headers:
-        """Return the headers that tell of the query and of the page."""
+        """Return the headers about the query and the page."""
         headers = deprecation_headers(self.base, self.query) if self.query.options.deprecated else ()
         return headers if place is None else (*headers, *place.headers)
 
     def envelope(self, result: Result, place: Place | None) -> bytes:
-        """Return the members of flat JSON before its rows."""
+        """Return the members of flat JSON that precede its rows."""
         members: dict[str, object] = {"generation": result.generation.number}
         if place is not None and self.paging is not None:
             members |= {"page": self.paging.number, "pageSize": self.paging.size}
@@ -196,7 +196,7 @@ def negotiate_call(request: Request, target: Target, pairs: Pairs) -> Representa
     """
     query, accept, names = target.query, request.accept, read_formats(pairs)
     own = formats_of(query)
-    # Whatever a file offers to programs, people get their page.
+    # People get a page, whatever formats a file offers to programs.
     formats = own if HTML in own else (*own, HTML)
     if (target.extension.lower() or next(iter(names), "")) == CHART.name:
         return Representation.of(CHART)
@@ -228,7 +228,7 @@ def bind_call(
     """Bind the values of a call. Raises BadParameter and GenerationGone.
 
     ``base`` is the server's own URL, and ``pairs`` are the parameters besides those that the path of the
-    target gives. The answer is one page where the request or the query says so, or it is ``paged``.
+    target gives. The answer is one page where the request or the query demands it, or with ``paged``.
     """
     query = target.query
     page = _paging(query, pairs, paged)
@@ -264,7 +264,7 @@ def _paging(query: SavedQuery, pairs: Pairs, paged: bool) -> Paging | None:
 def _shaped(
     query: SavedQuery, wanted: Paging | None, pairs: Pairs, representation: Representation, limits: Limits
 ) -> Representation:
-    """The representation, with what the query and the request add to it."""
+    """Return the representation with the shape that the query and the request give it."""
     fmt, page = representation.format, None
     if wanted is not None:
         glance = min(_GLANCE, limits.timeout * _COUNTING) if fmt is HTML else 0.0
@@ -283,7 +283,7 @@ def _shaped(
 def own_pairs(target: Target, pairs: Pairs) -> Pairs:
     """Return the parameters of the query itself, those of the path first.
 
-    Raises :class:`BadParameter` for one that nobody knows.
+    Raises :class:`BadParameter` for an unknown one.
     """
     query = target.query
     names = [parameter.name for parameter in query.parameters]
@@ -310,8 +310,8 @@ def _read_flag(pairs: Pairs, name: str) -> bool:
 def deprecation_headers(base: str, query: SavedQuery) -> Headers:
     """Return the headers of a deprecated query: Deprecation (RFC 9745), Sunset (RFC 8594), and links.
 
-    ``base`` is the server's own URL. Where its file tells no date, the query is deprecated since the file
-    changed last.
+    ``base`` is the server's own URL. Where its file gives no date, the query is deprecated since the last
+    change of the file.
     """
     options = query.options
     since = query.source.modified if options.since is None else _midnight(options.since).timestamp()

@@ -1,7 +1,7 @@
 """Series as SVG, drawn on the server: bars that print, and are read without colour and without a script.
 
 Names have horizontal bars, times upright ones; the parts of a whole are stacked and differ in their patterns.
-The drawing has a style of its own, for light and dark screens, because a page shows it as an image.
+A chart has a style of its own, for light and dark screens, because a page shows it as an image.
 """
 
 from __future__ import annotations
@@ -18,8 +18,8 @@ from pygal.etree import etree  # type: ignore[import-untyped]
 from endpoint.web.api.series import Series
 from endpoint.web.http.view import View
 
-# pygal hooks into the import of every module, for maps that nobody has here, and in a way that Python 3.11
-# warns of. What it hooked is taken out again.
+# pygal hooks into the import of every module, for maps that are not installed here, and in a way that Python
+# 3.11 warns of. The hook is removed again.
 sys.meta_path[:] = [finder for finder in sys.meta_path if type(finder).__module__ != "pygal"]
 
 # In the units of the drawing, which are pixels where it has its own size.
@@ -27,7 +27,7 @@ _WIDTH: Final = 960
 _UPRIGHT: Final = 380
 _ROW: Final = 27
 _FONT: Final = 14
-# How wide a letter is, in parts of the size of the font: a narrow one as the library has it, a wide one.
+# The width of a letter, as a part of the font size: a narrow one as in the library, and a wide one.
 _NARROW, _WIDE = 0.6, 1.0
 # The longest label, in narrow letters, and how many labels fit below upright bars.
 _LONGEST: Final = 40
@@ -38,7 +38,7 @@ _TICKS: Final = 6
 _NOT_XML: Final = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 _SVG: Final = "http://www.w3.org/2000/svg"
 
-# What every kind of bar is filled with: a colour by its number in the style below, and what is drawn on it.
+# The fill of each kind of bar: a colour by its number in the style below, and a pattern on it.
 _PATTERNS: Final = (
     "",
     '<path d="M-2,2 l4,-4 M0,8 l8,-8 M6,10 l4,-4"/>',
@@ -78,7 +78,7 @@ pattern circle { fill: var(--paper); stroke: none; }
 def draw(series: Series, view: View, title: str, whole: bool = True) -> bytes:
     """Draw a series as an SVG document, in the reader's language. Takes some milliseconds.
 
-    Not ``whole``: the answer has more rows than were read.
+    Without ``whole`` the result has more rows than were read.
     """
     across = not series.time
     columns = list(series.measures.items())
@@ -106,7 +106,7 @@ def _config(series: Series, columns: list[tuple[str, tuple[float | None, ...]]])
     several = len(columns) > 1
     across = not series.time
     rows = len(series.labels) * len(columns)
-    # The library takes every letter for a narrow one.
+    # The library measures every letter as a narrow one.
     missing = max(
         (_width(_cut(label)) - _NARROW * _FONT * len(_cut(label)) for label in series.labels), default=0
     )
@@ -135,7 +135,7 @@ def _config(series: Series, columns: list[tuple[str, tuple[float | None, ...]]])
 
 
 def _note(series: Series, view: View, whole: bool) -> str | None:
-    """A note about rows that are not drawn, None where all are."""
+    """Return a note about rows that are not drawn, None where all are."""
     if not series.left_out and whole:
         return None
     shown = len(series.labels)
@@ -154,7 +154,7 @@ def _named(name: str, series: Series, view: View) -> str:
 
 
 def _ticks(series: Series, columns: list[tuple[str, tuple[float | None, ...]]]) -> list[float]:
-    """Round numbers from zero, or from below the least, to above the most."""
+    """Return round numbers from zero, or from below the lowest value, to above the highest."""
     filled = [[value or 0 for value in values] for _, values in columns]
     totals = (
         [sum(parts) for parts in zip(*filled, strict=True)]
@@ -195,7 +195,7 @@ def _cut(text: str) -> str:
 
 
 def _finished(tree: Any, series: Series, title: str) -> bytes:
-    """The tree with our style in place of the library's, and without what only its script needs."""
+    """Return the tree with our style in place of the library's, without what only its script needs."""
     for name in ("script", "style", "desc"):
         for node in list(tree.iter(f"{{{_SVG}}}{name}", name)):
             node.getparent().remove(node)
@@ -229,5 +229,5 @@ def _pattern(number: int) -> str:
 
 
 def _clean(text: str) -> str:
-    """The text without characters that XML cannot hold (XML 1.0 section 2.2)."""
+    """Return the text without characters that XML cannot contain (XML 1.0 section 2.2)."""
     return _NOT_XML.sub("\ufffd", text)

@@ -1,7 +1,7 @@
-"""Charts of the answers of saved queries: ``/api/<name>.svg``, where the rows are a series.
+"""Charts of the results of saved queries: ``/api/<name>.svg``, where the rows are a series.
 
-The rows come from a worker, some hundred at most, and are drawn on a thread. A drawing is made once for
-each generation of the data, because a page that shows one knows first that there is one, and then loads it.
+The rows come from a worker, some hundred at most, and are drawn on a thread. A chart is made once for each
+generation of the data, because a page first checks that there is one, and then loads it.
 """
 
 from __future__ import annotations
@@ -39,18 +39,18 @@ from endpoint.web.store import OwnQueries, Snapshot
 # Rows that are read, and bytes of them: a series has no long texts.
 _ROWS: Final = 5000
 _BYTES: Final = 2**20
-# Seconds for which a page waits to know whether there is a chart.
+# Seconds that a page waits to learn whether there is a chart.
 _PATIENCE: Final = 2.0
 _REPRESENTATION: Final = Representation.of(FLAT_JSON, Page(_ROWS))
-# The drawing has a style of its own, and nothing else.
+# The chart may use its own style, and nothing else.
 _POLICY: Final = b"default-src 'none'; style-src 'unsafe-inline'; frame-ancestors 'none'"
 
 
 @dataclass(frozen=True, slots=True)
 class Drawing:
-    """The chart of an answer as SVG, None where that is no series.
+    """The chart of a result as SVG, None where that is no series.
 
-    ``unfinished``: to know it for a page took too long, or too much memory.
+    ``unfinished``: the check for a page took too long, or too much memory.
     """
 
     svg: bytes | None
@@ -69,7 +69,7 @@ async def chart_answer(own_queries: OwnQueries, request: Request, target: Target
     try:
         drawing = await _drawing(snapshot, query, call.operation, request.view)
         if drawing.unfinished:
-            # Whoever loads the chart itself may wait for as long as for the rows.
+            # A client that loads the chart itself may wait as long as for the rows.
             drawing = await _drawing(snapshot, query, call.operation, request.view, patient=True)
     except MalformedQuery as error:
         raise not_valid(query, error) from None
@@ -83,12 +83,12 @@ async def chart_answer(own_queries: OwnQueries, request: Request, target: Target
 
 
 async def has_chart(own_queries: OwnQueries, query: SavedQuery, operation: Operation, view: View) -> bool:
-    """Return whether the answer is a series; what would take long to know counts as none."""
+    """Return whether the result is a series; one that takes long to check counts as none."""
     try:
         snapshot = _snapshot(own_queries, operation, _PATIENCE)
         return (await _drawing(snapshot, query, operation, view)).svg is not None
     except EndpointError:
-        # The page tells what is wrong with the query, if anything is.
+        # The page shows the failure of the query, if any.
         return False
 
 
@@ -101,7 +101,7 @@ def _snapshot(own_queries: OwnQueries, operation: Operation, timeout: float) -> 
 async def _drawing(
     snapshot: Snapshot, query: SavedQuery, operation: Operation, view: View, patient: bool = False
 ) -> Drawing:
-    """The drawing, kept unless the operation is volatile."""
+    """Return the drawing, and keep it unless the operation is volatile."""
     columns = _columns(operation.text)
     if query.form is not QueryForm.SELECT or (columns is not None and columns > MOST_COLUMNS):
         return Drawing(None)
@@ -124,7 +124,7 @@ async def _make(operation: Operation, view: View, title: str, patient: bool, sna
 
 
 async def _read(operation: Operation, snapshot: Snapshot) -> tuple[bytes | None, bool]:
-    """The rows as flat JSON, None for more than a series has, and whether they are all rows."""
+    """Return the rows as flat JSON, None for more than a series has, and whether they are all rows."""
     operation = operation.on(snapshot.generation.number)
     result = await snapshot.site.engine.query(operation, _REPRESENTATION, snapshot.limits)
     rows = bytearray()
@@ -140,13 +140,13 @@ def _drawn(answer: bytes, view: View, title: str, whole: bool) -> bytes | None:
     table = json.loads(answer)
     series = series_of(table["columns"], table["rows"], view.site.dataset.prefixes)
     if series is None or (series.time and not whole):
-        # Times are drawn in their own order, so the rows that are missing could be anywhere among them.
+        # Times are drawn in their own order, so missing rows could be anywhere among them.
         return None
     return draw(series, view, title, whole)
 
 
 def _columns(text: str) -> int | None:
-    """The number of columns of the outermost SELECT of a query; None for all variables."""
+    """Return the number of columns of the outermost SELECT of a query; None for all variables."""
     tokens = iter(lex(text).tokens)
     for token in tokens:
         if token.kind is Kind.WORD and token.upper == "SELECT":

@@ -1,4 +1,4 @@
-"""``GET /api``: the saved queries, and what is wrong with their files, as JSON and as a page."""
+"""``GET /api``: the saved queries, and the problems of their files, as JSON and as a page."""
 
 from __future__ import annotations
 
@@ -68,7 +68,7 @@ def _problem(error: DataError, folder: Path) -> dict[str, object]:
 
 
 def _named_from(folder: Path, error: DataError) -> str | None:
-    """The path of a file from the folder of saved queries on: the rest is the operator's matter."""
+    """Return the path of a file below the folder of saved queries; clients need not know the rest."""
     file = error.file
     if file is None:
         return None
@@ -133,7 +133,7 @@ def _parameter(parameter: Parameter, query: SavedQuery, url: str, catalog: Catal
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """One query of the list: where its page is, and with which example."""
+    """One query of the list: the address of its page, with the example."""
 
     query: SavedQuery
     url: str
@@ -142,7 +142,7 @@ class Row:
 
 @dataclass(frozen=True, slots=True)
 class Complaint:
-    """What is wrong with a file, whose name begins below the folder of saved queries."""
+    """A problem of a file, whose name begins below the folder of saved queries."""
 
     file: str
     line: int | None
@@ -151,7 +151,7 @@ class Complaint:
 
 
 def _page(view: View) -> bytes:
-    """The page; its parameter ``q`` keeps the queries that hold all its words."""
+    """Return the page; its parameter ``q`` selects the queries that contain all its words."""
     catalog, folder = view.site.catalog, view.site.dataset.queries
     wanted = next((value for name, value in view.pairs if name == "q"), "")[:_LONGEST].strip()
     words = _folded(wanted).split()
@@ -192,7 +192,7 @@ def _holds(view: View, query: SavedQuery, words: Sequence[str]) -> bool:
 
 
 def _groups(view: View, queries: Sequence[SavedQuery]) -> list[tuple[str, list[Row]]]:
-    """The queries by their first tag: those without one come last, and deprecated ones last of all."""
+    """Return the queries by their first tag; those without one come last, and deprecated ones last of all."""
     groups: dict[str, list[Row]] = {}
     for query in sorted(queries, key=lambda query: query.options.deprecated):
         url = f"{ROOT}/{quote(query.name, safe='')}"
@@ -207,7 +207,7 @@ def _complaint(error: DataError, folder: Path) -> Complaint:
 
 
 def _shown(view: View) -> SavedQuery | None:
-    """The query that the examples call: the first that needs a value and has one for it."""
+    """Return the query for the examples: the first that needs a value and has an example of it."""
     queries = [query for query in view.site.catalog.queries.values() if not query.options.deprecated]
     fitting = [query for query in queries if query.parameters and query.example_values()]
     return next(iter(fitting or queries), None)

@@ -1,8 +1,8 @@
 """Texts of saved queries as HTML: SPARQL with its tokens in colours, and descriptions in CommonMark.
 
-Every character of a SPARQL text stands in the HTML once, escaped, whatever the lexer makes of it. Of
-descriptions pages show what cannot do harm: no markup of the text's own, no images and no headings, which
-are the page's. The library allows no link with a scheme that runs something, such as ``javascript:``.
+Every character of a SPARQL text occurs in the HTML once, escaped, whatever tokens the lexer returns. Pages
+show descriptions without what could do harm: no markup of their own, no images and no headings, which belong
+to the page. The library allows no link with a scheme that runs something, such as ``javascript:``.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ _CLASSES: Final = {
     Kind.LANGTAG: "string",
     Kind.BLANK: "name",
 }
-# What descriptions may not hold.
+# Elements that descriptions may not contain.
 _LEFT_OUT: Final = ("html_block", "html_inline", "image", "heading", "lheading", "reference")
 _COMMENT: Final = re.compile(r"#[^\r\n]*")
 
@@ -63,7 +63,7 @@ def _styled(text: str, parts: list[_Part], start: int, end: int) -> Iterator[str
 
 
 def _parts(text: str) -> Iterator[_Part]:
-    """Everything from the first character to the last."""
+    """Yield the parts of the text from the first character to the last."""
     position = 0
     for token in lex(text).tokens:
         yield from _between(text, position, token.start)
@@ -73,7 +73,7 @@ def _parts(text: str) -> Iterator[_Part]:
 
 
 def _between(text: str, start: int, end: int) -> Iterator[_Part]:
-    """White space and comments."""
+    """Yield the white space and comments between tokens."""
     for comment in _COMMENT.finditer(text, start, end):
         yield _Part(start, comment.start(), "")
         yield _Part(comment.start(), comment.end(), "comment")
@@ -93,5 +93,5 @@ def prose(text: str) -> Markup:
 
 
 def leads_somewhere(address: str | None) -> bool:
-    """Return whether an address in a file may be a link: a page or a mailbox, and nothing that runs."""
+    """Return whether an address in a file may be a link: a page or a mailbox, and no script."""
     return address is not None and urlsplit(address).scheme.lower() in ("http", "https", "mailto")

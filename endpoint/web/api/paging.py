@@ -1,9 +1,9 @@
 """Pages of a saved query's rows, and the links between them (RFC 8288).
 
-A page is so many rows after an offset of the answer on one generation, which never changes, so pages
-fit together without gap or overlap. Links carry the generation; the link next is a cursor that also
-carries a digest of the rows before it, so a sequence that is not the one the client has seen is refused
-instead of mixed with it.
+A page is a number of rows after an offset of the result on one generation, which never changes, so pages
+fit together without gap or overlap. Links carry the generation; the link next is a cursor that also carries
+a digest of the rows before it, so that a sequence other than the one the client has seen is refused instead
+of mixed with it.
 """
 
 from __future__ import annotations
@@ -20,12 +20,12 @@ from endpoint.formats import Facts
 from endpoint.storage.generations import Generation
 from endpoint.web.http.request import Pairs
 
-# Rows of a page where neither the request nor the query tells, and at most.
+# Rows of a page where neither the request nor the query gives a number, and at most.
 PAGE_SIZE: Final = 100
 LARGEST_PAGE: Final = 10_000
 # Bytes of the header of links: proxies commonly take 4 to 8 kB of all headers together.
 LONGEST_HEADER: Final = 3_000
-# What a cursor tells instead of a digest where a query may answer differently each time.
+# Stands in a cursor in place of the digest where a query may have a different result each time.
 UNMARKED: Final = "-"
 # The value of "page" for the whole answer.
 ALL: Final = "all"
@@ -58,10 +58,10 @@ class Paging:
 
 
 def read_paging(pairs: Pairs, default: int | None) -> Paging | None:
-    """Return the page that the parameters ask for; None where the answer is not paged.
+    """Return the page that the parameters request; None where the answer is not paged.
 
-    ``default`` is the size of a page that the saved query tells; with it every answer is paged, but for
-    ``page=all``. Raises :class:`BadParameter`.
+    ``default`` is the size of a page that the saved query declares; with it every answer is paged, except
+    for ``page=all``. Raises :class:`BadParameter`.
     """
     given = _single(pairs)
     if given.get("page") == ALL:
@@ -139,7 +139,7 @@ def _number(given: Mapping[str, str], name: str, default: int) -> int:
 
 
 def check_generation(number: int | None, engine: Engine) -> None:
-    """Raise :class:`GenerationGone` where the engine does not hold generation ``number``."""
+    """Raise :class:`GenerationGone` where the engine does not keep generation ``number``."""
     if number is None or engine.answerable(number) is not None:
         return
     current = engine.generation.number
@@ -152,7 +152,7 @@ def check_generation(number: int | None, engine: Engine) -> None:
 
 
 def check_sequence(facts: Facts, paging: Paging, current: Generation) -> None:
-    """Raise :class:`GenerationGone` where other rows stand before the page than the client has seen."""
+    """Raise :class:`GenerationGone` where other rows precede the page than the client has seen."""
     if facts.moved:
         raise GenerationGone(
             "The rows before this page are not those that its cursor was made for: the query has no order "
@@ -164,7 +164,7 @@ def check_sequence(facts: Facts, paging: Paging, current: Generation) -> None:
 
 @dataclass(frozen=True, slots=True)
 class Place:
-    """Where a page stands: its facts, the URL by relation of the others, the cursor of the next one."""
+    """The place of a page: its facts, the URLs of the others by relation, the cursor of the next one."""
 
     facts: Facts
     links: Mapping[str, str]
@@ -172,7 +172,7 @@ class Place:
 
     @property
     def headers(self) -> tuple[tuple[bytes, bytes], ...]:
-        """The headers that tell of it; no Link header longer than proxies take."""
+        """Return the headers with the links and the total; no Link header is longer than proxies accept."""
         headers: list[tuple[bytes, bytes]] = []
         written = ", ".join(f'<{url}>; rel="{relation}"' for relation, url in self.links.items()).encode()
         if 0 < len(written) <= LONGEST_HEADER:
@@ -185,7 +185,7 @@ class Place:
 def place(
     address: str, pairs: Pairs, paging: Paging, facts: Facts, generation: Generation, volatile: bool
 ) -> Place:
-    """Return where a page with these facts stands among those of the same call at ``address``.
+    """Return the place of a page with these facts among those of the same call at ``address``.
 
     The cursor of the next page is None on the last one.
     """
@@ -199,7 +199,7 @@ def place(
 def _links(
     address: str, pairs: Pairs, paging: Paging, facts: Facts, generation: Generation, cursor: str | None
 ) -> dict[str, str]:
-    """First, and prev, next and last where there are such pages and they are known."""
+    """Return the links first, prev, next and last, each where the page exists and is known."""
     kept = [pair for pair in pairs if pair[0] not in ("page", "pageSize", "after", "generation")]
     kept.append(("pageSize", str(paging.size)))
 

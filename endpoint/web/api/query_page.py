@@ -1,7 +1,7 @@
-"""The page of a saved query: its form, and where the form is filled in right, the rows and all about them.
+"""The page of a saved query: its form, and the rows of its result where the form is filled in correctly.
 
-A page without the parameters that the query needs is the form, and no failure; one with a wrong value is
-the form with what is wrong at its field.
+Without the parameters that the query needs the page is the form, and no failure; with a wrong value it is the
+form with the reason at its field.
 """
 
 from __future__ import annotations
@@ -27,12 +27,12 @@ from endpoint.web.http.html import render, render_around
 from endpoint.web.http.request import Pairs
 from endpoint.web.http.view import PARAMETER, View
 
-# The formats that most people can open; they stand first.
+# The formats that most people can open come first.
 _FIRST: Final = (CSV, XLSX, FLAT_JSON, TURTLE)
 
 
 def without_blanks(query: SavedQuery, pairs: Pairs) -> Pairs:
-    """Return the parameters as somebody means them who leaves fields of the form empty."""
+    """Return the parameters without those of empty fields of the form."""
     needed = {row.name for row in query.parameters if row.required and not row.multiple}
     return [(name, value) for name, value in pairs if value.strip() or name in needed or name in RESERVED]
 
@@ -66,7 +66,7 @@ def page_around(view: View, call: Call, chart: bool, result: Result) -> Around:
 
 
 def form_page(view: View, target: Target, pairs: Pairs, error: BadParameter) -> Whole:
-    """Return the form and what is wrong: with a value, or only that there is none yet."""
+    """Return the page with the form, and with the failure where a value is wrong."""
     missing = error.rule == "required"
     body = render(
         "query.html",
@@ -80,7 +80,7 @@ def form_page(view: View, target: Target, pairs: Pairs, error: BadParameter) -> 
 
 
 def _rows(call: Call, place: Place | None) -> dict[str, object]:
-    """The context of the rows: which they are, how many there are, where the others are."""
+    """Return the context of the rows: their range, their number, the links to the others."""
     if place is None or call.paging is None:
         return {"paged": False, "first": 0, "last": 0, "total": None, "links": {}}
     first = last = 0
@@ -92,7 +92,7 @@ def _rows(call: Call, place: Place | None) -> dict[str, object]:
 def _form(
     view: View, target: Target, own: Pairs, pairs: Pairs, error: BadParameter | None
 ) -> dict[str, object]:
-    """The context of both pages: the query, its form, what is wrong with it."""
+    """Return the context of both pages: the query, its form, the failure."""
     query, catalog = target.query, view.site.catalog
     suggested = {row.name for row in query.parameters if has_values(catalog, query, row)}
     shown = fields(query.parameters, own, view, error, suggested)
@@ -103,7 +103,7 @@ def _form(
         "description": prose(view.text(query.description)),
         "api": f"{view.root}{ROOT}/{quote(query.name, safe='')}",
         "fields": shown,
-        # What else was chosen stays chosen.
+        # Other choices of the reader remain.
         "hidden": [pair for pair in pairs if pair[0] in ("pageSize", "timeout")],
         "example": None if own else _example(view, query),
         "successor": successor,
@@ -117,7 +117,7 @@ def _own(target: Target, pairs: Pairs) -> Pairs:
 
 
 def _example(view: View, query: SavedQuery) -> str | None:
-    """The page with the example of the query, where it has a value for everything that it needs."""
+    """Return the address of the page with the example, where it has all required values."""
     values = query.example_values()
     if not values or any(row.required and row.name not in values for row in query.parameters):
         return None
@@ -127,7 +127,7 @@ def _example(view: View, query: SavedQuery) -> str | None:
 def _downloads(
     view: View, target: Target, pairs: Pairs, formats: Sequence[Format]
 ) -> tuple[list[tuple[str, str]], list[tuple[str, str]]]:
-    """Name and address of the whole answer in the formats that most people want, and in the others."""
+    """Return name and address of the whole answer in the common formats, and in the others."""
     kept = [pair for pair in pairs if pair[0] not in (*PARAMETERS, "format", "output", "download")]
     if target.query.options.page_size:
         kept.append(("page", ALL))

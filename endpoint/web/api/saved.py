@@ -1,4 +1,4 @@
-"""Saved queries over HTTP: ``GET /api`` lists them, ``GET /api/<name>?…`` answers one.
+"""Saved queries over HTTP: ``GET /api`` lists them, ``GET /api/<name>?…`` calls one.
 
 :mod:`endpoint.web.api.targets` has the other addresses. ``POST`` takes the parameters as a JSON object or a
 form, and an array of calls as a batch.
@@ -37,7 +37,7 @@ from endpoint.web.store import OwnQueries
 
 _METHODS: Final = ("GET", "HEAD", "POST", "OPTIONS")
 _READING: Final = ("GET", "HEAD", "OPTIONS")
-# Sources and values are there to be read, and take no body.
+# Sources and values can only be read, without a body.
 _READ_ONLY: Final = (Part.SOURCE, Part.VALUES)
 _FORM: Final = "application/x-www-form-urlencoded"
 # A bound text is sent as SPARQL unless the client wants JSON.
@@ -45,7 +45,7 @@ _TEXT: Final = replace(SOURCE, short_names=("rq", "sparql"), by_wildcard=True)
 
 
 class SavedQueries:
-    """All that is at ``/api`` and below."""
+    """The handlers of all addresses at ``/api`` and below."""
 
     def __init__(self, own_queries: OwnQueries) -> None:
         self._site = own_queries.site
@@ -81,9 +81,9 @@ class SavedQueries:
         return Batch(request, [self._item(target, item) for item in items]).answer()
 
     def _item(self, target: Target | None, item: object) -> tuple[Target | EndpointError, object]:
-        """One call of a batch: its target or why there is none, and its parameters."""
+        """Return one call of a batch: its target, or the failure to find it, and its parameters."""
         if target is not None:
-            # The answers are envelopes, whatever the address says.
+            # The answers are envelopes, whatever the extension of the address.
             return replace(target, path=target.stem, extension=""), item
         members = item if isinstance(item, dict) else {}
         parameters = members.get("parameters", {})
@@ -114,7 +114,7 @@ class SavedQueries:
     async def _page(
         self, request: Request, target: Target, pairs: Pairs, representation: Representation
     ) -> Answer:
-        """The page of a call, or the form where its values do not fit."""
+        """Return the page of a call, or the form where its values are not valid."""
         if len(pairs) > MOST_PAIRS:
             raise MalformedRequest(f"A page shows {MOST_PAIRS:,} values at most. Ask for another format.")
         view, pairs = request.view, without_blanks(target.query, pairs)
@@ -128,14 +128,14 @@ class SavedQueries:
 
 
 def source_answer(query: SavedQuery) -> Whole:
-    """Return the source of a query as its file has it."""
+    """Return the source of a query as in its file."""
     source = query.source
     modified = datetime.fromtimestamp(int(source.modified), UTC)
     return Whole(source.content, SOURCE.content_type(), tag=f'"{source.digest}"', modified=modified)
 
 
 def _explanation(request: Request, target: Target, pairs: Pairs) -> Whole:
-    """The text that the engine would get, as SPARQL or in JSON. Raises what the call itself would raise."""
+    """Return the text that the engine would get, as SPARQL or in JSON. Raises what the call would raise."""
     chosen = choose(read_formats(pairs), request.accept, (_TEXT, FLAT_JSON))
     own = own_pairs(target, pairs)
     text = target.query.bind(own).text
@@ -148,7 +148,7 @@ def _explanation(request: Request, target: Target, pairs: Pairs) -> Whole:
 
 
 def _bound_values(query: SavedQuery, own: Pairs) -> dict[str, str | list[str]]:
-    """The values that were bound, defaults included, as a client would send them again."""
+    """Return the values that were bound, defaults included, as a client would send them."""
     terms = read_values(query.parameters, own)
     values: dict[str, str | list[str]] = {}
     for parameter in query.parameters:

@@ -1,6 +1,6 @@
-"""Whether an answer is a series, and which: bars by year, date or name, or a matrix of two of them.
+"""The series that the rows of a result form: bars by year, date or name, or a matrix of two of them.
 
-Decided from the rows alone. An answer is a series where one column tells the rows apart and another one
+It is decided from the rows alone. They are a series where one column distinguishes the rows and another one
 counts or measures; lists of things with titles, dates and addresses are none.
 """
 
@@ -15,7 +15,7 @@ from typing import Final
 Value = str | int | float | bool | None
 Row = Mapping[str, Value]
 
-# Bars and, in a matrix, kinds of bars; what comes after is left out, or added up as the rest.
+# Bars and, in a matrix, kinds of bars, at most; others are left out, or added up as the rest.
 MOST_BARS: Final = 25
 MOST_TIMES: Final = 120
 MOST_KINDS: Final = 8
@@ -32,10 +32,10 @@ _YEARS: Final = range(1000, 3000)
 
 @dataclass(frozen=True, slots=True)
 class Series:
-    """What to draw: for each of ``labels`` a bar of each of ``measures``.
+    """A series to draw: for each of ``labels`` a bar of each of ``measures``.
 
     ``stacked``: the measures are the parts of a whole, by ``kind``. ``time``: the labels are years or dates,
-    and in their order. ``left_out`` is how many labels there are besides, ``rest`` how many kinds were added
+    in their order. ``left_out`` is the number of further labels, ``rest`` the number of kinds that were added
     up in the last measure.
     """
 
@@ -75,7 +75,7 @@ def series_of(
 
 
 def _kind(values: Sequence[Value]) -> str:
-    """The kind of a column: "number", "year", "date", "iri", "text", "empty" or "mixed"."""
+    """Return the kind of a column: "number", "year", "date", "iri", "text", "empty" or "mixed"."""
     present = [value for value in values if value is not None and value != ""]
     if not present:
         return "empty"
@@ -86,7 +86,7 @@ def _kind(values: Sequence[Value]) -> str:
         return "empty" if all(isinstance(value, int) and value in _DAYS for value in numbers) else "number"
     texts = [value for value in present if isinstance(value, str)]
     if len(texts) < len(present) or sum(len(text) > _LONGEST for text in texts) > len(texts) // 4:
-        # An IRI is shown short, whatever its length.
+        # An IRI is shown in short form, whatever its length.
         return "iri" if texts and all(_IRI.fullmatch(text) for text in texts) else "mixed"
     if all(_DATE.fullmatch(text) for text in texts):
         return "date"
@@ -94,7 +94,7 @@ def _kind(values: Sequence[Value]) -> str:
 
 
 def _axis(rows: Sequence[Row], times: list[str], texts: list[str], labels: list[str]) -> str | None:
-    """The column that tells the rows apart: a time, else a name, else an IRI."""
+    """Return the column that distinguishes the rows: a time, else a name, else an IRI."""
     for name in (*times, *texts, *labels):
         values = [row[name] for row in rows]
         if None not in values and len(set(values)) == len(values):
@@ -118,7 +118,7 @@ def _bars(
 
 
 def _matrix(rows: Sequence[Row], axis: str, texts: list[str], measure: str) -> Series | None:
-    """Bars by time of parts by a text, where the pair of both tells the rows apart and nothing less does."""
+    """Return bars by time of parts by a text, where only the pair of both distinguishes the rows."""
     kind = texts[0] if len(texts) == 1 else None
     if kind is None or len({row[axis] for row in rows}) == len(rows):
         return None
@@ -146,7 +146,7 @@ def _number(value: Value) -> float | None:
 
 
 def _short(text: str, prefixes: Mapping[str, str]) -> str:
-    """The label of a bar: of an IRI its prefixed name, else its end."""
+    """Return the label of a bar: for an IRI its prefixed name, else its end."""
     if _IRI.fullmatch(text) is None:
         return text
     for prefix, namespace in prefixes.items():

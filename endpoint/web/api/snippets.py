@@ -1,6 +1,6 @@
-"""A call of a saved query as code: the lines that people paste to begin with.
+"""A call of a saved query as code in several languages, to copy and paste.
 
-Every value is written as a literal of its language, so a value can be nothing but a value there too.
+Every value is written as a literal of the language, so that a value is never read as code.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ class Snippet(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class ApiCall:
-    """The call that code makes: the parameters ``pairs`` at ``url``, or the bound ``query`` at ``endpoint``.
+    """The call in the code: the parameters ``pairs`` at ``url``, or the bound ``query`` at ``endpoint``.
 
     ``media_type`` is the first choice of the saved query where it has no JSON, None where it has.
     """
@@ -165,12 +165,12 @@ def _json(text: str) -> str:
 
 
 def _python(text: str) -> str:
-    # A string of JSON is one of Python too, as no lone surrogate comes here.
+    # A string of JSON is also one of Python, since no value has a lone surrogate.
     return json.dumps(text, ensure_ascii=False)
 
 
 def _python_text(text: str) -> str:
-    """A text of several lines, readable where Python can write it so."""
+    """Return a text of several lines as a literal, over several lines where Python can express it."""
     lines = f"\n{text.strip()}\n"
     raw_characters = '"""' not in lines and "\r" not in lines and "\x00" not in lines
     return f'r"""{lines}"""' if raw_characters else _python(lines)

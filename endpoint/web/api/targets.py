@@ -35,7 +35,7 @@ SOURCE: Final = "rq"
 
 
 class Part(Enum):
-    """A part of what is at the addresses of a saved query."""
+    """The kind of answer at an address of a saved query."""
 
     ANSWER = auto()
     SOURCE = auto()
@@ -45,11 +45,11 @@ class Part(Enum):
 
 @dataclass(frozen=True, slots=True)
 class Target:
-    """A saved query as a request names it.
+    """A saved query and a part of it, named by a request.
 
     ``path`` is its percent-encoded address below ``/api``, as links to it repeat it; ``given`` are the
     parameters that the path has and ``extension`` is the one at its end. ``parameter`` is the one whose
-    values are wanted.
+    values are requested.
     """
 
     query: SavedQuery
@@ -140,7 +140,7 @@ def _by_path(catalog: Catalog, segments: Sequence[str]) -> Target | None:
 def _not_found(catalog: Catalog, segments: Sequence[str]) -> NotFound:
     wanted = "/".join(segments)
     known = {name: name for name in catalog.queries}
-    # A template is near where it is so with the values of the request in it.
+    # Templates are compared with the values of the request in them.
     known |= {filled(template, segments): template[1:] for template in catalog.paths}
     known |= {f"{name}/explain": f"{name}/explain" for name in catalog.queries} if len(segments) > 1 else {}
     near = difflib.get_close_matches(wanted[:200], known, 1)

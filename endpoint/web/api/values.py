@@ -1,9 +1,9 @@
 """``GET /api/<name>/values/<parameter>?q=&limit=``: values that a parameter can have, for drop-downs and
 type-ahead.
 
-They are the choices of ``enum``, else what the saved query that the file names finds, else the choices of
-``enumerate``, or without those what its own query finds, else the instances of the class of an IRI. A list
-is made once for each generation of the data, one list at a time.
+They are the choices of ``enum``, else the rows of the saved query that the file names, else the choices of
+``enumerate``, or without choices the values in its own query, else the instances of the class of an IRI. A
+list is made once for each generation of the data, one list at a time.
 """
 
 from __future__ import annotations
@@ -47,7 +47,7 @@ MOST_LISTED: Final = 20_000
 MOST_BYTES: Final = 2**24
 # Values in an answer, at most.
 MOST_SHOWN: Final = 1000
-# Seconds after which a list that could not be made is tried again.
+# Seconds after which a list that failed is tried again.
 _REST: Final = 30.0
 
 _PARAMETERS: Final = ("q", "limit")
@@ -59,7 +59,7 @@ _REPRESENTATION: Final = Representation.of(ND_JSON, language_tags=True)
 class Listed:
     """One value: ``label`` is by language tag, ``count`` how many things have it, where that is known.
 
-    ``searched`` is what a search looks into.
+    ``searched`` is the text that a search compares.
     """
 
     value: str
@@ -78,7 +78,7 @@ class Values:
 
 @dataclass(frozen=True, slots=True)
 class Columns:
-    """Which columns of an answer hold what: ``value`` None is the first one, ``label`` is by language tag."""
+    """The names of the columns of a result: ``value`` None is the first one, ``label`` is by language tag."""
 
     value: str | None
     label: Mapping[str, str]
@@ -86,7 +86,7 @@ class Columns:
 
 
 class RowReader:
-    """Makes values of rows, which come as lines of JSON in pieces. Several rows may label one value."""
+    """A reader of values from rows, which come as pieces of JSON lines; several rows may label one value."""
 
     def __init__(self, columns: Columns, query: SavedQuery, parameter: Parameter) -> None:
         self._columns = columns
@@ -108,7 +108,7 @@ class RowReader:
         return self._complete
 
     def values(self) -> Values:
-        """Return all that were taken."""
+        """Return the values of all rows that were taken."""
         if self._rest.strip() and self._complete:
             self._add(json.loads(self._rest, parse_int=str, parse_float=str))
         rows = (listed(value, label, self._counts.get(value)) for value, label in self._labels.items())
@@ -144,7 +144,7 @@ class RowReader:
 
 
 def _text(value: object) -> tuple[str, str]:
-    """The text of a cell of JSON and its language; both empty where the cell is."""
+    """Return the text of a cell of JSON and its language; both are empty for an empty cell."""
     if isinstance(value, dict):
         return str(value.get("value", "")), str(value.get("language", "")).lower()
     if isinstance(value, bool):
@@ -158,12 +158,12 @@ def listed(value: str, label: Mapping[str, str], count: int | None = None) -> Li
 
 
 def folded(text: str) -> str:
-    """Return the text as it is compared: without letter case and differences of white space."""
+    """Return the text for comparison: without letter case and differences of white space."""
     return " ".join(unicodedata.normalize("NFC", text).casefold().split())
 
 
 def search(values: Values, words: str) -> list[Listed]:
-    """Return the values that hold the :func:`folded` ``words``, those where they begin a word first."""
+    """Return the values that contain the :func:`folded` ``words``, first those where they begin a word."""
     if not words:
         return list(values.listed)
     beginning = re.compile(rf"(?<!\w){re.escape(words)}")
@@ -193,7 +193,7 @@ def has_values(catalog: Catalog, query: SavedQuery, parameter: Parameter) -> boo
 
 
 def _written(catalog: Catalog, query: SavedQuery, parameter: Parameter) -> tuple[str, ...]:
-    """The values that stand in the file, where they are the list."""
+    """Return the values in the file of the query, where they are the list."""
     if parameter.enum or parameter.type == "boolean":
         return parameter.enum or ("true", "false")
     queried = parameter.values is not None and unlisted(catalog.queries, query, parameter) is None
@@ -209,7 +209,7 @@ class ValueLists:
 
     async def answer(self, request: Request, target: Target, pairs: Pairs) -> Whole:
         """Answer one request. Raises designed errors."""
-        # What a reload changes meanwhile is none of this request's business.
+        # A reload in the meantime does not change this request.
         catalog, snapshot = request.site.catalog, self._own_queries.snapshot()
         chosen = choose((), request.accept, (FLAT_JSON,))
         parameter = _parameter(target)
@@ -244,7 +244,7 @@ class ValueLists:
     async def _make(
         self, operation: Operation, reader: RowReader, snapshot: Snapshot
     ) -> Values | EngineError:
-        """The list, or why there is none: that stands for a while too."""
+        """Return the list, or the failure, which is kept for a while too."""
         limits = Limits(snapshot.site.settings.timeout)
         async with self._lock:
             try:
@@ -275,7 +275,7 @@ def _lookup(
         columns = Columns(source.value, source.label or {"": "label"}, source.count or "count")
         return catalog.queries[source.query].operation([], base), columns
     columns, select = Columns(None, {"": "label"}, None), QueryForm.SELECT
-    # One more than is listed tells that there are more.
+    # One more than the list has, to know whether there are more.
     if why is None and parameter.from_data:
         text = own_values(query, parameter, MOST_LISTED + 1)
         return replace(query.template, text=text, form=select, base_iri=base, star=None), columns
@@ -309,7 +309,7 @@ def _parameter(target: Target) -> Parameter:
 
 
 def _read(pairs: Pairs) -> tuple[str, int]:
-    """The words to search for, folded, and how many values to show. Raises :class:`BadParameter`."""
+    """Return the words to search for, folded, and the number of values. Raises :class:`BadParameter`."""
     given: dict[str, str] = {}
     for name, value in pairs:
         if name not in _PARAMETERS:

@@ -1,7 +1,7 @@
 """The fields of a saved query's form, from the types of its parameters.
 
-A field is what a browser can check by itself; the server checks everything again. Of a parameter that
-takes several values there is one input more than it has values, so more can be given without a script.
+A browser can check a field by itself; the server checks everything again. A parameter that takes several
+values has one input more than values, so that another one can be given without a script.
 """
 
 from __future__ import annotations
@@ -15,11 +15,11 @@ from endpoint.catalog.parameters import Parameter
 from endpoint.errors import BadParameter
 from endpoint.web.http.view import View
 
-# A parameter that takes so many choices at most has a box to tick for each.
+# Up to this many choices of a parameter with several values have a check box each.
 _BOXES: Final = 12
-# Choices among others that stand in the page itself, at most; the others are looked up.
+# Choices that are written into the page itself, at most; longer lists are looked up.
 _OFFERED: Final = 100
-# What fits beside a field's name; longer descriptions stand below it.
+# Characters that fit beside the name of a field; longer descriptions are below it.
 _LABEL: Final = 60
 
 _WHOLE: Final = frozenset(
@@ -28,12 +28,12 @@ _WHOLE: Final = frozenset(
 )
 _REAL: Final = frozenset({"decimal", "double", "float", "number"})
 _INPUTS: Final = {"date": "date", "gYearMonth": "month", "search": "search"}
-# Types whose values nobody writes down without having seen one.
+# Types whose values people need an example for.
 _SHOWN: Final = frozenset(
     {"dateTime", "dateTimeStamp", "time", "gMonth", "gMonthDay", "gDay"}
     | {"duration", "dayTimeDuration", "yearMonthDuration", "hexBinary", "base64Binary", "language"}
 )
-# What a type has for itself, where the parameter tells no other bound.
+# The bounds of a type, where the parameter has no others.
 _LEAST: Final = {"gYear": "0", "positiveInteger": "1"} | dict.fromkeys(
     ("nonNegativeInteger", "unsignedLong", "unsignedInt", "unsignedShort", "unsignedByte"), "0"
 )
@@ -41,7 +41,7 @@ _MOST: Final = {"gYear": "9999", "nonPositiveInteger": "0", "negativeInteger": "
 
 
 class Choice(NamedTuple):
-    """One choice of a field: what is sent, what is shown, whether it is chosen."""
+    """One choice of a field: the value that is sent, the text that is shown, whether it is chosen."""
 
     value: str
     label: str
@@ -53,9 +53,9 @@ class Field:
     """One parameter in the form.
 
     ``kind`` is "select", "boxes" or "input"; ``values`` are those of its inputs, one "" where there is none.
-    ``attributes`` are those of each input, ``label`` is what the field is called besides its name and
-    ``hint`` what is said below it. ``error`` is what is wrong with what was sent. ``suggest``: values can
-    be looked up while typing; ``offered`` are those that the page has itself. ``lang`` is the language of
+    ``attributes`` are those of each input, ``label`` is a title besides the name, and ``hint`` a text below
+    the field. ``error`` is the reason why a value is wrong. ``suggest``: values can be looked up while
+    typing; ``offered`` are those in the page itself. ``lang`` is the language of
     ``label`` and ``hint`` where it is not the page's.
     """
 
@@ -82,7 +82,7 @@ def fields(
     error: BadParameter | None = None,
     suggested: Container[str] = (),
 ) -> tuple[Field, ...]:
-    """Return the fields of a form, filled with what was sent; ``error`` stands at the field it is about.
+    """Return the fields of a form, filled with the values of the request; ``error`` is at its field.
 
     ``suggested`` are the parameters whose values can be looked up.
     """
@@ -146,7 +146,7 @@ def _choices(parameter: Parameter, sent: list[str], view: View) -> tuple[Choice,
     else:
         return ()
     known = {choice.value for choice in listed}
-    # What was sent and is no choice stays to be seen beside the message about it.
+    # A value that is no choice remains visible beside the message about it.
     listed += [Choice(value, value, True) for value in sent if value not in known and parameter.enum]
     if parameter.multiple or (parameter.default is not None):
         return tuple(listed)
@@ -155,7 +155,7 @@ def _choices(parameter: Parameter, sent: list[str], view: View) -> tuple[Choice,
 
 
 def _attributes(parameter: Parameter, wrong: bool) -> dict[str, str]:
-    """The attributes of an input (HTML, section 4.10.5)."""
+    """Return the attributes of an input (HTML, section 4.10.5)."""
     kind = parameter.type
     number = kind in _WHOLE or kind in _REAL or kind == "gYear"
     attributes = {"type": "number" if number else _INPUTS.get(kind, "text")}
@@ -175,13 +175,13 @@ def _attributes(parameter: Parameter, wrong: bool) -> dict[str, str]:
         attributes["maxlength"] = str(parameter.maximum_length or "")
     attributes["placeholder"] = parameter.default or ""
     if wrong and attributes["type"] != "search":
-        # A browser would not show a value that its own kind of input cannot hold.
+        # A browser would not show a value that is not valid for the type of the input.
         attributes["type"] = "text"
     return {name: value for name, value in attributes.items() if value}
 
 
 def _pattern(pattern: str | None) -> str:
-    """The pattern of an input has to match the whole value, that of a parameter some part of it."""
+    """Return the pattern for an input, which must match the whole value, not a part as for a parameter."""
     return "" if pattern is None else f".*(?:{pattern}).*"
 
 

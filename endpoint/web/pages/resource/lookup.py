@@ -199,8 +199,8 @@ class KnownResource:
     """An IRI that the store knows as subject, object, predicate, class or name of a graph.
 
     ``ontology`` is true where its own graph declares it to be one. ``extension`` is that of the path, empty
-    for none; ``parts`` are the hash IRIs of this document, and ``taken`` the extensions that are no formats of
-    it because another resource has that name.
+    for none; ``parts`` are the hash IRIs of this document, and ``taken`` the extensions that are no formats
+    of it because another resource has that name.
     """
 
     iri: str

@@ -20,8 +20,7 @@ from starlette.types import ASGIApp
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
 from endpoint.catalog import Catalog, SavedQuery
-from endpoint.catalog.folder import Fingerprint, fingerprint
-from endpoint.catalog.reading import read_catalog
+from endpoint.catalog.reading import Fingerprint, fingerprint, read_catalog
 from endpoint.errors import StoreError
 from endpoint.settings import Settings
 from endpoint.telemetry import log

@@ -18,9 +18,8 @@ from endpoint.catalog import SavedQuery, Source
 from endpoint.catalog.datatypes import TYPES
 from endpoint.catalog.declarations import Prefixes, read_parameters
 from endpoint.catalog.decorators import Decorators
-from endpoint.catalog.folder import QueryFile
 from endpoint.catalog.parameters import Parameter, Term, term
-from endpoint.catalog.readers import QuerySource
+from endpoint.catalog.readers import QueryFile, QuerySource
 from endpoint.errors import BadParameter, DataError, MalformedQuery, QueryTooComplex, did_you_mean
 from endpoint.sparql.diagnosis import malformed
 from endpoint.sparql.diagnosis.grammar import recognize

@@ -95,6 +95,13 @@ class Entry:
         return self.content
 
 
+class QueryFile(NamedTuple):
+    """A file with queries, and the names of the sub-folders it lies in, which are tags."""
+
+    path: Path
+    folders: tuple[str, ...]
+
+
 @dataclass(frozen=True, slots=True)
 class QuerySource:
     """A query as its file has it, before it is compiled.

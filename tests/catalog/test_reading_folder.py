@@ -10,8 +10,7 @@ from typing import Any
 import pytest
 
 from endpoint.catalog import About
-from endpoint.catalog.folder import fingerprint, read_folder
-from endpoint.catalog.reading import read_catalog
+from endpoint.catalog.reading import fingerprint, read_catalog, read_folder
 
 ASK = "ASK {}"
 

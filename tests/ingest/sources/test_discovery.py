@@ -332,6 +332,7 @@ def test_a_folder_that_cannot_be_read_is_reported(write: Write, monkeypatch: pyt
         (zip_of({"a.ttl": TURTLE_TEXT}), "An archive must be a file"),
         (gzip.compress(TURTLE_TEXT * 1000)[:20], "damaged or was cut off"),
     ],
+    ids=["nothing", "nothing in gzip", "archive", "cut"],
 )
 def test_standard_input_that_cannot_be_used_is_reported(stdin: bytes, said: str) -> None:
     (only,) = errors("-", stdin=stdin)

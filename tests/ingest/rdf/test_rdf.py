@@ -171,7 +171,8 @@ def test_a_blank_node_is_the_same_in_all_pieces(before: int) -> None:
     subjects = {quad.subject for quad in store.quads_for_pattern(None, NamedNode("urn:q"), None)}
     assert len(subjects) == 1 and isinstance(subjects.pop(), BlankNode)
     assert len(store) == 500 + before + 100
-    assert sizes[-1] == -1
+    # The pieces are loaded in threads, so that any may be the last to begin.
+    assert sizes.count(-1) == 1
 
 
 @pytest.mark.usefixtures("_small_pieces")

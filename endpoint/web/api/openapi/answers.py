@@ -1,7 +1,7 @@
 """Answers of saved queries in the OpenAPI document: a schema for every media type, and the headers.
 
-The columns are described by the data: a column is of the kinds of values that the example call finds
-in it, or unbound. One in which it finds none may hold anything.
+The columns are described by the data: a column has the kinds of values that it has in the result of the
+example call, or is unbound. A column without values there may have any.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ from endpoint.web.api.calls import formats_of
 from endpoint.web.api.openapi.values import Schema, reference
 from endpoint.web.http.view import View
 
-# What a value of flat JSON may be.
+# The kinds of a value of flat JSON.
 SCALARS: Final = ("string", "number", "boolean", "null")
 # The order in which the kinds of a column are listed.
 _KINDS: Final = ("string", "integer", "number", "boolean", "array", "object")
@@ -48,9 +48,9 @@ class Column:
 
 @dataclass(frozen=True, slots=True)
 class Sample:
-    """What the example call of a query gave.
+    """The result of the example call of a query.
 
-    ``columns`` are all that answers have, ``None`` where they are not known; ``envelope`` is a short
+    ``columns`` are all columns of its results, ``None`` where they are not known; ``envelope`` is a short
     answer as it was sent, None where there is none. ``geographic``: rows can be written as GeoJSON.
     """
 
@@ -87,7 +87,7 @@ def _schema(query: SavedQuery, fmt: Format, sample: Sample, name: str) -> Schema
     if fmt is CSL_JSON:
         return {"type": "array", "items": {"type": "object"}}
     if fmt in (XLSX, SPARQL_XML, RDF_XML):
-        # JSON Schema has nothing to say of bytes (OpenAPI 3.1 section 4.8.14.2), nor of elements.
+        # JSON Schema cannot describe bytes (OpenAPI 3.1 section 4.8.14.2) or elements.
         return {}
     return {"type": "string"}
 
@@ -162,7 +162,7 @@ def _row(query: SavedQuery, sample: Sample) -> Schema:
         columns = [*sample.columns]
     row: Schema = {"type": "object", "properties": {column.name: _cell(column) for column in columns}}
     if query.template.star is not None:
-        # A parameter that is not given is a variable, and one that is given no column.
+        # A parameter without a value is a variable, and one with a value is no column.
         return {**row, "additionalProperties": _cell(Column(""))}
     return {**row, "required": [column.name for column in columns], "additionalProperties": False}
 
@@ -179,7 +179,7 @@ def _cell(column: Column) -> Schema:
 
 
 def any_of(kinds: Sequence[str], schemas: Sequence[Schema] = ()) -> Schema:
-    """One of several types or schemas. Each type stands alone: tools stumble over lists of types here."""
+    """Return a schema of several types or schemas; each type is alone, since tools misread lists of types."""
     return {"anyOf": [*({"type": kind} for kind in kinds), *schemas]}
 
 

@@ -20,8 +20,8 @@ _ADDRESS: Final[Schema] = {"type": "string", "format": "uri"}
 MEDIA_TYPE: Final = "application/problem+json"
 
 _NUMBER: Final[Schema] = {"type": "integer"}
-# What each class tells besides the common members (EndpointError.fields): the schema of the member, and
-# whether it is always there.
+# The members of each class besides the common ones (EndpointError.fields): the schema of the member, and
+# whether it is always present.
 _FIELDS: Final[dict[type[EndpointError], dict[str, tuple[Schema, bool]]]] = {
     errors.BadParameter: {
         "parameter": (_TEXT, True),
@@ -134,7 +134,7 @@ def _batches(view: View) -> dict[str, Schema]:
 
 
 def _standard() -> dict[str, Schema]:
-    """SPARQL 1.1 Query Results JSON Format, section 3; GeoJSON, RFC 7946 section 3."""
+    """Return the schemas of SPARQL 1.1 Query Results JSON (section 3) and GeoJSON (RFC 7946 section 3)."""
     head: Schema = {"type": "object", "properties": {"vars": {"type": "array", "items": _TEXT}}}
     binding: Schema = {"type": "object", "additionalProperties": reference("SparqlTerm")}
     bindings: Schema = {"type": "array", "items": binding}
@@ -201,13 +201,13 @@ def headers(view: View) -> dict[str, Schema]:
 
 def problem_schemas(view: View) -> dict[str, Schema]:
     """Return the components: the members that all problems have, and each kind of problem."""
-    said = {
+    texts = {
         "type": view.gettext("The kind of problem, as a URN that ends with its code"),
         "title": view.gettext("What kind of problem it is"),
         "detail": view.gettext("What is wrong, and what to do about it"),
         "message": view.gettext("The same as detail"),
     }
-    members: Schema = {name: {"type": "string", "description": text} for name, text in said.items()}
+    members: Schema = {name: {"type": "string", "description": text} for name, text in texts.items()}
     members |= {"status": _NUMBER, "code": {"type": "string"}}
     common: Schema = {"type": "object", "properties": members, "required": sorted(members)}
     return {"Problem": common, **{_name(kind): _schema(kind) for kind in _FIELDS}}

@@ -1,7 +1,7 @@
 """The OpenAPI 3.1 document of the saved queries, at ``/api/openapi.json``, and the page to try it out.
 
 It is made on the first request for each catalog, generation of the data and language (Korean, English). Its
-examples are answers that the engine gave (:mod:`endpoint.web.api.openapi.samples`).
+examples are real answers (:mod:`endpoint.web.api.openapi.samples`).
 """
 
 from __future__ import annotations
@@ -42,7 +42,7 @@ from endpoint.web.store import OwnQueries, Snapshot
 
 PATH: Final = f"{ROOT}/openapi.json"
 _VERSION: Final = "3.1.1"
-# What comes from npm.
+# The files from npm.
 _FILES: Final = ("vendor/swagger-ui-bundle.js", "vendor/swagger-ui.css")
 _STYLES: Final = ("vendor/swagger-ui.css", "swagger.css")
 _FORMAT: Final = Format(
@@ -50,14 +50,14 @@ _FORMAT: Final = Format(
 )
 # Seconds after which the examples that a busy server turned away are tried again.
 _AGAIN: Final = 60.0
-# Seconds that a client waits for the document while all examples are run, and it is written.
+# Seconds that a client waits while all examples are run and the document is written.
 _PATIENCE: Final = 60.0
 
 _Samples = Mapping[str, Sample]
 
 
 class _Document(NamedTuple):
-    """The document in one language; ``whole`` where no example is missing for want of a free worker."""
+    """The document in one language; ``whole`` unless an example is missing because no worker was free."""
 
     content: bytes
     whole: bool
@@ -89,14 +89,14 @@ def description_link(base: str) -> bytes:
 
 
 def with_link(answer: Answer, link: bytes) -> Answer:
-    """Return an answer with a link added to the one Link header that it has, as clients expect it."""
+    """Return an answer with a link added to its one Link header, since clients expect a single one."""
     links = [value for name, value in answer.headers if name == b"link"]
     others = [pair for pair in answer.headers if pair[0] != b"link"]
     return replace(answer, headers=(*others, (b"link", b", ".join([*links, link]))))
 
 
 class OpenApi:
-    """The document, kept for the catalog and the data that it was made of."""
+    """The document, kept for one catalog and one generation of the data."""
 
     def __init__(self, own_queries: OwnQueries) -> None:
         self._own_queries = own_queries
@@ -177,7 +177,7 @@ def _info(view: View, catalog: Catalog, generation: Generation) -> Schema:
     made: Schema = {
         "title": view.text(about.title) or f"{view.text(site.dataset.title)} – API",
         "description": f"{description}\n\n{general(view)}".strip(),
-        # Another catalog or other data make another document.
+        # The document depends on the catalog and the data.
         "version": f"{generation.number}.{catalog.version[:8] or '0'}",
     }
     contact = {"name": about.contact_name, "url": about.contact_url}
@@ -190,7 +190,7 @@ def _info(view: View, catalog: Catalog, generation: Generation) -> Schema:
 
 
 def general(view: View) -> str:
-    """Return what is true of all saved queries, in a few sentences."""
+    """Return a description of all saved queries in a few sentences."""
     return view.gettext(
         "Each saved query has an address of its own. The extension of the address (.json, .csv, …), the "
         "parameter format or the header Accept chooses the format. A parameter that is unknown is an error. "
@@ -219,14 +219,14 @@ async def swagger_page(request: Request) -> Answer:
 
 
 def _configuration(view: View) -> dict[str, object]:
-    """The configuration of the page's script."""
-    # The language of the page counts, whatever the browser says when it loads the document.
+    """Return the configuration of the page's script."""
+    # The language of the page counts, not the Accept-Language with which the browser loads the document.
     named = [] if view.chosen else [(PARAMETER, view.language)]
     return {"url": view.address(PATH, named), "styles": [asset(view, name) for name in _STYLES]}
 
 
 def _groups(view: View) -> list[tuple[str, list[SavedQuery]]]:
-    """The saved queries by tag, in the order of the document."""
+    """Return the saved queries by tag, in the order of the document."""
     groups: dict[str, list[SavedQuery]] = {}
     for query in view.site.catalog.queries.values():
         for tag in query.tags or (GENERAL,):

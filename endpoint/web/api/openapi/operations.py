@@ -1,5 +1,5 @@
 """Operations of the OpenAPI document: GET and POST of each saved query, at its own address and at
-the other one that its file gives it, the list of all, and several calls at once.
+its path, the list of all, and batches.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from endpoint.web.api.openapi.values import Schema, reference
 from endpoint.web.api.targets import ROOT
 from endpoint.web.http.view import View
 
-# The tag of what is about all queries.
+# The tag of operations that concern all queries.
 GENERAL = "api"
 _KEPT = frozenset(f"{ascii_letters}{digits}-")
 
@@ -35,7 +35,7 @@ def address_of(query: SavedQuery) -> str:
 
 
 def path_items(view: View, query: SavedQuery, sample: Sample) -> dict[str, Schema]:
-    """Return the path items of one query by path: its own, and that which its file gives it."""
+    """Return the path items of one query by path: that of its name, and the one that its file declares."""
     items = {address_of(query): _path_item(view, query, sample)}
     if query.options.path is not None:
         items[ROOT + quote(query.options.path, safe="/{}")] = _path_item(view, query, sample, in_path=True)
@@ -132,7 +132,7 @@ def _body(view: View, query: SavedQuery, in_path: bool) -> Schema:
         "type": "array",
         "minItems": 1,
         "maxItems": MOST_CALLS,
-        # The format of a call is not looked at there, so they are not quite the parameters of one.
+        # A call of a batch has no format, so its parameters differ from those of a single call.
         "items": {"type": "object"},
         "description": view.gettext("The parameters of several calls; all answers are flat JSON"),
     }
@@ -140,7 +140,7 @@ def _body(view: View, query: SavedQuery, in_path: bool) -> Schema:
     example = body_example(query, in_path_of(query) if in_path else ())
     if example is not None:
         json["examples"] = {"example": {"value": example}}
-    # Generators of clients make code that does not run of bodies of several media types.
+    # Generators of clients write code that fails from bodies of several media types.
     description = view.gettext("The parameters; a form (application/x-www-form-urlencoded) is answered too")
     return {"required": True, "description": description, "content": {"application/json": json}}
 

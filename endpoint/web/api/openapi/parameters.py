@@ -1,5 +1,5 @@
-"""What a request to a saved query may hold, in the OpenAPI document: its own parameters, and those that the
-protocol keeps for itself (:data:`endpoint.catalog.naming.RESERVED`).
+"""Parameters of requests to saved queries in the OpenAPI document: those of the query, and those of the
+protocol (:data:`endpoint.catalog.naming.RESERVED`).
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ from endpoint.web.http.view import View
 
 _CURSOR: Final = r"^([1-9][0-9]{0,8}\.[0-9]{1,12}\.([0-9a-f]{12}|-))?$"
 _PAGED: Final = ("page", "pageSize", "after", "count")
-# The protocol's own parameters, besides "format", whose values differ.
+# The parameters of the protocol, except "format", whose values differ.
 _SCHEMAS: Final[Mapping[str, Schema]] = {
     "page": {
         "anyOf": [
@@ -38,7 +38,7 @@ _SCHEMAS: Final[Mapping[str, Schema]] = {
     "generation": {"type": "integer", "minimum": 1, "maximum": 9_999_999_999},
     "languageTags": {"type": "boolean"},
     "timeout": {"type": "number", "minimum": 0},
-    # Anything else says nothing.
+    # Any other value has no effect.
     "download": {"type": ["string", "number", "boolean"], "examples": ["1"]},
 }
 
@@ -84,7 +84,7 @@ def _component(name: str) -> str:
 
 
 def query_parameters(view: View, query: SavedQuery, sample: Sample, in_path: bool = False) -> list[Schema]:
-    """Return the parameters of GET: the query's own, at its other address ``in_path``, then the others."""
+    """Return the parameters of GET: those of the query, with ``in_path`` at its path, then the others."""
     placed = in_path_of(query) if in_path else ()
     own = [_parameter(view, row, row.name in placed) for row in query.parameters]
     reserved: list[Schema] = [{"$ref": f"#/components/parameters/{name}"} for name in _reserved(query)]
@@ -100,13 +100,13 @@ def query_parameters(view: View, query: SavedQuery, sample: Sample, in_path: boo
 
 
 def in_path_of(query: SavedQuery) -> tuple[str, ...]:
-    """Return the names of the parameters in the query's other address."""
+    """Return the names of the parameters in the path of the query."""
     segments = (query.options.path or "").split("/")
     return tuple(row.name for row in query.parameters if f"{{{row.name}}}" in segments)
 
 
 def _reserved(query: SavedQuery) -> Iterator[str]:
-    """The parameters of the protocol that apply to this query, "format" left out."""
+    """Return the parameters of the protocol that apply to this query, without "format"."""
     for name in _SCHEMAS:
         if name in _PAGED and query.form is not QueryForm.SELECT:
             continue
@@ -121,7 +121,7 @@ def _format_schema(query: SavedQuery, sample: Sample) -> Schema:
 
 
 def _short_name(fmt: Format, formats: tuple[Format, ...]) -> str:
-    """The name in ``format=`` that is nobody else's, as the documentation has it."""
+    """Return the unique name in ``format=``, as in the documentation."""
     if fmt in TABLE_FORMATS:
         return fmt.name
     return next(name for name in (*fmt.short_names, fmt.name) if by_name(name, formats) is fmt)
@@ -162,9 +162,9 @@ def describe(view: View, parameter: Parameter) -> str:
 
 
 def body_schema(view: View, query: SavedQuery, sample: Sample, left_out: Collection[str] = ()) -> Schema:
-    """Return the parameters as one JSON object, the body of a POST, but for those ``left_out``.
+    """Return the parameters as one JSON object, the body of a POST, without those ``left_out``.
 
-    null says that one is not given.
+    null means that a parameter is absent.
     """
     own = [row for row in query.parameters if row.name not in left_out]
     members: dict[str, Schema] = {

@@ -1,7 +1,7 @@
 """The example calls of all saved queries, run once for each generation of the data.
 
-Each is run twice through the engine, as a client would call it: a few rows are what the OpenAPI document
-shows, more rows tell the kinds of values in the columns. What fails or takes too long is left out.
+Each is run twice through the engine, as a client would call it: a few rows for the example in the OpenAPI
+document, more rows for the kinds of values in the columns. A call that fails or takes too long is left out.
 """
 
 from __future__ import annotations
@@ -29,13 +29,13 @@ from endpoint.web.http.request import Pairs
 # (RFC 6761 section 6.4).
 BASE: Final = "http://here.invalid"
 
-# Rows that are shown, and rows that are looked at.
+# Rows that are shown, and rows that are examined.
 SHOWN: Final = 3
 _LOOKED_AT: Final = 100
 # Seconds for one call, and for all of them.
 _PATIENCE: Final = 3.0
 _BUDGET: Final = 20.0
-# Calls at a time: clients have the other workers.
+# Calls at a time, so that clients have the other workers.
 _AT_ONCE: Final = 1
 # Bytes of an answer that are read; a graph has no pages.
 _MOST: Final = 2**18
@@ -48,9 +48,9 @@ Envelope = dict[str, object]
 
 
 async def run_examples(site: Site, queries: Sequence[SavedQuery]) -> tuple[dict[str, Sample], bool]:
-    """Run the example calls; returns the samples by query name, and whether all calls could be made.
+    """Run the example calls; return the samples by query name, and whether all calls could be made.
 
-    They could not where the server was busy: then it is worth trying again later.
+    Calls fail where the server is busy; they can be repeated later.
     """
     running = _Run(site, time.monotonic() + _BUDGET)
     samples = await asyncio.gather(*(running.sample(query) for query in queries))
@@ -58,7 +58,7 @@ async def run_examples(site: Site, queries: Sequence[SavedQuery]) -> tuple[dict[
 
 
 class _Run:
-    """One run of all examples; ``busy`` tells that some were turned away."""
+    """One run of all examples; ``busy`` where some were refused because the server was busy."""
 
     def __init__(self, site: Site, end: float) -> None:
         self._site = site
@@ -82,7 +82,7 @@ class _Run:
         return _sample(query, shown, seen)
 
     async def _call(self, query: SavedQuery, more: Pairs) -> Envelope:
-        """The envelope of the example call. Raises designed errors."""
+        """Return the envelope of the example call. Raises designed errors."""
         left = min(self._end - time.monotonic(), _PATIENCE, self._site.settings.timeout)
         if left <= 0:
             raise EndpointError(f"the calls before it took the {_BUDGET:g} s that there are for all.")
@@ -109,7 +109,7 @@ def _is_geographic(names: Sequence[str], rows: Sequence[Mapping[str, object]]) -
 
 
 def _written_columns(query: SavedQuery) -> tuple[Column, ...] | None:
-    """The columns as the text of a SELECT names them; None where it says ``*``, or is no SELECT."""
+    """Return the columns as the text of a SELECT names them; None for ``*``, or for another form."""
     if (
         query.form is not QueryForm.SELECT
         or query.template.star is not None
@@ -120,7 +120,7 @@ def _written_columns(query: SavedQuery) -> tuple[Column, ...] | None:
 
 
 def _projected(tokens: Sequence[Token]) -> list[str]:
-    """The variables of the outermost SELECT clause: on their own, or after AS."""
+    """Return the variables of the outermost SELECT clause: alone, or after AS."""
     start = next(number for number, token in enumerate(tokens) if token.upper == "SELECT")
     names = []
     depth = 0

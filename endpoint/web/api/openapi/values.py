@@ -1,8 +1,7 @@
 """JSON Schemas of the parameters of saved queries (OpenAPI 3.1 section 4.8.24, JSON Schema 2020-12).
 
-A schema says what the server takes and no more, as far as a schema can: a client that checks its values
-against it is not refused, and what it forbids the server refuses. Patterns are written in what regular
-expressions of ECMA-262 and of other languages have in common.
+A schema allows what the server accepts and no more, as far as JSON Schema can express it. Patterns use only
+what regular expressions of ECMA-262 and of other languages have in common.
 """
 
 from __future__ import annotations
@@ -16,7 +15,7 @@ from endpoint.catalog.parameters import Parameter
 
 Schema = dict[str, object]
 
-# Choices among others that are listed as examples, at most.
+# The most choices that are listed as examples where other values are allowed.
 _OFFERED: Final = 50
 _LONG: Final = 2**63
 _DIGITS: Final = 10**18
@@ -45,7 +44,7 @@ SCALAR: Final = "Scalar"
 SCALAR_SCHEMA: Final[Mapping[str, object]] = MappingProxyType(
     {**TEXT_SCHEMA, "type": ["string", "number", "boolean"]}
 )
-# Rules that a schema tells of texts alone.
+# Rules that JSON Schema defines for texts only.
 _OF_TEXTS: Final = frozenset({"pattern", "minLength", "maxLength", "enum"})
 
 
@@ -137,7 +136,7 @@ def value_schema(parameter: Parameter) -> Schema:
 
 
 def parameter_schema(parameter: Parameter) -> Schema:
-    """Return the schema of all that a request gives of the parameter: one value, or an array of them."""
+    """Return the schema of the parameter in a request: one value, or an array of them."""
     schema = value_schema(parameter)
     if not parameter.multiple:
         return schema
@@ -163,7 +162,7 @@ def _scalar(schema: Schema) -> Schema:
 
 
 def _default(parameter: Parameter) -> Schema:
-    """The default as a keyword; none where JSON has no such number, as of INF."""
+    """Return the default as a keyword; none for a number that JSON does not have, such as INF."""
     value = json_value(parameter, parameter.default or "")
     is_number = _SCHEMAS[parameter.type].get("type") == "number"
     return {} if is_number and isinstance(value, str) else {"default": value}
@@ -176,7 +175,7 @@ def _with_choices(schema: Schema, values: list[object]) -> Schema:
 
 
 def parameter_examples(parameter: Parameter) -> list[object]:
-    """Return the examples of the parameter, and choices beside which others fit, as JSON values."""
+    """Return the examples, and the choices where other values are allowed, as JSON values."""
     texts = (parameter.example, *parameter.examples, *parameter.offered[:_OFFERED])
     return [json_value(parameter, text) for text in dict.fromkeys(texts) if text is not None]
 
@@ -210,7 +209,7 @@ _JSON: Final[Mapping[str, Callable[[str], object]]] = MappingProxyType(
 
 
 def _bounds(parameter: Parameter, schema: Schema) -> Schema:
-    """Minimum and maximum, where values of the schema are numbers; they only narrow those of the type."""
+    """Return minimum and maximum, where values are numbers; they only narrow those of the type."""
     narrowed: Schema = {}
     for key, text, narrower in (("minimum", parameter.minimum, max), ("maximum", parameter.maximum, min)):
         value = None if text is None else json_value(parameter, text)
@@ -221,7 +220,7 @@ def _bounds(parameter: Parameter, schema: Schema) -> Schema:
 
 
 def _with_pattern(schema: Schema, pattern: str) -> Schema:
-    """A schema has one pattern: a second one stands beside the first in ``allOf``."""
+    """Return the schema with a pattern, in ``allOf`` where it has one already."""
     if schema.get("type") in ("integer", "number", "boolean"):
         return schema
     if "pattern" in schema:

@@ -90,3 +90,10 @@ def test_the_readme_is_short_and_its_links_lead_somewhere() -> None:
     assert len(text.splitlines()) <= 150
     for target in re.findall(r"\]\((?!http)([^)]+)\)", text):
         assert (ROOT / target).exists(), target
+
+
+def test_the_places_for_new_things_exist() -> None:
+    section = (ROOT / "CONTRIBUTING.md").read_text().partition("## Where a new")[2]
+    paths = re.findall(r"`((?:endpoint|tests|queries)[a-z_/]*/?(?:[a-z_]+\.py)?)`", section)
+    assert len(paths) > 15
+    assert [path for path in paths if not (ROOT / path).exists()] == []

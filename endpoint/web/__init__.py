@@ -1,4 +1,4 @@
-"""All that answers over HTTP, and the site that it answers for."""
+"""The web application: everything that is answered over HTTP, and the site that it serves."""
 
 from __future__ import annotations
 
@@ -24,9 +24,8 @@ _HOST: Final = re.compile(r"(?:[A-Za-z0-9._-]+|\[[0-9A-Fa-f:.]+\])(?::[0-9]+)?")
 class Site:
     """The parts of one running server; ``running`` is the engine between start-up and shutdown.
 
-    ``catalog`` may be replaced by another at any time, so a request that looks more than once, with an
-    await between, keeps the one that it began with. ``search`` tells the fields and facets of the text
-    index, where the dataset has one.
+    ``catalog`` may be replaced at any time, so a request that uses it again after an await keeps the one
+    that it began with. ``search`` is the configuration of the text index, where the dataset has one.
     """
 
     settings: Settings
@@ -42,7 +41,7 @@ class Site:
 
     @property
     def reading(self) -> str:
-        """The settings and the catalog as a key: what decides an answer besides the data and the request."""
+        """The settings and the catalog as a key, which determine an answer together with data and request."""
         return f"{self._lasting} {self.catalog.version}"
 
     @property

@@ -1,4 +1,4 @@
-"""Values that are made once for each generation of the data and kept for everybody who wants them."""
+"""The cache of values that are made once for each generation of the data."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ class Region(Generic[T]):
 
     ``entries`` is the number of values that are kept for one generation; the least recently used goes first.
     ``size`` returns the bytes of a value that may be large, and ``lifetime`` the seconds after which a value
-    is made anew though the generation is the same, None for never. With ``stale`` the value of an older
+    is made anew on the same generation, None for never. With ``stale`` the value of an older
     generation is kept until there is a newer one (:meth:`Cache.latest`).
     """
 
@@ -61,8 +61,8 @@ class _Kept:
 class Cache:
     """Values made once for each generation and region, bounded in number and in bytes.
 
-    Whoever wants a value while it is being made waits for the same task, which belongs to none of them: a
-    client that leaves does not take it from the others. A failure is that of all who waited, and is not kept.
+    All requests for a value that is being made wait for the same task, which belongs to none of them: it goes
+    on when a client leaves. A failure is raised for all that wait, and is not kept.
     ``size`` is the most bytes of all values. A replaced generation keeps its values for ``keep`` seconds
     after they were last used, as long as the engine keeps the generation itself.
     """
@@ -125,7 +125,7 @@ class Cache:
         return sum(map(len, self._entries()))
 
     def _made(self, version: str, region: Region[Any], key: Hashable, entry: _Entry) -> None:
-        """Keep what a task has made, within the bounds, and nothing of a failure."""
+        """Keep the value that a task has made, within the bounds; drop a failure."""
         entry.making = False
         entries = self._generations[version].regions[region]
         # Retrieving the failure here: there may be nobody left to do it.
@@ -141,7 +141,7 @@ class Cache:
         self._shrink(entries, region.entries)
 
     def _shrink(self, entries: _Entries, most: int) -> None:
-        # What is being made stays: its number is that of the queries which the engine admits.
+        # Values being made stay: the engine bounds their number, as it does that of queries.
         made = [key for key, entry in entries.items() if not entry.making]
         for key in made[: max(0, len(made) - most)]:
             del entries[key]

@@ -1,8 +1,8 @@
 """The server's own queries: one generation read through the engine within one deadline.
 
-Pages, descriptions and lists of values are made of queries that the server evaluates by itself. All of them
-go through a :class:`Snapshot`; what is the same for every reader is made once for each generation and kept
-(:mod:`endpoint.web.cache`).
+Pages, descriptions and lists of values are made from queries that the server evaluates for itself. All of
+them go through a :class:`Snapshot`. A value that is the same for every reader is made once for each
+generation and cached (:mod:`endpoint.web.cache`).
 """
 
 from __future__ import annotations
@@ -121,7 +121,7 @@ class Snapshot:
     """One generation as the server's own queries read it, until ``end``, a time of :func:`time.monotonic`.
 
     All methods raise designed errors: those of the engine, and :class:`~endpoint.errors.GenerationGone` where
-    it does not answer on that generation any more.
+    it no longer answers on that generation.
     """
 
     own_queries: OwnQueries
@@ -135,7 +135,7 @@ class Snapshot:
 
     @property
     def limits(self) -> Limits:
-        """The limits of one more query: what is left until the deadline."""
+        """The limits of one more query: the time until the deadline."""
         left = max(_LEAST, self.end - time.monotonic())
         return Limits(min(left, self.site.settings.timeout))
 
@@ -176,9 +176,9 @@ class Snapshot:
         ]
 
     async def bindings(self, query: str | Operation, whole: bool = False) -> list[Bindings]:
-        """Return the solutions of a SELECT query as SPARQL JSON has them.
+        """Return the solutions of a SELECT query in the form of SPARQL JSON.
 
-        That also reads IRIs that are none, which lenient sources may have brought into the data.
+        This form also represents IRIs that are not valid, which lenient loading accepts.
         """
         if isinstance(query, str):
             query = self.operation(query, QueryForm.SELECT, whole)
@@ -200,7 +200,7 @@ class Snapshot:
         return await (await self.begin(operation, Representation.of(fmt))).read()
 
     async def stream(self, operation: Operation, fmt: Format) -> AsyncGenerator[bytes, None]:
-        """Yield the answer in pieces; who stops before the end closes the generator."""
+        """Yield the answer in pieces; a caller that stops before the end closes the generator."""
         async with aclosing(await self.begin(operation, Representation.of(fmt))) as result:
             async for piece in result:
                 yield piece
@@ -231,9 +231,9 @@ class Snapshot:
         key: Hashable = "",
         timeout: float | None = None,
     ) -> T:
-        """Return the value of this generation that ``make`` makes once for everybody who wants it.
+        """Return the value of this generation that ``make`` makes once for all readers.
 
-        It is made with a deadline of its own of ``timeout`` seconds: that of one reader is not for all.
+        It is made with a deadline of its own, ``timeout`` seconds, independent of each reader's.
         Raises what ``make`` raises, and :class:`~endpoint.errors.DeadlineExceeded` at the end of this
         snapshot, while making it goes on.
         """

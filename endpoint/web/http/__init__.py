@@ -1,1 +1,1 @@
-"""HTTP for every page and document: requests read, answers sent, failures shown, languages, templates."""
+"""HTTP for every page and document: requests, answers, the sender, failures, languages, templates."""

@@ -1,6 +1,6 @@
-"""What a handler answers a request with: one value, which :mod:`endpoint.web.http.send` puts on the wire.
+"""The answer to a request: one value, which a handler returns and :mod:`endpoint.web.http.send` sends.
 
-Failures are raised as designed errors; the boundary makes answers of them.
+Failures are raised as designed errors; the boundary turns them into answers.
 """
 
 from __future__ import annotations
@@ -23,12 +23,12 @@ from endpoint.web.http.request import Request
 
 Headers: TypeAlias = tuple[tuple[bytes, bytes], ...]
 
-# What decides which representation is sent. Where those of one resource differ in it, a browser takes
-# one for another.
+# The request headers that choose the representation. Without the same Vary on all representations of a
+# resource, a browser confuses them.
 VARY: Final = "Accept, Accept-Language"
-# An answer that nobody may keep.
+# Cache-Control of an answer that no cache may keep.
 NO_STORE: Final = "no-store"
-# An answer that a client asks about each time, and mostly has already.
+# Cache-Control of an answer that a client revalidates each time, mostly with a 304.
 NO_CACHE: Final = "no-cache"
 
 
@@ -38,18 +38,18 @@ class Pieces(Protocol):
     def __aiter__(self) -> AsyncIterator[bytes]: ...
 
     async def aclose(self) -> None:
-        """Give up what is not read. Idempotent."""
+        """Discard the pieces that were not read. Idempotent."""
         ...
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Described:
-    """What the head of an answer tells besides its status.
+    """The head of an answer without its status.
 
     ``tag`` is the entity tag, quoted, ``modified`` the Last-Modified; a request that has the one or is
     newer than the other is answered 304. ``cache`` is the Cache-Control and ``vary`` the Vary, both left
-    out where they are empty; what has to be said of content codings is added by the sender, which
-    strong entity tags tell too. ``headers`` are all others.
+    out where they are empty. The sender adds the content coding to both, and to strong entity tags.
+    ``headers`` are all others.
     """
 
     tag: str | None = None
@@ -61,7 +61,7 @@ class Described:
 
 @dataclass(frozen=True, slots=True)
 class Whole(Described):
-    """An answer whose body is there; ``content_type`` is empty where there is none."""
+    """An answer with its whole body; ``content_type`` is empty where there is none."""
 
     body: bytes
     content_type: str
@@ -85,8 +85,8 @@ class Streamed(Described):
 class Made(Described):
     """A document that is made only where the client does not have it.
 
-    ``make`` returns the body, or an answer where what is sent differs from what is described here. It may
-    raise designed errors. What is described here is also what a 304 tells.
+    ``make`` returns the body, or an answer with another head than this one. It may raise designed errors.
+    This head is also that of a 304.
     """
 
     make: Callable[[], Awaitable[bytes | Whole | Streamed]]
@@ -123,7 +123,7 @@ def page(
 
 @dataclass(frozen=True, slots=True)
 class Around:
-    """What is around the serialized answer to a query: a page, headers, the name of a file to save it in."""
+    """The surroundings of a serialized result: a page, headers, the name of a file to save it in."""
 
     head: bytes = b""
     tail: bytes = b""
@@ -145,9 +145,9 @@ async def evaluate(
 ) -> Whole | Streamed | NotModified:
     """Evaluate ``operation`` and return its answer, once it has begun. Raises designed errors.
 
-    ``around`` may be made when the answer has begun; ``variant`` is what tells one from another, besides the
-    operation and the representation, for the entity tag. An operation that may answer differently each time
-    has no tag (NOW, RAND, UUID, …), and ``cache`` is the Cache-Control of all others.
+    ``around`` may be a function that is called when the result has begun; ``variant`` distinguishes answers
+    with the same operation and representation, for the entity tag. An operation that may have a different
+    result each time has no tag (NOW, RAND, UUID, …), and ``cache`` is the Cache-Control of all others.
     """
     engine, digest = request.site.engine, None
     if not operation.volatile:
@@ -185,13 +185,13 @@ async def result_answer(
 
 
 def _generation(engine: Engine, operation: Operation) -> Generation | None:
-    """The generation that an operation would be evaluated on, None where it cannot be."""
+    """Return the generation that an operation would be evaluated on, None where it cannot be."""
     number = operation.generation
     return engine.generation if number is None else engine.answerable(number)
 
 
 def _digest(site: Site, operation: Operation, representation: Representation, variant: str) -> str:
-    """A digest of all that distinguishes one answer from another on the same generation."""
+    """Return a digest of all that distinguishes one answer from another on the same generation."""
     parts = (
         operation.text,
         "\1".join(operation.default_graphs),
@@ -204,7 +204,7 @@ def _digest(site: Site, operation: Operation, representation: Representation, va
 
 
 def server_timing(result: Result) -> tuple[bytes, bytes]:
-    """Return the header that tells how long a query waited, was planned and evaluated (W3C Server Timing)."""
+    """Return the header with the times of waiting, planning and evaluation (W3C Server Timing)."""
     timing = f"queue;dur={result.queued * 1000:.1f}"
     if result.complete:
         timing += f", plan;dur={result.planned * 1000:.2f}, eval;dur={result.evaluated * 1000:.2f}"
@@ -217,7 +217,7 @@ def strong_tag(body: bytes) -> str:
 
 
 def document_tag(generation: Generation | None, *parts: str) -> str:
-    """Return the entity tag of what is made of a generation and of ``parts``.
+    """Return the entity tag of a document that depends on a generation and on ``parts``.
 
     It is weak, because the order of rows may differ (RFC 9110 section 8.8.1), and the same in all codings.
     """
@@ -233,7 +233,7 @@ def json_answer(value: object, cache: str = NO_CACHE) -> Whole:
 
 
 def options(methods: Sequence[str], query_types: str = "") -> Whole:
-    """Return the answer to OPTIONS: the methods, and what a QUERY may hold (RFC 9110 section 9.3.7)."""
+    """Return the answer to OPTIONS: the methods, and the media types of a QUERY (RFC 9110 section 9.3.7)."""
     headers: Headers = ((b"allow", ", ".join(methods).encode()),)
     if query_types:
         headers += ((b"accept-query", query_types.encode()),)
@@ -241,7 +241,7 @@ def options(methods: Sequence[str], query_types: str = "") -> Whole:
 
 
 def attachment(filename: str) -> tuple[bytes, bytes]:
-    """Return the header that makes a browser save an answer as a file of this name (RFC 6266)."""
+    """Return the header with which a browser saves an answer as a file of this name (RFC 6266)."""
     if filename.isascii() and '"' not in filename:
         named = f'filename="{filename}"'
     else:

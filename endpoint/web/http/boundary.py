@@ -1,12 +1,12 @@
-"""The outermost layer: one exchange per request, every failure designed, CORS on every status.
+"""The outermost layer: one exchange per request, a designed answer to every failure, CORS on every status.
 
-CORS as in the Fetch standard (section 3.2): pages of any origin may call, without credentials;
-where the operator lists origins, those may send credentials too.
+CORS follows the Fetch standard (section 3.2): pages of any origin may call the server without credentials;
+where the operator lists origins, those may also send credentials.
 
-Failures are RFC 9457 problem documents, plain text, or a page, by what the client reads. YASGUI prints the
-body as it is, so plain text is the rule; JSON only for a client that names it, with a ``message`` member for
-the older YASGUI builds. Below ``/api`` answers are JSON for a client without a preference, and so are
-problems.
+A failure is a problem document (RFC 9457), plain text, or a page, as the client prefers. YASGUI prints the
+body unchanged, so plain text is the default, and JSON is for a client that names it, with a member
+``message`` for older builds of YASGUI. Below ``/api`` answers are JSON for a client without a preference, and
+so are problems.
 """
 
 from __future__ import annotations
@@ -56,7 +56,7 @@ _OFFERED_BY_API = (_PROBLEM_JSON, _PLAIN_TEXT, HTML)
 
 
 class Boundary:
-    """Pure ASGI: wraps the routes so that nothing leaves them but answers and designed problems."""
+    """Pure ASGI middleware around the routes, which lets only answers and designed problems through."""
 
     def __init__(self, app: ASGIApp, site: Site) -> None:
         self._app = app
@@ -220,12 +220,12 @@ def problem_json(error: EndpointError) -> bytes:
 
 
 def _problem_page(request: Request, error: EndpointError) -> bytes | None:
-    """The page; None where the request is too broken to tell how its sender sees the site."""
+    """Return the page; None where the request is too broken to determine its view of the site."""
     try:
         view = request.view
     except MalformedRequest:
         return None
-    # The excerpt of a query is indented; the sentences around it wrap like any text.
+    # The excerpt of a query is indented; the sentences around it wrap as text.
     blocks = [(block.startswith("    "), block) for block in error.detail.split("\n\n")]
     phrase = HTTPStatus(error.status).phrase
     return render(
@@ -248,6 +248,6 @@ def _special_headers(error: EndpointError) -> Headers:
         case DeadlineExceeded():
             return ((b"server-timing", f"eval;dur={error.timeout * 1000:.0f}".encode()),)
         case PayloadTooLarge() | RequestTimeout():
-            # What is left of the body is not worth reading.
+            # The rest of the body is not read.
             return ((b"connection", b"close"),)
     return ()

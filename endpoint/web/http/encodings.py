@@ -1,6 +1,6 @@
-"""Content codings (RFC 9110 section 8.4.1): which one a client is sent, and bodies in it, whole or in pieces.
+"""Content codings (RFC 9110 section 8.4.1): their negotiation, and bodies encoded whole or in pieces.
 
-``docs/protocol.md`` has the figures that the levels were chosen by.
+``docs/protocol.md`` has the measurements by which the levels were chosen.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ else:
 
 from endpoint.formats import XLSX
 
-# Smaller bodies than this (bytes) fit into one packet with their head, compressed or not.
+# Bodies smaller than this (bytes) fit into one packet with their head, compressed or not.
 WORTHWHILE: Final = 1024
 
 _ZSTD_LEVEL: Final = 3
@@ -34,16 +34,16 @@ _GZIP_LEVEL: Final = 6
 # zlib writes the head and the checksum of gzip (RFC 1952) with this window.
 _GZIP_WINDOW: Final = 31
 
-# Headers longer than this are read every time, so that a client cannot fill the cache with them.
+# Longer headers are parsed every time, so that a client cannot fill the cache with them.
 _CACHED_LENGTH: Final = 200
-# Nothing that long is an Accept-Encoding header; the rest of a longer one is not read.
+# No real Accept-Encoding header is longer; the rest of a longer one is not read.
 _READ_LENGTH: Final = 1000
 _ELEMENT: Final = re.compile(
     r"\s*([!#$%&'*+.^_`|~0-9a-z-]+)\s*(?:;\s*q\s*=\s*([01](?:\.[0-9]{0,3})?|\.[0-9]{1,3})\s*)?",
     re.ASCII | re.IGNORECASE,
 )
 
-# What is compressed by its nature; all else that is sent are texts under many names.
+# Media types that are compressed by their nature; all others that are sent are texts.
 _COMPRESSED: Final = ("audio/", "font/", "image/", "video/")
 _ARCHIVES: Final = frozenset(
     {XLSX.media_type, "application/gzip", "application/octet-stream", "application/pdf", "application/zip"}
@@ -51,12 +51,12 @@ _ARCHIVES: Final = frozenset(
 
 
 class Encoder(Protocol):
-    """Encodes one body that comes in pieces. Bytes that were encoded can be decoded at once."""
+    """An encoder of one body in pieces; each piece can be decoded when it arrives."""
 
     def encode(self, piece: bytes) -> bytes: ...
 
     def finish(self) -> bytes:
-        """Return what ends the body."""
+        """Return the end of the encoded body."""
         ...
 
 
@@ -114,7 +114,7 @@ def _gzip(body: bytes) -> bytes:
     return zlib.compress(body, _GZIP_LEVEL, wbits=_GZIP_WINDOW)
 
 
-# In the order in which they are chosen where a client likes several alike.
+# In the order of preference among codings of equal quality.
 CODINGS: Final = (
     Coding("zstd", _zstd, _Zstd),
     Coding("br", _brotli, _Brotli),
@@ -123,7 +123,7 @@ CODINGS: Final = (
 
 
 class Accepted(NamedTuple):
-    """What an Accept-Encoding header chooses: the best ``coding``, None for none of ours.
+    """The choice of an Accept-Encoding header: the best ``coding``, None for none of ours.
 
     ``plain``: the body may be sent without one too.
     """
@@ -136,7 +136,7 @@ def negotiate(accept_encoding: str | None) -> Accepted:
     """Choose a content coding (RFC 9110 section 12.5.3).
 
     The highest quality wins, at equal quality the order of :data:`CODINGS`. Without the header nothing
-    is encoded. What cannot be parsed is passed over.
+    is encoded. Parts that cannot be parsed are ignored.
     """
     if not accept_encoding:
         return _PLAIN
@@ -153,12 +153,12 @@ def _negotiate(header: str) -> Accepted:
     for element in header.split(","):
         if (matched := _ELEMENT.fullmatch(element)) is not None:
             name = matched[1].lower()
-            # RFC 9110 section 8.4.1.3 has the older name.
+            # The older name of gzip (RFC 9110 section 8.4.1.3).
             name = "gzip" if name == "x-gzip" else name
             qualities[name] = max(qualities.get(name, 0.0), float(matched[2] or 1))
     others = qualities.get("*", 0.0)
     plain = qualities.get("identity", qualities.get("*", 1.0)) > 0
-    # No coding is what a client likes least that does not mention it.
+    # A client that does not mention identity prefers any acceptable coding to it.
     least = qualities.get("identity", others)
     best: Coding | None = None
     for coding in CODINGS:
@@ -173,7 +173,7 @@ _negotiate_cached = lru_cache(maxsize=512)(_negotiate)
 
 @lru_cache(maxsize=256)
 def is_text(content_type: str) -> bool:
-    """Return whether bodies of this Content-Type are texts, which shrink."""
+    """Return whether bodies of this Content-Type are texts, which compress well."""
     media_type = content_type.partition(";")[0].strip().lower()
     if not media_type or media_type in _ARCHIVES:
         return False
@@ -199,7 +199,7 @@ class EncodedBodies:
         return self._kept.get(key)
 
     def put(self, tag: str, coding: Coding, encoded: bytes) -> None:
-        """Keep an encoded body, and let go of those that were not sent for the longest time."""
+        """Keep an encoded body, and drop those that were not sent for the longest time."""
         replaced = self._kept.pop((tag, coding.name), b"")
         self._kept[tag, coding.name] = encoded
         self._size += len(encoded) - len(replaced)

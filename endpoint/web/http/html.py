@@ -11,11 +11,11 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from endpoint.web.http.static_files import asset, has_asset
 from endpoint.web.http.view import LANGUAGES, PARAMETER, View, gettext, ngettext
 
-# Stands in a rendered page where a result is streamed in; no template or text can hold it.
+# Marks the place in a rendered page where a result is streamed in; no template or text can contain it.
 SLOT: Final = "\x00result\x00"
 
 POLICY_HEADER: Final = b"content-security-policy"
-# Pages run and load nothing but their own files.
+# Pages run and load only the site's own files.
 POLICY: Final = (
     b"default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; connect-src 'self'; "
     b"font-src 'self'; manifest-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'"

@@ -1,4 +1,4 @@
-"""One HTTP request as handlers see it, and the parameters that many of them take."""
+"""An HTTP request for handlers, and the parameters that many of them take."""
 
 from __future__ import annotations
 
@@ -26,11 +26,11 @@ from endpoint.web import Site
 from endpoint.web.http.encodings import EncodedBodies
 from endpoint.web.http.view import View, view_of
 
-# A form may repeat graph names; more pairs than this are no request that anybody means.
+# A form may repeat graph names, but no sensible request has more pairs than this.
 MOST_PAIRS: Final = 2000
-# Seconds; less would only make work of killing and forking.
+# Seconds; a shorter deadline would only cost kills and forks of workers.
 _LEAST_TIMEOUT: Final = 0.1
-# How much of a body over the limit is read and thrown away, so that its sender reads the refusal.
+# Bytes of a body over the limit that are read and discarded, so that its sender reads the refusal.
 _DRAINED: Final = 32
 # Characters of a refused URL that its page repeats in links.
 _LEGIBLE: Final = 8_000
@@ -40,9 +40,9 @@ Pairs = list[tuple[str, str]]
 
 
 class Request:
-    """One HTTP request: the boundary makes it, and whatever is read off it is read once.
+    """One HTTP request, made by the boundary; every part of it is parsed once.
 
-    ``query`` is the text of a SPARQL query once it is known, for the page that tells what is wrong with it.
+    ``query`` is the text of a SPARQL query once it is known, for the page about a failure of it.
     ``encoded_bodies`` are those of all requests of the application.
     """
 
@@ -86,7 +86,7 @@ class Request:
 
     @cached_property
     def view(self) -> View:
-        """The site as the sender of this request sees it. Raises MalformedRequest."""
+        """The view of the site for this request. Raises MalformedRequest."""
         return view_of(self.scope, self.site, self._legible_pairs())
 
     @property
@@ -105,7 +105,7 @@ class Request:
         return decode_pairs(self.scope["query_string"])
 
     def _legible_pairs(self) -> Pairs:
-        """The parameters, also of a URL that is refused: its sender reads about that on a page."""
+        """Return the parameters, also of a URL that is refused, for the page about the refusal."""
         try:
             return self.pairs
         except EndpointError:
@@ -114,12 +114,12 @@ class Request:
 
     @property
     def media_type(self) -> str:
-        """The media type of the body, in small letters; empty where the request does not tell it."""
+        """The media type of the body, in lower case; empty where the request has none."""
         return self.headers.get("content-type", "").partition(";")[0].strip().lower()
 
     @property
     def body_pending(self) -> bool:
-        """True while a body may follow that was not read yet."""
+        """Return whether a body may follow that was not read yet."""
         return self._unread
 
     async def body(self, limit: int) -> bytes:
@@ -139,14 +139,14 @@ class Request:
 
     @property
     def conditional(self) -> bool:
-        """True where the client names the representations that it has (RFC 9110 section 13.1.2)."""
+        """Return whether the client names the representations that it has (RFC 9110 section 13.1.2)."""
         return self.method in ("GET", "HEAD") and "if-none-match" in self.headers
 
     def has(self, tag: str) -> bool:
         """Return whether the client has the representation with this entity tag (RFC 9110 section 13.1.2).
 
-        "*" counts for nothing here: it would match any answer, also the refusal of a query that does not
-        parse, which is only known after evaluation (section 13.2.1).
+        "*" is ignored: it would match any answer, also the refusal of a query that does not parse, which is
+        only known after evaluation (section 13.2.1).
         """
         if not self.conditional:
             return False
@@ -256,7 +256,7 @@ def read_formats(pairs: Iterable[tuple[str, str]]) -> tuple[str, ...]:
 
 
 def read_download(pairs: Iterable[tuple[str, str]]) -> bool:
-    """Return whether the answer is to be saved as a file, as the links of our own pages ask."""
+    """Return whether the answer is to be saved as a file, as in the links of our own pages."""
     return any(name == "download" and value == "1" for name, value in pairs)
 
 
@@ -277,5 +277,5 @@ def read_timeout(pairs: Iterable[tuple[str, str]]) -> float | None:
 
 
 def allowed_timeout(wanted: float | None, settings: Settings) -> float:
-    """Return the deadline in seconds: the server's, or less where the client wants less."""
+    """Return the deadline in seconds: the server's, or a shorter one that the client requests."""
     return settings.timeout if wanted is None else min(max(wanted, _LEAST_TIMEOUT), settings.timeout)

@@ -1,8 +1,8 @@
-"""The sender: puts the answer of a handler on the wire.
+"""The sender of answers.
 
-It alone knows HEAD and OPTIONS, entity tags and 304, content codings, HTTP/1.0, and clients that read
-slowly or leave. The status is sent with the first bytes of the body; a failure after that cuts the
-connection.
+HEAD and OPTIONS, entity tags and 304, content codings, HTTP/1.0, and clients that read slowly or leave
+are handled here and nowhere else. The status is sent with the first bytes of the body; a failure after that
+cuts the connection.
 """
 
 from __future__ import annotations
@@ -33,12 +33,12 @@ from endpoint.web.http.request import Request
 
 READING: Final = ("GET", "HEAD", "OPTIONS")
 
-# Most answers are sent sooner: watching for a leaving client only starts then (seconds).
+# Seconds until the sender starts to watch for a leaving client; most answers are sent sooner.
 WATCH_AFTER: Final = 0.02
-# An answer to an HTTP/1.0 client is spooled: bytes in memory, and at most.
+# An answer to an HTTP/1.0 client is spooled: bytes in memory, and bytes at most.
 SPOOL_IN_MEMORY: Final = 2**20
 SPOOL: Final = 2**28
-# Bytes that are encoded beside the event loop; fewer take less time than going there.
+# Bodies of at least this size (bytes) are encoded on a thread; for smaller ones the switch takes longer.
 _BESIDE: Final = 2**15
 
 Handle = Callable[[Request], Awaitable[Answer]]
@@ -46,14 +46,14 @@ Headers = list[tuple[bytes, bytes]]
 
 
 class ClientGone(Exception):
-    """The client closed the connection or stopped reading; there is nobody to answer."""
+    """The client closed the connection or stopped reading, so that no answer can be sent."""
 
 
 class Handler:
     """A function that answers requests, as an ASGI application below the boundary.
 
-    ``methods`` are those that it answers, besides OPTIONS, which is answered here; an empty sequence leaves
-    all of that to the function. ``query_types`` are the media types of a QUERY.
+    ``methods`` are those that it answers, besides OPTIONS, which is answered here; with an empty sequence
+    the function answers every method. ``query_types`` are the media types of a QUERY.
     """
 
     def __init__(self, handle: Handle, methods: Sequence[str] = READING, query_types: str = "") -> None:
@@ -72,7 +72,7 @@ class Handler:
 
 
 def check_method(request: Request, methods: Sequence[str], query_types: str = "") -> Answer | None:
-    """Return the answer to OPTIONS, None for what is still to be answered. Raises MethodNotAllowed."""
+    """Return the answer to OPTIONS, None for other methods. Raises MethodNotAllowed."""
     if request.method == "OPTIONS":
         return options(methods, query_types)
     if request.method not in methods:
@@ -81,7 +81,7 @@ def check_method(request: Request, methods: Sequence[str], query_types: str = ""
 
 
 class Watch:
-    """Cancels the current task and raises :class:`ClientGone` when the client leaves."""
+    """A context that cancels the current task and raises :class:`ClientGone` when the client leaves."""
 
     def __init__(self, request: Request) -> None:
         self._request = request
@@ -94,7 +94,7 @@ class Watch:
 
     def _start(self) -> None:
         if self._request.body_pending:
-            # Watching would take the body from whoever reads it.
+            # Watching would consume the body that the handler reads.
             self._timer = asyncio.get_running_loop().call_later(WATCH_AFTER, self._start)
         else:
             self._watcher = asyncio.create_task(self._look())
@@ -177,7 +177,7 @@ async def _send_whole(request: Request, send: Send, answer: Whole) -> None:
 
 
 async def _encoded(request: Request, body: bytes, tag: str | None, coding: Coding) -> bytes:
-    """The body in this coding. That of a strong entity tag is kept."""
+    """Return the body in this coding, and keep it where it has a strong entity tag."""
     if len(body) < _BESIDE:
         return coding.compress(body)
     kept = None if tag is None or tag.startswith("W/") else tag
@@ -204,7 +204,7 @@ async def _send_streamed(request: Request, send: Send, answer: Streamed) -> None
         if request.scope["http_version"] == "1.0":
             await _send_spooled(send, pieces, headers, patience)
             return
-        # The head leaves together with the first bytes.
+        # The head is written together with the first bytes.
         first = await anext(pieces)
         await send({"type": "http.response.start", "status": 200, "headers": headers})
         await _send_piece(send, first, patience)
@@ -214,9 +214,9 @@ async def _send_streamed(request: Request, send: Send, answer: Streamed) -> None
 
 
 async def _pieces(answer: Streamed, coding: Coding | None) -> AsyncGenerator[bytes, None]:
-    """The body in this coding, in pieces of which each can be decoded when it comes."""
+    """Yield the body in this coding, in pieces that can be decoded when they arrive."""
     encoder = None if coding is None else coding.encoder()
-    # What stands before the first piece leaves together with it.
+    # The bytes before the first piece are sent together with it.
     before = answer.first
     async for piece in answer.pieces:
         joined, before = before + piece, b""
@@ -242,7 +242,7 @@ async def _send_piece(send: Send, piece: bytes, patience: float) -> None:
 
 
 async def _send_spooled(send: Send, pieces: AsyncIterator[bytes], headers: Headers, patience: float) -> None:
-    """Send a body whole, for HTTP/1.0: without chunks only its length tells that it is complete."""
+    """Send a body whole, for HTTP/1.0: without chunks only its length shows that it is complete."""
     with SpooledTemporaryFile(max_size=SPOOL_IN_MEMORY) as spool:
         async for piece in pieces:
             spool.write(piece)
@@ -259,7 +259,7 @@ async def _send_spooled(send: Send, pieces: AsyncIterator[bytes], headers: Heade
 
 
 def _head(answer: Described, content_type: str, tag: str | None) -> Headers:
-    """The headers that describe an answer, those of its body left out."""
+    """Return the headers that describe an answer, without those of its body."""
     headers = [*answer.headers]
     if tag is not None:
         headers.append((b"etag", tag.encode()))
@@ -274,34 +274,34 @@ def _head(answer: Described, content_type: str, tag: str | None) -> Headers:
 
 @lru_cache(maxsize=64)
 def _vary(vary: str, content_type: str) -> bytes:
-    """The Vary of an answer: what shrinks depends on the codings that a client takes, sent or not."""
+    """Return the Vary of an answer: texts depend on Accept-Encoding, encoded or not."""
     return ", ".join(filter(None, (vary, "Accept-Encoding" if is_text(content_type) else ""))).encode()
 
 
 def _accepted(request: Request, content_type: str) -> Accepted:
-    """The content coding for an answer; none for what is compressed by its nature."""
+    """Return the content coding for an answer; none for media that are compressed by their nature."""
     return negotiate(request.accept_encoding if is_text(content_type) else None)
 
 
 def _variant(tag: str | None, coding: Coding | None) -> str | None:
-    """The entity tag of an answer in this coding: strong ones differ (RFC 9110 section 8.8.3.3)."""
+    """Return the entity tag of an answer in this coding: strong ones differ (RFC 9110 section 8.8.3.3)."""
     if tag is None or coding is None or tag.startswith("W/"):
         return tag
     return f'{tag[:-1]}-{coding.name}"'
 
 
 def _held(request: Request, answer: Whole | Made) -> NotModified | None:
-    """304 where the client has this answer (RFC 9110 section 13.2.2)."""
+    """Return 304 where the client has this answer (RFC 9110 section 13.2.2)."""
     tag = answer.tag
     if request.conditional:
         if tag is None:
             return None
         if request.headers["if-none-match"].strip() == "*":
-            # Only of a body that is at hand it is known that there is one (RFC 9110 section 13.1.2).
+            # "*" matches an existing representation (RFC 9110 section 13.1.2): only a whole body is sure to be one.
             there = isinstance(answer, Whole) and not tag.startswith("W/")
             return _not_modified(answer, tag) if there else None
         accepted = _accepted(request, answer.content_type)
-        # In one of the codings that this client could be sent it now.
+        # The tag in any of the codings that this client accepts now.
         variants = [_variant(tag, accepted.coding), *([tag] if accepted.plain else [])]
         tag = next((one for one in variants if one is not None and request.has(one)), None)
         if tag is None:
@@ -323,7 +323,7 @@ def _not_modified(answer: Whole | Made, tag: str | None) -> NotModified:
 
 
 def _is_unchanged(request: Request, modified: datetime) -> bool:
-    """Return whether the client has what was changed last at ``modified`` (RFC 9110 section 13.1.3)."""
+    """Return whether nothing has changed for the client since ``modified`` (RFC 9110 section 13.1.3)."""
     if request.method not in ("GET", "HEAD"):
         return False
     try:

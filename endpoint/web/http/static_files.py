@@ -1,6 +1,6 @@
-"""The site's own files for browsers: the style sheet, scripts, and what npm brought into ``vendor/``.
+"""The site's own files for browsers: the style sheet, scripts, and the files from npm in ``vendor/``.
 
-A page names a file with a digest of its content, so that a browser keeps it for good and a new version
+Pages link to a file with a digest of its content, so that a browser keeps it for good and a new version
 has a new address. Files are read once.
 """
 
@@ -23,9 +23,9 @@ PATH: Final = "/-/static/"
 
 _FOLDER: Final = Path(__file__).parents[1] / "static"
 _FOR_GOOD: Final = "public, max-age=31536000, immutable"
-# Plain names only: no dot begins one, so nothing outside the folder has one.
+# Names never begin with a dot, so none leads outside the folder.
 _NAME: Final = re.compile(r"[\w@-][\w@.-]*(?:/[\w@-][\w@.-]*)*", re.ASCII)
-# No file has a longer one, and no file system takes one (characters).
+# Characters of a name; no file has a longer one.
 _LONGEST: Final = 200
 
 
@@ -37,7 +37,7 @@ class _File:
 
 
 def _find(name: str) -> _File | None:
-    """The file of this name below the folder, None where there is none."""
+    """Return the file of this name below the folder, None where there is none."""
     path = _FOLDER / name
     if len(name) > _LONGEST or _NAME.fullmatch(name) is None or not path.is_file():
         return None
@@ -46,7 +46,7 @@ def _find(name: str) -> _File | None:
 
 @lru_cache(maxsize=256)
 def _read(path: Path) -> _File:
-    # Only of files that are there: names that clients make up drive no file out.
+    # Only for existing files, so that invented names drive no file out of the cache.
     content = path.read_bytes()
     media_type = mimetypes.guess_type(path.name)[0] or "application/octet-stream"
     if media_type.startswith("text/") or media_type.endswith("svg+xml"):
@@ -79,6 +79,6 @@ class StaticFiles:
         if file is None:
             raise NotFound(f"There is no file {request.path[:200]}.")
         named = request.scope["query_string"] == f"v={file.digest}".encode()
-        # A script imports others by their plain names: browsers ask about those each time.
+        # A script imports others by their plain names; browsers revalidate those each time.
         cache = _FOR_GOOD if named else NO_CACHE
         return Whole(file.content, file.media_type, tag=f'"{file.digest}"', cache=cache, vary="")

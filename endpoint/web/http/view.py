@@ -1,4 +1,4 @@
-"""How one request sees the site: in which language, at which address.
+"""The view of the site for one request: its language and address.
 
 The interface is in Korean or English, by the address, the browser or the dataset. Pages are written in
 English in the templates; ``locale/ko/*.po`` has the Korean of every message, one file for each part of the
@@ -29,22 +29,22 @@ SOURCE: Final = "en"
 PARAMETER: Final = "locale"
 
 _LOCALE: Final = Path(__file__).parents[1] / "locale"
-# Nobody prefers more languages than fit into this; the rest of a longer header is not read.
+# Characters of Accept-Language that are read; no real header is longer.
 _READ_LENGTH: Final = 500
 _RANGE: Final = re.compile(
     r"([A-Za-z]{1,8}(?:-[A-Za-z0-9]{1,8})*|\*)(?:\s*;\s*[qQ]\s*=\s*([01](?:\.[0-9]*)?))?"
 )
-# What may stand in a path as it is (RFC 3986 section 3.3), percent-encoded triplets included.
+# Characters that need no encoding in a path (RFC 3986 section 3.3), percent-encoded triplets included.
 _PATH: Final = "/:@!$&'()*+,;=~%"
-# Parameters that a page repeats in its links; nobody means more of them.
+# Parameters that a page repeats in its links; no sensible address has more.
 _PAIRS: Final = 200
 
 
 @dataclass(frozen=True, slots=True)
 class View:
-    """One request's view of the site.
+    """The view of the site for one request.
 
-    ``language`` is that of the interface; ``chosen`` tells that the address of the page names it.
+    ``language`` is that of the interface, ``chosen`` where the address of the page names it.
     ``base`` is the server's own URL as this client reaches it, ``path`` the page's path below it and
     ``pairs`` its decoded parameters without the one for the language.
     """
@@ -68,7 +68,7 @@ class View:
 
     @property
     def variant(self) -> str:
-        """A key of what decides a page besides the data: its address with parameters, its language."""
+        """A key of all that determines a page besides the data: its address with parameters, its language."""
         return f"{self.base} {self.here()} {self.language}"
 
     def url(self, path: str, **parameters: str) -> str:
@@ -87,7 +87,7 @@ class View:
         return f"{self.url('/query')}#query={quote(query, safe='')}"
 
     def address(self, path: str, pairs: Iterable[tuple[str, str]]) -> str:
-        """Return the address of a page of this site with parameters of which some may stand several times."""
+        """Return the address of a page of this site with parameters, some of which may be repeated."""
         return self._address(path, list(pairs), self.language if self.chosen else None)
 
     def switched(self, language: str) -> str:
@@ -102,7 +102,7 @@ class View:
         return next(iter(by_language.values()), "")
 
     def tag(self, by_language: Mapping[str, str]) -> str | None:
-        """Return the language tag of what :meth:`text` gives where it is not the page's own, for ``lang``."""
+        """Return the language tag of the result of :meth:`text` for ``lang``, where it is not the page's."""
         text = self.text(by_language)
         tag = next((language for language, row in by_language.items() if row == text and language), None)
         return None if tag == self.language else tag
@@ -157,7 +157,7 @@ def choose_language(named: str | None, accept_language: str | None, default: str
 
 
 def _preferred(header: str) -> list[str]:
-    """The languages of ours and "*" that the header names, best first."""
+    """Return our languages and "*" among those in the header, best first."""
     ranked: list[tuple[float, str]] = []
     for part in header[:_READ_LENGTH].split(","):
         matched = _RANGE.fullmatch(part.strip())
@@ -186,7 +186,7 @@ def messages(language: str) -> Mapping[str, str]:
 
 
 def gettext(language: str, message: str) -> str:
-    """``message`` in ``language``; as it is where there is no translation."""
+    """Return ``message`` in ``language``, unchanged where there is no translation."""
     return messages(language).get(message, message)
 
 

@@ -21,7 +21,7 @@ from endpoint.web.sparql.editor import editor_page
 from endpoint.web.sparql.protocol import METHODS, ProtocolRequest, parse
 
 _QUERY_TYPES: Final = '"application/sparql-query", "application/x-www-form-urlencoded"'
-# Reading the tokens of a text longer than this (characters) is done beside the event loop.
+# Texts longer than this (characters) are split into tokens on a thread.
 _LONG_TEXT: Final = 50_000
 
 
@@ -87,7 +87,7 @@ class SparqlEndpoint:
 
 
 def _page(view: View, text: str, protocol: ProtocolRequest, formats: tuple[Format, ...]) -> Around:
-    """The page around the rows, with the query to change, and links to the result in other formats."""
+    """Return the page around the rows, with the query to edit and links to the result in other formats."""
     own = [("default-graph-uri", iri) for iri in protocol.default_graphs]
     own += [("named-graph-uri", iri) for iri in protocol.named_graphs]
     links = links_to([("query", text), *own], formats)

@@ -1,7 +1,7 @@
-"""SPARQL 1.1 Service Description: what an endpoint is and offers, as a graph.
+"""SPARQL 1.1 Service Description: an endpoint and its features, as a graph.
 
-Besides what that vocabulary has, query editors find here the prefixes and the saved queries, in SHACL's
-vocabulary, and what the data is made of, in VoID's.
+For query editors it also has the prefixes and the saved queries, in the vocabulary of SHACL, and the
+statistics of the data, in that of VoID.
 
 The saved queries are SHACL executables, which query editors list as examples (SHACL Advanced Features,
 section 5), with the conventions of the SIB Swiss Institute of Bioinformatics: the comment is what an editor
@@ -63,7 +63,7 @@ class Descriptions:
     async def describe(self, request: Request, chosen: Representation, graph: str | None) -> Whole:
         """Return the description of the endpoint that the request is for, on ``graph`` where it has one.
 
-        Numbers that are not counted yet are left out, and come with the next request.
+        Numbers that are not counted yet are left out until a later request.
         """
         statistics = await latest_statistics(self._own_queries, PATIENCE)
         base = request.base
@@ -106,7 +106,7 @@ def service_triples(
 
 
 def _default_graph(site: Site, base: str, graph: str | None) -> NamedNode | BlankNode:
-    """The node whose statistics are those of the default graph; the strict reading's is empty."""
+    """Return the node with the statistics of the default graph, which is empty in the strict reading."""
     if graph is not None:
         return graph_node(base, graph)
     return whole_node(base) if site.settings.default_graph == "union" else BlankNode("default")
@@ -115,7 +115,7 @@ def _default_graph(site: Site, base: str, graph: str | None) -> NamedNode | Blan
 def _graphs(
     site: Site, base: str, dataset: BlankNode, only: str | None, statistics: Statistics | None
 ) -> Iterator[Triple]:
-    """The named graphs: those of the manifest, then those that were loaded besides."""
+    """Yield the named graphs: those of the manifest, then others in the data."""
     known = {source.iri: source for source in site.dataset.graphs}
     counted = statistics.graphs if statistics else {}
     for number, iri in enumerate({**known, **counted} if only is None else [only]):
@@ -146,7 +146,7 @@ def _sd(name: str) -> NamedNode:
 
 
 def executable_triples(site: Site, base: str, endpoint_url: str) -> Iterator[Triple]:
-    """Yield all saved queries that run as they stand here, deprecated ones left out.
+    """Yield all saved queries that run with their examples, deprecated ones left out.
 
     Each is named by its address below ``base``; the address of the call with its examples is at
     ``rdfs:seeAlso``.
@@ -160,8 +160,8 @@ def executable_triples(site: Site, base: str, endpoint_url: str) -> Iterator[Tri
 def runnable(query: SavedQuery) -> str | None:
     """Return the text with the examples in place of the parameters.
 
-    A parameter that must be given and has no example stays a variable, which matches anything; None where
-    the grammar wants a number in its place.
+    A required parameter without an example stays a variable, which matches anything; None where the grammar
+    requires a number in its place.
     """
     known = tuple(row for row in query.parameters if row.sample is not None or not row.required)
     unknown = {row.variable for row in query.parameters} - {row.variable for row in known}
@@ -190,5 +190,5 @@ def _one(query: SavedQuery, text: str, base: str, endpoint_url: str) -> Iterator
 
 
 def _plain(by_language: Mapping[str, str]) -> dict[str, str]:
-    """The texts without line breaks: editors show a comment as it stands."""
+    """Return the texts without line breaks, which editors would show."""
     return {language: " ".join(text.split()) for language, text in by_language.items()}

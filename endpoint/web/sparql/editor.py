@@ -19,13 +19,13 @@ from endpoint.web.store import OwnQueries
 
 _POLICY: Final = POLICY.replace(b"style-src 'self'", b"style-src 'self' 'unsafe-inline'")
 
-# What the editor is made of; without the first two there is only the plain form.
+# The files of the editor; without the first two there is only the plain form.
 _EDITOR: Final = ("vendor/yasgui.min.js", "vendor/yasgui.min.css")
-# What charts and maps are drawn with, loaded when the first one is drawn.
+# The files for charts and maps, loaded when the first one is drawn.
 _CHARTS: Final = ("vendor/d3.min.js", "vendor/plot.umd.min.js", "vendor/topojson-client.min.js")
 _LAND: Final = "vendor/land-110m.json"
 
-# Runs on any dataset, and shows what there is to ask about.
+# Runs on any dataset, and shows its classes.
 EXAMPLE: Final = (
     "SELECT ?class (COUNT(?thing) AS ?count)\nWHERE {\n  ?thing a ?class .\n}\n"
     "GROUP BY ?class\nORDER BY DESC(?count)\n"
@@ -40,7 +40,7 @@ class QueryPage:
 
     async def answer(self, request: Request) -> Answer:
         """Answer with the page."""
-        # Whoever opens the page will soon type what has to be completed from these numbers.
+        # A reader who opens the page will soon need completion, which uses these numbers.
         begin_counting(self._own_queries)
         return editor_page(request, "/sparql")
 
@@ -62,7 +62,7 @@ def editor_page(request: Request, endpoint: str) -> Whole:
 
 
 def _configuration(view: View, endpoint: str) -> dict[str, object]:
-    """The configuration of the page's script; addresses are absolute, as YASGUI needs them."""
+    """Return the configuration of the page's script; addresses are absolute, as YASGUI needs them."""
     site = view.site
     datasets = [graph for graph in site.dataset.graphs if graph.name]
     return {
@@ -86,7 +86,7 @@ def _configuration(view: View, endpoint: str) -> dict[str, object]:
 
 
 def _texts(view: View) -> dict[str, str]:
-    """The texts of the page's script, in the reader's language."""
+    """Return the texts of the page's script, in the reader's language."""
     return {
         "chart": view.gettext("Chart"),
         "map": view.gettext("Map"),
@@ -103,7 +103,7 @@ def _texts(view: View) -> dict[str, str]:
 
 
 def _groups(view: View) -> list[tuple[str, list[SavedQuery]]]:
-    """The saved queries by their first tag, those without one last."""
+    """Return the saved queries by their first tag, those without one last."""
     groups: dict[str, list[SavedQuery]] = {}
     for query in view.site.catalog.queries.values():
         if not query.options.deprecated:

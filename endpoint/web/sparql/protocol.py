@@ -1,6 +1,6 @@
 """SPARQL 1.1 Protocol, query operation (section 2.1), and the QUERY method of HTTP.
 
-:func:`parse` is pure: method, media type, query string and body become one request of the protocol.
+:func:`parse` is pure: it turns method, media type, query string and body into one request of the protocol.
 """
 
 from __future__ import annotations
@@ -35,7 +35,7 @@ class ProtocolRequest:
 
 
 def parse(method: str, content_type: str, query_string: bytes, body: bytes, limit: int) -> ProtocolRequest:
-    """Read a request of the protocol; each parameter is read exactly once.
+    """Parse a request of the protocol; each parameter is read exactly once.
 
     Raises MalformedRequest, BadParameter, UnsupportedMediaType, PayloadTooLarge, and ReadOnly for
     an update. ``limit`` is the longest query text, in bytes.

@@ -297,7 +297,7 @@ def _held(request: Request, answer: Whole | Made) -> NotModified | None:
         if tag is None:
             return None
         if request.headers["if-none-match"].strip() == "*":
-            # "*" matches an existing representation (RFC 9110 section 13.1.2): only a whole body is sure to be one.
+            # "*" matches any existing representation (RFC 9110 section 13.1.2): only a whole body surely is.
             there = isinstance(answer, Whole) and not tag.startswith("W/")
             return _not_modified(answer, tag) if there else None
         accepted = _accepted(request, answer.content_type)

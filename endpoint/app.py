@@ -141,7 +141,7 @@ def routes(site: Site) -> list[BaseRoute]:
         Route("/-/live", Handler(live)),
         Route("/-/ready", Handler(ready)),
         Route("/-/static/{name:path}", Handler(StaticFiles().answer)),
-        # Browsers ask for it beside what is no page, such as JSON.
+        # Browsers request it beside answers that are no pages, such as JSON.
         Route("/favicon.ico", Handler(StaticFiles("icon.svg").answer)),
         Route("/lod/view.do", Handler(resources.for_people)),
         Route("/resource", Handler(resources.for_programs)),

@@ -1,7 +1,7 @@
-"""``endpoint check``: whether a dataset is whole, before anybody is served.
+"""``endpoint check``: the check of a dataset before it is served.
 
-It stands above the packages, beside :mod:`endpoint.app`, because a dataset is whole only where its catalog,
-its sources and an engine agree.
+It is above the packages, beside :mod:`endpoint.app`, because the catalog, the sources and an engine must
+agree.
 """
 
 from __future__ import annotations
@@ -66,7 +66,7 @@ async def check_dataset(settings: Settings) -> Report:
 
 
 def _check_pages(pages: Pages, catalog: Catalog) -> Iterator[str]:
-    """Yield what the manifest names for its pages and is not among the saved queries that load."""
+    """Yield the saved queries that the manifest names for its pages and that do not load."""
     named = {"feed": (pages.feed,), "related": (pages.related,), "network": (pages.network,)}
     for key, names in {**named, "overview": pages.overview}.items():
         for name in filter(None, names):

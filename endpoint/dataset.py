@@ -22,7 +22,7 @@ MANIFEST = PurePath("seed", "dataset.toml")
 # The page of a resource whose IRI cannot be a path here.
 VIEW: Final = "/lod/view.do"
 
-# What may stand in a path as it is (RFC 3986 section 3.3), percent-encoded triplets included.
+# Characters that need no encoding in a path (RFC 3986 section 3.3), percent-encoded triplets included.
 _IN_PATH: Final = "/:@!$&'()*+,;=~%"
 _LONE_PERCENT: Final = re.compile(r"%(?![0-9A-Fa-f]{2})")
 _DOTS: Final = frozenset({".", ".."})
@@ -113,8 +113,10 @@ class Dataset:
         return next((graph for graph in self.graphs if graph.rules), None)
 
     def digest(self) -> str:
-        """Return the hexadecimal BLAKE2b of all that decides what is published: relative names and bytes of
-        the manifest, the files of the graphs, the rules and the fields of the text index.
+        """Return the hexadecimal BLAKE2b of the files that determine a generation.
+
+        They are the manifest, the files of the graphs, the rules and the fields of the text index, by their
+        relative names and bytes.
 
         Raises :class:`DataError` where a file can no longer be read.
         """

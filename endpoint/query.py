@@ -1,7 +1,7 @@
 """``endpoint query``: one query on the published data, through the same engine as the server and without one.
 
-It stands above the packages, beside :mod:`endpoint.app`, because it composes them too: a dataset, its store
-and an engine. Who only queries does not wait for the libraries of the web.
+It is above the packages, beside :mod:`endpoint.app`, because it composes them too: a dataset, its store and
+an engine. It imports none of the libraries of the web.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
-"""The HTTP server: uvicorn on a bound socket, which can cut a connection and reads changed saved queries.
+"""The HTTP server: uvicorn on a bound socket, with connections that can be cut and saved queries read again.
 
-The catalog is switched by one assignment, so that a request sees that of before or the new one. A file that
-does not load any more keeps the queries that it had; one that is gone takes its queries with it.
+The catalog is replaced by one assignment, so that a request sees either the old or the new one. A file that
+no longer loads keeps its queries; they are removed with the file.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ from endpoint.settings import Settings
 from endpoint.telemetry import log
 from endpoint.web import Site
 
-# A proxy that keeps connections open must not lose one to us between two requests (seconds).
+# Seconds for which an idle connection stays open, longer than proxies wait to reuse it.
 _KEEP_ALIVE = 75
 _GRACE = 10
 # Bytes of a URL that httptools can parse; bytes of a request head, URL included, that are read at all.
@@ -35,7 +35,7 @@ _LONGEST_HEAD = 2**22
 _MOST_HEADERS = 200
 # Seconds in which the head of a request has to come.
 _HEAD_TIME = 30.0
-# Seconds between two looks at the files of saved queries.
+# Seconds between two checks of the files of saved queries.
 RELOAD_INTERVAL: Final = 1.0
 _UPGRADE = re.compile(rb"(\r\n)U(?=pgrade[ \t]*:)", re.IGNORECASE)
 
@@ -141,7 +141,7 @@ class Connection(HttpToolsProtocol):
 
 
 class Reloader:
-    """Reads the saved queries of one site again, on demand or when their files change."""
+    """The reader of changed saved queries of one site, on demand or when their files change."""
 
     def __init__(self, site: Site, interval: float = RELOAD_INTERVAL) -> None:
         self._site = site
@@ -168,13 +168,13 @@ class Reloader:
     async def watch(self) -> None:
         """Reload whenever the files have changed, until cancelled."""
         folder = self._site.dataset.queries
-        # Which state of the files is served is not known: they may have changed since they were read.
+        # The files may have changed since they were read, so the state that is served is not known.
         served: Fingerprint | None = None
         seen = await asyncio.to_thread(fingerprint, folder)
         while True:
             await asyncio.sleep(self._interval)
             now = await asyncio.to_thread(fingerprint, folder)
-            # What is still changing is being written: the next look is soon enough.
+            # Files that still change are being written; the next check reads them.
             if now == seen and now != served:
                 served = now
                 await self.reload()
@@ -189,7 +189,7 @@ def _changes(before: Catalog, after: Catalog) -> Iterator[str]:
 
 
 def _content(query: SavedQuery) -> tuple[object, ...]:
-    """Return what makes two versions of a query differ, except the time of its file."""
+    """Return a query without the time of its file, to compare two versions."""
     return query.source.content, query.text, query.tags, query.options
 
 
@@ -216,16 +216,16 @@ class Server(uvicorn.Server):
         self._tasks: set[asyncio.Task[None]] = set()
 
     def serve_on(self, sock: socket.socket) -> bool:
-        """Serve until a signal ends it. Returns whether it ever answered."""
+        """Serve until a signal ends it. Return whether it ever answered."""
         # uvicorn raises the signal again when it has shut down; that would hide a clean end.
         for number in (signal.SIGTERM, signal.SIGINT):
             signal.signal(number, self.handle_exit)
-        # Until it serves there is nothing to read again, and by default the signal would end it.
+        # Until the server runs there is nothing to read again, and by default the signal would end it.
         signal.signal(signal.SIGHUP, lambda *_: None)
         try:
             self.run(sockets=[sock])
         except SystemExit:
-            # The application did not start; it has said why.
+            # The application did not start; it has logged the reason.
             return False
         return self.started
 

@@ -1,7 +1,8 @@
 """Every setting of the server: one field, one parser, one default, one help text.
 
-Sources in order: command-line flags, environment (``ENDPOINT_<NAME>``), the TOML file named by
-``--config`` (or ``endpoint.toml`` where it exists), the default. ``docs/settings.md`` lists them all.
+A setting comes from the first of these sources that has it: command-line flag, environment
+(``ENDPOINT_<NAME>``), the TOML file named by ``--config`` (or ``endpoint.toml`` where it exists), the
+default. ``docs/settings.md`` lists them all.
 """
 
 from __future__ import annotations
@@ -28,7 +29,10 @@ _UNITS = {"": 0, "k": 1, "m": 2, "g": 3, "t": 4}
 
 
 def size(text: str) -> int:
-    """Bytes from ``"512MB"``, ``"1 GiB"``, ``"4096"``. Units are powers of 1024. Raises ValueError."""
+    """Parse a size in bytes: ``"512MB"``, ``"1 GiB"``, ``"4096"``. Units are powers of 1024.
+
+    Raises ValueError.
+    """
     match = _SIZE.fullmatch(text.strip())
     if match is None:
         raise ValueError("expected a size such as 512MB or 1GiB")
@@ -39,7 +43,7 @@ def size(text: str) -> int:
 
 
 def seconds(text: str) -> float:
-    """A positive number of seconds, with or without a trailing ``s``. Raises ValueError."""
+    """Parse a positive number of seconds, with or without a trailing ``s``. Raises ValueError."""
     try:
         value = float(text.strip().removesuffix("s"))
     except ValueError:

@@ -74,7 +74,7 @@ def set_up_logging(level: str) -> None:
 
 def _not_said_elsewhere(record: logging.LogRecord) -> bool:
     # An answer that fails after its first byte is cut on purpose, and its own line says aborted=yes; a
-    # start that fails says why in a line of its own.
+    # start that fails logs the reason in a line of its own.
     message = record.getMessage()
     return not any(words in message for words in ("without completing response", "lifespan", "Traceback"))
 

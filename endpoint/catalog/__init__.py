@@ -22,13 +22,13 @@ from endpoint.sparql.parameters import Bound, Value, bind_marked
 class Options:
     """The options of a saved query, as its decorators set them.
 
-    ``method`` is that which its author prefers, ``page_size`` the rows of a page, ``format`` the one
-    for clients that name none, ``formats`` those that may be named (empty: all), ``cache`` seconds.
+    ``method`` is the one that its author prefers, ``page_size`` the rows of a page, ``format`` the default
+    format, ``formats`` those that are offered (empty: all), ``cache`` seconds.
     ``path`` is a template below ``/api`` with ``{parameter}`` for whole segments. ``frame`` is a JSON-LD
     frame, ``transform`` a prototype of SPARQL Transformer. ``deprecation`` are sentences by language tag,
     ``since`` and ``sunset`` the days on which the query becomes deprecated and may go away, ``successor`` the
     name of the query to use instead, ``deprecation_link`` the URL of a page about it. ``extra`` are the keys
-    that mean nothing here.
+    without a meaning here.
     """
 
     method: str | None = None
@@ -62,8 +62,9 @@ class About:
 
 @dataclass(frozen=True, slots=True)
 class Source:
-    """The source of a query: the content of its file or, for a file that is no SPARQL, the query that was
-    made of it. ``modified`` is when the file last changed, in seconds since 1970.
+    """The source of a query: the content of its file, or the query made from a file that is no SPARQL.
+
+    ``modified`` is the time of the file's last change, in seconds since 1970.
     """
 
     content: bytes = b""
@@ -117,7 +118,7 @@ class SavedQuery:
     ) -> Operation:
         """Return the query with the received values bound, as :meth:`bind` does, or bound before."""
         bound = received if isinstance(received, Bound) else self.bind(received)
-        # No parameter stands before the asterisk of SELECT *, so binding does not move it.
+        # No parameter precedes the asterisk of SELECT *, so binding does not move it.
         return replace(self.template, text=bound.text, base_iri=base_iri)
 
     def example_values(self) -> dict[str, str]:
@@ -131,9 +132,9 @@ class SavedQuery:
 
 @dataclass(frozen=True, slots=True)
 class Catalog:
-    """The saved queries by name, in the order of their names, and why the other files did not load.
+    """The saved queries by name, in the order of their names, and the problems of the other files.
 
-    ``notices`` are about what is odd in files that did load; ``about`` is what the folder says of itself.
+    ``notices`` are about oddities of the files that were loaded; ``about`` is the folder's own description.
     ``version`` differs where the files do, so that it is a key for what is derived from a catalog.
     """
 

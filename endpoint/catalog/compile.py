@@ -1,7 +1,7 @@
-"""Compiles a saved query: its text is classified and checked, its parameters and decorators are read.
+"""The compiler of saved queries: it classifies and checks a text and reads its parameters and decorators.
 
 The syntax is checked with sample values in place of the parameters, without the engine: the server's own
-process parses no SPARQL. What only the engine notices is a matter of ``endpoint check``.
+process parses no SPARQL. Mistakes that only the engine detects are found by ``endpoint check``.
 
 A query need not declare the prefixes of common vocabularies. SPARQL itself has no default prefixes (SPARQL
 1.1 Query Language, section 4.1), so the declarations that it lacks are written before it, and the text means
@@ -38,7 +38,7 @@ def compile_query(
 ) -> SavedQuery:
     """Compile a query of ``file``; ``prefixes`` are those that it may use without declaring them.
 
-    ``notices`` gets what is odd about it. Raises :class:`DataError`, with line and column of the text.
+    Oddities are added to ``notices``. Raises :class:`DataError`, with line and column of the text.
     """
     decorators = Decorators(source.entries, file.path)
     classified = _classify(source.text, max_nesting)
@@ -145,7 +145,7 @@ def _sample_term(parameter: Parameter) -> Term:
     try:
         return term(parameter, parameter.sample or TYPES[parameter.type].sample)
     except BadParameter:
-        # Its rules refuse the type's own sample; for the syntax only the type matters.
+        # The rules of the parameter refuse the sample of its type; for the syntax only the type matters.
         bare = Parameter(
             parameter.name,
             parameter.variable,
@@ -157,7 +157,7 @@ def _sample_term(parameter: Parameter) -> Term:
 
 
 def _in_source(offset: int, changes: Sequence[Edit]) -> int:
-    """Return the offset in the source of what stands at ``offset`` in the bound text."""
+    """Return the offset in the source for ``offset`` in the bound text."""
     shift = 0
     for start, end, written in changes:
         if offset < start + shift:

@@ -39,7 +39,7 @@ class ValueType:
 
     ``read`` returns the canonical lexical form of a text or raises ValueError; ``order`` maps such a
     form to a number that compares as the value does, where the type has an order. ``trimmed``: white
-    space around a value means nothing.
+    space around a value is ignored.
     """
 
     name: str
@@ -249,7 +249,7 @@ def _texts() -> Iterator[ValueType]:
 
 TYPES: Mapping[str, ValueType] = MappingProxyType({row.name: row for row in _in_order()})
 
-# What a variable or an entry may call a type besides its name.
+# Other names of types in variables and entries.
 ALIASES: Mapping[str, str] = MappingProxyType({"literal": "string", "val": "string"})
-# Types of texts: a length can be asked of them.
+# Types of texts, which have a length.
 TEXT_TYPES = frozenset({"string", "langString", "search", "typed", "normalizedString", "token"})

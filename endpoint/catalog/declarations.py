@@ -1,7 +1,7 @@
 """The parameters that a saved query declares: in the names of its variables, refined by its header.
 
 The names are read by :mod:`endpoint.catalog.variable_names`. grlc's ``enumerate`` and ``defaults`` add
-suggestions and default values; our ``params:`` says all the rest, and counts where both speak.
+suggestions and default values; our ``params:`` adds everything else, and wins where both have a value.
 """
 
 from __future__ import annotations
@@ -52,7 +52,7 @@ class Prefixes(NamedTuple):
 
 
 class Declarations(NamedTuple):
-    """The parameters in the order in which they first stand in the query, and notices about them."""
+    """The parameters in the order of their first occurrence in the query, and notices about them."""
 
     parameters: tuple[Parameter, ...]
     notices: tuple[DataError, ...]
@@ -73,9 +73,9 @@ def read_parameters(source: str, entries: Mapping[str, Entry], prefixes: Prefixe
             near = did_you_mean(name, list(reader.parameters))
             raise entry.error(f'The query holds no variable for the parameter "{name}"{near}')
     for name, parameter in reader.parameters.items():
-        told = declared.get(name)
-        refined = parameter if told is None else _refined(parameter, told, prefixes)
-        reader.parameters[name] = _checked(refined, told, reader)
+        declaration = declared.get(name)
+        refined = parameter if declaration is None else _refined(parameter, declaration, prefixes)
+        reader.parameters[name] = _checked(refined, declaration, reader)
     return Declarations(tuple(reader.parameters.values()), tuple(reader.notices))
 
 
@@ -113,14 +113,14 @@ class _Declared:
             self.parameters[parameter.name] = parameter
 
     def _notice_quoted(self, token: Token) -> None:
-        """grlc puts values into strings too; here a string stays as it is."""
+        """Notice a string that grlc would put a value into; here a string is never changed."""
         if (match := _QUOTED.search(token.text)) is not None:
             sentence = f"{match[0]} stands in a string and is no parameter there. Write it without quotes."
             place = position_of(self._source, token.start + match.start())
             self.notices.append(DataError(sentence, None, *place))
 
     def apply_grlc(self, entries: Mapping[str, Entry]) -> None:
-        """Take suggestions from ``enumerate`` and values from ``defaults``."""
+        """Read suggestions from ``enumerate`` and values from ``defaults``."""
         for name, entry in _by_parameter(entries.get("enumerate"), self.notices):
             choices = _choices(entry, self.notices)
             self._change(name, entry, {"offered": choices} if choices else {"from_data": True})
@@ -131,7 +131,7 @@ class _Declared:
                 self.notices.append(entry.error(f'The default of "{name}" is no text; it is left out.'))
 
     def _change(self, name: str, entry: Entry, fields: Mapping[str, object]) -> None:
-        """Change a parameter, or notice why not: what grlc only shows must not keep a query from loading."""
+        """Change a parameter, or notice why not: grlc's hints must not keep a query from loading."""
         # Some files write the variable in place of the name.
         variables = {parameter.variable: parameter.name for parameter in self.parameters.values()}
         name = name.removeprefix("?")

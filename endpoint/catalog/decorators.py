@@ -36,7 +36,7 @@ _Read = TypeVar("_Read")
 
 
 class Deprecation(NamedTuple):
-    """A query on its way out. ``sentences`` are by language tag.
+    """The deprecation of a query. ``sentences`` are by language tag.
 
     ``since`` and ``sunset`` are the days on which the query becomes deprecated and may go away, ``successor``
     the name of the query to use instead and ``link`` the URL of a page about it.
@@ -50,7 +50,7 @@ class Deprecation(NamedTuple):
 
 
 class Decorators:
-    """The entries of one query, and in ``notices`` what is odd about them."""
+    """The entries of one query; ``notices`` are about oddities of them."""
 
     def __init__(self, entries: Mapping[str, Entry], file: Path) -> None:
         self.notices: list[DataError] = []
@@ -86,7 +86,7 @@ class Decorators:
         return () if entry is None else entry.strings()
 
     def options(self, form: QueryForm, parameters: Sequence[Parameter], names: Sequence[str]) -> Options:
-        """Return how a query with the variables ``names`` is served.
+        """Return the options of a query with the variables ``names``.
 
         Raises DataError for a wrong value of our own keys.
         """

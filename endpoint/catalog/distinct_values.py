@@ -1,8 +1,8 @@
 """Queries for the distinct values that a parameter can have: the instances of its class, or what its own
 query matches when the parameter is a variable.
 
-The second is exact, or it is refused: it lists the values that match the pattern of the query, with its
-other parameters at their defaults or absent, and all of them. Its LIMIT, OFFSET and HAVING do not count.
+The second is exact, or it is refused: it lists all values that match the pattern of the query, with its other
+parameters at their defaults or absent, and no others. LIMIT, OFFSET and HAVING of the query are ignored.
 """
 
 from __future__ import annotations
@@ -23,12 +23,12 @@ from endpoint.sparql.parameters import Value, bind
 from endpoint.vocabulary import RDFS_LABEL, SKOS_PREF_LABEL, XSD
 
 _LABELS = f"<{RDFS_LABEL}>|<{SKOS_PREF_LABEL}>"
-# Before a brace or a parenthesis, these say what it holds.
+# Before a brace or a parenthesis, these keywords determine its kind.
 _OPENERS = {"FILTER": "filter", "EXISTS": "exists", "MINUS": "minus", "SERVICE": "service"}
 
 
 class Unlisted(ValueError):
-    """The values of a parameter cannot be listed; the text says why."""
+    """The values of a parameter cannot be listed; the message has the reason."""
 
 
 class _Where(NamedTuple):
@@ -70,7 +70,7 @@ def own_values(query: SavedQuery, parameter: Parameter, most: int) -> str:
 
 
 def unlisted(queries: Mapping[str, SavedQuery], query: SavedQuery, parameter: Parameter) -> str | None:
-    """Return why the values of a parameter that is said to have a list cannot be listed, or None."""
+    """Return why the values of a parameter with a declared list cannot be listed, or None."""
     if parameter.values is not None:
         return _unfit(queries, parameter.values.query)
     if not parameter.from_data:

@@ -1,4 +1,4 @@
-"""Typed parameters of saved queries: what a parameter takes, and the RDF term that a text stands for.
+"""Typed parameters of saved queries: the values they take, and the RDF term that a text stands for.
 
 A text is read by the lexical rules of XML Schema part 2, white space around it taken away. String
 values are brought to Unicode Normalization Form C, because what a Korean client on macOS sends in
@@ -91,7 +91,7 @@ class Parameter:
 
 
 def term(parameter: Parameter, text: str) -> Term:
-    """Return the RDF term of a received text. Raises BadParameter with a sentence that says what is wrong."""
+    """Return the RDF term of a received text. Raises BadParameter with the reason."""
     value = _read(parameter, text)
     if parameter.type == "iri":
         return NamedNode(value)

@@ -20,7 +20,7 @@ from endpoint.formats import QueryForm, saved_formats
 # First segments that are the server's own: its description and the pages about it.
 TAKEN = ("openapi", "docs")
 
-# What may follow the last dot of a value and is the format then.
+# Extensions of formats, which may follow the last dot of a value.
 _EXTENSIONS = frozenset(fmt.extension for form in QueryForm for fmt in saved_formats(form))
 _PLACEHOLDER = re.compile(r"\{([^{}/]+)\}")
 _SEGMENT = re.compile(r"[\w.~-]+")
@@ -60,7 +60,7 @@ def read_path(entry: Entry, parameters: Sequence[Parameter]) -> str:
             raise entry.error(f'The parameter "{name}" takes one value at one place of "path".')
         seen.add(name)
     if path.startswith("/{"):
-        # Else every name that is misspelt would be a value of that parameter.
+        # Otherwise every misspelt name would be a value of that parameter.
         raise entry.error('"path" begins with a plain word, as in /by-author/{author}.')
     if re.split(r"[/.]", path)[1] in TAKEN:
         raise entry.error(f'No path can begin with "{path.split("/")[1]}": the API uses it.')

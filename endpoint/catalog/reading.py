@@ -1,7 +1,7 @@
-"""Reads a folder of files into a catalog of saved queries, and again when they change.
+"""The reader of a folder of saved queries, at the start and again when its files change.
 
-A file that does not load becomes a problem; the others load. What is odd and does no harm becomes a notice.
-What only all queries together can contradict, such as two with one path, is checked at the end.
+A file that does not load becomes a problem; the others load. A harmless oddity becomes a notice. Conflicts
+between queries, such as two with the same path, are checked at the end.
 """
 
 from __future__ import annotations
@@ -49,7 +49,7 @@ Fingerprint = tuple[tuple[str, int, int, int], ...]
 _KEPT = "The version read before is served on."
 # The place at the head of a sentence, which an error of a file has beside it.
 _LINE = re.compile(r"^Line \d+, column \d+: ")
-# What would end the name in a path, or could not be distinguished from an escape there.
+# Characters that would end the name in a path, or could not be distinguished from an escape there.
 _FORBIDDEN = re.compile(r"[/\\?#%\x00-\x1f\x7f]")
 
 
@@ -59,8 +59,8 @@ def read_catalog(
     """Read the queries of ``folder`` and its sub-folders, hidden ones left out. Raises nothing.
 
     ``prefixes`` are those of the dataset, which a query may use without declaring them; where one is
-    among those of common vocabularies too, the dataset's counts. ``before`` is what was read of the same
-    folder until now: its queries whose files are there and do not load any more stay.
+    among those of common vocabularies too, the dataset's counts. ``before`` is the catalog read from the same
+    folder last time: its queries whose files exist and no longer load are kept.
     """
     digest = b""
     try:
@@ -78,7 +78,7 @@ def read_catalog(
     kept: tuple[SavedQuery, ...] = ()
     if before is not None and catalog.problems:
         catalog, kept = keep_served(catalog, before)
-    # What was kept is not in the files any more, so that these alone would not tell two catalogs apart.
+    # Kept queries are no longer in the files, so the files alone would not distinguish two catalogs.
     version = blake2b(digest, digest_size=8)
     for query in kept:
         version.update(f"{query.name}\0{query.source.digest}\0{query.options}".encode())
@@ -139,7 +139,7 @@ def _in(file: Path, error: DataError) -> DataError:
 
 
 def _placed(error: DataError, source: QuerySource) -> DataError:
-    """Return an error whose line is one of the file, else one that says what its line is a line of."""
+    """Return an error with a line of the file, else one whose message names the text of its line."""
     if source.placed:
         return DataError(_LINE.sub("", error.detail), None, error.line, error.column)
     if error.line is None:
@@ -193,7 +193,7 @@ def references(queries: Mapping[str, SavedQuery]) -> Iterator[DataError]:
 
 
 def keep_served(read: Catalog, before: Catalog) -> tuple[Catalog, tuple[SavedQuery, ...]]:
-    """Return ``read`` with those queries of ``before`` whose file is there and does not load now, and these.
+    """Return ``read`` with those queries of ``before`` whose file exists and does not load now, and these.
 
     A file may be read while it is being written, and a mistake in it must not take its query away.
     """
@@ -214,7 +214,7 @@ def keep_served(read: Catalog, before: Catalog) -> tuple[Catalog, tuple[SavedQue
 
 
 def _reworded(error: DataError, detail: str) -> DataError:
-    """Return the same error with other words."""
+    """Return the same error with another message."""
     return DataError(detail, error.file, error.line, error.column)
 
 
@@ -258,7 +258,7 @@ def fingerprint(folder: Path) -> Fingerprint:
         try:
             state = path.stat()
         except OSError:
-            continue  # it went away meanwhile, and is not there the next time
+            continue  # the file was removed meanwhile
         states.append((str(path), state.st_ino, state.st_size, state.st_mtime_ns))
     return tuple(states)
 
@@ -266,7 +266,7 @@ def fingerprint(folder: Path) -> Fingerprint:
 def _visible(folder: Path) -> list[Path]:
     """Return the files below ``folder`` in order, hidden ones left out, and folders named like a query."""
     paths = []
-    # Passes over a sub-folder that goes away meanwhile.
+    # This ignores a sub-folder that is removed meanwhile.
     for place, folders, files in os.walk(folder):
         folders[:] = [name for name in folders if not name.startswith(".")]
         named = [*files, *(name for name in folders if Path(name).suffix in READERS)]

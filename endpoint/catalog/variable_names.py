@@ -18,7 +18,7 @@ from endpoint.catalog.parameters import RESERVED, Parameter
 from endpoint.errors import DataError, did_you_mean
 from endpoint.vocabulary import XSD
 
-# The types that a name can say: the others need more than a name.
+# The types that a name can express: the others need more than a name.
 NAMED_TYPES = tuple(name for name in TYPES if name not in ("langString", "typed"))
 
 Place = tuple[int, int]
@@ -43,7 +43,7 @@ _SHORT_LANGUAGES = re.compile(
     "tk|tl|tn|to|tr|ts|tt|tw|ty|ug|uk|ur|uz|ve|vi|vo|wa|wo|xh|yi|yo|za|zh|zu"
 )
 _NEAR = 0.85
-# What people call types that have another name.
+# Common other names of types.
 _MEANT = {
     "text": "string", "str": "string", "bool": "boolean", "uri": "iri", "url": "iri", "year": "gYear",
     "yearMonth": "gYearMonth", "datetime": "dateTime", "numeric": "number", "real": "decimal",

@@ -26,7 +26,7 @@ from endpoint.settings import Settings, read_settings
 from endpoint.storage import generations
 from endpoint.storage.generations import Generation
 
-# Seconds that an interrupted load may take to end by itself.
+# Seconds in which an interrupted load may end by itself.
 _GRACE: Final = 3.0
 _SETTINGS: Final = ("dataset", "data", "derive")
 
@@ -95,7 +95,7 @@ def command(
 
 
 def _standard_input() -> IO[bytes]:
-    """Empty where the shell has closed it."""
+    """Return standard input, empty where the shell has closed it."""
     return io.BytesIO() if sys.stdin is None else sys.stdin.buffer
 
 
@@ -118,7 +118,7 @@ def _end_on_interrupt() -> None:
 
 
 def _publish(change: Change, dataset: Dataset, settings: Settings) -> str:
-    """Publish, and return a sentence that says what came of it."""
+    """Publish, and return a sentence about the outcome."""
     recipe = Recipe.read(dataset, settings.derive)
     before = generations.current(settings.data)
     try:

@@ -33,11 +33,11 @@ class _Commands(click.Group):
         return command
 
     def invoke(self, ctx: click.Context) -> object:
-        """Run the command; that the reader of a pipe, such as head, has enough is no failure."""
+        """Run the command; a closed pipe, such as that of head, is no failure."""
         try:
             return super().invoke(ctx)
         except BrokenPipeError:
-            # What is still held back would fail again when the process ends.
+            # The rest of the buffer would fail again when the process ends.
             os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
             raise click.exceptions.Exit(0) from None
 

@@ -1,4 +1,4 @@
-"""What commands print: results on standard output, everything else, progress included, on standard error.
+"""The output of commands: results on standard output, everything else, progress included, on standard error.
 
 Progress is a bar on a terminal, plain lines elsewhere.
 """
@@ -52,7 +52,7 @@ def write(text: str) -> None:
     """Print a result on standard output.
 
     :raises DataError: it cannot be written, such as to a full disk.
-    :raises BrokenPipeError: the reader has enough.
+    :raises BrokenPipeError: the reader has closed the pipe.
     """
     try:
         click.echo(text)
@@ -84,7 +84,7 @@ def progress() -> Iterator[Observer]:
         TimeElapsedColumn(),
         TimeRemainingColumn(),
     )
-    # A bar that vanishes leaves the lines that matter.
+    # Bars disappear at the end, so that only the messages remain.
     with Progress(*columns, console=Console(stderr=True), transient=True, redirect_stdout=False) as bars:
         yield _Bars(bars)
 
@@ -118,7 +118,7 @@ class _Bars:
         self._bars.update(self._tasks[name], completed=done, total=total)
         if ended:
             self._bars.remove_task(self._tasks.pop(name))
-            self._bars.refresh()  # what is printed next must not stand behind the bar
+            self._bars.refresh()  # the next output must begin on a line of its own
 
 
 def _shortened(name: str, room: int) -> str:

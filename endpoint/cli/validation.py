@@ -35,7 +35,7 @@ def _judge(
 ) -> None:
     """Print the report of the validation ``run`` in the format ``name``; ``observer`` shows its progress.
 
-    ``consequence`` is a sentence that says what violations lead to.
+    ``consequence`` is a sentence about the consequence of violations.
 
     :raises ValidationFailed: there are violations; warnings pass.
     :raises DataError: the report cannot be written.

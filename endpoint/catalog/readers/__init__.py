@@ -1,10 +1,10 @@
 """The interface of the dialects in which saved queries are written.
 
-A reader makes a :class:`Document` of the content of one file. Each dialect stands in one module: files of
+A reader makes a :class:`Document` from the content of one file. Each dialect has one module: files of
 SPARQL with a header (:mod:`~endpoint.catalog.readers.grlc`), JSON of SPARQL Transformer
 (:mod:`~endpoint.catalog.readers.transformer`), Turtle with SHACL executables
-(:mod:`~endpoint.catalog.readers.shacl`). What they have in common is the query as SPARQL text, and entries
-that say how it is served, each with its place in the file.
+(:mod:`~endpoint.catalog.readers.shacl`). All of them return the query as SPARQL text, and entries
+with its options, each with its place in the file.
 """
 
 from __future__ import annotations
@@ -104,7 +104,7 @@ class QueryFile(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class QuerySource:
-    """A query as its file has it, before it is compiled.
+    """A query as in its file, before it is compiled.
 
     ``text`` is all of its SPARQL with the lines of the file where it is ``placed``, ``body`` the part without
     the header, ``content`` what its source is shown as. ``prefixes`` are those that its dialect declares
@@ -132,7 +132,7 @@ class Document:
 
 
 class Reader(Protocol):
-    """Reads the files of one dialect."""
+    """A reader of the files of one dialect."""
 
     def __call__(self, content: bytes, name: str) -> Document:
         """Read the ``content`` of a file; ``name`` is that of the file up to its first dot.

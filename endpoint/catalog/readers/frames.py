@@ -1,7 +1,7 @@
 """JSON-LD frames of saved queries, in the header or in a file beside the query (JSON-LD 1.1 Framing).
 
 A frame is checked when it is read: a context that would have to be fetched, an unknown keyword, a wrong value
-of a framing keyword and a frame that is too long are errors. What else is wrong with a context shows when a
+of a framing keyword and a frame that is too long are errors. Other mistakes in a context appear when a
 result is framed.
 """
 
@@ -18,7 +18,7 @@ from endpoint.errors import DataError, did_you_mean, shown
 from endpoint.formats import Plain, QueryForm
 from endpoint.vocabulary import SCHEMA
 
-# Bytes of a frame or a prototype as JSON: it goes with every query to a worker.
+# Bytes of a frame or a prototype as JSON: it is sent to a worker with every query.
 LONGEST_SHAPE: Final = 64 * 2**10
 
 _EMBEDS: Final = ("@once", "@always", "@never", "@last")
@@ -103,7 +103,7 @@ def _check(part: object) -> None:
 
 
 def _check_context(context: object) -> None:
-    """Refuse what ``@context`` or ``@import`` only names: maps and null are here."""
+    """Refuse a context that ``@context`` or ``@import`` names by its address."""
     for part in context if isinstance(context, list) else [context]:
         if isinstance(part, str):
             raise DataError(

@@ -1,7 +1,7 @@
 """SPARQL files with a header of ``#+`` lines, and a folder's description of itself, as grlc reads both.
 
 The lines of the header, wherever they stand, are one YAML mapping. Scalars stay texts: ``2023``, ``no`` and
-``2023-05-22`` mean what is written, and the type of a parameter says how to read it. A header that is not
+``2023-05-22`` mean what is written, and are read by the type of a parameter. A header that is not
 YAML is read as JSON, else key by key, as much as can be. Mistakes are :class:`DataError`: raised where the
 query cannot be served, else notices.
 
@@ -91,7 +91,7 @@ def read_mapping(text: str) -> tuple[Mapping[str, Entry], tuple[DataError, ...]]
 
 
 def _header_lines(source: str, rows: Iterable[str]) -> list[_Line]:
-    """Return the lines of the header; what looks like one within a long string is none."""
+    """Return the lines of the header, without lines of long strings that look alike."""
     strings = [token for token in lex(source).tokens if token.kind is Kind.STRING and "\n" in token.text]
     lines = []
     offset = 0
@@ -211,7 +211,7 @@ def _entry(
 
 
 def read_about(folder: Path, notices: list[DataError]) -> About:
-    """Read what a folder says of its queries together; ``notices`` gets what is odd about it."""
+    """Read a folder's description of its queries; oddities are added to ``notices``."""
     if (folder / _ENDPOINT).is_file():
         sentence = "This server answers from its own data; the address in this file is not used."
         notices.append(DataError(sentence, folder / _ENDPOINT))

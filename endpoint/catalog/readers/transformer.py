@@ -1,8 +1,8 @@
 """Queries of SPARQL Transformer: a JSON document that is query and shape of the result in one.
 
-Its prototype (``proto``, or ``@graph`` of JSON-LD) says for each key where the value comes from:
+Its prototype (``proto``, or ``@graph`` of JSON-LD) gives the source of the value of each key:
 ``"?variable"``, or ``"$<property>"`` with modifiers after more ``$`` signs. ``$where``, ``$filter``,
-``$values``, ``$limit`` and the like say the rest. It becomes SPARQL text and a prototype with plain
+``$values``, ``$limit`` and others complete the query. It becomes SPARQL text and a prototype with plain
 variables, by which results are shaped. A modifier that SPARQL cannot express is refused.
 """
 
@@ -29,7 +29,7 @@ _ROOT = (
 )  # fmt: skip
 _AGGREGATES = ("sample", "count", "sum", "min", "max", "avg")
 _FLAGS = ("required", "reverse", "distinct", "prevRoot", "anchor", "list", "asList", *_AGGREGATES)
-# Modifiers that say how values look in the result; they stay in the prototype.
+# Modifiers of the form of values in the result, which stay in the prototype.
 _OF_SHAPE = ("list", "asList", "anchor", "langTag", "accept")
 _IDS = ("@id", "id")
 _TAGGED = re.compile(r"(.+)@([A-Za-z]{2,3}(?:[-_][A-Za-z0-9]{2,8})*)", re.DOTALL)
@@ -232,7 +232,7 @@ class _Query:
         return []
 
     def of_answer(self) -> dict[str, Plain]:
-        """Return what the root says of results, not of the query: language tags, a limit on whole objects."""
+        """Return the root's keys for results, not for the query: language tags, a limit on whole objects."""
         keys = ["$langTag", *(("$limit", "$offset") if self._by_object() else ())]
         return {key: entry_of(key, self._document[key]).plain() for key in keys if key in self._document}
 

@@ -130,7 +130,7 @@ def publish(
     :raises StoreError: the data directory cannot be written; nothing was published.
     """
     with _transaction(change, recipe, data) as (transaction, before, subjects):
-        _derive(recipe, transaction.store, subjects, data, report)
+        _derive(recipe, transaction, subjects, report)
         _index(recipe, transaction, before, report)
         (transaction.folder / RECIPE).write_text(recipe.digest)
     return transaction.generation
@@ -291,16 +291,16 @@ def _open(generation: Generation) -> Store:
 
 def _derive(
     recipe: Recipe,
-    store: Store,
+    transaction: Transaction,
     subjects: Collection[NamedNode] | None,
-    folder: Path,
     report: Callable[[str], None],
 ) -> None:
-    """Bring the derived graph up to date; empty it without rules. ``folder`` takes temporary files."""
+    """Bring the derived graph up to date; empty it without rules."""
     if recipe.graph is None:
         return
     started = time.perf_counter()
-    count = derive(store, recipe.graph, recipe.rules, subjects, folder)
+    # Temporary files in the folder of the transaction are removed with it, also after a crash.
+    count = derive(transaction.store, recipe.graph, recipe.rules, subjects, transaction.folder)
     if recipe.rules:
         report(f"derived {count:,} statements in {time.perf_counter() - started:.1f} s")
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import signal
 import subprocess
+import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
@@ -27,6 +28,12 @@ iri = "http://example.org/graph"
 title.en = "Graph"
 files = []
 """
+RULES = """
+[[graph]]
+iri = "http://example.org/derived"
+title.en = "Derived"
+rules = ["*.rq"]
+"""
 TRIPLES = 300_000
 
 
@@ -47,15 +54,18 @@ def flags(tmp_path: Path) -> list[str]:
     return prepare(tmp_path, tmp_path / "data")
 
 
-def prepare(folder: Path, data: Path) -> list[str]:
-    """A data directory with one generation of one triple, and the flags for it."""
+def prepare(folder: Path, data: Path, more: str = "") -> list[str]:
+    """A data directory with one generation of one triple, and the flags for it.
+
+    ``more`` of the manifest tells of rules that derive another triple.
+    """
     manifest = folder / "dataset" / "seed" / "dataset.toml"
     manifest.parent.mkdir(parents=True)
-    manifest.write_text(MANIFEST)
+    manifest.write_text(MANIFEST + more)
     flags = ["--dataset", str(folder / "dataset"), "--data", str(data)]
     loaded = run("load", "-", "--format", "nt", *flags, text=triples(0, 1))
     assert loaded.returncode == 0, loaded.stderr
-    assert (numbers(data), count(data)) == ([1], 1)
+    assert (numbers(data), count(data)) == ([1], 2 if more else 1)
     return flags
 
 
@@ -155,6 +165,26 @@ def test_a_killed_load_leaves_the_store_as_it_was(
         process.send_signal(number)
         assert process.wait(60) != 0
     check_unchanged(flags)
+
+
+def test_a_load_killed_while_it_derives_leaves_no_files(tmp_path: Path, file: Path) -> None:
+    rule = tmp_path / "dataset" / "10-copied.rq"
+    rule.parent.mkdir()
+    rule.write_text("PREFIX e: <http://example.org/>\nCONSTRUCT { ?this e:q ?o } WHERE { ?this e:p ?o }")
+    flags = prepare(tmp_path, tmp_path / "data", RULES)
+    data = Path(flags[-1])
+    with subprocess.Popen([*command("load", str(file), *flags)], env=environment()) as process:
+        try:
+            while process.poll() is None and not list(data.rglob("derive-*")):
+                time.sleep(0.01)
+            assert list(data.rglob("derive-*"))
+        finally:
+            process.kill()
+    assert (numbers(data), count(data)) == ([1], 2)
+    again = run("load", "-", "--format", "nt", *flags, text=triples(1, 1))
+    assert again.returncode == 0, again.stderr
+    assert (numbers(data), count(data)) == ([1, 2], 4)
+    assert list(data.rglob("derive-*")) == []
 
 
 def refusal(source: Path, flags: list[str], *before: str) -> str:

@@ -4,15 +4,15 @@ A rule derives statements about its focus node, the variable ``?this`` (SHACL's 
 that it constructs has ``?this`` as its subject. Its file is named by its stage, ``10-series.rq``; the
 rules of a stage see the union of all other graphs and of what earlier stages derived, none of their own.
 
-After a change, deriving anew for the changed subjects gives what deriving everything anew would give,
-as long as a rule decides from
+After a change, deriving anew for the changed subjects has the same result as deriving everything anew,
+as long as a rule uses only
 
 - the statements about ``?this``, stated or derived by an earlier stage;
 - the hierarchy of classes and properties;
 - derived statements of other subjects that point to ``?this``.
 
-Nothing that is stated in another graph is repeated in the derived one, and no blank node gets there:
-a blank node of a constructed triple would be a new one, without any other statement.
+A statement of another graph is not repeated in the derived one, which has no blank nodes: a blank node of a
+constructed triple would be a new one, without any other statement.
 """
 
 from __future__ import annotations
@@ -54,7 +54,7 @@ _HIERARCHY = frozenset(
 # A line of N-Triples whose subject or object is a blank node.
 _BLANK_NODE = re.compile(rb'^_:| _:[^\s"]+ \.$')
 
-# Where else than in the derived graph a triple can be: in another named graph, in the default graph.
+# Patterns of the other places of a triple: another named graph, and the default graph.
 _ELSEWHERE = ("GRAPH ?g { TRIPLE } FILTER(?g != DERIVED)", "TRIPLE .")
 
 # Bytes of N-Triples from which a bulk load is quicker.
@@ -77,7 +77,7 @@ def derive(
     ``changed`` are the subjects of all statements that were added to or removed from other graphs since
     the last derivation (see :func:`changed_subjects`); None derives everything anew. Without ``rules``
     the graph becomes empty. ``folder`` takes the temporary files of a whole derivation, which are as large
-    as the graph in N-Triples; None is the system's own. After an error the graph holds some statements.
+    as the graph in N-Triples; None is the system's own. After an error the graph has some of the statements.
 
     :raises OSError: the store could not be written.
     """
@@ -119,7 +119,7 @@ def _derive_everything(store: Store, graph: NamedNode, rules: Sequence[Rule], fo
     name = str(graph)
     for predicate in _shared_predicates(store, graph):
         for elsewhere in _ELSEWHERE:
-            # Predicate by predicate, the engine begins with the other graphs, which hold less.
+            # Predicate by predicate, the engine begins with the other graphs, which are smaller.
             _delete_repeated(store, name, f"?s {predicate} ?o", elsewhere)
     return _count(store, f"GRAPH {name} {{ ?s ?p ?o }}")
 
@@ -152,7 +152,7 @@ def _shared_predicates(store: Store, graph: NamedNode) -> list[NamedNode]:
     rows = _rows(store, f"SELECT DISTINCT ?p {{ GRAPH {graph} {{ ?s ?p ?o }} }}")
     derived = {cast(NamedNode, row["p"]) for row in rows}
     others = [DefaultGraph(), *(name for name in store.named_graphs() if name != graph)]
-    # One look for each: counting what a million statements use would take half a second.
+    # One look-up for each: counting the predicates of a million statements would take half a second.
     return [
         predicate
         for predicate in sorted(derived, key=str)
@@ -173,7 +173,7 @@ def _derive_subjects(
 ) -> int:
     name = str(graph)
     batches = list(_batches(subjects))
-    # All old statements go before the first new one, since one subject's may decide about another's.
+    # All old statements are removed before the first new one, since those of one subject affect another's.
     for batch in batches:
         pattern = f"{values_block('s', batch)} GRAPH {name} {{ ?s ?p ?o }}"
         store.update(f"DELETE {{ GRAPH {name} {{ ?s ?p ?o }} }} WHERE {{ {pattern} }}")

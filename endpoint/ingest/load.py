@@ -1,6 +1,6 @@
 """Load sources of every kind into a store, on a thread of its own, so that it can be watched and ended.
 
-The engine answers no signal while it loads. The thread that called waits where signals reach it.
+The engine answers no signal while it loads. The calling thread waits where signals reach it.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ from endpoint.ingest.sources.discovery import discover
 from endpoint.ingest.tables import read_table
 from endpoint.ingest.tables.mapping import TableMapping, read_mappings
 
-# Reads a page or a table into quads of the source's graph. It raises DataError for what is wrong with it.
+# Reads a page or a table into quads of the source's graph. Raises DataError for mistakes in it.
 SourceReader = Callable[[Source, BinaryIO], Iterable[Quad]]
 
 _INTERVAL = 0.1  # seconds between two reports
@@ -57,15 +57,15 @@ def load_sources(
     lenient: bool = False,
     progress: Callable[[Progress], None] | None = None,
 ) -> None:
-    """Load all sources; without a ``store`` read them all and report what is wrong.
+    """Load all sources; without a ``store`` read them all and report their mistakes.
 
     ``progress`` is called on this thread, about every tenth of a second and at the end of each
     source. :func:`~endpoint.ingest.rdf.load_rdf` explains ``base_iri`` and ``lenient``. After an error the
-    store holds some of the data: load inside a transaction. After KeyboardInterrupt, or another
+    store has some of the data: load inside a transaction. After KeyboardInterrupt, or another
     exception of a signal handler or of ``progress``, a thread may go on in the engine for seconds: end the
     process by ``os._exit``.
 
-    :raises DataErrors: all that is wrong with any of the sources.
+    :raises DataErrors: all mistakes in any of the sources.
     :raises OSError: the store could not be written.
     """
     load = _Load(store, sources, readers, base_iri, lenient)
@@ -88,10 +88,10 @@ def load_sources(
 def load_dataset(store: Store, dataset: Dataset) -> None:
     """Load the files of ``dataset`` into ``store``, each into its graph.
 
-    :raises DataErrors: all that is wrong with any of the files.
+    :raises DataErrors: all mistakes in any of the files.
     """
     for graph in dataset.graphs:
-        # A graph exists, and is described, even when its files hold no statement.
+        # A graph exists, and is described, even when its files have no statement.
         store.add_graph(NamedNode(graph.iri))
     sources = [
         source for graph in dataset.graphs for source in discover(graph.files, NamedNode(graph.iri))[0]
@@ -100,7 +100,7 @@ def load_dataset(store: Store, dataset: Dataset) -> None:
 
 
 def readers(dataset: Dataset, base_iri: str | None, notices: list[str]) -> Mapping[SourceKind, SourceReader]:
-    """Return the readers of saved pages and of tables by what ``dataset`` says; ``notices`` takes remarks.
+    """Return the readers of saved pages and of tables for ``dataset``; remarks are added to ``notices``.
 
     Links in pages are relative to ``base_iri``, else to the dataset's base.
 
@@ -201,7 +201,7 @@ class _Load:
     def _load(self, source: Source) -> None:
         self._statements = None
         self._number += 1
-        # After an error nothing will be published, and reading is quicker than loading.
+        # After an error nothing will be published, and reading is faster than loading.
         store = None if self.errors else self._store
         try:
             if source.kind is SourceKind.RDF:

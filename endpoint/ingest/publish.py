@@ -1,8 +1,8 @@
-"""Publication: sources are read, statements derived, texts indexed, and the whole becomes a generation.
+"""Publication: read sources, derive statements, index texts, and commit the whole as a generation.
 
 :func:`publish` is the only way into the data directory: for the dataset's own files, for ``endpoint load``,
-and for rules and fields of the text index that have changed. Whatever else a generation is to have beside its
-data is one more step of it; another kind of change to the data is one more field of :class:`Change`.
+and for rules and fields of the text index that have changed. Another part of a generation is one
+more step of it; another kind of change to the data is one more field of :class:`Change`.
 """
 
 from __future__ import annotations
@@ -39,7 +39,7 @@ from endpoint.telemetry import log
 RECIPE: Final = "recipe"
 TEXT: Final = "text"
 
-# Bytes of text that are read into memory first, and what compression is counted as.
+# Bytes of text that are read into memory first, and the assumed factor of compression.
 _SMALL: Final = 2**24
 _INFLATION: Final = 20
 
@@ -84,7 +84,7 @@ class Recipe:
 
 
 def _recipe_digest(dataset: Dataset, derive: bool) -> str:
-    # Another version of the server may read words or rules in another way.
+    # Another version of the server may treat words or rules in another way.
     whole = blake2b(f"{__version__} {derive}".encode(), digest_size=16)
     rules = dataset.derived.rules if dataset.derived is not None and derive else ()
     for path in (*rules, *filter(None, [dataset.search])):
@@ -100,9 +100,9 @@ class Change:
     """A change of the published data: ``sources`` are added to what is there.
 
     The dataset's own files come first where nothing is published yet; ``rebuild`` drops what is published and
-    begins with them. ``replace`` empties ``graph`` before the sources are read. ``errors`` are known already
+    begins with them. ``replace`` empties ``graph`` before the sources are read. ``errors`` are already known
     and end the publication, once all sources were read. ``check`` is called with the changed store, before
-    statements are derived; what it raises ends the publication. ``progress`` is that of
+    statements are derived; an exception of it ends the publication. ``progress`` is that of
     :func:`~endpoint.ingest.load.load_sources`; ``notices`` takes remarks on the sources.
     """
 
@@ -209,7 +209,7 @@ def _refuse_graph(change: Change, recipe: Recipe) -> None:
 
 
 def _read_only(change: Change, recipe: Recipe) -> None:
-    """Read all sources only to report what is wrong with any of them."""
+    """Read all sources only to report their mistakes."""
     errors = list(change.errors)
     try:
         _load(None, change, recipe.dataset)
@@ -231,7 +231,7 @@ def _apply(
 ) -> frozenset[NamedNode] | None:
     """Empty the graph that is replaced and add the sources, from ``scratch`` where they were read into it.
 
-    Returns the subjects of what went and came, where that is known.
+    Return the subjects of removed and added statements, where they are known.
     """
     subjects = None
     if scratch is not None:
@@ -250,7 +250,7 @@ def _apply(
 
 def _load(store: Store | None, change: Change, dataset: Dataset) -> None:
     if not change.sources:
-        return  # without them a wrong mapping file is no reason to stop
+        return  # without sources a wrong mapping file is no reason to stop
     read = readers(dataset, change.base_iri, change.notices)
     load_sources(store, change.sources, read, change.base_iri, change.lenient, change.progress)
 
@@ -315,7 +315,7 @@ def _index(
     store, folder = transaction.store, transaction.folder / TEXT
     count = None
     if before is not None and recipe.made(before):
-        # What is damaged in the index before shows only while it is copied.
+        # Damage of the previous index is noticed only while it is copied.
         with suppress(StoreError):
             count = build_index(documents(store, recipe.search), folder, recipe.search, before.path / TEXT)
     if count is None:

@@ -1,7 +1,7 @@
 """Rule files: CONSTRUCT queries of SPARQL 1.1 whose focus node is the variable ``?this``.
 
 A file is named by its stage and its subject, ``10-series.rq``. A rule depends on the data alone: it may not
-call a service, have a dataset clause, cut its solutions off, make new nodes, or call a function whose value
+call a service, have a dataset clause, limit its solutions, make new nodes, or call a function whose value
 changes from call to call.
 """
 
@@ -25,7 +25,7 @@ FOCUS = "this"
 _NAME = re.compile(r"([0-9]{1,4})-[\w-]+\.rq")
 _MAX_NESTING = 50
 _CUTS = ("LIMIT", "OFFSET")
-# What opens a new node in a template: [ … ], ( … ) and _:name.
+# The tokens that make a new node in a template: [ … ], ( … ) and _:name.
 _NEW_NODES = ("[", "(")
 
 
@@ -57,7 +57,7 @@ def values_block(variable: str, subjects: Collection[NamedNode]) -> str:
 def read_rules(paths: Iterable[Path]) -> tuple[Rule, ...]:
     """Read and check rule files; return the rules in the order in which they are applied.
 
-    :raises DataErrors: all that is wrong, one error for each file, with line and column where known.
+    :raises DataErrors: all mistakes, one error for each file, with line and column where known.
     """
     rules: list[Rule] = []
     errors: list[DataError] = []

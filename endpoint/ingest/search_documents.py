@@ -18,7 +18,7 @@ from endpoint.vocabulary import OWL, RDF, RDF_TYPE, RDFS, SH
 _KEYS = ("classes", "excluded", "dates", "snippet", "field", "facet")
 _FIELD_KEYS = ("labels", "weight", "properties", "through")
 _FACET_KEYS = ("labels", "properties", "through", "characters", "names")
-# It stands before a colon in queries, and is the name of a parameter.
+# A name stands before a colon in queries, and is the name of a parameter.
 _NAME = re.compile(r"[a-z][a-z0-9_]*")
 _HEAVIEST = 1000
 _LOCAL = re.compile(r"[\w.%~-]+")
@@ -39,7 +39,7 @@ def read_configuration(path: Path, prefixes: Mapping[str, str]) -> SearchConfigu
 
     Terms are written as ``prefix:name`` with ``prefixes``, or as ``<IRI>``.
 
-    :raises DataErrors: all that is wrong in the file, each error with its line.
+    :raises DataErrors: all mistakes in the file, each with its line.
     """
     file = _ConfigurationFile(prefixes)
     configuration = file.configuration(read_toml(path))
@@ -56,7 +56,7 @@ class _ConfigurationFile:
         self.errors: list[DataError] = []
 
     def configuration(self, top: TomlTable) -> SearchConfiguration:
-        """Return the fields and facets of ``top``, as far as they are right."""
+        """Return the valid fields and facets of ``top``."""
         self._check(lambda: top.check_keys(_KEYS))
         fields = tuple(self._field(name, table) for name, table in self._named(top, "field"))
         facets = tuple(self._facet(name, table) for name, table in self._named(top, "facet"))
@@ -156,7 +156,7 @@ def documents(store: Store, configuration: SearchConfiguration) -> Iterator[Docu
     parts: list[Field | Facet] = [*configuration.fields, *configuration.facets]
     names = {name for part in parts if part.through for name in part.properties}
 
-    # Entities have a link to each of their documents: only what is wanted of them is read.
+    # Entities have a link to each of their documents, so only the required properties are read.
     @lru_cache(maxsize=_LINKED_IN_MEMORY)
     def linked(subject: str) -> Values:
         node = NamedNode(subject)
@@ -213,7 +213,7 @@ def _document(
         for field in configuration.fields
     }
     title, *others = (field.name for field in configuration.fields)
-    # The title again as an alternative title adds nothing.
+    # An alternative title that equals the title adds nothing.
     titles = set(fields[title])
     for name in others:
         fields[name] = tuple(text for text in fields[name] if text not in titles)
@@ -233,7 +233,7 @@ def _document(
 def _texts(
     values: Values, properties: tuple[str, ...], through: tuple[str, ...], linked: Callable[[str], Values]
 ) -> Iterator[str]:
-    """Yield the distinct literals of ``properties``, of the subject or of what ``through`` leads to."""
+    """Yield the distinct literals of ``properties``, of the subject or of resources linked by ``through``."""
     sources = [values]
     if through:
         links = dict.fromkeys(term for link in through for term in values.get(link, ()))

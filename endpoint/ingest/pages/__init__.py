@@ -1,6 +1,6 @@
-"""Linked Data pages into triples: a page of the Pubby family that was saved as HTML, or its text.
+"""The reader of Linked Data pages: pages of the Pubby family, saved as HTML or as text.
 
-:mod:`~endpoint.ingest.pages.html` reads the first. The text looks so::
+:mod:`~endpoint.ingest.pages.html` reads HTML. The text looks like this::
 
     Some title ( http://example.org/resource/1 ) at Linked Data
 
@@ -13,9 +13,9 @@
 
     A closing sentence.
 
-A value begins with a bullet after two spaces; its further lines are indented by four. Both are layout, all
-else is kept to the character: double spaces, no-break spaces, bullets within the value. A property without
-a value is a link property whose links the text lost: it makes no statement.
+A value begins with a bullet after two spaces, and its further lines are indented by four spaces. This layout
+is removed, and everything else is kept: double spaces, no-break spaces, bullets within the value. A property
+without a value has links that the text has lost; it makes no statement.
 """
 
 from __future__ import annotations
@@ -77,7 +77,7 @@ def read_page(
 
 
 def _encoding(stream: BinaryIO, head: bytes) -> str | None:
-    """Return UTF-8 where the page is, else what it declares: declarations are often left over."""
+    """Return UTF-8 where the page is valid in it, else the declared encoding, which is often outdated."""
     return "utf-8" if fits(stream, "utf-8") else _declared(head)
 
 
@@ -97,7 +97,7 @@ def _declared(head: bytes) -> str | None:
 def _read_text(text: str, name: str, prefixes: Mapping[str, str], notices: list[str]) -> list[Triple]:
     """Return the statements of a page. A notice names the properties whose values the text lost.
 
-    :raises DataErrors: everything that is wrong, with line and column.
+    :raises DataErrors: all mistakes, with line and column.
     """
     return _TextPage(_lines(text), Path(name), prefixes).triples(notices)
 

@@ -1,4 +1,4 @@
-"""A Linked Data page in HTML: the table of properties and values that Pubby made common.
+"""The reader of Linked Data pages in HTML: the table of properties and values that Pubby made common.
 
 Tables with the head ``Property | Value`` and Pubby's own ``table.description`` are read, whatever program
 made the page. Links are IRIs; a link to a viewer is the IRI that it shows. A datatype or a language is
@@ -43,7 +43,7 @@ _HEADINGS = ("h1", "h2", "h3", "h4", "title")
 # A label that stands beside a name or a link.
 _LABEL = re.compile(r"\s*(?:\[[^\[\]]*\]|\([^()]*\))$")
 
-# What white space in a template puts around a value; a no-break space belongs to the value.
+# White space that templates put around a value; a no-break space belongs to the value.
 _LAYOUT = " \t\r\n\f"
 
 _XML_DECLARATION = re.compile(r"\s*<\?xml[^>]*\?>")
@@ -143,7 +143,7 @@ def read_page_html(
         detail = "The page does not say which resource it is about; its heading should hold ( IRI )."
         raise DataErrors([DataError(detail, file)])
     if base.startswith("file:"):
-        base = urljoin(subject, "/")  # where a page was saved says nothing about what it links to
+        base = urljoin(subject, "/")  # the place where a page was saved is not the base of its links
     page = _HtmlPage(file, prefixes, base, NamedNode(subject))
     triples = [triple for table in tables for row in _rows(table) for triple in page.triples(row)]
     if page.errors:
@@ -245,7 +245,7 @@ class _HtmlPage:
         self._skipped: list[str] = []
 
     def notices(self) -> Iterator[str]:
-        """Yield notices of what the page shows without making a statement."""
+        """Yield notices of the parts of the page that make no statement."""
         if self._without_value:
             yield f"{self._file}: these properties show no value: {', '.join(self._without_value)}."
         if self._skipped:

@@ -15,7 +15,7 @@ from pyoxigraph import Literal, NamedNode
 from endpoint.toml_file import ABSOLUTE_IRI, alternatives
 
 _PREFIXED = re.compile(r"(?P<prefix>[^\W\d_][\w.-]*|):(?P<local>(?!//)[\w.\-%~/]*)")
-# RFC 5646 section 2.1; longer primary subtags are reserved, and any word would pass for one.
+# RFC 5646 section 2.1; longer primary subtags are reserved, and any word would match.
 _LANGUAGE = r"[A-Za-z]{2,3}(?:-[A-Za-z0-9]{1,8})*"
 _QUOTED = re.compile(
     rf'"(?P<text>.*)"(?:\^\^(?P<datatype><[^\s<>]+>|[^\s<>"()]+)|@(?P<language>{_LANGUAGE}))', re.DOTALL
@@ -63,7 +63,7 @@ def named(text: str, prefixes: Mapping[str, str]) -> NamedNode:
 def shown_literal(text: str, prefixes: Mapping[str, str]) -> Literal:
     """Return the literal that a page shows as ``text``, quoted with type or language or else a plain string.
 
-    The quoted form escapes nothing: what stands between the outer quotation marks is the value.
+    The quoted form escapes nothing: the text between the outer quotation marks is the value.
 
     :raises ValueError: as :func:`named`, for the datatype.
     """
@@ -115,7 +115,7 @@ def _shown(query: str, fragment: str) -> str | None:
 
 
 def _unpaged(address: str, subject: str | None) -> str:
-    """Return what Pubby's ``/page/X`` shows: ``/resource/X`` or ``/X``, as the subject has it."""
+    """Return the IRI behind Pubby's ``/page/X``: ``/resource/X`` or ``/X``, as in the subject."""
     root, page, rest = address.partition(_PAGE)
     if not page or subject is None or not subject.startswith(f"{root}/") or subject.startswith(root + _PAGE):
         return address

@@ -1,4 +1,4 @@
-"""RDF files into a store: Turtle, N-Triples, N-Quads, TriG, RDF/XML, JSON-LD and N3."""
+"""The loader of RDF files: Turtle, N-Triples, N-Quads, TriG, RDF/XML, JSON-LD and N3."""
 
 from __future__ import annotations
 
@@ -47,7 +47,7 @@ def load_rdf(
     base_iri: str | None = None,
     lenient: bool = False,
 ) -> None:
-    """Load a source of RDF; without a ``store`` only report what is wrong with it.
+    """Load a source of RDF; without a ``store`` only report its mistakes.
 
     ``open_source`` opens its bytes. Relative IRIs are resolved against ``base_iri``, else against the
     source's own IRI. In N-Quads, TriG and JSON-LD the source's graph takes the statements of the
@@ -55,7 +55,7 @@ def load_rdf(
     nodes stay apart from those of any other source.
 
     :raises DataError: the source cannot be read or is damaged.
-    :raises DataErrors: all that is wrong with it.
+    :raises DataErrors: all mistakes in it.
     :raises OSError: the store could not be written.
     """
     syntax, path = cast(RdfFormat, source.format.rdf), Path(source.name)
@@ -110,7 +110,7 @@ def store_quads(store: Store | None, quads: Iterable[Quad]) -> None:
 def load_pieces(stream: IO[bytes], load: Callable[[IO[bytes] | bytes], None]) -> None:
     """Load N-Triples or N-Quads in pieces of whole lines; ``load`` takes one, in any of several threads.
 
-    A bulk load holds a million statements before it writes the first, in nearly a gigabyte, and works on one
+    A bulk load collects a million statements before it writes the first, in nearly a gigabyte, and uses one
     processor for most of its time. Pieces take a third of that memory, and use all processors.
 
     :raises Exception: whatever reading or ``load`` raises; other parts may have been loaded.
@@ -165,7 +165,7 @@ def _without_mark(open_source: Callable[[], Stream]) -> Stream:
 class _CheckedXml:
     """A stream that an XML parser reads along with the RDF/XML parser.
 
-    The RDF/XML parser takes a truncated text for a whole one; an XML parser does not.
+    The RDF/XML parser accepts a truncated text as complete; an XML parser does not.
     """
 
     def __init__(self, stream: Stream) -> None:

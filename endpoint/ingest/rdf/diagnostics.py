@@ -1,4 +1,4 @@
-"""Diagnostics of RDF files: for each mistake its place, the offending text and what to do about it."""
+"""Diagnostics of RDF files: for each mistake its place, the offending text and the correction."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ _ERRORS_READ = 1000  # per source
 _ERRORS_SHOWN = 10  # per source
 _ERRORS_PER_CAUSE = 3
 _EXCERPT = 60  # characters
-_LINE = 1 << 16  # bytes of a line that are looked at
+_LINE = 1 << 16  # bytes of a line that are examined
 
 _POSITION = re.compile(r"^Parser error (at|between) [^:]*: ")
 _NOT_UTF_8 = "The text is not UTF-8; save the file as UTF-8."
@@ -129,11 +129,11 @@ def _syntax_errors(quads: Iterator[Quad]) -> Iterator[SyntaxError]:
         except SyntaxError as error:
             yield error
             if "UTF-8" in error.msg:
-                return  # in another encoding all else is wrong, too
+                return  # in another encoding everything else is wrong, too
 
 
 def _mistake(error: SyntaxError, reached: int) -> Mistake:
-    """Return the mistake that ``error`` is; ``reached`` is its line for parsers that give none."""
+    """Return ``error`` as a mistake; ``reached`` is its line for parsers that give none."""
     reason = _sentence(_POSITION.sub("", error.msg))
     if error.lineno is None or error.offset is None:
         return Mistake(reason, error.lineno or reached)

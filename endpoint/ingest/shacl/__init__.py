@@ -1,8 +1,8 @@
 """SHACL validation of a dataset's data, published or about to be, with pySHACL in batches.
 
 pySHACL works on graphs of rdflib, in Python objects: too large and too slow for a whole catalogue at once.
-Focus nodes are therefore taken a few hundred at a time. A batch has their statements, and of the resources
-that they link to the properties that the shapes look at, which is their class. A SPARQL constraint sees the
+Focus nodes are therefore validated a few hundred at a time. A batch has their statements and, of the
+resources that they link to, the properties that the shapes use, which is their class. A SPARQL constraint sees the
 same: the statements of its own focus node and the classes of the resources that it links to.
 """
 
@@ -45,7 +45,7 @@ RdflibTriple = tuple[RdflibTerm, RdflibTerm, RdflibTerm]
 _Focus = tuple[Node, tuple[TargetedShape, ...]]
 
 _NODES = 500  # in a batch
-_STATEMENTS = 50_000  # in a batch, after which it takes no further node
+_STATEMENTS = 50_000  # in a batch, after which no further node is added
 
 
 def validate_data(store: Store, dataset: Dataset, progress: Progress | None = None) -> ValidationReport:
@@ -71,7 +71,7 @@ def validate_data(store: Store, dataset: Dataset, progress: Progress | None = No
 
 
 def validate_published(data: Path, dataset: Dataset, progress: Progress | None = None) -> ValidationReport:
-    """Validate the data that the directory ``data`` publishes, or the dataset's files where that is nothing.
+    """Validate the published data in the directory ``data``, or the dataset's files where there is none.
 
     :raises ConfigurationError: the dataset has no shapes.
     :raises DataError: the shapes are wrong, or files of the dataset that is not published yet.
@@ -208,7 +208,7 @@ def _batches(data: DataGraph, shapes: Shapes, nodes: int) -> Iterator[list[_Focu
     statements = 0
     for node, targeted in focus_nodes(data, shapes.declared):
         batch.append((node, targeted))
-        # One country may have the links of ten thousand documents.
+        # One country may be linked from ten thousand documents.
         statements += sum(1 for _ in _own(data, node))
         if len(batch) >= nodes or statements >= _STATEMENTS:
             yield batch
@@ -223,7 +223,7 @@ def _own(data: DataGraph, node: Node) -> Iterator[Quad]:
 
 
 def _statements(data: DataGraph, shapes: Shapes, nodes: Iterable[Node]) -> Iterator[RdflibTriple]:
-    """Yield the statements about ``nodes``, and what the shapes look at of the resources they link to."""
+    """Yield the statements about ``nodes``, and the properties that shapes use of linked resources."""
     near = dict.fromkeys(nodes)
     seen = set(near)
     linked: dict[Node, None] = {}

@@ -1,4 +1,4 @@
-"""Validation reports: counts for each kind of result, some results of each, and three ways to write them.
+"""Validation reports: counts for each kind of result, some results of each, in three formats.
 
 A *kind* is all results of the same cause: the shape, the path and the constraint component. All results are
 counted; of each kind the first are kept, so that a report stays small however wrong the data is.
@@ -107,7 +107,7 @@ class ValidationResult:
 
 @dataclass(slots=True)
 class ResultKind:
-    """Results of the same cause. ``path`` has one property, or those of which any may hold the value.
+    """Results of the same cause. ``path`` has one property, or several alternatives.
 
     ``messages`` is by language tag. ``count`` is of all results, ``results`` the first of them.
     """

@@ -1,6 +1,6 @@
 """SHACL shapes, read from a file and made ready for validation in batches; terms of rdflib and back.
 
-Two things are changed, which change no result. Targets are taken out, since focus nodes are looked up in the
+Two changes are made, which affect no result. Targets are removed, since focus nodes are looked up in the
 store (:mod:`endpoint.ingest.shacl.targets`) and named batch by batch. And a targeted node shape hands its
 property shapes over, so that pySHACL checks each of them once for a whole batch, not once for each focus
 node, which takes half as long again.
@@ -58,7 +58,7 @@ class TargetedShape:
 class Shapes:
     """The shapes of one file.
 
-    ``graph`` has no targets left, they are in ``declared``. ``linked`` are the properties that are looked at
+    ``graph`` has no targets left, they are in ``declared``. ``linked`` are the properties that are used
     of the resources that a focus node links to: ``linked[1]`` of those one link away, ``linked[2]`` two, ….
     """
 
@@ -222,7 +222,7 @@ def _linked(
     seen: set[tuple[Node, int]] = set()
 
     def visit(shape: Node, level: int, above: tuple[Node, ...]) -> None:
-        """Add the properties that ``shape`` looks at, applied to a node that is ``level`` links away."""
+        """Add the properties that ``shape`` uses, applied to a node that is ``level`` links away."""
         if shape in above:
             raise DataError(f"{shape.n3()} refers to itself; recursive shapes cannot be validated")
         if (shape, level) in seen:
@@ -262,7 +262,7 @@ def to_rdflib(term: Term | Triple) -> RdflibTerm:
     A string without a language is one thing in RDF 1.1 and two in rdflib, with and without xsd:string; here
     it is always the one without, so that equal terms are equal. Lexical forms are kept as they are.
 
-    :raises DataError: RDF 1.2: a triple term or a base direction, which rdflib cannot hold.
+    :raises DataError: RDF 1.2: a triple term or a base direction, which rdflib cannot represent.
     """
     match term:
         case NamedNode():
@@ -292,7 +292,7 @@ def from_rdflib(term: rdflib.term.Node) -> Term:
 
 @contextmanager
 def without_remarks() -> Iterator[None]:
-    """Keep rdflib from logging, with a traceback, that a literal or an IRI is not valid: reports say so."""
+    """Keep rdflib from logging invalid literals and IRIs with a traceback: reports list them."""
     logger = logging.getLogger("rdflib.term")
     before = logger.disabled
     logger.disabled = True

@@ -1,6 +1,6 @@
 """Sources: each is one file of data in a known format, wherever its bytes come from.
 
-A format is known by the extension of the name, or else sniffed: by how the file begins.
+A format is recognised by the extension of the name, or else by the beginning of the file.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from pyoxigraph import NamedNode, RdfFormat
 from endpoint.errors import DataError
 from endpoint.ingest.sources.byte_streams import Opener, Stream, open_stream, shown, split_extension
 
-# Bytes from the beginning of a source that ``sniff`` wants to see.
+# Bytes from the beginning of a source that ``sniff`` needs.
 SNIFFED = 65_536
 
 

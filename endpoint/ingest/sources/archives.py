@@ -37,7 +37,7 @@ _METHODS = (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED, zipfile.ZIP_BZIP2, zipfile
 class Member:
     """A file in an archive, or else a link or a device.
 
-    ``size`` is in bytes; ``refusal`` says why it cannot be read.
+    ``size`` is in bytes; ``refusal`` is the reason why it cannot be read.
     """
 
     name: str

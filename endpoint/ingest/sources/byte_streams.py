@@ -148,7 +148,7 @@ def reading(name: str) -> Iterator[None]:
     except IsADirectoryError:
         raise DataError("This is a folder; name the files in it.", Path(name)) from None
     except OSError as error:
-        # Where the data is wrong the decompressors of gzip and bzip2 raise it without a number, and
+        # For damaged data the decompressors of gzip and bzip2 raise it without a number, and
         # who follows the offsets of an archive seeks before the beginning.
         damaged = error.errno in (None, errno.EINVAL)
         reason = DAMAGED if damaged else f"The file cannot be read: {error.strerror}."
@@ -167,7 +167,7 @@ def shown(name: str) -> str:
 def split_extension(name: str) -> tuple[str, str | None]:
     """Return the extension in lower case and the compression: ``.ttl`` and ``.gz`` of ``a.ttl.gz``.
 
-    ``.tgz`` and the like are ``.tar`` in a compression.
+    ``.tgz`` and similar extensions are ``.tar`` in a compression.
     """
     path = PurePosixPath(name.lower())
     if path.suffix in _SHORT:
@@ -250,7 +250,7 @@ def _take(source: IO[bytes]) -> bytes:
         descriptor = source.fileno()
     except OSError:
         return source.read(_PIECE)
-    # A signal that comes just before a read would be noticed only after it, and nothing may ever come.
+    # A signal just before a read would be noticed only after it, and the read may never end.
     waiting = select.poll()
     waiting.register(descriptor, select.POLLIN)
     while not waiting.poll(_PATIENCE):

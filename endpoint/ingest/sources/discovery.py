@@ -64,7 +64,7 @@ def discover(
     Errors of single arguments are added to ``errors``, where it is given, so that the others can be read.
 
     :raises ConfigurationError: ``format_name`` is no format.
-    :raises DataErrors: all that is wrong with the arguments.
+    :raises DataErrors: all mistakes in the arguments.
     """
     format = format_of_name(format_name) if format_name is not None else None
     if format_name is not None and format is None:
@@ -78,7 +78,7 @@ def discover(
     elif discovery.errors:
         for source in discovery.sources:
             with source.container or nullcontext():
-                pass  # leaving the block closes what standard input was kept in
+                pass  # leaving the block closes the copy of standard input
         raise DataErrors(discovery.errors)
     return discovery.sources, discovery.notices
 
@@ -243,7 +243,7 @@ def _cannot_walk(error: OSError) -> None:
 
 
 def _is_hidden(name: str) -> bool:
-    # macOS puts what ZIP cannot hold of a file into a folder beside it.
+    # macOS puts attributes that ZIP cannot store into a folder beside the file.
     return (name.startswith(".") and name not in (".", "..")) or name == "__MACOSX"
 
 

@@ -1,4 +1,4 @@
-"""Tables (CSV, TSV, JSON, JSON Lines, XLSX) into quads, by the mapping files of the dataset.
+"""The reader of tables (CSV, TSV, JSON, JSON Lines, XLSX), by the mapping files of the dataset.
 
 Rows stream: one record is in memory, and a hash for each subject. An error in one row does not hide those in
 the next; all of them are raised at the end.
@@ -64,7 +64,7 @@ def read_table(
     The kind of file is known by the extension of ``name``, else by the content. ``notices`` takes remarks for
     the owner: the encoding, sheets and columns that were left out.
 
-    :raises DataErrors: at the end, all that is wrong; quads of sound rows were yielded by then.
+    :raises DataErrors: at the end, all mistakes; quads of sound rows were yielded by then.
     """
     problems = Problems(Path(name))
     try:
@@ -106,7 +106,7 @@ def _tables(
 ) -> Iterator[Grid | Objects]:
     stream.seek(0)
     start = stream.read(64)
-    # The name may go on with that of a compression: a.csv.gz.
+    # The name may end with the extension of a compression: a.csv.gz.
     suffixes = [suffix for suffix in PurePath(name.lower()).suffixes if suffix in _EXTENSIONS]
     extension = suffixes[-1] if suffixes else ""
     if start.startswith(_COMPOUND) or extension in _OLD_EXTENSIONS:
@@ -140,7 +140,7 @@ def _fixed_encoding(stream: BinaryIO, mappings: Sequence[TableMapping]) -> str |
 
 
 def _delimiter(text: TextIO, mappings: Sequence[TableMapping], extension: str) -> str:
-    """Return the delimiter by which a mapping knows most columns, else the one that makes most columns."""
+    """Return the delimiter with which a mapping has most of its columns, else the one with most columns."""
     preferred = sorted(
         DELIMITERS, key=lambda delimiter: (delimiter == "\t") != (extension in _TAB_EXTENSIONS)
     )
@@ -233,7 +233,7 @@ class Header:
 
 
 class NotRecognised(Exception):
-    """Raised where no mapping reads the table, or two do alike; the text says why, in full sentences."""
+    """Raised where no mapping recognises the table, or two do equally; the text explains it in sentences."""
 
 
 def recognise(names: Iterable[str], mappings: Sequence[TableMapping]) -> TableMapping | None:

@@ -36,7 +36,7 @@ class Column:
 
     ``names`` are the normalised headers it may have. ``required`` is ``no``, ``column`` (a table must
     have it) or ``value`` (and no cell of it may be empty). ``split`` are the texts that separate
-    several values in one cell; ``values`` translates the only texts that a cell may hold.
+    several values in one cell; ``values`` translates the only texts that are allowed in a cell.
     """
 
     key: str
@@ -90,7 +90,7 @@ class TableMapping:
 
 
 def normal_name(header: str) -> str:
-    """Return a header without what people write differently: case, spaces, ``_``, ``-``, full-width forms."""
+    """Return a header without variants of writing: case, spaces, ``_``, ``-``, full-width forms."""
     text = unicodedata.normalize("NFKC", header).casefold()
     return re.sub(r"[\s_\-]+", "", text)
 
@@ -98,7 +98,7 @@ def normal_name(header: str) -> str:
 def read_mappings(paths: Sequence[Path], prefixes: Mapping[str, str]) -> tuple[TableMapping, ...]:
     """Read mapping files; their prefixed names are expanded by ``prefixes``.
 
-    :raises DataErrors: all that is wrong with any of the files, each with its line.
+    :raises DataErrors: all mistakes in any of the files, each with its line.
     """
     mappings: list[TableMapping] = []
     errors: list[DataError] = []

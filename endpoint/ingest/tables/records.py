@@ -44,7 +44,7 @@ _DECODER = json.JSONDecoder(parse_int=str, parse_float=str, parse_constant=str, 
 
 @dataclass(frozen=True, slots=True)
 class Unreadable:
-    """A cell or row that has no value; ``detail`` is the sentence why."""
+    """A cell or row that has no value; ``detail`` is the reason."""
 
     detail: str
 
@@ -99,7 +99,7 @@ class Problems:
             self._errors.append(DataError(detail, self.file, line, column))
 
     def raise_if_any(self) -> None:
-        """Raise :class:`DataErrors` with all that was added."""
+        """Raise :class:`DataErrors` with all errors that were added."""
         if not self._errors:
             return
         more = [
@@ -121,7 +121,7 @@ def read_rows(text: TextIO, delimiter: str) -> Iterator[Row]:
 
     A row that breaks the quoting has an :class:`Unreadable` for its cells; reading goes on after it.
     """
-    # A setting of the whole process, which its other readers share; none here wants less.
+    # A setting of the whole process, which its other readers share; none here needs less.
     csv.field_size_limit(LARGEST_CELL)
     reader = csv.reader(text, delimiter=delimiter, strict=True)
     while True:
@@ -151,7 +151,7 @@ def first_rows(text: TextIO, delimiter: str, count: int) -> list[Row]:
 
 
 def read_objects(text: TextIO, name: str, lines: bool) -> Iterator[Objects]:
-    """Yield the tables of a JSON file, to be read one after the other; ``lines`` says it is JSON Lines.
+    """Yield the tables of a JSON file, to be read one after the other; ``lines`` where it is JSON Lines.
 
     :raises DataError: not JSON, or no records in it; with line and column.
     """

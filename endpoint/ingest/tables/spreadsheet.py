@@ -1,7 +1,7 @@
 """XLSX workbooks (ECMA-376): the rows of each sheet as texts, in bounded memory.
 
-Dates become ``2023-05-22``, numbers their shortest form. A formula counts with the result that was saved
-with it. The value of a vertical merge is a value of each of its rows.
+Dates become ``2023-05-22``, numbers their shortest form. The value of a formula is the result that was
+saved with it. The value of a vertical merge is the value of each of its rows.
 """
 
 from __future__ import annotations
@@ -37,7 +37,7 @@ _MERGE = re.compile(rb"<(?:\w+:)?mergeCell\s+ref=\"([A-Z]+\d+:[A-Z]+\d+)\"")
 
 _BATCH = 500
 
-# The library lets through whatever its parsers meet in a damaged file.
+# The library raises any exception of its parsers for a damaged file.
 _DAMAGE = (
     *(ArithmeticError, AssertionError, AttributeError, EOFError, LookupError, RuntimeError, SyntaxError),
     *(OSError, TypeError, ValueError, struct.error, zlib.error, InvalidFileException),
@@ -58,7 +58,7 @@ class _Sheet(Protocol):
 
 @dataclass(slots=True)
 class _Merge:
-    """A vertical merge in ``column`` (from 0): the value of its ``first`` row holds down to ``last``."""
+    """A vertical merge in ``column`` (from 0): the value of its ``first`` row counts down to ``last``."""
 
     column: int
     first: int

@@ -29,7 +29,7 @@ def _is_date(text: str) -> bool:
         return False
 
 
-# XML Schema part 2; datatypes that are not here are taken as they come.
+# XML Schema part 2; values of other datatypes are not checked.
 _LEXICAL: Mapping[str, Callable[[str], bool]] = {
     XSD + "integer": _fits(r"[+-]?[0-9]+"),
     XSD + "decimal": _fits(r"[+-]?([0-9]+(\.[0-9]*)?|\.[0-9]+)"),
@@ -222,7 +222,7 @@ def _iri(text: str) -> NamedNode:
 
 
 def _term(statement: Statement, text: str) -> NamedNode | Literal:
-    """Return the object that a text is. Raises ValueError with what is wrong with it."""
+    """Return the object for a text. Raises ValueError with the reason."""
     if statement.link:
         return _iri(text)
     if not _is_unicode(text):

@@ -22,12 +22,12 @@ _DAY = re.compile(
     re.ASCII,
 )
 _YEAR = re.compile(r"(\d{4})(?:\d\d)?(?:\d\d)?(?:년|\s*[-./년].*)?", re.ASCII | re.DOTALL)
-# RFC 3987 section 2.2: what an IRI's path segment may hold as it is, beyond ASCII letters and digits.
+# RFC 3987 section 2.2: characters of a path segment beside ASCII letters and digits.
 _IN_SEGMENT = "-._~!$&'()*+,;=:@"
 
 
 class UnreadableValue(ValueError):
-    """Raised by a filter that cannot read a cell; the text says what it expects."""
+    """Raised by a filter that cannot read a cell; the text is the expected form."""
 
 
 def _day(text: str) -> date:
@@ -92,7 +92,7 @@ class Template:
     def fill(self, cells: Mapping[str, tuple[str, ...]], encode: bool = False) -> list[str]:
         """Return every value; none where a column has none. A column with several gives several.
 
-        ``encode`` percent-encodes what comes from cells, but not a value that is one cell as a whole.
+        ``encode`` percent-encodes the texts of cells, except a value that is one whole cell.
         Raises :class:`UnreadableValue`, with the column (``args[1]``) and its text (``args[2]``).
         """
         encode = encode and not self.is_one_cell

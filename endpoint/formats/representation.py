@@ -1,8 +1,9 @@
 """Representations, and their negotiation (RFC 9110 sections 3.2 and 12.5.1).
 
-A representation is a format and all else that decides the bytes of an answer. Negotiation chooses one, the
-API and the pages add to it, the wire carries it to the worker, and entity tags are made of it: another page,
-frame or prototype makes another tag. Negotiation is pure functions of a header and what is offered.
+A representation is a format and everything else that determines the bytes of an answer. Negotiation chooses
+one, the API and the pages add to it, the wire carries it to the worker, and entity tags depend on it: another
+page, frame or prototype has another tag. Negotiation consists of pure functions of a header and the formats
+offered.
 """
 
 from __future__ import annotations
@@ -20,7 +21,7 @@ from endpoint.formats.table import FORMATS, Format
 
 # Headers longer than this are negotiated every time, so that a client cannot fill the cache with them.
 _CACHED_LENGTH = 512
-# Nothing that long is an Accept header; reading it would keep other requests waiting.
+# No real Accept header is longer; reading it would keep other requests waiting.
 _READ_LENGTH = 8192
 
 # The values of JSON.
@@ -92,7 +93,7 @@ class Representation:
         return cls(fmt, fmt.content_type(), page, language_tags)
 
     def encode(self) -> dict[str, object]:
-        """Return the members that a worker needs, as JSON values; what is not there is left out."""
+        """Return the members that a worker needs, as JSON values, without absent ones."""
         encoded: dict[str, object] = {"format": self.format.name}
         shaping = _SHAPING(self)
         # Most representations are plain, and on the path of a small query each microsecond counts.
@@ -103,7 +104,7 @@ class Representation:
 
     @classmethod
     def decode(cls, encoded: Mapping[str, object]) -> Representation:
-        """Return what was given to :meth:`encode`, under the media type of the format itself."""
+        """Return the representation that was encoded, under the media type of the format itself."""
         members = cast("dict[str, Any]", encoded)
         if len(members) == 1:
             return _plain(members["format"])
@@ -165,8 +166,8 @@ def negotiate(accept: str | None, offered: tuple[Format, ...]) -> Representation
     The highest quality wins; at equal quality a type that the client named wins over one that a
     wildcard covers, then the order of ``offered`` decides. What cannot be parsed is passed over, a
     range with a malformed quality included; a header with nothing left counts as absent. HTML and
-    bibliographies are never chosen by a wildcard, unless one is all that is offered: who can read
-    them names them.
+    bibliographies are never chosen by a wildcard, unless nothing else is offered: clients that read
+    them name them.
     """
     if accept is not None and len(accept) > _READ_LENGTH:
         return None

@@ -44,10 +44,9 @@ class Format:
     """A serialization. Compared by identity: there is one object per row of the tables below.
 
     ``aliases`` are other media types that clients use for it and ``short_names`` what they write
-    in ``format=``. ``charset`` says whether ``; charset=utf-8`` is sent. ``iri`` names the format
-    in a service description (http://www.w3.org/ns/formats/). ``echo`` says whether an alias that
-    the client named is sent back as the Content-Type, and ``by_wildcard`` whether a wildcard in an
-    Accept header may choose it.
+    in ``format=``. With ``charset``, ``; charset=utf-8`` is sent. ``iri`` names the format in a service
+    description (http://www.w3.org/ns/formats/). With ``echo``, an alias that the client named is sent back as
+    the Content-Type, and with ``by_wildcard`` a wildcard in an Accept header may choose it.
     """
 
     name: str
@@ -149,7 +148,7 @@ N_QUADS = Format(
     False,
     _FORMAT_IRI + "N-Quads",
 )
-# A page is HTML whatever it is called: an XML parser would refuse it, so XHTML is not echoed.
+# A page is HTML, which an XML parser would refuse, so XHTML is not echoed.
 HTML = Format(
     "html",
     "text/html",
@@ -197,7 +196,7 @@ CSL_JSON = Format(
     by_wildcard=False,
 )
 
-# Tables for people and programs, of the solutions of a saved query. Who can read them names them.
+# Tables for people and programs, of the solutions of a saved query. Clients that read them name them.
 ND_JSON = Format(
     "ndjson",
     "application/x-ndjson",
@@ -238,7 +237,7 @@ RESULT_FORMATS = (SPARQL_JSON, SPARQL_XML, CSV, TSV)
 GRAPH_FORMATS = (TURTLE, N_TRIPLES, JSON_LD, RDF_XML, TRIG, N_QUADS)
 BIBLIOGRAPHIES = (BIBTEX, RIS, CSL_JSON)
 TABLE_FORMATS = (ND_JSON, EXCEL_CSV, XLSX, MARKDOWN, GEO_JSON)
-# What a file can be written in; N3 before Turtle, which has its name as a short one.
+# Formats of files; N3 before Turtle, which has its name as a short one.
 EXPORT_FORMATS = (N_QUADS, TRIG, N3, TURTLE, N_TRIPLES, RDF_XML, JSON_LD, *BIBLIOGRAPHIES)
 # All of them by name.
 FORMATS = {fmt.name: fmt for fmt in (*RESULT_FORMATS, *EXPORT_FORMATS, *TABLE_FORMATS, FLAT_JSON, HTML)}

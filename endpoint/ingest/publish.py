@@ -1,8 +1,8 @@
 """Publication: read sources, derive statements, index texts, and commit the whole as a generation.
 
 :func:`publish` is the only way into the data directory: for the dataset's own files, for ``endpoint load``,
-and for rules and fields of the text index that have changed. Another part of a generation is one
-more step of it; another kind of change to the data is one more field of :class:`Change`.
+and for rules and fields of the text index that have changed. Another part of a generation is one more step
+of it; another kind of change to the data is one more field of :class:`Change`.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""Full-text search in Korean and English: what is indexed, what a search is, and what it returns.
+"""Full-text search in Korean and English: the configuration of the index, searches and their answers.
 
 :mod:`endpoint.search.build` writes the index of a generation, :mod:`endpoint.search.index` searches it.
 """
@@ -15,9 +15,9 @@ SORTS = ("relevance", "newest", "oldest", "title")
 
 @dataclass(frozen=True, slots=True)
 class Field:
-    """A searched field: the values of ``properties``, of the subject or of what ``through`` links to.
+    """A searched field: the values of ``properties``, of the subject or of resources linked by ``through``.
 
-    ``weight`` is what a match here counts against one in a field of weight 1. ``labels`` are
+    ``weight`` is the weight of a match here, against one in a field of weight 1. ``labels`` are
     by language tag. All properties are IRIs.
     """
 
@@ -32,7 +32,7 @@ class Field:
 class Facet:
     """A facet: values to count and filter by, of each only the first ``characters`` where that is not 0.
 
-    ``names`` are what people call a value, by language tag, where that is not the value itself.
+    ``names`` are the names of values for readers, by language tag, where they differ from the value.
     """
 
     name: str
@@ -47,10 +47,10 @@ class Facet:
 class SearchConfiguration:
     """The fields, of which the first is the title, and the facets of the text index.
 
-    ``classes`` are the types of what is indexed; where there are none it is every subject that has a
-    title, is no term of an ontology and has none of the types ``excluded``. ``snippet`` names the field
-    that snippets are taken from first. ``dates`` are the properties by which the newest comes first; of
-    each subject the first it has counts.
+    Subjects with one of the ``classes`` are indexed; without classes, every subject that has a title, is no
+    term of an ontology and has none of the types ``excluded``. ``snippet`` names the field that snippets are
+    taken from first. ``dates`` are the properties by which the newest comes first; the first one with a value
+    counts.
     """
 
     fields: tuple[Field, ...]
@@ -94,7 +94,7 @@ class Request:
 
 @dataclass(frozen=True, slots=True)
 class Hit:
-    """A match. ``snippet`` is HTML: the text escaped, what matched between ``<mark>`` and ``</mark>``."""
+    """A match. ``snippet`` is HTML: the text escaped, with matches between ``<mark>`` and ``</mark>``."""
 
     iri: str
     score: float

@@ -2,8 +2,8 @@
 
 Texts that read the same have one normal form, in which they are indexed, searched and highlighted:
 compatibility forms are unified (NFKC), case is folded, Chinese characters take their Korean reading, Latin
-letters lose their marks, abbreviations their points, and the middle dots of Korean lists fall away where
-they join single syllables: ``미·중`` is ``미중``, as many write it.
+letters lose their marks, abbreviations their points, and the middle dots of Korean lists are removed where
+they join single syllables: ``미·중`` is ``미중``, a common spelling.
 
 A Hangul word becomes its overlapping pairs of syllables: ``국제정세`` is ``국제 제정 정세``, so that a word
 matches within any compound and before any particle without a dictionary. A word of one syllable is a
@@ -23,7 +23,7 @@ from snowballstemmer.english_stemmer import EnglishStemmer  # type: ignore[impor
 
 from endpoint.search.korean import after, to_hangul
 
-# NFKC would make a full stop of U+2024 and an old vowel of U+318D; all of these are used as middle dots.
+# NFKC would turn U+2024 into a full stop and U+318D into an old vowel; all of these are used as middle dots.
 _DOTS = "\u00b7\u2024\u2027\u22c5\u2219\u30fb\u318d\uff65\u119e"
 _APOSTROPHES = "\u2018\u2019\u02bc\u2032\u0060"
 _IGNORED = "\u00ad\u200b\u200c\u200d\u2060\ufeff"
@@ -40,7 +40,8 @@ SYLLABIC = "가-힣ぁ-ゖァ-ヺー㐀-鿿"
 WORD = re.compile(rf"[{SYLLABIC}]+|[a-z]+(?:'[a-z]+)*|[0-9]+|[^\W\d_a-z{SYLLABIC}]+")
 _SYLLABIC_WORD = re.compile(rf"[{SYLLABIC}]+")
 _SPACE = re.compile(r"\s+")
-# Between tokens that nobody wrote in a row, so that no phrase matches across: no query has this sign.
+# Separates tokens that are not adjacent in the text, so that no phrase matches across: no query has this
+# sign.
 BREAK = "¦"
 #: Another number means that the same texts may have other tokens.
 TOKENS = 2
@@ -69,7 +70,7 @@ def normalise(text: str) -> str:
 
 
 def joined(normal: str) -> str:
-    """Take the dots and hyphens that follow a single syllable out of a normalised text."""
+    """Remove the dots and hyphens that follow a single syllable from a normalised text."""
     return _JOINING.sub("", normal)
 
 
@@ -108,7 +109,7 @@ def analyse(text: str) -> str:
 
 @dataclass(frozen=True, slots=True)
 class Analysed:
-    """A document as it is indexed: the tokens of each field, and words worth suggesting."""
+    """A document for the index: the tokens of each field, and words for suggestions."""
 
     tokens: tuple[str, ...]
     words: frozenset[str]

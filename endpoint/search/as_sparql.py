@@ -1,4 +1,4 @@
-"""A search of the catalogue written as SPARQL, so that anybody can go on from it.
+"""A search of the catalogue written as SPARQL, for readers who want to refine it.
 
 The query searches the same index for the words (SERVICE text:search) and matches the facets in the data
 itself, so it has the hits of the search.
@@ -52,7 +52,7 @@ def as_sparql(request: Request, configuration: SearchConfiguration, prefixes: Ma
 _ORDERS: Final = {
     "relevance": "DESC(?relevance)",
     "newest": "DESC(?date)",
-    # What has no date comes last in both orders.
+    # Records without a date come last in both orders.
     "oldest": "(!BOUND(?date)) ?date",
     "title": "?title",
 }
@@ -68,7 +68,7 @@ def _filter(facet: Facet, values: Sequence[str], names: _Names) -> str:
 
 
 class _Names:
-    """Writes IRIs with prefixes, and collects the prefixes that were used."""
+    """A writer of prefixed names, which collects the prefixes that were used."""
 
     def __init__(self, prefixes: Mapping[str, str]) -> None:
         self._prefixes = prefixes

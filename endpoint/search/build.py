@@ -1,4 +1,4 @@
-"""Writes the index of a generation, from nothing or from the index before it."""
+"""The builder of the index of a generation, anew or from the previous index."""
 
 from __future__ import annotations
 
@@ -31,10 +31,10 @@ def build_index(
     configuration: SearchConfiguration,
     previous: Path | None = None,
 ) -> int:
-    """Write the index of ``documents`` into the new directory ``folder``; returns their number.
+    """Write the index of ``documents`` into the new directory ``folder``; return their number.
 
-    A document that the index in ``previous`` has unchanged is taken over; the result answers as one built
-    from nothing does. Until all is written ``folder`` has no file with the name of an index.
+    Unchanged documents of the index in ``previous`` are taken over; the result is equal to an index built
+    anew. Until everything is written, ``folder`` has no file with the name of an index.
 
     :raises StoreError: the folder exists or cannot be written.
     :raises ConfigurationError: this Python's SQLite has no full-text search.
@@ -76,7 +76,7 @@ def _copy(previous: Path | None, path: Path, configuration: SearchConfiguration)
 
 
 class _IndexWriter:
-    """Writes documents into the tables of an index, and removes those that are not among them."""
+    """A writer of documents into the tables of an index, which removes all others."""
 
     def __init__(self, connection: sqlite3.Connection, configuration: SearchConfiguration) -> None:
         self._connection = connection
@@ -95,7 +95,7 @@ class _IndexWriter:
         self._delete = f"INSERT INTO inverted (inverted, rowid, {columns}) VALUES ('delete', ?, {marks})"  # noqa: S608
 
     def write(self, documents: Iterable[Document]) -> int:
-        """Write all ``documents``, then what is computed from all of them; return their number."""
+        """Write all ``documents``, then the data computed from all of them; return their number."""
         for number, document in enumerate(documents, 1):
             self._put(document)
             if number % _DOCUMENTS_IN_MEMORY == 0:
@@ -128,7 +128,7 @@ class _IndexWriter:
         self._changes += 1
 
     def _take_over(self, iri: str, digest: bytes) -> int | None:
-        """Return 0 where the old index has the document as it is, else the number it had there."""
+        """Return 0 where the old index has the document unchanged, else the number it had there."""
         row = self._connection.execute("SELECT id, digest FROM document WHERE iri = ?", (iri,)).fetchone()
         if row is None:
             return None
@@ -189,7 +189,7 @@ class _IndexWriter:
 
 
 def _write_arrays(connection: sqlite3.Connection, facets: Sequence[str]) -> int:
-    """Write what sorting and counting need of all documents; return how many there are."""
+    """Write the arrays for sorting and counting; return the number of documents."""
     connection.execute("DELETE FROM arrays")
     (last,) = connection.execute("SELECT coalesce(max(id), 0) FROM document").fetchone()
     for name in ("iri", "title", "date"):

@@ -1,4 +1,4 @@
-"""From a query to an FTS5 expression for the index, and to what is highlighted.
+"""The compiler of queries to FTS5 expressions for the index, and to marks for snippets.
 
 FTS5 (https://www.sqlite.org/fts5.html section 3) joins phrases of tokens by AND, OR and NOT. A compound
 may be written with spaces that the query does not have, or the reverse, so a Hangul word becomes the
@@ -40,7 +40,7 @@ class NoWords(Exception):
 
 
 class Compiler:
-    """Writes the FTS5 expression of one query; ``marks`` collects the words to highlight in a match."""
+    """A writer of the FTS5 expression of one query; ``marks`` collects the words to highlight in a match."""
 
     def __init__(self, known: Words) -> None:
         self._known = known
@@ -49,7 +49,7 @@ class Compiler:
     def node(self, node: Node) -> str:
         """Return the expression for ``node``; exclusions apply where something is left to exclude from.
 
-        :raises NoWords: there is nothing to look up.
+        :raises NoWords: there is no word to look up.
         """
         if isinstance(node, Term):
             return self.term(node)
@@ -200,7 +200,7 @@ def _has_syllable(row: Sequence[Node]) -> bool:
 
 
 def _chunks(text: str) -> list[tuple[list[str], bool]]:
-    """Return the words of ``text``, numbers with what they touch; with each whether it is the last."""
+    """Return the words of ``text``, numbers with adjacent letters, each with whether it is the last."""
     normal = joined(normalise(text))
     chunks: list[list[str]] = []
     end = -1

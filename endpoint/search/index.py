@@ -1,4 +1,4 @@
-"""Searches the text index of a generation."""
+"""The text index of a generation, for searches."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ Scored = tuple[int, float]
 class TextIndex:
     """The text index of one generation, read-only.
 
-    It is one SQLite file that nobody changes: open it after a fork, and in as many processes as you like.
+    It is one SQLite file that is never changed: open it after a fork, in any number of processes.
     """
 
     def __init__(self, connection: sqlite3.Connection, folder: Path) -> None:
@@ -79,7 +79,8 @@ class TextIndex:
     def search(self, request: Request) -> Answer:
         """Return one page of hits, with facets over all of them.
 
-        An empty query matches everything, one that only excludes the rest, one without a word nothing.
+        An empty query matches everything, a query that only excludes matches the rest, one without a word
+        nothing.
 
         :raises StoreError: the index is damaged.
         """
@@ -116,7 +117,7 @@ class TextIndex:
             return list(self._hits(page, inside if snippets else None))
 
     def summary(self, iri: str) -> dict[str, str | list[str]]:
-        """Return what a list of results shows of a record: its ``title`` and its values of each facet.
+        """Return the summary of a record for a list of results: its ``title`` and its values of each facet.
 
         :raises StoreError: the index is damaged.
         """
@@ -139,7 +140,7 @@ class TextIndex:
         return names
 
     def _find(self, query: Node, only: int | None = None) -> list[Scored]:
-        """Return the numbers and scores of what matches, in no order."""
+        """Return the numbers and scores of all matches, in no order."""
         if isinstance(query, All) and not query.nodes:
             return self._everything_but(query, only)
         compiler = Compiler(self._words)
@@ -200,7 +201,7 @@ class TextIndex:
             return lambda hit: (title[hit[0]] or len(title), iri[hit[0]])
         if sort in ("newest", "oldest"):
             date = self._array("date")
-            # Without a date last in both.
+            # Documents without a date are last in both orders.
             sign, undated = (-1, 0) if sort == "newest" else (1, len(date))
             return lambda hit: (sign * date[hit[0]] or undated, iri[hit[0]])
         return lambda hit: (-hit[1], iri[hit[0]])
@@ -232,7 +233,7 @@ class TextIndex:
     def _counts(
         self, name: str, matching: list[Scored], filtered: list[Scored], request: Request
     ) -> tuple[tuple[str, int], ...]:
-        """Count without the facet's own filter: each number is what choosing that value, too, would add."""
+        """Count without the facet's own filter: each number is that of the hits which the value adds."""
         if name in request.filters:
             others = {facet: values for facet, values in request.filters.items() if facet != name}
             filtered = self._filtered(matching, others)
@@ -277,7 +278,7 @@ class TextIndex:
         return self._connection.execute(query, (word,)).fetchone() is not None
 
     def _continuations(self, beginning: str) -> list[str]:
-        """Return what follows ``beginning`` in the words of short fields, of two letters and more."""
+        """Return the continuations of ``beginning`` in the words of short fields, of two letters and more."""
         query = "SELECT substr(text, ?) FROM word WHERE text > ? AND text < ? AND length(text) > ?"
         length = len(beginning)
         arguments = (length + 1, beginning, beginning + chr(sys.maxunicode), length + 1)

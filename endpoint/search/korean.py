@@ -3,9 +3,9 @@
 KS X 1001 orders its 4,888 Chinese characters by their Korean reading, and Python has its codec; the
 readings in that order, each with the number of its characters, are the whole table (韓國 is 한국).
 
-A particle is taken off where the noun is known without it. Which form a particle has depends on the sound
-before it (``이`` after a consonant, ``가`` after a vowel), which excludes most words that only end like one;
-the index excludes the rest: ``정상회의`` stays whole where nothing is called ``정상회``.
+A particle is removed where the noun is known without it. The form of a particle depends on the sound before
+it (``이`` after a consonant, ``가`` after a vowel), which excludes most words that only end alike; the index
+excludes the rest: ``정상회의`` stays whole where the index has no ``정상회``.
 """
 
 from __future__ import annotations
@@ -35,7 +35,7 @@ _READINGS = (
     "혈4혐1협12형20혜9호41혹3혼6홀3홍10화14확6환17활5황24회20획2횡3효13후13훈10훙1훤4훼3휘8휴5휼3흉5흑1"
     "흔4흘4흠3흡4흥1희20힐1"
 )
-# Read otherwise than where the standard lists them first (its compatibility characters repeat some).
+# Characters with another reading than the first one in the standard, which repeats some of them.
 _OTHERWISE = dict(zip("串廓寧宅不嗇坍泌金率", "관곽녕택불색담비금률", strict=True))
 _CHINESE = re.compile("[\u4e00-\u9fff]+")
 _N, _L, _SILENT = 2, 5, 11
@@ -79,7 +79,7 @@ def _read(match: re.Match[str]) -> str:
 
 
 def _at_beginning(syllable: str) -> str:
-    """A reading at the beginning of a word (standard orthography, articles 10 to 12)."""
+    """Return a reading at the beginning of a word (standard orthography, articles 10 to 12)."""
     code = ord(syllable) - _FIRST_SYLLABLE
     first, vowel = code // 588, code // 28 % 21
     if first == _L:
@@ -103,7 +103,7 @@ _AFTER_CONSONANT = """
 """
 _AFTER_VOWEL = "로부터 로서의 로서 로써 로의 로는 로도 로 라는 란 나 며 와의 와는 는 가 를 와"
 _ANY, _CONSONANT, _VOWEL = (tuple(forms.split()) for forms in (_AFTER_ANY, _AFTER_CONSONANT, _AFTER_VOWEL))
-#: How ABC is read aloud nobody can tell, so any form may follow it; 3도 and 2과 are no particles.
+#: The pronunciation of ABC is not known, so any form may follow it; 3도 and 2과 are no particles.
 AFTER_LETTERS = frozenset((*_ANY, *_CONSONANT, *_VOWEL))
 AFTER_NUMBER = AFTER_LETTERS.difference("도만들이가과나며란라")
 _LONGEST = 4
@@ -114,7 +114,7 @@ _FINAL_RIEUL = 8
 def bare(word: str, is_word: Callable[[str, str], bool]) -> str:
     """Return a Hangul word without its particles.
 
-    ``is_word(noun, particle)`` says whether ``noun`` occurs without that ``particle``; it is called only
+    ``is_word(noun, particle)`` returns whether ``noun`` occurs without that ``particle``; it is called only
     with nouns of two syllables and more.
     """
     for _ in range(_DEEPEST):
@@ -139,7 +139,7 @@ def after(noun: str) -> tuple[str, ...]:
 
 
 def without_particle(word: str) -> str:
-    """Take the longest particle off the end of ``word``, whether or not it is one; a syllable stays."""
+    """Remove the longest ending of ``word`` that looks like a particle; at least one syllable stays."""
     return next((noun for noun, _ in _splits(word, 1)), word)
 
 
@@ -167,7 +167,7 @@ _PARTS = {letter: _TYPED[2 * at : 2 * at + 2] for at, letter in enumerate(_COMPO
 _WHOLE = {parts: letter for letter, parts in _PARTS.items()}
 _VOWEL_PAIRS = "|".join(parts for parts, letter in _WHOLE.items() if letter in _VOWELS)
 _LAST_PAIRS = "|".join(parts for parts, letter in _WHOLE.items() if letter in _LAST)
-# A final consonant is one only where no vowel follows, which would take it as its first.
+# A consonant is final only where no vowel follows, whose initial it would be.
 _SYLLABLE = re.compile(
     rf"([{_FIRST}])({_VOWEL_PAIRS}|[{_VOWELS}])((?:{_LAST_PAIRS}|[{_LAST[1:]}])(?![{_VOWELS}]))?"
 )
@@ -175,7 +175,7 @@ _TYPED_WORD = re.compile(rf"(?:{_SYLLABLE.pattern})+")
 
 
 def letters(word: str) -> str:
-    """Take each Hangul syllable of ``word`` apart into its two or three letters: 한국 is ㅎㅏㄴㄱㅜㄱ."""
+    """Split each Hangul syllable of ``word`` into its two or three letters: 한국 is ㅎㅏㄴㄱㅜㄱ."""
     return "".join(map(_apart, word))
 
 
@@ -189,7 +189,7 @@ def _apart(character: str) -> str:
 def hangul_of_keys(typed: str) -> str | None:
     """Return what the keys of an English text type in Korean mode: ``gksrnr`` is 한국.
 
-    None where they type something else than Hangul syllables.
+    None where they type anything else than Hangul syllables.
     """
     # With caps lock on, shift means nothing.
     typed = typed.lower() if typed.isupper() else typed

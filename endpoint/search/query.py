@@ -1,7 +1,7 @@
-"""The query language of searches. No text is an error: what makes no sense as syntax is read as words.
+"""The query language of searches. No text is an error: anything that is not valid syntax is read as words.
 
 Words are joined by AND; ``OR`` (or ``|``) between two, ``-word`` or ``NOT word``, ``"a phrase"``,
-``prefix*``, ``field:word`` and parentheses do what readers of other catalogues expect.
+``prefix*``, ``field:word`` and parentheses have the usual meaning of library catalogues.
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
-#: What is read of a query: more makes no search better, and bounds the work.
+#: Characters and words of a query that are read, which bounds the work.
 MAX_CHARACTERS = 2_000
 MAX_WORDS = 30
 _MAX_DEPTH = 20
@@ -55,7 +55,7 @@ Node = Term | All | Any
 
 
 def parse(text: str, fields: Mapping[str, str] | None = None) -> Node:
-    """Parse a query. ``fields`` maps what may stand before a colon, in lower case, to names of fields.
+    """Parse a query. ``fields`` maps the names and labels before a colon, in lower case, to names of fields.
 
     An empty query is ``All(())``; one of signs and operators only is a term without a word.
     """

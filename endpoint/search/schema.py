@@ -1,6 +1,6 @@
 """The file of an index: one SQLite database, written once and then only read.
 
-Table ``document`` has the texts as they were given, ``inverted`` (FTS5, without a copy of the texts) their
+Table ``document`` has the original texts, ``inverted`` (FTS5, without a copy of the texts) their
 tokens, ``word`` the words of short fields for suggestions and ``spelling`` groups of their letters;
 ``arrays`` has for all documents at once what facets and sorting need, by the document's number.
 """
@@ -22,7 +22,7 @@ from endpoint.search.analysis import TOKENS
 
 FILE = "index.sqlite"
 UNFINISHED = "index.sqlite.unfinished"
-#: Part of every index; another number means that it has to be built anew.
+#: The version of the schema in every index; an index of another version is built anew.
 FORMAT = 1
 
 _TABLES = """
@@ -70,7 +70,7 @@ def create(path: Path, configuration: SearchConfiguration) -> sqlite3.Connection
 
 
 def open_for_writing(path: Path) -> sqlite3.Connection:
-    """Open an index that is being written; nobody reads it and a crash discards it: it needs no journal."""
+    """Open an index for writing, without a journal: it has no readers, and a crash discards it."""
     connection = sqlite3.connect(path)
     try:
         connection.executescript(

@@ -1,7 +1,7 @@
-"""Snippets: the piece of a text that shows best why it matched, as HTML with the matches marked.
+"""Snippets: the passage of a text that best shows its matches, as HTML with the matches marked.
 
-Matches are located by patterns over the normal form of the text, and their places are carried back to the
-text as it was written.
+Matches are located by patterns over the normal form of the text, and their positions are mapped to the
+original text.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ _MOST_MARKS = 400
 _GAP = r"[\s·‐-―-]?"
 _LATIN = re.compile(r"[a-z]+(?:'[a-z]+)*")
 _SPACE = re.compile(r"\s+")
-# What is normalised as one: abbreviations, and characters with what combines with them.
+# Units of normalisation: abbreviations, and characters with their combining marks.
 _CLUSTER = re.compile(
     rf"{ABBREVIATION.pattern}|.[\u0300-\u036f\u1160-\u11ff\u3099\u309a\u200b-\u200d]*",
     re.IGNORECASE | re.DOTALL,
@@ -71,10 +71,10 @@ class _Place:
 
 
 class Marker:
-    """Writes the snippets for one query."""
+    """A writer of the snippets for one query."""
 
     def __init__(self, marks: Iterable[Mark], fields: Sequence[str], first: str) -> None:
-        """``fields`` are the names of all fields; ``first`` is where a snippet is best taken from."""
+        """``fields`` are the names of all fields; ``first`` is the preferred field of a snippet."""
         self._order = sorted(fields, key=lambda name: name != first)
         marks = list(marks)
         self._patterns = {name: _compiled(marks, name) for name in self._order}
@@ -115,7 +115,7 @@ class Marker:
 
 def _compiled(marks: Iterable[Mark], field: str) -> re.Pattern[str] | None:
     patterns = {mark.pattern for mark in marks if mark.field in ("", field)}
-    # The longest first: of two that begin alike it is the one to mark.
+    # The longest first: of two with the same beginning it is the one to mark.
     return re.compile("|".join(sorted(patterns, key=lambda text: (-len(text), text)))) if patterns else None
 
 
@@ -155,7 +155,7 @@ def _escaped(text: str) -> str:
 
 
 def _best(text: str, places: Sequence[_Place]) -> tuple[int, int]:
-    """Return the window that shows most of the different words, and then most of all."""
+    """Return the window with the most different words, and among those with the most matches."""
 
     def shown(first: int) -> tuple[int, int]:
         limit = places[first].start + WIDTH - _LEAD

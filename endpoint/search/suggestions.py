@@ -36,7 +36,7 @@ def trigrams(word: str) -> str:
 
 
 def distance(one: str, other: str) -> int:
-    """Count the letters to insert, delete, replace or swap with the next to make ``other`` of ``one``."""
+    """Count the letters to insert, delete, replace or swap with the next to turn ``one`` into ``other``."""
     before: list[int] = []
     row = list(range(len(other) + 1))
     for at, letter in enumerate(one, 1):
@@ -69,7 +69,7 @@ def _queries(
 
 
 def _in_other_mode(word: str) -> str | None:
-    """A word typed with the keyboard in Korean instead of English mode, or the reverse."""
+    """Return the word typed with the keyboard in Korean instead of English mode, or the reverse."""
     if word.isascii():
         return hangul_of_keys(word)
     keys = keys_of_hangul(word)
@@ -77,7 +77,7 @@ def _in_other_mode(word: str) -> str | None:
 
 
 def _close(word: str, connection: sqlite3.Connection) -> list[str]:
-    """Words of the index that differ in a letter or two, closest and then most frequent first."""
+    """Return words of the index that differ in a letter or two, closest and then most frequent first."""
     own = letters(word)
     if len(own) < 3 or len(word) > _LONGEST:
         return []

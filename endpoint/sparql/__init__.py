@@ -1,1 +1,1 @@
-"""SPARQL text without a parser: tokens, query form, parameters, and diagnoses of what is wrong."""
+"""SPARQL text without a parser: tokens, query form, parameters, and diagnoses of mistakes."""

@@ -123,7 +123,7 @@ class Context:
         self._stack: list[_Open] = []
 
     def advance(self, token: Token) -> None:
-        """Take ``token`` as read."""
+        """Read ``token``."""
         kind, text, _ = token
         if kind is _PUNCTUATION:
             if text in "([{":
@@ -145,17 +145,17 @@ class Context:
 
     @property
     def in_parenthesis(self) -> bool:
-        """Whether the innermost open bracket is a parenthesis."""
+        """Return whether the innermost open bracket is a parenthesis."""
         return bool(self._stack) and self._stack[-1].bracket == "("
 
     @property
     def in_values_head(self) -> bool:
-        """Whether the variables of a VALUES block are being listed."""
+        """Return whether the next token belongs to the variables of a VALUES block."""
         return self.clause == "VALUES" or (self.in_parenthesis and self._stack[-1].clause == "VALUES")
 
     @property
     def after_operand(self) -> bool:
-        """Whether an operand of an expression has just ended, so that an operator must follow."""
+        """Return whether an operand of an expression has just ended, so that an operator must follow."""
         if not self._stack or not self._stack[-1].expression:
             return False
         last = self.tokens[-1]
@@ -181,8 +181,8 @@ class Context:
 class Lexed(NamedTuple):
     """The tokens of a text.
 
-    ``doubtful`` says that some ``<`` or some quote could be read in another way that would change
-    what the rest of the text means, so nothing may be concluded from a token not being there.
+    ``doubtful``: some ``<`` or some quote could be read in another way that would change the rest of the
+    text, so the absence of a token proves nothing.
     """
 
     tokens: list[Token]

@@ -64,8 +64,8 @@ class Operation:
     ``form`` is None for an update. ``services`` and ``loads`` are the targets of SERVICE and LOAD:
     ``<absolute-iri>`` with escapes and declared prefixes resolved, else as written (a variable, a
     relative IRI, a name whose prefix is unknown), so that only an exact match may be let through.
-    ``volatile``: the text calls NOW, RAND, UUID, STRUUID or BNODE, or another service, so that it may
-    give another answer on the same data. ``dataset_clause``: it has FROM or FROM NAMED (SPARQL 1.1 Query
+    ``volatile``: the text calls NOW, RAND, UUID, STRUUID or BNODE, or another service, so that its result
+    may differ on the same data. ``dataset_clause``: it has FROM or FROM NAMED (SPARQL 1.1 Query
     Language, section 13.2). ``star``: the offset of the asterisk of SELECT * (section 16.1).
 
     IRIs are plain text. ``base_iri`` resolves relative IRIs where the text declares no BASE.
@@ -163,7 +163,7 @@ def classify(text: str, max_nesting: int, base_iri: str | None = None) -> Operat
 
 
 def _look_closer(operation: Operation, update_start: int) -> Operation:
-    """Classify by the tokens what the regular expressions could not exclude."""
+    """Classify by its tokens a text for which the regular expressions do not suffice."""
     text = operation.text
     lexed = lex(text)
     prefixes = read_prologue(text).prefixes

@@ -1,6 +1,7 @@
-"""The sites of parameters in the text of a saved query, found from the tokens alone.
+"""The sites of parameters in the text of a saved query, determined from the tokens alone.
 
-The kind of place decides which values fit and how they are written (:mod:`endpoint.sparql.parameters`).
+The kind of place determines which values are allowed and how they are written
+(:mod:`endpoint.sparql.parameters`).
 """
 
 from __future__ import annotations
@@ -15,7 +16,7 @@ from endpoint.sparql.lexer import Context, Kind, Token, lex
 
 
 class Place(Enum):
-    """A kind of place. TERM is any that takes an RDF term as it stands."""
+    """A kind of place. TERM is any place that takes a plain RDF term."""
 
     TERM = auto()
     PROJECTED = auto()
@@ -82,7 +83,7 @@ def parameter_sites(text: str, names: Iterable[str]) -> tuple[ParameterSite, ...
     return _sites(text, frozenset(names))
 
 
-# A saved query is bound for every request, with the same names each time.
+# Cached, because a saved query is bound for every request with the same names.
 @lru_cache(maxsize=512)
 def _sites(text: str, names: frozenset[str]) -> tuple[ParameterSite, ...]:
     return tuple(_Scan(text, names).sites)

@@ -45,7 +45,7 @@ class Span(NamedTuple):
 
 
 class Bound(NamedTuple):
-    """A text with values in place of its parameters, and where these stand in it."""
+    """A text with values in place of its parameters, and the spans of the values."""
 
     text: str
     spans: tuple[Span, ...]
@@ -65,7 +65,7 @@ def bind(text: str, values: Mapping[str, Value]) -> str:
 
     Several terms, as a tuple, fill the VALUES block that the variable heads; where it heads none they
     are listed in ``IN (…)``, in the data of VALUES and after DESCRIBE, and any other group with
-    the variable gets a VALUES block of its own. The empty tuple says that a parameter is absent: its
+    the variable gets a VALUES block of its own. The empty tuple means that a parameter is absent: its
     VALUES block and its LIMIT or OFFSET are left out.
 
     Raises :class:`ValueError` where a value cannot stand (:func:`misplaced_parameters`), where LIMIT or
@@ -75,7 +75,7 @@ def bind(text: str, values: Mapping[str, Value]) -> str:
 
 
 def bind_marked(text: str, values: Mapping[str, Value]) -> Bound:
-    """Return what :func:`bind` does, with the places of the values. Raises as it does."""
+    """Return the result of :func:`bind` with the places of the values. Raises as it does."""
     pieces: list[str] = []
     spans: list[Span] = []
     position = length = 0

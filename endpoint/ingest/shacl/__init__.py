@@ -2,8 +2,8 @@
 
 pySHACL works on graphs of rdflib, in Python objects: too large and too slow for a whole catalogue at once.
 Focus nodes are therefore validated a few hundred at a time. A batch has their statements and, of the
-resources that they link to, the properties that the shapes use, which is their class. A SPARQL constraint sees the
-same: the statements of its own focus node and the classes of the resources that it links to.
+resources that they link to, the properties that the shapes use, which is their class. A SPARQL constraint
+sees the same: the statements of its own focus node and the classes of the resources that it links to.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""The body of a block ``SERVICE text:search { … }``: parsed, and every mistake explained.
+"""The parser of a block ``SERVICE text:search { … }``, which explains every mistake.
 
 It is a few triples (SPARQL 1.1 Query Language, section 5.1.1) and nothing else; each hit is a value of
 their subject::
@@ -33,7 +33,7 @@ _PLAIN: Final = frozenset(
     }
 )
 _INTEGER: Final = f"{XSD}integer"
-# No index has more documents than this many digits can say.
+# Digits of a limit; no index has more documents.
 _DIGITS: Final = 9
 
 
@@ -231,7 +231,7 @@ class Body:
         return literal.value
 
     def _literal(self, first: Token) -> Literal | None:
-        """Return the literal that begins with ``first``, which was taken; None where none does."""
+        """Return the literal that begins with ``first``, which was consumed; None where none does."""
         source = first.text
         if first.kind is Kind.STRING and self._peek().kind is Kind.LANGTAG:
             source += self._next().text

@@ -1,7 +1,7 @@
 """``SERVICE text:search { … }`` answered without a network, before an engine sees the query.
 
-A block means what SERVICE means (SPARQL 1.1 Federated Query, section 2): the solutions that the
-service returns, joined with the rest. Here they are put into the query as inline data (SPARQL 1.1
+A block has the meaning of SERVICE (SPARQL 1.1 Federated Query, section 2): the solutions that the
+service returns, joined with the rest. Here they are written into the query as inline data (SPARQL 1.1
 Query Language, section 10.2), so that the engine joins them like any other data, by its indexes.
 """
 
@@ -123,7 +123,7 @@ class FederatedQuery:
 def read_federated(text: str, base: str | None, prefixes: Mapping[str, str]) -> FederatedQuery | None:
     """Read the text searches of a query; None where it makes none.
 
-    ``base`` and ``prefixes`` hold where the query declares none. Raises
+    ``base`` and ``prefixes`` apply where the query declares none. Raises
     :class:`~endpoint.errors.MalformedQuery` and :class:`~endpoint.errors.QueryTooComplex`. The query that
     is returned has no SERVICE in any reading of its characters.
     """
@@ -166,7 +166,7 @@ def _rows(search: Search, index: Index, most: int) -> list[str]:
     for hit in hits:
         try:
             subject = str(NamedNode(hit.iri))
-        except ValueError:  # it was loaded leniently: SPARQL cannot write it, and so nobody can ask for it
+        except ValueError:  # it was loaded leniently: SPARQL cannot express it, so no query can match it
             continue
         row = _row(search, hit, subject)
         most -= len(row) + 1
@@ -190,7 +190,7 @@ def _row(search: Search, hit: Hit, subject: str) -> str:
 
 
 def _data(search: Search, rows: Sequence[str]) -> str:
-    """A sub-SELECT: the engine joins it by a hash table and not by looking through the rows for each row."""
+    """Return a sub-SELECT, which the engine joins by a hash table instead of a scan for each row."""
     names = search.variables
     listed = " ".join(f"?{name}" for name in names)
     values = f"VALUES ({listed}) {{ {' '.join(rows)} }}"
@@ -198,7 +198,7 @@ def _data(search: Search, rows: Sequence[str]) -> str:
         return f"{{ {values} }}"
     if len(rows) <= LONG:
         return f"{{ SELECT {listed} {{ {values} }} }}"
-    # Longer than each of the names, so it is none of them.
+    # A name longer than each of the others, so it differs from all of them.
     key = f"?{max(names, key=len)}_"
     one = f"{{ SELECT {key} {{ VALUES {key} {{ 1 }} }} }}"
     return f"{{ SELECT {listed} {{ {one} {{ SELECT {listed} (1 AS {key}) {{ {values} }} }} }} }}"
@@ -220,7 +220,7 @@ def _replaced(text: str, blocks: Sequence[Block], groups: Sequence[str]) -> Rewr
 def read_blocks(text: str, base: str | None, prefixes: Mapping[str, str]) -> list[Block]:
     """Return the blocks of ``text`` in their order, found without parsing the query.
 
-    ``base`` and ``prefixes`` hold where the text declares none. Raises
+    ``base`` and ``prefixes`` apply where the text declares none. Raises
     :class:`~endpoint.errors.MalformedQuery` with the place of the first mistake in a block, and
     :class:`~endpoint.errors.QueryTooComplex` for more than :data:`MOST_SEARCHES` searches.
     """
@@ -249,7 +249,7 @@ def read_blocks(text: str, base: str | None, prefixes: Mapping[str, str]) -> lis
 
 
 def refuse_unread(text: str, blocks: list[Block]) -> NoReturn:
-    """Refuse a text that holds, besides ``blocks``, a SERVICE in some reading of its characters."""
+    """Refuse a text that has, besides ``blocks``, a SERVICE in some reading of its characters."""
     suspects = [
         token
         for token in lex(text).tokens
@@ -259,7 +259,7 @@ def refuse_unread(text: str, blocks: list[Block]) -> NoReturn:
     ]
     if not suspects:
         _refuse_doubt(text, 0)
-    # The word alone, or at the beginning of a name, is more likely to be meant than inside a name.
+    # The word alone, or at the beginning of a name, is a more likely keyword than inside a name.
     token = min(suspects, key=lambda token: "SERVICE" not in token.upper.partition(":")[0])
     raise malformed(
         text,

@@ -3,8 +3,10 @@ VENV := .venv
 BIN := $(VENV)/bin
 PYTHON ?= python3
 VENDOR := endpoint/web/static/vendor
-# Tests of one module share servers and browsers, so that a module stays in one process.
-PYTEST = $(BIN)/python -m pytest --numprocesses auto --maxprocesses 8 --dist loadfile --no-loadscope-reorder
+# One process more than processors, since tests also wait for deadlines; a module stays in one, since its tests
+# share servers and browsers.
+PROCESSES ?= $(shell processors=$$(getconf _NPROCESSORS_ONLN); [ $$processors -lt 7 ] || processors=7; expr $$processors + 1)
+PYTEST = $(BIN)/python -m pytest --numprocesses $(PROCESSES) --dist loadfile --no-loadscope-reorder
 # The tests that run on every other Python too: those that start no browser and kill or interrupt no process.
 QUICK := --ignore=tests/browser --ignore=tests/process
 # Runs a command and shows what it printed only where it fails.

@@ -172,7 +172,7 @@ def test_a_changed_dataset_is_built_anew_and_loaded_data_is_not(tmp_path: Path) 
 
 
 def test_the_wheel_serves_the_dataset_from_an_empty_folder(tmp_path: Path) -> None:
-    build = [sys.executable, "-m", "build", "--wheel", "--outdir", str(tmp_path), str(ROOT)]
+    build = [sys.executable, "-m", "build", "--wheel", "--no-isolation", "--outdir", str(tmp_path), str(ROOT)]
     subprocess.run(build, check=True, capture_output=True, timeout=300)
     (wheel,) = tmp_path.glob("*.whl")
     venv.create(tmp_path / "venv", with_pip=True, system_site_packages=False)

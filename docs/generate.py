@@ -57,7 +57,8 @@ def settings_page() -> str:
     for row in setting_fields():
         default = shown_default(row)
         shown = f"`{default}`" if default else ""
-        flag = f"`--{row.name.replace('_', '-')} {row.metadata['metavar']}`"
+        metavar = row.metadata["metavar"].replace("|", "\\|")
+        flag = f"`--{row.name.replace('_', '-')} {metavar}`"
         help_text = row.metadata["help"].replace("|", "\\|")
         lines.append(f"| `{row.name}` | {flag} | `{environment_name(row.name)}` | {shown} | {help_text} |")
     return "\n".join(lines) + "\n"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import importlib.util
 import re
+import subprocess
 from pathlib import Path
 from types import ModuleType
 
@@ -13,9 +14,19 @@ from starlette.routing import Route
 from endpoint.app import create_site, routes
 from endpoint.cli.main import COMMANDS
 from endpoint.settings import Settings
+from tests.live import Server
 
 ROOT = Path(__file__).parent.parent
 DOCS = ROOT / "docs"
+PAGES = [ROOT / "README.md", *sorted(DOCS.glob("*.md"))]
+REQUESTS = [
+    pytest.param(block, id=f"{page.stem}-{number}")
+    for page in PAGES
+    for number, block in enumerate(
+        re.findall(r"^```sh\n(.*?)^```", page.read_text(), re.DOTALL | re.MULTILINE)
+    )
+    if block.startswith("curl ")
+]
 
 
 def generator() -> ModuleType:
@@ -85,11 +96,32 @@ def test_every_command_is_in_the_readme() -> None:
         assert f"endpoint {name}" in text or f"make {name}" in text, name
 
 
-def test_the_readme_is_short_and_its_links_lead_somewhere() -> None:
-    text = (ROOT / "README.md").read_text()
-    assert len(text.splitlines()) <= 150
-    for target in re.findall(r"\]\((?!http)([^)]+)\)", text):
-        assert (ROOT / target).exists(), target
+def test_the_readme_is_short() -> None:
+    assert len((ROOT / "README.md").read_text().splitlines()) <= 150
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.stem)
+def test_links_lead_to_pages_and_their_sections(page: Path) -> None:
+    for target in re.findall(r"\]\((?!http)([^)]+)\)", page.read_text()):
+        path, _, section = target.partition("#")
+        assert (page.parent / path).exists(), target
+        headings = re.findall(r"^#+ (.+)$", (page.parent / path).read_text(), re.MULTILINE) if section else []
+        assert not section or section in [heading.lower().replace(" ", "-") for heading in headings], target
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.stem)
+def test_the_rows_of_a_table_have_as_many_cells_as_its_head(page: Path) -> None:
+    for table in re.findall(r"^(?:\|.*\n)+", page.read_text(), re.MULTILINE):
+        assert len({len(re.findall(r"(?<!\\)\|", row)) for row in table.splitlines()}) == 1, table
+
+
+@pytest.mark.parametrize("commands", REQUESTS)
+def test_every_request_is_answered(server: Server, commands: str) -> None:
+    local = commands.replace("curl -s", "curl -sS --fail -o /dev/null").replace(
+        "http://127.0.0.1:8080", server.url
+    )
+    done = subprocess.run(["bash", "-ec", local], capture_output=True, text=True, timeout=60, check=False)
+    assert done.returncode == 0, done.stderr
 
 
 def test_the_places_for_new_things_exist() -> None:

@@ -11,6 +11,7 @@ from __future__ import annotations
 import errno
 import fcntl
 import os
+import re
 import shutil
 import uuid
 from collections.abc import Iterator
@@ -28,6 +29,8 @@ from endpoint.storage.generations import Generation
 from endpoint.storage.overlap import find_overlap
 
 _ROCKSDB = "IO error: "
+# The end of what the engine says of a file that is none of RocksDB's.
+_NUMBERED = re.compile(r" \(os error ([0-9]+)\)$")
 _STORAGE_ERRORS = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EROFS, errno.EIO}
 
 
@@ -230,6 +233,7 @@ class Writer:
 
     def _failure(self, attempt: str, error: Exception) -> StoreError:
         reason = (error.strerror if isinstance(error, OSError) else None) or str(error)
+        reason = _NUMBERED.sub("", reason)
         if reason.startswith(_ROCKSDB):  # what RocksDB attempted, on which file, and then the cause
             reason = reason.rpartition(": ")[2]
         return StoreError(
@@ -240,8 +244,11 @@ class Writer:
 
 def _is_storage(error: OSError) -> bool:
     """Return whether the disk failed, as opposed to a file that the caller wanted to read."""
-    # The engine's errors carry no number; those of RocksDB begin with the name of its status.
-    return error.errno in _STORAGE_ERRORS or (error.errno is None and str(error).startswith(_ROCKSDB))
+    if error.errno is not None:
+        return error.errno in _STORAGE_ERRORS
+    # The engine's errors have none; those of RocksDB begin with the name of its status.
+    numbered = _NUMBERED.search(str(error))
+    return str(error).startswith(_ROCKSDB) or (numbered is not None and int(numbered[1]) in _STORAGE_ERRORS)
 
 
 def _take_lock(data: Path) -> IO[bytes]:

@@ -69,6 +69,11 @@ def prepare(folder: Path, data: Path, more: str = "") -> list[str]:
     return flags
 
 
+def write_rule(folder: Path, rule: str) -> None:
+    (folder / "dataset").mkdir()
+    (folder / "dataset" / "10-rule.rq").write_text(f"PREFIX e: <http://example.org/>\n{rule}")
+
+
 def numbers(data: Path) -> list[int]:
     return generations.numbers(data)
 
@@ -168,9 +173,7 @@ def test_a_killed_load_leaves_the_store_as_it_was(
 
 
 def test_a_load_killed_while_it_derives_leaves_no_files(tmp_path: Path, file: Path) -> None:
-    rule = tmp_path / "dataset" / "10-copied.rq"
-    rule.parent.mkdir()
-    rule.write_text("PREFIX e: <http://example.org/>\nCONSTRUCT { ?this e:q ?o } WHERE { ?this e:p ?o }")
+    write_rule(tmp_path, "CONSTRUCT { ?this e:q ?o } WHERE { ?this e:p ?o }")
     flags = prepare(tmp_path, tmp_path / "data", RULES)
     data = Path(flags[-1])
     with subprocess.Popen([*command("load", str(file), *flags)], env=environment()) as process:
@@ -213,6 +216,16 @@ def test_a_file_that_may_not_grow_leaves_the_store_as_it_was(file: Path, flags: 
     said = refusal(file, flags, "sh", "-c", 'ulimit -f 4000; exec "$@"', "sh")
     assert said.startswith(f"endpoint: The data directory {flags[-1]} could not be written: File too large.")
     check_unchanged(flags)
+
+
+def test_no_space_for_what_is_derived_leaves_the_store_as_it_was(tmp_path: Path) -> None:
+    # Each of the new subjects gets all objects: more than a megabyte from some kilobytes.
+    write_rule(tmp_path, "CONSTRUCT { ?this e:q ?o } WHERE { ?this e:p ?other . ?s e:p ?o }")
+    flags, many = prepare(tmp_path, tmp_path / "data", RULES), tmp_path / "many.nt"
+    many.write_text(triples(1, 1000))
+    said = refusal(many, flags, "sh", "-c", 'ulimit -f 4000; exec "$@"', "sh")
+    assert said.startswith(f"endpoint: The data directory {flags[-1]} could not be written: File too large.")
+    assert (numbers(Path(flags[-1])), count(Path(flags[-1]))) == ([1], 2)
 
 
 @pytest.fixture

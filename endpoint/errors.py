@@ -3,7 +3,7 @@
 ::
 
     EndpointError
-      RequestError                the client can mend it
+      RequestError                the client can correct it
         MalformedRequest   400    the HTTP request does not follow the SPARQL 1.1 Protocol
         BadParameter       400    a parameter is missing, repeated, unknown or ill-typed
         MalformedQuery     400    the SPARQL text does not parse; carries the position
@@ -66,7 +66,7 @@ class EndpointError(Exception):
 
 
 class RequestError(EndpointError):
-    """The request cannot be answered as it stands; the client can mend it."""
+    """The request cannot be answered; the client can correct it."""
 
     status = 400
 

@@ -264,7 +264,7 @@ class Server(uvicorn.Server):
 
 
 def listen(settings: Settings) -> socket.socket:
-    """Bind the address of the settings. Raises :class:`StoreError` when it cannot be had."""
+    """Bind the address of the settings. Raises :class:`StoreError` when it is not available."""
     family = socket.AF_INET6 if ":" in settings.host else socket.AF_INET
     try:
         return socket.create_server((settings.host, settings.port), family=family, backlog=2048)

@@ -18,7 +18,7 @@ from tests.live import Server
 
 ROOT = Path(__file__).parent.parent
 DOCS = ROOT / "docs"
-PAGES = [ROOT / "README.md", *sorted(DOCS.glob("*.md"))]
+PAGES = [ROOT / "README.md", ROOT / "CONTRIBUTING.md", *sorted(DOCS.glob("*.md"))]
 REQUESTS = [
     pytest.param(block, id=f"{page.stem}-{number}")
     for page in PAGES

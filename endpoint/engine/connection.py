@@ -33,7 +33,7 @@ class WorkerConnection(asyncio.Protocol):
         self.lost = False
         self.pieces: deque[bytes] = deque()
         # When the client last stopped taking pieces, by the loop's clock; 0 while it takes them. And
-        # how long (seconds) the worker has stood blocked for this answer before that.
+        # how long (seconds) the worker had been blocked on this answer before that.
         self.blocked_since = 0.0
         self.blocked_before = 0.0
         self._errors = errors
@@ -118,13 +118,13 @@ class WorkerConnection(asyncio.Protocol):
             self._transport.resume_reading()
 
     def blocked(self, now: float) -> float:
-        """Return the seconds that the worker has stood blocked for this answer; 0 where it does not."""
+        """Return the seconds for which the worker has been blocked on this answer; 0 where it is not."""
         return self.blocked_before + now - self.blocked_since if self.blocked_since else 0.0
 
     def kill(self) -> None:
         """End the worker process at once, whatever it does."""
         # Its process id stays its own until the template reaps it, which it does only on order; without
-        # a template it may be gone.
+        # a template it may have been reaped.
         if self.pid:
             with suppress(ProcessLookupError):
                 os.kill(self.pid, signal.SIGKILL)

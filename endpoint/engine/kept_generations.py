@@ -153,7 +153,7 @@ class KeptGenerations:
             kept.pool = None
 
     def tidy(self) -> None:
-        """Remove from the disk, in the background, the generations that nobody needs any more."""
+        """Remove from the disk, in the background, the generations that are no longer needed."""
         self._run(asyncio.to_thread(generations.tidy, self._settings.data))
 
     def _run(self, coroutine: Coroutine[object, object, T]) -> asyncio.Task[T]:

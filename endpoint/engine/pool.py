@@ -19,7 +19,7 @@ from endpoint.telemetry import log
 T = TypeVar("T")
 
 RETRY_AFTER: Final = 5
-# A worker that has stood blocked by its client for this long (seconds) no longer counts as evaluating, so
+# A worker that has been blocked by its client for this long (seconds) no longer counts as evaluating, so
 # clients that stop reading cannot take the server's workers away; another one is forked instead.
 BLOCKED: Final = 0.5
 # The most workers, including those of clients that do not read, as a multiple of the size.

@@ -1,7 +1,7 @@
 """The template process: it reads one generation and forks the workers that evaluate on it.
 
-``python -m endpoint.engine.template FD`` is started by the server and ordered about over the
-socket FD: a :class:`~endpoint.engine.wire.TemplateOrder` first, then forks and reaps. Workers
+The server starts ``python -m endpoint.engine.template FD`` and sends its orders over the socket FD:
+first a :class:`~endpoint.engine.wire.TemplateOrder`, then forks and reaps. Workers
 share the pages of its in-memory image. Where the generation is to stay on disk each worker opens
 it read-only after the fork, because a forked RocksDB is not safe to use.
 
@@ -93,7 +93,7 @@ def _obey(control: socket.socket, inherited: _Inheritance) -> NoReturn:
         elif pid in children:
             children.discard(pid)
             # The server closed the worker's socket or killed it, so this does not wait for long;
-            # until here the process id could not be given to anybody else.
+            # until here no other process could get its process id.
             _, status = os.waitpid(pid, 0)
             try:
                 control.sendall(wire.REAPED.pack(pid, status))
@@ -103,7 +103,7 @@ def _obey(control: socket.socket, inherited: _Inheritance) -> NoReturn:
 
 
 def _become_worker(inherited: _Inheritance, descriptors: list[int]) -> NoReturn:
-    """Be the new worker; never returns. ``inherited.hold`` stays open, and with it the generation."""
+    """Run as the new worker; never return. ``inherited.hold`` stays open and keeps the generation."""
     try:
         sock = socket.socket(fileno=descriptors[0])
         opened = inherited.image if inherited.image is not None else Store.read_only(str(inherited.path))

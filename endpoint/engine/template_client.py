@@ -91,7 +91,7 @@ class TemplateClient:
         client = cls(generation, order, process, ours, protocol)
         try:
             async with asyncio.timeout(START_TIMEOUT):
-                # Shielded, so that a cancellation of ours is not taken for the end of the process.
+                # Shielded, so that a cancellation of this task is not mistaken for the end of the process.
                 client.fenced = await asyncio.shield(protocol.ready)
         except (TimeoutError, asyncio.CancelledError):
             gone = protocol.ready.cancelled() or protocol.lost.done()
@@ -156,7 +156,7 @@ class TemplateClient:
     async def aclose(self) -> None:
         """End the template and with it every worker it forked. Idempotent."""
         if not self._protocol.ready.done():
-            # It reads the generation and would not look at its socket before that is done.
+            # While it reads the generation, it does not read its socket.
             self._process.kill()
         if self._control.fileno() >= 0:
             if self.alive:
@@ -177,7 +177,7 @@ class TemplateClient:
 def _spawn(order: wire.TemplateOrder) -> tuple[subprocess.Popen[bytes], socket.socket]:
     """Start the template process; return it and our end of its socket. Raises OSError."""
     ours, theirs = socket.socketpair()
-    # -P keeps the working folder out of the module path, which may be all that named this package.
+    # -P keeps the working folder out of the module path, through which alone this package may be importable.
     command = [sys.executable, "-P", "-m", "endpoint.engine.template", str(theirs.fileno())]
     path = os.pathsep.join(filter(None, [str(_PACKAGES), os.environ.get("PYTHONPATH")]))
     with theirs, ExitStack() as undo:

@@ -30,8 +30,8 @@ SEARCH: Final = 6  # server to worker: a search of the text index
 TEMPLATE: Final = 8  # server to template, once: a TemplateOrder
 FACTS: Final = 7  # worker to server: the facts of the page that follows
 
-# END carries: microseconds of parsing and planning, of evaluating and serializing, and whether the
-# worker wants to be replaced because the query left its memory swollen.
+# The payload of END: microseconds of parsing and planning, of evaluating and serializing, and whether the
+# worker should be replaced because the query has enlarged its memory.
 TIMING: Final = struct.Struct("!II?")
 
 # The server to the template process: FORK (with two descriptors attached) or REAP and a process id.
@@ -43,7 +43,7 @@ REAPED: Final = struct.Struct("!II")
 
 
 class Failure(TypedDict):
-    """The reason why there is no whole answer.
+    """The reason why an answer is not complete.
 
     ``kind`` is syntax (with the engine's own message), malformed (explained already, ``line`` and
     ``column`` from 1), complex, missing (no text index), unsupported, inexpressible, evaluation, memory.
@@ -73,7 +73,7 @@ _encode: Final = json.JSONEncoder(ensure_ascii=False).encode
 
 def pack_query(operation: Operation, representation: Representation) -> bytes:
     """Return the frame of a query: an operation, and the representation of its answer."""
-    # What has its default value is left out, for the path of a small query is short.
+    # Members with their default value are left out, which keeps a small query fast.
     members = {
         name: value
         for name, default, value in zip(_NAMES, _DEFAULTS, _MEMBERS(operation), strict=True)

@@ -114,7 +114,7 @@ def _serve(sock: socket.socket, store: Store, options: WorkerOptions) -> None:
         while (frame := wire.read(sock)) is not None:
             sock.sendall(_answer(sock, frame, evaluator, start))
     except OSError:
-        # The server closed its end: nobody waits for this answer any more.
+        # The server has closed its end: the answer is no longer needed.
         return
 
 

@@ -47,7 +47,7 @@ class Facts(NamedTuple):
 
     ``rows``: how many it has. ``more``: there is at least one row after it. ``total``: the number of rows
     of all pages, where it is known. ``mark``: the digest of the last rows up to its end. ``moved``: other
-    rows stand before it than the client has seen; there is no page.
+    rows precede it than the client has seen; there is no page.
     """
 
     rows: int

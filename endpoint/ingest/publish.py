@@ -97,7 +97,7 @@ def _recipe_digest(dataset: Dataset, derive: bool) -> str:
 
 @dataclass(frozen=True, slots=True)
 class Change:
-    """A change of the published data: ``sources`` are added to what is there.
+    """A change of the published data: ``sources`` are added to the existing data.
 
     The dataset's own files come first where nothing is published yet; ``rebuild`` drops what is published and
     begins with them. ``replace`` empties ``graph`` before the sources are read. ``errors`` are already known
@@ -137,7 +137,7 @@ def publish(
 
 
 def rehearse(change: Change, recipe: Recipe, data: Path) -> None:
-    """Read and check all that :func:`publish` would, and publish nothing. Raises the same errors."""
+    """Read and check everything as :func:`publish` does, and publish nothing. Raises the same errors."""
     if change.check is None:
         _refuse_graph(change, recipe)
         with Writer(data):

@@ -55,7 +55,7 @@ class Constant:
 
 @dataclass(frozen=True, slots=True)
 class Variable:
-    """A member from the column at ``index``; ``tags`` are the keys of language and value, if wanted."""
+    """A member from the column at ``index``; ``tags`` are the keys of language and value, if any."""
 
     index: int | None
     listed: bool

@@ -24,7 +24,7 @@ HTML_ROWS: Final = 1000
 _ADDRESS: Final = 48
 
 _BREAKS: Final = str.maketrans({"\r": " ", "\n": " ", "\t": " "})
-# What would be markup in a cell (GitHub Flavored Markdown section 4.10, CommonMark section 2.4).
+# Characters that would be markup in a cell (GitHub Flavored Markdown section 4.10, CommonMark section 2.4).
 _MARKUP: Final = str.maketrans(
     {**{sign: "\\" + sign for sign in "\\|`*_[]~"}, "&": "&amp;", "<": "&lt;", ">": "&gt;"}
 )

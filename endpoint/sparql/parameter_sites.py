@@ -26,7 +26,7 @@ class Place(Enum):
     ASSIGNED = auto()
     VALUES_HEAD = auto()
     VALUES_ROW = auto()
-    # Places where several terms can stand beside each other, with commas or blanks between them.
+    # Places that take several terms, separated by commas or spaces.
     IN_LIST = auto()
     VALUES_DATA = auto()
     DESCRIBED = auto()
@@ -49,7 +49,7 @@ class Group:
 
     @property
     def solutions(self) -> Group | None:
-        """The group where a variable has to be bound for what stands here to see it."""
+        """The group in which a variable must be bound to be visible here."""
         return self.where if self.selects or self.kind != "group" else self
 
 
@@ -90,7 +90,7 @@ def _sites(text: str, names: frozenset[str]) -> tuple[ParameterSite, ...]:
 
 
 def numbers(text: str) -> frozenset[str]:
-    """Return the variables that stand after LIMIT or OFFSET, where the grammar takes a number only."""
+    """Return the variables after LIMIT or OFFSET, where the grammar allows a number only."""
     tokens = lex(text).tokens
     return frozenset(
         token.text[1:]

@@ -68,7 +68,7 @@ def bind(text: str, values: Mapping[str, Value]) -> str:
     the variable gets a VALUES block of its own. The empty tuple means that a parameter is absent: its
     VALUES block and its LIMIT or OFFSET are left out.
 
-    Raises :class:`ValueError` where a value cannot stand (:func:`misplaced_parameters`), where LIMIT or
+    Raises :class:`ValueError` where no value is allowed (:func:`misplaced_parameters`), where LIMIT or
     OFFSET gets no whole number from 0, and where an int is given for any other place.
     """
     return bind_marked(text, values).text
@@ -109,7 +109,7 @@ def edits(text: str, values: Mapping[str, Value]) -> list[Edit]:
 def misplaced_parameters(
     text: str, names: Iterable[str], multiple: Iterable[str] = ()
 ) -> list[MisplacedParameter]:
-    """Return the parameters among ``names`` that stand where only a variable can stand.
+    """Return the parameters among ``names`` in places where only a variable is allowed.
 
     Those that are ``multiple`` too may take several values at once.
     """
@@ -195,7 +195,7 @@ def _several(places: list[ParameterSite], terms: tuple[Term, ...]) -> Iterator[E
 def _absent(places: list[ParameterSite]) -> Iterator[Edit]:
     for place in places:
         if place.data is not None:
-            # An empty group keeps apart what the block kept apart; after the query nothing may stand.
+            # An empty group separates the patterns around it as the block did; nothing may follow the query.
             yield Edit(place.start, place.end, "{}" if place.inside else "")
         elif place.place is Place.NUMBER:
             yield Edit(place.start, place.end, "")

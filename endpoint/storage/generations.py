@@ -42,7 +42,7 @@ class Generation:
 
     ``number`` counts publications and is the data version; ``quads`` is its size; ``digest``
     identifies the files that it was built from (empty when it was not built from files). ``overlap``:
-    a triple stands in two of its graphs; ``None`` when that is not known.
+    a triple occurs in two of its graphs; ``None`` when that is not known.
     """
 
     number: int

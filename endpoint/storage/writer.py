@@ -29,7 +29,7 @@ from endpoint.storage.generations import Generation
 from endpoint.storage.overlap import find_overlap
 
 _ROCKSDB = "IO error: "
-# The end of what the engine says of a file that is none of RocksDB's.
+# The end of the engine's message about a file that is not one of RocksDB's.
 _NUMBERED = re.compile(r" \(os error ([0-9]+)\)$")
 _STORAGE_ERRORS = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EROFS, errno.EIO}
 
@@ -38,7 +38,7 @@ class Transaction:
     """The open primary store and, after the ``with`` block, the generation that it became.
 
     ``folder`` is that of the coming generation: files and folders that are written into it within the block
-    stand beside the checkpoint of the store afterwards. Neither may be written to after the block.
+    are beside the checkpoint of the store afterwards. Neither may be written to after the block.
     """
 
     def __init__(self, store: Store, folder: Path) -> None:

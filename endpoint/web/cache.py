@@ -128,7 +128,7 @@ class Cache:
         """Keep the value that a task has made, within the bounds; drop a failure."""
         entry.making = False
         entries = self._generations[version].regions[region]
-        # Retrieving the failure here: there may be nobody left to do it.
+        # The failure is retrieved here, because no request may be waiting for it any more.
         if entry.task.cancelled() or entry.task.exception() is not None:
             del entries[key]
             return

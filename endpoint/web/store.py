@@ -83,7 +83,7 @@ class OwnQueries:
     ) -> asyncio.Task[T] | None:
         """Begin to make the value of the generation that is served, one value of the region at a time.
 
-        Returns the task that runs, of whichever generation; None where the value is there already.
+        Return the task that runs, of any generation; None where the value is made already.
         """
         generation = self.site.engine.generation
         latest = self.cache.latest(region)
@@ -98,10 +98,10 @@ class OwnQueries:
         patience: float,
         timeout: float | None = None,
     ) -> T | None:
-        """Return the value of the generation that is served, if it is there within ``patience`` seconds.
+        """Return the value of the current generation, if it is made within ``patience`` seconds.
 
-        Otherwise that of a generation before, and None while there is none (stale-while-revalidate). Making
-        it goes on when the caller has left, and begins anew where the engine gave up its generation.
+        Otherwise return that of an earlier generation, None where there is none (stale-while-revalidate).
+        Making it goes on when the caller has left, and begins anew where the engine gave up its generation.
         """
         end = time.monotonic() + patience
         while (task := self.revalidate(region, make, timeout)) is not None:
@@ -144,7 +144,7 @@ class Snapshot:
         return replace(self, end=min(self.end, time.monotonic() + seconds))
 
     def operation(self, text: str, form: QueryForm, whole: bool = False) -> Operation:
-        """Return a query of ours. With ``whole`` its default graph has all graphs of the manifest, however
+        """Return an own query. With ``whole`` its default graph has all graphs of the manifest, however
         the server reads the queries of clients; a query that names graphs with GRAPH sees them without that.
         ``GRAPH ?any`` stands for every graph, and for the default graph too where that is the union.
         """

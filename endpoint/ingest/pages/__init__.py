@@ -63,7 +63,7 @@ def read_page(
 ) -> list[Triple]:
     """Return the statements of a page. ``base`` resolves relative links; omissions go to ``notices``.
 
-    :raises DataError: the page cannot be decoded, or is none; :class:`DataErrors` with all that is wrong.
+    :raises DataError: the page cannot be decoded, or is none; :class:`DataErrors` with all mistakes.
     """
     stream = rewindable(stream)
     stream.seek(0)
@@ -211,7 +211,7 @@ class _TextPage:
             yield row
 
     def _check_closing(self, number: int) -> None:
-        """Add an error where a value follows the closing sentence, which is none then."""
+        """Add an error where a value follows the closing sentence."""
         if any(line.startswith(_BULLET) for line in self._lines[number:]):
             self._errors.append(self._stray(self._lines[number - 1], number))
 

@@ -1,7 +1,7 @@
 """Targets of shapes, and their focus nodes in a store (SHACL section 2.1.3, SHACL-AF section 3).
 
-Nodes are streamed: whatever the number of records, no set of them is in memory. That a node comes once
-although it has two classes or stands in two graphs is decided by looking it up in the store.
+Nodes are streamed: whatever the number of records, no set of them is in memory. A node with two
+classes or in two graphs is yielded once, which is decided by looking it up in the store.
 """
 
 from __future__ import annotations
@@ -49,7 +49,7 @@ class DataGraph:
         predicate: NamedNode | None = None,
         value: Node | Triple | None = None,
     ) -> Iterator[Quad]:
-        """Return the statements that fit, graph by graph; one that stands in two graphs comes twice."""
+        """Return the statements that match, graph by graph; one that is in two graphs is returned twice."""
         for graph in self.graphs:
             yield from self.store.quads_for_pattern(subject, predicate, value, graph)
 

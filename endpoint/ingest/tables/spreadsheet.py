@@ -123,7 +123,7 @@ def _batch(rows: Iterator[tuple[_AnyCell, ...]], file: Path) -> list[tuple[_AnyC
 
 
 def _survey(stream: BinaryIO, sheet: _Sheet) -> tuple[bool, list[_Merge]]:
-    """Return whether a sheet has formulas, and its vertical merges, which stand after all of its rows."""
+    """Return whether a sheet has formulas, and its vertical merges, which are stored after its rows."""
     formulas, ranges, rest = False, set[str](), b""
     with ZipFile(stream) as archive, archive.open(sheet._worksheet_path) as part:
         while piece := part.read(_PIECE):

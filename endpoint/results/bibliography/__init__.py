@@ -91,7 +91,7 @@ def write_items(items: Iterable[Item], fmt: Format) -> Iterator[str]:
 
 
 def lookup_query(iris: Sequence[str]) -> str:
-    """Return a CONSTRUCT query for all that the items of the resources ``iris`` need.
+    """Return a CONSTRUCT query for all statements that the items of the resources ``iris`` need.
 
     Raises ValueError for more than :data:`MOST` of them, and for what is no absolute IRI.
     """

@@ -4,7 +4,8 @@ The styles are written out here because the one CSL processor for Python (citepr
 HTML unescaped, repeats the title of a work without an author, shortens given names that Chicago writes out,
 and because no general Korean style exists in CSL. docs/discovery.md has the comparison.
 
-APA wants titles in sentence case. Which words of a title are names cannot be known, so titles stay as given.
+APA requires titles in sentence case. It cannot be known which words of a title are names, so titles are
+unchanged.
 """
 
 from __future__ import annotations

@@ -26,7 +26,7 @@ _TEX: Final = str.maketrans(
         **{character: f"\\{character}" for character in "#$%&_"},
     }
 )
-# What would end a field of BibTeX, percent-encoded: the address of a field url is not escaped otherwise.
+# Characters that would end a field of BibTeX, percent-encoded: a field url has no other escapes.
 _ADDRESS: Final = str.maketrans({character: f"%{ord(character):02X}" for character in '{}\\" '})
 
 
@@ -34,7 +34,7 @@ class _BibTexWriter(bibtex.Writer):  # type: ignore[misc]
     """pybtex's writer without its own escaping, which would escape twice, and addresses too."""
 
     def quote(self, s: str) -> str:
-        # Braces are in pairs in all that is written here; looking for them again took half of the time.
+        # All fields written here have braces in pairs; pybtex's own check took half of the time.
         return f"{{{s}}}"
 
     def _encode(self, text: str) -> str:
@@ -100,7 +100,7 @@ def _iso(date: tuple[int, ...]) -> str:
 
 
 class _RisWriter(rispy.RisWriter):  # type: ignore[misc]
-    """rispy's writer with CR LF at the end of lines, as the specification wants, and without numbers."""
+    """rispy's writer with CR LF at the end of lines, as the specification requires, and without numbers."""
 
     NEWLINE = "\r\n"
 

@@ -1,7 +1,7 @@
 """The SPARQL grammar as a table (SPARQL 1.1 Query Language section 19.8 and Update, with the 1.2 draft).
 
 The engine only roughly locates where a text stops being SPARQL. This recognizer finds the exact token,
-and what could have stood there. It keeps its own stack, so no text can exhaust the process's, and
+and what the grammar allows there. It keeps its own stack, so no text can exhaust the process's, and
 is linear in the number of tokens. It knows nothing of prefixes, scopes or aggregates.
 """
 
@@ -145,8 +145,8 @@ class Grammar(NamedTuple):
 class Rejection:
     """The place where ``text`` stops being SPARQL: token ``at``, or the end where it ends too early.
 
-    ``expected`` are the terminals that could have stood there, ``wanted`` the symbols of the grammar
-    that could have begun or gone on there, the nearest first; the last of them had to.
+    ``expected`` are the terminals that are allowed there, ``wanted`` the symbols of the grammar that could
+    begin or continue there, the nearest first; the last of them is required.
     """
 
     text: str
@@ -157,19 +157,19 @@ class Rejection:
 
     @property
     def token(self) -> Token | None:
-        """The token that does not fit; None at the end of the text."""
+        """The token that is not allowed; None at the end of the text."""
         return self.tokens[self.at] if self.at < len(self.tokens) else None
 
     @property
     def offset(self) -> int:
-        """Where that token begins; at the end of the text, after the last token."""
+        """The offset of that token; at the end of the text, the offset after the last token."""
         if self.token is not None:
             return self.token.start
         return self.tokens[-1].end if self.tokens else 0
 
     @property
     def must(self) -> str:
-        """The symbol of the grammar that had to begin or go on here, without its number."""
+        """The symbol of the grammar that is required here, without its number."""
         return self.wanted[-1].partition("#")[0]
 
     def before(self, back: int = 1) -> str:

@@ -12,10 +12,10 @@ from endpoint.sparql.diagnosis.mistake import Mistake, quoted
 from endpoint.sparql.lexer import Kind, Token, position_of
 
 _CLOSING = {"(": ")", "[": "]", "{": "}"}
-# What follows a group and stands in none.
+# Keywords that follow a group and are in none.
 _MODIFIERS = frozenset({"ORDER", "LIMIT", "OFFSET", "GROUP", "HAVING"})
 _FORMS = "SELECT, ASK, CONSTRUCT or DESCRIBE"
-# What has to follow, by the symbol of the grammar that has to begin.
+# Descriptions of the required text, by the symbol of the grammar.
 _NEEDS = {
     "Objects": "an object: an IRI, a literal or a variable",
     "Annotated": "an object: an IRI, a literal or a variable",
@@ -167,7 +167,7 @@ def _refused(rejection: Rejection) -> str:
 
 
 def _readable(terminals: frozenset[str], most: int) -> str:
-    """Return what could have stood there as "a, b or c"; empty where there are more than ``most``."""
+    """Return the allowed terminals as "a, b or c"; empty where there are more than ``most``."""
     if not 0 < len(terminals) <= most:
         return ""
     names = sorted({_READABLE.get(terminal, f'"{terminal}"') for terminal in terminals})

@@ -63,7 +63,7 @@ def unknown_prefix(
 
 
 def wrong_iri(tokens: Sequence[Token], message: str) -> Mistake | None:
-    """Find the first IRI, written out or by a prefix, that is none (RFC 3987)."""
+    """Find the first IRI, written out or by a prefix, that is not valid (RFC 3987)."""
     namespaces = {token.text[:-1]: iri.text[1:-1] for token, iri in _declarations(tokens)}
     based = any(token.upper == "BASE" for token in tokens)
     for token in tokens:

@@ -40,7 +40,7 @@ _READING: Final = ("GET", "HEAD", "OPTIONS")
 # Sources and values can only be read, without a body.
 _READ_ONLY: Final = (Part.SOURCE, Part.VALUES)
 _FORM: Final = "application/x-www-form-urlencoded"
-# A bound text is sent as SPARQL unless the client wants JSON.
+# A bound text is sent as SPARQL unless the client prefers JSON.
 _TEXT: Final = replace(SOURCE, short_names=("rq", "sparql"), by_wildcard=True)
 
 

@@ -52,7 +52,7 @@ class Series:
 def series_of(
     columns: Sequence[str], rows: Sequence[Row], prefixes: Mapping[str, str] = MappingProxyType({})
 ) -> Series | None:
-    """Return the series that the rows are, None where they are none; ``prefixes`` shorten IRIs."""
+    """Return the series that the rows form, None where they form none; ``prefixes`` shorten IRIs."""
     if not rows or not 2 <= len(columns) <= MOST_COLUMNS:
         return None
     kinds = {name: _kind([row[name] for row in rows]) for name in columns}
@@ -62,7 +62,7 @@ def series_of(
     texts = [name for name in columns if kinds[name] in ("text", "iri")]
     measures = [name for name in columns if kinds[name] == "number"]
     if not measures and len(times) > 1:
-        # A number between 1000 and 3000 is no year where it is all that is counted.
+        # A number between 1000 and 3000 is no year where it is the only measure.
         measures = [times.pop()]
     if not measures:
         return None

@@ -27,7 +27,7 @@ SUGGESTIONS: Final = 50
 MOST: Final = 1000
 # Seconds that an editor waits for the first count; it sends another request with the next key.
 PATIENCE: Final = 2.0
-# An editor repeats requests while somebody types and deletes; the data rarely changes.
+# An editor repeats requests while its user types and deletes; the data rarely changes.
 _CACHE: Final = "max-age=60"
 
 _LOCAL: Final = re.compile(r"[^\W\d_](?:[\w.-]*[\w-])?|[\d_](?:[\w.-]*[\w-])?")

@@ -132,10 +132,10 @@ class Statistics:
 
 
 async def latest_statistics(own_queries: OwnQueries, patience: float) -> Statistics | None:
-    """Return the statistics of the generation that is served, if they are there within ``patience`` seconds.
+    """Return the statistics of the current generation, if they are counted within ``patience`` seconds.
 
-    Otherwise those of a generation before, and None while none have been counted. The count goes on when its
-    caller has left. Raises :class:`~endpoint.errors.Overloaded` while the server starts or stops.
+    Otherwise return those of an earlier generation, and None while none have been counted. The count goes on
+    when its caller has left. Raises :class:`~endpoint.errors.Overloaded` while the server starts or stops.
     """
     return await own_queries.latest(_STATISTICS, _count, patience, BUDGET)
 

@@ -52,7 +52,7 @@ _BROWSED: Final = 20_000
 
 @dataclass(frozen=True, slots=True)
 class FacetPanel:
-    """One facet beside the hits. ``bars`` are there instead of ``values`` where they are years."""
+    """One facet beside the hits. It has ``bars`` instead of ``values`` where they are years."""
 
     name: str
     label: str

@@ -297,7 +297,7 @@ def histogram(years: Sequence[tuple[int, int, str, bool]]) -> tuple[Bar, ...]:
 
 
 async def with_names(snapshot: Snapshot, configuration: SearchConfiguration) -> SearchConfiguration:
-    """Return ``configuration`` with the names that the data has, as it is where they take too long."""
+    """Return ``configuration`` with the names in the data, unchanged where reading them takes too long."""
     if not any(facet.through for facet in configuration.facets):
         return configuration
     try:

@@ -1,4 +1,4 @@
-"""The query page: YASGUI on one endpoint of ours, and a plain form where scripts or its files are missing.
+"""The query page: YASGUI on one of our endpoints, and a plain form where scripts or its files are missing.
 
 Nothing on it comes from, or goes to, another host. YASGUI sets style attributes, so this page's policy
 allows those; it runs no script but the site's own files.

@@ -66,7 +66,7 @@ class Cell:
 class PageRow:
     """One property of the table of statements.
 
-    ``total`` is the number of values where not all are there; then ``more`` leads to the others.
+    ``total`` is the number of values where some are left out; then ``more`` leads to them.
     """
 
     property: Cell

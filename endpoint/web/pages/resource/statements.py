@@ -64,7 +64,7 @@ class Statement:
 
 @dataclass(frozen=True, slots=True)
 class Statements:
-    """The statements about a resource; ``totals`` are numbers of values where not all are there.
+    """The statements about a resource; ``totals`` are numbers of values where some are left out.
 
     ``nodes`` are the properties and values of blank nodes, by their identifiers.
     """

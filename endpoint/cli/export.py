@@ -20,7 +20,9 @@ _SETTINGS: Final = ("dataset", "data")
 @click.command()
 @click.option("--output", "-O", type=click.Path(path_type=Path), help="File to write; else standard output.")
 @click.option("--format", "-o", "format_name", metavar="NAME", help="Format; else by the file's extension.")
-@click.option("--compress", type=click.Choice(sorted(COMPRESSIONS)), help="Else by the file's extension.")
+@click.option(
+    "--compress", type=click.Choice(sorted(COMPRESSIONS)), help="Compression; else by the file's extension."
+)
 @click.option("--graph", "graphs", metavar="IRI", multiple=True, help="Only this named graph; repeatable.")
 @click.option("--union", is_flag=True, help="One graph of all, for formats without named graphs.")
 @click.option("--force", is_flag=True, help="Overwrite the file where there is one.")

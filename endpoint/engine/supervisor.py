@@ -135,8 +135,8 @@ class Supervisor:
         small = generation.quads <= QUICK
         if in_memory and not small and _copied(generation, self._settings):
             log.info(
-                "generation %d is not kept for those who page through it: a triple %s in more than one "
-                "graph, and its image would take too much memory beside the next one",
+                "generation %d cannot be kept: a triple %s in more than one graph, and its image would take "
+                "too much memory beside the next one",
                 generation.number,
                 "is" if generation.overlap else "may be",
             )
@@ -182,7 +182,7 @@ class Supervisor:
             then = "it is served when it has been read into memory"
             log.info(message, generation.number, generation.quads, known, then)
         else:
-            then = "it is too large for the setting 'image', and on disk the union of graphs shows both"
+            then = "it is too large for the setting 'image', and on disk the union of graphs repeats it"
             log.warning(message, generation.number, generation.quads, known, then)
 
     async def aclose(self) -> None:

@@ -73,7 +73,7 @@ def test_a_large_image_with_a_copied_union_is_not_kept_and_the_log_says_so(
 
     with caplog.at_level("INFO", "endpoint"):
         asyncio.run(main())
-    assert "generation 1 is not kept for those who page through it: a triple is in" in caplog.text
+    assert "generation 1 cannot be kept: a triple is in" in caplog.text
 
 
 def test_after_its_time_it_is_gone(tmp_path: Path) -> None:

@@ -165,7 +165,7 @@ async def _count(snapshot: Snapshot) -> Statistics:
     except EndpointError as error:
         log.warning("the data could not be counted: %s", error.detail)
         raise
-    log.info("counted what generation %d is made of, in %.1f s", generation, time.monotonic() - started)
+    log.info("counted the statements of generation %d in %.1f s", generation, time.monotonic() - started)
     if left_out := statistics.left_out:
         shown = "; ".join(left_out[:_SHOWN])
         log.warning("generation %d: %d numbers are left out: %s", generation, len(left_out), shown)

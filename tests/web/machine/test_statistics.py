@@ -186,7 +186,7 @@ def test_one_count_for_all_who_ask_at_once(folder: Path, caplog: pytest.LogCaptu
 
     with caplog.at_level(logging.INFO, "endpoint"):
         run(folder, work)
-    assert caplog.text.count("counted what generation") == 1
+    assert caplog.text.count("counted the statements of generation") == 1
 
 
 def test_a_new_generation_is_counted_anew(folder: Path) -> None:

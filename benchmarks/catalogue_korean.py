@@ -1,4 +1,4 @@
-"""Korean particles, joined as the last sound of a word asks for."""
+"""Korean particles, joined as the last sound of a word requires."""
 
 from __future__ import annotations
 

@@ -21,7 +21,7 @@ class Series:
     until: int = 9999
 
     def address(self, number: int) -> str:
-        """Where the site shows publication ``number``, in the site's own order of parameters."""
+        """Return the address of publication ``number``, in the site's own order of parameters."""
         part = "eng" if self.language == "ENG" else "kor"
         return (
             f"{_SITE}/{part}/pblct/PblctView.do?csrfPreventionSalt=null&pblctDtaSn={number}"

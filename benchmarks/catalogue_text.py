@@ -36,7 +36,7 @@ def spread(items: Sequence[str], bits: int = BITS) -> Table:
 
 
 class Subject(dict[str, str | Table]):
-    """What one publication is about: a slot's name to its word, with forms made when first asked for."""
+    """The subject of one publication: words by the name of the slot, with forms made on first use."""
 
     def __init__(self, words: Mapping[str, str | Table], form: Form) -> None:
         super().__init__(words)

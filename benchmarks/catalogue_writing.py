@@ -32,7 +32,7 @@ _NO_BREAK: Final = "\u00a0"
 
 
 class Language:
-    """What Korean and English have in common: patterns filled into an outline, paragraphs and points."""
+    """The common part of Korean and English: patterns filled into an outline, paragraphs and points."""
 
     def __init__(self, name: str, tables: Tables) -> None:
         sections = read_sections("catalogue_patterns.txt")

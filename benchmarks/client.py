@@ -13,7 +13,7 @@ import uvloop
 
 @dataclass(frozen=True)
 class Load:
-    """What one run saw: requests per second, and latency in milliseconds."""
+    """The result of one run: requests per second, and latency in milliseconds."""
 
     rate: float
     median: float

@@ -75,7 +75,7 @@ def load(row: Row, data: Path, file: Path) -> None:
 
 
 def disk(row: Row, data: Path) -> None:
-    """What the current generation takes: its store (shared with the writer's) and its text index."""
+    """Record the size of the current generation: its store (shared with the writer's) and its text index."""
     number = int((data / "current").read_text())
     generation = data / "generations" / f"{number:06d}"
     row.found["store"] = megabytes(size(generation / "store"))
@@ -109,7 +109,7 @@ class Running:
             time.sleep(_STEP)
 
     def generation(self) -> int:
-        """What it serves; 0 before it answers."""
+        """Return the generation that it serves; 0 before it answers."""
         connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=_MOST)
         try:
             connection.request("GET", "/-/ready")
@@ -162,7 +162,7 @@ def serve(row: Row, data: Path, reload: bool) -> None:
 
 
 def _fits(server: Running) -> bool:
-    """Whether an image is being read: a second template beside the one that serves from disk."""
+    """Return whether an image is being read: a second template beside the one that serves from disk."""
     time.sleep(1.0)
     templates = Path(f"/proc/{server.process.pid}/task/{server.process.pid}/children").read_text().split()
     return len(templates) > 1 or "from memory" in server.log.read_text()

@@ -46,7 +46,7 @@ def texts(document: Document) -> Texts:
 
 
 class Product:
-    """What the project has: SQLite FTS5 over overlapping pairs of syllables and English stems."""
+    """The engine of the project: SQLite FTS5 over overlapping pairs of syllables and English stems."""
 
     def __init__(self, configuration: SearchConfiguration) -> None:
         self._configuration = configuration
@@ -197,7 +197,7 @@ class Kiwi:
 
 
 def candidates(configuration: SearchConfiguration) -> dict[str, Callable[[], Candidate]]:
-    """How to make each candidate, by name."""
+    """Return a constructor of each candidate, by name."""
     return {
         "fts5 unicode61": lambda: Fts5("unicode61"),
         "fts5 trigram": lambda: Fts5("trigram"),

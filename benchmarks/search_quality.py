@@ -36,7 +36,7 @@ HEAD = f"| {' | '.join(COLUMNS)} |\n|{'---|' * len(COLUMNS)}"
 
 
 class Result(TypedDict):
-    """What one engine does. Times in seconds of processor time, sizes in bytes; quality in means."""
+    """Measurements of one engine. Times in seconds of processor time, sizes in bytes; quality in means."""
 
     build: float
     size: int

@@ -1,4 +1,4 @@
-"""How many examples a property is tried on: some by default, ten times as many with ``--thorough``."""
+"""The number of examples for a property: some by default, ten times as many with ``--thorough``."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The documentation says what is there: settings, codes, routes, saved queries, README commands."""
+"""The documentation is complete and right: settings, codes, routes, saved queries, commands, links."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Which Chromium the tests drive, and where it comes from."""
+"""The Chromium that the tests drive, and its sources."""
 
 from __future__ import annotations
 

@@ -70,7 +70,7 @@ class QueryEditor:
         return [[cell.inner_text().strip() for cell in line.locator("td").all()[1:]] for line in lines]
 
     def hints(self, *keys: str) -> list[str]:
-        """What is offered for completion once these keys are pressed."""
+        """Return the completions that are offered after these keys."""
         for key in keys:
             self.page.keyboard.press(key)
         self.page.locator(".CodeMirror-hint").first.wait_for()

@@ -40,7 +40,7 @@ class Reader:
         return self.page
 
     def text(self, selector: str = "main") -> str:
-        """What a person reads in the part of the page that the selector tells."""
+        """Return the text that a person reads in the part of the page at the selector."""
         return self.page.locator(selector).first.inner_text()
 
     def check(self) -> None:

@@ -1,4 +1,4 @@
-"""What every kind of page owes its readers: WCAG 2.2 AA, keyboard, narrow screens, paper, light weight."""
+"""Accessibility of every kind of page: WCAG 2.2 AA, keyboard, narrow screens, paper, light weight."""
 
 from __future__ import annotations
 
@@ -49,7 +49,7 @@ def window(request: pytest.FixtureRequest, browser: Browser, catalogue: Server) 
 
 
 def findings(page: Page) -> list[str]:
-    """What axe-core finds: the rule, the element, and how to mend it."""
+    """Return the violations by axe-core: the rule, the element, and the correction."""
     found: dict[str, Any] = page.evaluate(
         "([rules, widgets]) => axe.run({exclude: widgets.map((widget) => [widget])}, "
         "{runOnly: rules, resultTypes: ['violations']})",

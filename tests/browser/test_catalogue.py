@@ -12,7 +12,7 @@ TITLE = "한 해를 넘긴 우크라이나 전쟁의 향방 전망"
 
 
 def total(page: Page) -> int:
-    """How many records the page says there are."""
+    """Return the number of records that the page shows."""
     told = re.search(r"[\d,]+", page.locator("main [role=status]").first.inner_text())
     assert told is not None
     return int(told[0].replace(",", ""))
@@ -38,7 +38,7 @@ def test_a_korean_title_is_found_from_the_keyboard(korean: Reader) -> None:
 
 
 def compose(keyboard: CDPSession, syllables: list[str]) -> None:
-    """What a Korean input method sends while one syllable is composed of its letters."""
+    """Send the events of a Korean input method while one syllable is composed of its letters."""
     for shown in syllables:
         keyboard.send("Input.imeSetComposition", {"text": shown, "selectionStart": 1, "selectionEnd": 1})
     keyboard.send("Input.insertText", {"text": syllables[-1]})

@@ -1,4 +1,4 @@
-"""Where the browser comes from, and what is said where there is none."""
+"""The choice of the browser, and the message where there is none."""
 
 from __future__ import annotations
 

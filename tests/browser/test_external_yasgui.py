@@ -49,7 +49,7 @@ def editor(browser: Browser, server: Server, pages: str, build: str, method: str
 
 
 def shown(editor: QueryEditor, text: str, method: str, status: int = 200) -> str:
-    """What the person reads after running the query."""
+    """Return the text that a person reads after running the query."""
     answer = editor.run(text)
     assert (answer.status, answer.request.method) == (status, method)
     return editor.results.inner_text()

@@ -1,4 +1,4 @@
-"""What the query page keeps and gives away: saved queries, links to a query, and a page without scripts."""
+"""Tabs of the query page: saved queries, links to a query, and a page without scripts."""
 
 from __future__ import annotations
 

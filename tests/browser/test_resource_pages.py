@@ -1,4 +1,4 @@
-"""Pages of resources in a browser: what points at them, loaded when asked for, and where links lead."""
+"""Pages of resources in a browser: inverse statements, loaded on demand, and the targets of links."""
 
 from __future__ import annotations
 

@@ -37,7 +37,7 @@ SEED = rows_of(TABLE)
 
 
 def seen(text: str) -> str:
-    """How white space looks: a browser shows one space for many, and none at the end of a line."""
+    """Collapse white space as a browser does: one space for many, and none at the end of a line."""
     return re.sub(r"[^\S\n]+", " ", text).replace(" \n", "\n").strip()
 
 

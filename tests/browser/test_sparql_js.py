@@ -1,4 +1,4 @@
-"""What the editor's scripts read in a query and in its result, called in the page that loads them."""
+"""The editor's scripts that parse a query and its result, called in the page that loads them."""
 
 from __future__ import annotations
 

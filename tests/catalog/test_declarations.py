@@ -1,4 +1,4 @@
-"""What the variables of a saved query and its ``params:`` declare."""
+"""Declarations of parameters by the variables of a saved query and its ``params:``."""
 
 from __future__ import annotations
 

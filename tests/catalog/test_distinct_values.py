@@ -1,4 +1,4 @@
-"""Which values a query's own pattern finds, evaluated, and where that would not be exact."""
+"""The values that a query's own pattern matches, evaluated, and patterns where they would not be exact."""
 
 from __future__ import annotations
 

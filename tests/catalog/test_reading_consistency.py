@@ -1,4 +1,4 @@
-"""What all saved queries together say: sources of values, successors, and files that stop to load."""
+"""Consistency of all saved queries: sources of values, successors, and files that no longer load."""
 
 from __future__ import annotations
 

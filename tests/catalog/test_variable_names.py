@@ -1,4 +1,4 @@
-"""What the names of variables say: every rule of grlc, and what goes beyond."""
+"""Parameters in the names of variables: every rule of grlc, and the additions to them."""
 
 from __future__ import annotations
 

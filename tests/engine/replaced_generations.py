@@ -62,7 +62,7 @@ async def count(engine: EmbeddedEngine, number: int | None = None, limits: Limit
 
 
 def numbers(engine: EmbeddedEngine) -> set[int]:
-    """What is kept. To ask the engine whether it holds one would keep that for longer."""
+    """Return the numbers of the kept generations, without a request that would keep one longer."""
     return set(engine._supervisor.kept._kept)
 
 

@@ -1,4 +1,4 @@
-"""What a worker process may not do, tried in a process of its own."""
+"""The fence around a worker process, tested in a process of its own."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The image of a generation: everything that the store holds, whatever was loaded."""
+"""The image of a generation: everything in the store, whatever was loaded."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The processes that answer on older generations: made when somebody asks, replaced when they die, ended."""
+"""The processes of kept generations: started on demand, replaced when they die, ended."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Which pool answers: from disk, from memory, and on the way from one generation to the next."""
+"""The pool that answers: from disk, from memory, and on the way from one generation to the next."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""One worker process, asked over its socket: text searches, and what its failures say."""
+"""One worker process, queried over its socket: text searches, and the messages of failures."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Representations: over the wire and back, and told apart."""
+"""Representations: over the wire and back, and their differences."""
 
 from __future__ import annotations
 

@@ -35,7 +35,7 @@ def graph_of(store: Store, graph: NamedNode = DERIVED) -> set[str]:
 
 
 def fresh(store: Store, rules: tuple[Rule, ...]) -> set[str]:
-    """What a derivation gives on a copy of all other graphs."""
+    """Return the derived statements on a copy of all other graphs."""
     copy = Store()
     copy.extend(quad for quad in store if quad.graph_name != DERIVED)
     derive(copy, DERIVED, rules)

@@ -83,7 +83,7 @@ def derived(store: Store, subject: str) -> dict[str, set[str]]:
 
 
 def of_publication(turtle: str) -> dict[str, set[str]]:
-    """What follows for a publication with these statements, its classes and number apart."""
+    """Return the statements derived from these of a publication, without its classes and number."""
     store = seeded(f"<{PUBLICATION}9> a mofapub:Publication ; {turtle} .")
     derive(store, DERIVED, RULES)
     found = derived(store, PUBLICATION + "9")

@@ -55,7 +55,7 @@ def test_any_result_format(data: Path, name: str, text: str, start: str) -> None
 
 
 def on_a_terminal(*arguments: str) -> str:
-    """What the command prints when its standard output is a terminal."""
+    """Return the output of the command on a terminal."""
     ours, theirs = pty.openpty()
     process = subprocess.Popen(
         command(*arguments), cwd=ROOT, stdin=subprocess.DEVNULL, stdout=theirs, env=environment()

@@ -324,7 +324,7 @@ def test_slow_readers_make_room_for_those_who_wait(server: Server) -> None:
 
 
 def raw(server: Server, data: bytes) -> bytes:
-    """What the server answers to these bytes, until it closes."""
+    """Return the answer of the server to these bytes, until it closes."""
     with socket.create_connection((server.host, server.port), 20) as client:
         with suppress(OSError):
             client.sendall(data)

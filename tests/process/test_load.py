@@ -1,4 +1,4 @@
-"""``endpoint load`` as a real process: every kind of source, what is wrong with them, and what it says."""
+"""``endpoint load`` as a real process: every kind of source, mistakes in them, and its messages."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ def csv(*rows: list[str]) -> str:
 
 
 def quads(data: Path, subject: NamedNode | None = None, graph: str | None = None) -> list[Quad]:
-    """What the current generation says of a subject, or in a graph; the default graph is the IRI ""."""
+    """Return the current statements about a subject, or in a graph; "" is the default graph."""
     generation = generations.current(data)
     assert generation is not None
     store = Store.read_only(str(generation.path / generations.STORE))

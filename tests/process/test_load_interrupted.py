@@ -191,7 +191,7 @@ def test_a_load_killed_while_it_derives_leaves_no_files(tmp_path: Path, file: Pa
 
 
 def refusal(source: Path, flags: list[str], *before: str) -> str:
-    """What a load that cannot succeed says."""
+    """Return the message of a load that cannot succeed."""
     ended = subprocess.run(
         [*before, *command("load", str(source), *flags)],
         capture_output=True,

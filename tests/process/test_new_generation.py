@@ -36,7 +36,7 @@ def load(server: Server, file: Path, *flags: str) -> int:
 
 
 def places(server: Server) -> list[str]:
-    """Where the server has served which generation from, in the order of its log."""
+    """Return the generations that the server has served, with disk or memory, in the order of its log."""
     return re.findall(r"serving generation (\d+ from \w+),", server.log.read_text())
 
 

@@ -195,7 +195,7 @@ def test_the_check_evaluates_it_as_the_server_does(served: Served, monkeypatch: 
 
 
 def kept(answer: Answer) -> bool:
-    """Whether a client may keep the answer until it is told otherwise."""
+    """Return whether a client may cache the answer."""
     return "etag" in answer.headers and answer.headers["cache-control"] == "no-cache"
 
 

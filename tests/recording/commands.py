@@ -1,4 +1,4 @@
-"""What the commands print: their arguments, exit code and output, in a folder that holds a dataset."""
+"""Recorded commands: their arguments, exit code and output, in a folder with a dataset."""
 
 from __future__ import annotations
 

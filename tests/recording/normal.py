@@ -73,7 +73,7 @@ def _headers(request: Request, answer: Answer) -> list[str]:
 
 
 def _framing(name: str, value: str, request: Request, answer: Answer) -> tuple[str, str]:
-    """How the end of the body is told; where there is a body, its length says nothing more."""
+    """Normalise the framing of the body; where there is a body, its length is redundant."""
     if len(answer.body) > WHOLE and request.version == "1.1":
         return "length", "<told or in chunks>"
     varying = answer.header("cache-control") == "no-store"

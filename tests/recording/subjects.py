@@ -1,4 +1,4 @@
-"""The servers that are recorded: on which data, with which flags, and what is asked of each."""
+"""The servers that are recorded: their data, their flags, and the requests to each."""
 
 from __future__ import annotations
 

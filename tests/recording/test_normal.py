@@ -1,4 +1,4 @@
-"""What of an answer differs from run to run is replaced, and nothing else."""
+"""Normalisation replaces the parts of an answer that differ from run to run, and nothing else."""
 
 from __future__ import annotations
 

@@ -95,7 +95,7 @@ class Catalogue:
         self.evaluator = Evaluator(self.store, self.options)
 
     def hits(self, query: str, field: str | None = None, limit: int | None = None) -> list[Hit]:
-        """What the index finds, asked directly."""
+        """Return the hits of the index, searched directly."""
         opened = self.evaluator.index()
         assert isinstance(opened, TextIndex)
         return opened.matches(query, field, limit, True)

@@ -1,4 +1,4 @@
-"""What a text would reach: SERVICE and LOAD, however they are written."""
+"""Remote targets of a text: SERVICE and LOAD, in every way of writing them."""
 
 from __future__ import annotations
 
@@ -66,7 +66,7 @@ CALLS = {
 
 
 def parses(text: str) -> bool:
-    """Whether the engine takes the text. Nothing is evaluated: no solution is asked for."""
+    """Return whether the engine accepts the text. Nothing is evaluated, since no solution is read."""
     try:
         Store().query(text)
     except SyntaxError:

@@ -111,7 +111,7 @@ def canonical(given: Iterator[Quad]) -> set[str]:
 
 
 def loaded(data: bytes, fmt: RdfFormat, graph: NamedNode | None = None) -> set[str]:
-    """What a store holds after loading: it writes numbers in one way."""
+    """Return the quads of a store after loading, with its canonical numbers."""
     store = Store()
     store.bulk_load(data, fmt, to_graph=graph)
     return canonical(iter(store))

@@ -1,4 +1,4 @@
-"""What readers find in a data directory, sound and damaged."""
+"""Data directories for readers, sound and damaged."""
 
 from __future__ import annotations
 

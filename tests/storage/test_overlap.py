@@ -1,4 +1,4 @@
-"""Whether a triple stands in two graphs: found exactly, or not claimed."""
+"""Triples in two graphs: the exact answer, or none."""
 
 from __future__ import annotations
 

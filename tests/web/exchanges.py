@@ -18,7 +18,7 @@ from endpoint.web.http.send import send_answer
 
 @dataclass
 class Sent:
-    """What was sent, message by message."""
+    """The messages that were sent."""
 
     messages: list[Message] = field(default_factory=list)
 
@@ -90,14 +90,14 @@ def request_for(
 
 
 def sent_for(request: Request, answer: Answer) -> Sent:
-    """What the sender sends for an answer."""
+    """Return the messages that the sender sends for an answer."""
     sent = Sent()
     asyncio.run(send_answer(request, sent.send, answer))
     return sent
 
 
 def sent_by(application: ASGIApp, scope: Scope, body: bytes = b"") -> Sent:
-    """What an application, the boundary around it, sends for a request."""
+    """Return the messages that an application with the boundary around it sends for a request."""
     sent = Sent()
 
     async def run() -> None:

@@ -1,4 +1,4 @@
-"""Files in the shapes that people's repositories for grlc have: each loads and binds, or says why not."""
+"""Files in the forms of public repositories for grlc: each loads and binds, or has a reason why not."""
 
 from __future__ import annotations
 

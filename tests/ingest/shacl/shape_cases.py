@@ -146,7 +146,7 @@ def store_of(quads: list[Quad]) -> Store:
 
 
 def findings_of(report: ValidationReport, focus: Term, prop: str) -> frozenset[Finding]:
-    """What a report says of one record; ``prop`` where the path is or has that property, else the path."""
+    """Return the results about one record; ``prop`` where the path is or has that property, else the path."""
     found = set()
     for kind in report.kinds:
         paths = {path.value for path in kind.path}

@@ -1,4 +1,4 @@
-"""Which encoding a text file is read in, and what is refused."""
+"""The encodings in which text files are read, and refusals."""
 
 from __future__ import annotations
 

@@ -95,7 +95,7 @@ def documents(store: Store, name: str, /, **values: object) -> list[str]:
 
 
 def triples(store: Store, name: str, /, **values: object) -> set[str]:
-    """What a CONSTRUCT gives, one line each: plain IRIs, literals without their datatypes."""
+    """Return the result of a CONSTRUCT, one line each: plain IRIs, literals without their datatypes."""
     found = store.query(bound(name, **values), use_default_graph_as_union=True)
     assert isinstance(found, QueryTriples)
     return {" ".join(map(_short, (row.subject, row.predicate, row.object))) for row in found}

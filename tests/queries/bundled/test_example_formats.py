@@ -27,7 +27,7 @@ GRAPHS = {
 
 
 def number_of_rows(name: str, answer: Answer) -> int | None:
-    """How many rows or statements an answer holds; None for a format that shows them in its own way."""
+    """Return the number of rows or statements in an answer; None for a format that shows them differently."""
     if name in GRAPHS:
         return len(set(parse(answer.body, GRAPHS[name])))
     match name:

@@ -157,7 +157,7 @@ def test_ramose_fetches_the_whole_result_for_a_page(bands: Server) -> None:
 
 
 def test_a_query_with_from_is_paged_as_it_stands(bands: Server) -> None:
-    """Who pages by a query around the query cannot: FROM has no place in a subselect."""
+    """A query around the query cannot page it: FROM has no place in a subselect."""
     first = bands.get("/api/toured?pageSize=1").json()
     second = follow(bands, first["links"]["next"]).json()
     assert [*first["rows"], *second["rows"]] == [{"city": "Busan"}, {"city": "Seoul"}]

@@ -1,4 +1,4 @@
-"""Parameters are those that grlc itself finds: ``grlc-1.3.11.json`` holds what it said of each query.
+"""Parameters are those that grlc itself reads: ``grlc-1.3.11.json`` has its description of each query.
 
 It was recorded by giving each text to ``grlc.gquery.get_metadata`` of that release.
 """
@@ -41,12 +41,12 @@ UNREAD = "#+ summary: Cells in a place: two blocks"
 
 
 def stands(text: str, query: str) -> bool:
-    """Whether a whole variable, or a piece of text, is in the query."""
+    """Return whether a whole variable, or a piece of text, is in the query."""
     return re.search(re.escape(text) + r"(?!\w)", query) is not None
 
 
 def grlc_type(found: dict[str, Any]) -> str:
-    """What grlc makes of a value, in our words."""
+    """Return the type that grlc gives to a parameter, by our name."""
     if found.get("format") == "iri":
         return "iri"
     if "lang" in found:

@@ -1,4 +1,4 @@
-"""What is sent for which Accept header, and how failures are told: all variants alike, for every origin."""
+"""Content negotiation and failures: all variants alike, for every origin."""
 
 from __future__ import annotations
 

@@ -25,7 +25,7 @@ _KINDS: Final = (
 
 
 def requests(folder: Path, records: str) -> Iterator[Request]:
-    """What is asked of a catalogue of these records (N-Quads), with the saved queries of the folder."""
+    """Yield requests for a catalogue of these records (N-Quads), with the saved queries of the folder."""
     for query in read(folder):
         if query.name == "x-broken":
             yield get("api/x-broken/example", "/api/x-broken")

@@ -17,7 +17,7 @@ FLAGS: Final = (
 
 
 def requests() -> Iterator[Request]:
-    """What these settings change."""
+    """Yield the requests that these settings affect."""
     for name in ("count", "count-graphs", "from", "from-two", "from-named", "star", "text-search"):
         yield ask(f"query-{name}", queries()[name])
     yield ask("default-graph", queries()["count"], default_graph_uri=f"{BASE}mofapub")

@@ -1,4 +1,4 @@
-"""What is read of a publication, in standard vocabularies."""
+"""Items of publications, read from standard vocabularies."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Which names are split, and where; every other stays whole."""
+"""Names that are split, and names that stay whole."""
 
 from __future__ import annotations
 

@@ -230,7 +230,7 @@ def test_long_texts_survive() -> None:
 
 
 def check(title: str, abstract: str, word: str, creators: list[str]) -> None:
-    """What each format's own parser reads is what was written."""
+    """Each format's own parser reads the same as was written."""
     authors = tuple(dict.fromkeys(name for creator in creators for name in parse_names(creator)))
     keywords = tuple(filter(None, [single_line(word)]))
     item = Item(
@@ -293,7 +293,7 @@ def parsed(text: str, format_name: str) -> list[dict[str, Any]]:
 
 
 def untex(text: str) -> str:
-    """What TeX prints for the commands that are written here; other braces group and are not printed."""
+    """Return the text that TeX prints for these commands; other braces group and are not printed."""
     names = {
         r"{\textbackslash}": "\\",
         r"{\textbraceleft}": "{",

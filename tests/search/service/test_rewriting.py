@@ -1,4 +1,4 @@
-"""What takes the place of SERVICE text:search in a query, and that nobody else is called."""
+"""The replacement of SERVICE text:search in a query, and the refusal of all other services."""
 
 from __future__ import annotations
 

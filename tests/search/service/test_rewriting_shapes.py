@@ -1,4 +1,4 @@
-"""SERVICE text:search wherever a query may hold it: what comes out is told from the data alone."""
+"""SERVICE text:search in every place of a query: the results are computed from the data alone."""
 
 from __future__ import annotations
 

@@ -15,7 +15,7 @@ from tests.properties import examples
 
 
 def diagnose(text: str, update: bool = False) -> MalformedQuery:
-    """What is said about ``text`` with the engine's own message."""
+    """Return the explanation of ``text`` with the engine's own message."""
     store = Store()
     with pytest.raises(SyntaxError) as caught:
         store.update(text) if update else store.query(text)

@@ -1,4 +1,4 @@
-"""What ``/api/<name>`` answers with, on the real server: formats, envelope, pages, headers, errors."""
+"""Calls of ``/api/<name>`` on the real server: formats, envelope, pages, headers, errors."""
 
 from __future__ import annotations
 

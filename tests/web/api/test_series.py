@@ -1,4 +1,4 @@
-"""Which answers are series, and which series: decided from rows of every kind."""
+"""Series in the rows of results of every kind."""
 
 from __future__ import annotations
 

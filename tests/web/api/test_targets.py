@@ -1,4 +1,4 @@
-"""Which query and which part of it a path names."""
+"""Paths to queries and their parts."""
 
 from __future__ import annotations
 

@@ -37,7 +37,7 @@ def site() -> Site:
 
 
 def refused(site: Site, error: Exception, path: str = "/", headers: Mapping[str, str] | None = None) -> Sent:
-    """What is sent where a handler raises ``error``."""
+    """Return the answer where a handler raises ``error``."""
 
     async def answer(request: Request) -> Answer:
         request.query = "ASK {}"

@@ -1,4 +1,4 @@
-"""What query editors complete names with: the order of suggestions, and the addresses on the real server."""
+"""Completion of names for query editors: the order of suggestions, and the addresses on the real server."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What crawlers read: robots.txt, the sitemaps, on a real server with more resources than one file holds."""
+"""Files for crawlers: robots.txt and sitemaps, on a real server with more resources than one file has."""
 
 from __future__ import annotations
 
@@ -230,7 +230,7 @@ def test_robots_below_a_path() -> None:
 
 
 async def bodies(application: ASGIApp, path: str) -> list[bytes]:
-    """What an application sends for one GET, without a server around it."""
+    """Return the answer of an application to one GET, without a server around it."""
     sent: list[bytes] = []
 
     async def receive() -> Message:

@@ -1,4 +1,4 @@
-"""What a generation is made of, counted through the real engine; every number is known by hand."""
+"""Statistics of a generation, counted through the real engine; every number is known by hand."""
 
 from __future__ import annotations
 

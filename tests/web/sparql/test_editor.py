@@ -1,4 +1,4 @@
-"""The query page as it is sent: what its script is told, and what is there without one."""
+"""The query page: the configuration of its script, and the page without scripts."""
 
 from __future__ import annotations
 

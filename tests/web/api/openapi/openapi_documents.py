@@ -12,7 +12,7 @@ Document = dict[str, Any]
 
 
 def faults(document: Document) -> list[str]:
-    """What is not as OpenAPI 3.1 has it."""
+    """Return the violations of OpenAPI 3.1."""
     return [f"{'/'.join(map(str, error.path))}: {error.message}" for error in invalid(document)]
 
 
@@ -22,7 +22,7 @@ def invalid(document: Document) -> Iterator[Any]:
 
 
 def mistakes(document: Document, schema: Document, value: object) -> list[str]:
-    """Why ``value`` is not as ``schema``, one of the document's, has it."""
+    """Return the violations of ``schema``, one of the document's, in ``value``."""
     whole = {**schema, "components": document["components"]}
     errors = OAS31Validator(whole).iter_errors(value)
     return [f"{'/'.join(map(str, error.absolute_path))}: {error.message[:200]}" for error in errors]

@@ -1,4 +1,4 @@
-"""What no schema can say of the API, for schemathesis, which loads this file (``SCHEMATHESIS_HOOKS``)."""
+"""Rules that no schema can express, for schemathesis, which loads this file (``SCHEMATHESIS_HOOKS``)."""
 
 from __future__ import annotations
 
@@ -42,7 +42,7 @@ def filter_failure(
     case: Case,
     response: schemathesis.Response,
 ) -> bool:
-    """Whether a failure counts."""
+    """Return whether a failure counts."""
     given = _given(case.query) | _given(case.body)
     if isinstance(failure, RejectedPositiveData):
         return not (_says_too_much(given) or response.status_code == HTTPStatus.GONE)
@@ -79,7 +79,7 @@ def _is_meant(name: str, given: dict[str, object]) -> bool:
 
 
 def _refuses_a_call(response: schemathesis.Response) -> bool:
-    """What is wrong with a call of a batch is told in its place."""
+    """Return whether a batch has a failure in the place of one of its calls."""
     try:
         calls = response.json()
     except (JSONDecodeError, UnicodeDecodeError):

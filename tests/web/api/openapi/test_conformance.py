@@ -1,4 +1,4 @@
-"""The server keeps what its OpenAPI document promises: schemathesis asks it everything, right and wrong.
+"""The server conforms to its OpenAPI document: schemathesis sends every kind of request, valid and not.
 
 It runs as a program of its own, as anybody would run it, always with the same requests.
 """

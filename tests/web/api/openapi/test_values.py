@@ -29,13 +29,13 @@ def parameter_of(name: str, **more: Any) -> Parameter:
 
 
 def allows(parameter: Parameter, value: object) -> bool:
-    """Whether the schema of the parameter allows a JSON value."""
+    """Return whether the schema of the parameter allows a JSON value."""
     whole = {**parameter_schema(parameter), "components": {"schemas": {TEXT: dict(TEXT_SCHEMA)}}}
     return bool(OAS31Validator(whole).is_valid(value))
 
 
 def takes(parameter: Parameter, value: object) -> bool:
-    """Whether the server takes it, as a URL or a JSON body has it."""
+    """Return whether the server accepts the value from a URL or a JSON body."""
     text = str(value).lower() if isinstance(value, bool) else str(value)
     try:
         term(parameter, text)

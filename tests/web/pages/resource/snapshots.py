@@ -21,7 +21,7 @@ DATA = f"""<{BASE}a> <{BASE}p> <{THING}> . <{BASE}b> <{BASE}p> <{THING}> . <{BAS
 
 
 def read(site: Site, reader: Callable[[Snapshot], Awaitable[T]], failure: Exception | None = None) -> T:
-    """What ``reader`` reads of a small dataset; with ``failure`` all its queries fail."""
+    """Return the result of ``reader`` on a small dataset; with ``failure`` all its queries fail."""
     engine = StoreEngine(DATA, GRAPH)
     engine.failure = failure
     site.running = engine

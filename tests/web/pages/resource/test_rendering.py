@@ -1,4 +1,4 @@
-"""How terms are shown: what may be followed, prefixed names, which text is in the reader's language."""
+"""Rendering of terms: links, prefixed names, texts in the reader's language."""
 
 from __future__ import annotations
 

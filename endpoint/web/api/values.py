@@ -238,7 +238,8 @@ class ValueLists:
         else:
             values = await snapshot.cached(_LISTS, make, (operation, repr(columns)))
         if isinstance(values, EngineError):
-            raise values
+            # Each time it is raised again, a kept failure would also keep where it passed before.
+            raise values.with_traceback(None)
         return values
 
     async def _make(

@@ -2,17 +2,28 @@
 
 from __future__ import annotations
 
+import asyncio
 import threading
 import time
+import traceback
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote
 
 import pytest
 
+from endpoint.app import create_site
+from endpoint.errors import EvaluationFailed
+from endpoint.settings import Settings
+from endpoint.web.api.targets import Part, find_query, named
+from endpoint.web.api.values import ValueLists
+from endpoint.web.store import OwnQueries
 from tests.datasets.listed_values import make
 from tests.live import Answer, Server, run, serving
+from tests.web.exchanges import request_for
+from tests.web.in_memory_engine import StoreEngine
 
 NS = "http://example.org/ns/"
 
@@ -176,6 +187,25 @@ def test_a_list_that_takes_too_long_is_a_deadline_for_all_who_wait(shelves: Serv
     assert [answer.status for answer in answers] == [504] * 4
     assert {answer.json()["code"] for answer in answers} == {"deadline-exceeded"}
     assert shelves.get("/api/by-year/values/year").status == 504
+
+
+def test_a_failure_that_is_kept_does_not_grow(tmp_path: Path) -> None:
+    site = create_site(Settings(dataset=make(tmp_path / "dataset")))
+    site.running = engine = StoreEngine("<urn:s> <urn:p> 1", "urn:g")
+    engine.failure = EvaluationFailed("no")
+    target = replace(named(find_query(site.catalog, "by-genre")), part=Part.VALUES, parameter="genre")
+
+    async def failures() -> list[int]:
+        lists, lengths = ValueLists(OwnQueries(site)), []
+        for _ in range(3):
+            with pytest.raises(EvaluationFailed) as failed:
+                await lists.answer(request_for(site), target, [])
+            lengths.append(len(traceback.extract_tb(failed.value.__traceback__)))
+        return lengths
+
+    lengths = asyncio.run(failures())
+    assert lengths[1] == lengths[2]
+    assert len(engine.asked) == 1
 
 
 def test_a_new_generation_has_new_values(tmp_path: Path) -> None:

@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import asyncio
+from urllib.parse import parse_qsl
 
 import pytest
+from hypothesis import example, given
+from hypothesis import strategies as st
 from starlette.types import Message
 
 from endpoint.app import create_site
@@ -149,6 +152,41 @@ def test_parameters() -> None:
 def test_what_cannot_be_decoded_says_where(text: bytes, told: str) -> None:
     with pytest.raises((BadParameter, MalformedRequest), match=told):
         decode_pairs(text)
+
+
+FORM_PIECES = st.sampled_from(
+    [
+        "a",
+        "우",
+        "=",
+        "&",
+        "+",
+        ";",
+        "\x00",
+        "\n",
+        "\\",
+        "\\x41",
+        "\\n",
+        "%",
+        "%4",
+        "%41",
+        "%zz",
+        "%ff",
+        "%EC%9A%B0",
+    ],
+)
+
+
+@given(st.lists(FORM_PIECES).map("".join))
+@example("a=%5Cx41&%5C=\\u0041")
+def test_pairs_are_decoded_as_the_standard_library_does(text: str) -> None:
+    try:
+        expected = parse_qsl(text, keep_blank_values=True, errors="strict")
+    except UnicodeDecodeError:
+        with pytest.raises(BadParameter):
+            decode_pairs(text.encode())
+    else:
+        assert decode_pairs(text.encode()) == expected
 
 
 def test_a_client_may_only_lower_the_deadline() -> None:

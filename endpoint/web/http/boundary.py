@@ -95,6 +95,7 @@ class Boundary:
         try:
             await self._run(request, receive, observed)
         finally:
+            request.detach()
             exchange.duration = time.perf_counter() - started
             observe(exchange)
 

@@ -68,6 +68,10 @@ class Request:
             raise TypeError("the request did not pass the boundary")
         return request
 
+    def detach(self) -> None:
+        """Let go of the scope's own reference, so that the answer is freed without the garbage collector."""
+        self.scope.pop(_KEY, None)
+
     @property
     def path(self) -> str:
         """The decoded path."""

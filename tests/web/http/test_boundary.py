@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import gc
 import json
+import weakref
 from collections.abc import Mapping
 
 import pytest
@@ -183,3 +185,18 @@ def test_each_request_has_a_number_of_its_own(site: Site) -> None:
     boundary = Boundary(Handler(answer), site)
     numbers = {sent_by(boundary, scope_of()).headers["x-request-id"] for _ in range(5)}
     assert len(numbers) == 5
+
+
+def test_a_request_is_freed_without_the_garbage_collector(site: Site) -> None:
+    requests: list[weakref.ref[Request]] = []
+
+    async def answer(request: Request) -> Answer:
+        requests.append(weakref.ref(request))
+        return Whole(b"here", "text/plain")
+
+    gc.disable()
+    try:
+        assert sent_by(Boundary(Handler(answer), site), scope_of()).body == b"here"
+        assert [request() for request in requests] == [None]
+    finally:
+        gc.enable()

@@ -114,6 +114,8 @@ class _Reading:
             for source in document.queries:
                 shared = declared[READERS[file.path.suffix]]
                 self._add(replace(source, prefixes={**shared, **source.prefixes}), file)
+        # In the order of the files, whether they could be read or not.
+        self.problems.sort(key=lambda problem: problem.file or Path())
         self.problems += take_out_clashes(self.queries)
 
     def _add(self, source: QuerySource, file: QueryFile) -> None:

@@ -45,6 +45,13 @@ def problem_of(folder: Path, content: str | bytes) -> DataError:
     return problem
 
 
+def test_problems_are_in_the_order_of_the_files(tmp_path: Path) -> None:
+    # The first compiles not, the second cannot be read, the third compiles not.
+    files: dict[str, str | bytes] = {"a.rq": "SELECT", "b.rq": b"\xff", "c.rq": "SELECT"}
+    problems = catalog_of(tmp_path, {**files, "d.rq": GOOD}).problems
+    assert [problem.file and problem.file.name for problem in problems] == list(files)
+
+
 def test_a_file_with_everything(tmp_path: Path) -> None:
     query = query_of(
         tmp_path,

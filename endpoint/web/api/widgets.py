@@ -15,8 +15,6 @@ from endpoint.catalog.parameters import Parameter
 from endpoint.errors import BadParameter
 from endpoint.web.http.view import View
 
-# Up to this many choices of a parameter with several values have a check box each.
-_BOXES: Final = 12
 # Choices that are written into the page itself, at most; longer lists are looked up.
 _OFFERED: Final = 100
 # Characters that fit beside the name of a field; longer descriptions are below it.

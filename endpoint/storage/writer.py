@@ -141,9 +141,10 @@ class Writer:
                 with suppress(OSError, RuntimeError):  # a damaged primary is made again
                     return Store(str(primary / self._name))
         shutil.rmtree(primary, ignore_errors=True)
-        primary.mkdir()
         # A new name: the caller of a failed transaction may still have a reference to its store,
-        # and what that store writes late must not meet the files linked here to a generation.
+        # and what that store writes late must not meet the files linked here to a generation; nor must
+        # it matter that it wrote while the folder was being removed.
+        primary.mkdir(exist_ok=True)
         self._name = uuid.uuid4().hex
         path = str(primary / self._name)
         if base is not None:

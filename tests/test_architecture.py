@@ -35,8 +35,8 @@ LAYERS = [
 
 # A library appears only where the design gives it a place.
 ONLY_IN: dict[str, tuple[str, ...]] = {
-    "starlette": ("web/", "app.py", "server.py"),
-    "uvicorn": ("server.py",),
+    "starlette": ("web/", "app.py", "server/"),
+    "uvicorn": ("server/",),
     "click": ("cli/",),
     "rich": ("cli/query.py", "cli/output.py"),
     "yaml": ("catalog/readers/grlc.py",),

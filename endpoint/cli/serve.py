@@ -9,7 +9,8 @@ import click
 from endpoint.app import create_application, create_site
 from endpoint.cli.options import setting_options
 from endpoint.ingest.publish import ensure_store
-from endpoint.server import Reloader, Server, listen
+from endpoint.server import Server, listen
+from endpoint.server.reloading import Reloader
 from endpoint.settings import read_settings
 from endpoint.telemetry import set_up_logging
 

@@ -139,7 +139,7 @@ class Boundary:
 
 
 def abort(scope: Scope) -> None:
-    """Cut the connection without a clean end, where the server offers it (see :mod:`endpoint.server`)."""
+    """Cut the connection without a clean end, where it is offered (see :mod:`endpoint.server.connection`)."""
     extension = scope.get("extensions", {}).get("endpoint.abort")
     if extension is not None:
         extension["abort"]()

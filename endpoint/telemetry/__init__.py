@@ -6,10 +6,17 @@
 from __future__ import annotations
 
 import logging
+import re
 import sys
 from dataclasses import dataclass
+from typing import Final
 
 log = logging.getLogger("endpoint")
+
+# Characters of a value that are logged; those that stand in a field as they are.
+_LONGEST: Final = 200
+_PLAIN: Final = re.compile(r"[!#$&'()*+,\-./0-9:;<>?@A-Z\[\]^_`a-z{|}~]+")
+_SEPARATORS: Final = frozenset(' "%=\\')
 
 
 @dataclass(slots=True)
@@ -35,10 +42,10 @@ class Exchange:
     def line(self) -> str:
         """Return the exchange as ``key=value`` pairs."""
         parts = [
-            f"request={self.identifier}",
-            f"client={self.client}",
-            f"method={self.method}",
-            f"path={_plain(self.path)}",
+            log_field("request", self.identifier),
+            log_field("client", self.client),
+            log_field("method", self.method),
+            log_field("path", self.path),
             f"status={self.status}",
             f"ms={self.duration * 1000:.1f}",
             f"bytes={self.sent}",
@@ -46,12 +53,32 @@ class Exchange:
         if self.generation:
             parts.append(f"generation={self.generation} queue_ms={self.queue * 1000:.1f}")
         if self.media_type:
-            parts.append(f"type={self.media_type}")
+            parts.append(log_field("type", self.media_type))
         if self.code:
-            parts.append(f"code={self.code}")
+            parts.append(log_field("code", self.code))
         if self.aborted:
             parts.append("aborted=yes")
         return " ".join(parts)
+
+
+def log_field(name: str, value: str) -> str:
+    """Return ``name=value`` as every log line has it: one field, whatever a client put into the value.
+
+    A space, a quotation mark, ``=``, ``%``, a backslash and all that cannot be printed (control characters,
+    line separators, marks of writing direction) are percent-encoded UTF-8 (RFC 3986 section 2.1); an empty
+    value is ``-``; a long one is cut and ends in ``…``.
+    """
+    if len(value) > _LONGEST:
+        value = f"{value[: _LONGEST - 1]}…"
+    if _PLAIN.fullmatch(value):
+        return f"{name}={value}"
+    return f"{name}={''.join(map(_encoded, value)) or '-'}"
+
+
+def _encoded(character: str) -> str:
+    if character.isprintable() and character not in _SEPARATORS:
+        return character
+    return "".join(f"%{byte:02X}" for byte in character.encode("utf-8", "surrogatepass"))
 
 
 def observe(exchange: Exchange) -> None:
@@ -63,7 +90,7 @@ def observe(exchange: Exchange) -> None:
 def set_up_logging(level: str) -> None:
     """Send the server's and uvicorn's log lines to standard error, one line each."""
     handler = logging.StreamHandler(sys.stderr)
-    handler.setFormatter(logging.Formatter("%(asctime)s %(levelname)s %(message)s"))
+    handler.setFormatter(_Formatter("%(asctime)s %(levelname)s %(message)s"))
     for name, least in (("endpoint", level.upper()), ("uvicorn.error", "ERROR"), ("asyncio", "ERROR")):
         logger = logging.getLogger(name)
         logger.handlers = [handler]
@@ -79,8 +106,18 @@ def _not_said_elsewhere(record: logging.LogRecord) -> bool:
     return not any(words in message for words in ("without completing response", "lifespan", "Traceback"))
 
 
-def _plain(path: str) -> str:
-    return "".join(
-        character if character.isprintable() and character not in ' "' else f"%{ord(character):02X}"
-        for character in path[:200]
-    )
+class _Formatter(logging.Formatter):
+    """A formatter of records of which only the first line begins like a record.
+
+    Messages and tracebacks repeat what clients and files contain.
+    """
+
+    def format(self, record: logging.LogRecord) -> str:
+        first, *others = super().format(record).split("\n")
+        return "\n".join([_printable(first), *(f"  {_printable(line)}" for line in others)])
+
+
+def _printable(text: str) -> str:
+    if text.isprintable():
+        return text
+    return "".join(char if char.isprintable() else f"\\u{ord(char):04X}" for char in text)

@@ -18,6 +18,7 @@ from endpoint.errors import EndpointError
 from endpoint.ingest.search_documents import read_configuration
 from endpoint.settings import Settings
 from endpoint.telemetry import log
+from endpoint.tokens import Tokens
 from endpoint.web import Site
 from endpoint.web.api.openapi.document import OpenApi, described, swagger_page
 from endpoint.web.api.saved import SavedQueries
@@ -51,7 +52,8 @@ def create_site(settings: Settings) -> Site:
     for notice in catalog.notices:
         log.warning("saved query: %s", notice)
     search = None if dataset.search is None else read_configuration(dataset.search, dataset.prefixes)
-    return Site(settings, dataset, catalog, search)
+    tokens = Tokens() if settings.tokens is None else Tokens.read(settings.tokens)
+    return Site(settings, dataset, catalog, search, tokens)
 
 
 def create_app(settings: Settings, engine: Engine | None = None) -> ASGIApp:

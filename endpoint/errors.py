@@ -8,6 +8,8 @@
         BadParameter       400    a parameter is missing, repeated, unknown or ill-typed
         MalformedQuery     400    the SPARQL text does not parse; carries the position
         QueryTooComplex    400    the SPARQL text is nested or sized beyond what can be planned
+        Unauthorized       401    a token is missing, or not known
+        Forbidden          403    the token does not have the scope that is needed
         ReadOnly           403    an update was sent to a read-only endpoint
         ServiceRefused     403    SERVICE or LOAD names an address that is not allowed
         NotFound           404
@@ -127,6 +129,22 @@ class QueryTooComplex(RequestError):
 
     code = "query-too-complex"
     title = "Query too complex"
+
+
+class Unauthorized(RequestError):
+    """A token is missing, or not known (RFC 9110 section 15.5.2)."""
+
+    status = 401
+    code = "unauthorized"
+    title = "Unauthorized"
+
+
+class Forbidden(RequestError):
+    """The token does not have the scope that is needed."""
+
+    status = 403
+    code = "forbidden"
+    title = "Forbidden"
 
 
 class ReadOnly(RequestError):

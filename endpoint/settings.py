@@ -73,7 +73,7 @@ def _choice(*choices: str) -> Callable[[str], str]:
 
 def _path(text: str) -> Path:
     if not text or "\0" in text:
-        raise ValueError("expected the path of a folder")
+        raise ValueError("expected a path")
     return Path(text).expanduser()
 
 
@@ -162,6 +162,9 @@ class Settings:
     )
     cors_origins: tuple[str, ...] = _setting(
         ("*",), _origins, "ORIGINS", "Origins of web pages that may call the server; * means every page."
+    )
+    tokens: Path | None = _setting(
+        None, _path, "FILE", "File of access tokens, for the operator's pages and for larger budgets."
     )
     log_level: str = _setting(
         "info",

@@ -20,7 +20,7 @@ IMPORTS = imports_of(PACKAGE)
 LAYERS = [
     ["errors", "vocabulary"],
     ["settings", "telemetry", "toml_file"],
-    ["dataset", "formats"],
+    ["dataset", "formats", "tokens"],
     ["sparql"],
     ["results", "search"],
     ["storage"],

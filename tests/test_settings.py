@@ -72,7 +72,7 @@ WRONG_FLAGS = [
     ("public_url", "example.org", "--public-url: expected an absolute http or https URL"),
     ("public_url", "http://[", "--public-url: expected an absolute http or https URL"),
     ("host", " ", "--host: expected a text that is not empty"),
-    ("data", "", "--data: expected the path of a folder"),
+    ("data", "", "--data: expected a path"),
     ("derive", "maybe", "--derive: expected on or off, got 'maybe'."),
 ]
 

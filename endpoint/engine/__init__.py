@@ -10,10 +10,13 @@ from collections.abc import AsyncIterator
 from dataclasses import dataclass
 from typing import Protocol
 
+from endpoint.engine.running import CALLER, Caller, RunningQueries
 from endpoint.formats import Facts, Representation
 from endpoint.search import Request
 from endpoint.sparql.operation import Operation
 from endpoint.storage.generations import Generation
+
+__all__ = ["CALLER", "Caller", "Engine", "Limits", "Result", "RunningQueries"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,9 +37,21 @@ class Result(Protocol):
     generation: Generation
     complete: bool  # the whole answer has arrived, and reading it does not wait
     facts: Facts | None  # of a page; None without one
-    queued: float  # seconds spent waiting for a worker
-    planned: float  # seconds of parsing and planning, once complete
-    evaluated: float  # seconds of evaluating and serializing, once complete
+
+    @property
+    def queued(self) -> float:
+        """Seconds spent waiting for a worker."""
+        ...
+
+    @property
+    def planned(self) -> float:
+        """Seconds of parsing and planning, once complete."""
+        ...
+
+    @property
+    def evaluated(self) -> float:
+        """Seconds of evaluating and serializing, once complete."""
+        ...
 
     def __aiter__(self) -> AsyncIterator[bytes]: ...
 
@@ -51,6 +66,8 @@ class Result(Protocol):
 
 class Engine(Protocol):
     """An evaluator of operations. All failures are :class:`~endpoint.errors.EndpointError`."""
+
+    running: RunningQueries
 
     @property
     def generation(self) -> Generation:

@@ -11,6 +11,7 @@ from typing import Final
 from endpoint.engine import Limits, wire
 from endpoint.engine.connection import WorkerConnection
 from endpoint.engine.pool import Pool, PoolGone
+from endpoint.engine.running import ABORTED, OK, RunningQueries, RunningQuery
 from endpoint.engine.supervisor import Supervisor
 from endpoint.errors import (
     DeadlineExceeded,
@@ -40,6 +41,7 @@ class EmbeddedEngine:
     """The engine on the generations of a data directory. Made by :meth:`open`."""
 
     def __init__(self, settings: Settings, supervisor: Supervisor) -> None:
+        self.running = RunningQueries()
         self._settings = settings
         self._supervisor = supervisor
 
@@ -68,33 +70,54 @@ class EmbeddedEngine:
     ) -> EmbeddedResult:
         """Evaluate on the generation of the operation; return when the first bytes of the answer exist."""
         frame = wire.pack_query(operation, representation)
-        return await self._begin(frame, operation.text, limits, operation.generation)
+        form = operation.form.value if operation.form else ""
+        running = self.running.begin(operation.text, form, representation.format.media_type)
+        return await self._begin(frame, running, limits, operation.generation)
 
     async def search(self, request: Request, limits: Limits, generation: int | None = None) -> EmbeddedResult:
         """Search the text index of ``generation``, else of the current one."""
-        return await self._begin(wire.pack_search(request), "", limits, generation)
+        running = self.running.begin(request.query, "search", "application/json")
+        return await self._begin(wire.pack_search(request), running, limits, generation)
 
-    async def _begin(self, frame: bytes, text: str, limits: Limits, generation: int | None) -> EmbeddedResult:
+    async def _begin(
+        self, frame: bytes, running: RunningQuery, limits: Limits, generation: int | None
+    ) -> EmbeddedResult:
+        try:
+            return await self._attempts(frame, running, limits, generation)
+        except EndpointError as error:
+            self.running.end(running, error.code)
+            raise
+        except BaseException:
+            self.running.end(running, ABORTED)
+            raise
+
+    async def _attempts(
+        self, frame: bytes, running: RunningQuery, limits: Limits, generation: int | None
+    ) -> EmbeddedResult:
         for _ in range(self._settings.pool_size):
             started = time.perf_counter()
             try:
-                return await self._attempt(frame, text, limits, generation)
+                return await self._attempt(frame, running, limits, generation)
             except PoolGone:
                 continue
             except WorkerDied:
                 if time.perf_counter() - started > STILLBORN:
                     raise
-        return await self._attempt(frame, text, limits, generation)
+        return await self._attempt(frame, running, limits, generation)
 
-    async def _attempt(self, frame: bytes, text: str, limits: Limits, number: int | None) -> EmbeddedResult:
+    async def _attempt(
+        self, frame: bytes, running: RunningQuery, limits: Limits, number: int | None
+    ) -> EmbeddedResult:
         started = time.perf_counter()
         pool = self._supervisor.pool
         if number is not None and number != pool.generation.number:
             pool = await self._older(number, limits.timeout)
         if (worker := pool.take()) is None:
             worker = await pool.wait(limits.timeout)
-        result = EmbeddedResult(pool, worker, limits, queued=time.perf_counter() - started)
-        await result.begin(frame, text)
+        running.queued = time.perf_counter() - started
+        running.pid, running.generation, running.phase = worker.pid, pool.generation.number, "evaluating"
+        result = EmbeddedResult(pool, worker, limits, self.running, running)
+        await result.begin(frame)
         return result
 
     async def _older(self, number: int, timeout: float) -> Pool:
@@ -121,36 +144,55 @@ class EmbeddedResult:
     already computed may be read slowly, within the server's client timeout.
     """
 
-    def __init__(self, pool: Pool, worker: WorkerConnection, limits: Limits, queued: float) -> None:
+    def __init__(
+        self,
+        pool: Pool,
+        worker: WorkerConnection,
+        limits: Limits,
+        registry: RunningQueries,
+        running: RunningQuery,
+    ) -> None:
         self.generation: Generation = pool.generation
         self.complete = False
         self.facts: Facts | None = None
-        self.queued = queued
-        self.planned = 0.0
-        self.evaluated = 0.0
+        self._registry = registry
+        self._running = running
         self._pool = pool
         self._worker: WorkerConnection | None = worker
         self._limits = limits
         self._left = limits.timeout
         self._loop = asyncio.get_running_loop()
         self._first = b""
-        self._text = ""
+        self._outcome = ABORTED
 
-    async def begin(self, frame: bytes, text: str) -> None:
-        """Send the worker its ``frame`` and wait for the first bytes. Raises the designed error for none.
+    @property
+    def queued(self) -> float:
+        """Seconds spent waiting for a worker."""
+        return self._running.queued
 
-        ``text`` is that of the query, for the explanation of a syntax error.
-        """
+    @property
+    def planned(self) -> float:
+        """Seconds of parsing and planning, once complete."""
+        return self._running.planned
+
+    @property
+    def evaluated(self) -> float:
+        """Seconds of evaluating and serializing, once complete."""
+        return self._running.evaluated
+
+    async def begin(self, frame: bytes) -> None:
+        """Send the worker its ``frame`` and wait for the first bytes. Raises the designed error for none."""
         worker = self._current()
         worker.send(frame)
-        self._text = text
         try:
             self._first = await self._next() or b""
             self.facts = worker.facts
+            self._running.phase = "sending"
+            self._running.sent = len(self._first)
             if worker.ended is not None and not worker.pieces:
                 self._finish(worker)
         except BaseException:
-            await self.aclose()
+            self._discard()
             raise
 
     def _current(self) -> WorkerConnection:
@@ -159,11 +201,13 @@ class EmbeddedResult:
         return self._worker
 
     def _finish(self, worker: WorkerConnection) -> None:
+        running = self._running
         if worker.ended is not None:
-            self.planned, self.evaluated = worker.ended[0] / 1e6, worker.ended[1] / 1e6
+            running.planned, running.evaluated = worker.ended[0] / 1e6, worker.ended[1] / 1e6
         self.complete = True
         self._worker = None
         self._pool.release(worker)
+        self._registry.end(running, OK)
 
     async def __aiter__(self) -> AsyncIterator[bytes]:
         worker = self._worker
@@ -178,6 +222,7 @@ class EmbeddedResult:
             worker.blocked_before = worker.blocked(self._loop.time())
             worker.blocked_since = 0.0
             piece = await self._next()
+            self._running.sent += len(piece or b"")
         self._finish(worker)
 
     async def read(self) -> bytes:
@@ -190,6 +235,13 @@ class EmbeddedResult:
             await self.aclose()
 
     async def _next(self) -> bytes | None:
+        try:
+            return await self._awaited()
+        except EndpointError as error:
+            self._outcome = error.code
+            raise
+
+    async def _awaited(self) -> bytes | None:
         worker = self._current()
         while not worker.pieces:
             if worker.ended is not None:
@@ -235,7 +287,7 @@ class EmbeddedResult:
         message = failure["message"]
         match failure["kind"]:
             case "syntax":
-                return explain(self._text, message, self._pool.order["prefixes"])
+                return explain(self._running.text, message, self._pool.order["prefixes"])
             case "malformed":
                 return MalformedQuery(message, failure.get("line"), failure.get("column"))
             case "complex":
@@ -277,6 +329,10 @@ class EmbeddedResult:
 
     async def aclose(self) -> None:
         """End the evaluation if it still runs. Idempotent."""
+        self._discard()
+        self._registry.end(self._running, self._outcome)
+
+    def _discard(self) -> None:
         worker, self._worker = self._worker, None
         if worker is None:
             return

@@ -16,6 +16,7 @@ from endpoint.engine import Engine
 from endpoint.errors import MalformedRequest, Overloaded
 from endpoint.search import SearchConfiguration
 from endpoint.settings import Settings
+from endpoint.tokens import Tokens
 
 _HOST: Final = re.compile(r"(?:[A-Za-z0-9._-]+|\[[0-9A-Fa-f:.]+\])(?::[0-9]+)?")
 
@@ -32,6 +33,7 @@ class Site:
     dataset: Dataset
     catalog: Catalog
     search: SearchConfiguration | None = None
+    tokens: Tokens = field(default_factory=Tokens)
     running: Engine | None = None
     _lasting: str = field(init=False)
 

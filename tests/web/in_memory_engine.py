@@ -8,7 +8,7 @@ from pathlib import Path
 
 from pyoxigraph import QueryResultsFormat, QueryTriples, RdfFormat, Store
 
-from endpoint.engine import Limits, Result
+from endpoint.engine import Limits, Result, RunningQueries
 from endpoint.errors import NotFound
 from endpoint.formats import Facts, Representation
 from endpoint.search import Request
@@ -45,6 +45,7 @@ class StoreEngine:
 
     def __init__(self, turtle: str, graph: str) -> None:
         self.store = Store()
+        self.running = RunningQueries()
         self.store.update(f"INSERT DATA {{ GRAPH <{graph}> {{ {turtle} }} }}")
         self.generation = Generation(7, Path(), datetime(2026, 1, 2, 3, 4, 5, 678, tzinfo=UTC), 0, "")
         self.asked: list[str] = []

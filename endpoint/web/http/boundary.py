@@ -21,6 +21,7 @@ from typing import Final
 from starlette.exceptions import HTTPException
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from endpoint.engine import CALLER
 from endpoint.errors import (
     DeadlineExceeded,
     EndpointError,
@@ -30,10 +31,12 @@ from endpoint.errors import (
     Overloaded,
     PayloadTooLarge,
     RequestTimeout,
+    Unauthorized,
 )
 from endpoint.formats import HTML, Format, negotiate
 from endpoint.telemetry import Exchange, log, observe
 from endpoint.web import Site
+from endpoint.web.http.access import caller
 from endpoint.web.http.answer import NO_STORE, Headers, Whole
 from endpoint.web.http.encodings import EncodedBodies
 from endpoint.web.http.html import POLICY, POLICY_HEADER, render
@@ -102,6 +105,8 @@ class Boundary:
     async def _run(self, request: Request, receive: Receive, send: Send) -> None:
         scope, exchange = request.scope, request.exchange
         try:
+            # A server gives each request a context of its own, so the value ends with it.
+            CALLER.set(caller(exchange.client, exchange.identifier, request.token))
             if request.method == "OPTIONS" and _is_preflight(request):
                 await send_answer(request, send, _preflight(request))
             else:
@@ -248,6 +253,8 @@ def _special_headers(error: EndpointError) -> Headers:
             return ((b"allow", ", ".join(error.allowed).encode()),)
         case DeadlineExceeded():
             return ((b"server-timing", f"eval;dur={error.timeout * 1000:.0f}".encode()),)
+        case Unauthorized():
+            return ((b"www-authenticate", b'Bearer realm="endpoint"'),)
         case PayloadTooLarge() | RequestTimeout():
             # The rest of the body is not read.
             return ((b"connection", b"close"),)

@@ -22,7 +22,9 @@ from endpoint.errors import (
 from endpoint.formats import Format, Representation, by_name, negotiate
 from endpoint.settings import Settings
 from endpoint.telemetry import Exchange
+from endpoint.tokens import Token
 from endpoint.web import Site
+from endpoint.web.http.access import read_token
 from endpoint.web.http.encodings import EncodedBodies
 from endpoint.web.http.view import View, view_of
 
@@ -120,6 +122,11 @@ class Request:
     def media_type(self) -> str:
         """The media type of the body, in lower case; empty where the request has none."""
         return self.headers.get("content-type", "").partition(";")[0].strip().lower()
+
+    @cached_property
+    def token(self) -> Token | None:
+        """The access token that the client sends, None without one. Raises Unauthorized."""
+        return read_token(self.headers.get("authorization"), self.site.tokens)
 
     @property
     def body_pending(self) -> bool:

@@ -1,0 +1,121 @@
+"""The queries that run: who asked, what, since when, and how far it is."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator
+from contextvars import ContextVar
+from dataclasses import dataclass, field
+from hashlib import blake2b
+from itertools import count
+from typing import Final, Literal, Protocol
+
+Phase = Literal["waiting", "evaluating", "sending"]
+
+OK: Final = "ok"
+ABORTED: Final = "aborted"
+
+
+@dataclass(frozen=True, slots=True)
+class Caller:
+    """On whose behalf a query is evaluated.
+
+    ``client`` is charged for it: an IPv4 address, the /64 of an IPv6 address, or ``token:NAME``; empty for
+    the server itself. ``request`` identifies the HTTP request. ``budget`` is the evaluation seconds per
+    minute that a token gives, None for those of everybody.
+    """
+
+    client: str = ""
+    request: str = ""
+    budget: float | None = None
+
+
+# The boundary sets it for each request; what a request begins, tasks included, inherits it.
+CALLER: Final[ContextVar[Caller]] = ContextVar("caller", default=Caller())  # noqa: B039  a value without state
+
+
+@dataclass(slots=True, eq=False)
+class RunningQuery:
+    """One query from its arrival at the engine to its end.
+
+    ``form`` is the query form, ``search`` for a search of the text index. ``begun`` is in seconds since the
+    epoch; ``queued``, ``planned`` and ``evaluated`` are seconds as the result tells them. ``pid`` is the
+    worker's, 0 while it waits; ``rows``, ``memory`` (bytes) and the two times stay 0 where the worker did not
+    tell them. ``sent`` counts bytes that were handed on. ``outcome`` is ``ok``, the code of an error, or
+    ``aborted`` where nobody waited for the end; empty while it runs.
+    """
+
+    identifier: str
+    caller: Caller
+    text: str
+    form: str
+    media_type: str
+    begun: float = field(default_factory=time.time)
+    started: float = field(default_factory=time.monotonic)
+    phase: Phase = "waiting"
+    pid: int = 0
+    generation: int = 0
+    queued: float = 0.0
+    planned: float = 0.0
+    evaluated: float = 0.0
+    rows: int = 0
+    memory: int = 0
+    sent: int = 0
+    duration: float = 0.0
+    outcome: str = ""
+
+    @property
+    def digest(self) -> str:
+        """A short digest of the text, the same for equal texts."""
+        return blake2b(self.text.encode("utf-8", "replace"), digest_size=8).hexdigest()
+
+    @property
+    def age(self) -> float:
+        """Seconds since it arrived; until it ended."""
+        return self.duration or time.monotonic() - self.started
+
+
+class Listener(Protocol):
+    """Whoever is told of queries. It must be quick and raise nothing: it is called on the path of a query."""
+
+    def begun(self, query: RunningQuery) -> None:
+        """A query has arrived."""
+
+    def ended(self, query: RunningQuery) -> None:
+        """A query has ended; its ``outcome`` says how."""
+
+
+class RunningQueries:
+    """The queries that one engine evaluates or lets wait, in the order of their arrival."""
+
+    def __init__(self) -> None:
+        self.listeners: list[Listener] = []
+        self._running: dict[str, RunningQuery] = {}
+        self._count = count(1)
+
+    def begin(self, text: str, form: str, media_type: str) -> RunningQuery:
+        """Return the entry of a query that arrives now, asked for by the current caller."""
+        query = RunningQuery(f"q{next(self._count):x}", CALLER.get(), text, form, media_type)
+        self._running[query.identifier] = query
+        for listener in self.listeners:
+            listener.begun(query)
+        return query
+
+    def end(self, query: RunningQuery, outcome: str) -> None:
+        """Take a query out with its outcome. Idempotent: the first outcome stays."""
+        if self._running.pop(query.identifier, None) is None:
+            return
+        query.duration = time.monotonic() - query.started
+        query.outcome = outcome
+        for listener in self.listeners:
+            listener.ended(query)
+
+    def find(self, identifier: str) -> RunningQuery | None:
+        """Return the running query with this identifier."""
+        return self._running.get(identifier)
+
+    def __iter__(self) -> Iterator[RunningQuery]:
+        return iter(tuple(self._running.values()))
+
+    def __len__(self) -> int:
+        return len(self._running)

@@ -1,0 +1,63 @@
+"""Who asks: the client that a request is charged to, and what its token lets it do."""
+
+from __future__ import annotations
+
+from ipaddress import IPv4Address, IPv6Address, IPv6Network, ip_address
+from typing import Final
+
+from endpoint.engine import Caller
+from endpoint.errors import Forbidden, Unauthorized
+from endpoint.tokens import Token, Tokens
+
+# Bits of an IPv6 address that one subscriber has at least (RFC 6177).
+_PREFIX: Final = 64
+
+
+def client_key(address: str) -> str:
+    """Return the name under which a client's use is counted: an IPv4 address, or the /64 of an IPv6 address.
+
+    What is no address stays as it is.
+    """
+    try:
+        parsed: IPv4Address | IPv6Address = ip_address(address.partition("%")[0])
+    except ValueError:
+        return address
+    if isinstance(parsed, IPv6Address):
+        mapped = parsed.ipv4_mapped
+        return str(mapped) if mapped else str(IPv6Network((parsed, _PREFIX), strict=False))
+    return str(parsed)
+
+
+def read_token(authorization: str | None, tokens: Tokens) -> Token | None:
+    """Return the token of an Authorization header (RFC 6750 section 2.1); None without one.
+
+    Where the server has no tokens the header is not read: it may be meant for a proxy. Raises
+    :class:`~endpoint.errors.Unauthorized` for a secret that is not known.
+    """
+    if not authorization or not tokens:
+        return None
+    scheme, _, secret = authorization.strip().partition(" ")
+    if scheme.lower() != "bearer":
+        return None
+    token = tokens.find(secret.strip())
+    if token is None:
+        raise Unauthorized("The token in the Authorization header is not known here.")
+    return token
+
+
+def require(token: Token | None, scope: str) -> Token:
+    """Return the token where it has the scope. Raises Unauthorized without one, and Forbidden."""
+    if token is None:
+        raise Unauthorized(
+            f'This needs a token with the scope "{scope}". Send it as "Authorization: Bearer TOKEN".'
+        )
+    if scope not in token.scopes:
+        raise Forbidden(f'The token "{token.name}" does not have the scope "{scope}".')
+    return token
+
+
+def caller(address: str, request: str, token: Token | None) -> Caller:
+    """Return on whose behalf the queries of a request are evaluated."""
+    if token is None:
+        return Caller(client_key(address), request)
+    return Caller(f"token:{token.name}", request, token.budget)

@@ -27,8 +27,11 @@ the default. The TOML file is the one of `--config FILE` or `ENDPOINT_CONFIG`, o
 working folder; its keys are the names below. Sizes take `KB`, `MB` and `GB` (powers of 1024); times are
 in seconds.
 
-| name | flag | variable | default | meaning |
-|---|---|---|---|---|"""
+SIGHUP makes a running server read the TOML file again. Settings marked *yes* take effect then; the log
+names the others that have changed and need a restart. A file with a mistake changes nothing.
+
+| name | flag | variable | default | meaning | SIGHUP |
+|---|---|---|---|---|---|"""
 
 ERRORS = """\
 # Errors
@@ -60,7 +63,9 @@ def settings_page() -> str:
         metavar = row.metadata["metavar"].replace("|", "\\|")
         flag = f"`--{row.name.replace('_', '-')} {metavar}`"
         help_text = row.metadata["help"].replace("|", "\\|")
-        lines.append(f"| `{row.name}` | {flag} | `{environment_name(row.name)}` | {shown} | {help_text} |")
+        mark = "yes" if row.metadata["reload"] else ""
+        cells = (f"`{row.name}`", flag, f"`{environment_name(row.name)}`", shown, help_text, mark)
+        lines.append(f"| {' | '.join(cells)} |")
     return "\n".join(lines) + "\n"
 
 

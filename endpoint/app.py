@@ -52,8 +52,7 @@ def create_site(settings: Settings) -> Site:
     for notice in catalog.notices:
         log.warning("saved query: %s", notice)
     search = None if dataset.search is None else read_configuration(dataset.search, dataset.prefixes)
-    tokens = Tokens() if settings.tokens is None else Tokens.read(settings.tokens)
-    return Site(settings, dataset, catalog, search, tokens)
+    return Site(settings, dataset, catalog, search, Tokens.read(settings.tokens))
 
 
 def create_app(settings: Settings, engine: Engine | None = None) -> ASGIApp:

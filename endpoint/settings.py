@@ -13,7 +13,7 @@ import os
 import re
 import tomllib
 from collections.abc import Callable, Mapping
-from dataclasses import Field, dataclass, field, fields
+from dataclasses import Field, dataclass, field, fields, replace
 from pathlib import Path
 from typing import Literal, TypeVar, cast
 from urllib.parse import urlsplit
@@ -105,8 +105,13 @@ def _url(text: str) -> str:
     return text.rstrip("/")
 
 
-def _setting(default: T, parse: Callable[[str], object], metavar: str, text: str) -> T:
-    return field(default=default, metadata={"parse": parse, "metavar": metavar, "help": text})
+def _setting(
+    default: T, parse: Callable[[str], object], metavar: str, text: str, *, reload: bool = False
+) -> T:
+    """Return a row of the table; with ``reload``, SIGHUP changes the setting while the server runs."""
+    return field(
+        default=default, metadata={"parse": parse, "metavar": metavar, "help": text, "reload": reload}
+    )
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,11 +125,13 @@ class Settings:
     host: str = _setting("127.0.0.1", _text, "ADDRESS", "Address to listen on.")
     port: int = _setting(8080, _count(0, 65535), "PORT", "Port to listen on; 0 takes a free one.")
     public_url: str | None = _setting(
-        None, _url, "URL", "URL under which clients reach the server, where it differs."
+        None, _url, "URL", "URL under which clients reach the server, where it differs.", reload=True
     )
-    timeout: float = _setting(30.0, seconds, "SECONDS", "Deadline of a query; clients may only lower it.")
+    timeout: float = _setting(
+        30.0, seconds, "SECONDS", "Deadline of a query; clients may only lower it.", reload=True
+    )
     client_timeout: float = _setting(
-        30.0, seconds, "SECONDS", "How long a client may leave sent data unread."
+        30.0, seconds, "SECONDS", "How long a client may leave sent data unread.", reload=True
     )
     memory: int = _setting(2**30, size, "SIZE", "Memory that one query may use, besides the dataset.")
     image: int = _setting(
@@ -140,8 +147,10 @@ class Settings:
         0, _count(0, 256), "N", "Queries evaluated at once; 0 means one per core, at least 2."
     )
     queue: int = _setting(256, _count(0, 100_000), "N", "Queries that may wait for a worker before a 503.")
-    max_query: int = _setting(2**19, size, "SIZE", "Longest query text accepted.")
-    max_nesting: int = _setting(500, _count(1, 5000), "DEPTH", "Deepest nesting of brackets in a query.")
+    max_query: int = _setting(2**19, size, "SIZE", "Longest query text accepted.", reload=True)
+    max_nesting: int = _setting(
+        500, _count(1, 5000), "DEPTH", "Deepest nesting of brackets in a query.", reload=True
+    )
     default_graph: DefaultGraph = _setting(
         "union",
         _choice("union", "strict"),
@@ -161,16 +170,25 @@ class Settings:
         "Whether saved queries are read again as soon as their files change; SIGHUP does it at any time.",
     )
     cors_origins: tuple[str, ...] = _setting(
-        ("*",), _origins, "ORIGINS", "Origins of web pages that may call the server; * means every page."
+        ("*",),
+        _origins,
+        "ORIGINS",
+        "Origins of web pages that may call the server; * means every page.",
+        reload=True,
     )
     tokens: Path | None = _setting(
-        None, _path, "FILE", "File of access tokens, for the operator's pages and for larger budgets."
+        None,
+        _path,
+        "FILE",
+        "File of access tokens, for the operator's pages and for larger budgets.",
+        reload=True,
     )
     log_level: str = _setting(
         "info",
         _choice("debug", "info", "warning", "error"),
         "LEVEL",
         "Least severe log line written; info writes one line per request.",
+        reload=True,
     )
 
     @property
@@ -180,8 +198,19 @@ class Settings:
 
 
 def setting_fields() -> tuple[Field[object], ...]:
-    """Return the rows of the table, in order; ``metadata`` has ``parse``, ``metavar`` and ``help``."""
+    """Return the rows of the table, in order; ``metadata`` has the arguments of each."""
     return cast("tuple[Field[object], ...]", fields(Settings))
+
+
+def reloaded(running: Settings, wanted: Settings) -> tuple[Settings, list[str], list[str]]:
+    """Return the settings that a running server can take over from those that are wanted.
+
+    With them come the names of the settings that change by that, and of those that need a restart.
+    """
+    different = [row for row in setting_fields() if getattr(running, row.name) != getattr(wanted, row.name)]
+    changed = [row.name for row in different if row.metadata["reload"]]
+    waiting = [row.name for row in different if not row.metadata["reload"]]
+    return replace(running, **{name: getattr(wanted, name) for name in changed}), changed, waiting
 
 
 def shown_default(row: Field[object]) -> str:

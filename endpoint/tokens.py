@@ -47,8 +47,13 @@ class Tokens:
         self._tokens = tokens
 
     @classmethod
-    def read(cls, file: Path) -> Tokens:
-        """Read a file of tokens. Raises :class:`~endpoint.errors.DataError` with the line of a mistake."""
+    def read(cls, file: Path | None) -> Tokens:
+        """Read a file of tokens; None is a server without any.
+
+        Raises :class:`~endpoint.errors.DataError` with the line of a mistake.
+        """
+        if file is None:
+            return cls()
         top = read_toml(file)
         return cls(tuple(_token(top, name) for name in top.values))
 

@@ -11,6 +11,7 @@ from endpoint.settings import (
     Settings,
     environment_name,
     read_settings,
+    reloaded,
     seconds,
     setting_fields,
     shown_default,
@@ -129,3 +130,12 @@ def test_every_setting_has_help_and_reads_its_own_default() -> None:
 def test_there_are_at_least_two_workers() -> None:
     assert Settings().pool_size >= 2
     assert Settings(workers=1).pool_size == 1
+
+
+def test_a_running_server_takes_over_what_needs_no_restart() -> None:
+    running = Settings(timeout=30, workers=2, cors_origins=("https://a",))
+    wanted = Settings(timeout=10, workers=3, cors_origins=("https://a",))
+    after, changed, waiting = reloaded(running, wanted)
+    assert (after.timeout, after.workers) == (10, 2)
+    assert (changed, waiting) == (["timeout"], ["workers"])
+    assert reloaded(running, running) == (running, [], [])

@@ -11,7 +11,7 @@ from endpoint.cli.options import setting_options
 from endpoint.ingest.publish import ensure_store
 from endpoint.server import Server, listen
 from endpoint.server.reloading import Reloader
-from endpoint.settings import read_settings
+from endpoint.settings import Settings, read_settings
 from endpoint.telemetry import set_up_logging
 
 
@@ -19,10 +19,14 @@ from endpoint.telemetry import set_up_logging
 @setting_options()
 def command(config: Path | None, **flags: str | None) -> None:
     """Serve the dataset over HTTP; builds the store on first start."""
-    settings = read_settings(flags, config=config)
+
+    def read() -> Settings:
+        return read_settings(flags, config=config)
+
+    settings = read()
     set_up_logging(settings.log_level)
     with listen(settings) as sock:
         site = create_site(settings)
         ensure_store(settings, site.dataset)
-        if not Server(create_application(site), settings, Reloader(site)).serve_on(sock):
+        if not Server(create_application(site), settings, Reloader(site, read)).serve_on(sock):
             raise click.exceptions.Exit(1)

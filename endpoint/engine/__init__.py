@@ -13,6 +13,7 @@ from typing import Protocol
 from endpoint.engine.running import CALLER, Caller, RunningQueries
 from endpoint.formats import Facts, Representation
 from endpoint.search import Request
+from endpoint.settings import Settings
 from endpoint.sparql.operation import Operation
 from endpoint.storage.generations import Generation
 
@@ -97,6 +98,10 @@ class Engine(Protocol):
         summary besides its own. Raises :class:`~endpoint.errors.NotFound` where there is no index, and
         :class:`~endpoint.errors.GenerationGone`.
         """
+        ...
+
+    def reconfigure(self, settings: Settings) -> None:
+        """Go by changed settings from now on; those that need a restart are as they were."""
         ...
 
     async def aclose(self) -> None:

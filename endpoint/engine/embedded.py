@@ -65,6 +65,11 @@ class EmbeddedEngine:
         """Return whether queries can be evaluated now."""
         return self._supervisor.pool.alive
 
+    def reconfigure(self, settings: Settings) -> None:
+        """Go by changed settings from now on; those that need a restart are as they were."""
+        self._settings = settings
+        self._supervisor.reconfigure(settings)
+
     async def query(
         self, operation: Operation, representation: Representation, limits: Limits
     ) -> EmbeddedResult:

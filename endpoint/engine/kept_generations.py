@@ -52,6 +52,10 @@ class KeptGenerations:
         self._tasks: set[asyncio.Task[Any]] = set()
         self._loop = asyncio.get_running_loop()
 
+    def reconfigure(self, settings: Settings) -> None:
+        """Go by changed settings from now on."""
+        self._settings = settings
+
     def find(self, number: int) -> Generation | None:
         """Return generation ``number`` where it is kept, and keep it for longer; else None."""
         kept = self._kept.get(number)

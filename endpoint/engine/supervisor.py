@@ -86,6 +86,11 @@ class Supervisor:
         started._watch = asyncio.create_task(started._follow())
         return started
 
+    def reconfigure(self, settings: Settings) -> None:
+        """Go by changed settings from now on."""
+        self._settings = settings
+        self.kept.reconfigure(settings)
+
     async def _follow(self) -> None:
         """Move to every generation that another process publishes; replace a template that died."""
         while True:

@@ -7,6 +7,7 @@ import signal
 import threading
 import time
 from collections.abc import Callable
+from hashlib import sha256
 from pathlib import Path
 
 from tests.datasets.listed_values import make
@@ -129,3 +130,68 @@ def test_many_signals_do_no_harm(tmp_path: Path) -> None:
         hang_up(server)
         assert server.get("/api/star").status == 200
         assert server.stop() == 0
+
+
+def test_sighup_changes_the_settings_that_it_may(tmp_path: Path) -> None:
+    dataset = make(tmp_path / "dataset")
+    config = tmp_path / "endpoint.toml"
+    config.write_text('max_query = "1kB"\ncors_origins = ["https://a.example"]\nqueue = 5\n')
+    text = f"ASK {{}} # {'x' * 2000}"
+    with serving(tmp_path / "data", "--dataset", str(dataset), "--config", str(config)) as server:
+        assert server.query(text).status == 413
+        config.write_text('max_query = "10kB"\ncors_origins = ["https://b.example"]\nqueue = 6\n')
+        hang_up(server)
+        assert server.query(text).status == 200
+        headers = server.get("/-/live", Origin="https://b.example").headers
+        assert headers["access-control-allow-origin"] == "https://b.example"
+        log = server.log.read_text()
+        assert "read the settings: ~max_query ~cors_origins\n" in log
+        assert "needs a restart: queue\n" in log
+
+
+def test_settings_with_a_mistake_change_nothing(tmp_path: Path) -> None:
+    dataset = make(tmp_path / "dataset")
+    config = tmp_path / "endpoint.toml"
+    config.write_text('max_query = "1kB"\n')
+    text = f"ASK {{}} # {'x' * 2000}"
+    with serving(tmp_path / "data", "--dataset", str(dataset), "--config", str(config)) as server:
+        config.write_text('max_query = "10kB"\ntimeout = "soon"\n')
+        hang_up(server)
+        assert server.query(text).status == 413
+        said = "the settings stay as they were: timeout in the settings file: expected"
+        assert said in server.log.read_text()
+        config.write_text('log_level = "error"\nmax_query = "10kB"\n')
+        os.kill(server.process.pid, signal.SIGHUP)
+        until(lambda: server.query(text).status == 200)
+
+
+def test_a_flag_goes_before_a_changed_file(tmp_path: Path) -> None:
+    dataset = make(tmp_path / "dataset")
+    config = tmp_path / "endpoint.toml"
+    config.write_text("")
+    flags = ("--dataset", str(dataset), "--config", str(config), "--max-query", "1kB")
+    with serving(tmp_path / "data", *flags) as server:
+        config.write_text('max_query = "10kB"\n')
+        hang_up(server)
+        assert server.query(f"ASK {{}} # {'x' * 2000}").status == 413
+        assert "read the settings: nothing changed\n" in server.log.read_text()
+
+
+def test_tokens_are_read_again(tmp_path: Path) -> None:
+    dataset = make(tmp_path / "dataset")
+    tokens = tmp_path / "tokens.toml"
+    row = '[{}]\nsha256 = "{}"\n'
+    tokens.write_text(row.format("first", sha256(b"first").hexdigest()))
+    with serving(tmp_path / "data", "--dataset", str(dataset), "--tokens", str(tokens)) as server:
+
+        def status(secret: str) -> int:
+            return server.get("/api/star", Authorization=f"Bearer {secret}").status
+
+        assert (status("first"), status("second")) == (200, 401)
+        tokens.write_text(row.format("second", sha256(b"second").hexdigest()))
+        hang_up(server)
+        assert (status("first"), status("second")) == (401, 200)
+        tokens.write_text('[third]\nsha256 = "x"\n')
+        hang_up(server)
+        assert status("second") == 200
+        assert f"the settings stay as they were: {tokens}" in server.log.read_text()

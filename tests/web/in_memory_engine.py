@@ -12,6 +12,7 @@ from endpoint.engine import Limits, Result, RunningQueries
 from endpoint.errors import NotFound
 from endpoint.formats import Facts, Representation
 from endpoint.search import Request
+from endpoint.settings import Settings
 from endpoint.sparql.operation import Operation
 from endpoint.storage.generations import Generation
 
@@ -54,6 +55,9 @@ class StoreEngine:
     def answerable(self, number: int) -> Generation | None:
         """The one generation."""
         return self.generation if number == self.generation.number else None
+
+    def reconfigure(self, settings: Settings) -> None:
+        """Nothing was made of the settings."""
 
     async def query(self, operation: Operation, representation: Representation, limits: Limits) -> Result:
         """The answer as SPARQL JSON or N-Triples."""

@@ -64,7 +64,6 @@ class Boundary:
     def __init__(self, app: ASGIApp, site: Site) -> None:
         self._app = app
         self._site = site
-        self._origins = frozenset(site.settings.cors_origins)
         self._prefix = secrets.token_hex(3)
         self._count = count(1)
         self._encoded_bodies = EncodedBodies()
@@ -128,14 +127,15 @@ class Boundary:
             (b"x-request-id", request.exchange.identifier.encode()),
             (b"x-content-type-options", b"nosniff"),
         ]
-        if not self._origins:
+        origins = self._site.settings.cors_origins
+        if not origins:
             return headers
-        if "*" in self._origins:
+        if "*" in origins:
             headers.append((b"access-control-allow-origin", b"*"))
         else:
             headers.append((b"vary", b"Origin"))
             origin = request.headers.get("origin", "")
-            if origin not in self._origins:
+            if origin not in origins:
                 return headers
             headers.append((b"access-control-allow-origin", origin.encode("latin-1")))
             headers.append((b"access-control-allow-credentials", b"true"))

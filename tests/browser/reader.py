@@ -71,14 +71,19 @@ def reading(
     height: int = 900,
     scheme: Literal["light", "dark"] = "light",
     scripts: bool = True,
+    policy: bool = True,
 ) -> Iterator[Reader]:
-    """A new window on the server; the browser has kept nothing from other windows."""
+    """A new window on the server; the browser has kept nothing from other windows.
+
+    Without ``policy`` it ignores the policy of pages, so that they must be safe without it.
+    """
     context = browser.new_context(
         locale=LOCALES[language],
         viewport={"width": width, "height": height},
         color_scheme=scheme,
         java_script_enabled=scripts,
         reduced_motion="reduce",
+        bypass_csp=not policy,
     )
     context.set_default_timeout(PATIENCE)
     if scripts:

@@ -1,6 +1,7 @@
 // The query page: YASGUI on our own endpoint, with completion from our own data.
 import { chartPlugin, mapPlugin } from "./drawing.js";
 import { resolve, shorten, subjectClasses, wordAt } from "./sparql.js";
+import { tablePlugin } from "./table.js";
 
 const configuration = JSON.parse(document.getElementById("configuration").textContent);
 const { texts, prefixes, language } = configuration;
@@ -154,8 +155,40 @@ function setUpSavedQueries(yasgui) {
   });
 }
 
+/** Make the editor. A query in the address is shown, not run: anybody can write links. */
+function withoutRunning(make) {
+  const { Tab } = window.Yasgui;
+  const { query } = Tab.prototype;
+  let held = null;
+  Tab.prototype.query = function hold() {
+    held = this;
+    return Promise.resolve();
+  };
+  try {
+    return [make(), held];
+  } finally {
+    Tab.prototype.query = query;
+  }
+}
+
+/** What an address configures, on an endpoint of ours whichever it names. */
+function ours(linked) {
+  const { endpoint } = linked.requestConfig;
+  const there = configuration.endpoints.some((row) => row.endpoint === endpoint);
+  return { ...linked, requestConfig: { ...linked.requestConfig, endpoint: there ? endpoint : configuration.endpoint } };
+}
+
+/** Offer to run the query that came with the address. */
+function offer(tab) {
+  const notice = document.getElementById("held");
+  notice.hidden = false;
+  notice.querySelector("button").addEventListener("click", () => tab.query().catch(() => {}));
+  tab.on("query", () => { notice.hidden = true; });
+}
+
 function start() {
   setUpCompletion();
+  Yasr.registerPlugin("table", tablePlugin(Yasr.plugins.table));
   Yasr.registerPlugin("chart", chartPlugin(configuration));
   Yasr.registerPlugin("map", mapPlugin(configuration));
   Yasr.defaults.prefixes = prefixes;
@@ -164,9 +197,10 @@ function start() {
   // YASGUI sends the page's own parameters, as the language, with every query: it must not see them.
   const { href } = location;
   history.replaceState(history.state, "", `${location.pathname}${location.hash}`);
-  const yasgui = new window.Yasgui(document.getElementById("yasgui"), {
+  const settings = {
     requestConfig: { endpoint: configuration.endpoint, method: "POST" },
     copyEndpointOnNewTab: true,
+    populateFromUrl: ours,
     persistenceId: `endpoint ${configuration.endpoint}`,
     endpointCatalogueOptions: {
       getData: () => configuration.endpoints,
@@ -176,9 +210,11 @@ function start() {
         source.append(Object.assign(document.createElement("small"), { textContent: data.value.endpoint }));
       },
     },
-  });
+  };
+  const [yasgui, held] = withoutRunning(() => new window.Yasgui(document.getElementById("yasgui"), settings));
   history.replaceState(history.state, "", href);
   yasgui.on("query", (_, tab) => follow(tab));
+  if (held !== null) offer(held);
   setUpSavedQueries(yasgui);
   document.getElementById("plain").hidden = true;
   document.documentElement.dataset.editor = "ready";

@@ -124,6 +124,23 @@ class Settings:
     data: Path = _setting(Path("endpoint-data"), _path, "DIR", "Folder of the store; created on first start.")
     host: str = _setting("127.0.0.1", _text, "ADDRESS", "Address to listen on.")
     port: int = _setting(8080, _count(0, 65535), "PORT", "Port to listen on; 0 takes a free one.")
+    tls_certificate: Path | None = _setting(
+        None,
+        _path,
+        "FILE",
+        "Certificate in PEM with its chain; the server then answers over TLS. SIGHUP reads the file again.",
+        reload=True,
+    )
+    tls_key: Path | None = _setting(
+        None, _path, "FILE", "Key of the certificate, where it is a file of its own.", reload=True
+    )
+    drain: float = _setting(
+        10.0,
+        seconds,
+        "SECONDS",
+        "How long running answers may take to finish when the server is stopped.",
+        reload=True,
+    )
     public_url: str | None = _setting(
         None, _url, "URL", "URL under which clients reach the server, where it differs.", reload=True
     )

@@ -170,7 +170,7 @@ def serving(data: Path, *flags: str, cwd: Path = ROOT, code: Path = ROOT) -> Ite
     assert process.stdout is not None
     try:
         line = process.stdout.readline()
-        assert line.startswith("Serving SPARQL at http://"), log.read_text()
+        assert line.startswith("Serving SPARQL at http"), log.read_text()
         host, _, port = line.split("//")[1].removesuffix("/sparql\n").rpartition(":")
         yield Server(process, host, int(port), data, log)
     finally:

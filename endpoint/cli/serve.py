@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import ExitStack
 from pathlib import Path
 
 import click
@@ -11,6 +12,8 @@ from endpoint.cli.options import setting_options
 from endpoint.ingest.publish import ensure_store
 from endpoint.server import Server, listen
 from endpoint.server.reloading import Reloader
+from endpoint.server.service_manager import Manager
+from endpoint.server.tls import Tls
 from endpoint.settings import Settings, read_settings
 from endpoint.telemetry import set_up_logging
 
@@ -25,8 +28,12 @@ def command(config: Path | None, **flags: str | None) -> None:
 
     settings = read()
     set_up_logging(settings.log_level)
-    with listen(settings) as sock:
+    manager = Manager.read()
+    tls = Tls(settings)
+    with ExitStack() as closing:
+        sockets = [closing.enter_context(sock) for sock in listen(settings, manager)]
         site = create_site(settings)
         ensure_store(settings, site.dataset)
-        if not Server(create_application(site), settings, Reloader(site, read)).serve_on(sock):
+        reloader = Reloader(site, read, (tls.prepare,))
+        if not Server(create_application(site), site, reloader, tls, manager).serve_on(sockets):
             raise click.exceptions.Exit(1)

@@ -6,28 +6,40 @@ import asyncio
 import os
 import signal
 import socket
+import sys
+import time
 from collections.abc import Coroutine
+from contextlib import suppress
 from types import FrameType
 from typing import Final, cast
 
 import uvicorn
 from starlette.types import ASGIApp
+from uvicorn.config import STARTUP_FAILURE
 
 from endpoint.errors import StoreError
 from endpoint.server.connection import Connection
 from endpoint.server.reloading import Reloader
+from endpoint.server.service_manager import Manager
+from endpoint.server.tls import HANDSHAKE, Tls
 from endpoint.settings import Settings
 from endpoint.telemetry import log
+from endpoint.web import Site
 
 # Seconds for which an idle connection stays open, longer than proxies wait to reuse it.
 _KEEP_ALIVE: Final = 75
-_GRACE: Final = 10
+_BACKLOG: Final = 2048
+# Seconds between two looks at the connections while the server ends, and for what was cut to notice it.
+_LOOK: Final = 0.05
+_AFTERMATH: Final = 5.0
+# Seconds that TLS handshakes may need, which are no connections yet.
+_HANDSHAKES: Final = 1.0
 
 
 class Server(uvicorn.Server):
-    """A server of uvicorn that prints its URL when it answers, and rereads the saved queries on SIGHUP."""
+    """A server of uvicorn that prints its URL when it answers, drains on SIGTERM and reloads on SIGHUP."""
 
-    def __init__(self, app: ASGIApp, settings: Settings, reloader: Reloader) -> None:
+    def __init__(self, app: ASGIApp, site: Site, reloader: Reloader, tls: Tls, manager: Manager) -> None:
         super().__init__(
             uvicorn.Config(
                 app,
@@ -39,14 +51,17 @@ class Server(uvicorn.Server):
                 access_log=False,
                 server_header=False,
                 timeout_keep_alive=_KEEP_ALIVE,
-                timeout_graceful_shutdown=_GRACE,
             )
         )
-        self._settings = settings
+        self._site = site
         self._reloader = reloader
+        self._tls = tls.context
+        self._manager = manager
         self._tasks: set[asyncio.Task[None]] = set()
+        self._loop: asyncio.AbstractEventLoop | None = None
+        self._ending = asyncio.Event()
 
-    def serve_on(self, sock: socket.socket) -> bool:
+    def serve_on(self, sockets: list[socket.socket]) -> bool:
         """Serve until a signal ends it. Return whether it ever answered."""
         # uvicorn raises the signal again when it has shut down; that would hide a clean end.
         for number in (signal.SIGTERM, signal.SIGINT):
@@ -54,34 +69,106 @@ class Server(uvicorn.Server):
         # Until the server runs there is nothing to read again, and by default the signal would end it.
         signal.signal(signal.SIGHUP, lambda *_: None)
         try:
-            self.run(sockets=[sock])
+            self.run(sockets=sockets)
         except SystemExit:
             # The application did not start; it has logged the reason.
             return False
         return self.started
 
     def handle_exit(self, sig: int, frame: FrameType | None) -> None:
-        """End on a signal: now while the dataset is still being read, else as uvicorn does it."""
+        """Drain on the first signal; end now on the second, or while the dataset is still being read."""
         if not self.started:
             # Nothing is being written or answered yet, and reading could go on for half a minute. The
             # template process ends when it finds its socket closed.
             os._exit(0)
-        super().handle_exit(sig, frame)
+        if self.should_exit:
+            os._exit(128 + sig)
+        self.should_exit = self._site.draining = True
+        if self._loop is not None:
+            self._loop.call_soon_threadsafe(self._ending.set)
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
-        await super().startup(sockets=sockets)
-        asyncio.get_running_loop().add_signal_handler(
-            signal.SIGHUP, lambda: self._start(self._reloader.reload())
-        )
-        if self._settings.reload:
+        """Start the application, then accept connections and say so."""
+        await self.lifespan.startup()
+        if self.lifespan.should_exit:
+            sys.exit(STARTUP_FAILURE)
+        self._loop = loop = asyncio.get_running_loop()
+        handshake = HANDSHAKE if self._tls else None
+        self.servers = [
+            await loop.create_server(
+                self._connection, sock=sock, ssl=self._tls, backlog=_BACKLOG, ssl_handshake_timeout=handshake
+            )
+            for sock in sockets or ()
+        ]
+        self.started = True
+        loop.add_signal_handler(signal.SIGHUP, lambda: self._start(self._reload()))
+        if self._site.settings.reload:
             self._start(self._reloader.watch())
-        if sockets and self.started:
-            print(f"Serving SPARQL at {own_url(sockets[0], self._settings)}/sparql", flush=True)
+        if self._manager.watchdog:
+            self._start(self._show_life())
+        if sockets:
+            url = own_url(sockets[0], self._site.settings)
+            print(f"Serving SPARQL at {url}/sparql", flush=True)
+            self._manager.notify("READY=1", f"STATUS=Serving {url}")
+
+    def _connection(self) -> Connection:
+        return Connection(self.config, self.server_state, self.lifespan.state)
+
+    async def main_loop(self) -> None:
+        """Renew the Date header every second until a signal comes."""
+        while not self.should_exit:
+            await self.on_tick(0)
+            with suppress(TimeoutError):
+                async with asyncio.timeout(1.0):
+                    await self._ending.wait()
 
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        """Drain: accept no more, finish what runs within the setting ``drain``, cut the rest, end the engine.
+
+        A listening socket that was inherited stays open where it came from, so connections that are not
+        accepted here wait there for the next process.
+        """
+        drain = self._site.settings.drain
+        self._manager.notify("STOPPING=1", f"EXTEND_TIMEOUT_USEC={int((drain + 2 * _AFTERMATH) * 1e6)}")
         for task in self._tasks:
             task.cancel()
-        await super().shutdown(sockets=sockets)
+        for server in self.servers:
+            server.close()
+        for sock in sockets or ():
+            sock.close()
+        if self._tls is not None:
+            await self._finished(min(_HANDSHAKES, drain), handshakes=True)
+        if not await self._finished(drain):
+            connections = list(self.server_state.connections)
+            log.warning("cut %d connections that were not finished after %g s", len(connections), drain)
+            for connection in connections:
+                connection.transport.abort()
+            await self._finished(_AFTERMATH)
+        await self.lifespan.shutdown()
+
+    async def _finished(self, seconds: float, handshakes: bool = False) -> bool:
+        """Wait until every connection has ended, for so many seconds at most. Return whether they have."""
+        end = time.monotonic() + seconds
+        state = self.server_state
+        while handshakes or state.connections or state.tasks:
+            # Also those that were accepted just before.
+            for connection in list(state.connections):
+                connection.shutdown()
+            if time.monotonic() >= end:
+                return False
+            await asyncio.sleep(_LOOK)
+        return True
+
+    async def _reload(self) -> None:
+        self._manager.reloading()
+        await self._reloader.reload()
+        self._manager.notify("READY=1")
+
+    async def _show_life(self) -> None:
+        """Tell the service manager twice in each of its intervals that the event loop runs."""
+        while True:
+            self._manager.notify("WATCHDOG=1")
+            await asyncio.sleep(self._manager.watchdog / 2)
 
     def _start(self, work: Coroutine[object, object, None]) -> None:
         task = asyncio.get_running_loop().create_task(work)
@@ -91,14 +178,19 @@ class Server(uvicorn.Server):
     def _ended(self, task: asyncio.Task[None]) -> None:
         self._tasks.discard(task)
         if not task.cancelled() and (error := task.exception()) is not None:
-            log.error("reading the saved queries again failed", exc_info=error)
+            log.error("reading the settings and saved queries again failed", exc_info=error)
 
 
-def listen(settings: Settings) -> socket.socket:
-    """Bind the address of the settings. Raises :class:`StoreError` when it is not available."""
+def listen(settings: Settings, manager: Manager) -> list[socket.socket]:
+    """Take over the manager's sockets, or bind the address of the settings where there are none.
+
+    Raises :class:`ListenError` when the address is not available.
+    """
+    if inherited := manager.listening:
+        return inherited
     family = socket.AF_INET6 if ":" in settings.host else socket.AF_INET
     try:
-        return socket.create_server((settings.host, settings.port), family=family, backlog=2048)
+        return [socket.create_server((settings.host, settings.port), family=family, backlog=_BACKLOG)]
     except (OSError, UnicodeError) as error:
         number = error.errno if isinstance(error, OSError) and error.errno else 0
         # Numbers below zero are those of name resolution.
@@ -116,4 +208,4 @@ def own_url(sock: socket.socket, settings: Settings) -> str:
         return settings.public_url
     host, port = cast("tuple[str, int]", sock.getsockname()[:2])
     shown = {"0.0.0.0": "127.0.0.1", "::": "[::1]"}.get(host, f"[{host}]" if ":" in host else host)  # noqa: S104
-    return f"http://{shown}:{port}"
+    return f"{'https' if settings.tls_certificate else 'http'}://{shown}:{port}"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import re
+import select
 from typing import Final, cast
 
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
@@ -14,6 +15,8 @@ _LONGEST_HEAD: Final = 2**22
 _MOST_HEADERS: Final = 200
 # Seconds in which the head of a request has to come.
 _HEAD_TIME: Final = 30.0
+# Seconds for which an idle connection stays when the server ends.
+_QUIET: Final = 1
 _UPGRADE: Final = re.compile(rb"(\r\n)U(?=pgrade[ \t]*:)", re.IGNORECASE)
 
 
@@ -53,12 +56,14 @@ class Connection(HttpToolsProtocol):
 
     The ASGI extension ``endpoint.abort`` ends it now, without a clean end; a response leaves in one
     write; a URL may be longer than the 64 kB at which httptools' URL parser stops; a request head
-    is bounded in size and time; an offer to upgrade to HTTP/2 is passed over.
+    is bounded in size and time; an offer to upgrade to HTTP/2 is passed over. A server that ends leaves no
+    request unanswered that has arrived.
     """
 
     _heading = True
     _head_size = 0
     _late: asyncio.TimerHandle | None = None
+    _draining = False
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
         super().connection_made(transport)
@@ -101,11 +106,38 @@ class Connection(HttpToolsProtocol):
             self.url, _, query = url.partition(b"?")
             super().on_headers_complete()
             self.scope["query_string"] = query
+        if self._draining:
+            self.cycle.keep_alive = False
 
     def on_message_complete(self) -> None:
         self._heading = True
         self._head_size = 0
         super().on_message_complete()
+
+    def shutdown(self) -> None:
+        """End the connection with the answers that are owed. Idempotent.
+
+        An answer whose head is not sent yet says ``Connection: close``. A client that was told that the
+        connection stays may be sending its next request now, so it is closed only when the client has been
+        quiet for a moment (RFC 9112 section 9.6).
+        """
+        if self._draining:
+            return
+        self._draining = True
+        self.timeout_keep_alive = _QUIET
+        cycle = self.cycle
+        if cycle is not None and not cycle.response_complete:
+            cycle.keep_alive = cycle.keep_alive and cycle.response_started
+        elif self._head_size == 0:
+            self._unset_keepalive_if_required()
+            self.timeout_keep_alive_task = self.loop.call_later(_QUIET, self.timeout_keep_alive_handler)
+
+    def timeout_keep_alive_handler(self) -> None:
+        """Close an idle connection, unless something has arrived that the event loop has not read yet."""
+        unread = select.poll()
+        unread.register(self.transport.get_extra_info("socket").fileno(), select.POLLIN)
+        if not unread.poll(0):
+            super().timeout_keep_alive_handler()
 
     def _await_head(self) -> None:
         self._stop_waiting()

@@ -23,7 +23,8 @@ _HOST: Final = re.compile(r"(?:[A-Za-z0-9._-]+|\[[0-9A-Fa-f:.]+\])(?::[0-9]+)?")
 
 @dataclass(slots=True)
 class Site:
-    """The parts of one running server; ``running`` is the engine between start-up and shutdown.
+    """The parts of one running server; ``running`` is the engine between start-up and shutdown,
+    ``draining`` is set as soon as the server is to end.
 
     ``catalog`` may be replaced at any time, so a request that uses it again after an await keeps the one
     that it began with. ``search`` is the configuration of the text index, where the dataset has one.
@@ -35,6 +36,7 @@ class Site:
     search: SearchConfiguration | None = None
     tokens: Tokens = field(default_factory=Tokens)
     running: Engine | None = None
+    draining: bool = False
     _lasting: str = field(init=False)
 
     def __post_init__(self) -> None:

@@ -123,12 +123,14 @@ async def well_known_void(request: Request) -> Answer:
 
 
 async def live(request: Request) -> Answer:
-    """Answer while the process lives."""
+    """Answer while the process lives, also while it ends: a restart would not help."""
     return _state({"status": "live"})
 
 
 async def ready(request: Request) -> Answer:
-    """Answer while queries can be evaluated. Raises :class:`Overloaded`."""
+    """Answer while new requests should be sent here. Raises :class:`Overloaded`."""
+    if request.site.draining:
+        raise Overloaded("The server is stopping. Send new requests to another one.", 1)
     engine = request.site.engine
     if not engine.alive:
         raise Overloaded("The worker processes are being replaced. Try again in a moment.", 1)

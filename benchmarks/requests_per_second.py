@@ -108,11 +108,16 @@ def store_of(folder: Path, data: Path | None, checkout: Path | None = None) -> P
     return made
 
 
+def generation_store(data: Path) -> Store:
+    """Open the store of the current generation of a data directory."""
+    number = int((data / "current").read_text())
+    return Store.read_only(str(data / "generations" / f"{number:06d}" / "store"))
+
+
 def same_quads(ours: Path, folder: Path) -> Path:
     """Give ``oxigraph`` the quads of our data directory. Returns the location of its store."""
-    number = int((ours / "current").read_text())
     theirs, dump = folder / "oxigraph", folder / "quads.nq"
-    Store.read_only(str(ours / "generations" / f"{number:06d}" / "store")).dump(str(dump), RdfFormat.N_QUADS)
+    generation_store(ours).dump(str(dump), RdfFormat.N_QUADS)
     Store(str(theirs)).bulk_load(path=str(dump), format=RdfFormat.N_QUADS)
     return theirs
 

@@ -8,7 +8,6 @@ digits, and dates are without a time zone: one value, one spelling.
 from __future__ import annotations
 
 import re
-import unicodedata
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
@@ -16,6 +15,8 @@ from decimal import Decimal
 from types import MappingProxyType
 
 from pyoxigraph import NamedNode
+
+from endpoint.characters import normalized
 
 Order = Callable[[str], "Decimal | float"]
 Read = Callable[[str], str]
@@ -48,10 +49,6 @@ class ValueType:
     read: Read
     order: Order | None = None
     trimmed: bool = True
-
-
-def _plain(text: str) -> str:
-    return unicodedata.normalize("NFC", text)
 
 
 def _whole(least: int | None, most: int | None) -> Read:
@@ -174,10 +171,10 @@ def _moment(text: str) -> Decimal:
 
 
 def _in_order() -> Iterator[ValueType]:
-    yield ValueType("string", "a text", "text", _plain, trimmed=False)
-    yield ValueType("langString", "a text", "text", _plain, trimmed=False)
-    yield ValueType("search", "words to search for", "외교 정책", _plain, trimmed=False)
-    yield ValueType("typed", "a text", "text", _plain, trimmed=False)
+    yield ValueType("string", "a text", "text", normalized, trimmed=False)
+    yield ValueType("langString", "a text", "text", normalized, trimmed=False)
+    yield ValueType("search", "words to search for", "외교 정책", normalized, trimmed=False)
+    yield ValueType("typed", "a text", "text", normalized, trimmed=False)
     yield ValueType("iri", "an absolute IRI", "http://example.org/1", _iri)
     yield ValueType("number", "a number", "3.5", _number, float)
     yield ValueType("integer", "a whole number of at most 64 bits", "12", _whole(None, None), Decimal)

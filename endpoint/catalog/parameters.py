@@ -9,13 +9,13 @@ form D looks the same as the data and would never be equal to it. The types are 
 from __future__ import annotations
 
 import re
-import unicodedata
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 from pyoxigraph import Literal, NamedNode
 
 from endpoint.catalog.datatypes import TEXT_TYPES, TYPES, ValueType, number_type
+from endpoint.characters import MOST_MARKS, stream_safe
 from endpoint.errors import BadParameter, did_you_mean, nearest, shown
 from endpoint.vocabulary import XSD
 
@@ -26,6 +26,8 @@ RESERVED = frozenset(
 )
 
 _LISTED = 20
+# Control characters and surrogates (general categories Cc and Cs) other than white space, and U+FFFD.
+_UNFIT = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\ud800-\udfff\ufffd]")
 
 Term = NamedNode | Literal
 
@@ -223,11 +225,12 @@ def _read(parameter: Parameter, text: str) -> str:
 
 def _unfit(text: str) -> str | None:
     """Return why a value is no text that can be in the data; TAB and line ends are white space."""
-    for char in text:
-        if char == "\ufffd":
+    if unfit := _UNFIT.search(text):
+        if unfit[0] == "\ufffd":
             return "holds the replacement character U+FFFD; send the value percent-encoded as UTF-8."
-        if unicodedata.category(char) in ("Cc", "Cs") and char not in "\t\n\r":
-            return f"holds the control character U+{ord(char):04X}; leave it out."
+        return f"holds the control character U+{ord(unfit[0]):04X}; leave it out."
+    if stream_safe(text) != text:
+        return f"holds more than {MOST_MARKS} combining marks in a row; leave them out."
     return None
 
 

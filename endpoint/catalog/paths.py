@@ -7,13 +7,13 @@ within a value, sent as ``%2F``, stays in the value.
 from __future__ import annotations
 
 import re
-import unicodedata
 from collections.abc import Iterable, Sequence
 from typing import NamedTuple
 from urllib.parse import quote
 
 from endpoint.catalog.parameters import Parameter
 from endpoint.catalog.readers import Entry
+from endpoint.characters import normalized
 from endpoint.errors import did_you_mean
 from endpoint.formats import QueryForm, saved_formats
 
@@ -22,7 +22,9 @@ TAKEN = ("openapi", "docs")
 
 # Extensions of formats, which may follow the last dot of a value.
 _EXTENSIONS = frozenset(fmt.extension for form in QueryForm for fmt in saved_formats(form))
+_LONGEST = max(map(len, _EXTENSIONS)) + 1
 _PLACEHOLDER = re.compile(r"\{([^{}/]+)\}")
+_DOT = re.compile(r"\.")
 _SEGMENT = re.compile(r"[\w.~-]+")
 
 
@@ -39,7 +41,7 @@ class Match(NamedTuple):
 
 def read_path(entry: Entry, parameters: Sequence[Parameter]) -> str:
     """Return the template of a query with these ``parameters``. Raises DataError."""
-    path = unicodedata.normalize("NFC", entry.text().strip())
+    path = normalized(entry.text().strip())
     if not path.startswith("/") or path == "/":
         raise entry.error('"path" begins with a slash and names something, such as /by-author/{author}.')
     known = {parameter.name: parameter for parameter in parameters}
@@ -91,7 +93,7 @@ def _match(template: str, parts: Sequence[str], segments: Sequence[str], plain: 
             text, extension = split_extension(segment) if name is not None else _after(part, segment)
         if name is not None:
             given.append((name[1], text))
-        elif unicodedata.normalize("NFC", text) != part:
+        elif normalized(text) != part:
             return None
         written.append(quote(text, safe=""))
     ending = f".{quote(extension, safe='')}" if extension else ""
@@ -100,15 +102,16 @@ def _match(template: str, parts: Sequence[str], segments: Sequence[str], plain: 
 
 def split_extension(text: str) -> tuple[str, str]:
     """Split a value and the extension of a format after it, empty where there is none."""
-    for dot in re.finditer(r"\.", text):
-        if dot.start() and text[dot.end() :].lower() in _EXTENSIONS:
+    # An extension may hold dots itself; the longest one counts.
+    for dot in _DOT.finditer(text, max(1, len(text) - _LONGEST)):
+        if text[dot.end() :].lower() in _EXTENSIONS:
             return text[: dot.start()], text[dot.end() :]
     return text, ""
 
 
 def _after(word: str, segment: str) -> tuple[str, str]:
     """Split the word that ends a template and whatever extension stands after it."""
-    text = unicodedata.normalize("NFC", segment)
+    text = normalized(segment)
     return (word, text[len(word) + 1 :]) if text.startswith(f"{word}.") else (segment, "")
 
 

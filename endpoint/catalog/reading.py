@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import os
 import re
-import unicodedata
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from hashlib import blake2b
@@ -30,6 +29,7 @@ from endpoint.catalog.readers import (
     transformer,
 )
 from endpoint.catalog.readers.grlc import read_about
+from endpoint.characters import normalized
 from endpoint.errors import DataError, did_you_mean
 from endpoint.vocabulary import PREFIXES
 
@@ -152,7 +152,7 @@ def _placed(error: DataError, source: QuerySource) -> DataError:
 
 def _checked_name(name: str) -> str:
     """Return the name of a query in normal form C. Raises DataError for one that no address can have."""
-    name = unicodedata.normalize("NFC", name).strip()
+    name = normalized(name).strip()
     if not name or _FORBIDDEN.search(name):
         raise DataError(
             "The name of a saved query holds no / \\ ? # % nor control character. Rename the file."

@@ -21,6 +21,7 @@ from typing import Protocol, cast
 
 from snowballstemmer.english_stemmer import EnglishStemmer  # type: ignore[import-untyped]
 
+from endpoint.characters import normalized
 from endpoint.search.korean import after, to_hangul
 
 # NFKC would turn U+2024 into a full stop and U+318D into an old vowel; all of these are used as middle dots.
@@ -64,7 +65,7 @@ def normalise(text: str) -> str:
         folded = text.lower().replace("`", "'")
     else:
         unified = _RARE.sub(lambda match: _REPLACED[match[0]], text)
-        folded = unicodedata.normalize("NFKC", unified).casefold()
+        folded = normalized(unified, "NFKC").casefold()
         folded = _MARKED.sub(_without_marks, to_hangul(_APOSTROPHE.sub("'", folded)))
     return ABBREVIATION.sub(_without_points, folded)
 
@@ -154,7 +155,7 @@ def _plain(word: str) -> str:
 
 
 def _without_marks(match: re.Match[str]) -> str:
-    decomposed = unicodedata.normalize("NFD", match[0])
+    decomposed = normalized(match[0], "NFD")
     bare = "".join(character for character in decomposed if not unicodedata.combining(character))
     return bare.translate(_STROKES)
 

@@ -105,6 +105,7 @@ def test_a_text_that_does_not_fit_its_type_is_refused(kind: str, text: str) -> N
         ("a\x7f", "control character U+007F"),
         ("a\x85", "control character U+0085"),
         ("a\ud800", "control character U+D800"),
+        ("a" + "\u0301\u0316" * 50_000, "more than 30 combining marks in a row"),
         ("\ufffd\ufffd", "percent-encoded as UTF-8"),
     ],
 )

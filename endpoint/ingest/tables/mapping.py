@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import codecs
 import re
-import unicodedata
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -16,6 +15,7 @@ from typing import TypeVar
 
 from pyoxigraph import Literal, NamedNode
 
+from endpoint.characters import normalized
 from endpoint.errors import DataError, DataErrors
 from endpoint.ingest.tables.templates import Template, parse_template
 from endpoint.toml_file import ABSOLUTE_IRI, TomlTable, alternatives, read_toml
@@ -91,7 +91,7 @@ class TableMapping:
 
 def normal_name(header: str) -> str:
     """Return a header without variants of writing: case, spaces, ``_``, ``-``, full-width forms."""
-    text = unicodedata.normalize("NFKC", header).casefold()
+    text = normalized(header, "NFKC").casefold()
     return re.sub(r"[\s_\-]+", "", text)
 
 

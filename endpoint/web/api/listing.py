@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import unicodedata
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -12,6 +11,7 @@ from urllib.parse import quote, urlencode
 
 from endpoint.catalog import About, Catalog, SavedQuery
 from endpoint.catalog.parameters import Parameter
+from endpoint.characters import folded
 from endpoint.errors import DataError
 from endpoint.formats import HTML, Format
 from endpoint.web import Site
@@ -154,7 +154,7 @@ def _page(view: View) -> bytes:
     """Return the page; its parameter ``q`` selects the queries that contain all its words."""
     catalog, folder = view.site.catalog, view.site.dataset.queries
     wanted = next((value for name, value in view.pairs if name == "q"), "")[:_LONGEST].strip()
-    words = _folded(wanted).split()
+    words = folded(wanted).split()
     matching = [query for query in catalog.queries.values() if _holds(view, query, words)]
     return render(
         "api.html",
@@ -174,10 +174,6 @@ def _page(view: View) -> bytes:
     )
 
 
-def _folded(text: str) -> str:
-    return unicodedata.normalize("NFC", text).casefold()
-
-
 def _holds(view: View, query: SavedQuery, words: Sequence[str]) -> bool:
     texts = (
         query.name,
@@ -187,7 +183,7 @@ def _holds(view: View, query: SavedQuery, words: Sequence[str]) -> bool:
         *map(view.tag_name, query.tags),
         *(row.name for row in query.parameters),
     )
-    text = _folded(" ".join(texts))
+    text = folded(" ".join(texts))
     return all(word in text for word in words)
 
 

@@ -15,7 +15,6 @@ Each segment is percent-decoded once, after the path was split.
 from __future__ import annotations
 
 import difflib
-import unicodedata
 from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import Enum, auto
@@ -26,6 +25,7 @@ from starlette.types import Scope
 
 from endpoint.catalog import Catalog, SavedQuery
 from endpoint.catalog.paths import filled, match_path
+from endpoint.characters import normalized
 from endpoint.errors import MalformedRequest, NotFound, shown
 from endpoint.web.http.request import Pairs
 
@@ -87,7 +87,7 @@ def named(query: SavedQuery, extension: str = "") -> Target:
 
 def find_query(catalog: Catalog, name: str) -> SavedQuery:
     """Return the query of this name. Raises :class:`NotFound` with a suggestion."""
-    query = catalog.queries.get(unicodedata.normalize("NFC", name))
+    query = catalog.queries.get(normalized(name))
     if query is None:
         raise _not_found(catalog, [name])
     return query
@@ -95,7 +95,7 @@ def find_query(catalog: Catalog, name: str) -> SavedQuery:
 
 def target_of(catalog: Catalog, segments: Sequence[str]) -> Target:
     """Return the target that these segments name. Raises :class:`NotFound` with a suggestion."""
-    first = unicodedata.normalize("NFC", segments[0])
+    first = normalized(segments[0])
     target = _by_name(catalog, first, segments[1:]) or _by_path(catalog, segments)
     if target is None:
         raise _not_found(catalog, segments)
@@ -106,11 +106,10 @@ def _by_name(catalog: Catalog, name: str, rest: Sequence[str]) -> Target | None:
     queries = catalog.queries
     if not rest:
         # The longest name wins.
-        stem = name
-        while stem not in queries and "." in stem:
-            stem = stem.rpartition(".")[0]
-        if stem not in queries:
+        stems = [stem for stem in queries if name == stem or name.startswith(f"{stem}.")]
+        if not stems:
             return None
+        stem = max(stems, key=len)
         target = named(queries[stem], name[len(stem) + 1 :])
         if target.extension.lower() != SOURCE:
             return target

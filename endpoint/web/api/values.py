@@ -11,7 +11,6 @@ from __future__ import annotations
 import asyncio
 import json
 import re
-import unicodedata
 from collections.abc import Mapping
 from contextlib import aclosing
 from dataclasses import dataclass, replace
@@ -21,6 +20,7 @@ from typing import Final
 from endpoint.catalog import Catalog, SavedQuery
 from endpoint.catalog.distinct_values import instances, own_values, unlisted
 from endpoint.catalog.parameters import Parameter
+from endpoint.characters import folded
 from endpoint.engine import Limits
 from endpoint.errors import (
     BadParameter,
@@ -154,16 +154,16 @@ def _text(value: object) -> tuple[str, str]:
 
 def listed(value: str, label: Mapping[str, str], count: int | None = None) -> Listed:
     """Return a value that can be searched."""
-    return Listed(value, label, count, "\n".join(map(folded, (value, *label.values()))))
+    return Listed(value, label, count, "\n".join(map(searchable, (value, *label.values()))))
 
 
-def folded(text: str) -> str:
+def searchable(text: str) -> str:
     """Return the text for comparison: without letter case and differences of white space."""
-    return " ".join(unicodedata.normalize("NFC", text).casefold().split())
+    return " ".join(folded(text).split())
 
 
 def search(values: Values, words: str) -> list[Listed]:
-    """Return the values that contain the :func:`folded` ``words``, first those where they begin a word."""
+    """Return the values with the :func:`searchable` ``words``, first those where they begin a word."""
     if not words:
         return list(values.listed)
     beginning = re.compile(rf"(?<!\w){re.escape(words)}")
@@ -329,4 +329,4 @@ def _read(pairs: Pairs) -> tuple[str, int]:
     if not (limit.isascii() and limit.isdigit() and len(limit) < 9 and 1 <= int(limit) <= MOST_SHOWN):
         sentence = f'The parameter "limit" is a whole number from 1 to {MOST_SHOWN:,}.'
         raise BadParameter("limit", sentence, shown(limit), rule="type")
-    return folded(given.get("q", ""))[:_LONGEST_SEARCH], int(limit)
+    return searchable(given.get("q", "")[:_LONGEST_SEARCH]), int(limit)

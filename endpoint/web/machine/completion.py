@@ -6,7 +6,6 @@ All are read from the statistics of the data, so that an editor can send a reque
 from __future__ import annotations
 
 import re
-import unicodedata
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from functools import partial
@@ -14,6 +13,7 @@ from typing import Final
 
 from pyoxigraph import NamedNode
 
+from endpoint.characters import folded
 from endpoint.errors import BadParameter, shown
 from endpoint.vocabulary import PREFIXES
 from endpoint.web.cache import Region
@@ -25,6 +25,8 @@ from endpoint.web.store import OwnQueries, Snapshot
 # Suggestions in one answer by default, and at most.
 SUGGESTIONS: Final = 50
 MOST: Final = 1000
+# Characters of a search that are compared.
+_LONGEST: Final = 200
 # Seconds that an editor waits for the first count; it sends another request with the next key.
 PATIENCE: Final = 2.0
 # An editor repeats requests while its user types and deletes; the data rarely changes.
@@ -64,7 +66,7 @@ class Vocabulary:
         """
         statistics = self.statistics
         numbers = statistics.classes() if kind == "classes" else statistics.properties(of_class)
-        wanted = _folded(typed.strip().strip("<"))
+        wanted = folded(typed.strip().strip("<")[:_LONGEST])
         ranked = [
             (rank, -number, iri)
             for iri, number in numbers.items()
@@ -123,11 +125,11 @@ def _term(iri: str, labels: Mapping[str, str], prefixes: Mapping[str, str]) -> _
     local = re.split("[/#]", iri.rstrip("/#"))[-1]
     names = (local, prefixed or "", *labels.values())
     words = tuple(_words(local, *labels.values()))
-    return _Term(iri, prefixed, labels, tuple(_folded(name) for name in names), words)
+    return _Term(iri, prefixed, labels, tuple(folded(name) for name in names), words)
 
 
 def _rank(wanted: str, term: _Term) -> int | None:
-    if any(name.startswith(wanted) for name in (*term.names, _folded(term.iri))):
+    if any(name.startswith(wanted) for name in (*term.names, folded(term.iri))):
         return 0
     if any(word.startswith(wanted) for word in term.words):
         return 1
@@ -137,12 +139,7 @@ def _rank(wanted: str, term: _Term) -> int | None:
 def _words(*texts: str) -> Iterator[str]:
     for text in texts:
         for word in _WORD.findall(_CAMEL.sub(" ", text)):
-            yield _folded(word)
-
-
-def _folded(text: str) -> str:
-    """Fold a text for comparison: form D, as keyboards on macOS send Korean, equals the data's form C."""
-    return unicodedata.normalize("NFC", text).casefold()
+            yield folded(word)
 
 
 def _single(pairs: Pairs, name: str) -> str | None:

@@ -28,7 +28,6 @@ from endpoint.errors import (
 from endpoint.formats import Facts, Representation
 from endpoint.search import Request
 from endpoint.settings import Settings
-from endpoint.sparql.diagnosis import explain
 from endpoint.sparql.operation import Operation
 from endpoint.storage.generations import Generation
 from endpoint.telemetry import log
@@ -291,8 +290,6 @@ class EmbeddedResult:
     def _explain(self, failure: wire.Failure) -> EndpointError:
         message = failure["message"]
         match failure["kind"]:
-            case "syntax":
-                return explain(self._running.text, message, self._pool.order["prefixes"])
             case "malformed":
                 return MalformedQuery(message, failure.get("line"), failure.get("column"))
             case "complex":

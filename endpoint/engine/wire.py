@@ -45,8 +45,8 @@ REAPED: Final = struct.Struct("!II")
 class Failure(TypedDict):
     """The reason why an answer is not complete.
 
-    ``kind`` is syntax (with the engine's own message), malformed (explained already, ``line`` and
-    ``column`` from 1), complex, missing (no text index), unsupported, inexpressible, evaluation, memory.
+    ``kind`` is malformed (``line`` and ``column`` from 1), complex, missing (no text index), unsupported,
+    inexpressible, evaluation, memory.
     """
 
     kind: str

@@ -13,6 +13,7 @@ import re
 import socket
 import threading
 import time
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Final, NoReturn
@@ -27,6 +28,7 @@ from endpoint.results.serializers import write_results
 from endpoint.search import Request
 from endpoint.search.index import TextIndex
 from endpoint.search.service.rewriting import Rewritten, read_federated, without_index
+from endpoint.sparql.diagnosis import explain
 from endpoint.sparql.operation import Operation
 
 # A quarter of a gigabyte of stack lets queries nested a thousandfold be planned; pages are only
@@ -124,11 +126,13 @@ def _answer(sock: socket.socket, frame: tuple[int, bytes], evaluator: Evaluator,
     options = evaluator.options
     kind, payload = frame
     planned = began = time.perf_counter_ns()
+    text = ""
     try:
         if kind == wire.SEARCH:
             output.write(evaluator.search(wire.unpack_search(payload)))
         else:
             operation, representation = wire.unpack_query(payload)
+            text = operation.text
             results = evaluator.evaluate(operation)
             planned = time.perf_counter_ns()
             write_results(results, representation, output, options.prefixes, evaluator.store)
@@ -136,7 +140,7 @@ def _answer(sock: socket.socket, frame: tuple[int, bytes], evaluator: Evaluator,
     except (BrokenPipeError, ConnectionResetError):
         raise
     except BaseException as error:  # the engine's panics are no Exception
-        return wire.pack_json(wire.FAILURE, _failure(error))
+        return wire.pack_json(wire.FAILURE, _failure(error, text, options.prefixes))
     ended = time.perf_counter_ns()
     # A query that ends within a millisecond has allocated little, and the check takes a tenth of that.
     swollen = ended - began > 1_000_000 and fence.address_space() - start > options.memory // 4
@@ -249,11 +253,13 @@ def by_appearance(names: list[str], text: str) -> list[str]:
     return sorted(names, key=lambda name: first.get(name, len(text)))
 
 
-def _failure(error: BaseException) -> wire.Failure:
+def _failure(error: BaseException, text: str, prefixes: Mapping[str, str]) -> wire.Failure:
+    """Return the reason why the query with this ``text`` has no whole answer."""
+    if isinstance(error, SyntaxError):
+        # Here, under the query's deadline: explaining a long text takes a tenth of a second.
+        error = explain(text, str(error), prefixes)
     message = str(error)
     match error:
-        case SyntaxError():
-            kind = "syntax"
         case MalformedQuery():
             return {"kind": "malformed", "message": message, "line": error.line, "column": error.column}
         case QueryTooComplex():

@@ -54,7 +54,13 @@ _BRACKETS = re.compile(
 _ABSOLUTE = re.compile(r"[A-Za-z][A-Za-z0-9+.\-]*:")
 _ESCAPED = re.compile(r"\\(?:u([0-9A-Fa-f]{4})|U([0-9A-Fa-f]{8})|(.))")
 _SURROGATE = re.compile("[\ud800-\udfff]")
+# Readings of one word, and characters that all readings together may look ahead.
 _READINGS = 100
+_LOOKED_AHEAD = 1_000_000
+# A longer IRI is taken as it is written: no service has it, and every name could repeat its namespace.
+_LONGEST_IRI = 4_000
+# Characters after the prologue that explain why no query begins there.
+_NEAR = 2_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -147,7 +153,7 @@ def classify(text: str, max_nesting: int, base_iri: str | None = None) -> Operat
         position = declaration.end()
     first = _FIRST.match(text, position)
     if first is None:
-        raise explain(text, "")
+        raise explain(text[: position + _NEAR], "")
     if text.count("(") + text.count("{") + text.count("[") > max_nesting:
         _check_nesting(text, max_nesting)
     form = QueryForm(first[1].upper()) if first[1] else None
@@ -232,13 +238,15 @@ def _names(tokens: Sequence[Token]) -> Iterator[tuple[int, int]]:
 
 def _services(text: str, lexed: Lexed) -> Iterator[Token]:
     tokens = lexed.tokens
+    left = _LOOKED_AHEAD
     for index, depth in _names(tokens):
         kind, name, _ = tokens[index]
         if depth == 0 or (kind is Kind.PNAME and tokens[index - 1].upper == "GRAPH"):
             continue  # SERVICE stands in a group, and the name after GRAPH is a graph's
         for count, match in enumerate(_SERVICE.finditer(name)):
-            _limit_readings(count, match[0])
-            following = [*scan(name, match.end()), *tokens[index + 1 : index + 4]]
+            left -= len(name) - match.end()
+            _limit_readings(count, left, match[0])
+            following = [*islice(scan(name, match.end()), 3), *tokens[index + 1 : index + 4]]
             yield from _targets(following, "" if kind is Kind.WORD else "{")
     if lexed.doubtful:
         yield from _doubtful(text, _SERVICE, "{")
@@ -250,22 +258,26 @@ def _loads(text: str, lexed: Lexed, update_start: int) -> Iterator[Token]:
         name = tokens[index]
         begins = name.start == update_start or (depth == 0 and tokens[index - 1].text == ";")
         if begins and name.upper.startswith("LOAD"):
-            yield from _targets([*scan(name.text, 4), *tokens[index + 1 : index + 3]], "")
+            yield from _targets([*islice(scan(name.text, 4), 2), *tokens[index + 1 : index + 3]], "")
     if lexed.doubtful:
         yield from _doubtful(text, _LOAD, "")
 
 
 def _doubtful(text: str, keyword: re.Pattern[str], then: str) -> Iterator[Token]:
+    left = _LOOKED_AHEAD
     for count, match in enumerate(keyword.finditer(text)):
-        _limit_readings(count, match[0])
-        yield from _targets(list(islice(scan(text, match.end()), 3)), then)
+        _limit_readings(count, left, match[0])
+        following = list(islice(scan(text, match.end()), 3))
+        left -= following[-1].end - match.end() if following else 0
+        yield from _targets(following, then)
 
 
-def _limit_readings(count: int, word: str) -> None:
+def _limit_readings(count: int, left: int, word: str) -> None:
     # Every reading looks ahead, so a text made of nothing but keywords would take quadratic time.
-    if count == _READINGS:
+    if count == _READINGS or left < 0:
         raise QueryTooComplex(
-            f"The query holds {word} more than {_READINGS} times where it may or may not be the keyword. "
+            f"The query holds {word} more than {_READINGS} times, or in long names or before long strings, "
+            "where it may or may not be the keyword. "
             "Close every string, and put blanks around < signs and between words."
         )
 
@@ -300,14 +312,14 @@ def read_prologue(text: str) -> Prologue:
 
 
 def resolve(target: Token, prefixes: Mapping[str, str]) -> str:
-    """Return ``<absolute-iri>`` where the token is surely that IRI, else the token as written."""
+    """Return ``<absolute-iri>`` where the token is surely that IRI, else (or if that is long) as written."""
     if target.kind is Kind.IRIREF:
         return f"<{_unescape(target.text[1:-1])}>"
     if target.kind is Kind.PNAME:
         prefix, _, local = target.text.partition(":")
         namespace = prefixes.get(prefix, "")
         # The local part of a name could be a whole IRI if its prefix were relative to the base IRI.
-        if _ABSOLUTE.match(namespace):
+        if _ABSOLUTE.match(namespace) and len(namespace) + len(local) <= _LONGEST_IRI:
             return f"<{namespace}{_unescape(local)}>"
     return target.text
 

@@ -107,8 +107,8 @@ REFUSED: list[tuple[str, str, str]] = [
     ("SELECT * { FILTER(?a<'>') SERVICE text:search {} }", "malformed", "in one way only"),
     ("SELECT * { SERVICE text:search { ?p text:query 'a' ", "malformed", "never closed"),
     ("SELECT * {" + " SERVICE text:search { ?p text:query 'a' }" * 1000 + "}", "complex", "20 text searches"),
-    (f"SELECT * {{ {SEARCH} {SEARCH} ?p ex:year }}", "syntax", "error at 1:"),
-    (f"SELECT * {{ OPTIONAL {SEARCH} }}", "syntax", "error at 1:21"),
+    (f"SELECT * {{ {SEARCH} {SEARCH} ?p ex:year }}", "malformed", "Line 1, column "),
+    (f"SELECT * {{ OPTIONAL {SEARCH} }}", "malformed", "Line 1, column 21"),
     (f"SELECT ?p {{ {SEARCH} FILTER(<urn:f>(?p)) }}", "unsupported", "not supported"),
 ]
 

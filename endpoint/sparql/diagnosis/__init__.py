@@ -12,6 +12,7 @@ from collections.abc import Mapping, Sequence
 from endpoint.errors import MalformedQuery
 from endpoint.sparql.diagnosis.grammar import recognize
 from endpoint.sparql.diagnosis.mistake import Mistake, excerpt, quoted, visible
+from endpoint.sparql.diagnosis.projection import wrong_select
 from endpoint.sparql.diagnosis.syntax import missing_brackets_of_iri, syntax_mistake
 from endpoint.sparql.diagnosis.usage import (
     aggregate_in_filter,
@@ -22,17 +23,18 @@ from endpoint.sparql.diagnosis.usage import (
     row_of_values,
     unknown_prefix,
     wrong_iri,
-    wrong_select,
 )
 from endpoint.sparql.lexer import Kind, Token, lex, position_of
 
 __all__ = ["explain", "malformed"]
 
-# A longer text is not examined: that would keep other requests waiting. The engine's place is given.
+# A longer text is not examined, which would take a second. The engine's place is given.
 _EXAMINED = 30_000
+# Characters of the engine's message that are read.
+_MESSAGE = 5_000
 _SENTENCE = 400
 _PLACE = re.compile(r"error at ([0-9]{1,9}):([0-9]{1,9})")
-_KEYWORD = re.compile(r"(?<![\w\"'])[A-Z][A-Z_0-9]+(?![\w\"'])")
+_KEYWORD = re.compile(r"(?<![\w\"'])[A-Z][A-Z_0-9]++(?![\w\"'])")
 _PROSE = re.compile(
     r"(?:expected (?:one of )?|, )((?:[A-Z][a-z]+|the) [a-zA-Z][\w '.-]{10,}?)(?=, [\"\[A-Z]|$)"
 )
@@ -49,6 +51,7 @@ def explain(text: str, message: str, prefixes: Mapping[str, str] | None = None) 
     ``prefixes`` are those that the engine knows without a declaration, or that are worth proposing for
     one. Never raises.
     """
+    message = message[:_MESSAGE]
     place = _place(text, message)
     if len(text) > _EXAMINED:
         mistake = _engine(text, (), message, place)

@@ -65,6 +65,8 @@ _QUOTATION_MARKS = frozenset("“”„‟«»〝〞‘’‚‛`´′″「」�
 _ENCODED = re.compile(r"%(?:20|0A|0D|09|7B|7D|3F|3C|3E|22|3A|2A|28|29)", re.IGNORECASE)
 _BLANKS_AS_PLUS = re.compile(r"[A-Za-z*}]\+[*?{A-Za-z]")
 _SPACE = re.compile(r"\s")
+# An IRI without brackets; more of it would not be shown.
+_WRITTEN = re.compile(r"\S{1,400}+")
 _FORBIDDEN_IN_IRI = re.compile(r"[\x00-\x20<\"{}|\\^`]")
 _INSTEAD = {"&": "&&", "$": "$name"}
 
@@ -287,8 +289,8 @@ def missing_brackets_of_iri(rejection: Rejection) -> Mistake | None:
         if 0 <= index < len(rejection.tokens):
             name = rejection.tokens[index]
             if _is_bare_iri(rejection.text, name):
-                whole = re.match(r"\S+?(?=[\s,;.]*(?:\s|$))", rejection.text[name.start :])
-                written = whole[0] if whole else name.text
+                whole = _WRITTEN.match(rejection.text, name.start)
+                written = whole[0].rstrip(",;.") if whole else name.text
                 return Mistake(
                     name.start,
                     f"The IRI {quoted(written)} stands without angle brackets.",

@@ -1,10 +1,9 @@
-"""Mistakes of texts that follow the grammar: prefixes, IRIs, scopes, rows of VALUES, what SELECT projects."""
+"""Mistakes of texts that follow the grammar: prefixes, IRIs, scopes, rows of VALUES, aggregates."""
 
 from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
 
 from pyoxigraph import NamedNode
 
@@ -22,13 +21,10 @@ _COMMON = {
 }
 _ESCAPE = re.compile(r"\\(?:u([0-9A-Fa-f]{4})|U([0-9A-Fa-f]{8}))")
 _SCHEME = re.compile(r"[A-Za-z][A-Za-z0-9+.\-]*:")
-_SEVERAL_DOTS = re.compile(r":[^.]+\.+[^.]+\.")
-_AGGREGATES = frozenset({"COUNT", "SUM", "MIN", "MAX", "AVG", "SAMPLE", "GROUP_CONCAT"})
-_GROUPING_ENDS = frozenset({"HAVING", "ORDER", "LIMIT", "OFFSET", "VALUES"})
-_STAR = "SELECT * is not authorized with GROUP BY"
-_UNGROUPED = "that is unbound"
-_OVERRIDDEN = "overrides an existing variable"
-_TWICE = "Duplicated variable"
+_SEVERAL_DOTS = re.compile(r"[^:]*+:[^.]++\.++[^.]++\.")
+# Characters of IRIs that are examined: a long namespace counts for each of its names.
+_EXAMINED = 300_000
+AGGREGATES = frozenset({"COUNT", "SUM", "MIN", "MAX", "AVG", "SAMPLE", "GROUP_CONCAT"})
 
 
 def unknown_prefix(
@@ -66,34 +62,42 @@ def wrong_iri(tokens: Sequence[Token], message: str) -> Mistake | None:
     """Find the first IRI, written out or by a prefix, that is not valid (RFC 3987)."""
     namespaces = {token.text[:-1]: iri.text[1:-1] for token, iri in _declarations(tokens)}
     based = any(token.upper == "BASE" for token in tokens)
+    left = _EXAMINED
     for token in tokens:
-        if token.kind is Kind.IRIREF:
-            iri = _ESCAPE.sub(
-                lambda match: chr(min(int(match[1] or match[2], 16), 0x10FFFF)), token.text[1:-1]
-            )
-            if not _SCHEME.match(iri):
-                if not based and "IRI parsing failed" in message:
-                    return Mistake(
-                        token.start, f"The IRI {quoted(token.text)} is relative.", "Write the whole IRI."
-                    )
-                iri = f"http://base.example/{iri}"
-        elif token.kind is Kind.PNAME and token.text.partition(":")[0] in namespaces:
-            prefix, _, local = token.text.partition(":")
-            iri = namespaces[prefix] + re.sub(r"\\(.)", r"\1", local)
-            if not _SCHEME.match(iri):
-                continue
-        else:
+        iri = _iri(token, namespaces)
+        if iri is None:
             continue
-        reason = _refusal(iri)
-        if reason:
+        left -= len(iri)
+        if left < 0:
+            return None
+        if not _SCHEME.match(iri):
+            if token.kind is Kind.PNAME:
+                continue
+            if not based and "IRI parsing failed" in message:
+                return Mistake(
+                    token.start, f"The IRI {quoted(token.text)} is relative.", "Write the whole IRI."
+                )
+            iri = f"http://base.example/{iri}"
+        if reason := _refusal(iri):
             return Mistake(token.start, f"{quoted(token.text)} is no IRI: {reason}.")
     return None
+
+
+def _iri(token: Token, namespaces: Mapping[str, str]) -> str | None:
+    """Return the IRI that a token is or abbreviates; None for any other token and an unknown prefix."""
+    if token.kind is Kind.IRIREF:
+        return _ESCAPE.sub(lambda match: chr(min(int(match[1] or match[2], 16), 0x10FFFF)), token.text[1:-1])
+    if token.kind is not Kind.PNAME:
+        return None
+    prefix, _, local = token.text.partition(":")
+    namespace = namespaces.get(prefix)
+    return None if namespace is None else namespace + re.sub(r"\\(.)", r"\1", local)
 
 
 def name_with_dots(tokens: Sequence[Token]) -> Mistake | None:
     """Find a prefixed name that SPARQL allows and the engine does not read."""
     for token in tokens:
-        if token.kind is Kind.PNAME and _SEVERAL_DOTS.search(token.text):
+        if token.kind is Kind.PNAME and _SEVERAL_DOTS.match(token.text):
             return Mistake(
                 token.start,
                 f"The engine does not read {quoted(token.text)}: its name has dots in several places.",
@@ -205,44 +209,6 @@ def _values(tokens: Sequence[Token]) -> int:
     return count
 
 
-@dataclass(slots=True)
-class _Select:
-    """The projection of one SELECT: ``free`` are variables of its expressions outside aggregates."""
-
-    keyword: Token
-    star: Token | None = None
-    bare: list[Token] = field(default_factory=list)
-    named: list[Token] = field(default_factory=list)
-    free: list[Token] = field(default_factory=list)
-    body: frozenset[str] = frozenset()
-    grouped: frozenset[str] = frozenset()
-    aggregated: bool = False
-
-
-def wrong_select(tokens: Sequence[Token], message: str) -> Mistake | None:
-    """Find where the rule about SELECT that ``message`` names is broken; any such rule if it is empty."""
-    if _STAR in message and (misplaced := aggregate_in_filter(tokens)):
-        return misplaced
-    for select in _selects(tokens):
-        if _says(message, _STAR) and select.star is not None and select.aggregated:
-            return Mistake(
-                select.star.start,
-                "SELECT * does not go with GROUP BY or an aggregate.",
-                "Name the variables that are grouped, and the aggregates: (COUNT(*) AS ?count).",
-            )
-        if _says(message, _UNGROUPED) and select.aggregated and (mistake := _ungrouped(select)):
-            return mistake
-        if _says(message, _OVERRIDDEN) and (mistake := _overridden(select)):
-            return mistake
-        if _says(message, _TWICE) and (mistake := _twice(select)):
-            return mistake
-    return None
-
-
-def _says(message: str, rule: str) -> bool:
-    return not message or rule in message
-
-
 def aggregate_in_filter(tokens: Sequence[Token]) -> Mistake | None:
     """Find an aggregate in FILTER or BIND, where there is no group to aggregate."""
     inside: list[bool] = []
@@ -252,7 +218,7 @@ def aggregate_in_filter(tokens: Sequence[Token]) -> Mistake | None:
             inside.append(before in ("FILTER", "BIND") or (bool(inside) and inside[-1]))
         elif token.text == ")" and inside:
             inside.pop()
-        elif token.upper in _AGGREGATES and inside and inside[-1]:
+        elif token.upper in AGGREGATES and inside and inside[-1]:
             return Mistake(
                 token.start,
                 f"{token.text} is an aggregate, and stands in SELECT, HAVING or ORDER BY only.",
@@ -271,6 +237,8 @@ def bound_twice(tokens: Sequence[Token]) -> Mistake | None:
         elif token.text == "}" and used:
             inner = used.pop()
             if used:
+                # Into the larger one, or deep nesting would copy the same names again and again.
+                used[-1], inner = sorted((used[-1], inner), key=len, reverse=True)
                 used[-1] |= inner
         elif token.text in ("(", ")"):
             parentheses += 1 if token.text == "(" else -1
@@ -285,106 +253,3 @@ def bound_twice(tokens: Sequence[Token]) -> Mistake | None:
             if named or parentheses == 0:
                 used[-1].add(token.text[1:])
     return None
-
-
-def _ungrouped(select: _Select) -> Mistake | None:
-    for token in select.bare:
-        if token.text[1:] not in select.grouped:
-            return Mistake(
-                token.start,
-                f"{token.text} is neither grouped nor aggregated.",
-                f"Add GROUP BY {token.text}, or aggregate it: (SAMPLE({token.text}) AS ?name).",
-            )
-    named = {token.text[1:] for token in select.named}
-    for token in select.free:
-        if token.text[1:] not in select.grouped | named:
-            return Mistake(
-                token.start,
-                f"{token.text} is neither grouped nor aggregated.",
-                f"Add GROUP BY {token.text}, or aggregate it: SAMPLE({token.text}).",
-            )
-    return None
-
-
-def _overridden(select: _Select) -> Mistake | None:
-    for token in select.named:
-        if token.text[1:] in select.body:
-            return Mistake(
-                token.start,
-                f"{token.text} already has a value in the query, so nothing can be named {token.text}.",
-                "Choose another name after AS.",
-            )
-    return None
-
-
-def _twice(select: _Select) -> Mistake | None:
-    seen: set[str] = set()
-    for token in sorted((*select.bare, *select.named), key=lambda token: token.start):
-        if token.text[1:] in seen:
-            return Mistake(token.start, f"{token.text} is named twice in SELECT.", "Remove one of the two.")
-        seen.add(token.text[1:])
-    return None
-
-
-def _selects(tokens: Sequence[Token]) -> Iterator[_Select]:
-    for index, token in enumerate(tokens):
-        if token.kind is Kind.WORD and token.upper == "SELECT":
-            select = _Select(token)
-            opening = _read_projection(tokens, index + 1, select)
-            closing = _read_body(tokens, opening, select)
-            _read_grouping(tokens, closing, select)
-            yield select
-
-
-def _read_projection(tokens: Sequence[Token], index: int, select: _Select) -> int:
-    aggregates: list[bool] = []
-    while index < len(tokens) and tokens[index].text != "{":
-        token = tokens[index]
-        if token.text == "(":
-            aggregate = tokens[index - 1].upper in _AGGREGATES
-            select.aggregated = select.aggregated or aggregate
-            aggregates.append(aggregate or (bool(aggregates) and aggregates[-1]))
-        elif token.text == ")" and aggregates:
-            aggregates.pop()
-        elif token.text == "*" and not aggregates:
-            select.star = token
-        elif token.kind is Kind.VAR:
-            if not aggregates:
-                select.bare.append(token)
-            elif tokens[index - 1].upper == "AS":
-                select.named.append(token)
-            elif not aggregates[-1]:
-                select.free.append(token)
-        index += 1
-    return index
-
-
-def _read_body(tokens: Sequence[Token], opening: int, select: _Select) -> int:
-    depth = 0
-    names: set[str] = set()
-    for index in range(opening, len(tokens)):
-        token = tokens[index]
-        depth += (token.text == "{") - (token.text == "}")
-        if token.kind is Kind.VAR:
-            names.add(token.text[1:])
-        if depth == 0:
-            break
-    else:
-        index = len(tokens)
-    select.body = frozenset(names)
-    return index
-
-
-def _read_grouping(tokens: Sequence[Token], closing: int, select: _Select) -> None:
-    names: set[str] = set()
-    if closing + 1 < len(tokens) and tokens[closing + 1].upper == "GROUP":
-        select.aggregated = True
-        depth = 0
-        for index in range(closing + 2, len(tokens)):
-            token = tokens[index]
-            depth += (token.text == "(") - (token.text == ")")
-            if token.text == "}" or token.upper in _GROUPING_ENDS:
-                break
-            if token.kind is Kind.VAR and (depth == 0 or tokens[index - 1].upper == "AS"):
-                names.add(token.text[1:])
-    select.grouped = frozenset(names)

@@ -1,0 +1,30 @@
+"""Whether work grows with the length of a text as fast as the text, or faster."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+
+# A text ten times as long takes ten times as long, or, where the work is quadratic, a hundred times.
+TIMES = 10
+MOST = 40
+# Seconds of work below which a measurement says nothing.
+SHORT = 0.002
+
+
+def seconds(work: Callable[[str], object], text: str, tries: int = 3) -> float:
+    """The least processor time of this thread that ``work`` takes on ``text``."""
+    least = float("inf")
+    for _ in range(tries):
+        started = time.thread_time()
+        work(text)
+        least = min(least, time.thread_time() - started)
+    return least
+
+
+def assert_linear(work: Callable[[str], object], make: Callable[[int], str], length: int) -> None:
+    """Assert that ``work`` on ``make(length)`` takes at most linearly longer than on a tenth of it."""
+    long = seconds(work, make(length), 1)
+    if long > SHORT * TIMES:
+        ratio = seconds(work, make(length), 2) / max(seconds(work, make(length // TIMES)), SHORT)
+        assert ratio < MOST, f"{ratio:.0f} times as long for {TIMES} times the text, {long:.2f} s"

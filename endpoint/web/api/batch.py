@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import time
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Sequence
 from typing import Final, cast
 
 from endpoint.engine import Limits
@@ -18,6 +18,8 @@ from endpoint.web.http.request import Pairs, Request
 
 # Calls in one request, at most.
 MOST_CALLS: Final = 50
+# Values of all parameters of one call, at most.
+MOST_VALUES: Final = 10_000
 
 Members = dict[str, object]
 # One call of a batch: its target, or the failure to find it, and the parameters.
@@ -64,8 +66,13 @@ def _unique(pairs: list[tuple[str, object]]) -> Members:
 def json_pairs(members: Members) -> Pairs:
     """Return the parameters of a JSON object: null is none, an array gives a parameter several times.
 
-    Raises :class:`BadParameter`.
+    Raises :class:`BadParameter`, and :class:`MalformedRequest` for more than :data:`MOST_VALUES` values.
     """
+    count = sum(len(value) if isinstance(value, list) else 1 for value in members.values())
+    if count > MOST_VALUES:
+        raise MalformedRequest(
+            f"A call has at most {MOST_VALUES:,} values; this one has {count:,}. Send several calls."
+        )
     pairs: Pairs = []
     for name, value in members.items():
         for item in value if isinstance(value, list) else [value]:
@@ -82,6 +89,14 @@ def json_pairs(members: Members) -> Pairs:
     return pairs
 
 
+def check_count(calls: Sequence[object]) -> None:
+    """Raise :class:`MalformedRequest` for a batch of no calls or of more than :data:`MOST_CALLS`."""
+    if not 0 < len(calls) <= MOST_CALLS:
+        raise MalformedRequest(
+            f"A batch has from 1 to {MOST_CALLS} calls; this one has {len(calls):,}. Send several."
+        )
+
+
 class Batch:
     """Several calls in one request, answered one after the other in their order.
 
@@ -90,10 +105,6 @@ class Batch:
     """
 
     def __init__(self, request: Request, calls: list[Item]) -> None:
-        if not 0 < len(calls) <= MOST_CALLS:
-            raise MalformedRequest(
-                f"A batch has from 1 to {MOST_CALLS} calls; this one has {len(calls)}. Send several."
-            )
         self._site = request.site
         self._base = request.base
         self._calls = calls

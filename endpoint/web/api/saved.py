@@ -23,7 +23,7 @@ from endpoint.errors import (
     shown,
 )
 from endpoint.formats import FLAT_JSON, HTML, Representation
-from endpoint.web.api.batch import Batch, json_pairs, read_json
+from endpoint.web.api.batch import Batch, check_count, json_pairs, read_json
 from endpoint.web.api.calls import CHART, SOURCE, bind_call, evaluate_call, negotiate_call, own_pairs
 from endpoint.web.api.drawings import chart_answer, has_chart
 from endpoint.web.api.listing import listing_answer
@@ -78,6 +78,8 @@ class SavedQueries:
         if target is not None and target.part is not Part.ANSWER:
             raise MalformedRequest("This explains one call: send its parameters as a JSON object.")
         items = [value] if isinstance(value, dict) else value
+        # Counted before any of them is looked up, because each takes a while that is not found.
+        check_count(items)
         return Batch(request, [self._item(target, item) for item in items]).answer()
 
     def _item(self, target: Target | None, item: object) -> tuple[Target | EndpointError, object]:

@@ -67,6 +67,8 @@ WRONG_BODIES: list[tuple[bytes, str, int, str]] = [
     (b'{"most": "\xff"}', JSON, 400, "UTF-8"),
     (b"[" * 100_000, JSON, 400, "deeply"),
     (b"[]", JSON, 400, "calls"),
+    (b"[" + b"0," * 200_000 + b"0]", JSON, 400, "this one has 200,001"),
+    (b'{"most": [' + b"0," * 200_000 + b"0]}", JSON, 400, "at most 10,000 values; this one has 200,001"),
     (b"<most/>", "application/xml", 415, "application/json"),
     (b"most=1", "", 415, "Content-Type"),
 ]

@@ -25,6 +25,7 @@ from endpoint.web.api.saved import SavedQueries
 from endpoint.web.http.boundary import Boundary
 from endpoint.web.http.send import Handler
 from endpoint.web.http.static_files import StaticFiles
+from endpoint.web.machine import metrics
 from endpoint.web.machine.completion import Completion, prefixes
 from endpoint.web.machine.crawlers import Sitemaps, robots
 from endpoint.web.machine.datasets import CATALOG_PATH, VOID_PATH, catalog_triples, document_triples
@@ -74,6 +75,7 @@ def create_application(site: Site, engine: Engine | None = None) -> ASGIApp:
         except EndpointError as error:
             log.error("the server cannot start: %s", error)
             raise
+        site.running.running.listeners.append(site.instruments)
         try:
             yield
         finally:
@@ -81,6 +83,12 @@ def create_application(site: Site, engine: Engine | None = None) -> ASGIApp:
             await running.aclose()
 
     return Boundary(Router(routes(site), lifespan=lifespan), site)
+
+
+def create_metrics_application(site: Site) -> ASGIApp:
+    """Return the application that answers with the metrics of ``site`` and nothing else, to everybody."""
+    document = Handler(metrics.MetricsDocument(guarded=False).answer)
+    return Boundary(Router([Route(metrics.PATH, document)]), site)
 
 
 async def open_engine(settings: Settings, dataset: Dataset) -> EmbeddedEngine:
@@ -141,6 +149,7 @@ def routes(site: Site) -> list[BaseRoute]:
         Route("/-/prefixes.json", Handler(prefixes)),
         Route("/-/live", Handler(live)),
         Route("/-/ready", Handler(ready)),
+        Route(metrics.PATH, Handler(metrics.MetricsDocument().answer)),
         Route("/-/static/{name:path}", Handler(StaticFiles().answer)),
         # Browsers request it beside answers that are no pages, such as JSON.
         Route("/favicon.ico", Handler(StaticFiles("icon.svg").answer)),

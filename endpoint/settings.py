@@ -77,6 +77,13 @@ def _path(text: str) -> Path:
     return Path(text).expanduser()
 
 
+def _address(text: str) -> tuple[str, int]:
+    match = re.fullmatch(r"(?:\[([0-9A-Fa-f:.]+)\]|([^\s:\[\]]+)):([0-9]{1,5})", text.strip(), re.ASCII)
+    if match is None or int(match[3]) > 65535:
+        raise ValueError("expected an address and a port, such as 127.0.0.1:9464 or [::1]:9464")
+    return match[1] or match[2], int(match[3])
+
+
 def _text(text: str) -> str:
     if not text.strip():
         raise ValueError("expected a text that is not empty")
@@ -199,6 +206,13 @@ class Settings:
         "FILE",
         "File of access tokens, for the operator's pages and for larger budgets.",
         reload=True,
+    )
+    metrics_address: tuple[str, int] | None = _setting(
+        None,
+        _address,
+        "HOST:PORT",
+        "Address on which /-/metrics answers everybody; without it, only holders of a token with the scope "
+        "metrics, on the server's own.",
     )
     log_level: str = _setting(
         "info",

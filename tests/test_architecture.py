@@ -48,6 +48,7 @@ ONLY_IN: dict[str, tuple[str, ...]] = {
     "pybtex": ("results/bibliography/",),
     "pyld": ("results/framing.py",),
     "rispy": ("results/bibliography/",),
+    "prometheus_client": ("telemetry/metrics.py", "telemetry/readings.py"),
     "pyshacl": ("ingest/shacl/__init__.py",),
     "rdflib": ("ingest/shacl/",),
     "openpyxl": ("ingest/tables/spreadsheet.py",),

@@ -7,10 +7,11 @@ from pathlib import Path
 
 import click
 
-from endpoint.app import create_application, create_site
+from endpoint.app import create_application, create_metrics_application, create_site
 from endpoint.cli.options import setting_options
 from endpoint.ingest.publish import ensure_store
-from endpoint.server import Server, listen
+from endpoint.server import Server, listen, listen_for_metrics
+from endpoint.server.metrics_listener import MetricsListener
 from endpoint.server.reloading import Reloader
 from endpoint.server.service_manager import Manager
 from endpoint.server.tls import Tls
@@ -32,8 +33,11 @@ def command(config: Path | None, **flags: str | None) -> None:
     tls = Tls(settings)
     with ExitStack() as closing:
         sockets = [closing.enter_context(sock) for sock in listen(settings, manager)]
+        beside = [closing.enter_context(sock) for sock in listen_for_metrics(settings, manager)]
         site = create_site(settings)
         ensure_store(settings, site.dataset)
         reloader = Reloader(site, read, (tls.prepare,))
-        if not Server(create_application(site), site, reloader, tls, manager).serve_on(sockets):
+        metrics = MetricsListener(create_metrics_application(site), beside) if beside else None
+        server = Server(create_application(site), site, reloader, tls, manager, metrics)
+        if not server.serve_on(sockets):
             raise click.exceptions.Exit(1)

@@ -6,9 +6,10 @@ An engine evaluates operations on an immutable generation of the dataset. Only
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
-from dataclasses import dataclass
-from typing import Protocol
+from collections import Counter
+from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Final, Protocol
 
 from endpoint.engine.running import CALLER, Caller, RunningQueries
 from endpoint.formats import Facts, Representation
@@ -17,7 +18,10 @@ from endpoint.settings import Settings
 from endpoint.sparql.operation import Operation
 from endpoint.storage.generations import Generation
 
-__all__ = ["CALLER", "Caller", "Engine", "Limits", "Result", "RunningQueries"]
+__all__ = ["CALLER", "Caller", "Engine", "Limits", "Occupancy", "Result", "RunningQueries"]
+
+# What a worker may do; see Occupancy.
+WORKER_STATES: Final = ("idle", "evaluating", "slow", "blocked")
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,6 +29,37 @@ class Limits:
     """The limits of one query. ``timeout`` is in seconds and counts evaluation, not the client's reading."""
 
     timeout: float
+
+
+@dataclass(frozen=True, slots=True)
+class Occupancy:
+    """What the processes of an engine do at one moment.
+
+    ``waiting`` queries of at most ``queue`` wait for a worker. ``states`` counts the workers: ``idle``,
+    ``evaluating``, ``slow`` (evaluating for longer, at a low priority) and ``blocked`` by a client that does
+    not read. ``templates`` and ``workers`` are ids of processes.
+    """
+
+    waiting: int = 0
+    queue: int = 0
+    states: Mapping[str, int] = field(default_factory=dict)
+    templates: Sequence[int] = ()
+    workers: Sequence[int] = ()
+
+    @classmethod
+    def total(cls, parts: Iterable[Occupancy]) -> Occupancy:
+        """Return the sum of several; the queue is that of the first."""
+        parts = tuple(parts)
+        states: Counter[str] = Counter(dict.fromkeys(WORKER_STATES, 0))
+        for part in parts:
+            states.update(part.states)
+        return cls(
+            sum(part.waiting for part in parts),
+            parts[0].queue if parts else 0,
+            states,
+            [pid for part in parts for pid in part.templates],
+            [pid for part in parts for pid in part.workers],
+        )
 
 
 class Result(Protocol):
@@ -77,6 +112,11 @@ class Engine(Protocol):
 
     def answerable(self, number: int) -> Generation | None:
         """Return generation ``number`` where it is the current one or a kept one; else None."""
+        ...
+
+    @property
+    def occupancy(self) -> Occupancy:
+        """What its processes do now."""
         ...
 
     @property

@@ -8,7 +8,7 @@ import time
 from collections.abc import AsyncIterator
 from typing import Final
 
-from endpoint.engine import Limits, wire
+from endpoint.engine import Limits, Occupancy, wire
 from endpoint.engine.connection import WorkerConnection
 from endpoint.engine.pool import Pool, PoolGone
 from endpoint.engine.running import ABORTED, OK, RunningQueries, RunningQuery
@@ -58,6 +58,11 @@ class EmbeddedEngine:
         """Return generation ``number`` where it is the current one or a kept one; else None."""
         current = self.generation
         return current if number == current.number else self._supervisor.kept.find(number)
+
+    @property
+    def occupancy(self) -> Occupancy:
+        """What its processes do now."""
+        return Occupancy.total(pool.occupancy for pool in self._supervisor.pools())
 
     @property
     def alive(self) -> bool:
@@ -192,6 +197,7 @@ class EmbeddedResult:
             self._first = await self._next() or b""
             self.facts = worker.facts
             self._running.phase = "sending"
+            self._running.answered = self._running.age
             self._running.sent = len(self._first)
             if worker.ended is not None and not worker.pieces:
                 self._finish(worker)

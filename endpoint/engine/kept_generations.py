@@ -8,7 +8,7 @@ queries.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Coroutine
+from collections.abc import Coroutine, Iterator
 from dataclasses import dataclass
 from typing import IO, Any, Final, TypeVar
 
@@ -63,6 +63,11 @@ class KeptGenerations:
             return None
         kept.used = self._loop.time()
         return kept.generation
+
+    def pools(self) -> Iterator[Pool]:
+        """Yield every pool that was started for a kept generation and may have processes."""
+        yield from (kept.pool for kept in self._kept.values() if kept.pool is not None)
+        yield from self._retiring
 
     def keep(self, generation: Generation, in_memory: bool) -> None:
         """Keep a generation for the time of the setting ``keep`` after each query on it.

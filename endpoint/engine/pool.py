@@ -8,6 +8,7 @@ from collections.abc import Coroutine
 from dataclasses import dataclass
 from typing import Any, Final, TypeVar
 
+from endpoint.engine import Occupancy
 from endpoint.engine.connection import WorkerConnection
 from endpoint.engine.template_client import TemplateClient, ending_signal
 from endpoint.engine.wire import TemplateOrder
@@ -216,6 +217,19 @@ class Pool:
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
         return task
+
+    @property
+    def occupancy(self) -> Occupancy:
+        """What its processes do now."""
+        blocked = self._blocked()
+        states = {
+            "idle": len(self._idle),
+            "evaluating": len(self._live) - len(self._idle) - blocked,
+            "blocked": blocked,
+        }
+        templates = [self._template.pid] if self._template.alive else []
+        workers = [worker.pid for worker in self._live]
+        return Occupancy(len(self._waiters), self._queue, states, templates, workers)
 
     @property
     def busy(self) -> bool:

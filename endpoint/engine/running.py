@@ -39,10 +39,10 @@ class RunningQuery:
     """One query from its arrival at the engine to its end.
 
     ``form`` is the query form, ``search`` for a search of the text index. ``begun`` is in seconds since the
-    epoch; ``queued``, ``planned`` and ``evaluated`` are seconds as the result tells them. ``pid`` is the
-    worker's, 0 while it waits; ``rows``, ``memory`` (bytes) and the two times stay 0 where the worker did not
-    tell them. ``sent`` counts bytes that were handed on. ``outcome`` is ``ok``, the code of an error, or
-    ``aborted`` where nobody waited for the end; empty while it runs.
+    epoch, ``answered`` its age at the first bytes; ``queued``, ``planned`` and ``evaluated`` are seconds as
+    the result tells them. ``pid`` is the worker's, 0 while it waits; ``rows``, ``memory`` (bytes) and the two
+    times stay 0 where the worker did not tell them. ``sent`` counts bytes that were handed on. ``outcome`` is
+    ``ok``, the code of an error, or ``aborted`` where nobody waited for the end; empty while it runs.
     """
 
     identifier: str
@@ -56,6 +56,7 @@ class RunningQuery:
     pid: int = 0
     generation: int = 0
     queued: float = 0.0
+    answered: float = 0.0
     planned: float = 0.0
     evaluated: float = 0.0
     rows: int = 0

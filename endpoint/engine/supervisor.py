@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import asyncio
 import time
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Final
 
@@ -189,6 +190,12 @@ class Supervisor:
         else:
             then = "it is too large for the setting 'image', and on disk the union of graphs repeats it"
             log.warning(message, generation.number, generation.quads, known, then)
+
+    def pools(self) -> Iterator[Pool]:
+        """Yield every pool that has processes, the one that evaluates first."""
+        yield self.pool
+        yield from self._retiring
+        yield from self.kept.pools()
 
     async def aclose(self) -> None:
         """End every process that was started."""

@@ -149,6 +149,11 @@ class TemplateClient:
             return None
 
     @property
+    def pid(self) -> int:
+        """The id of the process."""
+        return self._process.pid
+
+    @property
     def alive(self) -> bool:
         """Return whether the template process still answers."""
         return not self._protocol.lost.done()

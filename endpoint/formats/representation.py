@@ -192,7 +192,7 @@ _PARAMETER = re.compile(
     rf';[ \t]*+(?:({_TOKEN})[ \t]*+=[ \t]*+(?:"((?:[^"\\]++|\\.)*+)"|({_TOKEN})))?+[ \t]*+', re.DOTALL
 )
 _QUALITY = re.compile(r"0|0?\.[0-9]*|1(?:\.0*)?", re.ASCII)
-_HINTS = frozenset({"profile", "version"})
+_HINTS = frozenset({"escaping", "profile", "version"})
 _VALUES = {"charset": frozenset({"utf-8", "utf8"}), "header": frozenset({"present"})}
 
 

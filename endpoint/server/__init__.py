@@ -19,6 +19,7 @@ from uvicorn.config import STARTUP_FAILURE
 
 from endpoint.errors import StoreError
 from endpoint.server.connection import Connection
+from endpoint.server.metrics_listener import MetricsListener
 from endpoint.server.reloading import Reloader
 from endpoint.server.service_manager import Manager
 from endpoint.server.tls import HANDSHAKE, Tls
@@ -37,9 +38,20 @@ _HANDSHAKES: Final = 1.0
 
 
 class Server(uvicorn.Server):
-    """A server of uvicorn that prints its URL when it answers, drains on SIGTERM and reloads on SIGHUP."""
+    """A server of uvicorn that prints its URL when it answers, drains on SIGTERM and reloads on SIGHUP.
 
-    def __init__(self, app: ASGIApp, site: Site, reloader: Reloader, tls: Tls, manager: Manager) -> None:
+    ``metrics`` is a listener that begins and ends with it.
+    """
+
+    def __init__(
+        self,
+        app: ASGIApp,
+        site: Site,
+        reloader: Reloader,
+        tls: Tls,
+        manager: Manager,
+        metrics: MetricsListener | None = None,
+    ) -> None:
         super().__init__(
             uvicorn.Config(
                 app,
@@ -57,6 +69,7 @@ class Server(uvicorn.Server):
         self._reloader = reloader
         self._tls = tls.context
         self._manager = manager
+        self._metrics = metrics
         self._tasks: set[asyncio.Task[None]] = set()
         self._loop: asyncio.AbstractEventLoop | None = None
         self._ending = asyncio.Event()
@@ -100,6 +113,8 @@ class Server(uvicorn.Server):
             )
             for sock in sockets or ()
         ]
+        if self._metrics is not None:
+            await self._metrics.start()
         self.started = True
         loop.add_signal_handler(signal.SIGHUP, lambda: self._start(self._reload()))
         if self._site.settings.reload:
@@ -145,6 +160,8 @@ class Server(uvicorn.Server):
                 connection.transport.abort()
             await self._finished(_AFTERMATH)
         await self.lifespan.shutdown()
+        if self._metrics is not None:
+            await self._metrics.stop()
 
     async def _finished(self, seconds: float, handshakes: bool = False) -> bool:
         """Wait until every connection has ended, for so many seconds at most. Return whether they have."""
@@ -186,16 +203,28 @@ def listen(settings: Settings, manager: Manager) -> list[socket.socket]:
 
     Raises :class:`ListenError` when the address is not available.
     """
-    if inherited := manager.listening:
-        return inherited
-    family = socket.AF_INET6 if ":" in settings.host else socket.AF_INET
+    return manager.listening or [_bound(settings.host, settings.port)]
+
+
+def listen_for_metrics(settings: Settings, manager: Manager) -> list[socket.socket]:
+    """Take over the manager's sockets for the metrics, or bind their address where the settings have one.
+
+    Raises :class:`ListenError` when the address is not available.
+    """
+    if not manager.metrics and settings.metrics_address is not None:
+        return [_bound(*settings.metrics_address)]
+    return manager.metrics
+
+
+def _bound(host: str, port: int) -> socket.socket:
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
     try:
-        return [socket.create_server((settings.host, settings.port), family=family, backlog=_BACKLOG)]
+        return socket.create_server((host, port), family=family, backlog=_BACKLOG)
     except (OSError, UnicodeError) as error:
         number = error.errno if isinstance(error, OSError) and error.errno else 0
         # Numbers below zero are those of name resolution.
         reason = os.strerror(number) if number > 0 else "this is no address of this machine"
-        raise ListenError(f"Cannot listen on {settings.host} port {settings.port}: {reason}.") from None
+        raise ListenError(f"Cannot listen on {host} port {port}: {reason}.") from None
 
 
 class ListenError(StoreError):

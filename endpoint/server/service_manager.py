@@ -60,6 +60,11 @@ class Manager:
         """The sockets of the server itself."""
         return [sock for name, sock in self.sockets if name != METRICS]
 
+    @property
+    def metrics(self) -> list[socket.socket]:
+        """The sockets on which everybody gets the metrics."""
+        return [sock for name, sock in self.sockets if name == METRICS]
+
     def notify(self, *lines: str) -> None:
         """Send assignments such as ``READY=1``. A manager that does not listen changes nothing here."""
         if not self.address:

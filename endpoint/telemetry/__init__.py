@@ -23,13 +23,15 @@ _SEPARATORS: Final = frozenset(' "%=\\')
 class Exchange:
     """An HTTP request and its outcome, written as one log line when it ends.
 
-    ``duration`` and the parts of ``timing`` are in seconds; ``sent`` counts body bytes.
+    ``route`` is the template of its path, empty where no route answered. ``duration`` and the parts of
+    ``timing`` are in seconds; ``sent`` counts body bytes.
     """
 
     identifier: str
     method: str
     path: str
     client: str
+    route: str = ""
     status: int = 0
     sent: int = 0
     duration: float = 0.0

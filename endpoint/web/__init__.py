@@ -16,6 +16,7 @@ from endpoint.engine import Engine
 from endpoint.errors import MalformedRequest, Overloaded
 from endpoint.search import SearchConfiguration
 from endpoint.settings import Settings
+from endpoint.telemetry.instruments import Instruments
 from endpoint.tokens import Tokens
 
 _HOST: Final = re.compile(r"(?:[A-Za-z0-9._-]+|\[[0-9A-Fa-f:.]+\])(?::[0-9]+)?")
@@ -35,6 +36,7 @@ class Site:
     catalog: Catalog
     search: SearchConfiguration | None = None
     tokens: Tokens = field(default_factory=Tokens)
+    instruments: Instruments = field(default_factory=Instruments)
     running: Engine | None = None
     draining: bool = False
     _lasting: str = field(init=False)

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from pyoxigraph import QueryResultsFormat, QueryTriples, RdfFormat, Store
 
-from endpoint.engine import Limits, Result, RunningQueries
+from endpoint.engine import Limits, Occupancy, Result, RunningQueries
 from endpoint.errors import NotFound
 from endpoint.formats import Facts, Representation
 from endpoint.search import Request
@@ -43,6 +43,7 @@ class StoreEngine:
     """Evaluates at once; ``asked`` are the texts of all queries, ``failure`` is raised instead of answers."""
 
     alive = True
+    occupancy = Occupancy(queue=256, states={"idle": 2})
 
     def __init__(self, turtle: str, graph: str) -> None:
         self.store = Store()

@@ -34,7 +34,7 @@ from endpoint.errors import (
     Unauthorized,
 )
 from endpoint.formats import HTML, Format, negotiate
-from endpoint.telemetry import Exchange, log, observe
+from endpoint.telemetry import Exchange, log
 from endpoint.web import Site
 from endpoint.web.http.access import caller
 from endpoint.web.http.answer import NO_STORE, Headers, Whole
@@ -78,6 +78,8 @@ class Boundary:
             scope["path"],
             scope["client"][0] if scope.get("client") else "-",
         )
+        instruments = self._site.instruments
+        instruments.request_begun(exchange)
         started = time.perf_counter()
         request = Request(scope, receive, self._site, exchange, self._encoded_bodies)
         scope["app"] = self  # makes Starlette raise its 404 and 405 instead of answering
@@ -99,7 +101,9 @@ class Boundary:
         finally:
             request.detach()
             exchange.duration = time.perf_counter() - started
-            observe(exchange)
+            if (route := scope.get("route")) is not None:
+                exchange.route = route.path
+            instruments.request_ended(exchange)
 
     async def _run(self, request: Request, receive: Receive, send: Send) -> None:
         scope, exchange = request.scope, request.exchange

@@ -1,0 +1,150 @@
+"""What is read off the server when somebody asks for its metrics: sizes, states, memory."""
+
+from __future__ import annotations
+
+import os
+import platform
+import time
+from collections.abc import Collection, Iterator, Mapping
+from contextlib import suppress
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Final
+
+from prometheus_client.metrics_core import CounterMetricFamily, GaugeMetricFamily, Metric
+
+_PAGE: Final = os.sysconf("SC_PAGE_SIZE")
+
+
+@dataclass(frozen=True, slots=True)
+class State:
+    """The state of a server at one moment; times are seconds, ``published`` since the epoch.
+
+    ``workers`` counts the workers by their state, ``processes`` has the ids of each kind of process,
+    ``refused`` counts connections by the reason, ``dropped`` lines that were not written, by file.
+    """
+
+    version: str
+    ready: bool = False
+    generation: int = 0
+    quads: int = 0
+    published: float = 0.0
+    queue: int = 0
+    queue_limit: int = 0
+    workers: Mapping[str, int] = field(default_factory=dict)
+    processes: Mapping[str, Collection[int]] = field(default_factory=dict)
+    connections: int = 0
+    refused: Mapping[str, int] = field(default_factory=dict)
+    longest_pause: float = 0.0
+    saved_queries: int = 0
+    problems: int = 0
+    dropped: Mapping[str, int] = field(default_factory=dict)
+
+
+def readings(state: State) -> Iterator[Metric]:
+    """Yield the metrics of ``state``, and of the processes that it names."""
+    yield from _of_data(state)
+    yield from _of_work(state)
+    yield from _of_server(state)
+    yield from _of_processes(state.processes)
+
+
+def _of_data(state: State) -> Iterator[Metric]:
+    yield _gauge("endpoint_ready", "1 where queries can be evaluated, as /-/ready says.", float(state.ready))
+    yield _gauge("endpoint_generation", "Number of the generation that is served.", state.generation)
+    yield _gauge("endpoint_generation_quads", "Quads of the generation that is served.", state.quads)
+    yield _gauge(
+        "endpoint_generation_published_timestamp_seconds",
+        "When the generation that is served was published, since the epoch.",
+        state.published,
+    )
+    age = max(time.time() - state.published, 0.0) if state.published else 0.0
+    yield _gauge(
+        "endpoint_generation_age_seconds", "Time since the generation that is served was published.", age
+    )
+    yield _gauge("endpoint_saved_queries", "Saved queries that are served.", state.saved_queries)
+    yield _gauge(
+        "endpoint_saved_query_problems", "Problems for which saved queries were left out.", state.problems
+    )
+
+
+def _of_work(state: State) -> Iterator[Metric]:
+    yield _gauge("endpoint_queue_length", "Queries that wait for a worker.", state.queue)
+    yield _gauge("endpoint_queue_limit", "Queries that may wait for a worker.", state.queue_limit)
+    yield _gauges("endpoint_workers", "Worker processes, by what they do.", "state", state.workers)
+
+
+def _of_server(state: State) -> Iterator[Metric]:
+    yield _gauge("endpoint_connections_open", "Connections that are open.", state.connections)
+    yield _counters(
+        "endpoint_connections_refused", "Connections that were refused or closed.", "cause", state.refused
+    )
+    yield _gauge(
+        "endpoint_event_loop_longest_pause_seconds",
+        "Longest time for which the server could do nothing else, since it started.",
+        state.longest_pause,
+    )
+    yield _counters(
+        "endpoint_log_dropped", "Lines and entries that were never written.", "file", state.dropped
+    )
+    build = {
+        "version": state.version,
+        "python": platform.python_version(),
+    }
+    family = GaugeMetricFamily("endpoint_build_info", "Versions of the server.", labels=list(build))
+    family.add_metric(list(build.values()), 1)
+    yield family
+
+
+def _of_processes(processes: Mapping[str, Collection[int]]) -> Iterator[Metric]:
+    yield _gauges(
+        "endpoint_processes",
+        "Processes of the server.",
+        "process",
+        {kind: len(pids) for kind, pids in processes.items()},
+    )
+    yield _gauges(
+        "endpoint_process_memory_bytes",
+        "Resident memory; workers count the pages that they share with the template.",
+        "process",
+        {kind: sum(map(_resident, pids)) for kind, pids in processes.items()},
+    )
+    yield _gauges(
+        "endpoint_process_open_descriptors",
+        "Open file descriptors, as far as the server may see them.",
+        "process",
+        {kind: sum(map(_descriptors, pids)) for kind, pids in processes.items()},
+    )
+
+
+def _resident(pid: int) -> int:
+    # Any of them may end while we look.
+    with suppress(OSError):
+        return int(Path(f"/proc/{pid}/statm").read_text().split()[1]) * _PAGE
+    return 0
+
+
+def _descriptors(pid: int) -> int:
+    with suppress(OSError):
+        return len(os.listdir(f"/proc/{pid}/fd"))  # noqa: PTH208 - faster than iterdir, for many
+    return 0
+
+
+def _gauge(name: str, text: str, value: float) -> Metric:
+    return GaugeMetricFamily(name, text, value=value)
+
+
+def _gauges(name: str, text: str, label: str, values: Mapping[str, float]) -> Metric:
+    return _labelled(GaugeMetricFamily(name, text, labels=[label]), values)
+
+
+def _counters(name: str, text: str, label: str, values: Mapping[str, float]) -> Metric:
+    return _labelled(CounterMetricFamily(name, text, labels=[label]), values)
+
+
+def _labelled(
+    family: GaugeMetricFamily | CounterMetricFamily, values: Mapping[str, float]
+) -> GaugeMetricFamily | CounterMetricFamily:
+    for value, number in values.items():
+        family.add_metric([value], number)
+    return family

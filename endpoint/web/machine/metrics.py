@@ -1,0 +1,82 @@
+"""The metrics of the server for Prometheus, at ``/-/metrics``; ``docs/monitoring.md`` lists them."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+from typing import Final
+
+from endpoint import __version__
+from endpoint.errors import NotAcceptable, NotFound
+from endpoint.formats import Format, negotiate
+from endpoint.telemetry.readings import State, readings
+from endpoint.web import Site
+from endpoint.web.http.access import require
+from endpoint.web.http.answer import NO_STORE, Answer, Whole
+from endpoint.web.http.request import Request
+
+PATH: Final = "/-/metrics"
+SCOPE: Final = "metrics"
+
+_TEXT: Final = Format("prometheus", "text/plain", (), (), "txt", True, None)
+_OPENMETRICS: Final = Format("openmetrics", "application/openmetrics-text", (), (), "txt", True, None)
+_OFFERED: Final = (_TEXT, _OPENMETRICS)
+_CONTENT_TYPES: Final = {
+    _TEXT: "text/plain; version=0.0.4; charset=utf-8",
+    _OPENMETRICS: "application/openmetrics-text; version=1.0.0; charset=utf-8",
+}
+
+
+class MetricsDocument:
+    """The metrics, to everybody on an address of their own (``guarded`` is False), else to token holders."""
+
+    def __init__(self, guarded: bool = True) -> None:
+        self._guarded = guarded
+
+    async def answer(self, request: Request) -> Answer:
+        """Answer with the metrics as OpenMetrics or in the text format of Prometheus.
+
+        Raises NotFound where no token has the scope ``metrics``, Unauthorized, Forbidden and NotAcceptable.
+        """
+        if self._guarded:
+            if not request.site.tokens.grant(SCOPE):
+                raise NotFound(f"There is nothing at {request.path}.")
+            require(request.token, SCOPE)
+        chosen = negotiate(request.accept, _OFFERED)
+        if chosen is None:
+            raise NotAcceptable(
+                "Metrics are text/plain and application/openmetrics-text; ask for one of these.",
+                [row.media_type for row in _OFFERED],
+            )
+        state = state_of(request.site)
+        # Thousands of lines, and files of the system: beside the event loop.
+        body = await asyncio.to_thread(
+            request.site.instruments.metrics.exposition, readings(state), chosen.format is _OPENMETRICS
+        )
+        return Whole(body, _CONTENT_TYPES[chosen.format], cache=NO_STORE, vary="Accept")
+
+
+def state_of(site: Site) -> State:
+    """Return the state of a server now; without numbers of its engine while it starts or stops."""
+    catalog, engine = site.catalog, site.running
+    if engine is None:
+        return State(__version__, saved_queries=len(catalog.queries), problems=len(catalog.problems))
+    generation, occupancy = engine.generation, engine.occupancy
+    return State(
+        __version__,
+        ready=engine.alive,
+        generation=generation.number,
+        quads=generation.quads,
+        published=generation.created.timestamp(),
+        queue=occupancy.waiting,
+        queue_limit=occupancy.queue,
+        workers=occupancy.states,
+        processes={
+            "server": (os.getpid(),),
+            "template": occupancy.templates,
+            "worker": occupancy.workers,
+        },
+        saved_queries=len(catalog.queries),
+        problems=len(catalog.problems),
+        dropped=site.instruments.dropped(),
+    )

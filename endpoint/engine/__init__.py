@@ -144,6 +144,13 @@ class Engine(Protocol):
         """Go by changed settings from now on; those that need a restart are as they were."""
         ...
 
+    async def classify(self, text: str, base_iri: str | None, limits: Limits) -> Operation:
+        """Classify a long text as :func:`~endpoint.sparql.operation.classify` does, under the deadline.
+
+        Raises what that raises.
+        """
+        ...
+
     async def aclose(self) -> None:
         """End every process that was started."""
         ...

@@ -88,6 +88,13 @@ class EmbeddedEngine:
         running = self.running.begin(request.query, "search", "application/json")
         return await self._begin(wire.pack_search(request), running, limits, generation)
 
+    async def classify(self, text: str, base_iri: str | None, limits: Limits) -> Operation:
+        """Classify a text in a worker, where the deadline can end it."""
+        running = self.running.begin(text, "", "application/json")
+        frame = wire.pack_text(text, self._settings.max_nesting, base_iri)
+        result = await self._begin(frame, running, limits, None)
+        return wire.decode_operation(await result.read(), text)
+
     async def _begin(
         self, frame: bytes, running: RunningQuery, limits: Limits, generation: int | None
     ) -> EmbeddedResult:

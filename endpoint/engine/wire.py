@@ -1,7 +1,7 @@
 """The wire between the server and its worker processes: frames over a socket pair.
 
-A frame is a one-byte kind, a four-byte length and that many bytes. The server sends one ``QUERY`` or
-``SEARCH`` at a time; the worker answers with ``FACTS`` of a page, any number of ``DATA``
+A frame is a one-byte kind, a four-byte length and that many bytes. The server sends one ``QUERY``,
+``SEARCH`` or ``CLASSIFY`` at a time; the worker answers with ``FACTS`` of a page, any number of ``DATA``
 frames and then one ``END`` or ``FAILURE``. This module is imported by both sides and imports neither.
 """
 
@@ -11,7 +11,7 @@ import json
 import socket
 import struct
 from collections.abc import Mapping
-from dataclasses import asdict, fields
+from dataclasses import asdict, fields, replace
 from operator import attrgetter
 from typing import Any, Final, NotRequired, TypedDict
 
@@ -27,6 +27,7 @@ DATA: Final = 3  # worker to server: a piece of the serialized answer
 END: Final = 4  # worker to server: the answer is whole; TIMING
 FAILURE: Final = 5  # worker to server: there is no whole answer; a Failure
 SEARCH: Final = 6  # server to worker: a search of the text index
+CLASSIFY: Final = 9  # server to worker: a text to classify; the answer is an operation
 TEMPLATE: Final = 8  # server to template, once: a TemplateOrder
 FACTS: Final = 7  # worker to server: the facts of the page that follows
 
@@ -74,24 +75,51 @@ _encode: Final = json.JSONEncoder(ensure_ascii=False).encode
 def pack_query(operation: Operation, representation: Representation) -> bytes:
     """Return the frame of a query: an operation, and the representation of its answer."""
     # Members with their default value are left out, which keeps a small query fast.
-    members = {
-        name: value
-        for name, default, value in zip(_NAMES, _DEFAULTS, _MEMBERS(operation), strict=True)
-        if value != default
-    }
-    members["representation"] = representation.encode()
-    return pack_json(QUERY, members)
+    return pack_json(QUERY, {**_members(operation), "representation": representation.encode()})
 
 
 def unpack_query(payload: bytes) -> tuple[Operation, Representation]:
     """Return operation and representation from the frame of a query."""
     members: dict[str, Any] = json.loads(payload)
     representation = Representation.decode(members.pop("representation"))
-    members["form"] = QueryForm(members["form"])
+    return _operation(members), representation
+
+
+def pack_text(text: str, max_nesting: int, base_iri: str | None) -> bytes:
+    """Return the frame of a text that is to be classified."""
+    return pack_json(CLASSIFY, {"text": text, "max_nesting": max_nesting, "base_iri": base_iri})
+
+
+def unpack_text(payload: bytes) -> dict[str, Any]:
+    """Return the arguments of :func:`~endpoint.sparql.operation.classify` from the frame of a text."""
+    members: dict[str, Any] = json.loads(payload)
+    return members
+
+
+def encode_operation(operation: Operation) -> bytes:
+    """Return all of an operation but its text, which the server has."""
+    return _encode(_members(replace(operation, text=""))).encode()
+
+
+def decode_operation(encoded: bytes, text: str) -> Operation:
+    """Return the operation with its ``text``."""
+    return _operation({**json.loads(encoded), "text": text})
+
+
+def _members(operation: Operation) -> dict[str, Any]:
+    return {
+        name: value
+        for name, default, value in zip(_NAMES, _DEFAULTS, _MEMBERS(operation), strict=True)
+        if value != default
+    }
+
+
+def _operation(members: dict[str, Any]) -> Operation:
+    members["form"] = None if members["form"] is None else QueryForm(members["form"])
     for name, value in members.items():
         if type(value) is list:
             members[name] = tuple(value)
-    return Operation(**members), representation
+    return Operation(**members)
 
 
 def pack_search(request: Request) -> bytes:

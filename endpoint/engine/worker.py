@@ -29,7 +29,7 @@ from endpoint.search import Request
 from endpoint.search.index import TextIndex
 from endpoint.search.service.rewriting import Rewritten, read_federated, without_index
 from endpoint.sparql.diagnosis import explain
-from endpoint.sparql.operation import Operation
+from endpoint.sparql.operation import Operation, classify
 
 # A quarter of a gigabyte of stack lets queries nested a thousandfold be planned; pages are only
 # used when touched.
@@ -130,6 +130,8 @@ def _answer(sock: socket.socket, frame: tuple[int, bytes], evaluator: Evaluator,
     try:
         if kind == wire.SEARCH:
             output.write(evaluator.search(wire.unpack_search(payload)))
+        elif kind == wire.CLASSIFY:
+            output.write(wire.encode_operation(classify(**wire.unpack_text(payload))))
         else:
             operation, representation = wire.unpack_query(payload)
             text = operation.text

@@ -23,6 +23,7 @@ from endpoint.errors import (
     MemoryLimitExceeded,
     NotExpressible,
     Overloaded,
+    QueryTooComplex,
     StoreError,
 )
 from endpoint.formats import CSV, SPARQL_JSON, SPARQL_XML, Format, Representation
@@ -94,6 +95,22 @@ async def test_a_strict_default_graph_is_empty_here(data: Path) -> None:
     async with opened(data, default_graph="strict") as engine:
         assert await rows(engine, "SELECT (COUNT(*) AS ?n) { ?s ?p ?o }") == [["0"]]
         assert await rows(engine, "SELECT (COUNT(*) AS ?n) { GRAPH ?g { ?s ?p ?o } }") == [["600"]]
+
+
+@asynchronous
+async def test_a_long_text_is_classified_under_the_deadline(data: Path) -> None:
+    async with opened(data, workers=1) as engine:
+        for text in ("SELECT * FROM x:g1 { SERVICE <urn:a> { ?s ?p ?o } }", "LOAD <urn:a>", "ASK {} # 한국"):
+            assert await engine.classify(text, "urn:", LONG) == operation(text)
+        for text, error in (("SELCT * {}", MalformedQuery), ("ASK " + "{" * 600, QueryTooComplex)):
+            with pytest.raises(error) as caught:
+                await engine.classify(text, "urn:", LONG)
+            with pytest.raises(error) as same:
+                operation(text)
+            assert str(caught.value) == str(same.value)
+        with pytest.raises(DeadlineExceeded):
+            await engine.classify("SELECT * FROM x:g1 {" + "()" * 250_000 + "}", "urn:", Limits(0.05))
+        assert not list(engine.running)
 
 
 FAILURES: list[tuple[str, Format, type[EndpointError]]] = [

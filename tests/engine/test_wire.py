@@ -52,6 +52,20 @@ def test_any_query_arrives(text: str, form: QueryForm, graphs: tuple[str, ...], 
     assert wire.unpack_query(frame) == (operation, REPRESENTATIONS[0])
 
 
+@pytest.mark.parametrize(
+    "operation", [*OPERATIONS, classify("LOAD <urn:a>", 10)], ids=lambda operation: operation.form
+)
+def test_a_classified_text_comes_back(operation: Operation) -> None:
+    encoded = wire.encode_operation(operation)
+    assert operation.text.encode() not in encoded
+    assert wire.decode_operation(encoded, operation.text) == operation
+
+
+def test_a_text_to_classify_arrives_as_it_was_sent() -> None:
+    arrived = wire.unpack_text(payload(wire.pack_text("ASK {} # 한국", 7, None), wire.CLASSIFY))
+    assert arrived == {"text": "ASK {} # 한국", "max_nesting": 7, "base_iri": None}
+
+
 def test_a_search_arrives_as_it_was_sent() -> None:
     request = Request("war 전쟁", {"year": ("2022", "2023")}, limit=5, offset=10, facets=0, sort="newest")
     assert wire.unpack_search(payload(wire.pack_search(request), wire.SEARCH)) == request

@@ -13,7 +13,7 @@ from endpoint.errors import NotFound
 from endpoint.formats import Facts, Representation
 from endpoint.search import Request
 from endpoint.settings import Settings
-from endpoint.sparql.operation import Operation
+from endpoint.sparql.operation import Operation, classify
 from endpoint.storage.generations import Generation
 
 
@@ -73,6 +73,10 @@ class StoreEngine:
     async def search(self, request: Request, limits: Limits, generation: int | None = None) -> Result:
         """Refuse: there is no index."""
         raise NotFound("This endpoint has no text index.")
+
+    async def classify(self, text: str, base_iri: str | None, limits: Limits) -> Operation:
+        """Classify at once."""
+        return classify(text, 500, base_iri)
 
     async def aclose(self) -> None:
         """Nothing is held."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import asyncio
+import time
 from dataclasses import replace
 from typing import Final
 
@@ -21,8 +21,8 @@ from endpoint.web.sparql.editor import editor_page
 from endpoint.web.sparql.protocol import METHODS, ProtocolRequest, parse
 
 _QUERY_TYPES: Final = '"application/sparql-query", "application/x-www-form-urlencoded"'
-# Texts longer than this (characters) are split into tokens on a thread.
-_LONG_TEXT: Final = 50_000
+# Texts longer than this (characters) are classified in a worker: it would take too long here.
+_LONG_TEXT: Final = 10_000
 
 
 class SparqlEndpoint:
@@ -52,10 +52,16 @@ class SparqlEndpoint:
 
     async def _with_query(self, request: Request, protocol: ProtocolRequest, text: str) -> Answer:
         request.query = text
-        operation = await self._operation(text, protocol)
+        limits = Limits(allowed_timeout(protocol.timeout, self._site.settings))
+        if len(text) > _LONG_TEXT:
+            began = time.monotonic()
+            classified = await self._site.engine.classify(text, self._site.dataset.base, limits)
+            limits = Limits(max(limits.timeout - (time.monotonic() - began), 0.0))
+        else:
+            classified = classify(text, self._site.settings.max_nesting, self._site.dataset.base)
+        operation = self._admitted(classified, protocol)
         formats = offered(operation.query_form)
         representation = choose(protocol.formats, request.accept, formats)
-        limits = Limits(allowed_timeout(protocol.timeout, self._site.settings))
         if representation.format is not HTML:
             around = as_file("result", representation) if protocol.download else NOTHING
             return await evaluate(request, operation, representation, limits, around)
@@ -66,12 +72,8 @@ class SparqlEndpoint:
             variant=view.variant,
         )
 
-    async def _operation(self, text: str, protocol: ProtocolRequest) -> Operation:
-        nesting, base = self._site.settings.max_nesting, self._site.dataset.base
-        if len(text) > _LONG_TEXT:
-            operation = await asyncio.to_thread(classify, text, nesting, base)
-        else:
-            operation = classify(text, nesting, base)
+    def _admitted(self, operation: Operation, protocol: ProtocolRequest) -> Operation:
+        """Return the operation over the graphs of the request. Raises what the gate raises."""
         default, named = protocol.default_graphs, protocol.named_graphs
         if self._graph is not None and not default and not named and not operation.dataset_clause:
             default = named = (self._graph,)

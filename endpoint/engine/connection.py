@@ -27,7 +27,7 @@ class WorkerConnection(asyncio.Protocol):
 
     def __init__(self, errors: IO[bytes]) -> None:
         self.pid = 0
-        self.ended: tuple[int, int, bool] | None = None
+        self.ended: wire.Ending | None = None
         self.failure: wire.Failure | None = None
         self.facts: Facts | None = None
         self.lost = False
@@ -73,8 +73,7 @@ class WorkerConnection(asyncio.Protocol):
                 self._paused = True
                 self._transport.pause_reading()
         elif kind == wire.END:
-            planned, evaluated, swollen = wire.TIMING.unpack(payload)
-            self.ended = (planned, evaluated, swollen)
+            self.ended = wire.unpack_ending(payload)
         elif kind == wire.FAILURE:
             self.failure = cast(wire.Failure, json.loads(payload))
         elif kind == wire.FACTS:

@@ -220,7 +220,8 @@ class EmbeddedResult:
     def _finish(self, worker: WorkerConnection) -> None:
         running = self._running
         if worker.ended is not None:
-            running.planned, running.evaluated = worker.ended[0] / 1e6, worker.ended[1] / 1e6
+            running.planned, running.evaluated = worker.ended.planned / 1e6, worker.ended.evaluated / 1e6
+            running.rows, running.memory = worker.ended.rows, worker.ended.memory
         self.complete = True
         self._worker = None
         self._pool.release(worker)
@@ -264,6 +265,8 @@ class EmbeddedResult:
             if worker.ended is not None:
                 return None
             if worker.failure is not None:
+                self._running.rows = worker.failure["rows"]
+                self._running.memory = worker.failure["memory"]
                 raise self._explain(worker.failure)
             if worker.lost:
                 raise await self._died(worker)
@@ -304,7 +307,7 @@ class EmbeddedResult:
         message = failure["message"]
         match failure["kind"]:
             case "malformed":
-                return MalformedQuery(message, failure.get("line"), failure.get("column"))
+                return MalformedQuery(message, failure["line"], failure["column"])
             case "complex":
                 return QueryTooComplex(message)
             case "missing":

@@ -1,4 +1,4 @@
-"""The fence around a worker process: no network, no more memory than its share, no core files.
+"""The fence around a worker process: no network, no core files.
 
 SERVICE and LOAD are refused before evaluation; this is the second fence, below the engine.
 """
@@ -64,27 +64,9 @@ def deny_network() -> bool:
     return bool(library.prctl(_PR_SET_SECCOMP, mode, ctypes.byref(program), zero, zero) == 0)
 
 
-def address_space() -> int:
-    """Return the address space of this process in bytes; 0 where it is not known."""
-    try:
-        pages = Path("/proc/self/statm").read_bytes().split(maxsplit=1)[0]
-    except OSError:
-        return 0
-    return int(pages) * resource.getpagesize()
-
-
-def limit_memory(extra: int) -> None:
-    """Limit this process to ``extra`` more bytes of address space than now, without a core file.
-
-    An allocation past the limit fails: Python raises MemoryError, the engine aborts the process.
-    """
+def deny_core_files() -> None:
+    """Let this process leave no core file, which would hold data and can fill a disk."""
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
-    if used := address_space():
-        _, hard = resource.getrlimit(resource.RLIMIT_AS)
-        limit = used + extra
-        if hard != resource.RLIM_INFINITY:
-            limit = min(limit, hard)
-        resource.setrlimit(resource.RLIMIT_AS, (limit, hard))
 
 
 def prefer_as_victim() -> None:

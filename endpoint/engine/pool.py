@@ -145,7 +145,7 @@ class Pool:
     def release(self, worker: WorkerConnection) -> None:
         """Take back a worker that has sent its answer."""
         worker.blocked_since = 0.0
-        if worker.lost or (worker.ended is not None and worker.ended[2]):
+        if worker.lost or (worker.ended is not None and worker.ended.swollen):
             self.drop(worker)
             return
         while self._waiters:

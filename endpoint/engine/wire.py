@@ -13,7 +13,7 @@ import struct
 from collections.abc import Mapping
 from dataclasses import asdict, fields, replace
 from operator import attrgetter
-from typing import Any, Final, NotRequired, TypedDict
+from typing import Any, Final, NamedTuple, TypedDict
 
 from endpoint.formats import Facts, QueryForm, Representation
 from endpoint.search import Request
@@ -24,16 +24,15 @@ HEADER: Final = struct.Struct("!BI")
 HELLO: Final = 1  # worker to server, once: its process id
 QUERY: Final = 2  # server to worker: an operation and the representation of its answer
 DATA: Final = 3  # worker to server: a piece of the serialized answer
-END: Final = 4  # worker to server: the answer is whole; TIMING
+END: Final = 4  # worker to server: the answer is whole; an Ending
 FAILURE: Final = 5  # worker to server: there is no whole answer; a Failure
 SEARCH: Final = 6  # server to worker: a search of the text index
 CLASSIFY: Final = 9  # server to worker: a text to classify; the answer is an operation
 TEMPLATE: Final = 8  # server to template, once: a TemplateOrder
 FACTS: Final = 7  # worker to server: the facts of the page that follows
 
-# The payload of END: microseconds of parsing and planning, of evaluating and serializing, and whether the
-# worker should be replaced because the query has enlarged its memory.
-TIMING: Final = struct.Struct("!II?")
+_ENDING: Final = struct.Struct("!II?QQ")
+_MICROSECONDS: Final = 2**32 - 1  # an hour and eleven minutes
 
 # The server to the template process: FORK (with two descriptors attached) or REAP and a process id.
 ORDER: Final = struct.Struct("!BI")
@@ -43,17 +42,35 @@ REAP: Final = 2
 REAPED: Final = struct.Struct("!II")
 
 
+class Ending(NamedTuple):
+    """The end of a whole answer, and what it took.
+
+    ``planned`` and ``evaluated`` are microseconds: of parsing and planning, of evaluating and serializing.
+    A worker that is ``swollen`` should be replaced because the query has enlarged its memory. ``rows`` are
+    the solutions or triples in the answer, ``memory`` is by how many bytes the process grew at most.
+    """
+
+    planned: int
+    evaluated: int
+    swollen: bool
+    rows: int
+    memory: int
+
+
 class Failure(TypedDict):
     """The reason why an answer is not complete.
 
     ``kind`` is malformed (``line`` and ``column`` from 1), complex, missing (no text index), unsupported,
     inexpressible, evaluation, memory.
+    ``rows`` and ``memory`` are those of an :class:`Ending`, until the failure.
     """
 
     kind: str
     message: str
-    line: NotRequired[int | None]
-    column: NotRequired[int | None]
+    line: int | None
+    column: int | None
+    rows: int
+    memory: int
 
 
 class TemplateOrder(TypedDict):
@@ -132,6 +149,17 @@ def unpack_search(payload: bytes) -> Request:
     members: dict[str, Any] = json.loads(payload)
     members["filters"] = {name: tuple(values) for name, values in members["filters"].items()}
     return Request(**members)
+
+
+def pack_ending(ending: Ending) -> bytes:
+    """Return the frame of the end of an answer."""
+    planned, evaluated, *rest = ending
+    return pack(END, _ENDING.pack(min(planned, _MICROSECONDS), min(evaluated, _MICROSECONDS), *rest))
+
+
+def unpack_ending(payload: bytes) -> Ending:
+    """Return the end of an answer from its frame."""
+    return Ending(*_ENDING.unpack(payload))
 
 
 def pack_facts(facts: Facts) -> bytes:

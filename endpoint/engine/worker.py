@@ -16,11 +16,12 @@ import time
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Final, NoReturn
+from typing import Final, NoReturn, cast
 
 from pyoxigraph import BlankNode, DefaultGraph, NamedNode, QuerySolutions, Store
 
 from endpoint.engine import fence, wire
+from endpoint.engine.memory import PeakMemory, address_space, limit_memory
 from endpoint.errors import MalformedQuery, NotFound, QueryTooComplex
 from endpoint.formats import Facts
 from endpoint.results.rows import Inexpressible, Results
@@ -64,6 +65,11 @@ class FrameOutput:
         self._parts: list[bytes] = []
         self._size = 0
         self.written = 0
+        self.rows = 0
+
+    def count(self, rows: int) -> None:
+        """Add to the rows of the answer."""
+        self.rows += rows
 
     def write_facts(self, facts: Facts) -> None:
         """Send the facts of a page, before its first bytes."""
@@ -100,6 +106,7 @@ def run(sock: socket.socket, errors: int, store: Store, options: WorkerOptions) 
     os.close(errors)
     gc.disable()
     fence.prefer_as_victim()
+    fence.deny_core_files()
     threading.stack_size(STACK)
     thread = threading.Thread(target=_serve, args=(sock, store, options), daemon=True)
     thread.start()
@@ -108,21 +115,24 @@ def run(sock: socket.socket, errors: int, store: Store, options: WorkerOptions) 
 
 
 def _serve(sock: socket.socket, store: Store, options: WorkerOptions) -> None:
-    fence.limit_memory(options.memory)
-    start = fence.address_space()
-    evaluator = Evaluator(store, options)
+    limit_memory(options.memory)
+    start = address_space()
+    evaluator, memory = Evaluator(store, options), PeakMemory()
     try:
         sock.sendall(wire.pack(wire.HELLO, os.getpid().to_bytes(4, "big")))
         while (frame := wire.read(sock)) is not None:
-            sock.sendall(_answer(sock, frame, evaluator, start))
+            sock.sendall(_answer(sock, frame, evaluator, start, memory))
     except OSError:
         # The server has closed its end: the answer is no longer needed.
         return
 
 
-def _answer(sock: socket.socket, frame: tuple[int, bytes], evaluator: Evaluator, start: int) -> bytes:
+def _answer(
+    sock: socket.socket, frame: tuple[int, bytes], evaluator: Evaluator, start: int, memory: PeakMemory
+) -> bytes:
     """Send the answer to one frame, except its end, which is returned: the last data, END or FAILURE."""
     output = FrameOutput(sock)
+    memory.begin()
     options = evaluator.options
     kind, payload = frame
     planned = began = time.perf_counter_ns()
@@ -142,14 +152,13 @@ def _answer(sock: socket.socket, frame: tuple[int, bytes], evaluator: Evaluator,
     except (BrokenPipeError, ConnectionResetError):
         raise
     except BaseException as error:  # the engine's panics are no Exception
-        return wire.pack_json(wire.FAILURE, _failure(error, text, options.prefixes))
+        failure = _failure(error, text, options.prefixes, output.rows, memory.growth())
+        return wire.pack_json(wire.FAILURE, cast("dict[str, object]", failure))
     ended = time.perf_counter_ns()
     # A query that ends within a millisecond has allocated little, and the check takes a tenth of that.
-    swollen = ended - began > 1_000_000 and fence.address_space() - start > options.memory // 4
-    timing = wire.TIMING.pack(
-        min((planned - began) // 1000, 2**32 - 1), min((ended - planned) // 1000, 2**32 - 1), swollen
-    )
-    return output.take() + wire.pack(wire.END, timing)
+    swollen = ended - began > 1_000_000 and address_space() - start > options.memory // 4
+    times = (planned - began) // 1000, (ended - planned) // 1000
+    return output.take() + wire.pack_ending(wire.Ending(*times, swollen, output.rows, memory.growth()))
 
 
 class Evaluator:
@@ -255,15 +264,18 @@ def by_appearance(names: list[str], text: str) -> list[str]:
     return sorted(names, key=lambda name: first.get(name, len(text)))
 
 
-def _failure(error: BaseException, text: str, prefixes: Mapping[str, str]) -> wire.Failure:
+def _failure(
+    error: BaseException, text: str, prefixes: Mapping[str, str], rows: int, memory: int
+) -> wire.Failure:
     """Return the reason why the query with this ``text`` has no whole answer."""
     if isinstance(error, SyntaxError):
         # Here, under the query's deadline: explaining a long text takes a tenth of a second.
         error = explain(text, str(error), prefixes)
     message = str(error)
+    line = column = None
     match error:
         case MalformedQuery():
-            return {"kind": "malformed", "message": message, "line": error.line, "column": error.column}
+            kind, line, column = "malformed", error.line, error.column
         case QueryTooComplex():
             kind = "complex"
         case NotFound():
@@ -277,4 +289,11 @@ def _failure(error: BaseException, text: str, prefixes: Mapping[str, str]) -> wi
         case _:
             kind = "evaluation"
             message = message or type(error).__name__
-    return {"kind": kind, "message": message}
+    return {
+        "kind": kind,
+        "message": message,
+        "line": line,
+        "column": column,
+        "rows": rows,
+        "memory": memory,
+    }

@@ -55,6 +55,7 @@ from endpoint.formats import (
     Representation,
 )
 from endpoint.results.bibliography import Describe, bibliography
+from endpoint.results.counting import CountedOutput, Output, SolutionCounter, counted
 from endpoint.results.framing import framed
 from endpoint.results.geojson import geo_json
 from endpoint.results.prototype import read_prototype, transformed, transformed_json
@@ -95,16 +96,7 @@ _TABLES: Final[dict[Format, Callable[[Rows, Representation], Iterator[str]]]] = 
 }
 
 
-class Output(Protocol):
-    """A destination of bytes; also a binary file object as the engine expects one."""
-
-    written: int
-
-    def write(self, data: bytes, /) -> int: ...
-    def flush(self) -> None: ...
-
-
-class ResultOutput(Output, Protocol):
+class ResultOutput(CountedOutput, Protocol):
     """An output that takes the facts of a page too, before its bytes."""
 
     def write_facts(self, facts: Facts) -> None: ...
@@ -148,19 +140,22 @@ def write_results(
     if isinstance(results, QueryBoolean):
         _write_boolean(results, representation, output)
     elif isinstance(results, QuerySolutions) and representation.prototype is not None:
-        _write_transformed(rows_of(results), representation.prototype, representation, output)
+        rows = rows_of(results)
+        merged = Rows(rows.names, counted(rows.rows, output))
+        _write_transformed(merged, representation.prototype, representation, output)
     elif isinstance(results, QuerySolutions) and representation.page is not None:
-        rows = _page(rows_of(results), representation.page, output)
-        if rows is not None:
-            _write_rows(rows, representation, output, prefixes, store)
+        page = _page(rows_of(results), representation.page, output)
+        if page is not None:
+            _write_rows(page, representation, output, prefixes, store)
     elif fmt in _RESULT_FORMATS and isinstance(results, QuerySolutions):
         _write_solutions(results, fmt, output)
     elif frame is not None and isinstance(results, QueryTriples):
-        output.write(framed(results, frame).encode())
+        output.write(framed(counted(results, output), frame).encode())
     elif fmt in _GRAPH_FORMATS and isinstance(results, QueryTriples):
         _write_graph(results, fmt, output, prefixes)
-    elif fmt in BIBLIOGRAPHIES:
-        _write_all(bibliography(resources(results), statements_of(store), fmt), output)
+    elif fmt in BIBLIOGRAPHIES and isinstance(results, QueryTriples):
+        subjects = (triple.subject for triple in counted(results, output))
+        _write_all(bibliography(subjects, statements_of(store), fmt), output)
     else:
         _write_rows(rows_of(results), representation, output, prefixes, store)
 
@@ -199,27 +194,35 @@ def _write_boolean(boolean: QueryBoolean, representation: Representation, output
 
 
 def _write_rows(
-    rows: Rows, representation: Representation, output: Output, prefixes: dict[str, str], store: Store
+    rows: Rows, representation: Representation, output: CountedOutput, prefixes: dict[str, str], store: Store
 ) -> None:
     fmt, page = representation.format, representation.page
     if fmt is HTML:
         most = HTML_ROWS if page is None else page.size
-        _write_all(html_table(rows, prefixes, most, representation.links), output)
-    elif fmt is XLSX:
-        write_xlsx(rows, output)
-    elif fmt in BIBLIOGRAPHIES:
-        terms = chain.from_iterable(rows.rows)
-        _write_all(bibliography(terms, statements_of(store), fmt), output)
+        shown = Rows(rows.names, chain(counted(islice(rows.rows, most), output), rows.rows))
+        _write_all(html_table(shown, prefixes, most, representation.links), output)
     elif fmt in _RESULT_FORMATS:
         # Solutions taken from the engine are given back to it in the one format that expresses them all.
         again = parse_query_results(solutions_json(rows), format=QueryResultsFormat.JSON)
         _write_solutions(cast(QuerySolutions, again), fmt, output)
     else:
+        _write_table(Rows(rows.names, counted(rows.rows, output)), representation, output, store)
+
+
+def _write_table(rows: Rows, representation: Representation, output: CountedOutput, store: Store) -> None:
+    fmt = representation.format
+    if fmt is XLSX:
+        write_xlsx(rows, output)
+    elif fmt in BIBLIOGRAPHIES:
+        terms = chain.from_iterable(rows.rows)
+        _write_all(bibliography(terms, statements_of(store), fmt), output)
+    else:
         _write_all(_TABLES[fmt](rows, representation), output)
 
 
-def _write_solutions(solutions: QuerySolutions, fmt: Format, output: Output) -> None:
-    target = XmlGuard(output) if fmt is SPARQL_XML else output
+def _write_solutions(solutions: QuerySolutions, fmt: Format, output: CountedOutput) -> None:
+    counter = SolutionCounter(output, fmt)
+    target = XmlGuard(counter) if fmt is SPARQL_XML else counter
     solutions.serialize(_file(target), _RESULT_FORMATS[fmt])
 
 
@@ -247,12 +250,10 @@ def _json_term(term: Term) -> dict[str, object]:
     return {"type": "triple", "value": {name: _json_term(part) for name, part in parts.items()}}
 
 
-def _write_graph(triples: QueryTriples, fmt: Format, output: Output, prefixes: dict[str, str]) -> None:
+def _write_graph(triples: QueryTriples, fmt: Format, output: CountedOutput, prefixes: dict[str, str]) -> None:
     target = XmlGuard(output) if fmt is RDF_XML else output
-    if fmt in _PREFIXED:
-        serialize(triples, _file(target), _GRAPH_FORMATS[fmt], prefixes=prefixes)
-    else:
-        triples.serialize(_file(target), _GRAPH_FORMATS[fmt])
+    shortened = prefixes if fmt in _PREFIXED else None
+    serialize(counted(triples, output), _file(target), _GRAPH_FORMATS[fmt], prefixes=shortened)
     if fmt in _COMMENTED and not target.written:
         # YASGUI 4.6 shows an empty body as its own response object; a comment is still no triple.
         output.write(b"# The graph is empty.\n")
@@ -280,15 +281,6 @@ def _inexpressible_in_xml(text: bytes) -> str:
         f"The result holds the character U+{ord(text.decode()):04X}, which no XML document may hold. "
         "Ask for another format, such as JSON (format=json)."
     )
-
-
-def resources(results: QuerySolutions | QueryTriples) -> Iterator[Term | None]:
-    """Yield the terms of the solutions in their order; of a graph, the subjects."""
-    if isinstance(results, QueryTriples):
-        yield from (triple.subject for triple in results)
-    else:
-        for solution in results:
-            yield from solution
 
 
 def statements_of(store: Store) -> Describe:

@@ -27,8 +27,9 @@ from endpoint.formats import (
     Format,
 )
 from endpoint.results.bibliography import Item, read_items, write_items
+from endpoint.results.counting import Output
 from endpoint.results.rows import Inexpressible
-from endpoint.results.serializers import Output, XmlGuard, statements_of
+from endpoint.results.serializers import XmlGuard, statements_of
 from endpoint.storage import generations
 from endpoint.storage.generations import Generation
 from endpoint.vocabulary import RDF_TYPE

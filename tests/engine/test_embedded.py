@@ -16,6 +16,7 @@ import pytest
 
 from endpoint.engine import Limits
 from endpoint.engine.embedded import EmbeddedEngine, EmbeddedResult
+from endpoint.engine.running import RunningQuery
 from endpoint.errors import (
     DeadlineExceeded,
     EndpointError,
@@ -138,6 +139,37 @@ def test_failures_cost_only_their_query(
             assert await rows(engine, "SELECT ?o { x:s7 ?p ?o }") == [["7"]]
 
     asyncio.run(main())
+
+
+class Ended:
+    """Whoever is told of queries, and remembers those that ended."""
+
+    def __init__(self) -> None:
+        self.queries: list[RunningQuery] = []
+
+    def begun(self, query: RunningQuery) -> None:
+        """Wait for its end."""
+
+    def ended(self, query: RunningQuery) -> None:
+        self.queries.append(query)
+
+
+@asynchronous
+async def test_an_answer_tells_its_rows_and_the_memory_that_it_took(data: Path) -> None:
+    async with opened(data, workers=1) as engine:
+        sorting = "SELECT ?a ?d { ?a ?b ?c . ?d ?e ?f } ORDER BY DESC(CONCAT(STR(?a), STR(?d)))"
+        listener = Ended()
+        engine.running.listeners.append(listener)
+        listing = "SELECT * { ?s ?p ?o }"
+        for text, count, least, most in (
+            (listing, 300, 0, 2**24),  # the first query also warms the worker
+            (sorting, 90_000, 2**24, 2**28),
+            (listing, 300, 0, 2**20),
+        ):
+            answer = await engine.query(operation(text), Representation.of(SPARQL_JSON), LONG)
+            await answer.read()
+            told = listener.queries[-1]
+            assert (told.rows, least <= told.memory <= most) == (count, True), told.memory
 
 
 @asynchronous

@@ -76,6 +76,16 @@ def test_the_facts_of_a_page_arrive_as_they_were_sent(facts: Facts) -> None:
     assert wire.unpack_facts(payload(wire.pack_facts(facts), wire.FACTS)) == facts
 
 
+def test_the_end_of_an_answer_arrives_as_it_was_sent() -> None:
+    ending = wire.Ending(12, 34, True, 10**12, 2**40)
+    assert wire.unpack_ending(payload(wire.pack_ending(ending), wire.END)) == ending
+
+
+def test_an_evaluation_of_days_is_one_of_an_hour_on_the_wire() -> None:
+    ending = wire.unpack_ending(payload(wire.pack_ending(wire.Ending(2**40, 2**33, False, 0, 0)), wire.END))
+    assert ending == wire.Ending(2**32 - 1, 2**32 - 1, False, 0, 0)
+
+
 def test_a_closed_connection_is_the_end() -> None:
     here, there = socket.socketpair()
     with there:

@@ -25,8 +25,11 @@ XSD = "http://www.w3.org/2001/XMLSchema#"
 class Sink(io.BytesIO):
     """A writer that counts, as a worker's does."""
 
-    written = 0
+    written = rows = 0
     facts: Facts | None = None
+
+    def count(self, rows: int) -> None:
+        self.rows += rows
 
     def write_facts(self, facts: Facts) -> None:
         self.facts = facts

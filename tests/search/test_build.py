@@ -274,6 +274,7 @@ def test_reading_behind_the_fence_on_a_read_only_folder_by_many_forked_processes
         import os
         from pathlib import Path
         from endpoint.engine import fence
+        from endpoint.engine.memory import limit_memory
         from endpoint.search import Request
         from endpoint.search.index import TextIndex
         if os.getuid() == 0:
@@ -283,7 +284,7 @@ def test_reading_behind_the_fence_on_a_read_only_folder_by_many_forked_processes
         for _ in range(4):
             child = os.fork()
             if child == 0:
-                fence.limit_memory(256 * 1024 * 1024)
+                limit_memory(256 * 1024 * 1024)
                 index = TextIndex.open(Path({str(folder)!r}))
                 answer = index.search(Request("한국 OR 외교"))
                 index.close()

@@ -12,6 +12,7 @@ from typing import IO, Final, cast
 
 from endpoint.engine import wire
 from endpoint.formats import Facts
+from endpoint.telemetry import log
 
 # Above this many bytes unread by the client, the worker is left blocked on its full socket.
 HIGH_WATER: Final = 256 * 2**10
@@ -57,6 +58,11 @@ class WorkerConnection(asyncio.Protocol):
         start, size = 0, wire.HEADER.size
         while len(buffer) - start >= size:
             kind, length = wire.HEADER.unpack_from(buffer, start)
+            if length > wire.LONGEST:
+                # No worker sends this unless a query has taken it over.
+                log.error("worker %d sent a frame of %d bytes and is ended", self.pid, length)
+                self.kill()
+                return
             if len(buffer) - start - size < length:
                 break
             self._take(kind, bytes(buffer[start + size : start + size + length]))

@@ -21,6 +21,9 @@ from endpoint.sparql.operation import Operation
 
 HEADER: Final = struct.Struct("!BI")
 
+# The longest frame (bytes) that the server takes from a worker, which sends its answer in many.
+LONGEST: Final = 2**20
+
 HELLO: Final = 1  # worker to server, once: its process id
 QUERY: Final = 2  # server to worker: an operation and the representation of its answer
 DATA: Final = 3  # worker to server: a piece of the serialized answer
@@ -172,7 +175,7 @@ def unpack_facts(payload: bytes) -> Facts:
     return Facts(*json.loads(payload))
 
 
-def pack(kind: int, payload: bytes = b"") -> bytes:
+def pack(kind: int, payload: bytes | memoryview = b"") -> bytes:
     """Return one frame as bytes."""
     return HEADER.pack(kind, len(payload)) + payload
 

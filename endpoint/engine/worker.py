@@ -36,6 +36,8 @@ from endpoint.sparql.operation import Operation, classify
 # used when touched.
 STACK: Final = 256 * 2**20
 PIECE: Final = 64 * 2**10
+# The longest message of a failure, in characters.
+MESSAGE: Final = 20_000
 # Planning a longer text (characters) twice, only for the order of its columns, could take seconds.
 REORDERED: Final = 4000
 
@@ -76,12 +78,22 @@ class FrameOutput:
         self._facts = wire.pack_facts(facts)
 
     def write(self, data: bytes, /) -> int:
+        self.written += len(data)
+        if len(data) > PIECE:
+            # A single value may have a hundred megabytes: no frame is as large.
+            self._write_long(data)
+            return len(data)
         self._parts.append(data)
         self._size += len(data)
-        self.written += len(data)
         if self._size >= PIECE:
             self._socket.sendall(self.take())
         return len(data)
+
+    def _write_long(self, data: bytes) -> None:
+        self._socket.sendall(self.take())
+        view = memoryview(data)
+        for start in range(0, len(data), PIECE):
+            self._socket.sendall(wire.pack(wire.DATA, view[start : start + PIECE]))
 
     def flush(self) -> None:
         """Do nothing: small writes stay buffered, so that an early failure can still change the status."""
@@ -291,7 +303,8 @@ def _failure(
             message = message or type(error).__name__
     return {
         "kind": kind,
-        "message": message,
+        # The engine repeats terms of the query, of any length.
+        "message": message[:MESSAGE],
         "line": line,
         "column": column,
         "rows": rows,

@@ -20,6 +20,7 @@ _FIRST: Final = _BINDINGS + b'{"'
 # string, which a brace or a comma follows.
 _FURTHER: Final = re.compile(rb',\{"[^},]')
 _ELEMENT: Final = b"<result>"
+_SLICE: Final = 64 * 2**10  # bytes
 
 
 class Output(Protocol):
@@ -56,10 +57,14 @@ class SolutionCounter:
         self.written = 0
 
     def write(self, data: bytes, /) -> int:
-        if rows := self._found(data):
-            self._output.count(rows)
+        # A value of a hundred megabytes comes whole; counting it in slices takes no memory.
+        for start in range(0, len(data), _SLICE):
+            part = data[start : start + _SLICE]
+            if rows := self._found(part):
+                self._output.count(rows)
+            self._output.write(part)
         self.written += len(data)
-        return self._output.write(data)
+        return len(data)
 
     def flush(self) -> None:
         self._output.flush()

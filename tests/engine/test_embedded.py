@@ -14,7 +14,7 @@ from pathlib import Path
 
 import pytest
 
-from endpoint.engine import Limits
+from endpoint.engine import Limits, wire
 from endpoint.engine.embedded import EmbeddedEngine, EmbeddedResult
 from endpoint.engine.running import RunningQuery
 from endpoint.errors import (
@@ -26,13 +26,15 @@ from endpoint.errors import (
     Overloaded,
     QueryTooComplex,
     StoreError,
+    WorkerDied,
 )
-from endpoint.formats import CSV, SPARQL_JSON, SPARQL_XML, Format, Representation
+from endpoint.formats import CSV, FLAT_JSON, SPARQL_JSON, SPARQL_XML, Format, Representation
 from endpoint.settings import Settings
 from endpoint.sparql.operation import Operation, classify
 from tests.storage.publishing import publish
 
 ENDLESS = "SELECT (COUNT(*) AS ?n) { ?a ?b ?c . ?d ?e ?f . ?g ?h ?i . ?j ?k ?l }"
+ENDLESS_ROWS = "SELECT * { ?a ?b ?c . ?d ?e ?f . ?g ?h ?i . ?j ?k ?l }"
 LONG = Limits(20.0)
 
 
@@ -283,6 +285,45 @@ async def test_a_long_answer_needs_little_memory(data: Path) -> None:
         await answer.aclose()
         grown = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before
         assert grown < 20 * 1024  # kilobytes
+
+
+def doubled(times: int, letter: str = "a") -> str:
+    """A query for one value of 2 to the power of ``times`` letters."""
+    binds = " ".join(f"BIND(CONCAT(?v{n}, ?v{n}) AS ?v{n + 1})" for n in range(times))
+    return f"SELECT ?v{times} {{ BIND('{letter}' AS ?v0) {binds} }}"
+
+
+@pytest.mark.parametrize("fmt", [CSV, SPARQL_XML, FLAT_JSON], ids=lambda fmt: fmt.name)
+def test_a_value_of_any_length_arrives_in_small_pieces(data: Path, fmt: Format) -> None:
+    async def main() -> None:
+        async with opened(data, workers=1) as engine:
+            await whole(engine, "ASK {}")
+            before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+            answer = await engine.query(operation(doubled(25)), Representation.of(fmt), LONG)
+            size = largest = 0
+            async for piece in answer:
+                size, largest = size + len(piece), max(largest, len(piece))
+            assert size > 2**25
+            assert largest <= 2**17
+            assert resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before < 8 * 1024  # kilobytes
+
+    asyncio.run(main())
+
+
+@asynchronous
+async def test_a_frame_that_no_worker_sends_ends_the_worker(data: Path) -> None:
+    async with opened(data, workers=1) as engine:
+        answer = await engine.query(operation(ENDLESS_ROWS), Representation.of(CSV), LONG)
+        worker = answer._worker
+        assert worker is not None
+        while worker.pieces:
+            worker.pop()
+        worker._buffer.clear()
+        worker.data_received(wire.HEADER.pack(wire.DATA, wire.LONGEST + 1) + b"x" * 100)
+        with pytest.raises(WorkerDied):
+            async for _ in answer:
+                pass
+        await answer.aclose()
 
 
 @asynchronous

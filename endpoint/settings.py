@@ -214,6 +214,30 @@ class Settings:
         "Address on which /-/metrics answers everybody; without it, only holders of a token with the scope "
         "metrics, on the server's own.",
     )
+    query_log: Path | None = _setting(
+        None,
+        _path,
+        "FILE",
+        "File that gets a line of JSON when a query begins and when it ends; - is standard output.",
+        reload=True,
+    )
+    query_log_size: int = _setting(
+        2**27, size, "SIZE", "Size at which the query log is renamed to FILE.1 and begun anew.", reload=True
+    )
+    query_text: int = _setting(
+        4000,
+        _count(0, 2**20),
+        "N",
+        "Characters of a query that the query log and the slow-query history keep; 0 keeps no text.",
+        reload=True,
+    )
+    slow_query: float = _setting(
+        1.0,
+        seconds,
+        "SECONDS",
+        "Evaluation time from which a query is kept in the slow-query history.",
+        reload=True,
+    )
     log_level: str = _setting(
         "info",
         _choice("debug", "info", "warning", "error"),

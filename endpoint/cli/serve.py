@@ -36,7 +36,9 @@ def command(config: Path | None, **flags: str | None) -> None:
         beside = [closing.enter_context(sock) for sock in listen_for_metrics(settings, manager)]
         site = create_site(settings)
         ensure_store(settings, site.dataset)
-        reloader = Reloader(site, read, (tls.prepare,))
+        site.instruments.prepare(settings)()
+        closing.callback(site.instruments.close)
+        reloader = Reloader(site, read, (tls.prepare, site.instruments.prepare))
         metrics = MetricsListener(create_metrics_application(site), beside) if beside else None
         server = Server(create_application(site), site, reloader, tls, manager, metrics)
         if not server.serve_on(sockets):

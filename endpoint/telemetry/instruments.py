@@ -2,18 +2,53 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import sqlite3
+import threading
+from collections.abc import Callable, Mapping
+from pathlib import Path
 
-from endpoint.telemetry import Exchange, observe
+from endpoint.settings import Settings
+from endpoint.telemetry import Exchange, log, observe
 from endpoint.telemetry.metrics import Metrics
 from endpoint.telemetry.observed import ObservedQuery
+from endpoint.telemetry.query_log import QueryLog
+from endpoint.telemetry.slow_queries import SlowQueries
 
 
 class Instruments:
-    """All that watches one server. A listener of the queries that run."""
+    """All that watches one server. A listener of the queries that run.
+
+    Until :meth:`prepare` has put settings in force, there are only the metrics.
+    """
 
     def __init__(self) -> None:
         self.metrics = Metrics()
+        self.query_log: QueryLog | None = None
+        self.slow_queries: SlowQueries | None = None
+        self._settings: Settings | None = None
+
+    def prepare(self, settings: Settings) -> Callable[[], None]:
+        """Open what the settings want, and return what puts it in force. Raises ConfigurationError."""
+        before = self._settings
+        query_log = self.query_log
+        if before is None or _of_query_log(before) != _of_query_log(settings):
+            query_log = _open_query_log(settings)
+        slow_queries = self.slow_queries or _open_slow_queries(settings)
+
+        def put_in_force() -> None:
+            old, self.query_log = self.query_log, query_log
+            if old is not None and old is query_log:
+                # Whoever moves files of logs away says so with the same signal.
+                old.reopen()
+            elif old is not None:
+                # It may have to wait for the disk.
+                threading.Thread(target=old.close, daemon=True).start()
+            self.slow_queries = slow_queries
+            if slow_queries is not None:
+                slow_queries.least, slow_queries.text = settings.slow_query, settings.query_text
+            self._settings = settings
+
+        return put_in_force
 
     def request_begun(self, exchange: Exchange) -> None:
         """Take note of a request that is answered from now on."""
@@ -26,11 +61,46 @@ class Instruments:
 
     def begun(self, query: ObservedQuery) -> None:
         """Take note of a query that has arrived at the engine."""
+        if self.query_log is not None:
+            self.query_log.begun(query)
 
     def ended(self, query: ObservedQuery) -> None:
         """Take note of the outcome of a query."""
         self.metrics.ended(query)
+        if self.query_log is not None:
+            self.query_log.ended(query)
+        if self.slow_queries is not None:
+            self.slow_queries.ended(query)
 
     def dropped(self) -> Mapping[str, int]:
         """Return the number of entries that were never written, by file."""
-        return {}
+        return {
+            "query_log": self.query_log.dropped if self.query_log else 0,
+            "slow_queries": self.slow_queries.dropped if self.slow_queries else 0,
+        }
+
+    def close(self) -> None:
+        """Write what waits to be written; a disk that hangs is waited for only some seconds."""
+        for opened in (self.query_log, self.slow_queries):
+            if opened is not None:
+                opened.close()
+        self.query_log = self.slow_queries = None
+
+
+def _of_query_log(settings: Settings) -> tuple[Path | None, int, int]:
+    return settings.query_log, settings.query_log_size, settings.query_text
+
+
+def _open_query_log(settings: Settings) -> QueryLog | None:
+    if settings.query_log is None:
+        return None
+    return QueryLog(settings.query_log, settings.query_text, settings.query_log_size)
+
+
+def _open_slow_queries(settings: Settings) -> SlowQueries | None:
+    try:
+        return SlowQueries(settings.data, settings.slow_query, settings.query_text)
+    except (OSError, sqlite3.Error) as error:
+        # The data directory may be on a disk that is read only; the server answers all the same.
+        log.warning("there is no slow-query history: %s", error)
+        return None

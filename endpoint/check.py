@@ -16,12 +16,13 @@ from endpoint.catalog import Catalog, SavedQuery
 from endpoint.catalog.reading import read_catalog
 from endpoint.dataset import MANIFEST, Pages, default_root, read_dataset
 from endpoint.engine import Engine, Limits
-from endpoint.errors import DataError, EndpointError, did_you_mean
+from endpoint.errors import DataError, EndpointError
 from endpoint.formats import FLAT_JSON, JSON_LD, Representation
 from endpoint.ingest.publish import Change, Recipe, publish
 from endpoint.ingest.tables.mapping import read_mappings
 from endpoint.query import single_engine
 from endpoint.settings import Settings
+from endpoint.wording import did_you_mean
 
 
 @dataclass(slots=True)

@@ -17,9 +17,10 @@ from endpoint.catalog.datatypes import ALIASES
 from endpoint.catalog.parameters import Parameter, ValueSource, fault
 from endpoint.catalog.readers import Entry
 from endpoint.catalog.variable_names import NAMED_TYPES, Place, read_variable, unknown_type
-from endpoint.errors import DataError, did_you_mean
+from endpoint.errors import DataError
 from endpoint.sparql.lexer import Kind, Token, lex, position_of
 from endpoint.sparql.parameter_sites import numbers
+from endpoint.wording import did_you_mean
 
 _TEXTS = ("example", "pattern", "minimum", "maximum", "default")
 _KEYS = (

@@ -19,8 +19,9 @@ from endpoint.catalog.paths import read_path
 from endpoint.catalog.readers import Entry
 from endpoint.catalog.readers.frames import read_frame
 from endpoint.catalog.readers.transformer import read_transform
-from endpoint.errors import DataError, did_you_mean
+from endpoint.errors import DataError
 from endpoint.formats import Format, QueryForm, by_name, saved_formats
+from endpoint.wording import did_you_mean
 
 GRLC = (
     "summary", "description", "tags", "endpoint", "endpoint_in_url", "enumerate", "defaults", "method",

@@ -16,11 +16,11 @@ from pyoxigraph import Literal, NamedNode
 from endpoint.catalog import SavedQuery
 from endpoint.catalog.datatypes import TYPES
 from endpoint.catalog.parameters import Parameter, term
-from endpoint.errors import did_you_mean
 from endpoint.formats import QueryForm
 from endpoint.sparql.lexer import Kind, Token, lex
 from endpoint.sparql.parameters import Value, bind
 from endpoint.vocabulary import RDFS_LABEL, SKOS_PREF_LABEL, XSD
+from endpoint.wording import did_you_mean
 
 _LABELS = f"<{RDFS_LABEL}>|<{SKOS_PREF_LABEL}>"
 # Before a brace or a parenthesis, these keywords determine its kind.

@@ -16,8 +16,9 @@ from pyoxigraph import Literal, NamedNode
 
 from endpoint.catalog.datatypes import TEXT_TYPES, TYPES, ValueType, number_type
 from endpoint.characters import MOST_MARKS, stream_safe
-from endpoint.errors import BadParameter, did_you_mean, nearest, shown
+from endpoint.errors import BadParameter
 from endpoint.vocabulary import XSD
+from endpoint.wording import did_you_mean, nearest, shown
 
 # Parameters of the protocol, which a client uses to choose the representation and the deadline.
 RESERVED = frozenset(

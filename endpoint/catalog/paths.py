@@ -14,8 +14,8 @@ from urllib.parse import quote
 from endpoint.catalog.parameters import Parameter
 from endpoint.catalog.readers import Entry
 from endpoint.characters import normalized
-from endpoint.errors import did_you_mean
 from endpoint.formats import QueryForm, saved_formats
+from endpoint.wording import did_you_mean
 
 # First segments that are the server's own: its description and the pages about it.
 TAKEN = ("openapi", "docs")

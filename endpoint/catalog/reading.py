@@ -30,8 +30,9 @@ from endpoint.catalog.readers import (
 )
 from endpoint.catalog.readers.grlc import read_about
 from endpoint.characters import normalized
-from endpoint.errors import DataError, did_you_mean
+from endpoint.errors import DataError
 from endpoint.vocabulary import PREFIXES
+from endpoint.wording import did_you_mean
 
 READERS: Mapping[str, Reader] = {
     ".rq": grlc.read,

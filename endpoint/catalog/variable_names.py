@@ -15,8 +15,9 @@ from typing import NamedTuple
 
 from endpoint.catalog.datatypes import ALIASES, TYPES
 from endpoint.catalog.parameters import RESERVED, Parameter
-from endpoint.errors import DataError, did_you_mean
+from endpoint.errors import DataError
 from endpoint.vocabulary import XSD
+from endpoint.wording import did_you_mean
 
 # The types that a name can express: the others need more than a name.
 NAMED_TYPES = tuple(name for name in TYPES if name not in ("langString", "typed"))

@@ -19,9 +19,9 @@ from typing import Final, TypeAlias, cast
 
 from pyoxigraph import Literal
 
-from endpoint.errors import did_you_mean, shown
 from endpoint.formats import Plain
 from endpoint.results.rows import Rows, Term, native
+from endpoint.wording import did_you_mean, shown
 
 _IDS: Final = ("@id", "id")
 _OF_OBJECTS: Final = ("$anchor", "$list", "$asList")

@@ -9,8 +9,9 @@ from pyoxigraph import Literal, NamedNode
 
 from endpoint.catalog.datatypes import TYPES
 from endpoint.catalog.parameters import Parameter, fault, read_values, term
-from endpoint.errors import BadParameter, did_you_mean, shown
+from endpoint.errors import BadParameter
 from endpoint.vocabulary import XSD
+from endpoint.wording import did_you_mean, shown
 
 
 def parameter(kind: str = "string", **fields: object) -> Parameter:

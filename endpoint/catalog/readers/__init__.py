@@ -15,8 +15,9 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import NamedTuple, Protocol, TypeAlias
 
-from endpoint.errors import DataError, did_you_mean
+from endpoint.errors import DataError
 from endpoint.formats import Plain
+from endpoint.wording import did_you_mean
 
 _NUMBER = re.compile(r"-?(?:0|[1-9][0-9]{0,17})(\.[0-9]{1,17})?")
 _WORDS = {"true": True, "false": False, "null": None, "": None}

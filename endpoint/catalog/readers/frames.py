@@ -14,9 +14,10 @@ from pathlib import Path, PurePath
 from typing import Final
 
 from endpoint.catalog.readers import Entry
-from endpoint.errors import DataError, did_you_mean, shown
+from endpoint.errors import DataError
 from endpoint.formats import Plain, QueryForm
 from endpoint.vocabulary import SCHEMA
+from endpoint.wording import did_you_mean, shown
 
 # Bytes of a frame or a prototype as JSON: it is sent to a worker with every query.
 LONGEST_SHAPE: Final = 64 * 2**10

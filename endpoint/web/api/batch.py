@@ -8,13 +8,14 @@ from collections.abc import AsyncGenerator, Sequence
 from typing import Final, cast
 
 from endpoint.engine import Limits
-from endpoint.errors import BadParameter, DeadlineExceeded, EndpointError, MalformedRequest, shown
+from endpoint.errors import BadParameter, DeadlineExceeded, EndpointError, MalformedRequest
 from endpoint.formats import FLAT_JSON, Representation
 from endpoint.web.api.calls import Call, bind_call, read_json_rows
 from endpoint.web.api.targets import Target
 from endpoint.web.http.answer import NO_STORE, Streamed
 from endpoint.web.http.boundary import problem_json
 from endpoint.web.http.request import Pairs, Request
+from endpoint.wording import shown
 
 # Calls in one request, at most.
 MOST_CALLS: Final = 50

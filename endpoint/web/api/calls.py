@@ -18,15 +18,7 @@ from urllib.parse import quote, urlencode
 from endpoint.catalog import SavedQuery
 from endpoint.catalog.parameters import RESERVED
 from endpoint.engine import Engine, Limits, Result
-from endpoint.errors import (
-    BadParameter,
-    EvaluationFailed,
-    MalformedQuery,
-    NotAcceptable,
-    did_you_mean,
-    nearest,
-    shown,
-)
+from endpoint.errors import BadParameter, EvaluationFailed, MalformedQuery, NotAcceptable
 from endpoint.formats import (
     EXCEL_CSV,
     FLAT_JSON,
@@ -57,6 +49,7 @@ from endpoint.web.http.request import (
     read_formats,
     read_timeout,
 )
+from endpoint.wording import did_you_mean, nearest, shown
 
 # The source of a saved query (SPARQL 1.1 Query Language, section 22.1), for a client that names it.
 SOURCE: Final = Format(

@@ -15,10 +15,11 @@ from typing import Final
 from urllib.parse import urlencode
 
 from endpoint.engine import Engine
-from endpoint.errors import BadParameter, GenerationGone, shown
+from endpoint.errors import BadParameter, GenerationGone
 from endpoint.formats import Facts
 from endpoint.storage.generations import Generation
 from endpoint.web.http.request import Pairs
+from endpoint.wording import shown
 
 # Rows of a page where neither the request nor the query gives a number, and at most.
 PAGE_SIZE: Final = 100

@@ -14,14 +14,7 @@ from typing import Final
 
 from endpoint.catalog import SavedQuery
 from endpoint.catalog.parameters import read_values
-from endpoint.errors import (
-    BadParameter,
-    EndpointError,
-    MalformedRequest,
-    NotFound,
-    UnsupportedMediaType,
-    shown,
-)
+from endpoint.errors import BadParameter, EndpointError, MalformedRequest, NotFound, UnsupportedMediaType
 from endpoint.formats import FLAT_JSON, HTML, Representation
 from endpoint.web.api.batch import Batch, check_count, json_pairs, read_json
 from endpoint.web.api.calls import CHART, SOURCE, bind_call, evaluate_call, negotiate_call, own_pairs
@@ -34,6 +27,7 @@ from endpoint.web.http.answer import Answer, Whole, strong_tag
 from endpoint.web.http.request import MOST_PAIRS, Pairs, Request, choose, decode_pairs, read_formats
 from endpoint.web.http.send import check_method
 from endpoint.web.store import OwnQueries
+from endpoint.wording import shown
 
 _METHODS: Final = ("GET", "HEAD", "POST", "OPTIONS")
 _READING: Final = ("GET", "HEAD", "OPTIONS")

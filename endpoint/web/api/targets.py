@@ -26,8 +26,9 @@ from starlette.types import Scope
 from endpoint.catalog import Catalog, SavedQuery
 from endpoint.catalog.paths import filled, match_path
 from endpoint.characters import normalized
-from endpoint.errors import MalformedRequest, NotFound, shown
+from endpoint.errors import MalformedRequest, NotFound
 from endpoint.web.http.request import Pairs
+from endpoint.wording import shown
 
 ROOT: Final = "/api"
 # The extension of a query's source.

@@ -30,9 +30,6 @@ from endpoint.errors import (
     MalformedQuery,
     MemoryLimitExceeded,
     NotFound,
-    did_you_mean,
-    nearest,
-    shown,
 )
 from endpoint.formats import FLAT_JSON, ND_JSON, QueryForm, Representation
 from endpoint.sparql.operation import Operation
@@ -41,6 +38,7 @@ from endpoint.web.cache import Region
 from endpoint.web.http.answer import Whole, strong_tag
 from endpoint.web.http.request import Pairs, Request, choose
 from endpoint.web.store import OwnQueries, Snapshot
+from endpoint.wording import did_you_mean, nearest, shown
 
 # Values of a list, at most, and bytes of the rows that it is made of.
 MOST_LISTED: Final = 20_000

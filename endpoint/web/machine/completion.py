@@ -14,13 +14,14 @@ from typing import Final
 from pyoxigraph import NamedNode
 
 from endpoint.characters import folded
-from endpoint.errors import BadParameter, shown
+from endpoint.errors import BadParameter
 from endpoint.vocabulary import PREFIXES
 from endpoint.web.cache import Region
 from endpoint.web.http.answer import Answer, json_answer
 from endpoint.web.http.request import Pairs, Request
 from endpoint.web.machine.statistics import Statistics, require_statistics
 from endpoint.web.store import OwnQueries, Snapshot
+from endpoint.wording import shown
 
 # Suggestions in one answer by default, and at most.
 SUGGESTIONS: Final = 50

@@ -11,7 +11,7 @@ from urllib.parse import parse_qsl
 from markupsafe import Markup
 
 from endpoint.dataset import resource_path
-from endpoint.errors import NotFound, did_you_mean, shown
+from endpoint.errors import NotFound
 from endpoint.formats import HTML, QueryForm, Representation, offered
 from endpoint.search import SORTS, Facet, SearchConfiguration
 from endpoint.search import Request as SearchRequest
@@ -37,6 +37,7 @@ from endpoint.web.pages.search import (
 )
 from endpoint.web.sparql.editor import editor_page
 from endpoint.web.store import OwnQueries
+from endpoint.wording import did_you_mean, shown
 
 # Hits on a page, values that are shown of a facet and read of it, and how far a reader may page.
 HITS: Final = 20

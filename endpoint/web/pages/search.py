@@ -16,7 +16,7 @@ from functools import partial
 from typing import Any, Final, TypeAlias
 from urllib.parse import urlencode
 
-from endpoint.errors import BadParameter, EndpointError, NotFound, did_you_mean, shown
+from endpoint.errors import BadParameter, EndpointError, NotFound
 from endpoint.formats import FLAT_JSON, Representation
 from endpoint.search import PARAMETERS, SORTS, Facet, SearchConfiguration
 from endpoint.search import Request as SearchRequest
@@ -28,6 +28,7 @@ from endpoint.web.http.answer import Answer, Headers, Made, Whole, document_tag,
 from endpoint.web.http.request import Pairs, Request, allowed_timeout, choose, read_formats, read_timeout
 from endpoint.web.http.view import LANGUAGES, View
 from endpoint.web.store import Bindings, OwnQueries, Snapshot
+from endpoint.wording import did_you_mean, shown
 
 # Renders the text index's answer on one generation as a body and its headers.
 Render: TypeAlias = Callable[[Mapping[str, Any], Generation], tuple[bytes, Headers]]

@@ -18,7 +18,7 @@ from urllib.parse import quote, unquote, unquote_to_bytes
 
 from pyoxigraph import Literal, NamedNode
 
-from endpoint.errors import BadParameter, EngineError, NotFound, RequestError, nearest, shown
+from endpoint.errors import BadParameter, EngineError, NotFound, RequestError
 from endpoint.formats import (
     BIBTEX,
     CSL_JSON,
@@ -37,6 +37,7 @@ from endpoint.vocabulary import OWL, RDFS_IS_DEFINED_BY
 from endpoint.web.cache import Region
 from endpoint.web.http.request import Pairs
 from endpoint.web.store import Snapshot, flag, iri, number
+from endpoint.wording import nearest, shown
 
 # The representations by the extension of the path, longer ones first. Existing clients ask for
 # ".json.data" and read any JSON.

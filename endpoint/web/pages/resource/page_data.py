@@ -13,7 +13,7 @@ from typing import Final
 
 from endpoint.catalog import SavedQuery
 from endpoint.catalog.parameters import Parameter
-from endpoint.errors import BadParameter, EngineError, RequestError, shown
+from endpoint.errors import BadParameter, EngineError, RequestError
 from endpoint.formats import QueryForm
 from endpoint.results.bibliography import Item, items_of, lookup_query
 from endpoint.vocabulary import RDF_TYPE, RDFS_SUBCLASS_OF
@@ -41,6 +41,7 @@ from endpoint.web.pages.resource.terms import (
     row_shapes,
 )
 from endpoint.web.store import Row, Snapshot, Term, iri, together
+from endpoint.wording import shown
 
 # The parameters that determine the content of a page.
 PARAMETERS: Final = ("inverse", "property", "page", "whole")

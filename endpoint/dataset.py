@@ -15,7 +15,7 @@ from typing import Final
 from urllib.parse import quote
 
 from endpoint.errors import DataError
-from endpoint.toml_file import ABSOLUTE_IRI, TomlTable, read_toml
+from endpoint.toml_file import TomlTable, is_absolute_iri, read_toml
 
 MANIFEST = PurePath("seed", "dataset.toml")
 
@@ -154,7 +154,7 @@ def read_dataset(root: Path) -> Dataset:
     top = read_toml(file)
     top.check_keys(_DATASET_KEYS)
     base = top.text("base")
-    if not _HTTP_BASE.fullmatch(base) or not ABSOLUTE_IRI.fullmatch(base):
+    if not _HTTP_BASE.fullmatch(base) or not is_absolute_iri(base):
         raise top.error(f"must be an http or https IRI that ends with a slash, but is {base!r}", "base")
     return Dataset(
         root=root,

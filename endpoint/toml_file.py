@@ -10,12 +10,14 @@ from dataclasses import dataclass
 from difflib import get_close_matches
 from pathlib import Path
 
+from pyoxigraph import NamedNode
+
 from endpoint.errors import DataError
 
 Place = tuple[str | int, ...]
 
 # RFC 3987 section 2.2, less what Turtle and SPARQL forbid inside <…>.
-ABSOLUTE_IRI = re.compile(r'[A-Za-z][A-Za-z0-9+.-]*:[^\x00-\x20<>"{}|\\^`]+')
+_ABSOLUTE_IRI = re.compile(r'[A-Za-z][A-Za-z0-9+.-]*:[^\x00-\x20<>"{}|\\^`]+')
 
 _LANGUAGE = re.compile(r"[A-Za-z]{1,8}(?:-[A-Za-z0-9]{1,8})*")
 _TYPES = {str: "a string", bool: "true or false", int: "an integer", float: "a number", list: "an array"}
@@ -58,7 +60,7 @@ class TomlTable:
     def iri(self, key: str) -> str:
         """Return the absolute IRI at ``key``."""
         value = self.text(key)
-        if not ABSOLUTE_IRI.fullmatch(value):
+        if not is_absolute_iri(value):
             raise self.error(f"must be an absolute IRI, but is {value!r}", key)
         return value
 
@@ -116,6 +118,17 @@ class TomlTable:
         if not value.strip():
             raise self.error("must not be empty", key)
         return value
+
+
+def is_absolute_iri(text: str) -> bool:
+    """Return whether a text is an absolute IRI, for Turtle and SPARQL and for the engine alike."""
+    if _ABSOLUTE_IRI.fullmatch(text) is None:
+        return False
+    try:
+        NamedNode(text)
+    except ValueError:  # a percent sign that begins no escape, an unassigned character
+        return False
+    return True
 
 
 def alternatives(name: str, known: Iterable[str]) -> str:

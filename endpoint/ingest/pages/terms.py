@@ -12,7 +12,7 @@ from urllib.parse import parse_qs, quote, urljoin, urlsplit
 
 from pyoxigraph import Literal, NamedNode
 
-from endpoint.toml_file import ABSOLUTE_IRI, alternatives
+from endpoint.toml_file import alternatives, is_absolute_iri
 
 _PREFIXED = re.compile(r"(?P<prefix>[^\W\d_][\w.-]*|):(?P<local>(?!//)[\w.\-%~/]*)")
 # RFC 5646 section 2.1; longer primary subtags are reserved, and any word would match.
@@ -32,7 +32,7 @@ _ABSOLUTE = re.compile(r"(?!(?:javascript|data|about|blob):)[A-Za-z][A-Za-z0-9+.
 
 def is_iri(text: str) -> bool:
     """Return whether ``text`` is an absolute IRI with an authority or of the scheme ``urn``."""
-    return ABSOLUTE_IRI.fullmatch(text) is not None and ("://" in text or text.startswith("urn:"))
+    return is_absolute_iri(text) and ("://" in text or text.startswith("urn:"))
 
 
 def is_name(text: str) -> bool:

@@ -18,7 +18,7 @@ from pyoxigraph import Literal, NamedNode
 from endpoint.characters import normalized
 from endpoint.errors import DataError, DataErrors
 from endpoint.ingest.tables.templates import Template, parse_template
-from endpoint.toml_file import ABSOLUTE_IRI, TomlTable, alternatives, read_toml
+from endpoint.toml_file import TomlTable, alternatives, is_absolute_iri, read_toml
 
 TOP_KEYS = (
     "title", "graph", "subject", "class", "encoding", "unique", "empty", "columns", "statement"
@@ -193,7 +193,7 @@ class _MappingFile:
         elif not local.startswith("//") and not text.startswith("urn:"):
             hint = alternatives(prefix, self._prefixes)
             raise table.error(f"has {text!r}, whose prefix the manifest does not declare; {hint}", key)
-        if not ABSOLUTE_IRI.fullmatch(text):
+        if not is_absolute_iri(text):
             raise table.error(f"must be an IRI, but is {text!r}", key)
         return NamedNode(text)
 

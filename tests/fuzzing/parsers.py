@@ -1,0 +1,204 @@
+"""The table of parsers.
+
+Each takes any bytes; what it raises besides its designed errors is a finding."""
+
+from __future__ import annotations
+
+import io
+import tempfile
+from collections.abc import Callable
+from contextlib import suppress
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+
+from openpyxl import Workbook
+
+from endpoint import settings
+from endpoint.catalog.datatypes import TYPES
+from endpoint.catalog.paths import match_path, split_extension
+from endpoint.catalog.readers import grlc, shacl, transformer
+from endpoint.errors import EndpointError
+from endpoint.formats import GRAPH_FORMATS, HTML, RESULT_FORMATS, by_extension, by_name, negotiate
+from endpoint.ingest.pages.html import read_page_html
+from endpoint.ingest.pages.terms import link_target, named, shown_literal
+from endpoint.ingest.sources.text_encoding import open_text
+from endpoint.ingest.tables.mapping import read_mappings
+from endpoint.ingest.tables.spreadsheet import read_grids
+from endpoint.ingest.tables.templates import parse_template
+from endpoint.search import query as search_query
+from endpoint.search.service.rewriting import read_federated
+from endpoint.sparql.diagnosis import explain
+from endpoint.sparql.lexer import lex
+from endpoint.sparql.operation import admit, classify
+from endpoint.sparql.parameter_sites import parameter_sites
+from endpoint.sparql.parameters import bind_marked, misplaced_parameters, variables
+from endpoint.tokens import Tokens
+from endpoint.web.api.markup import highlight, leads_somewhere, prose
+from endpoint.web.http import encodings
+from endpoint.web.http.access import client_key, read_token
+from endpoint.web.http.request import decode_pairs, read_formats, read_timeout
+
+PREFIXES: Final = {"ex": "http://example.org/", "rdfs": "http://www.w3.org/2000/01/rdf-schema#"}
+
+
+@dataclass(frozen=True)
+class Parser:
+    """One parser: its name, the function that feeds it, texts that it can read, and what it may raise."""
+
+    name: str
+    feed: Callable[[bytes], object]
+    seeds: tuple[bytes, ...]
+    raises: tuple[type[Exception], ...] = (EndpointError,)
+
+    def check(self, data: bytes) -> None:
+        """Feed it. Raises what the parser should not have raised."""
+        with suppress(*self.raises):
+            self.feed(data)
+
+
+def _text(data: bytes) -> str:
+    return data.decode("utf-8", "replace")
+
+
+def _of_text(parse: Callable[[str], object]) -> Callable[[bytes], object]:
+    return lambda data: parse(_text(data))
+
+
+def _of_file(name: str, parse: Callable[[Path], object]) -> Callable[[bytes], object]:
+    def feed(data: bytes) -> None:
+        with tempfile.TemporaryDirectory() as folder:
+            file = Path(folder) / name
+            file.write_bytes(data)
+            parse(file)
+
+    return feed
+
+
+def _each_type(text: str) -> None:
+    for row in TYPES.values():
+        with suppress(ValueError):
+            read = row.read(text)
+            if row.order is not None:
+                row.order(read)
+
+
+def _classified(text: str) -> None:
+    admit(classify(text, 500))
+
+
+def _bound(text: str) -> None:
+    found = parameter_sites(text, variables(text))
+    tuple(misplaced_parameters(text, [site.name for site in found]))
+    bind_marked(text, {})
+
+
+def _negotiated(text: str) -> None:
+    for offered in (RESULT_FORMATS, GRAPH_FORMATS, (HTML,)):
+        negotiate(text, offered)
+        by_name(text, offered)
+        by_extension(text, offered)
+
+
+def _pairs(data: bytes) -> None:
+    pairs = decode_pairs(data)
+    read_formats(pairs)
+    read_timeout(pairs)
+
+
+def _read_all(data: bytes) -> None:
+    open_text(io.BytesIO(data), "file.csv", []).read()
+
+
+def _named(text: str) -> None:
+    with suppress(EndpointError, ValueError):
+        named(text, PREFIXES)
+    shown_literal(text, PREFIXES)
+    link_target(text, "http://example.org/a/b")
+
+
+def _sized(text: str) -> None:
+    for parse in (settings.size, settings.seconds):
+        with suppress(ValueError):
+            parse(text)
+
+
+def _grids(data: bytes) -> None:
+    for grid in read_grids(io.BytesIO(data), "a.xlsx"):
+        tuple(grid.rows)
+
+
+def _book() -> bytes:
+    book = Workbook()
+    sheet = book.active
+    if sheet is not None:
+        sheet.append(["번호", "제목"])
+        sheet.append([1, "외교"])
+    out = io.BytesIO()
+    book.save(out)
+    return out.getvalue()
+
+
+SPARQL: Final = (
+    b"PREFIX ex: <http://example.org/>\nSELECT ?a (COUNT(*) AS ?n) FROM <urn:g> { "
+    b"?a ex:b 'x'@ko, 1.5e3 ; a ex:C . "
+    b"OPTIONAL { ?a ^ex:p/ex:q* ?c } FILTER(?c IN (1, 2) && !BOUND(?d)) } GROUP BY ?a ORDER BY ?a LIMIT 5",
+    b"CONSTRUCT { ?s ?p ?o } WHERE { SERVICE text:search { ?s text:query 'seoul' } ?s ?p ?o } # end",
+    "ASK { ?s ?p '''여러\n줄''' . << ?a ?b ?c >> ?d [] . VALUES (?x) { (UNDEF) } }".encode(),
+    b'INSERT DATA { GRAPH <urn:g> { <a> <b> "c\\u00e9" } } ; LOAD <http://example.org/> INTO GRAPH <urn:h>',
+)
+GRLC: Final = (
+    b"#+ summary: Publications\n#+ params:\n#+   - author:\n#+       description: A name\n"
+    b"#+ tags:\n#+   - a\nSELECT * { ?s ?p ?_author_iri }",
+)
+TRANSFORMER: Final = (
+    b'{"proto": {"id": "?id", "name": "$rdfs:label$required$lang:ko"}, "$where": ["?id a ex:C"], '
+    b'"$limit": 10, "$prefixes": {"ex": "http://example.org/"}}',
+)
+SHACL: Final = (
+    b"@prefix sh: <http://www.w3.org/ns/shacl#> . @prefix ex: <http://example.org/> .\n"
+    b'ex:q a sh:SPARQLSelectExecutable ; sh:select "SELECT * { ?s ?p ?o }" ; '
+    b'<http://www.w3.org/2000/01/rdf-schema#comment> "All" .',
+)
+PAGE: Final = (
+    b"<html><head></head><h1>T ( http://example.org/a )</h1><table><tr><th>Property<th>Value</tr>"
+    b"<tr><td><a href='http://example.org/p'>ex:p</a></td><td><ul><li>value @ko</li></ul></td></tr></table>",
+)
+MAPPING: Final = (Path(__file__).parent.parent.joinpath("ingest/tables/plain.toml").read_bytes(),)
+TOKENS: Final = (f'[a]\nsha256 = "{"0" * 64}"\nscopes = ["admin"]\nbudget = 60\n'.encode(),)
+
+PARSERS: Final = (
+    Parser("SPARQL tokens", _of_text(lex), SPARQL),
+    Parser("SPARQL operation and gate", _of_text(_classified), SPARQL[:3]),
+    Parser("SPARQL parameters", _of_text(_bound), SPARQL),
+    Parser("SPARQL diagnosis", _of_text(lambda text: explain(text, "", PREFIXES)), SPARQL, ()),
+    Parser("text search in SPARQL", _of_text(lambda text: read_federated(text, None, PREFIXES)), SPARQL),
+    Parser("search query", _of_text(search_query.parse), (b'"korea us" -title:north OR (a b*)',), ()),
+    Parser("grlc", lambda data: grlc.read(data, "a.rq"), GRLC),
+    Parser("SPARQL Transformer", lambda data: transformer.read(data, "a.json"), TRANSFORMER),
+    Parser("SHACL queries", lambda data: shacl.read(data, "a.ttl"), SHACL),
+    Parser("values of parameters", _of_text(_each_type), (b"2024-02-29", b"-1.5E3"), ()),
+    Parser(
+        "path of a saved query",
+        _of_text(lambda text: (match_path(["/a/{b}", "/a/c"], text.split("/"), True), split_extension(text))),
+        (b"a/c.csv",),
+        (),
+    ),
+    Parser("Accept", _of_text(_negotiated), (b"text/csv;q=0.5, application/*;q=1, */*;q=0",), ()),
+    Parser("Accept-Encoding", _of_text(encodings.negotiate), (b"gzip;q=0.5, br, *;q=0, identity",), ()),
+    Parser("form", _pairs, (b"query=ASK%20%7B%7D&format=csv&timeout=5&x=%EA%B0%80+1",)),
+    Parser("address of a client", _of_text(client_key), (b"2001:db8::1%eth0", b"[::1]:80"), ()),
+    Parser("Authorization", _of_text(lambda text: read_token(text, Tokens())), (b"Bearer secret",)),
+    Parser("file of tokens", _of_file("tokens.toml", Tokens.read), TOKENS),
+    Parser("settings", _of_text(_sized), (b"512MB", b"2.5 s"), ()),
+    Parser("page", _of_text(lambda text: read_page_html(text, "a.html", PREFIXES, "http://a/", [])), PAGE),
+    Parser("names on a page", _of_text(_named), (b"ex:a", b'"x"@ko', b"1 (ex:integer)"), ()),
+    Parser("encoding", _read_all, ("번호,제목".encode("cp949"), "번호".encode("utf-16"), b"\xef\xbb\xbfa")),
+    Parser("mapping", _of_file("a.toml", lambda file: read_mappings([file], PREFIXES)), MAPPING),
+    Parser("template", _of_text(parse_template), (b"ex:{id|lower}", b"{a} {b}"), (ValueError, EndpointError)),
+    Parser(
+        "XLSX", lambda data: [list(grid.rows) for grid in read_grids(io.BytesIO(data), "a.xlsx")], (_book(),)
+    ),
+    Parser("Markdown", _of_text(prose), (b"A **b** [c](http://d) `e`\n\n* f",), ()),
+    Parser("SPARQL in colour", _of_text(lambda text: (highlight(text), leads_somewhere(text))), SPARQL, ()),
+)

@@ -18,7 +18,7 @@ IMPORTS = imports_of(PACKAGE)
 
 # A layer may import those above it in this list, and its own where that makes no circle.
 LAYERS = [
-    ["characters", "errors", "vocabulary"],
+    ["characters", "errors", "vocabulary", "wording"],
     ["settings", "telemetry", "toml_file"],
     ["dataset", "formats", "tokens"],
     ["sparql"],

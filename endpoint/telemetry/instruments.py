@@ -13,6 +13,7 @@ from endpoint.telemetry.metrics import Metrics
 from endpoint.telemetry.observed import ObservedQuery
 from endpoint.telemetry.query_log import QueryLog
 from endpoint.telemetry.slow_queries import SlowQueries
+from endpoint.telemetry.watchdog import Watchdog
 
 
 class Instruments:
@@ -23,6 +24,7 @@ class Instruments:
 
     def __init__(self) -> None:
         self.metrics = Metrics()
+        self.watchdog = Watchdog()
         self.query_log: QueryLog | None = None
         self.slow_queries: SlowQueries | None = None
         self._settings: Settings | None = None

@@ -36,6 +36,7 @@ class State:
     connections: int = 0
     refused: Mapping[str, int] = field(default_factory=dict)
     longest_pause: float = 0.0
+    pauses: int = 0
     saved_queries: int = 0
     problems: int = 0
     dropped: Mapping[str, int] = field(default_factory=dict)
@@ -83,6 +84,11 @@ def _of_server(state: State) -> Iterator[Metric]:
         "endpoint_event_loop_longest_pause_seconds",
         "Longest time for which the server could do nothing else, since it started.",
         state.longest_pause,
+    )
+    yield CounterMetricFamily(
+        "endpoint_event_loop_pauses",
+        "Times for which the server could do nothing else for a tenth of a second or more.",
+        value=state.pauses,
     )
     yield _counters(
         "endpoint_log_dropped", "Lines and entries that were never written.", "file", state.dropped

@@ -35,6 +35,7 @@ from endpoint.errors import (
 )
 from endpoint.formats import HTML, Format, negotiate
 from endpoint.telemetry import Exchange, log
+from endpoint.telemetry.watchdog import EXCHANGE
 from endpoint.web import Site
 from endpoint.web.http.access import caller
 from endpoint.web.http.answer import NO_STORE, Headers, Whole
@@ -108,7 +109,8 @@ class Boundary:
     async def _run(self, request: Request, receive: Receive, send: Send) -> None:
         scope, exchange = request.scope, request.exchange
         try:
-            # A server gives each request a context of its own, so the value ends with it.
+            # A server gives each request a context of its own, so the values end with it.
+            EXCHANGE.set(exchange)
             CALLER.set(caller(exchange.client, exchange.identifier, request.token))
             if request.method == "OPTIONS" and _is_preflight(request):
                 await send_answer(request, send, _preflight(request))

@@ -76,6 +76,8 @@ def state_of(site: Site) -> State:
             "template": occupancy.templates,
             "worker": occupancy.workers,
         },
+        longest_pause=site.instruments.watchdog.longest_pause(),
+        pauses=site.instruments.watchdog.pauses,
         saved_queries=len(catalog.queries),
         problems=len(catalog.problems),
         dropped=site.instruments.dropped(),

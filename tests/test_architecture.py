@@ -110,7 +110,7 @@ def test_the_environment_is_read_in_one_place() -> None:
     reading = {name_of(file) for file in FILES if "os.environ" in file.read_text()}
     # The template process inherits the whole environment, it reads nothing from it. A service manager speaks
     # in variables of its own.
-    assert reading == {"settings.py", "engine/template_client.py", "server/service_manager.py"}
+    assert reading == {"settings/sources.py", "engine/template_client.py", "server/service_manager.py"}
 
 
 def test_files_and_functions_stay_short() -> None:

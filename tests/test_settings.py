@@ -7,16 +7,9 @@ from pathlib import Path
 import pytest
 
 from endpoint.errors import ConfigurationError
-from endpoint.settings import (
-    Settings,
-    environment_name,
-    read_settings,
-    reloaded,
-    seconds,
-    setting_fields,
-    shown_default,
-    size,
-)
+from endpoint.settings import Settings, reloaded, setting_fields, shown_default
+from endpoint.settings.sources import environment_name, read_settings
+from endpoint.settings.values import seconds, size
 
 SIZES = [("4096", 4096), ("1k", 1024), ("512MB", 512 * 2**20), ("1 GiB", 2**30), ("1.5g", 1536 * 2**20)]
 

@@ -13,7 +13,8 @@ from endpoint.cli.options import REPORTS, setting_options
 from endpoint.cli.output import progress, say, write
 from endpoint.dataset import default_root, read_dataset
 from endpoint.errors import StoreError
-from endpoint.settings import Settings, read_settings, setting_fields
+from endpoint.settings import Settings, setting_fields
+from endpoint.settings.sources import read_settings
 from endpoint.storage import generations
 from endpoint.telemetry import set_up_logging
 

@@ -11,7 +11,7 @@ from endpoint.cli.options import named_node, setting_options
 from endpoint.cli.output import Observer, progress, say
 from endpoint.dataset import default_root, read_dataset
 from endpoint.formats import BIBLIOGRAPHIES
-from endpoint.settings import read_settings
+from endpoint.settings.sources import read_settings
 from endpoint.storage.export import COMPRESSIONS, ExportOptions, Progress, export
 
 _SETTINGS: Final = ("dataset", "data")

@@ -22,7 +22,8 @@ from endpoint.errors import DataError
 from endpoint.ingest.load import Progress
 from endpoint.ingest.publish import Change, Recipe, publish, rehearse
 from endpoint.ingest.sources.discovery import discover
-from endpoint.settings import Settings, read_settings
+from endpoint.settings import Settings
+from endpoint.settings.sources import read_settings
 from endpoint.storage import generations
 from endpoint.storage.generations import Generation
 

@@ -9,7 +9,8 @@ from typing import Final, TypeVar
 import click
 from pyoxigraph import NamedNode
 
-from endpoint.settings import environment_name, setting_fields, shown_default
+from endpoint.settings import setting_fields, shown_default
+from endpoint.settings.sources import environment_name
 
 Command = TypeVar("Command", bound=Callable[..., object])
 

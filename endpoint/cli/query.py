@@ -18,7 +18,8 @@ from endpoint.cli.output import say
 from endpoint.errors import ConfigurationError
 from endpoint.formats import Format, QueryForm, by_name, offered
 from endpoint.query import evaluated
-from endpoint.settings import Settings, read_settings
+from endpoint.settings import Settings
+from endpoint.settings.sources import read_settings
 from endpoint.telemetry import set_up_logging
 
 

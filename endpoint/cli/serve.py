@@ -15,7 +15,8 @@ from endpoint.server.metrics_listener import MetricsListener
 from endpoint.server.reloading import Reloader
 from endpoint.server.service_manager import Manager
 from endpoint.server.tls import Tls
-from endpoint.settings import Settings, read_settings
+from endpoint.settings import Settings
+from endpoint.settings.sources import read_settings
 from endpoint.telemetry import set_up_logging
 
 

@@ -14,7 +14,6 @@ from typing import Final
 
 from openpyxl import Workbook
 
-from endpoint import settings
 from endpoint.catalog.datatypes import TYPES
 from endpoint.catalog.paths import match_path, split_extension
 from endpoint.catalog.readers import grlc, shacl, transformer
@@ -28,6 +27,7 @@ from endpoint.ingest.tables.spreadsheet import read_grids
 from endpoint.ingest.tables.templates import parse_template
 from endpoint.search import query as search_query
 from endpoint.search.service.rewriting import read_federated
+from endpoint.settings import values
 from endpoint.sparql.diagnosis import explain
 from endpoint.sparql.lexer import lex
 from endpoint.sparql.operation import admit, classify
@@ -118,7 +118,7 @@ def _named(text: str) -> None:
 
 
 def _sized(text: str) -> None:
-    for parse in (settings.size, settings.seconds):
+    for parse in (values.size, values.seconds, values.url, values.address, values.switch):
         with suppress(ValueError):
             parse(text)
 

@@ -1,0 +1,197 @@
+"""Every setting of the server: one field, one parser, one default, one help text.
+
+A setting comes from the first of these sources that has it: command-line flag, environment
+(``ENDPOINT_<NAME>``), the TOML file named by ``--config`` (or ``endpoint.toml`` where it exists), the
+default (:mod:`endpoint.settings.sources`). ``docs/settings.md`` lists them all.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable
+from dataclasses import Field, dataclass, field, fields, replace
+from pathlib import Path
+from typing import Literal, TypeVar, cast
+
+from endpoint.settings import values
+
+DefaultGraph = Literal["union", "strict"]
+
+T = TypeVar("T")
+
+
+def _setting(
+    default: T, parse: Callable[[str], object], metavar: str, text: str, *, reload: bool = False
+) -> T:
+    """Return a row of the table; with ``reload``, SIGHUP changes the setting while the server runs."""
+    return field(
+        default=default, metadata={"parse": parse, "metavar": metavar, "help": text, "reload": reload}
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """The settings of one process. Sizes are bytes, times are seconds."""
+
+    dataset: Path | None = _setting(
+        None, values.path, "DIR", "Folder with ontology/, seed/ and queries/; by default the packaged one."
+    )
+    data: Path = _setting(
+        Path("endpoint-data"), values.path, "DIR", "Folder of the store; created on first start."
+    )
+    host: str = _setting("127.0.0.1", values.words, "ADDRESS", "Address to listen on.")
+    port: int = _setting(8080, values.count(0, 65535), "PORT", "Port to listen on; 0 takes a free one.")
+    tls_certificate: Path | None = _setting(
+        None,
+        values.path,
+        "FILE",
+        "Certificate in PEM with its chain; the server then answers over TLS. SIGHUP reads the file again.",
+        reload=True,
+    )
+    tls_key: Path | None = _setting(
+        None, values.path, "FILE", "Key of the certificate, where it is a file of its own.", reload=True
+    )
+    drain: float = _setting(
+        10.0,
+        values.seconds,
+        "SECONDS",
+        "How long running answers may take to finish when the server is stopped.",
+        reload=True,
+    )
+    public_url: str | None = _setting(
+        None, values.url, "URL", "URL under which clients reach the server, where it differs.", reload=True
+    )
+    timeout: float = _setting(
+        30.0, values.seconds, "SECONDS", "Deadline of a query; clients may only lower it.", reload=True
+    )
+    client_timeout: float = _setting(
+        30.0, values.seconds, "SECONDS", "How long a client may leave sent data unread.", reload=True
+    )
+    memory: int = _setting(2**30, values.size, "SIZE", "Memory that one query may use, besides the dataset.")
+    image: int = _setting(
+        2 * 2**30, values.size, "SIZE", "Largest dataset image held in memory; larger ones stay on disk."
+    )
+    keep: float = _setting(
+        600.0,
+        values.seconds,
+        "SECONDS",
+        "How long a replaced generation is kept after the last request for it.",
+    )
+    workers: int = _setting(
+        0, values.count(0, 256), "N", "Queries evaluated at once; 0 means one per core, at least 2."
+    )
+    queue: int = _setting(
+        256, values.count(0, 100_000), "N", "Queries that may wait for a worker before a 503."
+    )
+    max_query: int = _setting(2**19, values.size, "SIZE", "Longest query text accepted.", reload=True)
+    max_nesting: int = _setting(
+        500, values.count(1, 5000), "DEPTH", "Deepest nesting of brackets in a query.", reload=True
+    )
+    default_graph: DefaultGraph = _setting(
+        "union",
+        values.choice("union", "strict"),
+        "KIND",
+        "What a query without FROM sees: the union of all graphs, or only the default graph (strict).",
+    )
+    derive: bool = _setting(
+        True,
+        values.switch,
+        "ON|OFF",
+        "Whether the dataset's rules add statements in standard vocabularies when data is loaded.",
+    )
+    reload: bool = _setting(
+        False,
+        values.switch,
+        "ON|OFF",
+        "Whether saved queries are read again as soon as their files change; SIGHUP does it at any time.",
+    )
+    cors_origins: tuple[str, ...] = _setting(
+        ("*",),
+        values.origins,
+        "ORIGINS",
+        "Origins of web pages that may call the server; * means every page.",
+        reload=True,
+    )
+    tokens: Path | None = _setting(
+        None,
+        values.path,
+        "FILE",
+        "File of access tokens, for the operator's pages and for larger budgets.",
+        reload=True,
+    )
+    metrics_address: tuple[str, int] | None = _setting(
+        None,
+        values.address,
+        "HOST:PORT",
+        "Address on which /-/metrics answers everybody; without it, only holders of a token with the scope "
+        "metrics, on the server's own.",
+    )
+    query_log: Path | None = _setting(
+        None,
+        values.path,
+        "FILE",
+        "File that gets a line of JSON when a query begins and when it ends; - is standard output.",
+        reload=True,
+    )
+    query_log_size: int = _setting(
+        2**27,
+        values.size,
+        "SIZE",
+        "Size at which the query log is renamed to FILE.1 and begun anew.",
+        reload=True,
+    )
+    query_text: int = _setting(
+        4000,
+        values.count(0, 2**20),
+        "N",
+        "Characters of a query that the query log and the slow-query history keep; 0 keeps no text.",
+        reload=True,
+    )
+    slow_query: float = _setting(
+        1.0,
+        values.seconds,
+        "SECONDS",
+        "Evaluation time from which a query is kept in the slow-query history.",
+        reload=True,
+    )
+    log_level: str = _setting(
+        "info",
+        values.choice("debug", "info", "warning", "error"),
+        "LEVEL",
+        "Least severe log line written; info writes one line per request.",
+        reload=True,
+    )
+
+    @property
+    def pool_size(self) -> int:
+        """Number of worker processes kept ready."""
+        return self.workers or max(2, os.cpu_count() or 2)
+
+
+def setting_fields() -> tuple[Field[object], ...]:
+    """Return the rows of the table, in order; ``metadata`` has the arguments of each."""
+    return cast("tuple[Field[object], ...]", fields(Settings))
+
+
+def reloaded(running: Settings, wanted: Settings) -> tuple[Settings, list[str], list[str]]:
+    """Return the settings that a running server can take over from those that are wanted.
+
+    With them come the names of the settings that change by that, and of those that need a restart.
+    """
+    different = [row for row in setting_fields() if getattr(running, row.name) != getattr(wanted, row.name)]
+    changed = [row.name for row in different if row.metadata["reload"]]
+    waiting = [row.name for row in different if not row.metadata["reload"]]
+    return replace(running, **{name: getattr(wanted, name) for name in changed}), changed, waiting
+
+
+def shown_default(row: Field[object]) -> str:
+    """Return the default of a setting as a person would write it; empty where there is none."""
+    default = row.default
+    if isinstance(default, tuple):
+        return " ".join(default)
+    if isinstance(default, bool):
+        return "on" if default else "off"
+    if row.metadata["parse"] is values.size and isinstance(default, int):
+        power = (default.bit_length() - 1) // 10
+        return f"{default >> 10 * power}{list(values.UNITS)[power].upper()}B"
+    return "" if default is None else f"{default:g}" if isinstance(default, float) else str(default)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sqlite3
 import threading
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from pathlib import Path
 
 from endpoint.settings import Settings
@@ -19,12 +19,14 @@ from endpoint.telemetry.watchdog import Watchdog
 class Instruments:
     """All that watches one server. A listener of the queries that run.
 
-    Until :meth:`prepare` has put settings in force, there are only the metrics.
+    ``connections`` are those that are open. Until :meth:`prepare` has put settings in force, there are only
+    the metrics.
     """
 
     def __init__(self) -> None:
         self.metrics = Metrics()
         self.watchdog = Watchdog()
+        self.connections: Collection[object] = ()
         self.query_log: QueryLog | None = None
         self.slow_queries: SlowQueries | None = None
         self._settings: Settings | None = None

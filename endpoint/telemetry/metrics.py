@@ -17,6 +17,7 @@ from prometheus_client.openmetrics.exposition import generate_latest as generate
 from prometheus_client.process_collector import ProcessCollector
 from prometheus_client.registry import Collector
 
+from endpoint.errors import EndpointError
 from endpoint.telemetry import Exchange
 from endpoint.telemetry.observed import ObservedQuery, Times
 
@@ -63,9 +64,11 @@ class Metrics(Collector):
             HTTP_BUCKETS,
         )
         self._request: dict[tuple[str, int, str], Histogram] = {}
-        self._refusals = self._counter(
+        refusals = self._counter(
             "endpoint_refusals", "Requests refused because of a limit, by the code of the answer.", ("code",)
         )
+        # All are there from the beginning, so that the first refusal is seen as an increase.
+        self._refusals = {code: refusals.labels(code) for code in _codes(EndpointError)}
 
     def _of_queries(self) -> None:
         self._operations = self._histogram(
@@ -114,8 +117,8 @@ class Metrics(Collector):
         self._sent += exchange.sent
         if exchange.aborted:
             self._cut += 1
-        elif exchange.status in _REFUSING:
-            self._refusals.labels(exchange.code).inc()
+        elif exchange.code in self._refusals:
+            self._refusals[exchange.code].inc()
 
     def begun(self, query: ObservedQuery) -> None:
         """Do nothing: a query is counted when it has ended."""
@@ -157,6 +160,13 @@ class Metrics(Collector):
         """Return all metrics and ``readings`` as OpenMetrics, else in the Prometheus text format."""
         whole = _Whole(self.registry, readings)
         return generate_openmetrics(whole) if openmetrics else generate_latest(whole)  # type: ignore[no-untyped-call]
+
+
+def _codes(error: type[EndpointError]) -> set[str]:
+    """Return the codes of all errors that refuse a request because of a limit."""
+    return {code for kind in error.__subclasses__() for code in _codes(kind)} | (
+        {error.code} if error.status in _REFUSING else set()
+    )
 
 
 class _Whole(Collector):

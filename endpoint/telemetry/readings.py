@@ -20,8 +20,8 @@ _PAGE: Final = os.sysconf("SC_PAGE_SIZE")
 class State:
     """The state of a server at one moment; times are seconds, ``published`` since the epoch.
 
-    ``workers`` counts the workers by their state, ``processes`` has the ids of each kind of process,
-    ``refused`` counts connections by the reason, ``dropped`` lines that were not written, by file.
+    ``workers`` counts the workers by their state, ``processes`` has the ids of each kind of process, and
+    ``dropped`` counts the entries that were not written, by file.
     """
 
     version: str
@@ -34,7 +34,6 @@ class State:
     workers: Mapping[str, int] = field(default_factory=dict)
     processes: Mapping[str, Collection[int]] = field(default_factory=dict)
     connections: int = 0
-    refused: Mapping[str, int] = field(default_factory=dict)
     longest_pause: float = 0.0
     pauses: int = 0
     saved_queries: int = 0
@@ -77,9 +76,6 @@ def _of_work(state: State) -> Iterator[Metric]:
 
 def _of_server(state: State) -> Iterator[Metric]:
     yield _gauge("endpoint_connections_open", "Connections that are open.", state.connections)
-    yield _counters(
-        "endpoint_connections_refused", "Connections that were refused or closed.", "cause", state.refused
-    )
     yield _gauge(
         "endpoint_event_loop_longest_pause_seconds",
         "Longest time for which the server could do nothing else, since it started.",

@@ -81,6 +81,7 @@ def test_what_runs_is_seen_while_it_runs(tmp_path: Path) -> None:
             found = samples(metrics)
             busy = sum(found["endpoint_workers", state] for state in ("evaluating", "slow"))
             assert (busy, found["endpoint_workers", "idle"]) == (1, 0)
+            assert found["endpoint_connections_open",] == 2
             # The scrape itself is one as well.
             assert found["http_server_active_requests", "POST"] == 2
             assert found["http_server_active_requests", "GET"] == 1

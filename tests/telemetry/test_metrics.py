@@ -88,7 +88,14 @@ def test_refusals_and_cuts_are_counted_apart() -> None:
     busy = replace(EXCHANGE, status=503, code="overloaded")
     count(metrics, busy, busy, replace(busy, status=413, code="payload-too-large"))
     count(metrics, replace(EXCHANGE, status=404, code="not-found"), replace(EXCHANGE, aborted=True))
-    assert values(metrics, "endpoint_refusals_total") == {("overloaded",): 2, ("payload-too-large",): 1}
+    refusals = values(metrics, "endpoint_refusals_total")
+    assert {labels: number for labels, number in refusals.items() if number} == {
+        ("overloaded",): 2,
+        ("payload-too-large",): 1,
+    }
+    # What refuses nothing because of a limit is not among them; what has not come up yet is.
+    assert ("not-found",) not in refusals
+    assert refusals["memory-limit-exceeded",] == 0
     assert values(metrics, "endpoint_http_cut_total") == {(): 1}
 
 
@@ -157,7 +164,7 @@ def test_both_formats_can_be_read() -> None:
     metrics = Metrics()
     count(metrics, replace(EXCHANGE, route='/a"b\\c'))
     metrics.ended(query(pid=9, outcome="worker-died"))
-    state = State("1.0", workers={"idle": 2, "slow": 1}, refused={"too many": 3}, dropped={"query-log": 1})
+    state = State("1.0", workers={"idle": 2, "slow": 1}, dropped={"query-log": 1})
     text = metrics.exposition(readings(state), openmetrics=False).decode()
     other = metrics.exposition(readings(state), openmetrics=True).decode()
     assert other.endswith("# EOF\n")

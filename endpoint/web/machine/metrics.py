@@ -78,6 +78,7 @@ def state_of(site: Site) -> State:
         },
         longest_pause=site.instruments.watchdog.longest_pause(),
         pauses=site.instruments.watchdog.pauses,
+        connections=len(site.instruments.connections),
         saved_queries=len(catalog.queries),
         problems=len(catalog.problems),
         dropped=site.instruments.dropped(),

@@ -89,13 +89,13 @@ __all__ = [
 
 _GRAPHS = (*GRAPH_FORMATS, HTML, *BIBLIOGRAPHIES)
 _OFFERED = {
-    QueryForm.SELECT: (*RESULT_FORMATS, HTML, *BIBLIOGRAPHIES),
+    QueryForm.SELECT: (*RESULT_FORMATS, HTML, *BIBLIOGRAPHIES, EXCEL_CSV),
     QueryForm.ASK: (SPARQL_JSON, SPARQL_XML, HTML),
     QueryForm.CONSTRUCT: _GRAPHS,
     QueryForm.DESCRIBE: _GRAPHS,
 }
 _SAVED = {
-    form: (FLAT_JSON, *formats, *(TABLE_FORMATS if form is QueryForm.SELECT else ()))
+    form: (FLAT_JSON, *dict.fromkeys((*formats, *(TABLE_FORMATS if form is QueryForm.SELECT else ()))))
     for form, formats in _OFFERED.items()
 }
 

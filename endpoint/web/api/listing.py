@@ -21,7 +21,7 @@ from endpoint.web.api.snippets import ApiCall, batch_snippet, snippets
 from endpoint.web.api.targets import ROOT
 from endpoint.web.api.values import has_values
 from endpoint.web.http.answer import Whole, page
-from endpoint.web.http.html import render
+from endpoint.web.http.html import NOINDEX, NOINDEX_HEADERS, render
 from endpoint.web.http.request import Request
 from endpoint.web.http.view import View
 
@@ -33,7 +33,9 @@ _LONGEST: Final = 200
 def listing_answer(request: Request) -> Whole:
     """Return the list of all saved queries, or the page for people. Raises NotAcceptable."""
     if request.negotiate(_FORMATS).format is HTML:
-        return page(_page(request.view))
+        # Any words make a list of their own.
+        robots = NOINDEX_HEADERS if any(name == "q" for name, _ in request.pairs) else ()
+        return page(_page(request.view), headers=robots)
     body = json.dumps(_listing(request.site, request.base), ensure_ascii=False, indent=1).encode() + b"\n"
     return Whole(body, _JSON.media_type)
 
@@ -164,6 +166,7 @@ def _page(view: View) -> bytes:
         title=view.text(catalog.about.title) or view.gettext("Saved queries"),
         description=prose(view.text(catalog.about.description)),
         wanted=wanted,
+        robots=NOINDEX if any(name == "q" for name, _ in view.pairs) else "",
         number=len(matching),
         all=len(catalog.queries),
         groups=_groups(view, matching),

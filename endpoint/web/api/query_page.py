@@ -14,7 +14,7 @@ from endpoint.catalog import SavedQuery
 from endpoint.catalog.parameters import RESERVED
 from endpoint.engine import Result
 from endpoint.errors import BadParameter
-from endpoint.formats import CSV, FLAT_JSON, HTML, TURTLE, XLSX, Format
+from endpoint.formats import EXCEL_CSV, FLAT_JSON, HTML, TURTLE, XLSX, Format
 from endpoint.web.api.calls import CHART, Call, formats_of
 from endpoint.web.api.markup import highlight, prose
 from endpoint.web.api.paging import ALL, PARAMETERS, Place
@@ -23,12 +23,12 @@ from endpoint.web.api.targets import ROOT, Target
 from endpoint.web.api.values import has_values
 from endpoint.web.api.widgets import fields
 from endpoint.web.http.answer import NO_CACHE, NO_STORE, Around, Whole, page
-from endpoint.web.http.html import render, render_around
+from endpoint.web.http.html import NOINDEX, NOINDEX_HEADERS, render, render_around
 from endpoint.web.http.request import Pairs
 from endpoint.web.http.view import PARAMETER, View
 
-# The formats that most people can open come first.
-_FIRST: Final = (CSV, XLSX, FLAT_JSON, TURTLE)
+# The formats that most people can open come first; in none of them a spreadsheet finds formulas.
+_FIRST: Final = (EXCEL_CSV, XLSX, FLAT_JSON, TURTLE)
 
 
 def without_blanks(query: SavedQuery, pairs: Pairs) -> Pairs:
@@ -47,6 +47,8 @@ def page_around(view: View, call: Call, chart: bool, result: Result) -> Around:
     api = f"{ROOT}/{quote(query.name, safe='')}"
     formats = formats_of(query)
     place = call.place(result)
+    # Each value has its page, and each page of rows.
+    robots = NOINDEX_HEADERS if pairs else ()
     drawing = _url(f"{view.root}{api}.{CHART.extension}", [*own, (PARAMETER, view.language)])
     head, tail = render_around(
         "query.html",
@@ -54,6 +56,8 @@ def page_around(view: View, call: Call, chart: bool, result: Result) -> Around:
         **_form(view, target, own, pairs, None),
         **_rows(call, place),
         answered=True,
+        robots=NOINDEX if robots else "",
+        canonical=_url(view.base + api, own),
         chart=drawing if chart else None,
         permalink=_url(view.base + api, own),
         downloads=_downloads(view, target, pairs, formats),
@@ -62,7 +66,7 @@ def page_around(view: View, call: Call, chart: bool, result: Result) -> Around:
         explanation=_url(f"{view.root}{api}/explain", own),
         code=snippets(_api_call(view, query, own, call.bound.text, formats)),
     )
-    return Around(head, tail, headers=call.headers(place))
+    return Around(head, tail, headers=(*call.headers(place), *robots))
 
 
 def form_page(view: View, target: Target, pairs: Pairs, error: BadParameter) -> Whole:
@@ -73,10 +77,12 @@ def form_page(view: View, target: Target, pairs: Pairs, error: BadParameter) -> 
         view,
         **_form(view, target, _own(target, pairs), pairs, None if missing else error),
         answered=False,
+        robots=NOINDEX if pairs else "",
         sparql=highlight(target.query.text),
         editor=None,
     )
-    return page(body, status=200 if missing else error.status, cache=NO_CACHE if missing else NO_STORE)
+    cache, robots = NO_CACHE if missing else NO_STORE, NOINDEX_HEADERS if pairs else ()
+    return page(body, status=200 if missing else error.status, cache=cache, headers=robots)
 
 
 def _rows(call: Call, place: Place | None) -> dict[str, object]:
@@ -137,7 +143,7 @@ def _downloads(
     for fmt in sorted(formats, key=lambda row: _FIRST.index(row) if row in _FIRST else len(_FIRST)):
         if fmt is not HTML:
             link = _url(address, [*kept, ("format", fmt.name), ("download", "1")])
-            (first if fmt in _FIRST else more).append((fmt.title, link))
+            (first if fmt in _FIRST else more).append((view.format_name(fmt), link))
     return first, more
 
 

@@ -6,16 +6,17 @@ Failures are raised as designed errors; the boundary turns them into answers.
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from hashlib import blake2b
 from typing import Final, Protocol, TypeAlias
-from urllib.parse import quote, urlencode
+from urllib.parse import quote
 
 from endpoint import __version__
 from endpoint.engine import Engine, Limits, Result
-from endpoint.formats import HTML, Format, Representation
+from endpoint.formats import HTML, Representation
 from endpoint.sparql.operation import Operation
 from endpoint.storage.generations import Generation
 from endpoint.web import Site
@@ -26,6 +27,8 @@ Headers: TypeAlias = tuple[tuple[bytes, bytes], ...]
 # The request headers that choose the representation. Without the same Vary on all representations of a
 # resource, a browser confuses them.
 VARY: Final = "Accept, Accept-Language"
+# A name of a file that stands in quotes as it is: no line of a header ends in it, and no folder is named.
+_PLAIN_NAME: Final = re.compile(r"[\w .,()+=@-]+", re.ASCII)
 # Cache-Control of an answer that no cache may keep.
 NO_STORE: Final = "no-store"
 # Cache-Control of an answer that a client revalidates each time, mostly with a 304.
@@ -242,23 +245,13 @@ def options(methods: Sequence[str], query_types: str = "") -> Whole:
 
 def attachment(filename: str) -> tuple[bytes, bytes]:
     """Return the header with which a browser saves an answer as a file of this name (RFC 6266)."""
-    if filename.isascii() and '"' not in filename:
+    if _PLAIN_NAME.fullmatch(filename):
         named = f'filename="{filename}"'
     else:
-        named = f"filename*=UTF-8''{quote(filename)}"  # RFC 8187
+        named = f"filename*=UTF-8''{quote(filename, safe='')}"  # RFC 8187
     return b"content-disposition", f"attachment; {named}".encode()
 
 
 def as_file(name: str, representation: Representation) -> Around:
     """Return the name of a file for a client that follows a download link."""
     return Around(filename=f"{name}.{representation.format.extension}")
-
-
-def links_to(pairs: list[tuple[str, str]], formats: tuple[Format, ...]) -> list[tuple[str, str]]:
-    """Return name and relative URL of every other format of the answer to the parameters ``pairs``."""
-    own = [pair for pair in pairs if pair[0] not in ("format", "output", "download")]
-    return [
-        (fmt.title, "?" + urlencode([*own, ("format", fmt.name), ("download", "1")]))
-        for fmt in formats
-        if fmt is not HTML
-    ]

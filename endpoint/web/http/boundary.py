@@ -248,6 +248,7 @@ def _problem_page(request: Request, error: EndpointError) -> bytes | None:
         blocks=blocks,
         query=request.query,
         action=view.path,
+        canonical=None,
     )
 
 

@@ -21,6 +21,11 @@ POLICY: Final = (
     b"font-src 'self'; manifest-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
 )
 
+# What crawlers read of a page that is one of endlessly many, made by choices of its reader: it belongs into
+# no index, and what it links to is found elsewhere.
+NOINDEX: Final = "noindex, nofollow"
+NOINDEX_HEADERS: Final = ((b"x-robots-tag", NOINDEX.encode()),)
+
 _HERE: Final = Path(__file__).parents[1]
 
 
@@ -38,7 +43,12 @@ def _environment(language: str) -> Environment:
         partial(gettext, language), partial(ngettext, language), newstyle=True
     )
     environment.filters["number"] = "{:,}".format
-    environment.globals |= {"languages": LANGUAGES, "locale_parameter": PARAMETER, "has_asset": has_asset}
+    environment.globals |= {
+        "languages": LANGUAGES,
+        "locale_parameter": PARAMETER,
+        "has_asset": has_asset,
+        "robots": "",
+    }
     return environment
 
 

@@ -19,7 +19,7 @@ from babel.messages.pofile import read_po
 from starlette.datastructures import Headers
 from starlette.types import Scope
 
-from endpoint.formats import Links
+from endpoint.formats import CSV, EXCEL_CSV, HTML, Format, Links
 from endpoint.web import Site
 
 LANGUAGES: Final = ("ko", "en")
@@ -90,6 +90,10 @@ class View:
         """Return the address of a page of this site with parameters, some of which may be repeated."""
         return self._address(path, list(pairs), self.language if self.chosen else None)
 
+    def absolute(self, path: str, pairs: Sequence[tuple[str, str]] = ()) -> str:
+        """Return the whole address of a page of this site, the same in every language."""
+        return self.base + path + (f"?{urlencode(pairs, quote_via=quote)}" if pairs else "")
+
     def switched(self, language: str) -> str:
         """Return the address of this page in another language."""
         return self._address(self.path, list(self.pairs), language)
@@ -114,6 +118,23 @@ class View:
     def gettext(self, message: str) -> str:
         """Return a message of the interface in the reader's language."""
         return gettext(self.language, message)
+
+    def format_name(self, fmt: Format) -> str:
+        """Return the name of a format for a reader."""
+        # It stands beside the one for spreadsheets, which finds no formulas in it.
+        return self.gettext("CSV for programs") if fmt is CSV else fmt.title
+
+    def downloads(
+        self, path: str, pairs: Iterable[tuple[str, str]], formats: Sequence[Format]
+    ) -> list[tuple[str, str]]:
+        """Return name and address of the answer at ``path`` in every format that is no page.
+
+        The table for spreadsheets is the first: what people open first must hold no formulas.
+        """
+        kept = [pair for pair in pairs if pair[0] not in ("format", "output", "download")]
+        rows = sorted(formats, key=lambda fmt: fmt is not EXCEL_CSV)
+        links = [(fmt, [*kept, ("format", fmt.name), ("download", "1")]) for fmt in rows if fmt is not HTML]
+        return [(self.format_name(fmt), self._address(path, named, None)) for fmt, named in links]
 
     def _changed(self, changes: Mapping[str, str | None]) -> list[tuple[str, str]]:
         kept = [pair for pair in self.pairs if pair[0] not in changes]

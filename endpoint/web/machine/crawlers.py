@@ -52,14 +52,25 @@ Disallow: {root}/sparql?
 Disallow: {root}/*/sparql?
 Disallow: {root}/search?
 Disallow: {root}/api/*?
-{languages}
-# The same page in another format or with another choice of filters.
+Disallow: {root}/api?
+Disallow: {root}/*?*q=
+# Lists by one value may be read, in each language; by several values or in other orders they add nothing.
+Disallow: {root}/?*&
+Disallow: {root}/?*=*&*=*&{language}=
+Disallow: {root}/*?*page=
+Disallow: {root}/*?*sort=
+# The same page in another format, or with other values of a resource.
 Disallow: {root}/*?*format=
 Disallow: {root}/*?*output=
+Disallow: {root}/*?*download=
+Disallow: {root}/*?*inverse=
+Disallow: {root}/*?*property=
+Disallow: {root}/*?*whole=
 Disallow: {root}/*?*&*&
-# For the operator.
-Disallow: {root}/-/live
-Disallow: {root}/-/ready
+# For pages and for the operator.
+Disallow: {root}/-/
+Allow: {root}/-/static/
+{languages}
 Allow: {root}/
 
 Sitemap: {base}/sitemap.xml
@@ -74,8 +85,12 @@ async def robots(request: Request) -> Answer:
     base = request.base
     root = urlsplit(base).path
     # The longest rule that matches wins (RFC 9309 section 2.2.2).
-    languages = "\n".join(f"Allow: {root}/api/*?{PARAMETER}={language}$" for language in LANGUAGES)
-    body = _ROBOTS.format(root=root, base=base, languages=languages).encode()
+    languages = "\n".join(
+        f"Allow: {root}{path}{PARAMETER}={language}$"
+        for path in ("/?*&", "/api?", "/api/*?")
+        for language in LANGUAGES
+    )
+    body = _ROBOTS.format(root=root, base=base, languages=languages, language=PARAMETER).encode()
     return Whole(body, "text/plain; charset=utf-8", tag=document_tag(None, base), vary="")
 
 

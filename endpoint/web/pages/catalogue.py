@@ -11,17 +11,18 @@ from urllib.parse import parse_qsl
 from markupsafe import Markup
 
 from endpoint.dataset import resource_path
-from endpoint.errors import NotFound
+from endpoint.errors import BadParameter, NotFound
 from endpoint.formats import HTML, QueryForm, Representation, offered
 from endpoint.search import SORTS, Facet, SearchConfiguration
 from endpoint.search import Request as SearchRequest
 from endpoint.search.as_sparql import as_sparql
 from endpoint.search.query import MAX_CHARACTERS
 from endpoint.storage.generations import Generation
-from endpoint.web.http.answer import Answer, Headers, links_to
-from endpoint.web.http.html import render
+from endpoint.web.http.answer import Answer, Headers
+from endpoint.web.http.html import NOINDEX, NOINDEX_HEADERS, render
 from endpoint.web.http.request import Request
 from endpoint.web.http.view import View
+from endpoint.web.machine.datasets import VOID_PATH
 from endpoint.web.pages.search import (
     YEAR,
     Bar,
@@ -44,8 +45,9 @@ HITS: Final = 20
 VALUES: Final = 8
 _READ: Final = 300
 DEEPEST: Final = 10_000
-# Values of all facets that a reader can choose at once, and characters of them: each link repeats them.
-_CHOSEN: Final = 40
+# Values of all facets that can be chosen at once, and characters of them: each link repeats them. More than
+# readers choose, and few enough to bound the lists that are found by following links.
+CHOSEN: Final = 12
 _LONGEST: Final = 2000
 # Values on a page to browse, at most.
 _BROWSED: Final = 20_000
@@ -117,28 +119,43 @@ def _browse_page(
 def read_search(pairs: Iterable[tuple[str, str]], configuration: SearchConfiguration) -> SearchRequest:
     """Read a search from the parameters of the page.
 
-    People follow links to which others have added parameters, so an unknown parameter is ignored, and a value
-    out of range becomes the nearest valid one.
+    People follow links to which others have added parameters, so an unknown parameter is ignored. Raises
+    BadParameter for more values than can be chosen, and NotFound for a page that no list has.
     """
     given = [(name, value.strip()) for name, value in pairs if value.strip()]
     chosen: dict[str, list[str]] = {facet.name: [] for facet in configuration.facets}
-    number = length = 0
     for name, value in dict.fromkeys(given):
         if name in chosen:
-            number, length = number + 1, length + len(value)
-            if number <= _CHOSEN and length <= _LONGEST:
-                chosen[name].append(value)
+            chosen[name].append(value)
+    _bound([(name, value) for name, values in chosen.items() for value in values])
     first = dict(reversed(given))
     query, sort, page = first.get("q", "")[:MAX_CHARACTERS], first.get("sort", ""), first.get("page", "")
-    number = int(page) if page.isascii() and page.isdigit() and len(page) < 6 else 1
+    number = max(int(page), 1) if page.isascii() and page.isdigit() and len(page) < 9 else 1
+    if number > DEEPEST // HITS:
+        raise NotFound(
+            f"A list has {DEEPEST // HITS} pages of {HITS} records at most. Narrow it down by its facets, or "
+            "download the whole result as a file on its first page."
+        )
     return SearchRequest(
         query=query,
         filters={name: tuple(values) for name, values in chosen.items() if values},
         limit=HITS,
-        offset=min(max(number - 1, 0) * HITS, DEEPEST - HITS),
+        offset=(number - 1) * HITS,
         facets=_READ,
         sort=sort if sort in SORTS else ("relevance" if query else "newest"),
     )
+
+
+def _bound(values: Sequence[tuple[str, str]]) -> None:
+    """Raise BadParameter for more values of facets than a reader can choose."""
+    if len(values) > CHOSEN or sum(len(value) for _, value in values) > _LONGEST:
+        name, value = values[-1]
+        raise BadParameter(
+            name,
+            f"A list is narrowed down by at most {CHOSEN} values of facets, of {_LONGEST:,} characters "
+            "together. Remove some from the address.",
+            shown(value),
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -150,6 +167,8 @@ class _Page:
 
     def render(self, hits: Mapping[str, Any], generation: Generation) -> tuple[bytes, Headers]:
         view, search = self.view, self.search
+        pager = self._pager(hits["total"])
+        robots = NOINDEX if self._deep else ""
         text = as_sparql(search, self.configuration, view.site.dataset.prefixes)
         page = render(
             "catalogue.html",
@@ -161,15 +180,38 @@ class _Page:
             chosen=list(self._chosen()),
             suggestions=[(query, view.address("/", [("q", query)])) for query in hits["suggestions"]],
             sorts=[(sort, self._address({"sort": sort, "page": None})) for sort in SORTS],
-            pager=self._pager(hits["total"]),
+            pager=pager,
+            robots=robots,
+            canonical=view.absolute("/", self._canonical()),
             sparql=text,
             editor=view.editor(text),
-            exports=_exports(view, text),
+            exports=view.downloads("/sparql", [("query", text)], offered(QueryForm.SELECT)),
             kept=[pair for pair in self.kept if pair[0] != "q"],
             first=not search.query and not search.filters and not search.offset,
             generation=generation,
         )
-        return page, ((b"content-language", view.language.encode()),)
+        headers: Headers = ((b"content-language", view.language.encode()),)
+        if robots:
+            return page, (*headers, *NOINDEX_HEADERS)
+        return page, (*headers, _advertised(view))
+
+    @property
+    def _deep(self) -> bool:
+        """Whether this is one of endlessly many lists; the whole one and those of one value are few."""
+        search = self.search
+        return bool(search.query or search.offset) or len([*self._values()]) > 1
+
+    def _values(self) -> Iterable[tuple[str, str]]:
+        return (
+            (name, value) for name, values in sorted(self.search.filters.items()) for value in sorted(values)
+        )
+
+    def _canonical(self) -> list[tuple[str, str]]:
+        """Return the parameters of the one address of this list: in one order, whatever it is sorted by."""
+        search = self.search
+        query = [("q", search.query)] if search.query else []
+        page = [("page", str(search.offset // HITS + 1))] if search.offset else []
+        return [*query, *self._values(), *page]
 
     def _hit(self, hit: Mapping[str, Any]) -> dict[str, object]:
         iri = str(hit["iri"])
@@ -212,6 +254,8 @@ class _Page:
     def _toggled(self, facet: str, value: str) -> str:
         if value in self.search.filters.get(facet, ()):
             return self.view.address("/", [pair for pair in self.kept if pair != (facet, value)])
+        if len([*self._values()]) >= CHOSEN:
+            return ""
         return self.view.address("/", [*self.kept, (facet, value)])
 
     def _address(self, changes: Mapping[str, str | None]) -> str:
@@ -222,6 +266,8 @@ class _Page:
         number = self.search.offset // HITS + 1
         last = max(1, min(-(-total // HITS), DEEPEST // HITS))
         numbers = sorted({1, last, *range(max(1, number - 2), min(last, number + 2) + 1)})
+        if number > last:
+            raise NotFound(f"This list has no page {number}; its last is page {last}.")
         return {
             "number": number,
             "last": last,
@@ -231,17 +277,23 @@ class _Page:
         }
 
 
+def _advertised(view: View) -> tuple[bytes, bytes]:
+    """Return the header that leads crawlers and programs to all there is (RFC 8288, IANA's relations)."""
+    links = [
+        f'<{view.absolute("/sitemap.xml")}>; rel="sitemap"; type="application/xml"',
+        f'<{view.absolute(VOID_PATH)}>; rel="describedby"',
+    ]
+    if view.site.dataset.pages.feed:
+        links.append(f'<{view.absolute("/feed")}>; rel="alternate"; type="application/atom+xml"')
+    return b"link", ", ".join(links).encode()
+
+
 def _kept(pairs: Iterable[tuple[str, str]], search: SearchRequest) -> Iterable[tuple[str, str]]:
     """Return the parameters that have an effect, in their order; every link of the page repeats them."""
     counting = {("q", search.query), ("sort", search.sort)}
     counting |= {(name, value) for name, values in search.filters.items() for value in values}
     cut = ((name, value.strip()[: MAX_CHARACTERS if name == "q" else None]) for name, value in pairs)
     return dict.fromkeys(pair for pair in cut if pair[1] and pair in counting)
-
-
-def _exports(view: View, text: str) -> list[tuple[str, str]]:
-    links = links_to([("query", text)], offered(QueryForm.SELECT))
-    return [(name, f"{view.root}/sparql{link}") for name, link in links]
 
 
 def _page_of(view: View, iri: str) -> str:

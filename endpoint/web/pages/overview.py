@@ -12,8 +12,9 @@ from typing import Final
 from urllib.parse import quote
 
 from endpoint.catalog import SavedQuery
-from endpoint.formats import HTML
+from endpoint.formats import CSV, EXCEL_CSV, HTML
 from endpoint.sparql.operation import Operation
+from endpoint.web.api.calls import formats_of
 from endpoint.web.api.drawings import has_chart
 from endpoint.web.cache import Region
 from endpoint.web.http.answer import NO_STORE, Answer, Made, document_tag
@@ -113,11 +114,12 @@ async def _read_network(operation: Operation, snapshot: Snapshot) -> Network:
 def _figure(view: View, query: SavedQuery) -> Figure:
     path = f"/api/{quote(query.name)}"
     text = query.operation(()).text
+    table = EXCEL_CSV if EXCEL_CSV in formats_of(query) else CSV
     return Figure(
         query,
         image=view.url(f"{path}.svg"),
         page=view.url(path),
-        data=view.url(f"{path}.csv"),
+        data=view.url(path, format=table.name, download="1"),
         source=view.url(f"{path}.rq"),
         editor=view.editor(text),
     )

@@ -11,8 +11,8 @@ from endpoint.errors import BadParameter
 from endpoint.formats import HTML, Format, offered
 from endpoint.sparql.operation import Operation, admit, classify
 from endpoint.web import Site
-from endpoint.web.http.answer import NOTHING, Answer, Around, as_file, evaluate, links_to
-from endpoint.web.http.html import render_around
+from endpoint.web.http.answer import NOTHING, Answer, Around, as_file, evaluate
+from endpoint.web.http.html import NOINDEX, NOINDEX_HEADERS, render_around
 from endpoint.web.http.request import Request, allowed_timeout, choose
 from endpoint.web.http.send import Handler
 from endpoint.web.http.view import View
@@ -92,6 +92,8 @@ def _page(view: View, text: str, protocol: ProtocolRequest, formats: tuple[Forma
     """Return the page around the rows, with the query to edit and links to the result in other formats."""
     own = [("default-graph-uri", iri) for iri in protocol.default_graphs]
     own += [("named-graph-uri", iri) for iri in protocol.named_graphs]
-    links = links_to([("query", text), *own], formats)
+    links = view.downloads(view.path, [("query", text), *own], formats)
     action = view.root + view.path
-    return Around(*render_around("result.html", view, query=text, action=action, links=links, hidden=own))
+    context = {"query": text, "action": action, "links": links, "hidden": own}
+    around = render_around("result.html", view, robots=NOINDEX, canonical=None, **context)
+    return Around(*around, headers=NOINDEX_HEADERS)

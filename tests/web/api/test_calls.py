@@ -227,8 +227,8 @@ def test_head_has_the_headers_of_get(books: Server) -> None:
 
 def test_a_page_for_people_leads_to_its_neighbours_and_to_the_whole(books: Server) -> None:
     page = books.get("/api/ordered.html?page=2&pageSize=20").text
-    assert 'rel="next"' in page
-    assert 'rel="prev"' in page
+    assert 'rel="next nofollow"' in page
+    assert 'rel="prev nofollow"' in page
     assert 'href="/api/ordered?format=csv&amp;download=1"' in page
 
 

@@ -232,13 +232,13 @@ def test_rows_come_in_pages_with_their_numbers(forms: Server) -> None:
     count = tree.xpath('//p[@class="count"]')[0]
     assert text(count) == "Rows 1 to 100 of 245"
     seen = 100
-    while following := tree.xpath('//nav[@class="pager"]/a[@rel="next"]/@href'):
+    while following := tree.xpath('//nav[@class="pager"]/a[@rel="next nofollow"]/@href'):
         address = urlsplit(following[0])
         _, tree = page(forms, f"{address.path}?{address.query}")
         seen += len(tree.xpath("//tbody/tr"))
     assert seen == 245
     assert text(tree.xpath('//p[@class="count"]')[0]) == "Rows 201 to 245 of 245"
-    assert tree.xpath('//nav[@class="pager"]/a/@rel') == ["first", "prev"]
+    assert tree.xpath('//nav[@class="pager"]/a/@rel') == ["first nofollow", "prev nofollow"]
 
 
 @pytest.mark.parametrize(
@@ -253,7 +253,8 @@ def test_the_number_of_rows_is_told_once(forms: Server, path: str, told: str) ->
 def test_downloads_are_the_whole_answer_under_names_that_people_know(forms: Server) -> None:
     _, tree = page(forms, "/api/rows?page=2&pageSize=10&locale=en")
     for name, media_type in (
-        ("CSV", "text/csv"),
+        ("CSV (Excel)", "text/csv"),
+        ("CSV for programs", "text/csv"),
         ("JSON", "application/json"),
         ("Excel (XLSX)", "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"),
         ("SPARQL XML", "application/sparql-results+xml"),
@@ -262,7 +263,7 @@ def test_downloads_are_the_whole_answer_under_names_that_people_know(forms: Serv
         answer = forms.get(link(tree, name))
         assert (answer.status, answer.type) == (200, media_type)
         assert answer.headers["content-disposition"].startswith('attachment; filename="rows.')
-    assert len(forms.get(link(tree, "CSV")).text.split()) == 1 + 245
+    assert len(forms.get(link(tree, "CSV (Excel)")).text.split()) == 1 + 245
 
 
 def test_the_permalink_leads_to_the_same_answer(forms: Server) -> None:

@@ -27,7 +27,6 @@ from endpoint.web.http.answer import (
     attachment,
     document_tag,
     evaluate,
-    links_to,
 )
 from tests.web import in_memory_engine
 from tests.web.exchanges import request_for, sent_for
@@ -195,13 +194,14 @@ def test_a_failure_is_raised_as_it_is(site: Site) -> None:
         ("a b.csv", 'attachment; filename="a b.csv"'),
         ('a"b.csv', "attachment; filename*=UTF-8''a%22b.csv"),
         ("책.csv", "attachment; filename*=UTF-8''%EC%B1%85.csv"),
+        ("a\r\nSet-Cookie: b=1", "attachment; filename*=UTF-8''a%0D%0ASet-Cookie%3A%20b%3D1"),
+        ("a\\b", "attachment; filename*=UTF-8''a%5Cb"),
+        ("../a", "attachment; filename*=UTF-8''..%2Fa"),
     ],
 )
 def test_file_names(name: str, header: str) -> None:
     assert attachment(name) == (b"content-disposition", header.encode())
 
 
-def test_links_to_other_formats() -> None:
+def test_the_file_of_a_download() -> None:
     assert as_file("result", Representation.of(CSV)).filename == "result.csv"
-    pairs = [("query", "ASK {}"), ("format", "json"), ("download", "1")]
-    assert links_to(pairs, (CSV, HTML)) == [("CSV", "?query=ASK+%7B%7D&format=csv&download=1")]

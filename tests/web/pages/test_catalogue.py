@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from urllib.parse import quote, urlencode, urlsplit
+import re
+from urllib.parse import parse_qsl, quote, urlencode, urlsplit
 
 import pytest
 from lxml import html  # type: ignore[import-untyped]
 
+from endpoint.errors import BadParameter, NotFound
 from endpoint.search import Facet, Field, SearchConfiguration
-from endpoint.web.pages.catalogue import DEEPEST, HITS, read_search
+from endpoint.web.pages.catalogue import CHOSEN, DEEPEST, HITS, read_search
 from tests.live import Server
 
 BROWSER = "text/html,application/xhtml+xml,application/xml;q=0.9,*/*;q=0.8"
@@ -104,8 +106,11 @@ def test_its_sparql_finds_the_same_in_the_same_order(
 def test_the_result_can_be_taken_away(server: Server) -> None:
     found = page(server, "/?locale=en&q=arms+exports")
     links = {link.text_content(): link.get("href") for link in found.cssselect(".takeaway a[download]")}
-    assert {"CSV", "BibTeX"} <= links.keys()
-    assert "14209" in server.get(links["CSV"]).text
+    # What a spreadsheet opens comes first, and holds no formulas.
+    assert next(iter(links)) == "CSV (Excel)"
+    assert {"CSV for programs", "BibTeX"} <= links.keys()
+    for name in ("CSV (Excel)", "CSV for programs"):
+        assert "14209" in server.get(links[name]).text
     assert server.get(links["BibTeX"]).text.startswith("@")
 
 
@@ -155,7 +160,7 @@ def test_markup_in_parameters_stays_text(server: Server, name: str, text: str) -
         ([("page", "0")], 0, "newest"),
         ([("page", "-1")], 0, "newest"),
         ([("page", "x")], 0, "newest"),
-        ([("page", "99999")], DEEPEST - HITS, "newest"),
+        ([("page", str(DEEPEST // HITS))], DEEPEST - HITS, "newest"),
         ([("page", "9" * 40)], 0, "newest"),
         ([("page", "٣")], 0, "newest"),
     ],
@@ -165,6 +170,60 @@ def test_what_makes_no_sense_becomes_the_nearest_that_does(
 ) -> None:
     request = read_search(pairs, CONFIGURATION)
     assert (request.offset, request.sort) == (offset, sort)
+
+
+@pytest.mark.parametrize("page", [str(DEEPEST // HITS + 1), "99999", "99999999"])
+def test_no_list_has_more_pages_than_there_are(server: Server, page: str) -> None:
+    with pytest.raises(NotFound):
+        read_search([("page", page)], CONFIGURATION)
+    assert server.get(f"/?page={page}", BROWSER).status == 404
+
+
+def test_a_page_after_the_last_is_not_found(server: Server) -> None:
+    assert server.get("/?page=2&year=2023", BROWSER).status == 404
+    assert server.get("/?page=1&year=1900", BROWSER).status == 200
+
+
+def test_more_values_than_a_reader_chooses_are_refused(server: Server) -> None:
+    most = [("year", str(2000 + number)) for number in range(CHOSEN)]
+    found = page(server, f"/?{urlencode(most)}")
+    # No value leads to a list that would be refused.
+    links = [urlsplit(link.get("href")).query for link in found.cssselect(".facets a")]
+    assert max(len(parse_qsl(link)) for link in links) <= CHOSEN
+    answer = server.get(f"/?{urlencode([*most, ('author', 'x')])}", BROWSER)
+    assert answer.status == 400
+    assert f"at most {CHOSEN} values" in answer.text
+    assert server.get(f"/?author={'x' * 2001}", BROWSER).status == 400
+
+
+DEPTHS = [
+    ("/", "/", False),
+    ("/?sort=title&locale=ko&utm_source=x", "/", False),
+    ("/?year=2023", "/?year=2023", False),
+    ("/?sort=title&year=2023&year=2023&locale=en", "/?year=2023", False),
+    ("/?year=2023&language=KOR", "/?language=KOR&year=2023", True),
+    ("/?year=2023&year=2022", "/?year=2022&year=2023", True),
+    ("/?q=%EC%99%B8%EA%B5%90&sort=title", "/?q=%EC%99%B8%EA%B5%90", True),
+    ("/?page=2", "/?page=2", True),
+]
+
+
+@pytest.mark.parametrize(("path", "canonical", "deep"), DEPTHS)
+def test_crawlers_are_told_which_lists_count(server: Server, path: str, canonical: str, deep: bool) -> None:
+    answer = server.get(path, BROWSER)
+    found = html.fromstring(answer.body)
+    assert found.xpath('//link[@rel="canonical"]/@href') == [server.url + canonical]
+    told = ["noindex, nofollow"] if deep else []
+    assert found.xpath('//meta[@name="robots"]/@content') == told
+    assert ([answer.headers["x-robots-tag"]] if "x-robots-tag" in answer.headers else []) == told
+
+
+def test_the_first_page_leads_to_everything(server: Server) -> None:
+    answer = server.get("/", BROWSER)
+    relations = dict(re.findall(r'<([^>]+)>; rel="(\w+)"', answer.headers["link"]))
+    assert set(relations.values()) == {"sitemap", "describedby", "alternate"}
+    assert [server.get(url.removeprefix(server.url)).status for url in relations] == [200, 200, 200]
+    assert html.fromstring(answer.body).xpath('//link[@rel="sitemap"]/@href') == ["/sitemap.xml"]
 
 
 def test_unknown_parameters_are_passed_over() -> None:
@@ -209,14 +268,16 @@ def test_a_chosen_year_that_is_none_finds_nothing(server: Server, chosen: str) -
 )
 def test_a_long_address_makes_no_endless_page(server: Server, address: str) -> None:
     answer = server.get(address, BROWSER)
-    assert answer.status == 200
+    assert answer.status == (400 if "year=" in address or "author=" in address else 200)
     assert len(answer.body) < 2_000_000
 
 
 def test_only_so_much_is_chosen_at_once() -> None:
-    many = read_search([("year", str(number)) for number in range(100)], CONFIGURATION)
-    assert len(many.filters["year"]) == 40
-    assert read_search([("year", "9" * 3000), ("q", "x" * 3000)], CONFIGURATION).filters == {}
+    many = [("year", str(number)) for number in range(CHOSEN + 1)]
+    assert len(read_search(many[1:], CONFIGURATION).filters["year"]) == CHOSEN
+    for pairs in (many, [("year", "9" * 2001)]):
+        with pytest.raises(BadParameter, match=f"at most {CHOSEN} values"):
+            read_search(pairs, CONFIGURATION)
     assert len(read_search([("q", "x" * 3000)], CONFIGURATION).query) == 2000
 
 

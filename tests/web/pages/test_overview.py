@@ -21,7 +21,10 @@ def test_every_drawing_has_its_data_and_its_query_beside_it(server: Server) -> N
     assert {"Publications by year and category", "Languages", "Authors"} <= set(titles)
     for figure in figures:
         links = {link.text_content(): link.get("href") for link in figure.cssselect(".links a")}
-        assert server.get(links["CSV"]).type == "text/csv"
+        table = server.get(links["CSV"])
+        assert table.type == "text/csv"
+        # The one for spreadsheets, without formulas.
+        assert table.body.startswith("\ufeff".encode())
         assert server.get(links["Table"], BROWSER).type == "text/html"
         assert server.get(links["Saved query"]).type == "application/sparql-query"
         assert links["Open in the query editor"].startswith("/query?locale=en#query=")

@@ -38,7 +38,7 @@ from endpoint.web.http.answer import (
     page,
     result_answer,
 )
-from endpoint.web.http.html import render
+from endpoint.web.http.html import NOINDEX_HEADERS, render
 from endpoint.web.http.request import Pairs, Request, choose, read_download, read_formats
 from endpoint.web.pages.resource.lookup import (
     EXTENSIONS,
@@ -173,7 +173,7 @@ async def _missing(request: Request, snapshot: Snapshot, error: UnknownResource)
     labels = await read_labels(snapshot, error.suggestions)
     near = [(name, labels.name(name, view), page_address(view, name)) for name in error.suggestions]
     request.exchange.code = error.code
-    body = render("resource_missing.html", view, wanted=error.wanted, near=near)
+    body = render("resource_missing.html", view, wanted=error.wanted, near=near, canonical=None)
     return page(body, view.language, status=error.status, cache=NO_STORE)
 
 
@@ -245,7 +245,8 @@ class SelectedRepresentation:
         ]
         if page:
             headers.append(("content-language", view.language))
-        return tuple((name.encode(), value.encode("latin-1")) for name, value in headers)
+        written = tuple((name.encode(), value.encode("latin-1")) for name, value in headers)
+        return (*written, *NOINDEX_HEADERS) if page and self.shown else written
 
 
 def _link_header(links: Iterator[tuple[str, str, str]]) -> str:

@@ -13,7 +13,7 @@ from pyoxigraph import BlankNode, Literal
 from endpoint.formats import BIBLIOGRAPHIES, GRAPH_FORMATS, Format, Representation
 from endpoint.results.bibliography.citation import STYLES, citations
 from endpoint.vocabulary import RDF_TYPE, XSD
-from endpoint.web.http.html import render
+from endpoint.web.http.html import NOINDEX, render
 from endpoint.web.http.view import View
 from endpoint.web.machine.publications import metadata_of
 from endpoint.web.pages.resource.page_data import PageData, PageParameters
@@ -232,6 +232,7 @@ class ResourcePage:
         return {
             "canonical": addresses.absolute(addresses.path),
             "formats": self._links(GRAPH_FORMATS),
+            "robots": NOINDEX if self._parameters != PageParameters() else "",
         }
 
     def _term(self) -> dict[str, object]:

@@ -176,7 +176,7 @@ def test_what_points_to_a_resource_is_counted_and_paged(things: Server) -> None:
     while href:
         listed = page(things, href.partition("#")[0])
         seen += listed.xpath("//div[@id='listing']/ul//a/@href")
-        href = next(iter(listed.xpath("//a[@rel='next']/@href")), "")
+        href = next(iter(listed.xpath("//a[contains(@rel,'next')]/@href")), "")
     assert seen == [f"/item/{n:03d}" for n in range(POINTING)]
 
 
@@ -192,7 +192,7 @@ def test_many_values_are_counted_and_paged(things: Server) -> None:
     while href:
         listed = page(things, href.partition("#")[0])
         seen += listed.xpath("//div[@id='listing']/ul//a/@href")
-        href = next(iter(listed.xpath("//a[@rel='next']/@href")), "")
+        href = next(iter(listed.xpath("//a[contains(@rel,'next')]/@href")), "")
     assert sorted(seen) == sorted(f"/value/{n}" for n in range(1200))
 
 

@@ -24,6 +24,7 @@
         EvaluationFailed   500    the engine refused the query while evaluating it
         WorkerDied         500    the worker process ended unexpectedly
         MemoryLimitExceeded 503   the query needed more memory than one query may have
+        QueryKilled        503    the operator of the server ended the query
         Overloaded         503    every worker is busy and the queue is full
         DeadlineExceeded   504    the query ran longer than its deadline
       ConfigurationError          exit 2: a setting, flag or file of settings is wrong
@@ -134,6 +135,11 @@ class Unauthorized(RequestError):
     status = 401
     code = "unauthorized"
     title = "Unauthorized"
+
+    def __init__(self, detail: str, browser: bool = False) -> None:
+        super().__init__(detail)
+        # The token may also be the password that a browser asks its reader for (RFC 7617).
+        self.browser = browser
 
 
 class Forbidden(RequestError):
@@ -287,6 +293,14 @@ class MemoryLimitExceeded(EngineError):
 
     def fields(self) -> dict[str, object]:
         return {"limit": self.limit}
+
+
+class QueryKilled(EngineError):
+    """The operator of the server ended the query."""
+
+    status = 503
+    code = "query-killed"
+    title = "Query ended by the operator"
 
 
 class Overloaded(EngineError):

@@ -22,6 +22,7 @@ from endpoint.errors import (
     MemoryLimitExceeded,
     NotExpressible,
     NotFound,
+    QueryKilled,
     QueryTooComplex,
     WorkerDied,
 )
@@ -98,14 +99,23 @@ class EmbeddedEngine:
     async def _begin(
         self, frame: bytes, running: RunningQuery, limits: Limits, generation: int | None
     ) -> EmbeddedResult:
+        running.waiting = asyncio.current_task()
         try:
             return await self._attempts(frame, running, limits, generation)
         except EndpointError as error:
             self.running.end(running, error.code)
             raise
+        except asyncio.CancelledError:
+            killed = _killed(running)
+            self.running.end(running, ABORTED if killed is None else killed.code)
+            if killed is None:
+                raise
+            raise killed from None
         except BaseException:
             self.running.end(running, ABORTED)
             raise
+        finally:
+            running.waiting = None
 
     async def _attempts(
         self, frame: bytes, running: RunningQuery, limits: Limits, generation: int | None
@@ -180,6 +190,7 @@ class EmbeddedResult:
         self._loop = asyncio.get_running_loop()
         self._first = b""
         self._outcome = ABORTED
+        running.stop = self._discard
 
     @property
     def queued(self) -> float:
@@ -231,6 +242,9 @@ class EmbeddedResult:
         worker = self._worker
         piece: bytes | None = self._first
         if worker is None:
+            if not self.complete and (killed := self._running.killed) is not None:
+                self._outcome = killed.code
+                raise killed
             if piece:
                 yield piece
             return
@@ -253,11 +267,22 @@ class EmbeddedResult:
             await self.aclose()
 
     async def _next(self) -> bytes | None:
+        running = self._running
+        before, running.waiting = running.waiting, asyncio.current_task()
         try:
+            if (killed := running.killed) is not None:
+                raise killed
             return await self._awaited()
         except EndpointError as error:
             self._outcome = error.code
             raise
+        except asyncio.CancelledError:
+            if (killed := _killed(running)) is None:
+                raise
+            self._outcome = killed.code
+            raise killed from None
+        finally:
+            running.waiting = before
 
     async def _awaited(self) -> bytes | None:
         worker = self._current()
@@ -358,3 +383,11 @@ class EmbeddedResult:
             self._pool.release(worker)
         else:
             self._pool.drop(worker)
+
+
+def _killed(running: RunningQuery) -> QueryKilled | None:
+    """Return the failure of a query whose waiting task an operator cancelled, and nobody else did."""
+    killed, task = running.killed, asyncio.current_task()
+    if killed is None or (task is not None and task.uncancel() > 0):
+        return None
+    return killed

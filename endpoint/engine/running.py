@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import asyncio
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextvars import ContextVar
 from dataclasses import dataclass, field
 from hashlib import blake2b
 from itertools import count
 from typing import Final, Literal, Protocol
+
+from endpoint.errors import QueryKilled
 
 Phase = Literal["waiting", "evaluating", "sending"]
 
@@ -43,6 +46,8 @@ class RunningQuery:
     the result tells them. ``pid`` is the worker's, 0 while it waits; ``rows``, ``memory`` (bytes) and the two
     times stay 0 where the worker did not tell them. ``sent`` counts bytes that were handed on. ``outcome`` is
     ``ok``, the code of an error, or ``aborted`` where nobody waited for the end; empty while it runs.
+    ``killer`` is the operator who killed it, ``waiting`` the task that waits for the engine now, and ``stop``
+    ends the evaluation while none does.
     """
 
     identifier: str
@@ -64,11 +69,24 @@ class RunningQuery:
     sent: int = 0
     duration: float = 0.0
     outcome: str = ""
+    killer: str = ""
+    waiting: asyncio.Task[object] | None = None
+    stop: Callable[[], None] | None = None
 
     @property
     def digest(self) -> str:
         """A short digest of the text, the same for equal texts."""
         return blake2b(self.text.encode("utf-8", "replace"), digest_size=8).hexdigest()
+
+    @property
+    def killed(self) -> QueryKilled | None:
+        """The failure for whoever asked, where an operator has killed it."""
+        if not self.killer:
+            return None
+        return QueryKilled(
+            f"The operator of this server ended the query after {self.age:.1f} s, because it held up others. "
+            "Ask for less, or ask the operator before you send it again."
+        )
 
     @property
     def age(self) -> float:
@@ -106,10 +124,25 @@ class RunningQueries:
         """Take a query out with its outcome. Idempotent: the first outcome stays."""
         if self._running.pop(query.identifier, None) is None:
             return
+        query.stop = None
         query.duration = time.monotonic() - query.started
         query.outcome = outcome
         for listener in self.listeners:
             listener.ended(query)
+
+    def kill(self, identifier: str, killer: str) -> RunningQuery | None:
+        """End a query at once in the name of an operator; None where it does not run any more.
+
+        Whoever waits for it gets :class:`~endpoint.errors.QueryKilled`. Idempotent: the first killer stays.
+        """
+        query = self._running.get(identifier)
+        if query is not None and not query.killer:
+            query.killer = killer
+            if query.waiting is not None:
+                query.waiting.cancel()
+            elif query.stop is not None:
+                query.stop()
+        return query
 
     def find(self, identifier: str) -> RunningQuery | None:
         """Return the running query with this identifier."""

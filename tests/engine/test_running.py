@@ -5,10 +5,13 @@ from __future__ import annotations
 import asyncio
 from pathlib import Path
 
+import pytest
+
 from endpoint.engine import CALLER, Caller, Limits
+from endpoint.engine.embedded import EmbeddedEngine
 from endpoint.engine.running import RunningQueries, RunningQuery
-from endpoint.errors import EndpointError
-from endpoint.formats import CSV, Representation
+from endpoint.errors import EndpointError, QueryKilled
+from endpoint.formats import CSV, SPARQL_JSON, Representation
 from tests.engine.test_embedded import ENDLESS, opened, operation
 from tests.storage.publishing import publish
 
@@ -84,3 +87,75 @@ def test_the_engine_tells_how_each_query_ends(tmp_path: Path) -> None:
         "malformed-query",
         "deadline-exceeded",
     ]
+
+
+LONG = "SELECT * { ?a ?b ?c . ?d ?e ?f }"
+
+
+async def phase_reached(running: RunningQueries, phase: str) -> RunningQuery:
+    async with asyncio.timeout(20):
+        while True:
+            for query in running:
+                if query.phase == phase:
+                    return query
+            await asyncio.sleep(0.01)
+
+
+def test_a_killed_query_fails_by_design_in_each_phase_and_its_worker_is_replaced(tmp_path: Path) -> None:
+    publish(tmp_path, 300)
+
+    async def ended(engine: EmbeddedEngine, phase: str) -> str:
+        text = LONG if phase == "sending" else ENDLESS
+
+        async def ask() -> bytes:
+            return await (await engine.query(operation(text), Representation.of(CSV), Limits(20))).read()
+
+        asking = asyncio.create_task(ask())
+        query = await phase_reached(engine.running, phase)
+        assert engine.running.kill(query.identifier, "token:night-watch") is query
+        assert engine.running.kill(query.identifier, "another") is query
+        with pytest.raises(QueryKilled, match="ended the query"):
+            await asking
+        assert not asking.cancelling()
+        assert query.killer == "token:night-watch"
+        assert engine.running.find(query.identifier) is None
+        return query.outcome
+
+    async def main() -> None:
+        async with opened(tmp_path) as engine:
+            assert await ended(engine, "evaluating") == "query-killed"
+            assert await ended(engine, "sending") == "query-killed"
+            others = [
+                asyncio.create_task(engine.query(operation(ENDLESS), Representation.of(CSV), Limits(20)))
+                for _ in range(4)
+            ]
+            await phase_reached(engine.running, "waiting")
+            for query in engine.running:
+                engine.running.kill(query.identifier, "token:night-watch")
+            outcomes = await asyncio.gather(*others, return_exceptions=True)
+            assert [type(outcome) for outcome in outcomes] == [QueryKilled] * 4
+            assert engine.running.kill("q999", "token:night-watch") is None
+            result = await engine.query(operation("ASK {}"), Representation.of(SPARQL_JSON), Limits(20))
+            assert b"true" in await result.read()
+
+    asyncio.run(main())
+
+
+def test_a_query_killed_while_nobody_reads_it_is_not_taken_for_a_whole_answer(tmp_path: Path) -> None:
+    publish(tmp_path, 300)
+
+    async def main() -> None:
+        async with opened(tmp_path) as engine:
+            for pieces in (0, 2):
+                result = await engine.query(operation(LONG), Representation.of(CSV), Limits(20))
+                iterator = aiter(result)
+                for _ in range(pieces):
+                    assert await anext(iterator)
+                (query,) = engine.running
+                engine.running.kill(query.identifier, "token:night-watch")
+                with pytest.raises(QueryKilled):
+                    await anext(iterator)
+                await result.aclose()
+                assert query.outcome == "query-killed"
+
+    asyncio.run(main())

@@ -20,10 +20,12 @@ from endpoint.settings import Settings
 from endpoint.telemetry import log
 from endpoint.tokens import Tokens
 from endpoint.web import Site
+from endpoint.web.admin.handlers import Admin
+from endpoint.web.admin.state import PATH as ADMIN_PATH
 from endpoint.web.api.openapi.document import OpenApi, described, swagger_page
 from endpoint.web.api.saved import SavedQueries
 from endpoint.web.http.boundary import Boundary
-from endpoint.web.http.send import Handler
+from endpoint.web.http.send import READING, Handler
 from endpoint.web.http.static_files import StaticFiles
 from endpoint.web.machine import metrics
 from endpoint.web.machine.completion import Completion, prefixes
@@ -75,7 +77,7 @@ def create_application(site: Site, engine: Engine | None = None) -> ASGIApp:
         except EndpointError as error:
             log.error("the server cannot start: %s", error)
             raise
-        site.running.running.listeners.append(site.instruments)
+        site.running.running.listeners += [site.instruments, site.usage]
         try:
             yield
         finally:
@@ -106,6 +108,7 @@ class _AnyPath(Route):
 
 def routes(site: Site) -> list[BaseRoute]:
     """Return the routes of the server; ``docs/protocol.md`` lists them."""
+    admin = Admin(site)
     own_queries = OwnQueries(site)
     descriptions = Descriptions(own_queries)
     whole = SparqlEndpoint(site, descriptions).handler()
@@ -150,6 +153,9 @@ def routes(site: Site) -> list[BaseRoute]:
         Route("/-/live", Handler(live)),
         Route("/-/ready", Handler(ready)),
         Route(metrics.PATH, Handler(metrics.MetricsDocument().answer)),
+        Route(ADMIN_PATH, Handler(admin.answer)),
+        Route(f"{ADMIN_PATH}/queries/{{identifier}}", Handler(admin.query, (*READING, "DELETE"))),
+        Route(f"{ADMIN_PATH}/queries/{{identifier}}/kill", Handler(admin.kill, ("POST", "OPTIONS"))),
         Route("/-/static/{name:path}", Handler(StaticFiles().answer)),
         # Browsers request it beside answers that are no pages, such as JSON.
         Route("/favicon.ico", Handler(StaticFiles("icon.svg").answer)),

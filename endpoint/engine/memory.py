@@ -61,3 +61,22 @@ class PeakMemory:
 def _peak() -> int:
     """Return the bytes that the process had in memory at its largest."""
     return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024
+
+
+def memory_now(pid: int) -> int:
+    """Return the bytes that a worker has in memory beyond those of the template that it was forked from.
+
+    What the two share, such as the image of the data, counts for neither; 0 where it is not known.
+    """
+    try:
+        # The name of a process stands in parentheses and may contain anything; the parent is second after it.
+        template = int(Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[1])
+        return max(0, _anonymous(pid) - _anonymous(template))
+    except (OSError, ValueError, IndexError):
+        return 0
+
+
+def _anonymous(pid: int) -> int:
+    """Return the bytes in memory that belong to no file (proc_pid_statm(5): resident without shared)."""
+    _, resident, shared, *_ = Path(f"/proc/{pid}/statm").read_text().split()
+    return (int(resident) - int(shared)) * resource.getpagesize()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from base64 import b64decode
 from ipaddress import IPv4Address, IPv6Address, IPv6Network, ip_address
 from typing import Final
 
@@ -42,6 +43,25 @@ def read_token(authorization: str | None, tokens: Tokens) -> Token | None:
     token = tokens.find(secret.strip())
     if token is None:
         raise Unauthorized("The token in the Authorization header is not known here.")
+    return token
+
+
+def read_password(authorization: str | None, tokens: Tokens) -> Token | None:
+    """Return the token that a browser sends as a password, of any user (RFC 7617); None without one.
+
+    Only the operator's pages read it: elsewhere a password may be meant for a proxy. Raises
+    :class:`~endpoint.errors.Unauthorized` for a secret that is not known.
+    """
+    scheme, _, credentials = (authorization or "").strip().partition(" ")
+    if scheme.lower() != "basic":
+        return None
+    try:
+        secret = b64decode(credentials.strip(), validate=True).decode().partition(":")[2]
+    except ValueError:
+        secret = ""
+    token = tokens.find(secret)
+    if token is None:
+        raise Unauthorized("The password is no token of this server.", browser=True)
     return token
 
 

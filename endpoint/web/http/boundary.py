@@ -261,7 +261,9 @@ def _special_headers(error: EndpointError) -> Headers:
         case DeadlineExceeded():
             return ((b"server-timing", f"eval;dur={error.timeout * 1000:.0f}".encode()),)
         case Unauthorized():
-            return ((b"www-authenticate", b'Bearer realm="endpoint"'),)
+            bearer = (b"www-authenticate", b'Bearer realm="endpoint"')
+            basic = (b"www-authenticate", b'Basic realm="endpoint", charset="UTF-8"')
+            return (basic, bearer) if error.browser else (bearer,)
         case PayloadTooLarge() | RequestTimeout():
             # The rest of the body is not read.
             return ((b"connection", b"close"),)

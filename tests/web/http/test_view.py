@@ -11,6 +11,7 @@ from babel.messages.pofile import read_po
 
 from endpoint.app import create_site
 from endpoint.settings import Settings
+from endpoint.sparql.slow_shapes import SHAPES
 from endpoint.web.http.view import choose_language, gettext, messages, ngettext
 from tests.live import Server
 from tests.web.exchanges import request_for
@@ -25,6 +26,8 @@ def used() -> Iterator[str]:
     options = {"**.html": {"trimmed": "true", "newstyle_gettext": "true", "silent": "false"}}
     for _, _, message, _, _ in extract_from_dir(str(WEB), methods, options, KEYWORDS):
         yield message[0] if isinstance(message, tuple) else message
+    for shape in SHAPES.values():
+        yield from shape
 
 
 def translated() -> Iterator[str]:

@@ -12,7 +12,7 @@ import pytest
 import yaml
 from prometheus_client.parser import text_string_to_metric_families
 
-from tests.live import ROOT, Server
+from tests.live import ROOT
 from tests.process.test_metrics import ENDLESS, scraped
 
 DASHBOARD = json.loads((ROOT / "deploy" / "grafana" / "endpoint.json").read_text())
@@ -23,6 +23,8 @@ PANELS = [panel for panel in DASHBOARD["panels"] if panel["type"] != "row"]
 # Prometheus adds these labels when it scrapes, and this metric.
 SCRAPED = {"job", "instance"}
 OWN = {"up": SCRAPED}
+
+PAGE = (ROOT / "docs" / "monitoring.md").read_text()
 
 Known = dict[str, set[str]]
 
@@ -49,8 +51,8 @@ CASES = [pytest.param(expression, shown, id=name) for name, expression, shown in
 
 
 @pytest.fixture(scope="module")
-def known(tmp_path_factory: pytest.TempPathFactory) -> Known:
-    """The labels of each sample of a server that has answered, refused, failed and killed."""
+def scrape(tmp_path_factory: pytest.TempPathFactory) -> str:
+    """The metrics of a server that has answered, failed and killed."""
     with scraped(tmp_path_factory.mktemp("monitored"), "--workers", "1", "--timeout", "1") as (
         server,
         metrics,
@@ -58,12 +60,14 @@ def known(tmp_path_factory: pytest.TempPathFactory) -> Known:
         for text in ("ASK {}", "SELECT * { ?s ?p ?o }", "CONSTRUCT WHERE { ?s ?p ?o }", "ASK {", ENDLESS):
             server.query(text)
         server.get("/nothing")
-        return samples(metrics)
+        return metrics.get("/-/metrics").text
 
 
-def samples(metrics: Server) -> Known:
+@pytest.fixture(scope="module")
+def known(scrape: str) -> Known:
+    """The labels of each sample."""
     found: Known = {}
-    for family in text_string_to_metric_families(metrics.get("/-/metrics").text):
+    for family in text_string_to_metric_families(scrape):
         for sample in family.samples:
             found.setdefault(sample.name, set(SCRAPED)).update(sample.labels)
     return found
@@ -149,6 +153,37 @@ def test_every_own_metric_is_on_the_dashboard(known: Known) -> None:
         "endpoint_process_open_descriptors",
         "endpoint_query_rows_total",
     ]
+
+
+def table(section: str) -> list[list[str]]:
+    """The cells of the rows of the table in a section of the page, without its head."""
+    text = PAGE.partition(f"\n## {section}\n")[2].partition("\n## ")[0]
+    rows = [
+        [cell.strip() for cell in row.split("|")[1:-1]] for row in re.findall(r"^\|.*\|$", text, re.MULTILINE)
+    ]
+    return rows[2:]
+
+
+def test_the_page_lists_every_metric_with_its_labels(scrape: str) -> None:
+    families = {
+        (
+            f"{family.name}_total" if family.type == "counter" else family.name,
+            family.type,
+            frozenset(label for sample in family.samples for label in sample.labels if label != "le"),
+        )
+        for family in text_string_to_metric_families(scrape)
+    }
+    listed = [
+        (name.strip("`"), kind, frozenset(re.findall(r"`(\w+)`", labels)))
+        for name, kind, labels, _ in table("Metrics")
+    ]
+    assert set(listed) == families
+    assert len(listed) == len(families)
+
+
+def test_the_page_says_what_to_do_about_every_alert() -> None:
+    named = [name for row in table("Dashboard and alerts") for name in re.findall(r"`(Endpoint\w+)`", row[0])]
+    assert named == [rule["alert"] for rule in RULES]
 
 
 def test_panels_do_not_overlap_and_have_titles_of_their_own() -> None:

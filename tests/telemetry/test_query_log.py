@@ -5,6 +5,7 @@ from __future__ import annotations
 import errno
 import json
 import os
+import re
 import stat
 from pathlib import Path
 from typing import Any
@@ -16,6 +17,7 @@ from hypothesis import strategies as st
 from endpoint.errors import ConfigurationError
 from endpoint.telemetry import query_log
 from endpoint.telemetry.query_log import QueryLog
+from tests.live import ROOT
 from tests.telemetry.test_metrics import query
 
 
@@ -150,3 +152,17 @@ def test_a_full_disk_leaves_whole_lines(tmp_path: Path, monkeypatch: pytest.Monk
 def test_a_file_that_cannot_be_written_is_said(tmp_path: Path) -> None:
     with pytest.raises(ConfigurationError, match=r"query_log: .*nothing/log cannot be written"):
         opened(tmp_path / "nothing" / "log")
+
+
+def test_the_page_lists_every_member(tmp_path: Path) -> None:
+    log = opened(tmp_path / "log")
+    log.begun(query())
+    log.ended(query(outcome="ok"))
+    log.close()
+    begin, end = lines(tmp_path / "log")
+    page = (
+        (ROOT / "docs" / "monitoring.md").read_text().partition("\n## Query log\n")[2].partition("\n## ")[0]
+    )
+    listed = re.findall(r"^\| `(\w+)` \| (begin, end|begin|end) \|", page, re.MULTILINE)
+    assert [name for name, events in listed if "begin" in events] == list(begin)
+    assert {name for name, events in listed if "end" in events} == set(end)

@@ -20,6 +20,7 @@
         GenerationGone     410    the requested page belongs to a generation that is no longer kept
         PayloadTooLarge    413    the query text is longer than the limit
         UnsupportedMediaType 415
+        ResultTooLarge     422    the result has more rows or bytes than an answer may have
       EngineError                 the server could not answer
         EvaluationFailed   500    the engine refused the query while evaluating it
         WorkerDied         500    the worker process ended unexpectedly
@@ -245,6 +246,21 @@ class PayloadTooLarge(RequestError):
     status = 413
     code = "payload-too-large"
     title = "Request too large"
+
+    def __init__(self, detail: str, limit: int) -> None:
+        super().__init__(detail)
+        self.limit = limit
+
+    def fields(self) -> dict[str, object]:
+        return {"limit": self.limit}
+
+
+class ResultTooLarge(RequestError):
+    """The result has more rows or bytes than an answer may have (``limit``)."""
+
+    status = 422
+    code = "result-too-large"
+    title = "Result too large"
 
     def __init__(self, detail: str, limit: int) -> None:
         super().__init__(detail)

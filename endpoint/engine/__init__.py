@@ -26,9 +26,15 @@ WORKER_STATES: Final = ("idle", "evaluating", "slow", "blocked")
 
 @dataclass(frozen=True, slots=True)
 class Limits:
-    """The limits of one query. ``timeout`` is in seconds and counts evaluation, not the client's reading."""
+    """The limits of one query.
+
+    ``timeout`` is in seconds and counts evaluation, not the client's reading. The answer may have so many
+    ``rows`` and so many bytes (``size``); 0 is no limit.
+    """
 
     timeout: float
+    rows: int = 0
+    size: int = 0
 
 
 @dataclass(frozen=True, slots=True)

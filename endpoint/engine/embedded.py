@@ -3,27 +3,19 @@
 from __future__ import annotations
 
 import asyncio
-import signal
 import time
 from collections.abc import AsyncIterator
 from typing import Final
 
-from endpoint.engine import Limits, Occupancy, wire
+from endpoint.engine import Limits, Occupancy, failures, wire
 from endpoint.engine.connection import WorkerConnection
 from endpoint.engine.pool import Pool, PoolGone
 from endpoint.engine.running import ABORTED, OK, RunningQueries, RunningQuery
 from endpoint.engine.supervisor import Supervisor
 from endpoint.errors import (
-    DeadlineExceeded,
     EndpointError,
-    EvaluationFailed,
     GenerationGone,
-    MalformedQuery,
-    MemoryLimitExceeded,
-    NotExpressible,
-    NotFound,
     QueryKilled,
-    QueryTooComplex,
     WorkerDied,
 )
 from endpoint.formats import Facts, Representation
@@ -79,7 +71,7 @@ class EmbeddedEngine:
         self, operation: Operation, representation: Representation, limits: Limits
     ) -> EmbeddedResult:
         """Evaluate on the generation of the operation; return when the first bytes of the answer exist."""
-        frame = wire.pack_query(operation, representation)
+        frame = wire.pack_query(operation, representation, wire.Most(limits.rows, limits.size))
         form = operation.form.value if operation.form else ""
         running = self.running.begin(operation.text, form, representation.format.media_type)
         return await self._begin(frame, running, limits, operation.generation)
@@ -292,7 +284,7 @@ class EmbeddedResult:
             if worker.failure is not None:
                 self._running.rows = worker.failure["rows"]
                 self._running.memory = worker.failure["memory"]
-                raise self._explain(worker.failure)
+                raise failures.told(worker.failure, self._limits, self._pool.order["memory"])
             if worker.lost:
                 raise await self._died(worker)
             await self._arrival(worker)
@@ -316,59 +308,18 @@ class EmbeddedResult:
         except asyncio.CancelledError:
             if not expired or (waiting is not None and waiting.uncancel() > 0):
                 raise
-            raise self._late() from None
+            raise failures.late(self._limits) from None
         finally:
             timer.cancel()
             self._left -= self._loop.time() - started
-
-    def _late(self) -> DeadlineExceeded:
-        return DeadlineExceeded(
-            f"The query ran longer than {self._limits.timeout:g} s and was stopped. Ask for less: add "
-            "a LIMIT, bind more terms, or split the query.",
-            self._limits.timeout,
-        )
-
-    def _explain(self, failure: wire.Failure) -> EndpointError:
-        message = failure["message"]
-        match failure["kind"]:
-            case "malformed":
-                return MalformedQuery(message, failure["line"], failure["column"])
-            case "complex":
-                return QueryTooComplex(message)
-            case "missing":
-                return NotFound(message)
-            case "unsupported":
-                return MalformedQuery(
-                    f"{message.rstrip('.')}. Use the functions of SPARQL 1.1 (section 17.4)."
-                )
-            case "inexpressible":
-                return NotExpressible(message)
-            case "memory":
-                return self._too_much_memory()
-        return EvaluationFailed(f"The engine could not evaluate the query: {message}")
-
-    def _too_much_memory(self) -> MemoryLimitExceeded:
-        limit = self._pool.order["memory"]
-        return MemoryLimitExceeded(
-            f"The query needed more than the {limit // 2**20} MB of memory that one query may use. "
-            "Order, group or join less at once, or add a LIMIT inside.",
-            limit,
-        )
 
     async def _died(self, worker: WorkerConnection) -> EndpointError:
         """Return the reason why the worker ended by itself, from its wait status and its last words."""
         self._worker = None
         death = await asyncio.shield(self._pool.drop(worker))
-        words = death.words
-        log.warning("worker %d died: signal %d %s", worker.pid, death.signal, words.partition("\n")[0])
-        if death.signal in (signal.SIGSEGV, signal.SIGBUS) or "overflowed its stack" in words:
-            return QueryTooComplex(
-                "The query is nested too deeply or has too many parts for the engine to plan. "
-                "Split it, or write long lists of alternatives with VALUES."
-            )
-        if "memory allocation" in words or "MemoryError" in words:
-            return self._too_much_memory()
-        return WorkerDied("The process that evaluated the query was ended from outside. Try again.")
+        first, _, _ = death.words.partition("\n")
+        log.warning("worker %d died: signal %d %s", worker.pid, death.signal, first)
+        return failures.of_death(death.signal, death.words, self._pool.order["memory"])
 
     async def aclose(self) -> None:
         """End the evaluation if it still runs. Idempotent."""

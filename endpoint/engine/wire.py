@@ -45,6 +45,16 @@ REAP: Final = 2
 REAPED: Final = struct.Struct("!II")
 
 
+class Most(NamedTuple):
+    """The bounds of an answer, in rows and in bytes; 0 is none."""
+
+    rows: int = 0
+    size: int = 0
+
+
+UNBOUNDED: Final = Most()
+
+
 class Ending(NamedTuple):
     """The end of a whole answer, and what it took.
 
@@ -64,7 +74,7 @@ class Failure(TypedDict):
     """The reason why an answer is not complete.
 
     ``kind`` is malformed (``line`` and ``column`` from 1), complex, missing (no text index), unsupported,
-    inexpressible, evaluation, memory.
+    inexpressible, evaluation, memory, rows or size (the answer is larger than that bound).
     ``rows`` and ``memory`` are those of an :class:`Ending`, until the failure.
     """
 
@@ -92,17 +102,19 @@ _MEMBERS: Final = attrgetter(*_NAMES)
 _encode: Final = json.JSONEncoder(ensure_ascii=False).encode
 
 
-def pack_query(operation: Operation, representation: Representation) -> bytes:
-    """Return the frame of a query: an operation, and the representation of its answer."""
+def pack_query(operation: Operation, representation: Representation, most: Most = UNBOUNDED) -> bytes:
+    """Return the frame of a query: an operation, and the representation and bounds of its answer."""
     # Members with their default value are left out, which keeps a small query fast.
-    return pack_json(QUERY, {**_members(operation), "representation": representation.encode()})
+    members = {**_members(operation), "representation": representation.encode(), "most": most}
+    return pack_json(QUERY, members)
 
 
-def unpack_query(payload: bytes) -> tuple[Operation, Representation]:
-    """Return operation and representation from the frame of a query."""
+def unpack_query(payload: bytes) -> tuple[Operation, Representation, Most]:
+    """Return operation, representation and bounds from the frame of a query."""
     members: dict[str, Any] = json.loads(payload)
     representation = Representation.decode(members.pop("representation"))
-    return _operation(members), representation
+    most = Most(*members.pop("most"))
+    return _operation(members), representation, most
 
 
 def pack_text(text: str, max_nesting: int, base_iri: str | None) -> bytes:

@@ -58,10 +58,18 @@ class WorkerOptions:
     text: str | None = None
 
 
+class TooLarge(Exception):
+    """The answer is larger than a bound: ``rows`` or ``size``."""
+
+
 class FrameOutput:
-    """Output that is sent in pieces, as DATA frames; it blocks while the server is behind."""
+    """Output that is sent in pieces, as DATA frames; it blocks while the server is behind.
+
+    It ends with :class:`TooLarge` where the answer exceeds ``most``.
+    """
 
     def __init__(self, sock: socket.socket) -> None:
+        self.most = wire.UNBOUNDED
         self._socket = sock
         self._facts = b""
         self._parts: list[bytes] = []
@@ -70,8 +78,10 @@ class FrameOutput:
         self.rows = 0
 
     def count(self, rows: int) -> None:
-        """Add to the rows of the answer."""
+        """Add to the rows of the answer. Raises :class:`TooLarge`."""
         self.rows += rows
+        if 0 < self.most.rows < self.rows:
+            raise TooLarge("rows")
 
     def write_facts(self, facts: Facts) -> None:
         """Send the facts of a page, before its first bytes."""
@@ -79,6 +89,8 @@ class FrameOutput:
 
     def write(self, data: bytes, /) -> int:
         self.written += len(data)
+        if 0 < self.most.size < self.written:
+            raise TooLarge("size")
         if len(data) > PIECE:
             # A single value may have a hundred megabytes: no frame is as large.
             self._write_long(data)
@@ -155,7 +167,7 @@ def _answer(
         elif kind == wire.CLASSIFY:
             output.write(wire.encode_operation(classify(**wire.unpack_text(payload))))
         else:
-            operation, representation = wire.unpack_query(payload)
+            operation, representation, output.most = wire.unpack_query(payload)
             text = operation.text
             results = evaluator.evaluate(operation)
             planned = time.perf_counter_ns()
@@ -296,6 +308,8 @@ def _failure(
             kind = "inexpressible"
         case MemoryError():
             kind = "memory"
+        case TooLarge():
+            kind = message
         case RuntimeError() if "not supported" in message:
             kind = "unsupported"
         case _:

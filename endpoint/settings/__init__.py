@@ -87,6 +87,16 @@ class Settings:
     max_nesting: int = _setting(
         500, values.count(1, 5000), "DEPTH", "Deepest nesting of brackets in a query.", reload=True
     )
+    max_rows: int = _setting(
+        10_000_000,
+        values.count(0, 10**15),
+        "N",
+        "Most rows of an answer to a query; 0 sets no limit.",
+        reload=True,
+    )
+    max_result: int = _setting(
+        2**30, values.size, "SIZE", "Most bytes of an answer to a query, before compression.", reload=True
+    )
     default_graph: DefaultGraph = _setting(
         "union",
         values.choice("union", "strict"),

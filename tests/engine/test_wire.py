@@ -41,15 +41,16 @@ def payload(frame: bytes, kind: int) -> bytes:
 @pytest.mark.parametrize("operation", OPERATIONS, ids=lambda operation: operation.form)
 @pytest.mark.parametrize("representation", REPRESENTATIONS, ids=lambda row: row.format.name)
 def test_a_query_arrives_as_it_was_sent(operation: Operation, representation: Representation) -> None:
-    frame = payload(wire.pack_query(operation, representation), wire.QUERY)
-    assert wire.unpack_query(frame) == (operation, representation)
+    most = wire.Most(10, 2**40)
+    frame = payload(wire.pack_query(operation, representation, most), wire.QUERY)
+    assert wire.unpack_query(frame) == (operation, representation, most)
 
 
 @given(st.text(), st.sampled_from(QueryForm), st.lists(st.text()).map(tuple), st.none() | st.integers(0))
 def test_any_query_arrives(text: str, form: QueryForm, graphs: tuple[str, ...], star: int | None) -> None:
     operation = Operation(text, form, default_graphs=graphs, star=star)
     frame = wire.pack_query(operation, REPRESENTATIONS[0])[wire.HEADER.size :]
-    assert wire.unpack_query(frame) == (operation, REPRESENTATIONS[0])
+    assert wire.unpack_query(frame) == (operation, REPRESENTATIONS[0], wire.UNBOUNDED)
 
 
 @pytest.mark.parametrize(

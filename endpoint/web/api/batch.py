@@ -5,9 +5,9 @@ from __future__ import annotations
 import json
 import time
 from collections.abc import AsyncGenerator, Sequence
+from dataclasses import replace
 from typing import Final, cast
 
-from endpoint.engine import Limits
 from endpoint.errors import BadParameter, DeadlineExceeded, EndpointError, MalformedRequest
 from endpoint.formats import FLAT_JSON, Representation
 from endpoint.web.api.calls import Call, bind_call, read_json_rows
@@ -144,4 +144,4 @@ class Batch:
                 f"The calls before this one took the {seconds:g} s that a batch has. Send it in another.",
                 seconds,
             )
-        return await read_json_rows(call, Limits(min(call.limits.timeout, left)))
+        return await read_json_rows(call, replace(call.limits, timeout=min(call.limits.timeout, left)))

@@ -43,7 +43,7 @@ from endpoint.web.http.answer import NO_CACHE, Answer, Around, Headers, evaluate
 from endpoint.web.http.request import (
     Pairs,
     Request,
-    allowed_timeout,
+    allowed_limits,
     choose,
     read_download,
     read_formats,
@@ -227,7 +227,7 @@ def bind_call(
     page = _paging(query, pairs, paged)
     generation = page.generation if page else paging.read_generation(pairs)
     paging.check_generation(generation, site.engine)
-    limits = Limits(allowed_timeout(read_timeout(pairs), site.settings))
+    limits = allowed_limits(read_timeout(pairs), site.settings)
     bound = query.bind(own_pairs(target, pairs))
     return Call(
         target=target,

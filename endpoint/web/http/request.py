@@ -11,6 +11,7 @@ from urllib.parse import parse_qsl, unquote_to_bytes
 from starlette.datastructures import Headers
 from starlette.types import Receive, Scope
 
+from endpoint.engine import Limits
 from endpoint.errors import (
     BadParameter,
     EndpointError,
@@ -311,6 +312,7 @@ def read_timeout(pairs: Iterable[tuple[str, str]]) -> float | None:
     return seconds or None
 
 
-def allowed_timeout(wanted: float | None, settings: Settings) -> float:
-    """Return the deadline in seconds: the server's, or a shorter one that the client requests."""
-    return settings.timeout if wanted is None else min(max(wanted, _LEAST_TIMEOUT), settings.timeout)
+def allowed_limits(wanted: float | None, settings: Settings) -> Limits:
+    """Return the limits of a client's query: the server's, but a shorter deadline where it is ``wanted``."""
+    timeout = settings.timeout if wanted is None else min(max(wanted, _LEAST_TIMEOUT), settings.timeout)
+    return Limits(timeout, settings.max_rows, settings.max_result)

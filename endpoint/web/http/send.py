@@ -19,7 +19,7 @@ from typing import Final
 
 from starlette.types import Receive, Scope, Send
 
-from endpoint.errors import MethodNotAllowed, PayloadTooLarge
+from endpoint.errors import EndpointError, MethodNotAllowed, PayloadTooLarge
 from endpoint.web.http.answer import Answer, Described, Made, NotModified, Streamed, Whole, options
 from endpoint.web.http.encodings import (
     WORTHWHILE,
@@ -40,6 +40,10 @@ SPOOL_IN_MEMORY: Final = 2**20
 SPOOL: Final = 2**28
 # Bodies of at least this size (bytes) are encoded on a thread; for smaller ones the switch takes longer.
 _BESIDE: Final = 2**15
+
+# The last line of a text that cannot be sent to its end. No format allows it, because of the quotation mark
+# above all: a reader who does not notice the cut connection finds a mistake, and its reason.
+BROKEN: Final = b'\n"!! This answer is not complete. %s\n'
 
 Handle = Callable[[Request], Awaitable[Answer]]
 Headers = list[tuple[bytes, bytes]]
@@ -217,10 +221,16 @@ async def _pieces(answer: Streamed, coding: Coding | None) -> AsyncGenerator[byt
     """Yield the body in this coding, in pieces that can be decoded when they arrive."""
     encoder = None if coding is None else coding.encoder()
     # The bytes before the first piece are sent together with it.
-    before = answer.first
-    async for piece in answer.pieces:
-        joined, before = before + piece, b""
-        yield joined if encoder is None else await _encoded_piece(encoder, joined)
+    before, begun = answer.first, False
+    try:
+        async for piece in answer.pieces:
+            joined, before, begun = before + piece, b"", True
+            yield joined if encoder is None else await _encoded_piece(encoder, joined)
+    except EndpointError as error:
+        if begun and is_text(answer.content_type):
+            broken = BROKEN % error.detail.encode("utf-8", "replace")
+            yield broken if encoder is None else encoder.encode(broken)
+        raise
     last = before + answer.last
     yield last if encoder is None else encoder.encode(last) + encoder.finish()
 

@@ -25,7 +25,7 @@ from endpoint.telemetry import log
 from endpoint.vocabulary import RDFS_LABEL
 from endpoint.web.cache import Region
 from endpoint.web.http.answer import Answer, Headers, Made, Whole, document_tag, server_timing
-from endpoint.web.http.request import Pairs, Request, allowed_timeout, choose, read_formats, read_timeout
+from endpoint.web.http.request import Pairs, Request, allowed_limits, choose, read_formats, read_timeout
 from endpoint.web.http.view import LANGUAGES, View
 from endpoint.web.store import Bindings, OwnQueries, Snapshot
 from endpoint.wording import did_you_mean, shown
@@ -74,7 +74,9 @@ class TextSearch:
         pairs = [(name.strip(), value) for name, value in request.pairs]
         representation = choose(read_formats(pairs), request.accept, _FORMATS)
         search = read_search(pairs, site.search)
-        snapshot = self._own_queries.snapshot(timeout=allowed_timeout(read_timeout(pairs), site.settings))
+        snapshot = self._own_queries.snapshot(
+            timeout=allowed_limits(read_timeout(pairs), site.settings).timeout
+        )
         page = HitPage(request.base + request.path, pairs, search)
         return search_answer(request, snapshot, search, representation, page.render, page.address)
 

@@ -6,14 +6,13 @@ import time
 from dataclasses import replace
 from typing import Final
 
-from endpoint.engine import Limits
 from endpoint.errors import BadParameter
 from endpoint.formats import HTML, Format, offered
 from endpoint.sparql.operation import Operation, admit, classify
 from endpoint.web import Site
 from endpoint.web.http.answer import NOTHING, Answer, Around, as_file, evaluate
 from endpoint.web.http.html import NOINDEX, NOINDEX_HEADERS, render_around
-from endpoint.web.http.request import Request, allowed_timeout, choose
+from endpoint.web.http.request import Request, allowed_limits, choose
 from endpoint.web.http.send import Handler
 from endpoint.web.http.view import View
 from endpoint.web.sparql.description import DESCRIPTION_FORMATS, Descriptions
@@ -52,11 +51,11 @@ class SparqlEndpoint:
 
     async def _with_query(self, request: Request, protocol: ProtocolRequest, text: str) -> Answer:
         request.query = text
-        limits = Limits(allowed_timeout(protocol.timeout, self._site.settings))
+        limits = allowed_limits(protocol.timeout, self._site.settings)
         if len(text) > _LONG_TEXT:
             began = time.monotonic()
             classified = await self._site.engine.classify(text, self._site.dataset.base, limits)
-            limits = Limits(max(limits.timeout - (time.monotonic() - began), 0.0))
+            limits = replace(limits, timeout=max(limits.timeout - (time.monotonic() - began), 0.0))
         else:
             classified = classify(text, self._site.settings.max_nesting, self._site.dataset.base)
         operation = self._admitted(classified, protocol)

@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from starlette.types import Message
 
 from endpoint.app import create_site
+from endpoint.engine import Limits
 from endpoint.errors import (
     BadParameter,
     EndpointError,
@@ -24,7 +25,7 @@ from endpoint.settings import Settings
 from endpoint.web import Site
 from endpoint.web.http.request import (
     Request,
-    allowed_timeout,
+    allowed_limits,
     choose,
     decode_pairs,
     read_download,
@@ -191,7 +192,7 @@ def test_pairs_are_decoded_as_the_standard_library_does(text: str) -> None:
 
 def test_a_client_may_only_lower_the_deadline() -> None:
     settings = Settings(timeout=30.0)
-    assert allowed_timeout(None, settings) == 30.0
-    assert allowed_timeout(2.0, settings) == 2.0
-    assert allowed_timeout(0.001, settings) == 0.1
-    assert allowed_timeout(30_000.0, settings) == 30.0
+    assert allowed_limits(None, settings) == Limits(30.0, settings.max_rows, settings.max_result)
+    assert allowed_limits(2.0, settings).timeout == 2.0
+    assert allowed_limits(0.001, settings).timeout == 0.1
+    assert allowed_limits(30_000.0, settings).timeout == 30.0

@@ -38,7 +38,7 @@ ONLY_IN: dict[str, tuple[str, ...]] = {
     "starlette": ("web/", "app.py", "server/"),
     "uvicorn": ("server/",),
     "click": ("cli/",),
-    "rich": ("cli/query.py", "cli/output.py"),
+    "rich": ("cli/query.py", "cli/output.py", "cli/top.py"),
     "yaml": ("catalog/readers/grlc.py",),
     "babel": ("web/http/view.py",),
     "jinja2": ("web/http/html.py",),

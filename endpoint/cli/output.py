@@ -62,6 +62,11 @@ def write(text: str) -> None:
         raise DataError(f"Standard output cannot be written: {error.strerror or error}.") from error
 
 
+def printable(text: str) -> str:
+    """Return a text that is shown in a terminal, which data must not steer."""
+    return "".join(char if char.isprintable() or char == "\n" else "\ufffd" for char in text)
+
+
 class Observer(Protocol):
     """Shows the progress of one thing after another; ``done`` and ``total`` count the ``unit``."""
 

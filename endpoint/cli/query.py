@@ -14,7 +14,7 @@ from rich.table import Table
 from rich.text import Text
 
 from endpoint.cli.options import ENGINE, setting_options
-from endpoint.cli.output import say
+from endpoint.cli.output import printable, say
 from endpoint.errors import ConfigurationError
 from endpoint.formats import Format, QueryForm, by_name, offered
 from endpoint.query import evaluated
@@ -104,6 +104,6 @@ def _print_table(json: bytes, out: TextIO) -> None:
 
 
 def _printable(term: object) -> str:
-    text = term.value if isinstance(term, Literal | NamedNode) else "" if term is None else str(term)
-    # Data must not steer the terminal.
-    return "".join(character if character.isprintable() or character == "\n" else "�" for character in text)
+    return printable(
+        term.value if isinstance(term, Literal | NamedNode) else "" if term is None else str(term)
+    )

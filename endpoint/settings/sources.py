@@ -72,3 +72,22 @@ def _read_toml(config: Path | None, environ: Mapping[str, str]) -> dict[str, obj
             hint = f" Did you mean {near[0]!r}?" if near else ""
             raise ConfigurationError(f"{path}: there is no setting {name!r}.{hint}")
     return table
+
+
+def read_token(file: Path | None, environ: Mapping[str, str] | None = None) -> str | None:
+    """Return the access token that a command sends: that in ``file``, else ENDPOINT_TOKEN, else None.
+
+    It is no option of a command line, which every user of a machine can read. Raises
+    :class:`ConfigurationError`.
+    """
+    environ = os.environ if environ is None else environ
+    if file is None:
+        return environ.get("ENDPOINT_TOKEN", "").strip() or None
+    try:
+        token = file.read_text(encoding="utf-8").strip()
+    except (OSError, UnicodeDecodeError) as error:
+        reason = error.strerror if isinstance(error, OSError) else "it is not UTF-8"
+        raise ConfigurationError(f"{file}: the token cannot be read ({reason}).") from None
+    if not token or not token.isascii() or not token.isprintable():
+        raise ConfigurationError(f"{file}: this is no token, which is one line of ASCII characters.")
+    return token

@@ -65,7 +65,70 @@ class Settings:
         30.0, values.seconds, "SECONDS", "Deadline of a query; clients may only lower it.", reload=True
     )
     client_timeout: float = _setting(
-        30.0, values.seconds, "SECONDS", "How long a client may leave sent data unread.", reload=True
+        30.0,
+        values.seconds,
+        "SECONDS",
+        "How long a client may take to send the head of a request, and may send or read nothing.",
+        reload=True,
+    )
+    min_rate: int = _setting(
+        2**10,
+        values.size,
+        "SIZE",
+        "Bytes per second that a client has to send or read on average, over client_timeout.",
+        reload=True,
+    )
+    max_connections: int = _setting(
+        1000,
+        values.count(16, 100_000),
+        "N",
+        "Connections open at once, as far as the system allows as many files.",
+    )
+    max_connections_per_client: int = _setting(
+        64,
+        values.count(1, 100_000),
+        "N",
+        "Connections of one client (IPv4 address, /64 of IPv6) open at once; trusted proxies may have more.",
+        reload=True,
+    )
+    max_url: int = _setting(2**17, values.size, "SIZE", "Longest URL accepted.", reload=True)
+    max_head: int = _setting(
+        2**15, values.size, "SIZE", "Longest header fields of a request accepted, together.", reload=True
+    )
+    max_input: int = _setting(
+        2**26,
+        values.size,
+        "SIZE",
+        "Memory that all unanswered requests may take together; one client may have a quarter of it.",
+        reload=True,
+    )
+    max_output: int = _setting(
+        2**27,
+        values.size,
+        "SIZE",
+        "Memory that all answers which are not read yet may take together.",
+        reload=True,
+    )
+    max_spool: int = _setting(
+        2**30,
+        values.size,
+        "SIZE",
+        "Disk space that answers to HTTP/1.0 clients may take together.",
+        reload=True,
+    )
+    trusted_proxies: tuple[str, ...] = _setting(
+        ("127.0.0.0/8", "::1/128"),
+        values.networks,
+        "NETWORKS",
+        "Proxies that are believed who their client is (X-Forwarded-For, Forwarded), or none.",
+        reload=True,
+    )
+    allowed_hosts: tuple[str, ...] = _setting(
+        ("*",),
+        values.hosts,
+        "HOSTS",
+        "Host names that the server answers for, besides its own addresses and public_url; * means all.",
+        reload=True,
     )
     memory: int = _setting(2**30, values.size, "SIZE", "Memory that one query may use, besides the dataset.")
     image: int = _setting(

@@ -5,11 +5,14 @@ from __future__ import annotations
 import math
 import re
 from collections.abc import Callable
+from ipaddress import ip_network
 from pathlib import Path
 from typing import Final
 from urllib.parse import urlsplit
 
 _SIZE: Final = re.compile(r"(\d+(?:\.\d+)?)\s*([kmgt]?)(?:i?b)?", re.IGNORECASE)
+# A name, all names below one, or all names there are.
+_HOST: Final = re.compile(r"\.?[a-z0-9_-]+(?:\.[a-z0-9_-]+)*|\[[0-9a-f:.]+\]|\*")
 UNITS: Final = {"": 0, "k": 1, "m": 2, "g": 3, "t": 4}
 
 
@@ -90,6 +93,28 @@ def switch(text: str) -> bool:
 def origins(text: str) -> tuple[str, ...]:
     """Parse origins between spaces or commas."""
     return tuple(text.replace(",", " ").split())
+
+
+def networks(text: str) -> tuple[str, ...]:
+    """Parse addresses and networks, or "none"."""
+    words = text.replace(",", " ").split()
+    if [word.lower() for word in words] == ["none"]:
+        return ()
+    try:
+        networks = tuple(str(ip_network(word)) for word in words)
+    except ValueError:
+        networks = ()
+    if not networks:
+        raise ValueError('expected addresses or networks such as 10.0.0.0/8 ::1, or "none"')
+    return networks
+
+
+def hosts(text: str) -> tuple[str, ...]:
+    """Parse host names, names that begin with a dot, and *."""
+    words = tuple(word.lower() for word in text.replace(",", " ").split())
+    if not words or not all(_HOST.fullmatch(word) for word in words):
+        raise ValueError("expected host names without port, such as example.org .example.org, or *")
+    return words
 
 
 def url(text: str) -> str:

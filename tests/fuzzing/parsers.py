@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Final
 
 from openpyxl import Workbook
+from starlette.types import Scope
 
 from endpoint.catalog.datatypes import TYPES
 from endpoint.catalog.paths import match_path, split_extension
@@ -37,6 +38,7 @@ from endpoint.tokens import Tokens
 from endpoint.web.api.markup import highlight, leads_somewhere, prose
 from endpoint.web.http import encodings
 from endpoint.web.http.access import client_key, read_token
+from endpoint.web.http.forwarded import proxies
 from endpoint.web.http.request import decode_pairs, read_formats, read_timeout
 
 PREFIXES: Final = {"ex": "http://example.org/", "rdfs": "http://www.w3.org/2000/01/rdf-schema#"}
@@ -106,6 +108,14 @@ def _pairs(data: bytes) -> None:
     read_timeout(pairs)
 
 
+def _forwarded(text: str) -> None:
+    value = text.encode("latin-1", "replace")
+    scope: Scope = {"client": ("10.0.0.1", 1), "scheme": "http", "headers": [(b"forwarded", value)]}
+    proxies(("10.0.0.0/8",)).apply(scope)
+    scope["headers"] = [(b"x-forwarded-for", value), (b"x-forwarded-proto", value)]
+    proxies(("10.0.0.0/8",)).apply(scope)
+
+
 def _read_all(data: bytes) -> None:
     open_text(io.BytesIO(data), "file.csv", []).read()
 
@@ -118,7 +128,15 @@ def _named(text: str) -> None:
 
 
 def _sized(text: str) -> None:
-    for parse in (values.size, values.seconds, values.url, values.address, values.switch):
+    for parse in (
+        values.size,
+        values.seconds,
+        values.url,
+        values.address,
+        values.switch,
+        values.networks,
+        values.hosts,
+    ):
         with suppress(ValueError):
             parse(text)
 
@@ -188,6 +206,7 @@ PARSERS: Final = (
     Parser("Accept-Encoding", _of_text(encodings.negotiate), (b"gzip;q=0.5, br, *;q=0, identity",), ()),
     Parser("form", _pairs, (b"query=ASK%20%7B%7D&format=csv&timeout=5&x=%EA%B0%80+1",)),
     Parser("address of a client", _of_text(client_key), (b"2001:db8::1%eth0", b"[::1]:80"), ()),
+    Parser("Forwarded", _of_text(_forwarded), (b'for="[2001:db8::1]:80";proto=https, for=192.0.2.1',), ()),
     Parser("Authorization", _of_text(lambda text: read_token(text, Tokens())), (b"Bearer secret",)),
     Parser("file of tokens", _of_file("tokens.toml", Tokens.read), TOKENS),
     Parser("settings", _of_text(_sized), (b"512MB", b"2.5 s"), ()),

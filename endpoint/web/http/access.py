@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from base64 import b64decode
-from ipaddress import IPv4Address, IPv6Address, IPv6Network, ip_address
+from ipaddress import IPv6Address, IPv6Network
 from typing import Final
 
 from endpoint.engine import Caller
 from endpoint.errors import Forbidden, Unauthorized
 from endpoint.tokens import Token, Tokens
+from endpoint.web.http.forwarded import parse_address
 
 # Bits of an IPv6 address that one subscriber has at least (RFC 6177).
 _PREFIX: Final = 64
@@ -19,13 +20,11 @@ def client_key(address: str) -> str:
 
     What is no address stays as it is.
     """
-    try:
-        parsed: IPv4Address | IPv6Address = ip_address(address.partition("%")[0])
-    except ValueError:
+    parsed = parse_address(address)
+    if parsed is None:
         return address
     if isinstance(parsed, IPv6Address):
-        mapped = parsed.ipv4_mapped
-        return str(mapped) if mapped else str(IPv6Network((parsed, _PREFIX), strict=False))
+        return str(IPv6Network((parsed, _PREFIX), strict=False))
     return str(parsed)
 
 

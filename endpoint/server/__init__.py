@@ -19,16 +19,16 @@ from uvicorn.config import STARTUP_FAILURE
 
 from endpoint.errors import StoreError
 from endpoint.server.connection import Connection
+from endpoint.server.guard import Guard
 from endpoint.server.metrics_listener import MetricsListener
 from endpoint.server.reloading import Reloader
 from endpoint.server.service_manager import Manager
 from endpoint.server.tls import HANDSHAKE, Tls
+from endpoint.server.transport import limit_kernel
 from endpoint.settings import Settings
 from endpoint.telemetry import log
 from endpoint.web import Site
 
-# Seconds for which an idle connection stays open, longer than proxies wait to reuse it.
-_KEEP_ALIVE: Final = 75
 _BACKLOG: Final = 2048
 # Seconds between two looks at the connections while the server ends, and for what was cut to notice it.
 _LOOK: Final = 0.05
@@ -62,10 +62,13 @@ class Server(uvicorn.Server):
                 log_config=None,
                 access_log=False,
                 server_header=False,
-                timeout_keep_alive=_KEEP_ALIVE,
+                # The boundary looks at what proxies say, once.
+                proxy_headers=False,
+                reset_contextvars=True,
             )
         )
         self._site = site
+        self._guard = Guard(site)
         self._reloader = reloader
         self._tls = tls.context
         self._manager = manager
@@ -109,6 +112,8 @@ class Server(uvicorn.Server):
             sys.exit(STARTUP_FAILURE)
         self._loop = loop = asyncio.get_running_loop()
         handshake = HANDSHAKE if self._tls else None
+        for sock in sockets or ():
+            limit_kernel(sock, self._site.settings.client_timeout)
         self.servers = [
             await loop.create_server(
                 self._connection, sock=sock, ssl=self._tls, backlog=_BACKLOG, ssl_handshake_timeout=handshake
@@ -129,7 +134,7 @@ class Server(uvicorn.Server):
             self._manager.notify("READY=1", f"STATUS=Serving {url}")
 
     def _connection(self) -> Connection:
-        return Connection(self.config, self.server_state, self.lifespan.state)
+        return Connection(self.config, self.server_state, self.lifespan.state, guard=self._guard)
 
     async def main_loop(self) -> None:
         """Renew the Date header every second until a signal comes."""

@@ -1,118 +1,184 @@
-"""HTTP/1.1 connections of uvicorn, with what a server on the open internet needs besides."""
+"""HTTP/1.1 connections of uvicorn that hold a bounded part of the server, however their clients behave."""
 
 from __future__ import annotations
 
 import asyncio
-import re
 import select
-from typing import Final, cast
+from typing import Any, Final, cast
 
-from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
+from uvicorn._types import ASGI3Application
+from uvicorn.protocols.http.httptools_impl import STATUS_LINE, RequestResponseCycle
 
-# Bytes of a URL that httptools can parse; bytes of a request head, URL included, that are read at all.
-_PARSED_URL: Final = 2**16 - 1
-_LONGEST_HEAD: Final = 2**22
-_MOST_HEADERS: Final = 200
-# Seconds in which the head of a request has to come.
-_HEAD_TIME: Final = 30.0
+from endpoint.errors import EndpointError, Overloaded, RequestTimeout
+from endpoint.server.guard import COME_BACK, STEP
+from endpoint.server.reading import RequestReader
+from endpoint.server.transport import Flow, OneWrite
+from endpoint.web.http.boundary import problem_text, special_headers
+
+# Seconds for which an idle connection stays open, longer than proxies wait to reuse it.
+_KEEP_ALIVE: Final = 75.0
 # Seconds for which an idle connection stays when the server ends.
-_QUIET: Final = 1
-_UPGRADE: Final = re.compile(rb"(\r\n)U(?=pgrade[ \t]*:)", re.IGNORECASE)
+_QUIET: Final = 1.0
+# Seconds for which a client that was refused may read why.
+_LINGER: Final = 2.0
 
 
-class _OneWrite:
-    """A transport that sends the head of a response together with the first piece of its body.
-
-    uvicorn writes them one after the other, and each write is a system call and a packet.
-    """
-
-    def __init__(self, transport: asyncio.Transport) -> None:
-        self._transport = transport
-        self._head = b""
-
-    def write(self, data: bytes) -> None:
-        if self._head:
-            data, self._head = self._head + data, b""
-        elif data.startswith(b"HTTP/1.1 ") and data.endswith(b"\r\n\r\n"):
-            self._head = data
-            asyncio.get_running_loop().call_soon(self.flush)
-            return
-        self._transport.write(data)
-
-    def flush(self) -> None:
-        if self._head:
-            self.write(b"")
-
-    def close(self) -> None:
-        self.flush()
-        self._transport.close()
-
-    def __getattr__(self, name: str) -> object:
-        return getattr(self._transport, name)
-
-
-class Connection(HttpToolsProtocol):
+class Connection(RequestReader):
     """uvicorn's HTTP/1.1 connection, with what a server on the open internet needs besides.
 
-    The ASGI extension ``endpoint.abort`` ends it now, without a clean end; a response leaves in one
-    write; a URL may be longer than the 64 kB at which httptools' URL parser stops; a request head
-    is bounded in size and time; an offer to upgrade to HTTP/2 is passed over. A server that ends leaves no
-    request unanswered that has arrived.
+    - The next request begins when the client has taken most of the answer before.
+    - A client that takes too long to send, to read or to ask again is cut (:meth:`check`).
+    - What is no request gets a designed error too, as plain text.
+    - A response leaves in one write.
+    - The ASGI extension ``endpoint.abort`` ends the connection now, without a clean end.
+    - A server that ends leaves no request unanswered that has arrived (:meth:`shutdown`).
     """
 
-    _heading = True
-    _head_size = 0
-    _late: asyncio.TimerHandle | None = None
+    peer = ""
+    granted = 0
+    # The request that is answered; ``cycle`` is the one that was read last.
+    _running: RequestResponseCycle | None = None
+    # Whether the next request waits for the client to take the answer before.
+    _behind = False
+    # Why nothing more is answered.
+    _refusal: EndpointError | None = None
     _draining = False
+
+    def __init__(self, *arguments: Any, **named: Any) -> None:
+        super().__init__(*arguments, **named)
+        # Bytes of all requests that were not answered yet, with what was read and not parsed.
+        self._held = 0
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
         super().connection_made(transport)
-        self.transport = cast("asyncio.Transport", _OneWrite(transport))
-        self._await_head()
+        self._wire = OneWrite(transport, self.guard.relieve)
+        self.transport = cast("asyncio.Transport", self._wire)
+        self.flow = Flow(transport)
+        self.extensions = {"endpoint.abort": {"abort": transport.abort}}
+        self.peer = self.guard.peer(self.client)
+        self._refusal = self.guard.enter(self)
 
     def connection_lost(self, exc: Exception | None) -> None:
-        self._stop_waiting()
+        self.guard.leave(self)
+        self.stop()
+        for cycle in (self._running, *(cycle for cycle, _ in self.pipeline)):
+            if cycle is not None and not cycle.response_complete:
+                cycle.disconnected = True
+                cycle.message_event.set()
+        self.pipeline.clear()
         super().connection_lost(exc)
 
     def data_received(self, data: bytes) -> None:
-        if self._heading:
-            self._head_size += len(data)
-            if self._head_size > _LONGEST_HEAD:
-                self.send_400_response("The head of the request is too long.")
-                return
-            head, end, rest = data.partition(b"\r\n\r\n")
-            # A request that offers HTTP/2 (Java's client does, by default) is a request of HTTP/1.1 all
-            # the same (RFC 9110 section 7.8), but the parser would stop reading at its body.
-            data = _UPGRADE.sub(rb"\1X", head) + end + rest
-        super().data_received(data)
+        if self.over:
+            return
+        if self._refusal is not None:
+            self.refuse(self._refusal)
+            return
+        self._held += len(data)
+        if self._held > STEP and self._held > self.granted and not self.guard.grant(self, self._held):
+            sentence = "The server holds as much of unanswered requests as it may. Try again later."
+            self.refuse(Overloaded(sentence, COME_BACK))
+            return
+        self.read(data)
 
-    def on_message_begin(self) -> None:
-        super().on_message_begin()
-        self._await_head()
-        self.scope["extensions"] = {"endpoint.abort": {"abort": self.transport.abort}}
+    def resume_writing(self) -> None:
+        super().resume_writing()
+        if self._behind:
+            self._behind = False
+            self._go_on()
 
-    def on_header(self, name: bytes, value: bytes) -> None:
-        super().on_header(name, value)
-        if len(self.headers) > _MOST_HEADERS:
-            raise ValueError("the request has too many header fields")
+    def _start_asgi_task(self, cycle: RequestResponseCycle, app: ASGI3Application) -> None:
+        if self._behind:
+            self.flow.pause_reading()
+            self.pipeline.appendleft((cycle, app))
+            return
+        self._running = cycle
+        if self._draining and not self.owes_more:
+            cycle.keep_alive = False
+        super()._start_asgi_task(cycle, app)
 
-    def on_headers_complete(self) -> None:
-        self._heading = False
-        self._stop_waiting()
-        url = self.url
-        if len(url) <= _PARSED_URL:
-            super().on_headers_complete()
+    def on_response_complete(self) -> None:
+        self.server_state.total_requests += 1
+        self._running = None
+        if self.pipeline or self.heading:
+            self.forget()
+        if self.transport.is_closing():
+            return
+        self.since = self.loop.time()
+        if not self.heading and self.expect_100_continue and not self.pipeline:
+            # Whether the body still comes, nobody knows (RFC 9110 section 10.1.1).
+            self.transport.close()
+        elif self.flow.write_paused:
+            self._behind = True
         else:
-            self.url, _, query = url.partition(b"?")
-            super().on_headers_complete()
-            self.scope["query_string"] = query
-        if self._draining:
-            self.cycle.keep_alive = False
+            self._go_on()
+            if self._draining:
+                self.loop.call_later(_QUIET, self._close_quiet)
 
-    def on_message_complete(self) -> None:
-        self._heading = True
-        self._head_size = 0
-        super().on_message_complete()
+    def _go_on(self) -> None:
+        """Begin the request that has waited longest, and read on."""
+        if self.pipeline:
+            cycle, app = self.pipeline.pop()
+            self._start_asgi_task(cycle, app)
+        elif self.over:
+            self._tell()
+            return
+        self.flow.let_go()
+        self.parse()
+
+    def forget(self) -> None:
+        """Forget the oldest request, which was answered."""
+        self._held -= self.sizes.popleft()
+        if self.granted and self._held <= STEP:
+            self.guard.release(self)
+
+    def refuse(self, error: EndpointError) -> None:
+        self.stop()
+        self._refusal = error
+        cycle = self.cycle
+        if not self.heading and cycle is not None and not cycle.response_complete:
+            # Its body will not be whole.
+            cycle.disconnected = True
+            cycle.message_event.set()
+            if cycle.response_started:
+                self.transport.abort()
+            elif cycle is self._running:
+                self._running = None
+            else:
+                self.pipeline.popleft()
+        if self._running is None and not self._behind and not self.pipeline:
+            self._tell()
+
+    def _tell(self) -> None:
+        """Send the error, and let the client read it: to close at once would take it away from it."""
+        error = self._refusal
+        if error is None or self.transport.is_closing():
+            return
+        body = problem_text(error)
+        fields = {
+            **dict(self.server_state.default_headers),
+            b"content-type": b"text/plain; charset=utf-8",
+            b"content-length": b"%d" % len(body),
+            b"cache-control": b"no-store",
+            **dict(special_headers(error)),
+            b"connection": b"close",
+        }
+        if "*" in self.guard.settings.cors_origins:
+            fields[b"access-control-allow-origin"] = b"*"
+        lines = [
+            STATUS_LINE[error.status],
+            *(b"%s: %s\r\n" % field for field in fields.items()),
+            b"\r\n",
+            body,
+        ]
+        self.transport.write(b"".join(lines))
+        self.guard.note_refusal(self.client, error, len(body))
+        self.since = self.loop.time()
+        self.flow.let_go()
+        if self.transport.can_write_eof():
+            self.transport.write_eof()
+        else:
+            self.transport.close()
 
     def shutdown(self) -> None:
         """End the connection with the answers that are owed. Idempotent.
@@ -124,26 +190,50 @@ class Connection(HttpToolsProtocol):
         if self._draining:
             return
         self._draining = True
-        self.timeout_keep_alive = _QUIET
-        cycle = self.cycle
-        if cycle is not None and not cycle.response_complete:
-            cycle.keep_alive = cycle.keep_alive and cycle.response_started
-        elif self._head_size == 0:
-            self._unset_keepalive_if_required()
-            self.timeout_keep_alive_task = self.loop.call_later(_QUIET, self.timeout_keep_alive_handler)
+        if (running := self._running) is not None:
+            running.keep_alive &= running.response_started or self.owes_more
+        else:
+            self.loop.call_later(_QUIET, self._close_quiet)
 
-    def timeout_keep_alive_handler(self) -> None:
-        """Close an idle connection, unless something has arrived that the event loop has not read yet."""
-        unread = select.poll()
-        unread.register(self.transport.get_extra_info("socket").fileno(), select.POLLIN)
-        if not unread.poll(0):
-            super().timeout_keep_alive_handler()
+    def _close_quiet(self) -> None:
+        """Close a connection whose client asks nothing, also nothing that the event loop has not read yet."""
+        quiet = self.loop.time() - self.since >= _QUIET / 2
+        if quiet and self.heading and not self.head_size and self._running is None:
+            unread = select.poll()
+            unread.register(self.transport.get_extra_info("socket").fileno(), select.POLLIN)
+            if not unread.poll(0):
+                self.transport.close()
 
-    def _await_head(self) -> None:
-        self._stop_waiting()
-        self._late = self.loop.call_later(_HEAD_TIME, self.transport.close)
+    def waited(self, now: float) -> float | None:
+        """Return for how many seconds the server has waited for the client; None while it works for it."""
+        if self.unsent():
+            return self._wire.waited(now)
+        working = self.heading and (self._running is not None or self.pipeline)
+        return None if working else now - self.since
 
-    def _stop_waiting(self) -> None:
-        if self._late is not None:
-            self._late.cancel()
-            self._late = None
+    def unsent(self) -> int:
+        """Return the bytes that wait in this process until the client takes what was sent before."""
+        return self._wire.unsent()
+
+    def cut(self) -> None:
+        """End the connection now."""
+        self.transport.abort()
+
+    def check(self, now: float) -> None:
+        """End the connection where its client took too long: to read, to send, or to ask again."""
+        patience, since = self.guard.settings.client_timeout, now - self.since
+        if self.over or self._refusal is not None:
+            if since > _LINGER and self._running is None and not self._behind:
+                self.cut()
+        elif self._wire.lags(now, patience, self.guard.settings.min_rate):
+            self.cut()
+        elif self.unsent() or (self._running is not None and self.heading):
+            pass
+        elif not self.heading:
+            if self._running is None and since > patience:
+                # It was answered, and its body still comes.
+                self.cut()
+        elif self.head_size and since > patience:
+            self.refuse(RequestTimeout(f"The head of the request did not come within {patience:g} s."))
+        elif since > (patience if self.cycle is None else _KEEP_ALIVE):
+            self._close_quiet()

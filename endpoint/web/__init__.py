@@ -30,6 +30,7 @@ class Site:
 
     ``catalog`` may be replaced at any time, so a request that uses it again after an await keeps the one
     that it began with. ``search`` is the configuration of the text index, where the dataset has one.
+    ``spooled`` counts the bytes that are kept for clients of HTTP/1.0.
     """
 
     settings: Settings
@@ -41,6 +42,7 @@ class Site:
     usage: Usage = field(default_factory=Usage)
     running: Engine | None = None
     draining: bool = False
+    spooled: int = 0
     _lasting: str = field(init=False)
 
     def __post_init__(self) -> None:

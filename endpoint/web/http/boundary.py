@@ -31,6 +31,7 @@ from endpoint.errors import (
     Overloaded,
     PayloadTooLarge,
     RequestTimeout,
+    TooManyConnections,
     Unauthorized,
 )
 from endpoint.formats import HTML, Format, negotiate
@@ -40,6 +41,8 @@ from endpoint.web import Site
 from endpoint.web.http.access import caller
 from endpoint.web.http.answer import NO_STORE, Headers, Whole
 from endpoint.web.http.encodings import EncodedBodies
+from endpoint.web.http.forwarded import proxies
+from endpoint.web.http.hosts import check_host
 from endpoint.web.http.html import POLICY, POLICY_HEADER, render
 from endpoint.web.http.request import Request
 from endpoint.web.http.send import ClientGone, send_answer
@@ -73,6 +76,7 @@ class Boundary:
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
+        proxies(self._site.settings.trusted_proxies).apply(scope)
         exchange = Exchange(
             f"{self._prefix}-{next(self._count):x}",
             scope["method"],
@@ -109,6 +113,7 @@ class Boundary:
     async def _run(self, request: Request, receive: Receive, send: Send) -> None:
         scope, exchange = request.scope, request.exchange
         try:
+            check_host(scope, self._site.settings)
             # A server gives each request a context of its own, so the values end with it.
             EXCHANGE.set(exchange)
             CALLER.set(caller(exchange.client, exchange.identifier, request.token))
@@ -202,7 +207,7 @@ def problem_answer(request: Request, error: EndpointError) -> Whole:
         body, content_type = page, HTML.content_type()
     else:
         body, content_type = problem_text(error), "text/plain; charset=utf-8"
-    return Whole(body, content_type, error.status, cache=NO_STORE, headers=_special_headers(error))
+    return Whole(body, content_type, error.status, cache=NO_STORE, headers=special_headers(error))
 
 
 def _is_of_api(request: Request) -> bool:
@@ -252,9 +257,10 @@ def _problem_page(request: Request, error: EndpointError) -> bytes | None:
     )
 
 
-def _special_headers(error: EndpointError) -> Headers:
+def special_headers(error: EndpointError) -> Headers:
+    """Return the header fields that an error of its kind has."""
     match error:
-        case Overloaded():
+        case Overloaded() | TooManyConnections():
             return ((b"retry-after", str(error.retry_after).encode()),)
         case MethodNotAllowed():
             return ((b"allow", ", ".join(error.allowed).encode()),)

@@ -136,7 +136,8 @@ class Request:
 
     async def body(self, limit: int) -> bytes:
         """Read the whole body. Raises PayloadTooLarge above ``limit`` bytes, and RequestTimeout."""
-        body = await read_body(self._receive, limit, self.site.settings.client_timeout)
+        settings = self.site.settings
+        body = await read_body(self._receive, limit, settings.client_timeout, settings.min_rate)
         self._unread = False
         return body
 
@@ -187,27 +188,33 @@ def choose(names: Sequence[str], accept: str | None, formats: tuple[Format, ...]
     return chosen
 
 
-async def read_body(receive: Receive, limit: int, patience: float) -> bytes:
+async def read_body(receive: Receive, limit: int, patience: float, rate: int) -> bytes:
     """Return the whole body. Raises :class:`PayloadTooLarge` above ``limit`` bytes.
 
-    Raises :class:`RequestTimeout` when nothing comes for ``patience`` seconds.
+    Raises :class:`RequestTimeout` when nothing comes for ``patience`` seconds, and when, that time aside, it
+    comes at less than ``rate`` bytes per second.
     """
     parts: list[bytes] = []
     size = 0
     more = True
-    while more and size <= limit * _DRAINED:
-        try:
-            async with asyncio.timeout(patience):
+    clock = asyncio.get_running_loop().time
+    slowest = clock() + patience
+    try:
+        async with asyncio.timeout(patience) as deadline:
+            while more and size <= limit * _DRAINED:
                 message = await receive()
-        except TimeoutError:
-            raise RequestTimeout(f"No more of the body came within {patience:g} s.") from None
-        if message["type"] == "http.disconnect":
-            raise MalformedRequest("The connection closed before the body was complete.")
-        part: bytes = message.get("body", b"")
-        size += len(part)
-        if size <= limit:
-            parts.append(part)
-        more = message.get("more_body", False)
+                if message["type"] == "http.disconnect":
+                    raise MalformedRequest("The connection closed before the body was complete.")
+                part: bytes = message.get("body", b"")
+                size += len(part)
+                if size <= limit:
+                    parts.append(part)
+                if more := message.get("more_body", False):
+                    deadline.reschedule(min(clock() + patience, slowest + size / rate))
+    except TimeoutError:
+        raise RequestTimeout(
+            f"The body came too slowly: nothing for {patience:g} s, or less than {rate:,} bytes per second."
+        ) from None
     if size > limit:
         raise PayloadTooLarge(f"The request body is longer than the limit of {limit:,} bytes.", limit)
     return b"".join(parts)

@@ -1,8 +1,8 @@
 """The sender of answers.
 
-HEAD and OPTIONS, entity tags and 304, content codings, HTTP/1.0, and clients that read slowly or leave
-are handled here and nowhere else. The status is sent with the first bytes of the body; a failure after that
-cuts the connection.
+HEAD and OPTIONS, entity tags and 304, content codings, HTTP/1.0, and clients that leave are handled here and
+nowhere else. The status is sent with the first bytes of the body; a failure after that cuts the connection.
+How slowly a client may read, its connection decides (:mod:`endpoint.server.connection`).
 """
 
 from __future__ import annotations
@@ -13,13 +13,12 @@ from contextlib import aclosing
 from datetime import datetime
 from email.utils import format_datetime, parsedate_to_datetime
 from functools import lru_cache
-from tempfile import SpooledTemporaryFile
 from types import TracebackType
 from typing import Final
 
 from starlette.types import Receive, Scope, Send
 
-from endpoint.errors import EndpointError, MethodNotAllowed, PayloadTooLarge
+from endpoint.errors import EndpointError, MethodNotAllowed
 from endpoint.web.http.answer import Answer, Described, Made, NotModified, Streamed, Whole, options
 from endpoint.web.http.encodings import (
     WORTHWHILE,
@@ -30,14 +29,12 @@ from endpoint.web.http.encodings import (
     negotiate,
 )
 from endpoint.web.http.request import Request
+from endpoint.web.http.spool import Spool
 
 READING: Final = ("GET", "HEAD", "OPTIONS")
 
 # Seconds until the sender starts to watch for a leaving client; most answers are sent sooner.
 WATCH_AFTER: Final = 0.02
-# An answer to an HTTP/1.0 client is spooled: bytes in memory, and bytes at most.
-SPOOL_IN_MEMORY: Final = 2**20
-SPOOL: Final = 2**28
 # Bodies of at least this size (bytes) are encoded on a thread; for smaller ones the switch takes longer.
 _BESIDE: Final = 2**15
 
@@ -50,7 +47,7 @@ Headers = list[tuple[bytes, bytes]]
 
 
 class ClientGone(Exception):
-    """The client closed the connection or stopped reading, so that no answer can be sent."""
+    """The connection was lost, so that no answer can be sent."""
 
 
 class Handler:
@@ -203,17 +200,16 @@ async def _send_streamed(request: Request, send: Send, answer: Streamed) -> None
     if request.method == "HEAD":
         await _send(send, 200, headers, b"")
         return
-    patience = request.site.settings.client_timeout
     async with aclosing(_pieces(answer, coding)) as pieces:
         if request.scope["http_version"] == "1.0":
-            await _send_spooled(send, pieces, headers, patience)
+            await _send_spooled(request, send, pieces, headers)
             return
         # The head is written together with the first bytes.
         first = await anext(pieces)
         await send({"type": "http.response.start", "status": 200, "headers": headers})
-        await _send_piece(send, first, patience)
+        await _send_piece(send, first)
         async for piece in pieces:
-            await _send_piece(send, piece, patience)
+            await _send_piece(send, piece)
     await send({"type": "http.response.body", "body": b""})
 
 
@@ -241,30 +237,20 @@ async def _encoded_piece(encoder: Encoder, piece: bytes) -> bytes:
     return await asyncio.to_thread(encoder.encode, piece)
 
 
-async def _send_piece(send: Send, piece: bytes, patience: float) -> None:
-    if not piece:
-        return
-    try:
-        async with asyncio.timeout(patience):
-            await send({"type": "http.response.body", "body": piece, "more_body": True})
-    except TimeoutError:
-        raise ClientGone(f"the client read nothing for {patience:g} s") from None
+async def _send_piece(send: Send, piece: bytes) -> None:
+    if piece:
+        await send({"type": "http.response.body", "body": piece, "more_body": True})
 
 
-async def _send_spooled(send: Send, pieces: AsyncIterator[bytes], headers: Headers, patience: float) -> None:
+async def _send_spooled(request: Request, send: Send, pieces: AsyncIterator[bytes], headers: Headers) -> None:
     """Send a body whole, for HTTP/1.0: without chunks only its length shows that it is complete."""
-    with SpooledTemporaryFile(max_size=SPOOL_IN_MEMORY) as spool:
+    with Spool(request.site) as spool:
         async for piece in pieces:
-            spool.write(piece)
-            if spool.tell() > SPOOL:
-                raise PayloadTooLarge(
-                    f"An answer over HTTP/1.0 may have {SPOOL:,} bytes. Use HTTP/1.1, or ask for less.", SPOOL
-                )
-        headers.append((b"content-length", b"%d" % spool.tell()))
-        spool.seek(0)
+            await spool.write(piece)
+        headers.append((b"content-length", b"%d" % spool.size))
         await send({"type": "http.response.start", "status": 200, "headers": headers})
-        while piece := spool.read(2**16):
-            await _send_piece(send, piece, patience)
+        for piece in spool.pieces():
+            await _send_piece(send, piece)
     await send({"type": "http.response.body", "body": b""})
 
 

@@ -58,8 +58,6 @@ FORMS = [
     ("/api/x", {"accept": "*/*"}, PROBLEM),
     ("/api/x", {"accept": "text/plain"}, "text/plain; charset=utf-8"),
     ("/apiary", {}, "text/plain; charset=utf-8"),
-    # The page cannot be told where it is.
-    ("/", {"accept": BROWSER, "host": "a b"}, "text/plain; charset=utf-8"),
 ]
 
 
@@ -74,6 +72,13 @@ def test_the_form_of_a_problem_follows_its_reader(
     assert b"No year." in sent.body
     if content_type == PROBLEM:
         assert json.loads(sent.body)["parameter"] == "year"
+
+
+def test_a_request_without_a_host_is_told_so_in_plain_text(site: Site) -> None:
+    # No page could be told where it is.
+    sent = refused(site, BadParameter("year", "No year."), "/", {"accept": BROWSER, "host": "a b"})
+    assert (sent.status, sent.headers["content-type"]) == (400, "text/plain; charset=utf-8")
+    assert b"The Host header" in sent.body
 
 
 SPECIAL = [

@@ -1,0 +1,144 @@
+"""What connections hold together: how many there may be, and who makes room for whom."""
+
+from __future__ import annotations
+
+import asyncio
+import resource
+from contextlib import AsyncExitStack
+
+import pytest
+
+from endpoint.server.guard import connections_allowed
+from endpoint.settings import Settings
+from tests.server.listening import CLIENT, OTHER, Application, Client, Listening, listening, run, until
+
+GET = b"GET /a HTTP/1.1\r\nHost: x\r\n\r\n"
+
+
+async def opened(
+    server: Listening, stack: AsyncExitStack, number: int, address: str, data: bytes
+) -> list[Client]:
+    """Clients that have sent ``data``; all of them were accepted."""
+    clients = [await stack.enter_async_context(server.client(address)) for _ in range(number)]
+    for client in clients:
+        await client.send(data)
+    return clients
+
+
+def test_a_client_has_a_limit_of_busy_connections() -> None:
+    async def test() -> None:
+        app = Application()
+        async with (
+            listening(app, max_connections_per_client=5, client_timeout=30) as server,
+            AsyncExitStack() as stack,
+        ):
+            busy = await opened(server, stack, 5, CLIENT, GET)
+            await until(lambda: app.begun == 5)
+            answer = await server.ask(GET)
+            assert answer.startswith(b"HTTP/1.1 429 ")
+            assert b"retry-after: " in answer
+            # Nobody else is concerned.
+            async with server.client(OTHER) as other:
+                await other.send(GET)
+                await until(lambda: app.begun == 6)
+            app.open.set()
+            for client in busy:
+                assert (await client.answers(1)).startswith(b"HTTP/1.1 200")
+
+    run(test())
+
+
+@pytest.mark.parametrize(
+    "data", [b"", b"GET / HTTP/1.1\r\n", b"POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 9\r\n\r\n"]
+)
+def test_idle_connections_make_room_for_new_ones_of_their_client(data: bytes) -> None:
+    async def test() -> None:
+        app = Application()
+        app.open.set()
+        async with (
+            listening(app, max_connections_per_client=5, client_timeout=30) as server,
+            AsyncExitStack() as stack,
+        ):
+            first, *_ = await opened(server, stack, 5, CLIENT, data)
+            await until(lambda: len(server.connections) == 5)
+            async with server.client() as another:
+                await another.send(GET)
+                assert (await another.answers(1)).startswith(b"HTTP/1.1 200")
+            assert await first.rest() == b""
+            assert len(server.connections) <= 5
+
+    run(test())
+
+
+def test_where_the_server_is_full_who_has_most_makes_room() -> None:
+    async def test() -> None:
+        app = Application()
+        async with listening(app, max_connections=20, client_timeout=30) as server, AsyncExitStack() as stack:
+            (lonely,) = await opened(server, stack, 1, "127.0.1.9", b"")
+            await opened(server, stack, 19, CLIENT, b"GET / HTTP/1.1\r\n")
+            await until(lambda: len(server.connections) == 20)
+            for number in range(10, 18):
+                await opened(server, stack, 1, f"127.0.1.{number}", GET)
+            await until(lambda: app.begun == 8)
+            assert len(server.connections) == 20
+            app.open.set()
+            await lonely.send(GET)
+            assert (await lonely.answers(1)).startswith(b"HTTP/1.1 200")
+
+    run(test())
+
+
+def test_where_all_are_busy_others_are_told_to_come_back() -> None:
+    async def test() -> None:
+        app = Application()
+        async with listening(app, max_connections=16, client_timeout=30) as server, AsyncExitStack() as stack:
+            await opened(server, stack, 16, CLIENT, GET)
+            await until(lambda: app.begun == 16)
+            answer = await server.ask(GET, OTHER)
+            assert answer.startswith(b"HTTP/1.1 503 ")
+            assert b"retry-after: " in answer
+            assert b"code" not in answer
+            # However many come, they hold few descriptors.
+            crowd = await asyncio.gather(*(server.ask(GET, OTHER) for _ in range(200)))
+            assert {answer[:13] for answer in crowd} <= {b"HTTP/1.1 503 ", b""}
+            assert len(server.connections) <= 16 + 64
+
+    run(test())
+
+
+def test_trusted_proxies_have_no_limit_of_their_own() -> None:
+    async def test() -> None:
+        app = Application()
+        async with (
+            listening(
+                app, client_timeout=30, trusted_proxies=(f"{CLIENT}/32",), max_connections_per_client=2
+            ) as server,
+            AsyncExitStack() as stack,
+        ):
+            await opened(server, stack, 10, CLIENT, GET)
+            await until(lambda: app.begun == 10)
+
+    run(test())
+
+
+def test_no_timer_is_left_when_all_have_gone() -> None:
+    async def test() -> None:
+        async with listening(Application(), client_timeout=0.1) as server:
+            async with server.client() as client:
+                await client.send(b"GET")
+                await until(lambda: server.guard.watching)
+            await until(lambda: not server.guard.watching)
+
+    run(test())
+
+
+def test_the_limit_of_descriptors_is_raised_or_respected(monkeypatch: pytest.MonkeyPatch) -> None:
+    limits = [256, 4096]
+    monkeypatch.setattr(resource, "getrlimit", lambda _: tuple(limits))
+    monkeypatch.setattr(
+        resource, "setrlimit", lambda _, wanted: limits.__setitem__(slice(None), list(wanted))
+    )
+    assert connections_allowed(Settings(workers=2, max_connections=1000)) == 1000
+    assert 2000 < limits[0] <= 4096
+    assert connections_allowed(Settings(workers=2, max_connections=50_000)) < 4096 // 2
+    assert limits == [4096, 4096]

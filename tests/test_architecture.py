@@ -51,6 +51,7 @@ ONLY_IN: dict[str, tuple[str, ...]] = {
     "prometheus_client": ("telemetry/metrics.py", "telemetry/readings.py"),
     "pyshacl": ("ingest/shacl/__init__.py",),
     "rdflib": ("ingest/shacl/",),
+    "opentelemetry": ("telemetry/tracing.py",),
     "openpyxl": ("ingest/tables/spreadsheet.py",),
     "lxml": ("ingest/pages/html.py",),
 }

@@ -18,6 +18,14 @@ def environment_name(name: str) -> str:
     return f"ENDPOINT_{name.upper()}"
 
 
+def traces_wanted(environ: Mapping[str, str] | None = None) -> bool:
+    """Return whether the environment names a collector of OpenTelemetry traces, whose SDK reads it itself."""
+    environ = os.environ if environ is None else environ
+    if environ.get("OTEL_SDK_DISABLED", "").lower() == "true":
+        return False
+    return any(environ.get(f"OTEL_EXPORTER_OTLP_{name}") for name in ("ENDPOINT", "TRACES_ENDPOINT"))
+
+
 def read_settings(
     flags: Mapping[str, str | None],
     environ: Mapping[str, str] | None = None,

@@ -93,7 +93,12 @@ def set_up_logging(level: str) -> None:
     """Send the server's and uvicorn's log lines to standard error, one line each."""
     handler = logging.StreamHandler(sys.stderr)
     handler.setFormatter(_Formatter("%(asctime)s %(levelname)s %(message)s"))
-    for name, least in (("endpoint", level.upper()), ("uvicorn.error", "ERROR"), ("asyncio", "ERROR")):
+    for name, least in (
+        ("endpoint", level.upper()),
+        ("uvicorn.error", "ERROR"),
+        ("asyncio", "ERROR"),
+        ("opentelemetry", "ERROR"),
+    ):
         logger = logging.getLogger(name)
         logger.handlers = [handler]
         logger.setLevel(least)

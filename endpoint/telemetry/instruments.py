@@ -4,16 +4,24 @@ from __future__ import annotations
 
 import sqlite3
 import threading
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
+from importlib import import_module
 from pathlib import Path
+from typing import TYPE_CHECKING
 
+from endpoint.errors import ConfigurationError
 from endpoint.settings import Settings
+from endpoint.settings.sources import traces_wanted
 from endpoint.telemetry import Exchange, log, observe
 from endpoint.telemetry.metrics import Metrics
 from endpoint.telemetry.observed import ObservedQuery
 from endpoint.telemetry.query_log import QueryLog
 from endpoint.telemetry.slow_queries import SlowQueries
 from endpoint.telemetry.watchdog import Watchdog
+
+if TYPE_CHECKING:
+    # At run time it is imported only where traces are wanted: its library is an extra, and large.
+    from endpoint.telemetry.tracing import Tracing
 
 
 class Instruments:
@@ -29,6 +37,7 @@ class Instruments:
         self.connections: Collection[object] = ()
         self.query_log: QueryLog | None = None
         self.slow_queries: SlowQueries | None = None
+        self.tracing: Tracing | None = None
         self._settings: Settings | None = None
 
     def prepare(self, settings: Settings) -> Callable[[], None]:
@@ -38,6 +47,7 @@ class Instruments:
         if before is None or _of_query_log(before) != _of_query_log(settings):
             query_log = _open_query_log(settings)
         slow_queries = self.slow_queries or _open_slow_queries(settings)
+        tracing = self.tracing or (_open_tracing() if traces_wanted() else None)
 
         def put_in_force() -> None:
             old, self.query_log = self.query_log, query_log
@@ -50,17 +60,22 @@ class Instruments:
             self.slow_queries = slow_queries
             if slow_queries is not None:
                 slow_queries.least, slow_queries.text = settings.slow_query, settings.query_text
+            self.tracing = tracing
             self._settings = settings
 
         return put_in_force
 
-    def request_begun(self, exchange: Exchange) -> None:
+    def request_begun(self, exchange: Exchange, headers: Iterable[tuple[bytes, bytes]] = ()) -> None:
         """Take note of a request that is answered from now on."""
         self.metrics.request_begun(exchange.method)
+        if self.tracing is not None:
+            self.tracing.request_begun(exchange, headers)
 
     def request_ended(self, exchange: Exchange) -> None:
         """Take note of the outcome of a request that has begun, and write its log line."""
         self.metrics.request_ended(exchange)
+        if self.tracing is not None:
+            self.tracing.request_ended(exchange)
         observe(exchange)
 
     def begun(self, query: ObservedQuery) -> None:
@@ -75,6 +90,8 @@ class Instruments:
             self.query_log.ended(query)
         if self.slow_queries is not None:
             self.slow_queries.ended(query)
+        if self.tracing is not None:
+            self.tracing.ended(query)
 
     def dropped(self) -> Mapping[str, int]:
         """Return the number of entries that were never written, by file."""
@@ -85,10 +102,10 @@ class Instruments:
 
     def close(self) -> None:
         """Write what waits to be written; a disk that hangs is waited for only some seconds."""
-        for opened in (self.query_log, self.slow_queries):
+        for opened in (self.query_log, self.slow_queries, self.tracing):
             if opened is not None:
                 opened.close()
-        self.query_log = self.slow_queries = None
+        self.query_log = self.slow_queries = self.tracing = None
 
 
 def _of_query_log(settings: Settings) -> tuple[Path | None, int, int]:
@@ -99,6 +116,17 @@ def _open_query_log(settings: Settings) -> QueryLog | None:
     if settings.query_log is None:
         return None
     return QueryLog(settings.query_log, settings.query_text, settings.query_log_size)
+
+
+def _open_tracing() -> Tracing:
+    try:
+        made: Tracing = import_module("endpoint.telemetry.tracing").Tracing()
+    except ImportError as error:
+        raise ConfigurationError(
+            "OTEL_EXPORTER_OTLP_ENDPOINT asks for traces, but OpenTelemetry is not installed "
+            f"({error}). Install it: pip install 'sparql-publishing-endpoint[otel]'"
+        ) from None
+    return made
 
 
 def _open_slow_queries(settings: Settings) -> SlowQueries | None:

@@ -84,7 +84,7 @@ class Boundary:
             scope["client"][0] if scope.get("client") else "-",
         )
         instruments = self._site.instruments
-        instruments.request_begun(exchange)
+        instruments.request_begun(exchange, scope["headers"])
         started = time.perf_counter()
         request = Request(scope, receive, self._site, exchange, self._encoded_bodies)
         scope["app"] = self  # makes Starlette raise its 404 and 405 instead of answering

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import re
 import statistics
 from collections.abc import Iterator
 from pathlib import Path
@@ -112,6 +113,15 @@ def test_the_environment_is_read_in_one_place() -> None:
     # The template process inherits the whole environment, it reads nothing from it. A service manager speaks
     # in variables of its own.
     assert reading == {"settings/sources.py", "engine/template_client.py", "server/service_manager.py"}
+
+
+@pytest.mark.parametrize("file", FILES, ids=name_of)
+def test_fields_of_the_log_are_written_by_one_function(file: Path) -> None:
+    for node in ast.walk(ast.parse(file.read_text())):
+        if isinstance(node, ast.Call) and ast.unparse(node.func).startswith("log."):
+            texts = [each.value for each in ast.walk(node) if isinstance(each, ast.Constant)]
+            fields = [text for text in texts if isinstance(text, str) and re.search(r"\w=(?:%s|$)", text)]
+            assert fields == [], f"{name_of(file)}:{node.lineno}: use log_field"
 
 
 def test_files_and_functions_stay_short() -> None:

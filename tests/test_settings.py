@@ -9,7 +9,7 @@ import pytest
 from endpoint.errors import ConfigurationError
 from endpoint.settings import Settings, reloaded, setting_fields, shown_default
 from endpoint.settings.sources import environment_name, read_settings
-from endpoint.settings.values import seconds, size
+from endpoint.settings.values import address, seconds, size
 
 SIZES = [("4096", 4096), ("1k", 1024), ("512MB", 512 * 2**20), ("1 GiB", 2**30), ("1.5g", 1536 * 2**20)]
 
@@ -34,6 +34,24 @@ def test_seconds(text: str, expected: float) -> None:
 def test_wrong_seconds(text: str) -> None:
     with pytest.raises(ValueError, match="positive number of seconds"):
         seconds(text)
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("127.0.0.1:9464", ("127.0.0.1", 9464)),
+        (" localhost:0 ", ("localhost", 0)),
+        ("[::1]:9464", ("::1", 9464)),
+    ],
+)
+def test_addresses(text: str, expected: tuple[str, int]) -> None:
+    assert address(text) == expected
+
+
+@pytest.mark.parametrize("text", ["", "9464", ":9464", "127.0.0.1", "::1:9464", "a b:1", "a:65536", "a:٣"])
+def test_wrong_addresses(text: str) -> None:
+    with pytest.raises(ValueError, match="an address and a port"):
+        address(text)
 
 
 def test_defaults_need_no_source() -> None:

@@ -316,6 +316,7 @@ class EmbeddedResult:
     async def _died(self, worker: WorkerConnection) -> EndpointError:
         """Return the reason why the worker ended by itself, from its wait status and its last words."""
         self._worker = None
+        self._running.died = True
         death = await asyncio.shield(self._pool.drop(worker))
         first, _, _ = death.words.partition("\n")
         log.warning("worker %d died: signal %d %s", worker.pid, death.signal, first)

@@ -43,9 +43,10 @@ class RunningQuery:
 
     ``form`` is the query form, ``search`` for a search of the text index. ``begun`` is in seconds since the
     epoch, ``answered`` its age at the first bytes; ``queued``, ``planned`` and ``evaluated`` are seconds as
-    the result tells them. ``pid`` is the worker's, 0 while it waits; ``rows``, ``memory`` (bytes) and the two
-    times stay 0 where the worker did not tell them. ``sent`` counts bytes that were handed on. ``outcome`` is
-    ``ok``, the code of an error, or ``aborted`` where nobody waited for the end; empty while it runs.
+    the result tells them. ``pid`` is the worker's, 0 while it waits; ``died`` tells that one ended by itself.
+    ``rows``, ``memory`` (bytes) and the two times stay 0 where the worker did not tell them. ``sent`` counts
+    bytes that were handed on. ``outcome`` is ``ok``, the code of an error, or ``aborted`` where nobody waited
+    for the end; empty while it runs.
     ``killer`` is the operator who killed it, ``waiting`` the task that waits for the engine now, and ``stop``
     ends the evaluation while none does.
     """
@@ -60,6 +61,7 @@ class RunningQuery:
     phase: Phase = "waiting"
     pid: int = 0
     generation: int = 0
+    died: bool = False
     queued: float = 0.0
     answered: float = 0.0
     planned: float = 0.0

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+import time
 from collections.abc import Callable, Sequence
 from queue import Empty, SimpleQueue
 from typing import Final, Generic, TypeVar
@@ -15,6 +16,8 @@ T = TypeVar("T")
 MOST: Final = 2**25
 # Items that are written at once.
 _BATCH: Final = 500
+# Seconds for which items gather after a batch: to wake the thread for each would cost the event loop more.
+_GATHER: Final = 0.05
 # Seconds without an item after which the thread is told so, once.
 _PAUSE: Final = 1.0
 
@@ -76,6 +79,8 @@ class Background(Generic[T]):
             else:
                 batch, ended = self._batch(first)
             self._write(batch)
+            if batch and not ended:
+                time.sleep(_GATHER)
 
     def _batch(self, entry: tuple[T, int] | None) -> tuple[list[T], bool]:
         """Return what waits, beginning with ``entry``, and whether the end was among it."""

@@ -37,9 +37,10 @@ KILLS: Final = {
     "deadline-exceeded": "deadline",
     "memory-limit-exceeded": "memory",
     "aborted": "client",
-    "worker-died": "crash",
     "query-killed": "operator",
 }
+# Any other end of a worker by itself, such as an overflow of its stack.
+CRASH: Final = "crash"
 
 
 class Metrics(Collector):
@@ -89,7 +90,7 @@ class Metrics(Collector):
         )
         self._rows = self._counter("endpoint_query_rows", "Rows, or triples, of results.")
         kills = self._counter("endpoint_query_kills", "Workers that ended with their query.", ("cause",))
-        self._kills = {outcome: kills.labels(cause) for outcome, cause in KILLS.items()}
+        self._kills = {cause: kills.labels(cause) for cause in (*KILLS.values(), CRASH)}
 
     def _histogram(
         self, name: str, text: str, labels: tuple[str, ...], buckets: tuple[float, ...]
@@ -138,8 +139,9 @@ class Metrics(Collector):
             self._evaluations.observe(times.planning + times.evaluating)
             if query.rows:
                 self._rows.inc(query.rows)
-            if outcome in self._kills:
-                self._kills[outcome].inc()
+            cause = KILLS.get(outcome) or (CRASH if query.died else None)
+            if cause is not None:
+                self._kills[cause].inc()
 
     def collect(self) -> Iterator[Metric]:
         """Yield what is counted in plain numbers; the registry calls it."""

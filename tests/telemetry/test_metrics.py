@@ -120,17 +120,20 @@ def test_a_query_is_counted_by_form_and_error() -> None:
 
 def test_kills_are_counted_by_cause() -> None:
     metrics = Metrics()
-    for outcome in ("deadline-exceeded", "memory-limit-exceeded", "aborted", "aborted", "worker-died"):
+    for outcome in ("deadline-exceeded", "memory-limit-exceeded", "aborted", "aborted", "query-too-complex"):
         metrics.ended(query(pid=9, outcome=outcome))
+    metrics.ended(query(pid=9, outcome="memory-limit-exceeded", died=True))
+    for outcome in ("worker-died", "query-too-complex"):
+        metrics.ended(query(pid=9, outcome=outcome, died=True))
     for outcome in ("aborted", "overloaded"):
         metrics.ended(query(outcome=outcome))  # no worker was there to be killed
     metrics.ended(query(pid=9, outcome="malformed-query"))
     kills = {labels[0]: value for labels, value in values(metrics, "endpoint_query_kills_total").items()}
     assert {cause: number for cause, number in kills.items() if number} == {
         "deadline": 1,
-        "memory": 1,
+        "memory": 2,
         "client": 2,
-        "crash": 1,
+        "crash": 2,
     }
     # A cause that has not come up is there with 0, so that its first time is seen as an increase.
     assert kills["operator"] == 0

@@ -17,7 +17,7 @@ from endpoint.engine.running import RunningQuery
 from endpoint.errors import Forbidden, NotFound, Unauthorized
 from endpoint.formats import FLAT_JSON, HTML, Representation
 from endpoint.sparql.slow_shapes import find_slow_shapes
-from endpoint.telemetry import log
+from endpoint.telemetry import log, log_field
 from endpoint.telemetry.slow_queries import SlowQuery
 from endpoint.tokens import Token
 from endpoint.web import Site
@@ -95,8 +95,12 @@ class Admin:
         query = self._find(request)
         self._site.engine.running.kill(query.identifier, token.name)
         log.warning(
-            "query=%s client=%s request=%s killed after %.1f s by token=%s",
-            *(query.identifier, query.caller.client, query.caller.request, query.age, token.name),
+            "%s %s %s killed after %.1f s by %s",
+            log_field("query", query.identifier),
+            log_field("client", query.caller.client),
+            log_field("request", query.caller.request),
+            query.age,
+            log_field("token", token.name),
         )
         return query
 

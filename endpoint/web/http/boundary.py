@@ -35,7 +35,7 @@ from endpoint.errors import (
     Unauthorized,
 )
 from endpoint.formats import HTML, Format, negotiate
-from endpoint.telemetry import Exchange, log
+from endpoint.telemetry import Exchange, log, log_field
 from endpoint.telemetry.watchdog import EXCHANGE
 from endpoint.web import Site
 from endpoint.web.http.access import caller
@@ -190,7 +190,7 @@ def _designed(error: Exception, exchange: Exchange) -> EndpointError:
             )
         case HTTPException(status_code=400):
             return MalformedRequest(str(error.detail))
-    log.error("request=%s failed", exchange.identifier, exc_info=error)
+    log.error("%s failed", log_field("request", exchange.identifier), exc_info=error)
     return EndpointError(
         f"The server failed in a way it should not. Tell its operator the number {exchange.identifier}."
     )

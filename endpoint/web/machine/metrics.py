@@ -7,7 +7,7 @@ import os
 from typing import Final
 
 from endpoint import __version__
-from endpoint.errors import NotAcceptable, NotFound
+from endpoint.errors import Forbidden, NotAcceptable, NotFound
 from endpoint.formats import Format, negotiate
 from endpoint.telemetry.readings import State, readings
 from endpoint.web import Site
@@ -42,6 +42,10 @@ class MetricsDocument:
             if not request.site.tokens.grant(SCOPE):
                 raise NotFound(f"There is nothing at {request.path}.")
             require(request.token, SCOPE)
+        elif _is_of_page(request):
+            raise Forbidden(
+                "Web pages may not read the metrics. Open their address itself, or let a program."
+            )
         chosen = negotiate(request.accept, _OFFERED)
         if chosen is None:
             raise NotAcceptable(
@@ -54,6 +58,12 @@ class MetricsDocument:
             request.site.instruments.metrics.exposition, readings(state), chosen.format is _OPENMETRICS
         )
         return Whole(body, _CONTENT_TYPES[chosen.format], cache=NO_STORE, vary="Accept")
+
+
+def _is_of_page(request: Request) -> bool:
+    """Return whether a script asks: that of any page, in a browser that reaches this address."""
+    mode = request.headers.get("sec-fetch-mode", "navigate")
+    return "origin" in request.headers or mode != "navigate"
 
 
 def state_of(site: Site) -> State:

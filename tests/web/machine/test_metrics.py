@@ -104,6 +104,19 @@ def test_without_such_a_token_there_is_nothing(site: Site) -> None:
     assert scrape(application, authorization="Bearer admin").status == 404
 
 
+@pytest.mark.parametrize(
+    ("headers", "status"),
+    [
+        ({"origin": "http://evil.example"}, 403),
+        ({"sec-fetch-mode": "cors"}, 403),
+        ({"sec-fetch-mode": "no-cors"}, 403),
+        ({"sec-fetch-mode": "navigate"}, 200),
+    ],
+)
+def test_pages_in_browsers_do_not_read_them(site: Site, headers: dict[str, str], status: int) -> None:
+    assert scrape(create_metrics_application(site), **headers).status == status
+
+
 def test_a_server_that_starts_has_metrics_too(site: Site) -> None:
     site.running = None
     sent = scrape(create_metrics_application(site))

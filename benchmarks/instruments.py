@@ -1,0 +1,99 @@
+"""What the instruments cost: processor time of requests through the whole application, with them and without.
+
+    python -m benchmarks.instruments [ROUNDS]
+
+An engine in this process answers at once and nothing goes over a socket, so the share of the instruments is
+larger than it is in a server. Rounds with and without them alternate; the table has medians, and medians of
+the differences between neighbouring rounds.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import statistics
+import sys
+import tempfile
+import time
+from collections.abc import Iterable
+from pathlib import Path
+
+from starlette.types import ASGIApp, Message
+
+from endpoint.app import create_application, create_site
+from endpoint.engine.running import RunningQueries
+from endpoint.settings import Settings
+from endpoint.telemetry import Exchange
+from endpoint.telemetry.instruments import Instruments
+from endpoint.telemetry.observed import ObservedQuery
+from endpoint.web import Site
+from tests.datasets.listed_values import make
+from tests.web.exchanges import receiving, scope_of
+from tests.web.in_memory_engine import StoreEngine
+
+ROUNDS = 40
+REQUESTS = 200
+PATHS = {"/-/live": "no query", "/sparql?query=ASK%20%7B%7D": "one query"}
+
+
+class Nothing(Instruments):
+    """Instruments that take note of nothing."""
+
+    def request_begun(self, exchange: Exchange, headers: Iterable[tuple[bytes, bytes]] = ()) -> None:
+        """Do nothing."""
+
+    def request_ended(self, exchange: Exchange) -> None:
+        """Do nothing."""
+
+    def begun(self, query: ObservedQuery) -> None:
+        """Do nothing."""
+
+    def ended(self, query: ObservedQuery) -> None:
+        """Do nothing."""
+
+
+async def _discard(message: Message) -> None:
+    """Send nothing anywhere."""
+
+
+async def _round(site: Site, application: ASGIApp, path: str, instruments: Instruments) -> float:
+    """Return the microseconds of processor time that a request takes."""
+    site.instruments = instruments
+    running = RunningQueries()
+    running.listeners.append(instruments)
+    started = time.thread_time()
+    for _ in range(REQUESTS):
+        await application(scope_of("GET", path), receiving(), _discard)
+        if "query" in path:
+            # The engine in this process has no list of its queries.
+            query = running.begin("ASK {}", "ASK", "application/json")
+            query.pid = 1
+            running.end(query, "ok")
+    return (time.thread_time() - started) / REQUESTS * 1e6
+
+
+async def main(rounds: int = ROUNDS) -> None:
+    """Measure, and print a table."""
+    logging.getLogger("endpoint").setLevel("CRITICAL")
+    with tempfile.TemporaryDirectory() as folder:
+        site = create_site(Settings(dataset=make(Path(folder) / "dataset"), data=Path(folder)))
+        site.running = StoreEngine("", "urn:g")
+        application = create_application(site, site.running)
+        metrics, everything = Instruments(), Instruments()
+        everything.prepare(Settings(data=Path(folder), query_log=Path(folder) / "log"))()
+        kinds = {"without": Nothing(), "metrics": metrics, "metrics and query log": everything}
+        print(f"{'':24}{'µs of a request':>24}{'more than without':>20}")
+        for path, name in PATHS.items():
+            taken: dict[str, list[float]] = {kind: [] for kind in kinds}
+            for _ in range(rounds):
+                for kind, instruments in kinds.items():
+                    taken[kind].append(await _round(site, application, path, instruments))
+            for kind, times in taken.items():
+                more = statistics.median(a - b for a, b in zip(times, taken["without"], strict=True))
+                share = more / statistics.median(taken["without"])
+                print(f"{name + ', ' + kind:36}{statistics.median(times):12.1f}{more:12.1f} {share:6.1%}")
+        everything.close()
+
+
+if __name__ == "__main__":
+    asyncio.run(main(int(sys.argv[1]) if len(sys.argv) > 1 else ROUNDS))

@@ -11,6 +11,7 @@ from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Final, Protocol
 
+from endpoint.engine.clients import Allowance
 from endpoint.engine.running import CALLER, Caller, RunningQueries
 from endpoint.formats import Facts, Representation
 from endpoint.search import Request
@@ -144,6 +145,14 @@ class Engine(Protocol):
         summary besides its own. Raises :class:`~endpoint.errors.NotFound` where there is no index, and
         :class:`~endpoint.errors.GenerationGone`.
         """
+        ...
+
+    def admit(self) -> None:
+        """Raise :class:`~endpoint.errors.LimitReached` where the caller may not ask a query now."""
+        ...
+
+    def allowance(self) -> Allowance | None:
+        """Return what the caller may use, where it has used more than half of its budget; else None."""
         ...
 
     def reconfigure(self, settings: Settings) -> None:

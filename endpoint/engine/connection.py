@@ -11,6 +11,7 @@ from contextlib import suppress
 from typing import IO, Final, cast
 
 from endpoint.engine import wire
+from endpoint.engine.clients import Client
 from endpoint.formats import Facts
 from endpoint.telemetry import log
 
@@ -23,8 +24,10 @@ LAST_WORDS: Final = 2000
 class WorkerConnection(asyncio.Protocol):
     """One worker: send it a frame, then take pieces until ``ended``, ``failure`` or ``lost``.
 
-    Only one coroutine waits at a time.
+    Only one coroutine waits at a time. ``client`` is the one whose query it evaluates, or did last.
     """
+
+    client: Client
 
     def __init__(self, errors: IO[bytes]) -> None:
         self.pid = 0
@@ -33,6 +36,15 @@ class WorkerConnection(asyncio.Protocol):
         self.facts: Facts | None = None
         self.lost = False
         self.pieces: deque[bytes] = deque()
+        # When its query began, by the loop's clock.
+        self.since = 0.0
+        # Seconds of processor time: of this query, and of all until it was last looked at.
+        self.spent = 0.0
+        self.accounted = 0.0
+        self.slow = False  # of the slow lane, for good
+        self.paused = False
+        self.turns = False  # this query has been paused
+        self.displaced = False  # killed because its place was needed
         # When the client last stopped taking pieces, by the loop's clock; 0 while it takes them. And
         # how long (seconds) the worker had been blocked on this answer before that.
         self.blocked_since = 0.0
@@ -125,6 +137,11 @@ class WorkerConnection(asyncio.Protocol):
     def blocked(self, now: float) -> float:
         """Return the seconds for which the worker has been blocked on this answer; 0 where it is not."""
         return self.blocked_before + now - self.blocked_since if self.blocked_since else 0.0
+
+    def evaluating(self, now: float) -> float:
+        """Return the seconds since its query began, without those in which it was blocked."""
+        blocked = self.blocked_before + (now - self.blocked_since if self.blocked_since else 0.0)
+        return now - self.since - blocked
 
     def kill(self) -> None:
         """End the worker process at once, whatever it does."""

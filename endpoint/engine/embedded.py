@@ -5,12 +5,14 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import AsyncIterator
+from dataclasses import dataclass
 from typing import Final
 
 from endpoint.engine import Limits, Occupancy, failures, wire
+from endpoint.engine.clients import CRASH, Allowance, Client, Clients
 from endpoint.engine.connection import WorkerConnection
-from endpoint.engine.pool import Pool, PoolGone
-from endpoint.engine.running import ABORTED, OK, RunningQueries, RunningQuery
+from endpoint.engine.pool import Displaced, Pool, PoolGone
+from endpoint.engine.running import ABORTED, CALLER, OK, RunningQueries, RunningQuery
 from endpoint.engine.supervisor import Supervisor
 from endpoint.errors import (
     EndpointError,
@@ -34,6 +36,8 @@ class EmbeddedEngine:
 
     def __init__(self, settings: Settings, supervisor: Supervisor) -> None:
         self.running = RunningQueries()
+        self._clients = Clients(settings.budget, settings.max_queries_per_client)
+        self.running.listeners.append(self._clients)
         self._settings = settings
         self._supervisor = supervisor
 
@@ -62,9 +66,18 @@ class EmbeddedEngine:
         """Return whether queries can be evaluated now."""
         return self._supervisor.pool.alive
 
+    def admit(self) -> None:
+        """Raise :class:`~endpoint.errors.LimitReached` where the caller may not ask a query now."""
+        self._clients.admit(CALLER.get())
+
+    def allowance(self) -> Allowance | None:
+        """Return what the caller may use, where it has used more than half of its budget; else None."""
+        return self._clients.allowance(CALLER.get())
+
     def reconfigure(self, settings: Settings) -> None:
         """Go by changed settings from now on; those that need a restart are as they were."""
         self._settings = settings
+        self._clients.budget, self._clients.most = settings.budget, settings.max_queries_per_client
         self._supervisor.reconfigure(settings)
 
     async def query(
@@ -112,30 +125,38 @@ class EmbeddedEngine:
     async def _attempts(
         self, frame: bytes, running: RunningQuery, limits: Limits, generation: int | None
     ) -> EmbeddedResult:
-        for _ in range(self._settings.pool_size):
+        client = self._clients.admit(running.caller)
+        attempt = _Attempt(frame, client, limits, generation, limits.timeout)
+        latest = time.monotonic() + limits.timeout
+        tries = self._settings.pool_size
+        while True:
             started = time.perf_counter()
             try:
-                return await self._attempt(frame, running, limits, generation)
+                return await self._attempt(attempt, running)
             except PoolGone:
-                continue
-            except WorkerDied:
-                if time.perf_counter() - started > STILLBORN:
+                tries -= 1
+                if tries < 0:
                     raise
-        return await self._attempt(frame, running, limits, generation)
+            except Displaced:
+                attempt.slow, attempt.patience = True, max(0.0, latest - time.monotonic())
+                running.pid, running.phase = 0, "waiting"
+            except WorkerDied:
+                tries -= 1
+                if tries < 0 or time.perf_counter() - started > STILLBORN:
+                    raise
 
-    async def _attempt(
-        self, frame: bytes, running: RunningQuery, limits: Limits, number: int | None
-    ) -> EmbeddedResult:
-        started = time.perf_counter()
+    async def _attempt(self, attempt: _Attempt, running: RunningQuery) -> EmbeddedResult:
+        started, number = time.monotonic(), attempt.generation
         pool = self._supervisor.pool
         if number is not None and number != pool.generation.number:
-            pool = await self._older(number, limits.timeout)
-        if (worker := pool.take()) is None:
-            worker = await pool.wait(limits.timeout)
-        running.queued = time.perf_counter() - started
+            pool = await self._older(number, attempt.limits.timeout)
+        worker = None if attempt.slow else pool.take(attempt.client)
+        if worker is None:
+            worker = await pool.wait(attempt.client, attempt.patience, attempt.slow)
+        running.queued += time.monotonic() - started
         running.pid, running.generation, running.phase = worker.pid, pool.generation.number, "evaluating"
-        result = EmbeddedResult(pool, worker, limits, self.running, running)
-        await result.begin(frame)
+        result = EmbeddedResult(pool, worker, attempt.limits, self.running, running)
+        await result.begin(attempt.frame)
         return result
 
     async def _older(self, number: int, timeout: float) -> Pool:
@@ -153,6 +174,18 @@ class EmbeddedEngine:
     async def aclose(self) -> None:
         """End every process that this engine started."""
         await self._supervisor.aclose()
+
+
+@dataclass(slots=True)
+class _Attempt:
+    """What is sent to a worker, for whom, and how long it may wait for one; ``slow``: in the slow lane."""
+
+    frame: bytes
+    client: Client
+    limits: Limits
+    generation: int | None
+    patience: float
+    slow: bool = False
 
 
 class EmbeddedResult:
@@ -308,7 +341,8 @@ class EmbeddedResult:
         except asyncio.CancelledError:
             if not expired or (waiting is not None and waiting.uncancel() > 0):
                 raise
-            raise failures.late(self._limits) from None
+            given = worker.spent if worker.turns else None
+            raise failures.late(self._limits, given) from None
         finally:
             timer.cancel()
             self._left -= self._loop.time() - started
@@ -316,8 +350,11 @@ class EmbeddedResult:
     async def _died(self, worker: WorkerConnection) -> EndpointError:
         """Return the reason why the worker ended by itself, from its wait status and its last words."""
         self._worker = None
+        if worker.displaced:
+            return Displaced()
         self._running.died = True
         death = await asyncio.shield(self._pool.drop(worker))
+        worker.client.charge(CRASH)
         first, _, _ = death.words.partition("\n")
         log.warning("worker %d died: signal %d %s", worker.pid, death.signal, first)
         return failures.of_death(death.signal, death.words, self._pool.order["memory"])

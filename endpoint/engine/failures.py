@@ -57,10 +57,14 @@ def of_death(number: int, words: str, memory: int) -> EndpointError:
     return WorkerDied("The process that evaluated the query was ended from outside. Try again.")
 
 
-def late(limits: Limits) -> DeadlineExceeded:
-    """Return the failure of a query that ran longer than its deadline."""
+def late(limits: Limits, given: float | None = None) -> DeadlineExceeded:
+    """Return the failure of a query that ran longer than its deadline.
+
+    ``given`` are the seconds of it in which the query ran, where it took turns with others.
+    """
+    turns = "" if given is None else f" It took turns with other long queries and ran for {given:.1f} s."
     return DeadlineExceeded(
-        f"The query ran longer than {limits.timeout:g} s and was stopped. Ask for less: add "
+        f"The query ran longer than {limits.timeout:g} s and was stopped.{turns} Ask for less: add "
         "a LIMIT, bind more terms, or split the query.",
         limits.timeout,
     )

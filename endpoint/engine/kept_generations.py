@@ -12,7 +12,8 @@ from collections.abc import Coroutine, Iterator
 from dataclasses import dataclass
 from typing import IO, Any, Final, TypeVar
 
-from endpoint.engine.pool import RETRY_AFTER, Pool
+from endpoint.engine.pool import Pool
+from endpoint.engine.waiting import RETRY_AFTER
 from endpoint.errors import Overloaded, StoreError
 from endpoint.settings import Settings
 from endpoint.storage import generations
@@ -27,6 +28,8 @@ MOST: Final = 3
 IDLE: Final = 20.0
 # Queries evaluated at once on one older generation.
 WORKERS: Final = 1
+# Places in the slow lane of an older generation.
+LONG_QUERIES: Final = 2
 
 
 @dataclass(slots=True, eq=False)
@@ -127,7 +130,9 @@ class KeptGenerations:
     async def _open(self, kept: _KeptGeneration) -> Pool:
         generation, place = kept.generation, "memory" if kept.in_memory else "disk"
         try:
-            pool = await Pool.open(self._settings, self._prefixes, generation, kept.in_memory, WORKERS)
+            pool = await Pool.open(
+                self._settings, self._prefixes, generation, kept.in_memory, WORKERS, LONG_QUERIES
+            )
             self._retire(kept)
             kept.pool, kept.used = pool, self._loop.time()
             log.info("kept generation %d is queried again, from %s", generation.number, place)

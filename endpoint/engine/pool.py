@@ -1,16 +1,21 @@
-"""The pool of workers of one generation: admission of queries to workers, and the queue for them."""
+"""The pool of workers of one generation: which query gets a worker, and in which lane.
+
+:mod:`endpoint.engine.lanes` says what a lane is. The pool forks the workers of both, hands them to
+the queries whose turn it is, and moves those that evaluate for long from the quick lane to the slow one.
+"""
 
 from __future__ import annotations
 
 import asyncio
-from collections import deque
 from collections.abc import Coroutine
-from dataclasses import dataclass
 from typing import Any, Final, TypeVar
 
-from endpoint.engine import Occupancy
+from endpoint.engine import Occupancy, processes
+from endpoint.engine.clients import REPLACED, Client
 from endpoint.engine.connection import WorkerConnection
-from endpoint.engine.template_client import TemplateClient, ending_signal
+from endpoint.engine.lanes import BLOCKED, Lane, SlowLane
+from endpoint.engine.template_client import Death, TemplateClient, ending_signal
+from endpoint.engine.waiting import RETRY_AFTER, Waiter
 from endpoint.engine.wire import TemplateOrder
 from endpoint.errors import EngineError, Overloaded, StoreError
 from endpoint.settings import Settings
@@ -19,20 +24,14 @@ from endpoint.telemetry import log
 
 T = TypeVar("T")
 
-RETRY_AFTER: Final = 5
-# A worker that has been blocked by its client for this long (seconds) no longer counts as evaluating, so
-# clients that stop reading cannot take the server's workers away; another one is forked instead.
-BLOCKED: Final = 0.5
-# The most workers, including those of clients that do not read, as a multiple of the size.
-MOST: Final = 8
-
-
-@dataclass(frozen=True, slots=True)
-class Death:
-    """The end of a worker: the signal (0 when none is known) and what it wrote to standard error."""
-
-    signal: int
-    words: str
+# Seconds of evaluation after which a query leaves the quick lane; and of processor time where another client
+# waits.
+QUICK: Final = 0.5
+CONTENDED: Final = 0.05
+# Seconds between two looks at the queries that run; nobody looks while none does.
+LOOK: Final = 0.05
+# Seconds for which an idle worker of the slow lane waits for another query.
+SLOW_IDLE: Final = 20.0
 
 
 class PoolGone(EngineError):
@@ -41,21 +40,30 @@ class PoolGone(EngineError):
     code = "worker-died"
 
 
-class Pool:
-    """The workers of one generation: ``size`` evaluate at once, ``queue`` requests may wait."""
+class Displaced(Overloaded):
+    """A query gave its place in the slow lane to that of another client; it can wait for one there."""
 
-    def __init__(self, template: TemplateClient, size: int, queue: int) -> None:
+    def __init__(self) -> None:
+        super().__init__(
+            "The server evaluates as many long queries as it can, and yours had to make room for that of "
+            f"another client. Try again in {RETRY_AFTER} seconds, and ask for less.",
+            RETRY_AFTER,
+        )
+
+
+class Pool:
+    """The workers of one generation: two lanes, in each of which a number of queries may wait."""
+
+    def __init__(self, template: TemplateClient, size: int, places: int, queue: int) -> None:
         self._template = template
-        self._size = size
-        self._queue = queue
-        self._idle: list[WorkerConnection] = []
+        self._quick = Lane(size, queue)
+        self._slow = SlowLane(size, places, queue)
         self._live: set[WorkerConnection] = set()
-        self._forking = 0
-        self._waiters: deque[asyncio.Future[WorkerConnection]] = deque()
         self._tasks: set[asyncio.Task[Any]] = set()
         self._retired = False
         self._closing = False
         self._look: asyncio.TimerHandle | None = None
+        self._shed: asyncio.TimerHandle | None = None
         self._loop = asyncio.get_running_loop()
 
     @property
@@ -75,7 +83,13 @@ class Pool:
 
     @classmethod
     async def open(
-        cls, settings: Settings, prefixes: dict[str, str], generation: Generation, in_memory: bool, size: int
+        cls,
+        settings: Settings,
+        prefixes: dict[str, str],
+        generation: Generation,
+        in_memory: bool,
+        size: int,
+        places: int,
     ) -> Pool:
         """Return a pool on ``generation``, with a template process of its own. Raises :class:`StoreError`."""
         order: TemplateOrder = {
@@ -90,7 +104,7 @@ class Pool:
             log.warning(
                 "this system has no seccomp filter: only the query gate keeps workers off the network"
             )
-        pool = cls(template, size, settings.queue)
+        pool = cls(template, size, places, settings.queue)
         try:
             await pool.start()
         except BaseException:
@@ -100,47 +114,51 @@ class Pool:
 
     async def start(self) -> None:
         """Fork the first workers. Raises :class:`StoreError`."""
-        await asyncio.gather(*(self._fork() for _ in range(self._size)))
+        await asyncio.gather(*[self._fork(self._quick) for _ in range(self._quick.size)])
 
-    def take(self) -> WorkerConnection | None:
-        """Return an idle worker, if there is one."""
-        while self._idle:
-            worker = self._idle.pop()
+    def take(self, client: Client) -> WorkerConnection | None:
+        """Return an idle worker for a query of the client, if there is one."""
+        lane = self._slow if client.heavy else self._quick
+        while lane.idle and lane.open_to(client):
+            worker = lane.idle.pop()
             if not worker.lost:
+                self._hand(worker, client)
                 return worker
             self.drop(worker)
         return None
 
-    async def wait(self, timeout: float) -> WorkerConnection:
-        """Return a worker as soon as one is free, first come first served.
+    async def wait(self, client: Client, timeout: float, slow: bool = False) -> WorkerConnection:
+        """Return a worker for a query of the client as soon as it is its turn.
 
-        Raises :class:`Overloaded` when the queue is full or ``timeout`` seconds have passed, and
-        :class:`PoolGone` when the pool has ended.
+        ``slow``: it is to wait in the slow lane, whatever the client has used. Raises :class:`Overloaded`
+        when the queue is full or ``timeout`` seconds have passed, and :class:`PoolGone` when the pool
+        has ended.
         """
         if self._closing:
             raise PoolGone("The worker processes of this generation have ended.")
-        if len(self._waiters) >= self._queue:
-            raise Overloaded(
-                f"All {self._size} workers are busy and {len(self._waiters)} queries wait already. "
-                f"Try again in {RETRY_AFTER} seconds.",
-                RETRY_AFTER,
-            )
-        future: asyncio.Future[WorkerConnection] = self._loop.create_future()
-        self._waiters.append(future)
-        if self._look is None:
-            self._look = self._loop.call_later(BLOCKED, self._grow)
-        late = self._loop.call_later(timeout, _fail, future, timeout)
+        lane = self._slow if slow or client.heavy else self._quick
+        waiter = lane.waiting.add(client)
+        late = self._loop.call_later(timeout, _fail, waiter, timeout)
+        self._refill()
+        self._watch()
         try:
-            return await future
+            return await waiter
         except (asyncio.CancelledError, Overloaded, PoolGone):
-            if future in self._waiters:
-                self._waiters.remove(future)
-            elif future.done() and not future.cancelled() and future.exception() is None:
-                self.release(future.result())
+            in_queue = lane.waiting.remove(client, waiter)
+            if not in_queue and waiter.done() and not waiter.cancelled() and waiter.exception() is None:
+                self.release(waiter.result())
             raise
         finally:
             late.cancel()
             self._close_when_done()
+
+    def _hand(self, worker: WorkerConnection, client: Client) -> None:
+        worker.client = client
+        worker.since = self._loop.time()
+        worker.spent, worker.turns = 0.0, False
+        self._lane(worker).add(worker)
+        if self._look is None:
+            self._watch()
 
     def release(self, worker: WorkerConnection) -> None:
         """Take back a worker that has sent its answer."""
@@ -148,18 +166,41 @@ class Pool:
         if worker.lost or (worker.ended is not None and worker.ended.swollen):
             self.drop(worker)
             return
-        while self._waiters:
-            future = self._waiters.popleft()
-            if not future.done():
-                future.set_result(worker)
+        self._account(worker)
+        self._lane(worker).discard(worker)
+        self._offer(worker)
+
+    def _offer(self, worker: WorkerConnection) -> None:
+        """Give an idle worker to the query whose turn it is, or keep it where the lane has room."""
+        lane = self._lane(worker)
+        while (turn := lane.next()) is not None:
+            client, waiter = turn
+            if not waiter.done():
+                self._hand(worker, client)
+                waiter.set_result(worker)
                 return
-        if self._retired or len(self._live) - self._blocked() > self._size:
+        if self._retired or lane.surplus:
             self.drop(worker)
-        else:
-            self._idle.append(worker)
+            return
+        lane.idle.append(worker)
+        if worker.slow and self._shed is None:
+            self._shed = self._loop.call_later(SLOW_IDLE, self._drop_idle)
+
+    def _drop_idle(self) -> None:
+        """End the workers of the slow lane that nobody has needed for long."""
+        self._shed = None
+        idle, self._slow.idle = self._slow.idle, []
+        for worker in idle:
+            self.drop(worker)
 
     def drop(self, worker: WorkerConnection) -> asyncio.Task[Death]:
-        """Kill a worker and put another in its place."""
+        """Kill a worker, and put another in its place where one is needed."""
+        lane = self._lane(worker)
+        if worker in lane.running:
+            self._account(worker)
+            if worker.ended is None and not worker.displaced:
+                worker.client.charge(REPLACED)
+            lane.discard(worker)
         return self._run(self._drop(worker))
 
     async def _drop(self, worker: WorkerConnection) -> Death:
@@ -172,45 +213,109 @@ class Pool:
             death = Death(ending_signal(status), worker.last_words())
         finally:
             worker.close()
-        wanted = min(self._size, len(self._waiters)) if self._retired else self._size
-        if len(self._live) + self._forking < wanted and self._template.alive:
-            self._run(self._replace())
+        self._refill()
         self._close_when_done()
         return death
 
-    async def _replace(self) -> None:
+    def _refill(self) -> None:
+        """Fork the workers that the lanes lack."""
+        if self._template.alive and not self._closing:
+            for lane in (self._quick, self._slow):
+                for _ in range(lane.missing(self._retired)):
+                    self._run(self._replace(self._fork(lane)))
+
+    async def _replace(self, fork: Coroutine[object, object, None]) -> None:
         try:
-            await self._fork()
+            await fork
         except StoreError as error:
             log.error("a worker could not be replaced: %s", error)
 
-    async def _fork(self) -> None:
-        self._forking += 1
+    def _fork(self, lane: Lane) -> Coroutine[object, object, None]:
+        """Count a worker as on its way, and return what forks it."""
+        lane.forking += 1
+        return self._forked(lane)
+
+    async def _forked(self, lane: Lane) -> None:
         try:
             worker = await self._template.fork()
         finally:
-            self._forking -= 1
+            lane.forking -= 1
         self._live.add(worker)
-        self.release(worker)
+        if lane is self._slow:
+            self._lower(worker)
+        worker.accounted = processes.processor_time(worker.pid) or 0.0
+        self._offer(worker)
 
-    def _grow(self) -> None:
-        """Fork one more worker while queries wait and clients that do not read block the others."""
+    def _lane(self, worker: WorkerConnection) -> Lane:
+        return self._slow if worker.slow else self._quick
+
+    def _account(self, worker: WorkerConnection) -> None:
+        """Charge the client of a worker for what it has used since this was last done."""
+        used = processes.processor_time(worker.pid)
+        if used is None:
+            used = (
+                worker.accounted if worker.ended is None else worker.accounted + worker.ended.evaluated / 1e6
+            )
+        seconds, worker.accounted = used - worker.accounted, used
+        if seconds > 0 and worker in self._lane(worker).running:
+            worker.spent += seconds
+            worker.client.charge(seconds)
+            if worker.slow:
+                self._slow.serve(worker, seconds)
+
+    def _lower(self, worker: WorkerConnection) -> None:
+        worker.slow = True
+        processes.lower(worker.pid)
+
+    def _watch(self) -> None:
+        """Look at the queries that run, now and then, while there are any."""
+        if self._look is None:
+            self._look = self._loop.call_later(LOOK, self._looked)
+
+    def _looked(self) -> None:
         self._look = None
-        if not self._waiters:
-            return
-        total = len(self._live) + self._forking
-        if total < self._size * MOST:
-            if total - self._blocked() < self._size and self._template.alive:
-                self._run(self._replace())
-        elif self._blocked():
-            # The client that reads slowest has to make room: its answer is cut.
-            now = self._loop.time()
-            self.drop(max(self._live, key=lambda worker: worker.blocked(now)))
-        self._look = self._loop.call_later(BLOCKED, self._grow)
-
-    def _blocked(self) -> int:
         now = self._loop.time()
-        return sum(worker.blocked(now) > BLOCKED for worker in self._live)
+        for worker in (*self._slow.running, *self._quick.running):
+            self._account(worker)
+        for worker in tuple(self._quick.running):
+            if self._is_slow(worker, now):
+                self._leave(worker, now)
+        if (stalled := self._slow.stalled(now)) is not None:
+            self._displace(stalled)
+        self._slow.turn(now)
+        if self._quick.running or self._slow.running:
+            self._watch()
+
+    def _is_slow(self, worker: WorkerConnection, now: float) -> bool:
+        """Return whether a query of the quick lane has been there for long enough."""
+        if worker.blocked(now) > BLOCKED:
+            return True
+        contended = self._wanted and self._quick.waiting.others(worker.client) and not self._slow.full
+        return worker.evaluating(now) > QUICK or (contended and worker.spent > CONTENDED)
+
+    @property
+    def _wanted(self) -> bool:
+        """Return whether more queries wait in the quick lane than workers are on their way to it."""
+        return len(self._quick.waiting) > self._quick.forking
+
+    def _leave(self, worker: WorkerConnection, now: float) -> None:
+        """Move a query to the slow lane. Where that is full, one gives its place back if others wait."""
+        if self._slow.full:
+            if not self._wanted:
+                return
+            last = self._slow.last(now, worker)
+            self._displace(last)
+            if last is worker:
+                return
+        self._account(worker)
+        self._quick.discard(worker)
+        self._lower(worker)
+        self._slow.add(worker)
+        self._refill()
+
+    def _displace(self, worker: WorkerConnection) -> None:
+        worker.displaced = True
+        self.drop(worker)
 
     def _run(self, coroutine: Coroutine[object, object, T]) -> asyncio.Task[T]:
         task = asyncio.ensure_future(coroutine)
@@ -221,20 +326,25 @@ class Pool:
     @property
     def occupancy(self) -> Occupancy:
         """What its processes do now."""
-        blocked = self._blocked()
+        now = self._loop.time()
+        running = [*self._quick.running, *self._slow.running]
+        blocked = sum(worker.blocked(now) > BLOCKED for worker in running)
+        slow = sum(worker.blocked(now) <= BLOCKED for worker in self._slow.running)
         states = {
-            "idle": len(self._idle),
-            "evaluating": len(self._live) - len(self._idle) - blocked,
+            "idle": len(self._quick.idle) + len(self._slow.idle),
+            "evaluating": len(running) - slow - blocked,
+            "slow": slow,
             "blocked": blocked,
         }
+        waiting = len(self._quick.waiting) + len(self._slow.waiting)
         templates = [self._template.pid] if self._template.alive else []
         workers = [worker.pid for worker in self._live]
-        return Occupancy(len(self._waiters), self._queue, states, templates, workers)
+        return Occupancy(waiting, self._quick.waiting.most, states, templates, workers)
 
     @property
     def busy(self) -> bool:
         """Return whether a worker evaluates, or a query waits for one."""
-        return bool(self._waiters) or self._forking > 0 or len(self._live) > len(self._idle)
+        return self._quick.busy or self._slow.busy
 
     @property
     def ended(self) -> bool:
@@ -244,17 +354,16 @@ class Pool:
     @property
     def finished(self) -> bool:
         """Return whether the pool is retired and no query is left."""
-        return self._retired and not (self._live or self._forking or self._waiters)
+        return self._retired and not (self._live or self.busy)
 
     def retire(self) -> None:
         """Finish the queries that run or wait, accept no more, then end the template."""
         self._retired = True
-        while self._idle:
-            self.drop(self._idle.pop())
-        if not self._template.alive:
-            for future in self._waiters:
-                if not future.done():
-                    future.set_exception(PoolGone("The worker processes of this generation are gone."))
+        for lane in (self._quick, self._slow):
+            while lane.idle:
+                self.drop(lane.idle.pop())
+            if not self._template.alive:
+                lane.waiting.fail(PoolGone("The worker processes of this generation are gone."))
         self._close_when_done()
 
     def _close_when_done(self) -> None:
@@ -265,6 +374,9 @@ class Pool:
     async def aclose(self) -> None:
         """End every worker at once, even while it evaluates."""
         self._retired = self._closing = True
+        for timer in (self._look, self._shed):
+            if timer is not None:
+                timer.cancel()
         for task in tuple(self._tasks):
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
@@ -273,9 +385,9 @@ class Pool:
         await self._template.aclose()
 
 
-def _fail(future: asyncio.Future[WorkerConnection], timeout: float) -> None:
-    if not future.done():
-        future.set_exception(
+def _fail(waiter: Waiter, timeout: float) -> None:
+    if not waiter.done():
+        waiter.set_exception(
             Overloaded(
                 f"No worker became free within {timeout:g} s. Try again in {RETRY_AFTER} seconds.",
                 RETRY_AFTER,

@@ -25,12 +25,14 @@ class Caller:
 
     ``client`` is charged for it: an IPv4 address, the /64 of an IPv6 address, or ``token:NAME``; empty for
     the server itself. ``request`` identifies the HTTP request. ``budget`` is the evaluation seconds per
-    minute that a token gives, None for those of everybody.
+    minute that a token gives, None for those of everybody. One who is ``admitted`` pays for further queries
+    and is refused none: others wait for what they make, too.
     """
 
     client: str = ""
     request: str = ""
     budget: float | None = None
+    admitted: bool = False
 
 
 # The boundary sets it for each request; what a request begins, tasks included, inherits it.

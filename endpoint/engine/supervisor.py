@@ -16,6 +16,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from endpoint.engine.kept_generations import KeptGenerations
+from endpoint.engine.lanes import default_places
 from endpoint.engine.pool import Pool
 from endpoint.errors import EndpointError, StoreError
 from endpoint.settings import Settings
@@ -132,8 +133,8 @@ class Supervisor:
         _log_serving(pool)
 
     async def _open(self, generation: Generation, in_memory: bool) -> Pool:
-        size = self._settings.pool_size
-        return await Pool.open(self._settings, self._prefixes, generation, in_memory, size)
+        size, places = self._settings.pool_size, default_places(self._settings)
+        return await Pool.open(self._settings, self._prefixes, generation, in_memory, size, places)
 
     def _keep(self, old: Pool) -> None:
         """Keep the generation of ``old``: on disk, or as an image that is small."""

@@ -9,6 +9,7 @@ import subprocess
 import sys
 import tempfile
 from contextlib import ExitStack
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Final, cast
 
@@ -22,6 +23,14 @@ START_TIMEOUT: Final = 600.0
 FORK_TIMEOUT: Final = 30.0
 
 _PACKAGES: Final = Path(__file__).absolute().parents[2]
+
+
+@dataclass(frozen=True, slots=True)
+class Death:
+    """The end of a worker: the signal (0 when none is known) and what it wrote to standard error."""
+
+    signal: int
+    words: str
 
 
 class _Control(asyncio.Protocol):

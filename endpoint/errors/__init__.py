@@ -23,7 +23,10 @@
         UnsupportedMediaType 415
         ResultTooLarge     422    the result has more rows or bytes than an answer may have
         UnknownHost        421    the server does not answer for this host name
-        TooManyConnections 429    the client has as many connections as one may
+        LimitReached       429    the client has all that one client may have
+          TooManyConnections      as many connections
+          TooManyQueries          as many queries that run or wait
+          BudgetExhausted         as many seconds of evaluation in a minute
         HeadTooLarge       431    the header fields are longer than the limit
       EngineError                 the server could not answer
         EvaluationFailed   500    the engine refused the query while evaluating it
@@ -67,9 +70,11 @@ from endpoint.errors.engine import (
 )
 from endpoint.errors.requests import (
     BadParameter,
+    BudgetExhausted,
     Forbidden,
     GenerationGone,
     HeadTooLarge,
+    LimitReached,
     MalformedQuery,
     MalformedRequest,
     MethodNotAllowed,
@@ -84,6 +89,7 @@ from endpoint.errors.requests import (
     ResultTooLarge,
     ServiceRefused,
     TooManyConnections,
+    TooManyQueries,
     Unauthorized,
     UnknownHost,
     UnsupportedMediaType,
@@ -92,6 +98,7 @@ from endpoint.errors.requests import (
 
 __all__ = [
     "BadParameter",
+    "BudgetExhausted",
     "ConfigurationError",
     "DataError",
     "DataErrors",
@@ -102,6 +109,7 @@ __all__ = [
     "Forbidden",
     "GenerationGone",
     "HeadTooLarge",
+    "LimitReached",
     "MalformedQuery",
     "MalformedRequest",
     "MemoryLimitExceeded",
@@ -120,6 +128,7 @@ __all__ = [
     "ServiceRefused",
     "StoreError",
     "TooManyConnections",
+    "TooManyQueries",
     "Unauthorized",
     "UnknownHost",
     "UnsupportedMediaType",

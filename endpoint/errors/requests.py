@@ -243,12 +243,10 @@ class UnknownHost(RequestError):
     title = "Unknown host"
 
 
-class TooManyConnections(RequestError):
-    """The client has as many connections as one may. ``retry_after`` is in seconds."""
+class LimitReached(RequestError):
+    """The client has all that one client may have. ``retry_after`` is in seconds."""
 
     status = 429
-    code = "too-many-connections"
-    title = "Too many connections"
 
     def __init__(self, detail: str, retry_after: int) -> None:
         super().__init__(detail)
@@ -256,3 +254,31 @@ class TooManyConnections(RequestError):
 
     def fields(self) -> dict[str, object]:
         return {"retryAfter": self.retry_after}
+
+
+class TooManyConnections(LimitReached):
+    """The client has as many connections as one may. ``retry_after`` is in seconds."""
+
+    code = "too-many-connections"
+    title = "Too many connections"
+
+
+class TooManyQueries(LimitReached):
+    """As many queries of the client run or wait as one may have. ``retry_after`` is in seconds."""
+
+    code = "too-many-queries"
+    title = "Too many queries at once"
+
+
+class BudgetExhausted(LimitReached):
+    """The client has used its seconds of evaluation per minute (``budget``)."""
+
+    code = "budget-exhausted"
+    title = "Budget of evaluation used up"
+
+    def __init__(self, detail: str, retry_after: int, budget: float) -> None:
+        super().__init__(detail, retry_after)
+        self.budget = budget
+
+    def fields(self) -> dict[str, object]:
+        return {**super().fields(), "budget": self.budget}

@@ -144,7 +144,27 @@ class Settings:
         0, values.count(0, 256), "N", "Queries evaluated at once; 0 means one per core, at least 2."
     )
     queue: int = _setting(
-        256, values.count(0, 100_000), "N", "Queries that may wait for a worker before a 503."
+        256, values.count(0, 100_000), "N", "Queries that may wait in each lane before a 503."
+    )
+    slow_lane: int = _setting(
+        0,
+        values.count(0, 1024),
+        "N",
+        "Long queries that may be begun at once; 0 means 6 per worker, where half of the memory has room.",
+    )
+    budget: float = _setting(
+        60.0,
+        values.budget,
+        "SECONDS",
+        "Seconds of evaluation that a client may use per minute before a 429; 0 means no budget.",
+        reload=True,
+    )
+    max_queries_per_client: int = _setting(
+        64,
+        values.count(1, 100_000),
+        "N",
+        "Queries of one client that may run or wait before a 429.",
+        reload=True,
     )
     max_query: int = _setting(2**19, values.size, "SIZE", "Longest query text accepted.", reload=True)
     max_nesting: int = _setting(

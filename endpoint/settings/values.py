@@ -38,6 +38,14 @@ def seconds(text: str) -> float:
     return value
 
 
+def budget(text: str) -> float:
+    """Parse a number of seconds, where 0 means no budget. Raises ValueError."""
+    try:
+        return 0.0 if float(text.strip().removesuffix("s")) == 0 else seconds(text)
+    except ValueError:
+        raise ValueError("expected a number of seconds such as 60, or 0 for no budget") from None
+
+
 def count(least: int, most: int) -> Callable[[str], int]:
     """Return a parser of whole numbers within these bounds."""
 

@@ -25,7 +25,7 @@ from pyoxigraph import (
     parse_query_results,
 )
 
-from endpoint.engine import Limits, Result
+from endpoint.engine import CALLER, Limits, Result
 from endpoint.errors import DeadlineExceeded, EndpointError, GenerationGone
 from endpoint.formats import N_TRIPLES, SPARQL_JSON, Format, QueryForm, Representation
 from endpoint.search import Request
@@ -73,7 +73,26 @@ class OwnQueries:
     ) -> asyncio.Task[T]:
         """Return the task that makes a value, or has made it, from a snapshot with its own deadline."""
         self.cache.retire(self.site.engine.generation)
-        return self.cache.begin(generation, region, key, lambda: make(self.snapshot(generation, timeout)))
+        return self.cache.begin(generation, region, key, lambda: self._make(generation, make, timeout))
+
+    def _make(
+        self,
+        generation: Generation,
+        make: Callable[[Snapshot], Coroutine[Any, Any, T]],
+        timeout: float | None,
+    ) -> Coroutine[Any, Any, T]:
+        """Return what makes a value, which whoever asks first pays for.
+
+        Others wait for it too, so only the asker is refused, and only here. Raises LimitReached.
+        """
+        self.site.engine.admit()
+        caller = replace(CALLER.get(), admitted=True)
+
+        async def made() -> T:
+            CALLER.set(caller)
+            return await make(self.snapshot(generation, timeout))
+
+        return made()
 
     def revalidate(
         self,

@@ -11,10 +11,11 @@ import signal
 from collections.abc import AsyncIterator, Callable, Coroutine
 from contextlib import asynccontextmanager
 from pathlib import Path
+from unittest.mock import patch
 
 import pytest
 
-from endpoint.engine import Limits, wire
+from endpoint.engine import Limits, pool, wire
 from endpoint.engine.embedded import EmbeddedEngine, EmbeddedResult
 from endpoint.engine.running import RunningQuery
 from endpoint.errors import (
@@ -46,6 +47,13 @@ async def opened(data: Path, **changes: object) -> AsyncIterator[EmbeddedEngine]
         yield engine
     finally:
         await engine.aclose()
+
+
+@asynccontextmanager
+async def one_lane() -> AsyncIterator[None]:
+    """No query leaves the quick lane, so that others wait for its end."""
+    with patch.object(pool, "QUICK", 60.0):
+        yield
 
 
 def operation(text: str) -> Operation:
@@ -166,7 +174,7 @@ async def test_an_answer_tells_its_rows_and_the_memory_that_it_took(data: Path) 
         for text, count, least, most in (
             (listing, 300, 0, 2**24),  # the first query also warms the worker
             (sorting, 90_000, 2**24, 2**28),
-            (listing, 300, 0, 2**20),
+            (listing, 300, 0, 2**23),  # of this one or another worker
         ):
             answer = await engine.query(operation(text), Representation.of(SPARQL_JSON), LONG)
             await answer.read()
@@ -176,7 +184,7 @@ async def test_an_answer_tells_its_rows_and_the_memory_that_it_took(data: Path) 
 
 @asynchronous
 async def test_the_queue_is_bounded_and_first_come_first_served(data: Path) -> None:
-    async with opened(data, workers=1, queue=2) as engine:
+    async with one_lane(), opened(data, workers=1, queue=2) as engine:
         busy = asyncio.create_task(whole(engine, ENDLESS, limits=Limits(1.0)))
         await asyncio.sleep(0.2)
         order: list[str] = []
@@ -198,7 +206,7 @@ async def test_the_queue_is_bounded_and_first_come_first_served(data: Path) -> N
 
 @asynchronous
 async def test_waiting_too_long_is_overload_and_gives_the_place_back(data: Path) -> None:
-    async with opened(data, workers=1, queue=1) as engine:
+    async with one_lane(), opened(data, workers=1, queue=1) as engine:
         busy = asyncio.create_task(whole(engine, ENDLESS, limits=Limits(2.0)))
         await asyncio.sleep(0.2)
         for _ in range(2):
@@ -222,7 +230,7 @@ async def test_a_cancelled_query_ends_its_evaluation(data: Path) -> None:
 
 @asynchronous
 async def test_a_cancelled_wait_gives_its_place_back(data: Path) -> None:
-    async with opened(data, workers=1, queue=1) as engine:
+    async with one_lane(), opened(data, workers=1, queue=1) as engine:
         busy = asyncio.create_task(whole(engine, ENDLESS, limits=Limits(1.0)))
         await asyncio.sleep(0.2)
         waiting = asyncio.create_task(whole(engine, "ASK {}"))

@@ -13,6 +13,7 @@ from pathlib import Path
 
 import pytest
 
+from endpoint.engine.clients import Client
 from endpoint.engine.supervisor import QUICK, Plan, Supervisor
 from endpoint.settings import DefaultGraph, Settings
 from endpoint.storage import generations
@@ -183,7 +184,7 @@ def test_the_image_is_not_read_before_the_one_before_has_left_the_memory(tmp_pat
     async def main() -> None:
         async with started(tmp_path) as running:
             old = running.pool
-            busy = old.take()
+            busy = old.take(Client("192.0.2.1", 60.0))
             assert busy is not None
             await asyncio.to_thread(publish, tmp_path, LARGE, False)
             await until(lambda: place(running) == "2 from disk")

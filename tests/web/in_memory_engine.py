@@ -53,6 +53,12 @@ class StoreEngine:
         self.asked: list[str] = []
         self.failure: Exception | None = None
 
+    def admit(self) -> None:
+        """Everybody may ask."""
+
+    def allowance(self) -> None:
+        """There are no budgets."""
+
     def answerable(self, number: int) -> Generation | None:
         """The one generation."""
         return self.generation if number == self.generation.number else None

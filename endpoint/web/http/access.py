@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from base64 import b64decode
 from ipaddress import IPv6Address, IPv6Network
+from math import ceil, floor
 from typing import Final
 
-from endpoint.engine import Caller
+from endpoint.engine import Caller, Engine
 from endpoint.errors import Forbidden, Unauthorized
 from endpoint.tokens import Token, Tokens
 from endpoint.web.http.forwarded import parse_address
@@ -73,6 +74,19 @@ def require(token: Token | None, scope: str) -> Token:
     if scope not in token.scopes:
         raise Forbidden(f'The token "{token.name}" does not have the scope "{scope}".')
     return token
+
+
+def rate_limit(engine: Engine | None) -> tuple[tuple[bytes, bytes], ...]:
+    """Return the header fields that tell a caller what is left of its budget; none before half is used.
+
+    They are those of draft-ietf-httpapi-ratelimit-headers-10, in seconds of evaluation.
+    """
+    allowance = engine.allowance() if engine is not None else None
+    if allowance is None:
+        return ()
+    policy = f'"evaluation";q={ceil(allowance.quota)};qu="seconds";w={allowance.window:.0f}'
+    limit = f'"evaluation";r={max(0, floor(allowance.left))};t={ceil(allowance.reset)}'
+    return ((b"ratelimit-policy", policy.encode()), (b"ratelimit", limit.encode()))
 
 
 def caller(address: str, request: str, token: Token | None) -> Caller:

@@ -25,20 +25,20 @@ from endpoint.engine import CALLER
 from endpoint.errors import (
     DeadlineExceeded,
     EndpointError,
+    LimitReached,
     MalformedRequest,
     MethodNotAllowed,
     NotFound,
     Overloaded,
     PayloadTooLarge,
     RequestTimeout,
-    TooManyConnections,
     Unauthorized,
 )
 from endpoint.formats import HTML, Format, negotiate
 from endpoint.telemetry import Exchange, log, log_field
 from endpoint.telemetry.watchdog import EXCHANGE
 from endpoint.web import Site
-from endpoint.web.http.access import caller
+from endpoint.web.http.access import caller, rate_limit
 from endpoint.web.http.answer import NO_STORE, Headers, Whole
 from endpoint.web.http.encodings import EncodedBodies
 from endpoint.web.http.forwarded import proxies
@@ -50,7 +50,7 @@ from endpoint.web.http.send import ClientGone, send_answer
 HTML_TYPE: Final = b"text/html; charset=utf-8"
 _METHODS: Final = b"GET, HEAD, POST, QUERY, OPTIONS"
 _EXPOSED: Final = (
-    b"Content-Location, Deprecation, ETag, Link, Retry-After, "
+    b"Content-Location, Deprecation, ETag, Link, RateLimit, RateLimit-Policy, Retry-After, "
     b"Server-Timing, Sunset, X-Request-Id, X-Total-Count"
 )
 
@@ -96,7 +96,7 @@ class Boundary:
                 given = list(message.get("headers", ()))
                 if (b"content-type", HTML_TYPE) in given and POLICY_HEADER not in dict(given):
                     given.append((POLICY_HEADER, POLICY))
-                message["headers"] = given + headers
+                message["headers"] = [*given, *headers, *rate_limit(self._site.running)]
             else:
                 exchange.sent += len(message.get("body", b""))
             await send(message)
@@ -260,7 +260,7 @@ def _problem_page(request: Request, error: EndpointError) -> bytes | None:
 def special_headers(error: EndpointError) -> Headers:
     """Return the header fields that an error of its kind has."""
     match error:
-        case Overloaded() | TooManyConnections():
+        case Overloaded() | LimitReached():
             return ((b"retry-after", str(error.retry_after).encode()),)
         case MethodNotAllowed():
             return ((b"allow", ", ".join(error.allowed).encode()),)

@@ -1,0 +1,196 @@
+"""The clients of an engine: what each has used lately, and what it may still use.
+
+Whoever evaluates pays in seconds of processor time of the worker, never in requests: time that a query
+waits, is paused, or is blocked because its client does not read costs nothing.
+"""
+
+from __future__ import annotations
+
+import math
+import time
+from dataclasses import dataclass
+from typing import Final
+
+from endpoint.engine.running import Caller, RunningQuery
+from endpoint.errors import BudgetExhausted, TooManyQueries
+
+# The budget is one of so many seconds.
+WINDOW: Final = 60.0
+# Seconds in which what a client has used counts for a third of it: so long it is remembered.
+MEMORY: Final = 20.0
+# Seconds used lately from which a client starts in the slow lane: a tenth of a processor all the time.
+HEAVY: Final = 2.0
+# What a query costs (seconds) that takes its worker away, because it was stopped or its client left: another
+# one is forked (13 ms), and its first query touches pages that were shared. And on top, what a crash costs.
+REPLACED: Final = 0.05
+CRASH: Final = 0.2
+# Clients that are remembered before those who owe nothing are forgotten.
+REMEMBERED: Final = 4096
+
+
+@dataclass(frozen=True, slots=True)
+class Allowance:
+    """What a client may use: of ``quota`` seconds of evaluation per ``window``, so many are ``left``.
+
+    All are there again after ``reset`` seconds. It owes some where ``left`` is below zero.
+    """
+
+    quota: float
+    left: float
+    reset: float
+    window: float = WINDOW
+
+
+class Client:
+    """One client: the seconds it used lately, those left of its budget, and its queries.
+
+    ``quota`` is its budget in seconds per minute; infinite without one. The server itself is a client that
+    pays nothing.
+    """
+
+    __slots__ = ("_left", "_recent", "_updated", "name", "places", "queries", "quota")
+
+    def __init__(self, name: str, quota: float) -> None:
+        self.name = name
+        self.quota = quota
+        self.queries = 0  # that run or wait
+        self.places = 0  # in the slow lanes
+        self._left = quota
+        self._recent = 0.0
+        self._updated = time.monotonic()
+
+    def _refresh(self) -> None:
+        now = time.monotonic()
+        passed, self._updated = now - self._updated, now
+        if self.quota != math.inf:
+            self._left = min(self.quota, self._left + passed * self.quota / WINDOW)
+        self._recent *= math.exp(-passed / MEMORY)
+
+    def change(self, quota: float) -> None:
+        """Give it another budget; what it owes, it owes."""
+        self._refresh()
+        self._left = quota if self.quota == math.inf else min(self._left, quota)
+        self.quota = quota
+
+    def charge(self, seconds: float) -> None:
+        """Take seconds of processor time from what is left."""
+        if self.name:
+            self._refresh()
+            self._left -= seconds
+            self._recent += seconds
+
+    def recent(self) -> float:
+        """Return the seconds it used lately, the older the less."""
+        if self._recent:
+            self._refresh()
+        return self._recent
+
+    @property
+    def heavy(self) -> bool:
+        """Return whether it has used so much lately that its queries start in the slow lane."""
+        return bool(self.name) and (self.places > 1 or (self._recent > HEAVY and self.recent() > HEAVY))
+
+    @property
+    def exhausted(self) -> bool:
+        """Return whether nothing is left of its budget."""
+        if self._left > 0:
+            return False
+        self._refresh()
+        return self._left <= 0
+
+    @property
+    def owes(self) -> bool:
+        """Return whether it has to be remembered."""
+        self._refresh()
+        return self.queries > 0 or self._left < self.quota or self._recent > HEAVY / 100
+
+    def allowance(self) -> Allowance:
+        """Return what it may use now."""
+        self._refresh()
+        return Allowance(self.quota, self._left, (self.quota - self._left) * WINDOW / self.quota)
+
+
+class Clients:
+    """The clients of one engine, by the keys of their callers. It listens to the running queries.
+
+    ``budget`` is that of a client without one of its own, in seconds per minute, 0 for none; ``most`` are the
+    queries of one client that may run or wait.
+    """
+
+    def __init__(self, budget: float, most: int) -> None:
+        self.budget = budget
+        self.most = most
+        self._clients: dict[str, Client] = {"": Client("", math.inf)}
+
+    def find(self, caller: Caller) -> Client:
+        """Return the client that is charged for this caller."""
+        client = self._clients.get(caller.client)
+        if client is None:
+            self._forget()
+            client = self._clients[caller.client] = Client(caller.client, self._quota(caller))
+        return client
+
+    def _quota(self, caller: Caller) -> float:
+        return (self.budget if caller.budget is None else caller.budget) or math.inf
+
+    def __len__(self) -> int:
+        return len(self._clients)
+
+    def _forget(self) -> None:
+        """Drop the oldest clients that owe nothing; look at two, so that the number cannot grow by those."""
+        for name in list(self._oldest()) if len(self._clients) > REMEMBERED else ():
+            client = self._clients.pop(name)
+            if not name or client.owes:
+                self._clients[name] = client
+
+    def _oldest(self) -> list[str]:
+        names = iter(self._clients)
+        return [next(names), next(names)]
+
+    def admit(self, caller: Caller) -> Client:
+        """Return the client of a query that has begun, where it may run.
+
+        Raises :class:`BudgetExhausted` and :class:`TooManyQueries`.
+        """
+        client = self.find(caller)
+        if caller.admitted or not client.name:
+            return client
+        if client.quota != (quota := self._quota(caller)):
+            client.change(quota)
+        if client.exhausted:
+            raise _exhausted(client)
+        if client.queries > self.most:
+            raise TooManyQueries(
+                f"{self.most} of your queries run or wait at this moment, which is the most for one client. "
+                "Wait for one of them to end.",
+                1,
+            )
+        return client
+
+    def allowance(self, caller: Caller) -> Allowance | None:
+        """Return what a caller with a budget may use now, where that is less than half of it; else None."""
+        client = self._clients.get(caller.client)
+        if client is None or client.quota == math.inf:
+            return None
+        allowance = client.allowance()
+        return allowance if allowance.left < allowance.quota / 2 else None
+
+    def begun(self, query: RunningQuery) -> None:
+        """Count a query that has begun."""
+        self.find(query.caller).queries += 1
+
+    def ended(self, query: RunningQuery) -> None:
+        """Count a query that has ended."""
+        self.find(query.caller).queries -= 1
+
+
+def _exhausted(client: Client) -> BudgetExhausted:
+    allowance = client.allowance()
+    seconds = math.floor(-allowance.left * WINDOW / client.quota) + 1
+    who = f'the token "{client.name.partition(":")[2]}"' if client.name.startswith("token:") else client.name
+    return BudgetExhausted(
+        f"The queries of {who} have used the {client.quota:g} seconds of evaluation that one client has per "
+        f"minute. Ask again in {seconds} second{'s' * (seconds > 1)}, and for less at once.",
+        seconds,
+        client.quota,
+    )

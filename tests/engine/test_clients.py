@@ -1,0 +1,137 @@
+"""Budgets in seconds of evaluation: charged, refilled, exhausted, changed, forgotten."""
+
+from __future__ import annotations
+
+import math
+
+import pytest
+
+from endpoint.engine import CALLER, Caller, clients
+from endpoint.engine.clients import HEAVY, REMEMBERED, Clients
+from endpoint.engine.running import OK, RunningQueries
+from endpoint.errors import BudgetExhausted, TooManyQueries
+
+
+class Clock:
+    """A clock that the test moves."""
+
+    def __init__(self) -> None:
+        self.now = 1000.0
+
+    def monotonic(self) -> float:
+        return self.now
+
+
+@pytest.fixture
+def clock(monkeypatch: pytest.MonkeyPatch) -> Clock:
+    made = Clock()
+    monkeypatch.setattr(clients, "time", made)
+    return made
+
+
+ANNA, BEN = Caller("192.0.2.1", "r1"), Caller("192.0.2.2", "r2")
+
+
+def test_a_budget_is_used_up_and_comes_back(clock: Clock) -> None:
+    known = Clients(60.0, 8)
+    known.admit(ANNA).charge(59.0)
+    known.admit(ANNA).charge(5.0)
+    with pytest.raises(
+        BudgetExhausted, match=r"192\.0\.2\.1 .* 60 seconds .* per minute.* in 5 seconds"
+    ) as refused:
+        known.admit(ANNA)
+    assert (refused.value.retry_after, refused.value.budget) == (5, 60.0)
+    assert known.admit(BEN).name == BEN.client
+    clock.now += refused.value.retry_after
+    assert known.admit(ANNA).name == ANNA.client
+    clock.now += 3600
+    assert known.find(ANNA).allowance() == clients.Allowance(60.0, 60.0, 0.0)
+
+
+def test_many_small_queries_never_meet_a_budget_of_seconds(clock: Clock) -> None:
+    known = Clients(60.0, 8)
+    for _ in range(1000):
+        known.admit(ANNA).charge(0.005)
+        clock.now += 0.001
+    assert known.find(ANNA).allowance().left > 50
+
+
+def test_a_token_has_a_budget_of_its_own(clock: Clock) -> None:
+    known = Clients(60.0, 8)
+    large, free = Caller("token:night-watch", "r", 600.0), Caller("token:staff", "r", 0.0)
+    known.admit(large).charge(599.0)
+    known.admit(large).charge(20.0)
+    with pytest.raises(BudgetExhausted, match=r'token "night-watch" .* 600 seconds .* in 2 seconds'):
+        known.admit(large)
+    known.admit(free).charge(10_000.0)
+    assert known.admit(free).quota == math.inf
+
+
+def test_the_server_itself_pays_nothing(clock: Clock) -> None:
+    known = Clients(1.0, 1)
+    own = known.admit(Caller())
+    own.charge(100.0)
+    own.places = 5
+    assert known.admit(Caller()) is own
+    assert not own.heavy
+
+
+def test_without_a_budget_use_is_remembered_all_the_same(clock: Clock) -> None:
+    client = Clients(0.0, 8).admit(ANNA)
+    client.charge(1e6)
+    assert not client.exhausted
+    assert client.heavy
+
+
+def test_use_is_forgotten_after_a_while(clock: Clock) -> None:
+    client = Clients(60.0, 8).find(ANNA)
+    client.charge(HEAVY * 2)
+    assert client.heavy
+    clock.now += clients.MEMORY
+    assert not client.heavy
+    assert 0 < client.recent() < HEAVY
+
+
+def test_a_client_with_several_long_queries_is_heavy_whatever_they_have_used(clock: Clock) -> None:
+    client = Clients(60.0, 8).find(ANNA)
+    client.places = 2
+    assert client.heavy
+
+
+def test_a_changed_budget_holds_at_once_and_leaves_the_debt(clock: Clock) -> None:
+    known = Clients(60.0, 8)
+    known.admit(ANNA).charge(70.0)
+    known.budget = 600.0
+    with pytest.raises(BudgetExhausted, match="600 seconds"):
+        known.admit(ANNA)
+    clock.now += 2
+    assert known.admit(ANNA).quota == 600.0
+    known.budget = 0.0
+    assert known.admit(ANNA).quota == math.inf
+    known.budget = 30.0
+    assert known.admit(ANNA).allowance().left == 30.0
+
+
+def test_only_so_many_queries_of_a_client_run_or_wait(clock: Clock) -> None:
+    known, running = Clients(60.0, 2), RunningQueries()
+    running.listeners.append(known)
+    token = CALLER.set(ANNA)
+    begun = [running.begin("ASK {}", "ASK", "text/csv") for _ in range(3)]
+    CALLER.reset(token)
+    with pytest.raises(TooManyQueries, match="2 of your queries"):
+        known.admit(ANNA)
+    assert known.admit(BEN).queries == 0
+    running.end(begun[0], OK)
+    running.end(begun[0], OK)
+    assert known.admit(ANNA).queries == 2
+
+
+def test_clients_that_owe_nothing_are_forgotten(clock: Clock) -> None:
+    known = Clients(60.0, 8)
+    debtor = known.find(ANNA)
+    debtor.charge(50.0)
+    for number in range(3 * REMEMBERED):
+        known.find(Caller(f"client {number}", "r"))
+    assert len(known) <= REMEMBERED + 1
+    assert known.find(ANNA) is debtor
+    assert known.find(Caller()).name == ""

@@ -8,7 +8,8 @@ import os
 import signal
 from collections import deque
 from contextlib import suppress
-from typing import IO, Final, cast
+from io import RawIOBase
+from typing import Final, cast
 
 from endpoint.engine import wire
 from endpoint.engine.clients import Client
@@ -29,7 +30,7 @@ class WorkerConnection(asyncio.Protocol):
 
     client: Client
 
-    def __init__(self, errors: IO[bytes]) -> None:
+    def __init__(self, errors: RawIOBase) -> None:
         self.pid = 0
         self.ended: wire.Ending | None = None
         self.failure: wire.Failure | None = None
@@ -154,9 +155,8 @@ class WorkerConnection(asyncio.Protocol):
             self._transport.abort()
 
     def last_words(self) -> str:
-        """Return the end of what the dead process wrote to standard error."""
-        self._errors.seek(0)
-        return self._errors.read(LAST_WORDS).decode(errors="replace").strip()
+        """Return what the dead process wrote to standard error, the first of it."""
+        return (self._errors.read(LAST_WORDS) or b"").decode(errors="replace").strip()
 
     def close(self) -> None:
         """Close the server's ends of everything."""

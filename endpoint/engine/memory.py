@@ -11,44 +11,38 @@ from typing import Final
 _FORGET_PEAK: Final = b"5"
 
 
-def address_space() -> int:
-    """Return the address space of this process in bytes; 0 where it is not known."""
-    try:
-        pages = Path("/proc/self/statm").read_bytes().split(maxsplit=1)[0]
-    except OSError:
-        return 0
-    return int(pages) * resource.getpagesize()
+class WorkerMemory:
+    """The memory of this process, a worker.
 
-
-def limit_memory(extra: int) -> None:
-    """Limit this process to ``extra`` more bytes of address space than now.
-
-    An allocation past the limit fails: Python raises MemoryError, the engine aborts the process.
-    """
-    if used := address_space():
-        _, hard = resource.getrlimit(resource.RLIMIT_AS)
-        limit = used + extra
-        if hard != resource.RLIM_INFINITY:
-            limit = min(limit, hard)
-        resource.setrlimit(resource.RLIMIT_AS, (limit, hard))
-
-
-class PeakMemory:
-    """The growth of this process in memory, of one query after the other; two microseconds for each.
-
-    Pages that it shares with the template count from the beginning. Where the system cannot forget a peak,
-    only growth beyond all before is seen.
+    Make it before the fence closes: the files in which the kernel tells of it stay open.
     """
 
     def __init__(self) -> None:
-        try:
-            self._forget: int | None = os.open("/proc/self/clear_refs", os.O_WRONLY | os.O_CLOEXEC)
-        except OSError:
-            self._forget = None
+        self._size = _open("/proc/self/statm", os.O_RDONLY)
+        self._forget = _open("/proc/self/clear_refs", os.O_WRONLY)
         self._before = 0
 
+    def address_space(self) -> int:
+        """Return the address space in bytes; 0 where it is not known."""
+        if self._size is None:
+            return 0
+        return int(os.pread(self._size, 100, 0).split(maxsplit=1)[0]) * resource.getpagesize()
+
+    def limit(self, extra: int) -> None:
+        """Limit the process to ``extra`` more bytes of address space than now, for good.
+
+        An allocation past the limit fails: Python raises MemoryError, the engine aborts the process.
+        """
+        if used := self.address_space():
+            _, hard = resource.getrlimit(resource.RLIMIT_AS)
+            most = used + extra if hard == resource.RLIM_INFINITY else min(used + extra, hard)
+            resource.setrlimit(resource.RLIMIT_AS, (most, most))
+
     def begin(self) -> None:
-        """Measure from now on."""
+        """Measure the growth in memory from now on. With :meth:`growth` it takes two microseconds.
+
+        Where the system cannot forget a peak, only growth beyond all before is seen.
+        """
         if self._forget is not None:
             os.pwrite(self._forget, _FORGET_PEAK, 0)
         self._before = _peak()
@@ -58,8 +52,15 @@ class PeakMemory:
         return _peak() - self._before
 
 
+def _open(path: str, flags: int) -> int | None:
+    try:
+        return os.open(path, flags | os.O_CLOEXEC)
+    except OSError:
+        return None
+
+
 def _peak() -> int:
-    """Return the bytes that the process had in memory at its largest."""
+    """Return the bytes that the process had in memory at its largest, pages that it shares included."""
     return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024
 
 

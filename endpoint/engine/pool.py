@@ -10,7 +10,7 @@ import asyncio
 from collections.abc import Coroutine
 from typing import Any, Final, TypeVar
 
-from endpoint.engine import Occupancy, processes
+from endpoint.engine import Occupancy, fence, processes
 from endpoint.engine.clients import REPLACED, Client
 from endpoint.engine.connection import WorkerConnection
 from endpoint.engine.lanes import BLOCKED, Lane, SlowLane
@@ -100,10 +100,8 @@ class Pool:
             "prefixes": prefixes,
         }
         template = await TemplateClient.start(generation, order)
-        if not template.fenced:
-            log.warning(
-                "this system has no seccomp filter: only the query gate keeps workers off the network"
-            )
+        for sentence in fence.warnings(template.missing):
+            log.warning("%s", sentence)
         pool = cls(template, size, places, settings.queue)
         try:
             await pool.start()

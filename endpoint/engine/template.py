@@ -1,6 +1,6 @@
 """The template process: it reads one generation and forks the workers that evaluate on it.
 
-The server starts ``python -m endpoint.engine.template FD`` and sends its orders over the socket FD:
+The server starts ``python -m endpoint.engine.template FD PID`` and sends its orders over the socket FD:
 first a :class:`~endpoint.engine.wire.TemplateOrder`, then forks and reaps. Workers
 share the pages of its in-memory image. Where the generation is to stay on disk each worker opens
 it read-only after the fork, because a forked RocksDB is not safe to use.
@@ -20,17 +20,28 @@ import socket
 import sys
 from dataclasses import dataclass
 from pathlib import Path
-from typing import IO, NoReturn, cast
+from typing import IO, Final, NoReturn, cast
 
 from pyoxigraph import Store
 
-from endpoint.engine import fence, wire, worker
+from endpoint.engine import fence, landlock, wire, worker
+from endpoint.engine.fence import Missing
 from endpoint.engine.image import build_image
+from endpoint.engine.memory import WorkerMemory
 from endpoint.storage import generations
 
+# How likely the kernel ends the template when memory runs out, from -1000 to 1000: rather than the server,
+# and not before a worker.
+VICTIM: Final = 500
 
-def main(descriptor: int) -> NoReturn:
-    """Serve orders from ``descriptor`` until the server closes it, then end with all workers."""
+
+def main(descriptor: int, server: int) -> NoReturn:
+    """Serve orders from ``descriptor`` until the server closes it, then end with all workers.
+
+    ``server`` is the process id of the server, with which this process ends.
+    """
+    missing = fence.end_with(server) | fence.prefer_as_victim(VICTIM)
+    fence.limit_core_files()
     # Ctrl-C in a terminal, its end and a supervisor's stop reach the whole group of processes: the server
     # decides how its workers end, and closes the socket.
     for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
@@ -48,27 +59,36 @@ def main(descriptor: int) -> NoReturn:
     except Exception as error:  # of any kind; the server shows this line
         print(f"the template process ends: {error}", file=sys.stderr, flush=True)
         os._exit(1)
-    fenced = fence.deny_network()
+    ruleset = landlock.reading_only(fence.readable(generation.path))
+    if ruleset is None:
+        missing |= Missing.FILES
+    missing |= fence.enclose_template()
     gc.collect()
     gc.freeze()
     try:
-        control.sendall(wire.pack(wire.HELLO, bytes([fenced])))
+        control.sendall(wire.pack(wire.HELLO, bytes([missing])))
     except OSError:
         # The server ended while the generation was read.
         os._exit(0)
     text = str(generation.path / "text")
     options = worker.WorkerOptions(order["prefixes"], order["union"] and not copied, order["memory"], text)
     path = generation.path / generations.STORE
-    _obey(control, _Inheritance(store, path, options, hold))
+    _obey(control, _Inheritance(os.getpid(), store, path, options, ruleset, hold))
 
 
 @dataclass(frozen=True, slots=True)
 class _Inheritance:
-    """The inheritance of a new worker: the image or else the folder of the store, and the lock."""
+    """The inheritance of a new worker.
 
+    ``template`` is the process id of the template; the store is the ``image`` or else in the folder ``path``;
+    ``ruleset`` is what the worker may read; ``hold`` keeps the generation.
+    """
+
+    template: int
     image: Store | None
     path: Path
     options: worker.WorkerOptions
+    ruleset: int | None
     hold: IO[bytes]
 
 
@@ -103,11 +123,16 @@ def _obey(control: socket.socket, inherited: _Inheritance) -> NoReturn:
 
 
 def _become_worker(inherited: _Inheritance, descriptors: list[int]) -> NoReturn:
-    """Run as the new worker; never return. ``inherited.hold`` stays open and keeps the generation."""
+    """Run as the new worker; never return."""
     try:
+        fence.end_with(inherited.template)
+        fence.prefer_as_victim(fence.MOST_LIKELY_VICTIM)
+        memory = WorkerMemory()
+        # The store starts threads, which are enclosed with it.
+        fence.enclose_worker(inherited.ruleset)
         sock = socket.socket(fileno=descriptors[0])
         opened = inherited.image if inherited.image is not None else Store.read_only(str(inherited.path))
-        worker.run(sock, descriptors[1], opened, inherited.options)
+        worker.run(sock, descriptors[1], opened, inherited.options, memory)
     finally:
         os._exit(1)
 
@@ -119,4 +144,4 @@ def _end(children: set[int]) -> NoReturn:
 
 
 if __name__ == "__main__":
-    main(int(sys.argv[1]))
+    main(int(sys.argv[1]), int(sys.argv[2]))

@@ -7,7 +7,6 @@ import os
 import socket
 import subprocess
 import sys
-import tempfile
 from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
@@ -15,6 +14,7 @@ from typing import Final, cast
 
 from endpoint.engine import wire
 from endpoint.engine.connection import WorkerConnection
+from endpoint.engine.fence import Missing
 from endpoint.errors import StoreError
 from endpoint.storage.generations import Generation
 
@@ -37,7 +37,7 @@ class _Control(asyncio.Protocol):
     """The messages of the template process, as they arrive."""
 
     def __init__(self) -> None:
-        self.ready: asyncio.Future[bool] = asyncio.get_running_loop().create_future()
+        self.ready: asyncio.Future[Missing] = asyncio.get_running_loop().create_future()
         self.lost: asyncio.Future[None] = asyncio.get_running_loop().create_future()
         self.reaped: dict[int, asyncio.Future[int]] = {}
         self.buffer = bytearray()
@@ -52,7 +52,7 @@ class _Control(asyncio.Protocol):
             size = wire.HEADER.size + 1
             if len(self.buffer) < size:
                 return
-            self.ready.set_result(bool(self.buffer[size - 1]))
+            self.ready.set_result(Missing(self.buffer[size - 1]))
             del self.buffer[:size]
         while len(self.buffer) >= wire.REAPED.size:
             pid, status = wire.REAPED.unpack_from(self.buffer)
@@ -83,7 +83,7 @@ class TemplateClient:
     ) -> None:
         self.generation = generation
         self.order = order
-        self.fenced = False
+        self.missing = Missing(0)
         self._process = process
         self._control = control
         self._protocol = protocol
@@ -101,7 +101,7 @@ class TemplateClient:
         try:
             async with asyncio.timeout(START_TIMEOUT):
                 # Shielded, so that a cancellation of this task is not mistaken for the end of the process.
-                client.fenced = await asyncio.shield(protocol.ready)
+                client.missing = await asyncio.shield(protocol.ready)
         except (TimeoutError, asyncio.CancelledError):
             gone = protocol.ready.cancelled() or protocol.lost.done()
             await client.aclose()
@@ -138,9 +138,14 @@ class TemplateClient:
         ours, theirs = socket.socketpair()
         with theirs, ExitStack() as undo:
             undo.callback(ours.close)
-            errors = undo.enter_context(tempfile.TemporaryFile())
-            order = wire.ORDER.pack(wire.FORK, 0)
-            socket.send_fds(self._control, [order], [theirs.fileno(), errors.fileno()])
+            reading, writing = os.pipe()
+            errors = undo.enter_context(os.fdopen(reading, "rb", buffering=0))
+            with os.fdopen(writing, "wb", buffering=0):
+                # A worker may write no file, and must not wait until somebody reads its last words.
+                os.set_blocking(reading, False)
+                os.set_blocking(writing, False)
+                order = wire.ORDER.pack(wire.FORK, 0)
+                socket.send_fds(self._control, [order], [theirs.fileno(), writing])
             undo.pop_all()
         return WorkerConnection(errors), ours
 
@@ -192,7 +197,7 @@ def _spawn(order: wire.TemplateOrder) -> tuple[subprocess.Popen[bytes], socket.s
     """Start the template process; return it and our end of its socket. Raises OSError."""
     ours, theirs = socket.socketpair()
     # -P keeps the working folder out of the module path, through which alone this package may be importable.
-    command = [sys.executable, "-P", "-m", "endpoint.engine.template", str(theirs.fileno())]
+    command = [sys.executable, "-P", "-m", "endpoint.engine.template", str(theirs.fileno()), str(os.getpid())]
     path = os.pathsep.join(filter(None, [str(_PACKAGES), os.environ.get("PYTHONPATH")]))
     with theirs, ExitStack() as undo:
         undo.callback(ours.close)

@@ -21,7 +21,7 @@ from typing import Final, NoReturn, cast
 from pyoxigraph import BlankNode, DefaultGraph, NamedNode, QuerySolutions, Store
 
 from endpoint.engine import fence, wire
-from endpoint.engine.memory import PeakMemory, address_space, limit_memory
+from endpoint.engine.memory import WorkerMemory
 from endpoint.errors import MalformedQuery, NotFound, QueryTooComplex
 from endpoint.formats import Facts
 from endpoint.results.rows import Inexpressible, Results
@@ -121,7 +121,9 @@ class FrameOutput:
         return facts + wire.pack(wire.DATA, payload)
 
 
-def run(sock: socket.socket, errors: int, store: Store, options: WorkerOptions) -> NoReturn:
+def run(
+    sock: socket.socket, errors: int, store: Store, options: WorkerOptions, memory: WorkerMemory
+) -> NoReturn:
     """Serve queries and searches from ``sock`` until it closes, then end the process. Called after the fork.
 
     ``errors`` is the descriptor for standard error, where the engine writes when it aborts.
@@ -129,19 +131,18 @@ def run(sock: socket.socket, errors: int, store: Store, options: WorkerOptions) 
     os.dup2(errors, 2)
     os.close(errors)
     gc.disable()
-    fence.prefer_as_victim()
-    fence.deny_core_files()
     threading.stack_size(STACK)
-    thread = threading.Thread(target=_serve, args=(sock, store, options), daemon=True)
+    thread = threading.Thread(target=_serve, args=(sock, store, options, memory), daemon=True)
     thread.start()
     thread.join()
     os._exit(0)
 
 
-def _serve(sock: socket.socket, store: Store, options: WorkerOptions) -> None:
-    limit_memory(options.memory)
-    start = address_space()
-    evaluator, memory = Evaluator(store, options), PeakMemory()
+def _serve(sock: socket.socket, store: Store, options: WorkerOptions, memory: WorkerMemory) -> None:
+    memory.limit(options.memory)
+    fence.seal_worker()
+    start = memory.address_space()
+    evaluator = Evaluator(store, options)
     try:
         sock.sendall(wire.pack(wire.HELLO, os.getpid().to_bytes(4, "big")))
         while (frame := wire.read(sock)) is not None:
@@ -152,7 +153,7 @@ def _serve(sock: socket.socket, store: Store, options: WorkerOptions) -> None:
 
 
 def _answer(
-    sock: socket.socket, frame: tuple[int, bytes], evaluator: Evaluator, start: int, memory: PeakMemory
+    sock: socket.socket, frame: tuple[int, bytes], evaluator: Evaluator, start: int, memory: WorkerMemory
 ) -> bytes:
     """Send the answer to one frame, except its end, which is returned: the last data, END or FAILURE."""
     output = FrameOutput(sock)
@@ -180,7 +181,7 @@ def _answer(
         return wire.pack_json(wire.FAILURE, cast("dict[str, object]", failure))
     ended = time.perf_counter_ns()
     # A query that ends within a millisecond has allocated little, and the check takes a tenth of that.
-    swollen = ended - began > 1_000_000 and address_space() - start > options.memory // 4
+    swollen = ended - began > 1_000_000 and memory.address_space() - start > options.memory // 4
     times = (planned - began) // 1000, (ended - planned) // 1000
     return output.take() + wire.pack_ending(wire.Ending(*times, swollen, output.rows, memory.growth()))
 

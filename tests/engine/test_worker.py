@@ -13,7 +13,8 @@ from typing import cast
 import pytest
 from pyoxigraph import QuerySolutions, Store
 
-from endpoint.engine import fence, wire, worker
+from endpoint.engine import fence, landlock, wire, worker
+from endpoint.engine.memory import WorkerMemory
 from endpoint.errors import MalformedQuery, ServiceRefused
 from endpoint.formats import SPARQL_JSON, Representation
 from endpoint.search import Request
@@ -68,8 +69,10 @@ def working(folder: Path | None) -> Iterator[Asked]:
     if pid == 0:
         try:
             ours.close()
-            fence.deny_network()
-            worker.run(theirs, os.dup(2), catalogue.store, catalogue.options)
+            fence.enclose_template()
+            memory = WorkerMemory()
+            fence.enclose_worker(landlock.reading_only(fence.readable(folder or Path("/nowhere"))))
+            worker.run(theirs, os.dup(2), catalogue.store, catalogue.options, memory)
         finally:
             os._exit(1)
     theirs.close()
@@ -152,7 +155,7 @@ def test_below_all_this_the_engine_has_no_network() -> None:
     with socket.create_server(("127.0.0.1", 0)) as listener:
         pid = os.fork()
         if pid == 0:
-            fenced = fence.deny_network()
+            fenced = not fence.enclose_template()
             text = f"SELECT * {{ SERVICE <http://127.0.0.1:{listener.getsockname()[1]}/> {{ ?s ?p ?o }} }}"
             try:
                 list(cast("QuerySolutions", Store().query(text)))

@@ -274,17 +274,18 @@ def test_reading_behind_the_fence_on_a_read_only_folder_by_many_forked_processes
         import os
         from pathlib import Path
         from endpoint.engine import fence
-        from endpoint.engine.memory import limit_memory
+        from endpoint.engine.memory import WorkerMemory
         from endpoint.search import Request
         from endpoint.search.index import TextIndex
         if os.getuid() == 0:
             os.setuid(65534)
-        fence.deny_network()
+        fence.enclose_template()
         children = []
         for _ in range(4):
             child = os.fork()
             if child == 0:
-                limit_memory(256 * 1024 * 1024)
+                WorkerMemory().limit(256 * 1024 * 1024)
+                assert fence.seal_worker()
                 index = TextIndex.open(Path({str(folder)!r}))
                 answer = index.search(Request("한국 OR 외교"))
                 index.close()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import socket
 import struct
 import threading
@@ -370,6 +371,27 @@ def test_an_offer_of_http_2_does_not_cost_the_body(server: Server) -> None:
         "HTTP2-Settings": "AAEAAEAAAAIAAAABAAMAAABkAAQBAAAAAAUAAEAA",
     }
     assert server.request("POST", "/sparql", b"ASK {}", headers).json()["boolean"] is True
+
+
+LONG = "'" * 200_000
+PAGES = [
+    ("/api/publications-by-author", f'{{"author": "{LONG}"}}', "application/json", 200),
+    ("/api/publications-by-author", f'{{"author": "{LONG}", "x": 1}}', "application/json", 400),
+    ("/sparql", f'SELECT ("{LONG}" AS ?x) {{}}', "application/sparql-query", 200),
+    ("/sparql", f'SELEC ("{LONG}" AS ?x) {{}}', "application/sparql-query", 400),
+]
+
+
+@pytest.mark.parametrize(("path", "body", "content_type", "status"), PAGES)
+def test_a_page_repeats_no_long_value_in_its_links(
+    server: Server, path: str, body: str, content_type: str, status: int
+) -> None:
+    headers = {"Content-Type": content_type, "Accept": "text/html"}
+    answer = server.request("POST", path, body.encode(), headers)
+    assert answer.status == status
+    assert max(map(len, re.findall(r'(?:href|src|action)="([^"]*)"', answer.text))) < 10_000
+    # An apostrophe takes five bytes; the value stands in the form, in the query and in a row.
+    assert len(answer.body) < 17 * len(LONG)
 
 
 def test_no_request_hides_in_the_body_of_another(server: Server) -> None:

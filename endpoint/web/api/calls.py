@@ -49,6 +49,7 @@ from endpoint.web.http.request import (
     read_formats,
     read_timeout,
 )
+from endpoint.web.http.view import fits
 from endpoint.wording import did_you_mean, nearest, shown
 
 # The source of a saved query (SPARQL 1.1 Query Language, section 22.1), for a client that names it.
@@ -121,8 +122,13 @@ class Call:
         if place is not None and self.paging is not None:
             members |= {"page": self.paging.number, "pageSize": self.paging.size}
             members |= {"total": place.facts.total, "after": place.cursor}
-        own = f"{self.address}?{urlencode(self.pairs)}" if self.pairs else self.address
-        members["links"] = {"self": own, **({} if place is None else place.links)}
+        links = {} if place is None else place.links
+        if fits(self.pairs):
+            links = {
+                "self": f"{self.address}?{urlencode(self.pairs)}" if self.pairs else self.address,
+                **links,
+            }
+        members["links"] = links
         return json.dumps(members, ensure_ascii=False).removesuffix("}").encode() + b", "
 
     def around(self, result: Result) -> Around:

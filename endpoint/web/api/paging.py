@@ -19,6 +19,7 @@ from endpoint.errors import BadParameter, GenerationGone
 from endpoint.formats import Facts
 from endpoint.storage.generations import Generation
 from endpoint.web.http.request import Pairs
+from endpoint.web.http.view import fits
 from endpoint.wording import shown
 
 # Rows of a page where neither the request nor the query gives a number, and at most.
@@ -200,8 +201,13 @@ def place(
 def _links(
     address: str, pairs: Pairs, paging: Paging, facts: Facts, generation: Generation, cursor: str | None
 ) -> dict[str, str]:
-    """Return the links first, prev, next and last, each where the page exists and is known."""
+    """Return the links first, prev, next and last, each where the page exists and is known.
+
+    There are none where the parameters are too long for a link.
+    """
     kept = [pair for pair in pairs if pair[0] not in ("page", "pageSize", "after", "generation")]
+    if not fits(kept):
+        return {}
     kept.append(("pageSize", str(paging.size)))
 
     def page(number: int) -> str:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from typing import Final
-from urllib.parse import quote, urlencode
+from urllib.parse import quote
 
 from endpoint.catalog import SavedQuery
 from endpoint.catalog.parameters import RESERVED
@@ -25,7 +25,7 @@ from endpoint.web.api.widgets import fields
 from endpoint.web.http.answer import NO_CACHE, NO_STORE, Around, Whole, page
 from endpoint.web.http.html import NOINDEX, NOINDEX_HEADERS, render, render_around
 from endpoint.web.http.request import Pairs
-from endpoint.web.http.view import PARAMETER, View
+from endpoint.web.http.view import PARAMETER, View, link
 
 # The formats that most people can open come first; in none of them a spreadsheet finds formulas.
 _FIRST: Final = (EXCEL_CSV, XLSX, FLAT_JSON, TURTLE)
@@ -49,7 +49,8 @@ def page_around(view: View, call: Call, chart: bool, result: Result) -> Around:
     place = call.place(result)
     # Each value has its page, and each page of rows.
     robots = NOINDEX_HEADERS if pairs else ()
-    drawing = _url(f"{view.root}{api}.{CHART.extension}", [*own, (PARAMETER, view.language)])
+    drawing = link(f"{view.root}{api}.{CHART.extension}", [*own, (PARAMETER, view.language)])
+    permalink = link(view.base + api, own)
     head, tail = render_around(
         "query.html",
         view,
@@ -57,14 +58,14 @@ def page_around(view: View, call: Call, chart: bool, result: Result) -> Around:
         **_rows(call, place),
         answered=True,
         robots=NOINDEX if robots else "",
-        canonical=_url(view.base + api, own),
+        canonical=permalink,
         chart=drawing if chart else None,
-        permalink=_url(view.base + api, own),
+        permalink=permalink,
         downloads=_downloads(view, target, pairs, formats),
         sparql=highlight(*call.bound),
         editor=view.editor(call.bound.text),
-        explanation=_url(f"{view.root}{api}/explain", own),
-        code=snippets(_api_call(view, query, own, call.bound.text, formats)),
+        explanation=link(f"{view.root}{api}/explain", own),
+        code=snippets(_api_call(view, query, own, call.bound.text, formats)) if permalink else (),
     )
     return Around(head, tail, headers=(*call.headers(place), *robots))
 
@@ -142,8 +143,9 @@ def _downloads(
     more: list[tuple[str, str]] = []
     for fmt in sorted(formats, key=lambda row: _FIRST.index(row) if row in _FIRST else len(_FIRST)):
         if fmt is not HTML:
-            link = _url(address, [*kept, ("format", fmt.name), ("download", "1")])
-            (first if fmt in _FIRST else more).append((view.format_name(fmt), link))
+            url = link(address, [*kept, ("format", fmt.name), ("download", "1")])
+            if url is not None:
+                (first if fmt in _FIRST else more).append((view.format_name(fmt), url))
     return first, more
 
 
@@ -157,7 +159,3 @@ def _api_call(view: View, query: SavedQuery, own: Pairs, text: str, formats: Seq
         form=query.form,
         media_type=None if first is None else first.media_type,
     )
-
-
-def _url(address: str, pairs: Pairs) -> str:
-    return f"{address}?{urlencode(pairs, quote_via=quote)}" if pairs else address

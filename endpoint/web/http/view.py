@@ -36,6 +36,10 @@ _RANGE: Final = re.compile(
 )
 # Characters that need no encoding in a path (RFC 3986 section 3.3), percent-encoded triplets included.
 _PATH: Final = "/:@!$&'()*+,;=~%"
+# Characters of parameters in a link, which every browser and proxy takes (RFC 9110 section 4.1).
+LONGEST_LINK: Final = 8_000
+# Characters of a query in the fragment of a link, which only the browser reads.
+_LONGEST_FRAGMENT: Final = 2**16
 # Parameters that a page repeats in its links; no sensible address has more.
 _PAIRS: Final = 200
 
@@ -69,7 +73,8 @@ class View:
     @property
     def variant(self) -> str:
         """A key of all that determines a page besides the data: its address with parameters, its language."""
-        return f"{self.base} {self.here()} {self.language}"
+        language = self.language if self.chosen else None
+        return f"{self.base} {self._address(self.path, list(self.pairs), language)} {self.language}"
 
     def url(self, path: str, **parameters: str) -> str:
         """Return the address of a page of this site, relative to the host, that keeps the language chosen.
@@ -79,11 +84,17 @@ class View:
         return self._address(path, list(parameters.items()), self.language if self.chosen else None)
 
     def here(self, **changes: str | None) -> str:
-        """Return the address of this page with some parameters changed, or left out where they are None."""
-        return self._address(self.path, self._changed(changes), self.language if self.chosen else None)
+        """Return the address of this page with some parameters changed, or left out where they are None.
 
-    def editor(self, query: str) -> str:
-        """Return the address of the query page with this text; a fragment, so that it may be long."""
+        Where the others are too long for a link, they are left out too.
+        """
+        pairs = self._changed(changes)
+        return self._address(self.path, pairs if fits(pairs) else [], self.language if self.chosen else None)
+
+    def editor(self, query: str) -> str | None:
+        """Return the address of the query page with this text in its fragment; None for a very long one."""
+        if len(query) > _LONGEST_FRAGMENT:
+            return None
         return f"{self.url('/query')}#query={quote(query, safe='')}"
 
     def address(self, path: str, pairs: Iterable[tuple[str, str]]) -> str:
@@ -95,8 +106,8 @@ class View:
         return self.base + path + (f"?{urlencode(pairs, quote_via=quote)}" if pairs else "")
 
     def switched(self, language: str) -> str:
-        """Return the address of this page in another language."""
-        return self._address(self.path, list(self.pairs), language)
+        """Return the address of this page in another language, without parameters too long for a link."""
+        return self._address(self.path, list(self.pairs) if fits(self.pairs) else [], language)
 
     def text(self, by_language: Mapping[str, str]) -> str:
         """Return the text in the reader's language, else in the other one, in none, or in any."""
@@ -129,9 +140,12 @@ class View:
     ) -> list[tuple[str, str]]:
         """Return name and address of the answer at ``path`` in every format that is no page.
 
-        The table for spreadsheets is the first: what people open first must hold no formulas.
+        There are none where the parameters are too long for a link. The table for spreadsheets is the first:
+        what people open first must hold no formulas.
         """
         kept = [pair for pair in pairs if pair[0] not in ("format", "output", "download")]
+        if not fits(kept):
+            return []
         rows = sorted(formats, key=lambda fmt: fmt is not EXCEL_CSV)
         links = [(fmt, [*kept, ("format", fmt.name), ("download", "1")]) for fmt in rows if fmt is not HTML]
         return [(self.format_name(fmt), self._address(path, named, None)) for fmt, named in links]
@@ -143,6 +157,18 @@ class View:
     def _address(self, path: str, pairs: list[tuple[str, str]], language: str | None) -> str:
         named = [*pairs, (PARAMETER, language)] if language is not None else pairs
         return self.root + path + (f"?{urlencode(named, quote_via=quote)}" if named else "")
+
+
+def fits(pairs: Iterable[tuple[str, str]]) -> bool:
+    """Return whether these parameters may stand in a link: a page with long ones must not repeat them."""
+    return sum(len(name) + len(value) for name, value in pairs) <= LONGEST_LINK
+
+
+def link(address: str, pairs: Sequence[tuple[str, str]]) -> str | None:
+    """Return the address with parameters; None where they are too long for a link."""
+    if not pairs:
+        return address
+    return f"{address}?{urlencode(pairs, quote_via=quote)}" if fits(pairs) else None
 
 
 def view_of(scope: Scope, site: Site, pairs: Sequence[tuple[str, str]] = ()) -> View:

@@ -45,7 +45,7 @@ class Figure:
     page: str
     data: str
     source: str
-    editor: str
+    editor: str | None
 
 
 class Overview:

@@ -13,7 +13,7 @@ from starlette.routing import Route
 
 from endpoint.app import create_site, routes
 from endpoint.cli.main import COMMANDS
-from endpoint.settings import Settings
+from endpoint.settings import Settings, setting_fields, shown_default
 from tests.live import Server
 
 ROOT = Path(__file__).parent.parent
@@ -41,6 +41,38 @@ def generator() -> ModuleType:
 @pytest.mark.parametrize("name", ["settings.md", "errors.md"])
 def test_generated_pages_are_up_to_date(name: str) -> None:
     assert (DOCS / name).read_text() == generator().PAGES[name](), "run python docs/generate.py"
+
+
+# Settings that limit nothing.
+LIMITLESS = {
+    *("dataset", "data", "host", "port", "tls_certificate", "tls_key", "public_url", "trusted_proxies"),
+    *("allowed_hosts", "default_graph", "derive", "reload", "cors_origins", "tokens", "metrics_address"),
+    *("query_log", "slow_query", "log_level"),
+}
+
+
+def test_every_limit_is_in_the_table_of_limits_with_its_default() -> None:
+    text = (DOCS / "limits.md").read_text()
+    rows = {row.name: shown_default(row) for row in setting_fields() if row.name not in LIMITLESS}
+    assert len(rows) > 15
+    for name, default in rows.items():
+        found = [
+            line for line in text.splitlines() if line.startswith("| ") and f"`{name}`" in line.split("|")[1]
+        ]
+        assert found, name
+        written = default if not default.isdigit() else f"{int(default):,}"
+        # Where 0 stands for what the system has, the page says what that is.
+        assert default == "0" or any(written in line or default in line for line in found), name
+    assert set(LIMITLESS) <= {row.name for row in setting_fields()}
+
+
+def test_every_error_of_a_limit_exists() -> None:
+    text = (DOCS / "limits.md").read_text()
+    told = set(re.findall(r"\b([45]\d\d) `([a-z-]+)`", text))
+    assert len(told) > 10
+    errors = (DOCS / "errors.md").read_text()
+    for status, code in told:
+        assert f"| {status} | `{code}` |" in errors, code
 
 
 def test_every_route_is_documented() -> None:

@@ -21,6 +21,8 @@ _KEEP_ALIVE: Final = 75.0
 _QUIET: Final = 1.0
 # Seconds for which a client that was refused may read why.
 _LINGER: Final = 2.0
+# Bytes that are read and thrown away for that: to leave them would take the answer away from the client.
+_DISCARDED: Final = 2**22
 
 
 class Connection(RequestReader):
@@ -43,6 +45,7 @@ class Connection(RequestReader):
     # Why nothing more is answered.
     _refusal: EndpointError | None = None
     _draining = False
+    _discarded = 0
 
     def __init__(self, *arguments: Any, **named: Any) -> None:
         super().__init__(*arguments, **named)
@@ -70,6 +73,9 @@ class Connection(RequestReader):
 
     def data_received(self, data: bytes) -> None:
         if self.over:
+            self._discarded += len(data)
+            if self._discarded > _DISCARDED:
+                self.flow.hold()
             return
         if self._refusal is not None:
             self.refuse(self._refusal)

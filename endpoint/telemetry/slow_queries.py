@@ -25,8 +25,8 @@ MOST: Final = 1000
 # Renewed when the table changes; a history of another version is begun anew.
 _VERSION: Final = 1
 _WEIGHT: Final = 1000
-# Milliseconds for which one connection waits for another, such as that of a second server.
-_PATIENCE: Final = 2000
+# Seconds for which one connection waits for another, such as that of a second server.
+_PATIENCE: Final = 2.0
 
 _TABLE: Final = """
 CREATE TABLE IF NOT EXISTS slow (
@@ -144,9 +144,12 @@ class SlowQueries:
             connection.execute(f"PRAGMA user_version = {_VERSION}")
 
     def _connect(self) -> sqlite3.Connection:
-        connection = sqlite3.connect(self._file, isolation_level=None)
-        connection.execute(f"PRAGMA busy_timeout = {_PATIENCE}")
-        connection.execute("PRAGMA synchronous = NORMAL")
+        connection = sqlite3.connect(self._file, timeout=_PATIENCE, isolation_level=None)
+        try:
+            connection.execute("PRAGMA synchronous = NORMAL")
+        except sqlite3.Error:
+            connection.close()
+            raise
         return connection
 
     def _write(self, batch: Sequence[ObservedQuery]) -> None:

@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import re
+from hashlib import sha256
 from pathlib import Path
+
+import pytest
 
 from tests.datasets.listed_values import make
 from tests.live import Server, serving
@@ -18,6 +21,9 @@ PATHS = (
     "/resource?iri={}",
     "/search?q={}&token={}",
     "/-/live?token={}",
+    "/-/admin?token={}",
+    "/-/admin/queries/q1?token={}",
+    "/-/metrics?token={}",
     "/-/static/nothing.js?token={}",
     "/nothing?token={}",
 )
@@ -29,8 +35,13 @@ def lines(server: Server, requests: int) -> list[str]:
     return server.log.read_text().splitlines()
 
 
-def test_secrets_stay_out(tmp_path: Path) -> None:
+@pytest.mark.parametrize("known", [True, False])
+def test_secrets_stay_out(tmp_path: Path, known: bool) -> None:
     dataset = make(tmp_path / "dataset")
+    digest = sha256((SECRET if known else "another").encode()).hexdigest()
+    tokens = tmp_path / "tokens.toml"
+    tokens.write_text(f'[watch]\nsha256 = "{digest}"\nscopes = ["admin", "metrics"]\n')
+    tokens.chmod(0o600)
     headers = {
         "Authorization": f"Bearer {SECRET}",
         "Proxy-Authorization": f"Basic {SECRET}",
@@ -38,13 +49,20 @@ def test_secrets_stay_out(tmp_path: Path) -> None:
         "Referer": f"http://localhost/?token={SECRET}",
         "X-Api-Key": SECRET,
     }
+    log = tmp_path / "queries.jsonl"
     flags = ("--dataset", str(dataset), "--workers", "1", "--log-level", "debug")
-    with serving(tmp_path / "data", *flags) as server:
+    files = ("--tokens", str(tokens), "--query-log", str(log))
+    with serving(tmp_path / "data", *flags, *files) as server:
         for path in PATHS:
             for method in ("GET", "POST", "PUT"):
                 server.request(method, path.replace("{}", SECRET), headers=headers)
         written = lines(server, 3 * len(PATHS))
     assert SECRET not in "\n".join(written)
+    if known:
+        # What a search looks for is the text of its query, and no secret.
+        logged = [line for line in log.read_text().splitlines() if '"form":"search"' not in line]
+        assert SECRET not in "\n".join(logged)
+        assert "token:watch" in log.read_text()
 
 
 def test_a_client_cannot_forge_fields(tmp_path: Path) -> None:

@@ -31,7 +31,6 @@ from endpoint.web.api.series import MOST_COLUMNS, series_of
 from endpoint.web.api.targets import Target
 from endpoint.web.cache import Region
 from endpoint.web.http.answer import Whole, strong_tag
-from endpoint.web.http.html import POLICY_HEADER
 from endpoint.web.http.request import Pairs, Request
 from endpoint.web.http.view import View
 from endpoint.web.store import OwnQueries, Snapshot
@@ -42,8 +41,6 @@ _BYTES: Final = 2**20
 # Seconds that a page waits to learn whether there is a chart.
 _PATIENCE: Final = 2.0
 _REPRESENTATION: Final = Representation.of(FLAT_JSON, Page(_ROWS))
-# The chart may use its own style, and nothing else.
-_POLICY: Final = b"default-src 'none'; style-src 'unsafe-inline'; frame-ancestors 'none'"
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,8 +75,7 @@ async def chart_answer(own_queries: OwnQueries, request: Request, target: Target
         raise NotAcceptable(
             f"The answer of {query.name} is no series: there is nothing to draw as bars.", types
         )
-    headers = ((POLICY_HEADER, _POLICY),)
-    return Whole(drawing.svg, CHART.content_type(), tag=strong_tag(drawing.svg), headers=headers)
+    return Whole(drawing.svg, CHART.content_type(), tag=strong_tag(drawing.svg))
 
 
 async def has_chart(own_queries: OwnQueries, query: SavedQuery, operation: Operation, view: View) -> bool:

@@ -43,11 +43,11 @@ from endpoint.web.http.answer import NO_STORE, Headers, Whole
 from endpoint.web.http.encodings import EncodedBodies
 from endpoint.web.http.forwarded import proxies
 from endpoint.web.http.hosts import check_host
-from endpoint.web.http.html import POLICY, POLICY_HEADER, render
+from endpoint.web.http.html import render
 from endpoint.web.http.request import Request
+from endpoint.web.http.security import security_headers
 from endpoint.web.http.send import ClientGone, send_answer
 
-HTML_TYPE: Final = b"text/html; charset=utf-8"
 _METHODS: Final = b"GET, HEAD, POST, QUERY, OPTIONS"
 _EXPOSED: Final = (
     b"Content-Location, Deprecation, ETag, Link, RateLimit, RateLimit-Policy, Retry-After, "
@@ -94,9 +94,9 @@ class Boundary:
             if message["type"] == "http.response.start":
                 exchange.status = message["status"]
                 given = list(message.get("headers", ()))
-                if (b"content-type", HTML_TYPE) in given and POLICY_HEADER not in dict(given):
-                    given.append((POLICY_HEADER, POLICY))
-                message["headers"] = [*given, *headers, *rate_limit(self._site.running)]
+                shared = bool(self._site.settings.cors_origins)
+                secured = security_headers(exchange.status, given, shared)
+                message["headers"] = [*given, *secured, *headers, *rate_limit(self._site.running)]
             else:
                 exchange.sent += len(message.get("body", b""))
             await send(message)
@@ -134,10 +134,7 @@ class Boundary:
                 await send_answer(request, send, problem_answer(request, problem))
 
     def _headers(self, request: Request) -> list[tuple[bytes, bytes]]:
-        headers = [
-            (b"x-request-id", request.exchange.identifier.encode()),
-            (b"x-content-type-options", b"nosniff"),
-        ]
+        headers = [(b"x-request-id", request.exchange.identifier.encode())]
         origins = self._site.settings.cors_origins
         if not origins:
             return headers

@@ -14,13 +14,6 @@ from endpoint.web.http.view import LANGUAGES, PARAMETER, View, gettext, ngettext
 # Marks the place in a rendered page where a result is streamed in; no template or text can contain it.
 SLOT: Final = "\x00result\x00"
 
-POLICY_HEADER: Final = b"content-security-policy"
-# Pages run and load only the site's own files.
-POLICY: Final = (
-    b"default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; connect-src 'self'; "
-    b"font-src 'self'; manifest-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
-)
-
 # What crawlers read of a page that is one of endlessly many, made by choices of its reader: it belongs into
 # no index, and what it links to is found elsewhere.
 NOINDEX: Final = "noindex, nofollow"

@@ -175,7 +175,7 @@ def choose(names: Sequence[str], accept: str | None, formats: tuple[Format, ...]
 
     Raises :class:`NotAcceptable`, which lists what is offered.
     """
-    types = [fmt.media_type for fmt in formats]
+    types = [*dict.fromkeys(fmt.media_type for fmt in formats)]
     if names:
         named = next((fmt for name in names if (fmt := by_name(name, formats))), None)
         if named is None:

@@ -11,6 +11,7 @@ import json
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Final, NamedTuple
+from urllib.parse import urlsplit
 
 from pyoxigraph import RdfFormat, Triple, serialize
 
@@ -119,7 +120,8 @@ def _prefixes(site: Site, base: str) -> Mapping[str, str]:
 
 async def well_known_void(request: Request) -> Answer:
     """Redirect ``/.well-known/void`` to the description of the dataset (VoID note, section 7.2)."""
-    return Redirect(request.base + VOID_PATH)
+    # Without a host, so that nobody can choose it.
+    return Redirect(urlsplit(request.base).path + VOID_PATH)
 
 
 async def live(request: Request) -> Answer:

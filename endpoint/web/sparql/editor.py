@@ -10,8 +10,9 @@ from typing import Final
 
 from endpoint.catalog import SavedQuery
 from endpoint.web.http.answer import Answer, Whole, page
-from endpoint.web.http.html import POLICY, POLICY_HEADER, render
+from endpoint.web.http.html import render
 from endpoint.web.http.request import Request
+from endpoint.web.http.security import POLICY, POLICY_HEADER
 from endpoint.web.http.static_files import asset, has_asset
 from endpoint.web.http.view import View
 from endpoint.web.machine.statistics import begin_counting

@@ -24,8 +24,8 @@ from endpoint.settings import Settings
 from endpoint.web import Site
 from endpoint.web.http.answer import Answer, Whole, page
 from endpoint.web.http.boundary import Boundary
-from endpoint.web.http.html import POLICY, POLICY_HEADER
 from endpoint.web.http.request import Request
+from endpoint.web.http.security import POLICY, POLICY_HEADER
 from endpoint.web.http.send import Handler
 from tests.web.exchanges import Sent, scope_of, sent_by
 

@@ -70,13 +70,10 @@ def test_the_same_document_is_sent_once(works: Server, path: str) -> None:
 
 def test_the_well_known_address_leads_there(works: Server) -> None:
     answer = works.get("/.well-known/void")
-    assert (answer.status, answer.headers["location"]) == (302, f"{works.url}/void")
+    assert (answer.status, answer.headers["location"]) == (302, "/void")
 
 
 def test_documents_name_the_host_that_was_asked(works: Server) -> None:
-    assert (
-        works.get("/.well-known/void", Host="data.example").headers["location"] == "http://data.example/void"
-    )
     answer = works.get("/catalog", Host="data.example")
     assert works.url.encode() not in answer.body
     store = Store()

@@ -13,7 +13,7 @@ from endpoint.settings import Settings
 from endpoint.web.api.openapi import document
 from endpoint.web.api.openapi.document import swagger_page
 from endpoint.web.http.answer import Whole
-from endpoint.web.http.html import POLICY
+from endpoint.web.http.security import POLICY
 from tests.live import Server
 from tests.web.exchanges import request_for
 
@@ -36,7 +36,7 @@ def test_it_is_in_both_languages(server: Server, language: str, title: str) -> N
 
 def test_nothing_on_it_is_of_another_host(server: Server) -> None:
     page = server.get(PATH, HTML)
-    loaded = re.findall(r'<(?:script|link|img)[^>]*?(?:src|href)="([^"]*)"', page.text)
+    loaded = re.findall(r'<(?:script|link(?! rel="canonical")|img)[^>]*?(?:src|href)="([^"]*)"', page.text)
     found = re.search(r'id="configuration">(.*?)</script>', page.text)
     assert found is not None
     told = json.loads(found[1])

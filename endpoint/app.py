@@ -33,6 +33,8 @@ from endpoint.web.machine.crawlers import Sitemaps, robots
 from endpoint.web.machine.datasets import CATALOG_PATH, VOID_PATH, catalog_triples, document_triples
 from endpoint.web.machine.documents import DataDocument, live, ready, well_known_void
 from endpoint.web.machine.publications import Feed
+from endpoint.web.machine.seen import PATH as SEEN
+from endpoint.web.machine.seen import seen
 from endpoint.web.pages import overview
 from endpoint.web.pages.catalogue import Catalogue
 from endpoint.web.pages.resource.handlers import Resources
@@ -150,6 +152,7 @@ def routes(site: Site) -> list[BaseRoute]:
         Route("/-/completion/classes", Handler(Completion(own_queries, "classes").answer)),
         Route("/-/completion/properties", Handler(Completion(own_queries, "properties").answer)),
         Route("/-/prefixes.json", Handler(prefixes)),
+        Route(SEEN, Handler(seen)),
         Route("/-/live", Handler(live)),
         Route("/-/ready", Handler(ready)),
         Route(metrics.PATH, Handler(metrics.MetricsDocument().answer)),

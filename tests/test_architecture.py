@@ -30,6 +30,7 @@ LAYERS = [
     ["web"],
     ["app", "query"],
     ["server", "check"],
+    ["doctor"],
     ["cli"],
     ["__main__"],
 ]

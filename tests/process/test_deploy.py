@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import configparser
 import http.client
+import json
 import os
 import re
 import shutil
@@ -12,7 +13,7 @@ import ssl
 import subprocess
 import time
 from collections.abc import Iterator
-from contextlib import closing
+from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import quote
@@ -21,7 +22,7 @@ import pytest
 import trustme
 import yaml
 
-from tests.live import ROOT, Server, serving
+from tests.live import ROOT, Server, command, environment, serving
 
 DEPLOY = ROOT / "deploy"
 PATH = f"{os.environ['PATH']}:/usr/sbin:/sbin"
@@ -110,16 +111,24 @@ def proxied(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Proxied]:
     flags = ("--timeout", "2", "--client-timeout", "2")
     with serving(folder / "data", *flags) as server:
         tls, plain = free_port(), free_port()
-        (folder / "endpoint.conf").write_text(example(server, folder, tls, plain))
-        user = "root" if os.getuid() == 0 else "nobody"
-        (folder / "nginx.conf").write_text(MAIN.format(folder=folder, user=user))
-        process = subprocess.Popen([NGINX, "-p", folder, "-c", folder / "nginx.conf"])
-        try:
-            await_port(tls, process, folder)
+        with nginx(folder, example(server, folder, tls, plain), tls):
             yield Proxied(server, tls, plain)
-        finally:
-            process.terminate()
-            process.wait(60)
+
+
+@contextmanager
+def nginx(folder: Path, site: str, port: int) -> Iterator[None]:
+    """An nginx with this site, which listens on ``port``."""
+    assert NGINX is not None
+    user = "root" if os.getuid() == 0 else "nobody"
+    (folder / "endpoint.conf").write_text(site)
+    (folder / "nginx.conf").write_text(MAIN.format(folder=folder, user=user))
+    process = subprocess.Popen([NGINX, "-p", folder, "-c", folder / "nginx.conf"])
+    try:
+        await_port(port, process, folder)
+        yield
+    finally:
+        process.terminate()
+        process.wait(60)
 
 
 def await_port(port: int, process: subprocess.Popen[bytes], folder: Path) -> None:
@@ -146,10 +155,10 @@ def logged(server: Server, words: str) -> str:
 
 
 def test_the_server_sees_the_client_and_not_what_it_claims(proxied: Proxied) -> None:
-    status, _, text = proxied.get("/void.ttl", source="127.0.0.2", X_Forwarded_For="9.9.9.9")
+    status, _, text = proxied.get("/robots.txt", source="127.0.0.2", X_Forwarded_For="9.9.9.9")
     assert status == 200
     assert "https://127.0.0.1/" in text
-    assert "client=127.0.0.2 " in logged(proxied.server, "path=/void.ttl")
+    assert "client=127.0.0.2 " in logged(proxied.server, "path=/robots.txt")
 
 
 def test_plain_http_leads_to_tls(proxied: Proxied) -> None:
@@ -190,6 +199,41 @@ def test_long_queries_pass_and_limits_are_explained_by_the_server(proxied: Proxi
 def test_the_metrics_are_not_for_the_world(proxied: Proxied) -> None:
     assert proxied.get("/-/metrics")[0] == 403
     assert proxied.get("/-/live")[0] == 200
+
+
+def examined(server: Server, url: str, folder: Path) -> dict[str, str]:
+    """The levels of what ``endpoint doctor`` finds of this address."""
+    authority = folder / "authority.pem"
+    authority.write_bytes(ISSUER.cert_pem.bytes())
+    ended = subprocess.run(
+        command("doctor", "--json", "--data", str(server.data), "--public-url", url),
+        env={**environment(), "SSL_CERT_FILE": str(authority)},
+        capture_output=True,
+        text=True,
+        timeout=120,
+        check=False,
+    )
+    findings = json.loads(ended.stdout)["findings"]
+    assert ended.returncode == any(row["level"] == "fail" for row in findings)
+    return {row["check"]: row["level"] for row in findings}
+
+
+def test_the_doctor_finds_nothing_wrong_with_the_example(proxied: Proxied, tmp_path: Path) -> None:
+    found = examined(proxied.server, f"https://127.0.0.1:{proxied.port}", tmp_path)
+    assert (found["X-Forwarded-For"], found["Host"], found["buffering"]) == ("ok", "ok", "ok")
+
+
+def test_the_doctor_says_what_a_careless_proxy_does(proxied: Proxied, tmp_path: Path) -> None:
+    port, server = free_port(), proxied.server
+    site = f"""
+        server {{
+            listen 127.0.0.1:{port};
+            location / {{ proxy_pass http://{server.host}:{server.port}; proxy_set_header Host elsewhere; }}
+        }}
+    """
+    with nginx(tmp_path, site, port):
+        found = examined(server, f"http://127.0.0.1:{port}", tmp_path)
+    assert (found["X-Forwarded-For"], found["Host"], found["buffering"]) == ("fail", "warn", "warn")
 
 
 @pytest.mark.skipif(ANALYZE is None, reason="systemd is not installed, so the units are not verified")

@@ -23,8 +23,8 @@ _SEPARATORS: Final = frozenset(' "%=\\')
 class Exchange:
     """An HTTP request and its outcome, written as one log line when it ends.
 
-    ``route`` is the template of its path, empty where no route answered. ``duration`` and the parts of
-    ``timing`` are in seconds; ``sent`` counts body bytes.
+    ``route`` is the template of its path, empty where no route answered, ``trace`` the identifier of its
+    trace, where it is kept. ``duration`` and ``queue`` are in seconds; ``sent`` counts body bytes.
     """
 
     identifier: str
@@ -40,6 +40,7 @@ class Exchange:
     queue: float = 0.0
     generation: int = 0
     media_type: str = ""
+    trace: str = ""
 
     def line(self) -> str:
         """Return the exchange as ``key=value`` pairs."""
@@ -60,6 +61,8 @@ class Exchange:
             parts.append(log_field("code", self.code))
         if self.aborted:
             parts.append("aborted=yes")
+        if self.trace:
+            parts.append(log_field("trace", self.trace))
         return " ".join(parts)
 
 

@@ -14,7 +14,7 @@ from opentelemetry.exporter.otlp.proto.http.trace_exporter import OTLPSpanExport
 from opentelemetry.sdk.resources import SERVICE_NAME, SERVICE_VERSION, Resource
 from opentelemetry.sdk.trace import TracerProvider
 from opentelemetry.sdk.trace.export import BatchSpanProcessor
-from opentelemetry.trace import Span, SpanKind, StatusCode, set_span_in_context
+from opentelemetry.trace import Span, SpanKind, StatusCode, format_trace_id, set_span_in_context
 from opentelemetry.trace.propagation.tracecontext import TraceContextTextMapPropagator
 
 from endpoint import __version__
@@ -50,7 +50,7 @@ class Tracing:
             if name in _PROPAGATED and len(value) <= _LONGEST
         }
         method = exchange.method if exchange.method in METHODS else OTHER
-        self._requests[exchange.identifier] = self._tracer.start_span(
+        span = self._requests[exchange.identifier] = self._tracer.start_span(
             method,
             context=self._propagator.extract(carrier),
             kind=SpanKind.SERVER,
@@ -61,6 +61,8 @@ class Tracing:
                 "endpoint.request": exchange.identifier,
             },
         )
+        if span.is_recording():
+            exchange.trace = format_trace_id(span.get_span_context().trace_id)
 
     def request_ended(self, exchange: Exchange) -> None:
         """End the span of a request with its outcome."""

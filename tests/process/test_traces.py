@@ -117,6 +117,7 @@ def test_a_request_and_its_query_are_spans_of_the_callers_trace(
             assert abs(before.end_time_unix_nano - after.start_time_unix_nano) < 1000
         assert query.end_time_unix_nano <= request.end_time_unix_nano + 10**6
         assert collector.services == {"endpoint"}
+        until(lambda: f" trace={TRACE}" in server.log.read_text())
 
 
 def test_what_fails_is_an_error_and_no_secret_is_told(

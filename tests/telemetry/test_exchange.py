@@ -25,8 +25,10 @@ def test_a_line_is_key_value_pairs() -> None:
 def test_what_is_known_of_the_answer_is_added() -> None:
     made = exchange()
     made.generation, made.queue, made.media_type = 7, 0.001, "text/csv"
-    made.code, made.aborted = "deadline-exceeded", True
-    assert made.line().endswith("generation=7 queue_ms=1.0 type=text/csv code=deadline-exceeded aborted=yes")
+    made.code, made.aborted, made.trace = "deadline-exceeded", True, "0af7"
+    assert made.line().endswith(
+        "generation=7 queue_ms=1.0 type=text/csv code=deadline-exceeded aborted=yes trace=0af7"
+    )
 
 
 @pytest.mark.parametrize(

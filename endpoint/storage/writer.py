@@ -13,6 +13,7 @@ import fcntl
 import os
 import re
 import shutil
+import stat
 import uuid
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
@@ -27,6 +28,7 @@ from endpoint.errors import StoreError
 from endpoint.storage import generations
 from endpoint.storage.generations import Generation
 from endpoint.storage.overlap import find_overlap
+from endpoint.telemetry import log
 
 _ROCKSDB = "IO error: "
 # The end of the engine's message about a file that is not one of RocksDB's.
@@ -73,6 +75,7 @@ class Writer:
         self._lock: IO[bytes] | None = None
         self._store: Store | None = None
         self._name = ""  # of the primary's folder
+        self._umask = 0o077
         self._equals: int | None = None  # the generation that the open primary equals; 0 is the empty store
         self._busy = False
 
@@ -81,9 +84,16 @@ class Writer:
 
         :raises StoreError: another process writes to it, or the directory cannot be used.
         """
-        with self._storage("be opened for writing"):
-            (self.data / "generations").mkdir(parents=True, exist_ok=True)
-            self._lock = _take_lock(self.data)
+        # For the files that the engine writes too: nobody else reads or changes the data, whatever the umask.
+        self._umask = os.umask(0o077)
+        try:
+            with self._storage("be opened for writing"):
+                (self.data / "generations").mkdir(parents=True, exist_ok=True)
+                self._lock = _take_lock(self.data)
+        except BaseException:
+            os.umask(self._umask)
+            raise
+        _warn_of_modes(self.data)
         self._sweep()
         return self
 
@@ -91,6 +101,7 @@ class Writer:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         self._store = None
+        os.umask(self._umask)
         if self._lock is not None:
             # Closing alone would leave the lock with a child that was forked meanwhile.
             fcntl.flock(self._lock, fcntl.LOCK_UN)
@@ -267,6 +278,11 @@ def _take_lock(data: Path) -> IO[bytes]:
         lock.truncate(0)
         lock.write(f"{os.getpid()}\n".encode())
     return lock
+
+
+def _warn_of_modes(data: Path) -> None:
+    if data.stat().st_mode & stat.S_IWOTH:
+        log.warning("every user of this machine can change the data in %s: chmod -R o-w it", data)
 
 
 def _replace(path: Path, text: str) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import os
+import stat
 import subprocess
 import sys
 from collections.abc import Callable
@@ -285,3 +286,31 @@ def test_a_data_directory_that_cannot_be_made_is_named(tmp_path: Path) -> None:
 def test_a_transaction_that_has_not_ended_has_no_generation(tmp_path: Path) -> None:
     with pytest.raises(StoreError, match="published nothing"):
         assert Transaction(Store(), tmp_path).generation
+
+
+@pytest.mark.parametrize("umask", [0o000, 0o022, 0o077])
+def test_nobody_else_reads_or_changes_the_data(data: Path, umask: int) -> None:
+    before = os.umask(umask)
+    try:
+        with Writer(data) as writer:
+            publish_with_index(writer, "a")
+        assert os.umask(umask) == umask
+    finally:
+        os.umask(before)
+    modes = {stat.S_IMODE(path.stat().st_mode) & 0o077 for path in (data, *data.rglob("*"))}
+    assert modes == {0}
+
+
+def test_a_folder_that_everybody_can_change_is_warned_of(
+    data: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    data.mkdir(parents=True)
+    data.chmod(0o777)
+    with Writer(data):
+        pass
+    assert "every user of this machine can change the data" in caplog.text
+    caplog.clear()
+    data.chmod(0o755)
+    with Writer(data):
+        pass
+    assert caplog.text == ""

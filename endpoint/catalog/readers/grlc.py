@@ -39,6 +39,17 @@ _KEY = re.compile(r"( *)([A-Za-z][\w-]*) *:(?: (.*)|$)")
 _URLS, _CONFIGURATION, _ENDPOINT = "urls.yml", "local-api-config.ini", "endpoint.txt"
 
 
+class _Loader(yaml.BaseLoader):
+    """A loader that follows no aliases: a few of them could stand for millions of values."""
+
+    def compose_node(self, parent: yaml.Node | None, index: int) -> yaml.Node | None:
+        if self.check_event(yaml.AliasEvent):
+            mark = self.get_event().start_mark  # type: ignore[no-untyped-call]
+            problem = "an alias (*) stands for a value that is written elsewhere; write it here too"
+            raise yaml.composer.ComposerError(None, None, problem, mark)
+        return super().compose_node(parent, index)
+
+
 def read(content: bytes, name: str) -> Document:
     """Read a SPARQL file with its header; see :class:`~endpoint.catalog.readers.Reader`."""
     text = decode_text(content)
@@ -105,7 +116,7 @@ def _header_lines(source: str, rows: Iterable[str]) -> list[_Line]:
 
 def _read(lines: Sequence[_Line], notices: list[DataError]) -> Mapping[str, Entry]:
     try:
-        node = yaml.compose("\n".join(line.text for line in lines), Loader=yaml.BaseLoader)
+        node = yaml.compose("\n".join(line.text for line in lines), Loader=_Loader)
         if node is None:
             return {}
         if not isinstance(node, yaml.ScalarNode):
@@ -165,7 +176,7 @@ def _alone(lines: Sequence[_Line], notices: list[DataError]) -> Entry:
     match = _KEY.fullmatch(lines[0].text)
     key = "" if match is None else match[2]
     try:
-        node = yaml.compose("\n".join(line.text for line in lines), Loader=yaml.BaseLoader)
+        node = yaml.compose("\n".join(line.text for line in lines), Loader=_Loader)
         if isinstance(node, yaml.MappingNode):
             return _entry("header", node, node.start_mark, lines, notices).members()[key]
         problem = DataError("The header is not YAML.", None, lines[0].number)

@@ -34,7 +34,6 @@ from endpoint.ingest.pages.terms import (
 
 _HEADS = ({"property", "predicate", "속성", "프로퍼티"}, {"value", "object", "값"})
 _INVERSE = re.compile(r"is (?P<property>.+) of", re.IGNORECASE)
-_BRACKETED_IRI = re.compile(r"\(\s*(\S+)\s*\)")
 _BLANK = re.compile(r"\(?anonymous (?:node|resource)\)?|_:\S+|\[\s*\d* ?(?:values?)?\s*\]", re.IGNORECASE)
 _BLANK_CLASSES = {"blank", "bnode", "blank-node", "values-summary"}
 _XSD_AT_END = re.compile(r"(?P<text>.*\S)\s*\((?P<datatype>xsd:\w+)\)", re.DOTALL)
@@ -180,12 +179,22 @@ def _cells(row: _Element) -> list[_Element]:
     return [cell for cell in row if cell.tag in ("td", "th")]
 
 
+def _bracketed(line: str) -> Iterator[str]:
+    """Yield the words in parentheses, with or without blanks inside these, in time linear in the line."""
+    words = line.split(" ")
+    for before, word, after in zip(["", *words], words, [*words[1:], ""], strict=False):
+        start = 0 if before.endswith("(") else word.find("(") + 1 or len(word)
+        end = len(word) if after.startswith(")") else word.rfind(")")
+        if start < end:
+            yield word[start:end]
+
+
 def _subject(root: _Element, table: _Element, base: str) -> str | None:
     """Return the resource: ( IRI ) in a heading, a link relation, an IRI shown as link, a heading's link."""
     for heading in root.iter(*_HEADINGS):
-        for bracketed in _BRACKETED_IRI.finditer(_line_of(heading)):
-            if is_iri(bracketed[1]):
-                return bracketed[1]
+        for bracketed in _bracketed(_line_of(heading)):
+            if is_iri(bracketed):
+                return bracketed
     for link in root.iter("link"):
         if _TOPIC_RELATIONS & set((link.get("rel") or "").casefold().split()):
             return link_target(link.get("href") or "", base)
@@ -334,16 +343,20 @@ class _HtmlPage:
 
 def _items(cell: _Element) -> list[_Element]:
     """Return the values in a cell: items of its list, links beside each other, or the cell itself."""
-    items = [
-        item
-        for item in cell.iter("li")
-        if not any(_inside(item, outer) for outer in cell.iter("li") if outer is not item)
-    ]
+    items = [item for item in cell.iter("li") if not _in_another(item, cell)]
     if items:
         return items
     anchors = list(cell.iter("a"))
     around = _text_of(cell, tuple(anchors)).strip(_LAYOUT + ",;")
     return anchors if len(anchors) > 1 and not around else [cell]
+
+
+def _in_another(item: _Element, cell: _Element) -> bool:
+    """Return whether an item of a list in ``cell`` is part of another item there."""
+    for outer in item.iterancestors():
+        if outer is cell or outer.tag == "li":
+            return outer is not cell
+    return False
 
 
 def _only_link(item: _Element) -> _Element | None:

@@ -26,6 +26,7 @@ from endpoint.ingest.rdf.diagnostics import (
     located,
     not_well_formed,
 )
+from endpoint.ingest.rdf.nesting import limited
 from endpoint.ingest.sources import Source
 from endpoint.ingest.sources.byte_streams import Stream
 
@@ -70,7 +71,8 @@ def load_rdf(
             if syntax == RdfFormat.N3:
                 store_quads(store, _n3(stream, text, source, base, lenient))
                 return
-            reader = cast(IO[bytes], _CheckedXml(stream)) if syntax == RdfFormat.RDF_XML else stream
+            checked = cast(IO[bytes], _CheckedXml(stream)) if syntax == RdfFormat.RDF_XML else stream
+            reader = limited(checked, syntax, path)
             if store is None:
                 deque(parse(reader, syntax, base_iri=base, lenient=lenient), maxlen=0)
                 return

@@ -14,6 +14,7 @@ from xml.parsers import expat
 from pyoxigraph import Quad, RdfFormat, parse
 
 from endpoint.errors import DataError
+from endpoint.ingest.rdf.nesting import limited
 
 # Opens the text from its beginning.
 Text = Callable[[], AbstractContextManager[IO[bytes]]]
@@ -103,7 +104,8 @@ def diagnose(
     causes: Counter[str] = Counter()
     with text() as stream:
         lines = Lines(stream)
-        quads = parse(cast(IO[bytes], lines), syntax, base_iri=base_iri, lenient=lenient)
+        reader = limited(cast(IO[bytes], lines), syntax, path)
+        quads = parse(reader, syntax, base_iri=base_iri, lenient=lenient)
         try:
             for each in islice(_syntax_errors(quads), _ERRORS_READ if syntax in _RECOVERING else 1):
                 mistake = _mistake(each, lines.number)

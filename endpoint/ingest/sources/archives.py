@@ -20,8 +20,10 @@ from typing import IO, Self, cast
 from endpoint.errors import DataError
 from endpoint.ingest.sources.byte_streams import (
     DAMAGED,
+    EXPANDS,
     Opener,
     Stream,
+    expands,
     open_stream,
     reading,
     shown,
@@ -169,7 +171,7 @@ def _refusal(info: zipfile.ZipInfo) -> str | None:
             f"This member is compressed by method {info.compress_type} of ZIP, which is not supported; "
             "unpack the archive and load the files."
         )
-    return None
+    return EXPANDS if expands(info.file_size, info.compress_size) else None
 
 
 class _Tar(Archive):

@@ -40,6 +40,10 @@ _DAMAGE = (
     *(zipfile.BadZipFile, tarfile.TarError, struct.error),
 )
 
+# So many bytes may come out of a compressed file for each byte in it, after the first so many bytes.
+EXPANSION = 500
+EXPANDED_FREELY = 1 << 26  # bytes
+
 BUFFER = 1 << 20  # bytes
 _PIECE = 1 << 18  # bytes
 _KEPT_IN_MEMORY = 1 << 20  # bytes
@@ -54,6 +58,17 @@ _DECOMPRESSORS: dict[str, Callable[[IO[bytes]], io.BufferedIOBase]] = {
 COMPRESSIONS = tuple(_DECOMPRESSORS)
 _SHORT = {".tgz": ".gz", ".tbz": ".bz2", ".tbz2": ".bz2", ".txz": ".xz", ".tzst": ".zst"}
 _MAGIC = {b"\x1f\x8b\x08": ".gz", b"BZh": ".bz2", b"\xfd7zXZ\x00": ".xz", b"\x28\xb5\x2f\xfd": ".zst"}
+
+
+EXPANDS = (
+    f"It expands to more than {EXPANSION} times its size, as no real data does. If it is right, decompress "
+    "it and load the result."
+)
+
+
+def expands(size: int, stored: int) -> bool:
+    """Return whether ``size`` bytes are too many to come out of ``stored`` ones."""
+    return size > EXPANDED_FREELY and size > EXPANSION * stored
 
 
 class Stopped(Exception):
@@ -102,6 +117,8 @@ class _Raw(io.RawIOBase):
         with reading(self._name), memoryview(buffer) as view:
             while filled < len(view) and (count := inner.readinto(view[filled:])):
                 filled += count
+        if self._inner is not self._stored and expands(self._inner.tell(), self._stored.tell()):
+            raise DataError(EXPANDS, Path(self._name))
         return filled
 
     def readall(self) -> bytes:
@@ -132,7 +149,7 @@ def open_stream(opener: Opener, name: str, compression: str | None = None) -> St
         stored = opener(resources)
         inner = stored
         if compression is not None:
-            buffered = io.BufferedReader(cast(io.RawIOBase, stored), BUFFER)
+            buffered = resources.enter_context(io.BufferedReader(cast(io.RawIOBase, stored), BUFFER))
             if not buffered.peek(1):
                 raise EOFError  # the decompressors disagree on whether nothing is a compressed file
             decompressor = _DECOMPRESSORS[compression](cast(IO[bytes], buffered))

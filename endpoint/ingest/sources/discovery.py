@@ -126,9 +126,12 @@ class _Discovery:
     def _folder(self, folder: Path, name: str) -> None:
         skipped = _Skipped(name)
         before = len(self.sources), len(self.errors)
+        top = folder.resolve()
         for path in _walk(folder, skipped):
             below = path.relative_to(folder).as_posix()
-            if not path.is_file():
+            if path.is_symlink() and not path.resolve().is_relative_to(top):
+                self.errors.append(_link_out_of(path))
+            elif not path.is_file():
                 skipped.add("no regular file", below)
             elif archive_type(path.name) or split_extension(path.name)[0] in BY_EXTENSION:
                 self._file(path, None)
@@ -236,6 +239,14 @@ def _walk(folder: Path, skipped: _Skipped) -> Iterator[Path]:
                 skipped.add(reason, (here / name).relative_to(folder).as_posix())
         folders[:] = sorted(name for name in folders if not _is_hidden(name))
         yield from (here / name for name in sorted(files) if not _is_hidden(name))
+
+
+def _link_out_of(path: Path) -> DataError:
+    return DataError(
+        f"This link leads out of the folder, to {shown(str(path.resolve()))}, and is not followed. To load "
+        "that file, name it beside the folder.",
+        Path(shown(str(path))),
+    )
 
 
 def _cannot_walk(error: OSError) -> None:

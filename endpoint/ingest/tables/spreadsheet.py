@@ -28,8 +28,11 @@ from openpyxl.utils.exceptions import InvalidFileException
 from openpyxl.workbook import Workbook
 
 from endpoint.errors import DataError
+from endpoint.ingest.sources.byte_streams import EXPANDS, expands
 from endpoint.ingest.tables.records import Cell, Grid, Row, Unreadable
 
+# The most bytes that the table of texts may have.
+MOST_TEXT = 1 << 27
 _PIECE = 1 << 20
 _OVERLAP = 256
 _FORMULA = re.compile(rb"<(?:\w+:)?f[\s/>]")
@@ -73,10 +76,29 @@ def read_grids(stream: BinaryIO, name: str) -> Iterator[Grid]:
     """
     file = Path(name)
     with _explained(file):
+        _check_sizes(stream, file)
         workbook = load_workbook(stream, read_only=True, data_only=True)
         names = [sheet.title for sheet in workbook.worksheets]
     for sheet in names:
         yield Grid(sheet, _rows(workbook, stream, sheet, file))
+
+
+def _check_sizes(stream: BinaryIO, file: Path) -> None:
+    """Refuse a workbook whose parts are larger than their place in the file can explain.
+
+    :raises DataError: it is.
+    """
+    with ZipFile(stream) as parts:
+        for part in parts.infolist():
+            if expands(part.file_size, part.compress_size):
+                raise DataError(EXPANDS, file)
+            # These are all kept in memory, in five times their size.
+            if part.filename.lower().endswith("sharedstrings.xml") and part.file_size > MOST_TEXT:
+                raise DataError(
+                    f"The texts of the workbook take more than {MOST_TEXT >> 20} MB. Save its sheets as "
+                    "CSV and load these.",
+                    file,
+                )
 
 
 @contextmanager

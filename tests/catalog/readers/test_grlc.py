@@ -122,3 +122,13 @@ def test_a_yaml_file_is_read_alike() -> None:
     entries, notices = read_mapping("title: A: B\nlicence: x\n")
     assert {key: entry.plain() for key, entry in entries.items()} == {"title": "A: B", "licence": "x"}
     assert [(notice.line, notice.column) for notice in notices] == [(1, 9)]
+
+
+def test_aliases_are_not_followed() -> None:
+    levels = [f"#+ k0: &k0 [{', '.join(['lol'] * 9)}]"]
+    levels += [f"#+ k{n}: &k{n} [{', '.join([f'*k{n - 1}'] * 9)}]" for n in range(1, 40)]
+    header = read_header("\n".join(levels))
+    assert header.entries["k0"].plain() == ["lol"] * 9
+    assert header.entries["k39"].plain() == f"&k39 [{', '.join(['*k38'] * 9)}]"
+    assert len(header.notices) == 39
+    assert "an alias (*) stands for a value that is written elsewhere" in header.notices[0].detail

@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 from pyoxigraph import BlankNode, Literal, NamedNode, Triple
 
 from endpoint.errors import DataError
+from endpoint.ingest.pages import html
 from tests.ingest.pages.saved_pages import SUBJECT, XSD, about, errors, named, page, read, saved
 
 EXAMPLE = "http://data.example.org/"
@@ -174,3 +175,32 @@ def test_any_order_of_tags_is_read_or_refused(pieces: list[str]) -> None:
     except DataError:
         return
     assert not any(isinstance(triple.object, BlankNode) for triple in triples)
+
+
+BRACKETED = [
+    ("Book ( http://e/a )", ["http://e/a"]),
+    ("Book (http://e/a) at Site", ["http://e/a"]),
+    ("Book ( http://e/a_(b) )", ["http://e/a_(b)"]),
+    ("Book(http://e/a_(b))", ["http://e/a_(b)"]),
+    ("(a) and (http://e/b)", ["a", "http://e/b"]),
+    ("( http://e/a) and (http://e/b )", ["http://e/a", "http://e/b"]),
+    ("no ) IRI ( in () here", ["IRI"] * 0),
+    ("", []),
+]
+
+
+@pytest.mark.parametrize(("line", "found"), BRACKETED)
+def test_what_stands_in_parentheses(line: str, found: list[str]) -> None:
+    assert [*html._bracketed(line)] == found
+
+
+@pytest.mark.parametrize("text", ["(" * 500_000, "(a" * 250_000, "( " * 250_000, "( a ) " * 80_000])
+def test_a_heading_of_any_length_is_read_at_once(text: str) -> None:
+    with pytest.raises(DataError):
+        read(f"<html><h1>{text}</h1></html>", "page.html")
+
+
+def test_a_list_of_any_length_is_read_at_once() -> None:
+    items = "".join(f"<li>{number}</li>" for number in range(20_000))
+    triples, _ = read(page(f"<tr><td>rdfs:label</td><td><ul>{items}</ul></td></tr>"), "page.html")
+    assert len(triples) == 20_000

@@ -14,8 +14,10 @@ from typing import IO
 import pytest
 
 from endpoint.errors import DataError
+from endpoint.ingest.sources import file_source
 from endpoint.ingest.sources.archives import Archive, Member, archive_type
-from endpoint.ingest.sources.byte_streams import open_stream
+from endpoint.ingest.sources.byte_streams import EXPANDED_FREELY, open_stream
+from endpoint.ingest.sources.discovery import discover
 from tests.ingest.sources.packed_files import COMPRESS, one_member, patched, tar_of, zip_of
 
 CONTENT = {
@@ -185,3 +187,32 @@ def test_an_archive_in_an_archive_is_opened_from_a_copy(outer: str) -> None:
         found.append(contents(inner))
         assert inner.full_name(next(iter(inner.members()))) == f"{name}!a.ttl"
     assert found == [CONTENT, CONTENT]
+
+
+@pytest.mark.parametrize("suffix", COMPRESS)
+def test_what_expands_beyond_all_measure_is_refused(suffix: str, tmp_path: Path) -> None:
+    path = tmp_path / f"bomb.nt{suffix}"
+    path.write_bytes(COMPRESS[suffix](b"\n" * (EXPANDED_FREELY + 2**21)))
+    source = file_source(path)
+    with pytest.raises(DataError, match="expands to more than 500 times"), source.open() as stream:
+        while stream.read(2**20):
+            pass
+
+
+def test_a_member_that_expands_beyond_all_measure_is_refused(tmp_path: Path) -> None:
+    path = tmp_path / "bomb.zip"
+    path.write_bytes(zip_of({"a.nt": b"\n" * (EXPANDED_FREELY + 1), "b.nt": b"<urn:a> <urn:p> 1 ."}))
+    mistakes: list[DataError] = []
+    sources, _ = discover([path], errors=mistakes)
+    assert [source.name for source in sources] == [f"{path}!b.nt"]
+    assert [str(error.file) for error in mistakes] == [f"{path}!a.nt"]
+
+
+def test_what_is_repeated_as_data_is_may_expand(tmp_path: Path) -> None:
+    path = tmp_path / "a.nt.gz"
+    line = b"<http://example.org/%d> <http://example.org/p> <http://example.org/o> .\n"
+    text = b"".join(line % number for number in range(1_000_000))
+    path.write_bytes(COMPRESS[".gz"](text))
+    assert len(text) > EXPANDED_FREELY
+    with file_source(path).open() as stream:
+        assert sum(map(len, iter(lambda: stream.read(2**20), b""))) == len(text)

@@ -373,3 +373,30 @@ def test_large_standard_input_is_kept_on_the_disk(tmp_path: Path) -> None:
     assert lengths == [200_000_000] * 2
     assert kilobytes < 50_000
     assert list(tmp_path.iterdir()) == []
+
+
+def test_links_that_lead_out_of_a_folder_are_not_followed(write: Write, tmp_path: Path) -> None:
+    secret = tmp_path / "secret.ttl"
+    secret.write_text("root:x:0:0:secret")
+    write("folder/a.ttl")
+    inside = Path("folder/below/inside.ttl")
+    inside.parent.mkdir()
+    inside.symlink_to("../a.ttl")
+    Path("folder/out.ttl").symlink_to("../secret.ttl")
+    Path("folder/absolute.ttl").symlink_to(secret)
+    Path("folder/through.ttl").symlink_to("out.ttl")
+    Path("folder/nowhere.ttl").symlink_to("/nowhere/at/all.ttl")
+    mistakes: list[DataError] = []
+    sources, _ = discover(["folder"], errors=mistakes)
+    assert sorted(Path(source.name).name for source in sources) == ["a.ttl", "inside.ttl"]
+    assert [Path(str(error.file)).name for error in mistakes] == [
+        "absolute.ttl",
+        "nowhere.ttl",
+        "out.ttl",
+        "through.ttl",
+    ]
+    assert all("leads out of the folder" in error.detail for error in mistakes)
+    assert "secret\n" not in "".join(error.detail for error in mistakes)
+    assert [source.name for source in discover(["secret.ttl"])[0]] == ["secret.ttl"]
+    # Named itself, a link is what its owner wants.
+    assert len(discover(["folder/out.ttl"])[0]) == 1

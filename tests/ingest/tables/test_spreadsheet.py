@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import io
 from datetime import date, datetime
-from zipfile import ZipFile
+from zipfile import ZIP_DEFLATED, ZipFile
 
+import pytest
 from openpyxl import Workbook
 
+from endpoint.errors import DataError
 from tests.ingest.tables.publication_tables import (
     EXPECTED,
     FIRST,
@@ -105,3 +107,22 @@ def test_a_damaged_part_of_a_workbook_is_reported() -> None:
             new.writestr(name, part[: len(part) // 2] if name.endswith("sheet1.xml") else part)
     (message,) = errors(target.getvalue(), "a.xlsx")
     assert message.startswith("a.xlsx: The workbook is damaged: ")
+
+
+BOMBS = [
+    ("xl/sharedStrings.xml", b"<si><t>a</t></si>" * (2**27 // 17 + 1), "more than 128 MB"),
+    ("xl/worksheets/sheet1.xml", b" " * (2**26 + 1), "expands to more than 500 times"),
+]
+
+
+@pytest.mark.parametrize(("name", "content", "sentence"), BOMBS, ids=["texts", "sheet"])
+def test_a_bomb_is_refused_before_it_is_read(name: str, content: bytes, sentence: str) -> None:
+    book = io.BytesIO(workbook(Sheet1=[[*HEADER], [1, "c", "a", 2023, True, date(2023, 5, 22)]]))
+    bomb = io.BytesIO()
+    with ZipFile(book) as parts, ZipFile(bomb, "w", ZIP_DEFLATED, compresslevel=9) as copy:
+        for part in parts.infolist():
+            if part.filename != name:
+                copy.writestr(part.filename, parts.read(part.filename))
+        copy.writestr(name, content)
+    with pytest.raises(DataError, match=sentence):
+        read(bomb.getvalue(), "a.xlsx")

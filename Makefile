@@ -10,11 +10,12 @@ PYTEST = $(BIN)/python -m pytest --numprocesses $(PROCESSES) --dist loadfile --n
 # The tests that run on every other Python too: those of the modules, the engine and the answers over HTTP. Browsers,
 # signals, the bundled queries and the conformance of the API's description are the same on each.
 QUICK := $(addprefix --ignore=tests/,browser process queries web/api/openapi)
+PIP_AUDIT := 2.10.1
 # Runs a command and shows what it printed only where it fails.
 QUIETLY := sh -c 'log=$$(mktemp) && { "$$@" >"$$log" 2>&1; code=$$?; [ $$code -eq 0 ] || cat "$$log" >&2; rm "$$log"; exit $$code; }' --
 PIP := $(QUIETLY) $(BIN)/python -m pip install --constraint constraints.txt
 
-.PHONY: serve test quick lint constraints bench screenshots clean
+.PHONY: serve test quick lint audit constraints bench screenshots clean
 .DEFAULT_GOAL := serve
 
 $(BIN)/python:
@@ -59,6 +60,13 @@ lint: $(VENV)/installed-test
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
+
+# Whether a pinned package has a known vulnerability. The tool is apart from what it looks at.
+audit:
+	@[ -x $(VENV)-audit/bin/pip-audit ] || { $(PYTHON) -m venv $(VENV)-audit && \
+		$(QUIETLY) $(VENV)-audit/bin/python -m pip install pip-audit==$(PIP_AUDIT) || \
+		echo "!! pip-audit could not be installed"; }
+	@audit=$(VENV)-audit/bin/python; [ -x $$audit ] || audit=$(PYTHON); $$audit .ci/audit.py $(ARGS)
 
 # The newest versions that fit together, for every Python found here; what passes .ci/run is then committed.
 constraints: $(BIN)/python

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import importlib.util
+import json
 import os
 import re
 import subprocess
+import sys
 import tomllib
 from pathlib import Path
+from typing import Any
 
 import pytest
 from packaging.requirements import Requirement
@@ -96,3 +100,59 @@ def test_what_is_left_out_is_named(tmp_path: Path) -> None:
     assert f"Python 3.96.0 ({bare}) is left out: cannot make environments.\n" in said
     assert "older than 3.11" in said
     assert "3.97" not in said
+
+
+@pytest.fixture(scope="module")
+def audit() -> Any:
+    """The module of ``make audit``."""
+    spec = importlib.util.spec_from_file_location("audit", ROOT / ".ci" / "audit.py")
+    assert spec is not None
+    assert spec.loader is not None
+    module = sys.modules["audit"] = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    del sys.modules["audit"]
+    return module
+
+
+CLEAN = {"name": "lxml", "version": "6.0", "vulns": []}
+FOUND = {"name": "lxml", "version": "4.0", "vulns": [{"id": "CVE-2022-2309", "fix_versions": ["4.9.1"]}]}
+SKIPPED = {"name": "lxml", "skip_reason": "not found on PyPI"}
+NPM_CLEAN = {"vulnerabilities": {}, "metadata": {"dependencies": {"total": 3}}}
+NPM_FOUND = {**NPM_CLEAN, "vulnerabilities": {"d3": {"severity": "high", "range": "<8"}}}
+
+
+@pytest.mark.parametrize(
+    ("python", "npm", "code", "strict", "words"),
+    [
+        ({"dependencies": [CLEAN]}, NPM_CLEAN, 0, 0, ("PyPI: 1 packages looked up, 0 known",)),
+        (
+            {"dependencies": [CLEAN, FOUND]},
+            NPM_CLEAN,
+            1,
+            1,
+            ("VULNERABLE lxml 4.0: CVE-2022-2309, fixed in 4.9.1",),
+        ),
+        ({"dependencies": [CLEAN]}, NPM_FOUND, 1, 1, ("VULNERABLE d3: high (<8)",)),
+        # Nothing could be looked up: no finding, and not clean either.
+        ({"dependencies": [SKIPPED]}, NPM_CLEAN, 0, 2, ("NOT AUDITED: the advisory service of PyPI",)),
+        ({"dependencies": [CLEAN, SKIPPED]}, NPM_CLEAN, 0, 2, ("PyPI said nothing of 1 packages",)),
+        ("Traceback", NPM_CLEAN, 0, 2, ("NOT AUDITED: the advisory service of PyPI", "gave no report")),
+        (
+            {"dependencies": [CLEAN]},
+            {"message": "405 Method Not Allowed"},
+            0,
+            2,
+            ("NOT AUDITED", "npm", "405"),
+        ),
+        # A finding counts, whatever another service did not say.
+        ({"dependencies": [FOUND]}, "", 1, 1, ("VULNERABLE", "NOT AUDITED: the advisory service of npm")),
+    ],
+)
+def test_a_finding_and_a_service_that_is_not_reached_are_two_things(
+    audit: Any, python: object, npm: object, code: int, strict: int, words: tuple[str, ...]
+) -> None:
+    reports = [row if isinstance(row, str) else json.dumps(row) for row in (python, npm)]
+    audits = [audit.of_python(reports[0]), audit.of_npm(reports[1])]
+    assert (audit.ended_with(audits, strict=False), audit.ended_with(audits, strict=True)) == (code, strict)
+    told = "\n".join(line for row in audits for line in audit.told(row))
+    assert [word for word in words if word not in told] == []

@@ -18,7 +18,8 @@ from tests.live import Server
 
 ROOT = Path(__file__).parent.parent
 DOCS = ROOT / "docs"
-PAGES = [ROOT / "README.md", ROOT / "CONTRIBUTING.md", *sorted(DOCS.glob("*.md"))]
+_AT_ROOT = ("README", "CONTRIBUTING", "SECURITY")
+PAGES = [*(ROOT / f"{name}.md" for name in _AT_ROOT), *sorted(DOCS.glob("*.md"))]
 REQUESTS = [
     pytest.param(block, id=f"{page.stem}-{number}")
     for page in PAGES

@@ -28,6 +28,9 @@ MOST: Final = 3
 IDLE: Final = 20.0
 # Queries evaluated at once on one older generation.
 WORKERS: Final = 1
+# Seconds between two looks at those that evaluate or end, and between two looks at all.
+LOOK: Final = 0.5
+_LEAST: Final = 0.02
 # Places in the slow lane of an older generation.
 LONG_QUERIES: Final = 2
 
@@ -53,11 +56,13 @@ class KeptGenerations:
         self._kept: dict[int, _KeptGeneration] = {}
         self._retiring: list[Pool] = []
         self._tasks: set[asyncio.Task[Any]] = set()
+        self._timer: asyncio.TimerHandle | None = None
         self._loop = asyncio.get_running_loop()
 
     def reconfigure(self, settings: Settings) -> None:
         """Go by changed settings from now on."""
         self._settings = settings
+        self._plan()
 
     def find(self, number: int) -> Generation | None:
         """Return generation ``number`` where it is kept, and keep it for longer; else None."""
@@ -86,6 +91,7 @@ class KeptGenerations:
         self._kept[generation.number] = _KeptGeneration(generation, in_memory, hold, self._loop.time())
         while len(self._kept) > MOST:
             self.forget(min(self._kept, key=lambda number: self._kept[number].used))
+        self._plan()
 
     def forget(self, number: int) -> None:
         """Stop keeping a generation. A query that has begun on it still finishes."""
@@ -135,6 +141,7 @@ class KeptGenerations:
             )
             self._retire(kept)
             kept.pool, kept.used = pool, self._loop.time()
+            self._plan()
             log.info("kept generation %d is queried again, from %s", generation.number, place)
             return pool
         finally:
@@ -144,7 +151,7 @@ class KeptGenerations:
                 self._release(kept)
 
     def expire(self) -> None:
-        """End what has not been used for too long. Call it several times a second."""
+        """End what has not been used for too long."""
         now = self._loop.time()
         for number, kept in list(self._kept.items()):
             pool = kept.pool
@@ -159,12 +166,30 @@ class KeptGenerations:
         if any(pool.ended for pool in self._retiring):
             self._retiring = [pool for pool in self._retiring if not pool.ended]
             self.tidy()
+        self._plan()
+
+    def _plan(self) -> None:
+        """Look again when one may have to end; where none is kept there is no timer."""
+        if self._timer is not None:
+            self._timer.cancel()
+        now = self._loop.time()
+        due = [self._due(kept, now) for kept in self._kept.values()]
+        if self._retiring:
+            due.append(now + LOOK)
+        self._timer = self._loop.call_at(max(min(due), now + _LEAST), self.expire) if due else None
+
+    def _due(self, kept: _KeptGeneration, now: float) -> float:
+        keep = self._settings.keep
+        if kept.opening is not None or (kept.pool is not None and kept.pool.busy):
+            return now + min(LOOK, keep / 2)
+        return kept.used + (keep if kept.pool is None else min(IDLE, keep))
 
     def _retire(self, kept: _KeptGeneration) -> None:
         if kept.pool is not None:
             kept.pool.retire()
             self._retiring.append(kept.pool)
             kept.pool = None
+            self._plan()
 
     def tidy(self) -> None:
         """Remove from the disk, in the background, the generations that are no longer needed."""
@@ -185,6 +210,8 @@ class KeptGenerations:
             self._retire(kept)
             kept.hold.close()
         self._kept.clear()
+        if self._timer is not None:
+            self._timer.cancel()
         for pool in self._retiring:
             await pool.aclose()
 

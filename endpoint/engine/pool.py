@@ -7,7 +7,7 @@ the queries whose turn it is, and moves those that evaluate for long from the qu
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Coroutine
+from collections.abc import Callable, Coroutine
 from typing import Any, Final, TypeVar
 
 from endpoint.engine import Occupancy, fence, processes
@@ -80,6 +80,10 @@ class Pool:
     def alive(self) -> bool:
         """Return whether new workers can be started."""
         return self._template.alive
+
+    def when_gone(self, told: Callable[[], None]) -> None:
+        """Call ``told`` when no new workers can be started any longer."""
+        self._template.when_gone(told)
 
     @classmethod
     async def open(

@@ -18,14 +18,15 @@ from typing import Final
 from endpoint.engine.kept_generations import KeptGenerations
 from endpoint.engine.lanes import default_places
 from endpoint.engine.pool import Pool
+from endpoint.engine.watching import FolderWatch
 from endpoint.errors import EndpointError, StoreError
 from endpoint.settings import Settings
 from endpoint.storage import generations
 from endpoint.storage.generations import Generation
 from endpoint.telemetry import log
 
-# Seconds between two checks whether another process has published a generation.
-WATCH: Final = 0.1
+# Seconds after which a generation that could not be served is tried again.
+AGAIN: Final = 0.2
 # An image in memory needs about this much: for each quad, for each byte on disk (text is stored
 # compressed), and for each quad once more where the union of all graphs is a copy.
 IMAGE_PER_QUAD: Final = 350
@@ -66,6 +67,7 @@ class Supervisor:
         self._reading: asyncio.Task[None] | None = None
         self._awaited = False  # nothing but the image that is being read can serve its generation
         self._seen: tuple[int, int, int] | None = None
+        self._changes = FolderWatch(settings.data)
         self._watch: asyncio.Task[None] | None = None
 
     @classmethod
@@ -95,18 +97,24 @@ class Supervisor:
 
     async def _follow(self) -> None:
         """Move to every generation that another process publishes; replace a template that died."""
+        said = ""
         while True:
-            await asyncio.sleep(WATCH)
+            await self._changes.wait()
             try:
-                self.kept.expire()
                 seen = generations.fingerprint(self._settings.data)
                 if seen != self._seen or not (self.pool.alive or self._awaited):
                     await self._move()
                     self._seen = seen
+                said = ""
+                continue
             except EndpointError as error:
-                log.error("the new generation cannot be served yet: %s", error)
+                if str(error) != said:
+                    log.error("the new generation cannot be served yet: %s", error)
+                said = str(error)
             except Exception:  # whatever it is, the next check may succeed, and must come
                 log.exception("the new generation cannot be served yet")
+            await asyncio.sleep(AGAIN)
+            self._changes.wake()
 
     async def _move(self) -> None:
         generation = generations.current(self._settings.data)
@@ -134,7 +142,9 @@ class Supervisor:
 
     async def _open(self, generation: Generation, in_memory: bool) -> Pool:
         size, places = self._settings.pool_size, default_places(self._settings)
-        return await Pool.open(self._settings, self._prefixes, generation, in_memory, size, places)
+        pool = await Pool.open(self._settings, self._prefixes, generation, in_memory, size, places)
+        pool.when_gone(self._changes.wake)
+        return pool
 
     def _keep(self, old: Pool) -> None:
         """Keep the generation of ``old``: on disk, or as an image that is small."""
@@ -164,6 +174,7 @@ class Supervisor:
             log.error("generation %d could not be read into memory: %s", generation.number, error)
             if self._awaited:
                 self._seen = None
+                self._changes.wake()
         finally:
             self._awaited = False
 
@@ -203,6 +214,7 @@ class Supervisor:
         if self._watch is not None:
             self._watch.cancel()
             await asyncio.gather(self._watch, return_exceptions=True)
+        self._changes.close()
         await self._stop_reading()
         for pool in (*self._retiring, self.pool):
             await pool.aclose()

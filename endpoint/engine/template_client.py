@@ -7,6 +7,7 @@ import os
 import socket
 import subprocess
 import sys
+from collections.abc import Callable
 from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
@@ -171,6 +172,10 @@ class TemplateClient:
     def alive(self) -> bool:
         """Return whether the template process still answers."""
         return not self._protocol.lost.done()
+
+    def when_gone(self, told: Callable[[], None]) -> None:
+        """Call ``told`` when the process does not answer any longer."""
+        self._protocol.lost.add_done_callback(lambda _: told())
 
     async def aclose(self) -> None:
         """End the template and with it every worker it forked. Idempotent."""

@@ -69,7 +69,7 @@ def numbers(engine: EmbeddedEngine) -> set[int]:
 def shorten(engine: EmbeddedEngine, keep: float) -> None:
     """Change the setting ``keep`` of a running engine."""
     kept = engine._supervisor.kept
-    kept._settings = dataclasses.replace(kept._settings, keep=keep)
+    kept.reconfigure(dataclasses.replace(kept._settings, keep=keep))
 
 
 def template_of(engine: EmbeddedEngine, number: int) -> int:

@@ -49,6 +49,7 @@ ONLY_IN: dict[str, tuple[str, ...]] = {
     "pygal": ("web/api/charts.py",),
     "pybtex": ("results/bibliography/",),
     "pyld": ("results/framing.py",),
+    "re2": ("catalog/patterns.py",),
     "rispy": ("results/bibliography/",),
     "prometheus_client": ("telemetry/metrics.py", "telemetry/readings.py"),
     "pyshacl": ("ingest/shacl/__init__.py",),

@@ -15,6 +15,7 @@ from pyoxigraph import Literal, NamedNode
 
 from endpoint.catalog.datatypes import ALIASES
 from endpoint.catalog.parameters import Parameter, ValueSource, fault
+from endpoint.catalog.patterns import check_pattern
 from endpoint.catalog.readers import Entry
 from endpoint.catalog.variable_names import NAMED_TYPES, Place, read_variable, unknown_type
 from endpoint.errors import DataError
@@ -178,9 +179,11 @@ def _refined(parameter: Parameter, entry: Entry, prefixes: Prefixes) -> Paramete
     texts = {key: value.text() for key, value in members.items() if key in _TEXTS}
     if "pattern" in texts:
         try:
-            re.compile(texts["pattern"])
-        except re.error as error:
-            raise members["pattern"].error(f"The pattern is no regular expression: {error}.") from None
+            check_pattern(texts["pattern"])
+        except ValueError as error:
+            raise members["pattern"].error(
+                f"The pattern is no regular expression that takes linear time (RE2): {error}."
+            ) from None
     typed = _typed(parameter, members, prefixes)
     description, examples = members.get("description"), members.get("examples")
     shortest, longest, many = members.get("minLength"), members.get("maxLength"), members.get("multiple")

@@ -15,6 +15,7 @@ from dataclasses import dataclass, field, replace
 from pyoxigraph import Literal, NamedNode
 
 from endpoint.catalog.datatypes import TEXT_TYPES, TYPES, ValueType, number_type
+from endpoint.catalog.patterns import matches
 from endpoint.characters import MOST_MARKS, stream_safe
 from endpoint.errors import BadParameter
 from endpoint.vocabulary import XSD
@@ -240,7 +241,7 @@ def _broken_rule(parameter: Parameter, kind: ValueType, value: str) -> tuple[str
         more = ", …" if len(parameter.enum) > _LISTED else ""
         choices = ", ".join(parameter.enum[:_LISTED])
         return "enum", f"must be one of {choices}{more}{did_you_mean(value, parameter.enum)}"
-    if parameter.pattern is not None and re.search(parameter.pattern, value) is None:
+    if parameter.pattern is not None and not matches(parameter.pattern, value):
         return "pattern", f"must match the pattern {parameter.pattern} ({_takes(parameter)})."
     return _broken_length(parameter, value) or _broken_bound(parameter, kind, value)
 

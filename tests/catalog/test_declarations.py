@@ -123,6 +123,12 @@ WRONG: list[tuple[str, int, int, str]] = [
     ("#+ params: {year: {minimum: 3, maximum: 2}}\n" + BODY, 1, 20, "greater than the maximum"),
     ("#+ params: {name: {maximum: 2}}\n" + BODY, 1, 20, "have no order"),
     ("#+ params: {name: {pattern: '('}}\n" + BODY, 1, 20, "no regular expression"),
+    (
+        "#+ params: {name: {pattern: 'a(?=b)'}}\n" + BODY,
+        1,
+        20,
+        "(RE2): invalid perl operator",
+    ),
     ("#+ params: {name: {required: maybe}}\n" + BODY, 1, 20, "true or false"),
     ("#+ params: {name: {required: true, default: x}}\n" + BODY, 1, 20, "is not required"),
     ("#+ params: {name: {type: langString}}\n" + BODY, 1, 20, "needs a language"),

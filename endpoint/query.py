@@ -1,4 +1,4 @@
-"""``endpoint query``: one query on the published data, through the same engine as the server and without one.
+"""``endpoint query`` and ``explain``: one query on the published data, through the engine of the server.
 
 It is above the packages, beside :mod:`endpoint.app`, because it composes them too: a dataset, its store and
 an engine. It imports none of the libraries of the web.
@@ -7,16 +7,21 @@ an engine. It imports none of the libraries of the web.
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
 
+from endpoint.catalog import SavedQuery
+from endpoint.catalog.reading import read_catalog
 from endpoint.dataset import Dataset, default_root, read_dataset
 from endpoint.engine import Engine, Limits, Result
 from endpoint.engine.embedded import EmbeddedEngine
-from endpoint.formats import Format, QueryForm, Representation
+from endpoint.engine.explanation import explain
+from endpoint.errors import NotFound
+from endpoint.formats import Format, QueryForm, Representation, offered, saved_formats
 from endpoint.ingest.publish import ensure_store
 from endpoint.settings import Settings
 from endpoint.sparql.operation import admit, classify
+from endpoint.wording import did_you_mean, shown
 
 
 @asynccontextmanager
@@ -34,6 +39,37 @@ async def evaluated(
     ensure_store(settings, dataset)
     async with single_engine(settings, dataset) as engine:
         yield await engine.query(operation, representation, Limits(settings.timeout))
+
+
+async def explained(
+    settings: Settings, text: str | None, saved: str, values: Sequence[tuple[str, str]]
+) -> dict[str, object]:
+    """Return what a query does on the store of the settings: ``text``, or else a saved query with values.
+
+    The store is built where there is none. Raises designed errors.
+    """
+    dataset = read_dataset(settings.dataset or default_root())
+    if text is not None:
+        operation = admit(classify(text, settings.max_nesting, dataset.base))
+        fmt = offered(operation.query_form)[0]
+    else:
+        query = _saved_query(settings, dataset, saved)
+        operation, fmt = query.operation(values, dataset.base), saved_formats(query.form)[0]
+    ensure_store(settings, dataset)
+    limits = Limits(settings.timeout, settings.max_rows, settings.max_result)
+    async with single_engine(settings, dataset) as engine:
+        explanation = await explain(
+            engine, operation, Representation.of(fmt), limits, dataset.search is not None
+        )
+    return explanation.members(settings.default_graph == "union")
+
+
+def _saved_query(settings: Settings, dataset: Dataset, name: str) -> SavedQuery:
+    catalog = read_catalog(dataset.queries, settings.max_nesting, dataset.prefixes)
+    if name not in catalog.queries:
+        known = list(catalog.queries)
+        raise NotFound(f'There is no saved query "{shown(name)}"{did_you_mean(name, known)}')
+    return catalog.queries[name]
 
 
 @asynccontextmanager

@@ -23,7 +23,7 @@ from endpoint.wording import did_you_mean, nearest, shown
 
 # Parameters of the protocol, which a client uses to choose the representation and the deadline.
 RESERVED = frozenset(
-    {"download", "format", "output", "timeout", "languageTags", "locale"}
+    {"download", "explain", "format", "output", "timeout", "languageTags", "locale"}
     | {"page", "pageSize", "after", "count", "generation"}
 )
 

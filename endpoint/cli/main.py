@@ -1,4 +1,4 @@
-"""The command line: ``endpoint serve · load · query · check · export · top · doctor``.
+"""The command line: ``endpoint serve · load · query · explain · check · export · top · doctor``.
 
 Exit codes: 0 done, 1 failed, 2 wrong usage or settings, 130 interrupted. Failures are one sentence on
 standard error.
@@ -16,7 +16,7 @@ from endpoint import __version__
 from endpoint.cli import module
 from endpoint.errors import ConfigurationError, EndpointError
 
-COMMANDS: Final = ("serve", "load", "query", "check", "export", "top", "doctor")
+COMMANDS: Final = ("serve", "load", "query", "explain", "check", "export", "top", "doctor")
 
 
 class _Commands(click.Group):

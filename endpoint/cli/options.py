@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Callable
 from pathlib import Path
-from typing import Final, TypeVar
+from typing import IO, Final, TypeVar
 
 import click
 from pyoxigraph import NamedNode
 
+from endpoint.errors import ConfigurationError
 from endpoint.settings import setting_fields, shown_default
 from endpoint.settings.sources import environment_name
 
@@ -48,3 +50,20 @@ def named_node(iri: str | None, option: str) -> NamedNode | None:
         return None if iri is None else NamedNode(iri)
     except ValueError:
         raise click.BadParameter(f"{iri!r} is not an absolute IRI.", param_hint=option) from None
+
+
+def read_query(text: str | None, file: IO[bytes] | None) -> str:
+    """Return the text of a query: an argument, the content of a file, or standard input.
+
+    Raises :class:`click.UsageError`, and :class:`~endpoint.errors.ConfigurationError` for what is not UTF-8.
+    """
+    if text is not None and file is not None:
+        raise click.UsageError("Give the query as an argument or with --file, not both.")
+    if text is None and file is None and sys.stdin.isatty():
+        raise click.UsageError("Give the query as an argument, with --file, or on standard input.")
+    if text is None:
+        try:
+            text = (file or sys.stdin.buffer).read().decode()
+        except UnicodeDecodeError as error:
+            raise ConfigurationError(f"The query is not UTF-8: byte {error.start + 1}.") from None
+    return text.removeprefix("\ufeff")

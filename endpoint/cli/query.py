@@ -13,7 +13,7 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from endpoint.cli.options import ENGINE, setting_options
+from endpoint.cli.options import ENGINE, read_query, setting_options
 from endpoint.cli.output import printable, say
 from endpoint.errors import ConfigurationError
 from endpoint.formats import Format, QueryForm, by_name, offered
@@ -39,21 +39,10 @@ def command(
 
     Prints a table on a terminal; CSV or Turtle elsewhere.
     """
-    if text is not None and file is not None:
-        raise click.UsageError("Give the query as an argument or with --file, not both.")
-    if text is None and file is None and sys.stdin.isatty():
-        raise click.UsageError("Give the query as an argument, with --file, or on standard input.")
+    given = read_query(text, file)
     settings = read_settings(flags, config=config)
     set_up_logging("warning")
-    given = text if text is not None else _decode((file or sys.stdin.buffer).read())
-    asyncio.run(_run(settings, given.removeprefix("\ufeff"), format_name, sys.stdout))
-
-
-def _decode(data: bytes) -> str:
-    try:
-        return data.decode()
-    except UnicodeDecodeError as error:
-        raise ConfigurationError(f"The query is not UTF-8: byte {error.start + 1}.") from None
+    asyncio.run(_run(settings, given, format_name, sys.stdout))
 
 
 async def _run(settings: Settings, text: str, format_name: str | None, out: TextIO) -> None:

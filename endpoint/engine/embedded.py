@@ -155,6 +155,7 @@ class EmbeddedEngine:
             worker = await pool.wait(attempt.client, attempt.patience, attempt.slow)
         running.queued += time.monotonic() - started
         running.pid, running.generation, running.phase = worker.pid, pool.generation.number, "evaluating"
+        running.in_memory = pool.order["in_memory"]
         result = EmbeddedResult(pool, worker, attempt.limits, self.running, running)
         await result.begin(attempt.frame)
         return result

@@ -48,9 +48,9 @@ class RunningQuery:
     the result tells them. ``pid`` is the worker's, 0 while it waits; ``died`` tells that one ended by itself.
     ``rows``, ``memory`` (bytes) and the two times stay 0 where the worker did not tell them. ``sent`` counts
     bytes that were handed on. ``outcome`` is ``ok``, the code of an error, or ``aborted`` where nobody waited
-    for the end; empty while it runs.
-    ``killer`` is the operator who killed it, ``waiting`` the task that waits for the engine now, and ``stop``
-    ends the evaluation while none does.
+    for the end; empty while it runs. ``in_memory``: it is evaluated from memory. ``killer`` is the operator
+    who killed it, ``waiting`` the task that waits for the engine now, and ``stop`` ends the evaluation while
+    none does.
     """
 
     identifier: str
@@ -73,6 +73,7 @@ class RunningQuery:
     sent: int = 0
     duration: float = 0.0
     outcome: str = ""
+    in_memory: bool = False
     killer: str = ""
     waiting: asyncio.Task[object] | None = None
     stop: Callable[[], None] | None = None

@@ -31,6 +31,7 @@ def imported_by(command: str) -> set[str]:
         ("export", {"starlette", "uvicorn", "jinja2", "pyshacl", "rdflib", "sqlite3"}),
         ("check", {"starlette", "uvicorn", "jinja2", "pyshacl", "rdflib"}),
         ("query", {"starlette", "uvicorn", "jinja2", "pyshacl", "rdflib"}),
+        ("explain", {"starlette", "uvicorn", "jinja2", "pyshacl", "rdflib"}),
         ("top", {"starlette", "uvicorn", "jinja2", "pyshacl", "rdflib", "pyoxigraph"}),
         ("serve", {"pyshacl", "rdflib", "rich"}),
     ],

@@ -46,6 +46,7 @@ from endpoint.web.http.request import (
     allowed_limits,
     choose,
     read_download,
+    read_flag,
     read_formats,
     read_timeout,
 )
@@ -272,7 +273,7 @@ def _shaped(
     return replace(
         representation,
         page=page,
-        language_tags=_read_flag(pairs, "languageTags"),
+        language_tags=read_flag(pairs, "languageTags"),
         envelope=fmt is FLAT_JSON,
         frame=query.options.frame if fmt is JSON_LD else None,
         prototype=query.options.transform if fmt is FLAT_JSON else None,
@@ -297,13 +298,6 @@ def own_pairs(target: Target, pairs: Pairs) -> Pairs:
                 suggestion=nearest(name, known),
             )
     return [*target.given, *(pair for pair in pairs if pair[0] not in RESERVED)]
-
-
-def _read_flag(pairs: Pairs, name: str) -> bool:
-    values = [value.strip().lower() for given, value in pairs if given == name]
-    if any(value not in ("", "0", "1", "true", "false") for value in values) or len(values) > 1:
-        raise BadParameter(name, f'The parameter "{name}" is true or false, and given once.', rule="type")
-    return values in (["1"], ["true"])
 
 
 def deprecation_headers(base: str, query: SavedQuery) -> Headers:

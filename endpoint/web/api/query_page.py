@@ -51,6 +51,7 @@ def page_around(view: View, call: Call, chart: bool, result: Result) -> Around:
     robots = NOINDEX_HEADERS if pairs else ()
     drawing = link(f"{view.root}{api}.{CHART.extension}", [*own, (PARAMETER, view.language)])
     permalink = link(view.base + api, own)
+    language = [(PARAMETER, view.language)] if view.chosen else []
     head, tail = render_around(
         "query.html",
         view,
@@ -65,6 +66,7 @@ def page_around(view: View, call: Call, chart: bool, result: Result) -> Around:
         sparql=highlight(*call.bound),
         editor=view.editor(call.bound.text),
         explanation=link(f"{view.root}{api}/explain", own),
+        explained=link(f"{view.root}{api}", [*own, ("explain", "true"), *language]),
         code=snippets(_api_call(view, query, own, call.bound.text, formats)) if permalink else (),
     )
     return Around(head, tail, headers=(*call.headers(place), *robots))

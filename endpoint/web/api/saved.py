@@ -14,17 +14,42 @@ from typing import Final
 
 from endpoint.catalog import SavedQuery
 from endpoint.catalog.parameters import read_values
-from endpoint.errors import BadParameter, EndpointError, MalformedRequest, NotFound, UnsupportedMediaType
+from endpoint.errors import (
+    BadParameter,
+    EndpointError,
+    MalformedQuery,
+    MalformedRequest,
+    NotFound,
+    UnsupportedMediaType,
+)
 from endpoint.formats import FLAT_JSON, HTML, Representation
 from endpoint.web.api.batch import Batch, check_count, json_pairs, read_json
-from endpoint.web.api.calls import CHART, SOURCE, bind_call, evaluate_call, negotiate_call, own_pairs
+from endpoint.web.api.calls import (
+    CHART,
+    SOURCE,
+    bind_call,
+    evaluate_call,
+    formats_of,
+    negotiate_call,
+    not_valid,
+    own_pairs,
+)
 from endpoint.web.api.drawings import chart_answer, has_chart
 from endpoint.web.api.listing import listing_answer
 from endpoint.web.api.query_page import form_page, page_around, without_blanks
 from endpoint.web.api.targets import Part, Target, find_query, named, segments_of, target_of
 from endpoint.web.api.values import ValueLists
+from endpoint.web.explanation import explanation_answer, measured, wants_explanation
 from endpoint.web.http.answer import Answer, Whole, strong_tag
-from endpoint.web.http.request import MOST_PAIRS, Pairs, Request, choose, decode_pairs, read_formats
+from endpoint.web.http.request import (
+    MOST_PAIRS,
+    Pairs,
+    Request,
+    choose,
+    decode_pairs,
+    read_flag,
+    read_formats,
+)
 from endpoint.web.http.send import check_method
 from endpoint.web.store import OwnQueries
 from endpoint.wording import shown
@@ -97,6 +122,8 @@ class SavedQueries:
                 return _explanation(request, target, pairs)
             case Part.VALUES:
                 return await self._values.answer(request, target, pairs)
+        if wants_explanation(request, read_flag(pairs, "explain")):
+            return await self._explained(request, target, pairs)
         representation = negotiate_call(request, target, pairs)
         if representation.format is SOURCE:
             return source_answer(target.query)
@@ -106,6 +133,18 @@ class SavedQueries:
             return await self._page(request, target, pairs, representation)
         call = bind_call(self._site, request.base, target, pairs, representation)
         return await evaluate_call(request, call, call.around)
+
+    async def _explained(self, request: Request, target: Target, pairs: Pairs) -> Answer:
+        """Evaluate a call, and return what it did. Raises what the call would raise."""
+        names = (target.extension,) if target.extension else read_formats(pairs)
+        representation = measured(names, formats_of(target.query))
+        call = bind_call(self._site, request.base, target, pairs, representation)
+        try:
+            return await explanation_answer(
+                request, call.operation, call.representation, call.limits, call.engine
+            )
+        except MalformedQuery as error:
+            raise not_valid(call.query, error) from None
 
     async def _page(
         self, request: Request, target: Target, pairs: Pairs, representation: Representation

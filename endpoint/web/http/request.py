@@ -294,6 +294,14 @@ def read_download(pairs: Iterable[tuple[str, str]]) -> bool:
     return any(name == "download" and value == "1" for name, value in pairs)
 
 
+def read_flag(pairs: Iterable[tuple[str, str]], name: str) -> bool:
+    """Return the value of a parameter that is true or false, false where absent. Raises BadParameter."""
+    values = [value.strip().lower() for given, value in pairs if given == name]
+    if any(value not in ("", "0", "1", "true", "false") for value in values) or len(values) > 1:
+        raise BadParameter(name, f'The parameter "{name}" is true or false, and given once.', rule="type")
+    return values in (["1"], ["true"])
+
+
 def read_timeout(pairs: Iterable[tuple[str, str]]) -> float | None:
     """Return ``timeout`` in seconds; None where absent, empty or 0, as Virtuoso's form sends it."""
     value = (single(pairs, "timeout") or "").strip()

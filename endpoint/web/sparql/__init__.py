@@ -10,6 +10,7 @@ from endpoint.errors import BadParameter
 from endpoint.formats import HTML, Format, offered
 from endpoint.sparql.operation import Operation, admit, classify
 from endpoint.web import Site
+from endpoint.web.explanation import explanation_answer, measured, wants_explanation
 from endpoint.web.http.answer import NOTHING, Answer, Around, as_file, evaluate
 from endpoint.web.http.html import NOINDEX, NOINDEX_HEADERS, render_around
 from endpoint.web.http.request import Request, allowed_limits, choose
@@ -60,6 +61,10 @@ class SparqlEndpoint:
             classified = classify(text, self._site.settings.max_nesting, self._site.dataset.base)
         operation = self._admitted(classified, protocol)
         formats = offered(operation.query_form)
+        if wants_explanation(request, protocol.explain):
+            return await explanation_answer(
+                request, operation, measured(protocol.formats, formats), limits, self._site.engine
+            )
         representation = choose(protocol.formats, request.accept, formats)
         if representation.format is not HTML:
             around = as_file("result", representation) if protocol.download else NOTHING

@@ -11,7 +11,15 @@ from typing import Final
 from pyoxigraph import NamedNode
 
 from endpoint.errors import BadParameter, MalformedRequest, PayloadTooLarge, ReadOnly, UnsupportedMediaType
-from endpoint.web.http.request import Pairs, decode_pairs, read_download, read_formats, read_timeout, single
+from endpoint.web.http.request import (
+    Pairs,
+    decode_pairs,
+    read_download,
+    read_flag,
+    read_formats,
+    read_timeout,
+    single,
+)
 
 METHODS: Final = ("GET", "HEAD", "POST", "QUERY", "OPTIONS")
 
@@ -24,6 +32,7 @@ class ProtocolRequest:
     """One request of the protocol; ``query`` is None where there is none.
 
     ``formats`` are the names given, the first one offered is taken; ``timeout`` is in seconds.
+    ``explain``: what the query did is wanted in place of its answer.
     """
 
     query: str | None
@@ -32,6 +41,7 @@ class ProtocolRequest:
     formats: tuple[str, ...] = ()
     timeout: float | None = None
     download: bool = False
+    explain: bool = False
 
 
 def parse(method: str, content_type: str, query_string: bytes, body: bytes, limit: int) -> ProtocolRequest:
@@ -101,6 +111,7 @@ def _request(pairs: Pairs) -> ProtocolRequest:
         formats=read_formats(named),
         timeout=read_timeout(named),
         download=read_download(named),
+        explain=read_flag(named, "explain"),
     )
 
 

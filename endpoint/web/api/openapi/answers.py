@@ -25,6 +25,7 @@ from endpoint.formats import (
 )
 from endpoint.web.api.calls import formats_of
 from endpoint.web.api.openapi.values import Schema, reference
+from endpoint.web.explanation import EXPLANATION
 from endpoint.web.http.view import View
 
 # The kinds of a value of flat JSON.
@@ -67,6 +68,7 @@ def answer_content(query: SavedQuery, sample: Sample, name: str, title: str) -> 
         if fmt is FLAT_JSON and sample.envelope is not None:
             made["examples"] = {"example": {"summary": title, "value": sample.envelope}}
         content.setdefault(fmt.media_type, made)
+    content[EXPLANATION.media_type] = {"schema": reference("Explanation")}
     return content
 
 

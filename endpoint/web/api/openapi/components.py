@@ -42,6 +42,7 @@ _FIELDS: Final[dict[type[EndpointError], dict[str, tuple[Schema, bool]]]] = {
     errors.WorkerDied: {},
     errors.MemoryLimitExceeded: {"limit": (_NUMBER, True)},
     errors.Overloaded: {"retryAfter": (_NUMBER, True)},
+    errors.QueryKilled: {},
     errors.DeadlineExceeded: {"timeout": ({"type": "number"}, True)},
 }
 _WITH_BODY: Final = (408, 415)
@@ -69,9 +70,40 @@ def schemas(view: View) -> dict[str, Schema]:
         },
         "Value": any_of(SCALARS, [reference("TextInLanguage")]),
         "Links": _links(view),
+        "Explanation": _explanation(view),
         **_batches(view),
         **_standard(),
     }
+
+
+def _explanation(view: View) -> Schema:
+    """Return the schema of the answer to explain=true (:mod:`endpoint.engine.explanation`)."""
+    count: Schema = {"type": "integer", "minimum": 0}
+    place: Schema = {"type": "integer", "minimum": 1}
+    phases = ("waiting", "planning", "evaluating", "total")
+    seconds: Schema = {phase: {"type": "number", "minimum": 0} for phase in phases}
+    hint: Schema = {"code": _TEXT, "line": place, "column": place, "problem": _TEXT, "better": _TEXT}
+    members: Schema = {
+        "outcome": {**_TEXT, "description": view.gettext("ok, or the code of the failure")},
+        "detail": {"type": ["string", "null"]},
+        "generation": reference("Generation"),
+        "source": {"type": "string", "enum": ["memory", "disk"]},
+        "dataset": {"type": "object"},
+        "seconds": {"type": "object", "properties": seconds, "required": [*seconds]},
+        "rows": count,
+        "bytes": count,
+        "memory": count,
+        "limits": {"type": "object", "additionalProperties": {"type": "number"}},
+        "form": _TEXT,
+        "format": _TEXT,
+        "query": _TEXT,
+        "hints": {
+            "type": "array",
+            "items": {"type": "object", "properties": hint, "required": [*hint]},
+        },
+    }
+    description = view.gettext("What a query did, instead of its answer")
+    return {"type": "object", "properties": members, "required": [*members], "description": description}
 
 
 def _links(view: View) -> Schema:

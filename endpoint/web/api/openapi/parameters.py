@@ -38,6 +38,7 @@ _SCHEMAS: Final[Mapping[str, Schema]] = {
     "generation": {"type": "integer", "minimum": 1, "maximum": 9_999_999_999},
     "languageTags": {"type": "boolean"},
     "timeout": {"type": "number", "minimum": 0},
+    "explain": {"type": "boolean"},
     # Any other value has no effect.
     "download": {"type": ["string", "number", "boolean"], "examples": ["1"]},
 }
@@ -55,6 +56,7 @@ def _descriptions(view: View) -> dict[str, str]:
         "generation": view.gettext("Answer from this state of the data, or not at all"),
         "languageTags": view.gettext("Keep the language of texts in JSON"),
         "timeout": view.gettext("Seconds after which to give up; the server has a limit of its own"),
+        "explain": view.gettext("true: what the query did, instead of its answer"),
         "download": view.gettext("1: answer as a file to save"),
         "format": view.gettext("The format of the answer, instead of the header Accept"),
     }

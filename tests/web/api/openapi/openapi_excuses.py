@@ -16,8 +16,18 @@ Case = schemathesis.Case[Any]
 _PATIENCE = 3.0
 # A client takes these from an answer; made up, they lead nowhere.
 _FROM_ANSWERS = ("after", "generation")
-_PROTOCOL = ("page", "pageSize", "after", "count", "generation", "languageTags", "timeout", "format")
-_FLAGS = ("count", "languageTags")
+_PROTOCOL = (
+    "page",
+    "pageSize",
+    "after",
+    "count",
+    "generation",
+    "languageTags",
+    "timeout",
+    "explain",
+    "format",
+)
+_FLAGS = ("count", "languageTags", "explain")
 
 
 @schemathesis.hook

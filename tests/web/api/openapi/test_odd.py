@@ -236,7 +236,8 @@ def test_only_rows_are_paged(document: Document) -> None:
 
 def test_formats_that_a_file_narrows(document: Document) -> None:
     operation = document["paths"]["/api/few-formats"]["get"]
-    assert list(answer_of(document, operation)["content"]) == ["text/csv", "application/json"]
+    own, explanation = ["text/csv", "application/json"], "application/vnd.endpoint.explanation+json"
+    assert list(answer_of(document, operation)["content"]) == [*own, explanation]
     assert parameters(document, "/api/few-formats")["format"]["schema"]["enum"] == ["csv", "json"]
 
 

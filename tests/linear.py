@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
+from typing import Any
 
 # A text ten times as long takes ten times as long, or, where the work is quadratic, a hundred times.
 TIMES = 10
@@ -12,7 +13,7 @@ MOST = 40
 SHORT = 0.002
 
 
-def seconds(work: Callable[[str], object], text: str, tries: int = 3) -> float:
+def seconds(work: Callable[[Any], object], text: Any, tries: int = 3) -> float:
     """The least processor time of this thread that ``work`` takes on ``text``."""
     least = float("inf")
     for _ in range(tries):

@@ -19,7 +19,7 @@ _FULL_WIDTH = {code: code - 0xFEE0 for code in range(0xFF01, 0xFF5F)}
 _QUOTES = dict.fromkeys(map(ord, "“”„‟«»「」『』〝〞"), '"')
 _WORD = re.compile(r"\w+")
 _SYMBOL = re.compile(
-    r"""\s*(?:(?P<mark>[()|])
+    r"""(?<!\s)\s*+(?:(?P<mark>[()|])
         |(?P<minus>[-−](?=[^\s)|-]))?(?:(?P<field>[^\W\d_]\w*):(?=[^\s:)/]))?
          (?:"(?P<phrase>[^"]*)(?:"|$)|(?P<group>\()|(?P<word>[^\s"()|]+)))""",
     re.VERBOSE,

@@ -43,7 +43,7 @@ _COLLECTIVE: Final = _words("""
 """)
 _HANGUL: Final = re.compile(r"[가-힣]{2,5}")
 _SOME_HANGUL: Final = re.compile(r"[가-힣]")
-_BETWEEN_HANGUL: Final = re.compile(r"\s*[,;·․・ㆍ/]\s*")
+_BETWEEN_HANGUL: Final = re.compile(r"(?<!\s)\s*+[,;·․・ㆍ/]\s*")
 _NAME_WORD: Final = re.compile(r"[^\W\d_](?:[^\W\d_]|['’.-])*")
 
 

@@ -130,7 +130,7 @@ _TERMINAL_OF_KIND = {
     Kind.LANGTAG: "LANGUAGE",
     Kind.BLANK: "BLANK",
 }
-_ITEM = re.compile(r"\s*(?:'([^']+)'|(\w+)|([()|?*]))")
+_ITEM = re.compile(r"(?<!\s)\s*+(?:'([^']+)'|(\w+)|([()|?*]))")
 
 
 class Grammar(NamedTuple):

@@ -41,7 +41,7 @@ _AT_ONCE: Final = 1
 _MOST: Final = 2**18
 _COORDINATES: Final = re.compile(r"lat(itude)?|lon(g|gitude)?|lng", re.IGNORECASE)
 _WKT: Final = re.compile(
-    r"\s*(<[^>]*>)?\s*(POINT|LINESTRING|POLYGON|MULTI\w+|GEOMETRYCOLLECTION)\b", re.IGNORECASE
+    r"\s*+(?:<[^>]*+>)?+\s*+(POINT|LINESTRING|POLYGON|MULTI\w+|GEOMETRYCOLLECTION)\b", re.IGNORECASE
 )
 
 Envelope = dict[str, object]

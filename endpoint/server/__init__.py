@@ -134,7 +134,9 @@ class Server(uvicorn.Server):
             self._manager.notify("READY=1", f"STATUS=Serving {url}")
 
     def _connection(self) -> Connection:
-        return Connection(self.config, self.server_state, self.lifespan.state, guard=self._guard)
+        connection = Connection(self.config, self.server_state, self.lifespan.state, guard=self._guard)
+        connection.watchdog = self._site.instruments.watchdog
+        return connection
 
     async def main_loop(self) -> None:
         """Renew the Date header every second until a signal comes."""

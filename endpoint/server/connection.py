@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import select
+from time import perf_counter
 from typing import Any, Final, cast
 
 from uvicorn._types import ASGI3Application
@@ -13,6 +14,7 @@ from endpoint.errors import EndpointError, Overloaded, RequestTimeout
 from endpoint.server.guard import COME_BACK, STEP
 from endpoint.server.reading import RequestReader
 from endpoint.server.transport import Flow, OneWrite
+from endpoint.telemetry.watchdog import Watchdog
 from endpoint.web.http.boundary import problem_text, special_headers
 
 # Seconds for which an idle connection stays open, longer than proxies wait to reuse it.
@@ -45,6 +47,7 @@ class Connection(RequestReader):
     # Why nothing more is answered.
     _refusal: EndpointError | None = None
     _draining = False
+    watchdog: Watchdog | None = None
     _discarded = 0
 
     def __init__(self, *arguments: Any, **named: Any) -> None:
@@ -72,6 +75,8 @@ class Connection(RequestReader):
         super().connection_lost(exc)
 
     def data_received(self, data: bytes) -> None:
+        if self.watchdog is not None:
+            self.watchdog.arm(perf_counter())
         if self.over:
             self._discarded += len(data)
             if self._discarded > _DISCARDED:

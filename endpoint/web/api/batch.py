@@ -19,6 +19,8 @@ from endpoint.wording import shown
 
 # Calls in one request, at most.
 MOST_CALLS: Final = 50
+# Bytes of the answer of one call, at most: it is read whole, because its status comes first.
+MOST_BYTES: Final = 2**24
 # Values of all parameters of one call, at most.
 MOST_VALUES: Final = 10_000
 
@@ -144,4 +146,5 @@ class Batch:
                 f"The calls before this one took the {seconds:g} s that a batch has. Send it in another.",
                 seconds,
             )
-        return await read_json_rows(call, replace(call.limits, timeout=min(call.limits.timeout, left)))
+        limits = replace(call.limits, timeout=min(call.limits.timeout, left))
+        return await read_json_rows(call, limits, MOST_BYTES)

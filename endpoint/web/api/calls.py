@@ -170,7 +170,9 @@ async def read_json_rows(call: Call, limits: Limits, most: int | None = None) ->
         async for piece in result:
             answer += piece
             if most is not None and len(answer) > most:
-                raise EvaluationFailed(f"its answer is longer than {most:,} bytes.")
+                raise EvaluationFailed(
+                    f"The answer of {call.query.name} is longer than {most:,} bytes. Ask for fewer rows."
+                )
     return bytes(answer)
 
 

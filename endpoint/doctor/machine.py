@@ -104,8 +104,7 @@ def open_files(settings: Settings) -> Iterator[Finding]:
     """The limit of open files against what clients and workers may take."""
     limit, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
     needed = _OWN_FILES + settings.pool_size * _FILES_PER_WORKER
-    connections = getattr(settings, "max_connections", 0)
-    wanted = max(needed + connections, _FEW_FILES)
+    wanted = max(needed + settings.max_connections, _FEW_FILES)
     said = f"{limit:,} files may be open (at most {hard:,}); this server may need {wanted:,}."
     advice = f"Set LimitNOFILE={wanted} in the unit, ulimit -n {wanted}, or nofile in the container."
     if limit < needed:

@@ -152,6 +152,9 @@ def _client(client: str, forwarded_for: str) -> Finding:
         said = f"The proxy names no client, so all clients are {client} to the server and share its limits."
         advice = f"Let the proxy set X-Forwarded-For to the client's address; {_EXAMPLES}."
         return Finding(check, "fail", said, advice)
+    if client not in forwarded_for:
+        said = f"The server does not believe the proxy, so all clients are {client} and share its limits."
+        return Finding(check, "fail", said, "List the proxy's address in trusted_proxies.")
     return Finding(check, "ok", f"The server sees the client as {client} (the proxy wrote {forwarded_for}).")
 
 

@@ -71,7 +71,7 @@ class RequestReader(HttpToolsProtocol):
     @property
     def owes_more(self) -> bool:
         """Return whether there are requests that wait for the one that is answered."""
-        return bool(self.pipeline or self._input)
+        return bool(self.pipeline) or self._at < len(self._input)
 
     def read(self, data: bytes) -> None:
         """Take what has come."""

@@ -24,6 +24,7 @@ FORGED = {"x-forwarded-for": "192.0.2.1"}
 CASES = [
     ({}, 1.0, {"X-Forwarded-For": "ok", "Host": "ok", "buffering": "ok"}),
     ({"forwarded": {"x-forwarded-for": "192.0.2.1, 198.51.100.7"}}, 1.0, {"X-Forwarded-For": "ok"}),
+    ({"client": "10.0.0.2"}, 1.0, {"X-Forwarded-For": "fail"}),
     ({"client": "192.0.2.1"}, 1.0, {"X-Forwarded-For": "fail"}),
     ({"client": "127.0.0.1", "forwarded": {"via": "1.1 x"}}, 1.0, {"X-Forwarded-For": "fail"}),
     ({"client": "127.0.0.1", "forwarded": FORGED}, 1.0, {"X-Forwarded-For": "fail"}),

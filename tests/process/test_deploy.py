@@ -269,6 +269,8 @@ def test_the_compose_file_builds_and_stops_the_server_as_documented() -> None:
     assert built == DEPLOY / "Containerfile"
     assert service["stop_grace_period"] == "30s"
     assert set(composed["volumes"]) == {"data", "caddy"}
+    (network,) = composed["networks"]["default"]["ipam"]["config"]
+    assert service["environment"]["ENDPOINT_TRUSTED_PROXIES"] == f"127.0.0.0/8 {network['subnet']}"
 
 
 def test_the_image_has_the_pinned_versions() -> None:

@@ -2,14 +2,23 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import socket
 from collections.abc import Iterator, Mapping
 
 import pytest
 
+from endpoint.app import create_site
+from endpoint.engine import Limits
+from endpoint.errors import EvaluationFailed
+from endpoint.formats import FLAT_JSON, Representation
+from endpoint.settings import Settings
+from endpoint.web.api.calls import bind_call, read_json_rows
+from endpoint.web.api.targets import named
 from tests.datasets.paged_books import COUNT, make
 from tests.live import Answer, Server, serving
+from tests.web.in_memory_engine import StoreEngine
 
 JSON = "application/json"
 
@@ -138,3 +147,13 @@ def test_a_batch_over_http_1_0_has_a_length(books: Server) -> None:
     head, _, answer = received.partition(b"\r\n\r\n")
     assert f"content-length: {len(answer)}".encode() in head.lower()
     assert [item["status"] for item in json.loads(answer)] == [200]
+
+
+def test_the_answer_of_a_call_is_bounded() -> None:
+    site = create_site(Settings())
+    site.running = StoreEngine("<urn:a> <urn:b> 1", "urn:g")
+    query = next(query for query in site.catalog.queries.values() if not query.parameters)
+    call = bind_call(site, "http://localhost", named(query), [], Representation.of(FLAT_JSON))
+    assert len(asyncio.run(read_json_rows(call, Limits(5.0), 10_000))) > 10
+    with pytest.raises(EvaluationFailed, match=f"of {query.name} is longer than 10 bytes"):
+        asyncio.run(read_json_rows(call, Limits(5.0), 10))

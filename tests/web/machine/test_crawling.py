@@ -6,6 +6,7 @@ import re
 from collections import deque
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
+from itertools import islice
 from pathlib import Path
 from typing import Final
 from urllib.parse import parse_qsl, urljoin, urlsplit
@@ -202,3 +203,29 @@ def test_a_crawler_without_a_sitemap_reads_no_more(records: Server) -> None:
     crawler = Crawler(records, sitemaps=False)
     crawler.run(1.5 * (len(resources(records)) + OWN))
     assert "/r/1" in crawler.kept
+
+
+def followed(server: Server, client: str) -> Iterator[Answer]:
+    """Yield the answers to one client that follows every link there is, whatever the pages say of it."""
+    waiting, seen = deque(["/"]), {"/"}
+    while waiting:
+        path = waiting.popleft()
+        answer = server.get(path, BROWSER, X_Forwarded_For=client)
+        yield answer
+        if answer.type == "text/html":
+            links = html.fromstring(answer.body).xpath("//a/@href")
+            found = {link for link in links if link.startswith("/") and "#" not in link} - seen
+            seen |= found
+            waiting.extend(sorted(found, key=len, reverse=True))
+
+
+def test_a_crawler_that_honours_nothing_uses_up_its_budget_alone(tmp_path: Path) -> None:
+    folder = make(tmp_path / "dataset", SIZES[0])
+    flags = ("--dataset", str(folder), "--workers", "2", "--budget", "0.2")
+    with serving(folder / "data", *flags) as server:
+        answers = islice(followed(server, "192.0.2.1"), 5000)
+        refused = next((answer for answer in answers if answer.status == 429), None)
+        assert refused is not None
+        assert int(refused.headers["retry-after"]) >= 1
+        for path in ("/?q=Record", "/r/1", "/?year=2001&subject=s3"):
+            assert server.get(path, BROWSER, X_Forwarded_For="198.51.100.1").status == 200

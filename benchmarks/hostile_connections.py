@@ -146,6 +146,7 @@ def main() -> None:
     print(f"{'attack':<24}  before     most    after   open   left  median  wait ms   failed")
     spawning = multiprocessing.get_context("spawn")
     with tempfile.TemporaryDirectory() as folder, ProcessPoolExecutor(1, spawning) as pool:
+        pool.submit(free_port).result()  # the process has started
         for name in wanted.attacks or ATTACKS:
             port = free_port()
             command = [sys.executable, "-m", "endpoint", "serve", "--port", str(port)]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import select
+from functools import partial
 from time import perf_counter
 from typing import Any, Final, cast
 
@@ -52,6 +53,7 @@ class Connection(RequestReader):
 
     def __init__(self, *arguments: Any, **named: Any) -> None:
         super().__init__(*arguments, **named)
+        self._number = f"#{id(self)}"
         # Bytes of all requests that were not answered yet, with what was read and not parsed.
         self._held = 0
 
@@ -106,7 +108,12 @@ class Connection(RequestReader):
         self._running = cycle
         if self._draining and not self.owes_more:
             cycle.keep_alive = False
-        super()._start_asgi_task(cycle, app)
+        # Those of a proxy are of many clients.
+        self.guard.turns.begin(self.peer or self._number, partial(self._begin, cycle, app))
+
+    def _begin(self, cycle: RequestResponseCycle, app: ASGI3Application) -> None:
+        if not cycle.disconnected:
+            super()._start_asgi_task(cycle, app)
 
     def on_response_complete(self) -> None:
         self.server_state.total_requests += 1

@@ -11,6 +11,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from functools import lru_cache
 
 from pyoxigraph import Literal, NamedNode
 
@@ -237,13 +238,19 @@ def _unfit(text: str) -> str | None:
 
 
 def _broken_rule(parameter: Parameter, kind: ValueType, value: str) -> tuple[str, str] | None:
-    if parameter.enum and value not in [kind.read(choice) for choice in parameter.enum]:
+    if parameter.enum and value not in _canonical(kind.name, parameter.enum):
         more = ", …" if len(parameter.enum) > _LISTED else ""
         choices = ", ".join(parameter.enum[:_LISTED])
         return "enum", f"must be one of {choices}{more}{did_you_mean(value, parameter.enum)}"
     if parameter.pattern is not None and not matches(parameter.pattern, value):
         return "pattern", f"must match the pattern {parameter.pattern} ({_takes(parameter)})."
     return _broken_length(parameter, value) or _broken_bound(parameter, kind, value)
+
+
+# Read once for all values of a call, of which there may be thousands.
+@lru_cache(maxsize=256)
+def _canonical(kind: str, choices: tuple[str, ...]) -> frozenset[str]:
+    return frozenset(map(TYPES[kind].read, choices))
 
 
 def _broken_length(parameter: Parameter, value: str) -> tuple[str, str] | None:

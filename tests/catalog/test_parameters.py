@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import time
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -16,6 +18,16 @@ from endpoint.wording import did_you_mean, shown
 
 def parameter(kind: str = "string", **fields: object) -> Parameter:
     return Parameter("p", "_p", kind, **fields)  # type: ignore[arg-type]
+
+
+def test_many_values_among_many_choices_take_linear_time() -> None:
+    choices = parameter(multiple=True, enum=tuple(f"choice {number}" for number in range(1000)))
+
+    received = [("p", f"choice {number % 1000}") for number in range(10_000)]
+    started = time.thread_time()
+    assert len(read_values([choices], received)["_p"]) == 1000  # type: ignore[arg-type]
+    # Reading every choice for every value takes ten seconds.
+    assert time.thread_time() - started < 2
 
 
 def typed(value: str, name: str) -> Literal:

@@ -27,6 +27,7 @@ EXAMPLE_PAGES: Final = {
     "query-mistake": "/api/publications-by-year-range?from=x",
     "swagger": "/api/docs",
     "result": "/sparql?query=SELECT+%2A+WHERE+%7B+%3Fs+%3Fp+%3Fo+%7D+LIMIT+20",
+    "explanation": "/sparql?explain=true&query=SELECT+%2A+WHERE+%7B+%3Fs+%3Fp+%3Fo+%7D",
     "syntax-error": "/sparql?query=SELECT+%2A+WHERE+%7B+%3Fs+%3Fp+%7D",
     "editor": "/query",
 }

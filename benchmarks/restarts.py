@@ -42,6 +42,8 @@ _HAND_OVER: Final = (
 )
 # Answers between two restarts.
 _BETWEEN: Final = 30
+# Seconds that a client waits; longer than a start takes on a machine that is busy with other things.
+_PATIENCE: Final = 300
 _STALE: Final = (http.client.RemoteDisconnected, ConnectionResetError, BrokenPipeError)
 
 
@@ -71,7 +73,7 @@ class Holder:
         with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as notified:
             address = self._folder / f"notify-{len(self._running)}"
             notified.bind(str(address))
-            notified.settimeout(120)
+            notified.settimeout(_PATIENCE)
             with (self._folder / "log").open("ab") as log:
                 process = subprocess.Popen(
                     [sys.executable, "-c", _HAND_OVER, str(number), *serve, "--log-level", "warning"],
@@ -88,7 +90,7 @@ class Holder:
     def close(self) -> list[int]:
         """End the server that still runs, wait for those that drain, and return all exit codes."""
         self._running[-1].send_signal(signal.SIGTERM)
-        codes = [process.wait(60) for process in self._running]
+        codes = [process.wait(_PATIENCE) for process in self._running]
         self._sock.close()
         return codes
 
@@ -135,7 +137,7 @@ class Client:
 
     def _once(self) -> bytes:
         if self._connection is None:
-            self._connection = http.client.HTTPConnection("127.0.0.1", self._port, timeout=60)
+            self._connection = http.client.HTTPConnection("127.0.0.1", self._port, timeout=_PATIENCE)
         headers = {"Accept": "text/csv", "Content-Type": "application/sparql-query"}
         if not self._keep:
             headers["Connection"] = "close"
@@ -215,7 +217,7 @@ def measure(folder: Path, restarts: int, sequential: bool) -> tuple[Outcome, lis
                 before = running
                 if sequential:
                     before.send_signal(signal.SIGTERM)
-                    before.wait(60)
+                    before.wait(_PATIENCE)
                     running = holder.start()
                 else:
                     running = holder.start()

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import re
 from collections.abc import Iterator
 from datetime import UTC, datetime
@@ -11,7 +10,6 @@ from urllib.robotparser import RobotFileParser
 from xml.etree import ElementTree
 
 import pytest
-from starlette.types import ASGIApp, Message
 
 from endpoint.catalog import Catalog
 from endpoint.dataset import default_root, read_dataset
@@ -21,6 +19,7 @@ from endpoint.web.http.boundary import Boundary
 from endpoint.web.http.send import Handler
 from endpoint.web.machine.crawlers import LONGEST, MOST, robots
 from tests.live import Answer, Server, serving
+from tests.web.exchanges import scope_of, sent_by
 
 SITEMAP = "{http://www.sitemaps.org/schemas/sitemap/0.9}"
 LINK = "{http://www.w3.org/1999/xhtml}link"
@@ -241,23 +240,6 @@ def test_the_addresses_are_those_by_which_the_client_reaches_the_server(many: Se
 def test_robots_below_a_path() -> None:
     settings = Settings(public_url="https://example.org/lod")
     site = Site(settings, read_dataset(default_root()), Catalog({}, ()))
-    lines = (
-        b"".join(asyncio.run(bodies(Boundary(Handler(robots), site), "/robots.txt"))).decode().splitlines()
-    )
+    lines = sent_by(Boundary(Handler(robots), site), scope_of(path="/robots.txt")).body.decode().splitlines()
     assert {"Allow: /lod/", "Disallow: /lod/sparql?", "Allow: /lod/api/*?locale=ko$"} <= set(lines)
     assert lines[-1] == "Sitemap: https://example.org/lod/sitemap.xml"
-
-
-async def bodies(application: ASGIApp, path: str) -> list[bytes]:
-    """Return the answer of an application to one GET, without a server around it."""
-    sent: list[bytes] = []
-
-    async def receive() -> Message:
-        return {"type": "http.request", "body": b""}
-
-    async def send(message: Message) -> None:
-        sent.append(message.get("body", b""))
-
-    members = {"type": "http", "method": "GET", "scheme": "http", "path": path, "query_string": b""}
-    await application({**members, "headers": [], "server": ("localhost", 80), "client": None}, receive, send)
-    return sent

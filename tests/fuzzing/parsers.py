@@ -9,6 +9,7 @@ import tempfile
 from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Final
 
@@ -20,9 +21,13 @@ from endpoint.catalog.paths import match_path, split_extension
 from endpoint.catalog.readers import grlc, shacl, transformer
 from endpoint.errors import EndpointError
 from endpoint.formats import GRAPH_FORMATS, HTML, RESULT_FORMATS, by_extension, by_name, negotiate
+from endpoint.ingest.pages import read_page
 from endpoint.ingest.pages.html import read_page_html
 from endpoint.ingest.pages.terms import link_target, named, shown_literal
+from endpoint.ingest.sources.archives import archive_type
+from endpoint.ingest.sources.byte_streams import open_stream
 from endpoint.ingest.sources.text_encoding import open_text
+from endpoint.ingest.tables import read_table
 from endpoint.ingest.tables.mapping import read_mappings
 from endpoint.ingest.tables.spreadsheet import read_grids
 from endpoint.ingest.tables.templates import parse_template
@@ -40,7 +45,9 @@ from endpoint.web.http import encodings
 from endpoint.web.http.access import client_key, read_token
 from endpoint.web.http.forwarded import proxies
 from endpoint.web.http.request import decode_pairs, read_formats, read_timeout
+from tests.ingest.sources.packed_files import COMPRESS, tar_of, zip_of
 
+_MAPPING_FILE: Final = Path(__file__).parent.parent / "ingest" / "tables" / "plain.toml"
 PREFIXES: Final = {"ex": "http://example.org/", "rdfs": "http://www.w3.org/2000/01/rdf-schema#"}
 
 
@@ -127,6 +134,40 @@ def _named(text: str) -> None:
     link_target(text, "http://example.org/a/b")
 
 
+def _rows(name: str) -> Callable[[bytes], None]:
+    """Return a reader of tables of this name, by the mapping of the tests."""
+    mappings = read_mappings([_MAPPING_FILE], PREFIXES)
+
+    def feed(data: bytes) -> None:
+        for _ in read_table(io.BytesIO(data), name, mappings, []):
+            pass
+
+    return feed
+
+
+def _members(name: str) -> Callable[[bytes], None]:
+    """Return a reader of all that is in an archive of this name."""
+
+    def feed(data: bytes) -> None:
+        found = archive_type(name)
+        assert found is not None
+        archive = found[0](lambda stack: stack.enter_context(io.BytesIO(data)), name, found[1])
+        with archive:
+            for member in archive.members():
+                with open_stream(partial(archive.open, member), name) as stream:
+                    stream.read()
+
+    return feed
+
+
+def _decompressed(compression: str) -> Callable[[bytes], None]:
+    def feed(data: bytes) -> None:
+        with open_stream(lambda stack: stack.enter_context(io.BytesIO(data)), "a", compression) as stream:
+            stream.read()
+
+    return feed
+
+
 def _sized(text: str) -> None:
     for parse in (
         values.size,
@@ -182,7 +223,17 @@ PAGE: Final = (
     b"<html><head></head><h1>T ( http://example.org/a )</h1><table><tr><th>Property<th>Value</tr>"
     b"<tr><td><a href='http://example.org/p'>ex:p</a></td><td><ul><li>value @ko</li></ul></td></tr></table>",
 )
-MAPPING: Final = (Path(__file__).parent.parent.joinpath("ingest/tables/plain.toml").read_bytes(),)
+MAPPING: Final = (_MAPPING_FILE.read_bytes(),)
+TEXT: Final = (
+    "Title ( http://example.org/a ) at Linked Data\n\nProperty Value\nrdfs:label\n  • text (xsd:string)\n"
+    "    and more\n  • 외교 (ko)\nis ex:p of\n  • http://example.org/b\n".encode(),
+)
+TABLES: Final = {
+    "a.csv": ('id,text\n1,외교\n2,"a\nb"\n'.encode(), "id,text\n1,외교\n".encode("cp949")),
+    "a.tsv": ("id\ttext\n1\t외교\n".encode(),),
+    "a.json": ('{"items": [{"id": 1, "text": ["외교", "b"]}]}'.encode(),),
+    "a.jsonl": ('{"id": 1, "text": "외교"}\n\n'.encode(),),
+}
 TOKENS: Final = (f'[a]\nsha256 = "{"0" * 64}"\nscopes = ["admin"]\nbudget = 60\n'.encode(),)
 
 PARSERS: Final = (
@@ -212,6 +263,18 @@ PARSERS: Final = (
     Parser("settings", _of_text(_sized), (b"512MB", b"2.5 s"), ()),
     Parser("page", _of_text(lambda text: read_page_html(text, "a.html", PREFIXES, "http://a/", [])), PAGE),
     Parser("names on a page", _of_text(_named), (b"ex:a", b'"x"@ko', b"1 (ex:integer)"), ()),
+    Parser(
+        "page as text", lambda data: read_page(io.BytesIO(data), "a.txt", PREFIXES, "http://a/", []), TEXT
+    ),
+    *(Parser(f"table {name}", _rows(name), seeds) for name, seeds in TABLES.items()),
+    *(
+        Parser(f"archive {name}", _members(name), (pack({"a.ttl": b"<a:> <a:> 1 .", "b/c.nt": b""}),))
+        for name, pack in (("a.zip", zip_of), ("a.tar", tar_of))
+    ),
+    *(
+        Parser(f"compressed {name}", _decompressed(name), (pack(b"text" * 9),))
+        for name, pack in COMPRESS.items()
+    ),
     Parser("encoding", _read_all, ("번호,제목".encode("cp949"), "번호".encode("utf-16"), b"\xef\xbb\xbfa")),
     Parser("mapping", _of_file("a.toml", lambda file: read_mappings([file], PREFIXES)), MAPPING),
     Parser("template", _of_text(parse_template), (b"ex:{id|lower}", b"{a} {b}"), (ValueError, EndpointError)),

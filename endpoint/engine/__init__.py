@@ -11,7 +11,7 @@ from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Final, Protocol
 
-from endpoint.engine.clients import Allowance
+from endpoint.engine.clients import Allowance, Client
 from endpoint.engine.running import CALLER, Caller, RunningQueries
 from endpoint.formats import Facts, Representation
 from endpoint.search import Request
@@ -19,7 +19,7 @@ from endpoint.settings import Settings
 from endpoint.sparql.operation import Operation
 from endpoint.storage.generations import Generation
 
-__all__ = ["CALLER", "Caller", "Engine", "Limits", "Occupancy", "Result", "RunningQueries"]
+__all__ = ["CALLER", "Caller", "Client", "Engine", "Limits", "Occupancy", "Result", "RunningQueries"]
 
 # What a worker may do; see Occupancy.
 WORKER_STATES: Final = ("idle", "evaluating", "slow", "blocked")
@@ -145,6 +145,11 @@ class Engine(Protocol):
         summary besides its own. Raises :class:`~endpoint.errors.NotFound` where there is no index, and
         :class:`~endpoint.errors.GenerationGone`.
         """
+        ...
+
+    @property
+    def client(self) -> Client:
+        """The client that the caller is charged as."""
         ...
 
     def admit(self) -> None:

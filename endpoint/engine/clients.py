@@ -24,6 +24,8 @@ HEAVY: Final = 2.0
 # one is forked (13 ms), and its first query touches pages that were shared. And on top, what a crash costs.
 REPLACED: Final = 0.05
 CRASH: Final = 0.2
+# Seconds for which a client that asks between the queries of another keeps that one from being alone.
+CROWDED: Final = 60.0
 # Clients that are remembered before those who owe nothing are forgotten.
 REMEMBERED: Final = 4096
 
@@ -41,6 +43,19 @@ class Allowance:
     window: float = WINDOW
 
 
+class Crowd:
+    """Whether several clients ask: until ``until``, by the monotonic clock. ``last`` is who asked last."""
+
+    def __init__(self, until: float = 0.0) -> None:
+        self.until = until
+        self.last: Client | None = None
+
+    def asks(self, client: Client) -> None:
+        """Take note of a query."""
+        if client is not self.last:
+            self.last, self.until = client, time.monotonic() + CROWDED
+
+
 class Client:
     """One client: the seconds it used lately, those left of its budget, and its queries.
 
@@ -48,11 +63,13 @@ class Client:
     pays nothing.
     """
 
-    __slots__ = ("_left", "_recent", "_updated", "name", "places", "queries", "quota")
+    __slots__ = ("_crowd", "_left", "_recent", "_updated", "name", "places", "queries", "quota", "requests")
 
-    def __init__(self, name: str, quota: float) -> None:
+    def __init__(self, name: str, quota: float, crowd: Crowd | None = None) -> None:
         self.name = name
+        self._crowd = crowd or Crowd(math.inf)
         self.quota = quota
+        self.requests = 0  # that are at work
         self.queries = 0  # that run or wait
         self.places = 0  # in the slow lanes
         self._left = quota
@@ -87,8 +104,9 @@ class Client:
 
     @property
     def heavy(self) -> bool:
-        """Return whether it has used so much lately that its queries start in the slow lane."""
-        return bool(self.name) and (self.places > 1 or (self._recent > HEAVY and self.recent() > HEAVY))
+        """Return whether its queries start in the slow lane: it has used much lately, and others ask too."""
+        much = self.places > 1 or (self._recent > HEAVY and self.recent() > HEAVY)
+        return much and bool(self.name) and time.monotonic() < self._crowd.until
 
     @property
     def exhausted(self) -> bool:
@@ -120,6 +138,7 @@ class Clients:
     def __init__(self, budget: float, most: int) -> None:
         self.budget = budget
         self.most = most
+        self._crowd = Crowd()
         self._clients: dict[str, Client] = {"": Client("", math.inf)}
 
     def find(self, caller: Caller) -> Client:
@@ -127,7 +146,7 @@ class Clients:
         client = self._clients.get(caller.client)
         if client is None:
             self._forget()
-            client = self._clients[caller.client] = Client(caller.client, self._quota(caller))
+            client = self._clients[caller.client] = Client(caller.client, self._quota(caller), self._crowd)
         return client
 
     def _quota(self, caller: Caller) -> float:
@@ -155,6 +174,7 @@ class Clients:
         client = self.find(caller)
         if caller.admitted or not client.name:
             return client
+        self._crowd.asks(client)
         if client.quota != (quota := self._quota(caller)):
             client.change(quota)
         if client.exhausted:

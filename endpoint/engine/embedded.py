@@ -66,6 +66,11 @@ class EmbeddedEngine:
         """Return whether queries can be evaluated now."""
         return self._supervisor.pool.alive
 
+    @property
+    def client(self) -> Client:
+        """The client that the caller is charged as."""
+        return self._clients.find(CALLER.get())
+
     def admit(self) -> None:
         """Raise :class:`~endpoint.errors.LimitReached` where the caller may not ask a query now."""
         self._clients.admit(CALLER.get())

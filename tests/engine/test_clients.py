@@ -7,7 +7,7 @@ import math
 import pytest
 
 from endpoint.engine import CALLER, Caller, clients
-from endpoint.engine.clients import HEAVY, REMEMBERED, Clients
+from endpoint.engine.clients import HEAVY, REMEMBERED, Client, Clients
 from endpoint.engine.running import OK, RunningQueries
 from endpoint.errors import BudgetExhausted, TooManyQueries
 
@@ -80,11 +80,23 @@ def test_without_a_budget_use_is_remembered_all_the_same(clock: Clock) -> None:
     client = Clients(0.0, 8).admit(ANNA)
     client.charge(1e6)
     assert not client.exhausted
-    assert client.heavy
+    assert client.recent() > HEAVY
+
+
+def test_who_asks_alone_is_not_heavy(clock: Clock) -> None:
+    known = Clients(0.0, 8)
+    for _ in range(3):
+        known.admit(ANNA).charge(HEAVY)
+    clock.now += clients.CROWDED + 1
+    known.admit(ANNA).charge(HEAVY * 2)
+    assert not known.find(ANNA).heavy
+    known.admit(BEN)
+    assert known.find(ANNA).heavy
+    assert not known.find(BEN).heavy
 
 
 def test_use_is_forgotten_after_a_while(clock: Clock) -> None:
-    client = Clients(60.0, 8).find(ANNA)
+    client = Client(ANNA.client, 60.0)
     client.charge(HEAVY * 2)
     assert client.heavy
     clock.now += clients.MEMORY
@@ -93,7 +105,7 @@ def test_use_is_forgotten_after_a_while(clock: Clock) -> None:
 
 
 def test_a_client_with_several_long_queries_is_heavy_whatever_they_have_used(clock: Clock) -> None:
-    client = Clients(60.0, 8).find(ANNA)
+    client = Client(ANNA.client, 60.0)
     client.places = 2
     assert client.heavy
 

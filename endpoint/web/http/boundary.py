@@ -44,6 +44,7 @@ from endpoint.web.http.encodings import EncodedBodies
 from endpoint.web.http.forwarded import proxies
 from endpoint.web.http.hosts import check_host
 from endpoint.web.http.html import render
+from endpoint.web.http.pacing import Pacer
 from endpoint.web.http.request import Request
 from endpoint.web.http.security import security_headers
 from endpoint.web.http.send import ClientGone, send_answer
@@ -71,6 +72,7 @@ class Boundary:
         self._prefix = secrets.token_hex(3)
         self._count = count(1)
         self._encoded_bodies = EncodedBodies()
+        self._pacer = Pacer()
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
@@ -119,6 +121,8 @@ class Boundary:
             CALLER.set(caller(exchange.client, exchange.identifier, request.token))
             if request.method == "OPTIONS" and _is_preflight(request):
                 await send_answer(request, send, _preflight(request))
+            elif (engine := self._site.running) is not None:
+                await self._pacer.paced(engine.client, self._app(scope, receive, send))
             else:
                 await self._app(scope, receive, send)
         except ClientGone:

@@ -7,7 +7,7 @@ VENDOR := endpoint/web/static/vendor
 # share servers and browsers.
 PROCESSES ?= $(shell processors=$$(getconf _NPROCESSORS_ONLN); [ $$processors -lt 7 ] || processors=7; expr $$processors + 1)
 PYTEST = $(BIN)/python -m pytest --numprocesses $(PROCESSES) --dist loadfile --no-loadscope-reorder
-# The tests that run on every other Python too: those of the modules, the engine and the answers over HTTP. Browsers,
+# The tests that run on another Python too: those of the modules, the engine and the answers over HTTP. Browsers,
 # signals, the bundled queries and the conformance of the API's description are the same on each.
 QUICK := $(addprefix --ignore=tests/,browser process queries web/api/openapi)
 PIP_AUDIT := 2.10.1
@@ -15,7 +15,7 @@ PIP_AUDIT := 2.10.1
 QUIETLY := sh -c 'log=$$(mktemp) && { "$$@" >"$$log" 2>&1; code=$$?; [ $$code -eq 0 ] || cat "$$log" >&2; rm "$$log"; exit $$code; }' --
 PIP := $(QUIETLY) $(BIN)/python -m pip install --constraint constraints.txt
 
-.PHONY: serve test quick lint audit constraints bench screenshots clean
+.PHONY: serve test quick lint audit constraints bench screenshots soak clean
 .DEFAULT_GOAL := serve
 
 $(BIN)/python:
@@ -75,6 +75,10 @@ constraints: $(BIN)/python
 # Every kind of page at 390, 1280 and 1920 pixels, in both languages, into screenshots/.
 screenshots: $(VENV)/installed-test node_modules/installed-test
 	$(BIN)/python -m tests.browser.screenshots $(ARGS)
+
+# Mixed and hostile traffic for some minutes, every answer checked: two, or as many as ARGS='--minutes 30' says.
+soak: $(VENV)/installed
+	$(BIN)/python -m benchmarks.soak $(ARGS)
 
 bench: $(VENV)/installed-bench
 	$(BIN)/python -m benchmarks.requests_per_second $(ARGS)

@@ -130,7 +130,9 @@ class Server(uvicorn.Server):
             self._start(self._show_life())
         if sockets:
             url = own_url(sockets[0], self._site.settings)
-            print(f"Serving SPARQL at {url}/sparql", flush=True)
+            # Whoever started it may not listen any more.
+            with suppress(OSError):
+                print(f"Serving SPARQL at {url}/sparql", flush=True)
             self._manager.notify("READY=1", f"STATUS=Serving {url}")
 
     def _connection(self) -> Connection:

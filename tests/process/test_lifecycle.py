@@ -39,6 +39,34 @@ def test_it_says_where_it_is_and_answers(tmp_path: Path) -> None:
     assert server.process.stdout is not None
 
 
+def test_it_serves_where_nobody_reads_its_first_line(tmp_path: Path) -> None:
+    reader, writer = os.pipe()
+    os.close(reader)
+    with socket.create_server(("127.0.0.1", 0)) as found:
+        port = found.getsockname()[1]
+    with os.fdopen(writer, "wb") as nobody, (tmp_path / "log").open("wb") as log:
+        process = subprocess.Popen(
+            command("serve", "--port", str(port), "--data", str(tmp_path / "data")),
+            stdout=nobody,
+            stderr=log,
+            text=True,
+            env=environment(),
+        )
+    server = Server(process, "127.0.0.1", port, tmp_path / "data", tmp_path / "log")
+    try:
+        while process.poll() is None:
+            try:
+                assert server.get("/-/live").status == 200
+                break
+            except OSError:
+                time.sleep(0.05)
+        process.send_signal(signal.SIGTERM)
+        assert process.wait(60) == 0, server.log.read_text()
+    finally:
+        process.kill()
+        process.wait()
+
+
 def test_workers_are_forked_from_a_process_without_threads(tmp_path: Path) -> None:
     with serving(tmp_path / "data") as server:
         template, *workers = server.children()

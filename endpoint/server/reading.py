@@ -23,13 +23,16 @@ _OF_HEAD: Final = 2**14
 _OF_CHUNKS: Final = 2**12
 _VERSIONS: Final = ("1.1", "1.0")
 _END: Final = b"\r\n\r\n"
+# Bytes of a field besides its name and value: a colon and the end of the line.
+_BESIDE: Final = 3
 
 
 class RequestReader(HttpToolsProtocol):
     """The half of a connection that reads; ``refuse`` is told what is no request.
 
     - A few requests wait for the one that is answered. Then nothing more is parsed or read.
-    - A head has a limit. What follows a body in chunks is no part of it.
+    - A head has a limit. Fields after a body in chunks are no part of it, have the same limit, and are not
+      kept.
     - A URL may be longer than the 64 kB at which httptools' URL parser stops.
     - An offer to upgrade to another protocol is passed over, body and all.
     """
@@ -42,6 +45,8 @@ class RequestReader(HttpToolsProtocol):
     heading = True
     head_size = 0
     _body_size = 0
+    # Bytes of the fields after a body in chunks.
+    _trailing = 0
     # What was read and not parsed yet, from ``_at`` on.
     _input = b""
     _at = 0
@@ -171,9 +176,16 @@ class RequestReader(HttpToolsProtocol):
             super().on_headers_complete()
             self.scope["query_string"] = query
         self.heading = False
-        self.head_size = self._body_size = 0
-        # Fields after a body in chunks are none of the head (RFC 9110 section 6.5.1).
-        self.headers = []
+        self.head_size = self._body_size = self._trailing = 0
+
+    def on_header(self, name: bytes, value: bytes) -> None:
+        """Keep a field of the head; those after a body in chunks are none (RFC 9110 section 6.5.1)."""
+        if self.heading:
+            super().on_header(name, value)
+            return
+        self._trailing += len(name) + len(value) + _BESIDE
+        if self._trailing > (most := self.guard.settings.max_head):
+            raise HeadTooLarge(f"Fields after the body are longer than the limit of {most:,} bytes.", most)
 
     def _check_target(self, target: bytes) -> None:
         """Raise MalformedRequest for a target that names another host than Host (RFC 9112 section 3.2.2)."""

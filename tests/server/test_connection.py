@@ -244,6 +244,23 @@ def test_fields_after_a_body_are_none_of_the_head() -> None:
     run(test())
 
 
+@pytest.mark.parametrize("field", [b"X:\r\n", b"X: " + b"a" * 9000 + b"\r\n"])
+@pytest.mark.parametrize("offer", [b"", b"Connection: Upgrade\r\nUpgrade: h2c\r\n"])
+def test_fields_after_a_body_are_bounded_and_not_kept(field: bytes, offer: bytes) -> None:
+    async def test() -> None:
+        app = Application()
+        head = b"POST /t HTTP/1.1\r\nHost: x\r\n" + offer + b"Transfer-Encoding: chunked\r\n\r\n"
+        async with listening(app) as server, server.client() as client:
+            await client.send(head + b"1\r\na\r\n0\r\n" + field * 3)
+            await until(lambda: app.begun == 1)
+            (connection,) = server.connections
+            assert len(connection.headers) <= 5
+            await client.send(field * (2**18 // len(field)))
+            assert status(await client.rest()) == 431
+
+    run(test())
+
+
 def test_a_body_that_breaks_ends_its_request() -> None:
     async def test() -> None:
         app = Application()

@@ -32,6 +32,9 @@ STEP: Final = 2**14
 _SHARE: Final = 4
 # Seconds between two looks at all connections.
 _INTERVAL: Final = 1.0
+# The part of all connections that one look finds to make room, and seconds for which it is good.
+_RANKED: Final = 8
+_FRESH: Final = 1.0
 # Seconds until a client that was refused should come back.
 COME_BACK: Final = 5
 
@@ -68,6 +71,9 @@ class Guard:
         self._most = connections_allowed(site.settings)
         # Oldest first.
         self._open: dict[Guarded, None] = {}
+        # Those that make room, the first one last, and until when this is so.
+        self._ranked: list[Guarded] = []
+        self._ranked_until = 0.0
         self._told: set[Guarded] = set()
         self._by_peer: dict[str, dict[Guarded, None]] = {}
         self._granted = 0
@@ -132,19 +138,38 @@ class Guard:
                 "the limit for one client. Use one connection for several requests, or wait.",
                 COME_BACK,
             )
-        if len(self._open) >= self._most and not self._make_room(self._open):
+        if len(self._open) >= self._most and not self._make_room_for_all():
             return Overloaded("The server has as many connections as it may. Try again later.", COME_BACK)
         return None
 
     def _make_room(self, among: Iterable[Guarded]) -> bool:
         """Cut the connection whose client was waited for longest, of the client that has most of them."""
+        ranked = self._rank(among, asyncio.get_running_loop().time())
+        return bool(ranked) and self._cut(ranked[0])
+
+    def _make_room_for_all(self) -> bool:
+        """Do the same among all connections, without a look at each of them for every one that comes."""
         now = asyncio.get_running_loop().time()
-        waiting = [each for each in among if each.waited(now) is not None]
-        if not waiting:
-            return False
-        longest = max(waiting, key=lambda each: (len(self._by_peer.get(each.peer, ())), each.waited(now)))
-        longest.cut()
-        self.leave(longest)
+        for _ in range(2):
+            while self._ranked and now < self._ranked_until:
+                longest = self._ranked.pop()
+                if longest in self._open and longest.waited(now) is not None:
+                    return self._cut(longest)
+            ranked = self._rank(self._open, now)
+            self._ranked = ranked[: max(1, self._most // _RANKED)][::-1]
+            self._ranked_until = now + _FRESH
+        return False
+
+    def _rank(self, among: Iterable[Guarded], now: float) -> list[Guarded]:
+        """Return the connections whose clients are waited for, in the order in which they make room."""
+        waited = {each: seconds for each in among if (seconds := each.waited(now)) is not None}
+        return sorted(
+            waited, key=lambda each: (len(self._by_peer.get(each.peer, ())), waited[each]), reverse=True
+        )
+
+    def _cut(self, connection: Guarded) -> bool:
+        connection.cut()
+        self.leave(connection)
         return True
 
     def grant(self, connection: Guarded, size: int) -> bool:

@@ -8,10 +8,12 @@ from contextlib import AsyncExitStack
 
 import pytest
 
+from endpoint.server.connection import Connection
 from endpoint.server.guard import connections_allowed
 from endpoint.settings import Settings
 from tests.server.listening import CLIENT, OTHER, Application, Client, Listening, listening, run, until
 
+LAST = b"GET /last HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n"
 GET = b"GET /a HTTP/1.1\r\nHost: x\r\n\r\n"
 
 
@@ -86,6 +88,35 @@ def test_where_the_server_is_full_who_has_most_makes_room() -> None:
             assert (await lonely.answers(1)).startswith(b"HTTP/1.1 200")
 
     run(test())
+
+
+def test_who_makes_room_is_not_looked_for_with_every_connection(monkeypatch: pytest.MonkeyPatch) -> None:
+    looks = 0
+    waited = Connection.waited
+
+    def counted(self: Connection, now: float) -> float | None:
+        nonlocal looks
+        looks += 1
+        return waited(self, now)
+
+    monkeypatch.setattr(Connection, "waited", counted)
+
+    async def test() -> None:
+        app = Application()
+        app.open.set()
+        limits = {"max_connections": 200, "client_timeout": 30}
+        async with listening(app, **limits) as server, AsyncExitStack() as stack:
+            await opened(server, stack, 60, CLIENT, b"")
+            for number in range(140):
+                await opened(server, stack, 1, f"127.0.2.{number}", b"")
+            await until(lambda: len(server.connections) == 200)
+            for number in range(100):
+                assert (await server.ask(LAST, f"127.0.3.{number}")).startswith(b"HTTP/1.1 200 ")
+            assert len(server.connections) <= 200
+
+    run(test())
+    # To look at all of them each time would be 20,000.
+    assert 100 <= looks < 10_000
 
 
 def test_where_all_are_busy_others_are_told_to_come_back() -> None:

@@ -155,7 +155,9 @@ class WorkerConnection(asyncio.Protocol):
             self._transport.abort()
 
     def last_words(self) -> str:
-        """Return what the dead process wrote to standard error, the first of it."""
+        """Return the beginning of what the dead process wrote to standard error; nothing once it is closed."""
+        if self._errors.closed:
+            return ""
         return (self._errors.read(LAST_WORDS) or b"").decode(errors="replace").strip()
 
     def close(self) -> None:

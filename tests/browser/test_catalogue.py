@@ -124,7 +124,7 @@ def test_the_result_can_be_downloaded(reader: Reader) -> None:
     page = reader.goto("/?q=arms+exports")
     page.locator(".takeaway > summary").click()
     with page.expect_download() as awaited:
-        page.locator(".takeaway a[download]", has_text="csv").click()
+        page.locator(".takeaway a[download]", has_text="csv").first.click()
     with awaited.value.path().open(encoding="utf-8") as file:
         assert "South Korea’s Arms Exports" in file.read()
 

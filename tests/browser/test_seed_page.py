@@ -118,6 +118,7 @@ def test_query_this_runs_in_the_editor(reader: Reader) -> None:
     page = reader.goto(PATH)
     page.locator(".actions a[href*='/query']").click()
     page.locator("html[data-editor=ready]").wait_for()
+    page.locator("#held button").click()
     page.locator(".yasr_results table tbody tr").first.wait_for()
     shown = page.locator(".yasr_results").inner_text()
     assert "mofapub:pubNumber" in shown

@@ -15,6 +15,7 @@ import pytest
 
 from endpoint.engine import fence, landlock
 from endpoint.engine.fence import Missing
+from tests.engine.replaced_generations import templates
 from tests.engine.test_embedded import opened, rows
 from tests.live import ROOT, environment
 from tests.storage.publishing import publish
@@ -293,7 +294,7 @@ def test_every_thread_of_every_worker_is_fenced(tmp_path: Path, image: int) -> N
 
     async def main() -> None:
         async with opened(tmp_path, image=image) as engine:
-            (template,) = children(os.getpid())
+            (template,) = templates()
             workers = children(template)
             assert len(workers) == 2
             assert [score(pid) for pid in (template, *workers)] == [500, 1000, 1000]

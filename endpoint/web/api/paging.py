@@ -203,12 +203,15 @@ def _links(
 ) -> dict[str, str]:
     """Return the links first, prev, next and last, each where the page exists and is known.
 
-    There are none where the parameters are too long for a link.
+    Where the parameters are too long to repeat them in several links there is only next, by which a program
+    goes on.
     """
     kept = [pair for pair in pairs if pair[0] not in ("page", "pageSize", "after", "generation")]
-    if not fits(kept):
-        return {}
+    short = fits(kept)
     kept.append(("pageSize", str(paging.size)))
+    following = {} if cursor is None else {"next": f"{address}?{urlencode([*kept, ('after', cursor)])}"}
+    if not short:
+        return following
 
     def page(number: int) -> str:
         own = [("page", str(number)), ("generation", str(generation.number))]
@@ -220,8 +223,7 @@ def _links(
     number = paging.number
     if number is not None and number > 1:
         links["prev"] = page(number - 1 if last is None else min(number - 1, last))
-    if cursor is not None:
-        links["next"] = f"{address}?{urlencode([*kept, ('after', cursor)])}"
+    links |= following
     if last is not None:
         links["last"] = page(last)
     return links

@@ -155,7 +155,7 @@ class WorkerConnection(asyncio.Protocol):
             self._transport.abort()
 
     def last_words(self) -> str:
-        """Return the beginning of what the dead process wrote to standard error; nothing once it is closed."""
+        """Return the beginning of what the dead process wrote to standard error; empty once closed."""
         if self._errors.closed:
             return ""
         return (self._errors.read(LAST_WORDS) or b"").decode(errors="replace").strip()

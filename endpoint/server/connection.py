@@ -35,7 +35,8 @@ class Connection(RequestReader):
     - A client that takes too long to send, to read or to ask again is cut (:meth:`check`).
     - What is no request gets a designed error too, as plain text.
     - A response leaves in one write.
-    - The ASGI extension ``endpoint.abort`` ends the connection now, without a clean end.
+    - The ASGI extension ``endpoint.abort`` ends the connection after what was sent, without the end of the
+      answer; a client that does not take what was sent is cut off as any other.
     - A server that ends leaves no request unanswered that has arrived (:meth:`shutdown`).
     """
 
@@ -62,7 +63,7 @@ class Connection(RequestReader):
         self._wire = OneWrite(transport, self.guard.relieve)
         self.transport = cast("asyncio.Transport", self._wire)
         self.flow = Flow(transport)
-        self.extensions = {"endpoint.abort": {"abort": transport.abort}}
+        self.extensions = {"endpoint.abort": {"abort": self._wire.close}}
         self.peer = self.guard.peer(self.client)
         self._refusal = self.guard.enter(self)
 

@@ -38,6 +38,11 @@ _SIMPLE: Final[Mapping[str, str]] = {
     "static-hidden": "/-/static/.hidden",
     "static-folder": "/-/static/vendor",
     "static-root": "/-/static/",
+    "metrics": "/-/metrics",
+    "admin": "/-/admin",
+    "admin-query": "/-/admin/queries/1",
+    "admin-kill": "/-/admin/queries/1/kill",
+    "seen": "/-/seen",
 }
 
 

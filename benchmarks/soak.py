@@ -37,7 +37,7 @@ from benchmarks.requests_per_second import free_port, generation_store, process,
 # The codes of failures that a polite client may meet while the server is under attack and its workers die.
 DOCUMENTED: Final = {"overloaded", "worker-died"}
 # The share of polite requests that has to be answered with 200.
-ANSWERED: Final = 0.98
+ANSWERED: Final = 0.9
 # Growth that is noise: memory as a factor and in bytes, descriptors, threads.
 FACTOR, BYTES, DESCRIPTORS, THREADS = 1.3, 64 * 2**20, 40, 8
 # Seconds at the beginning whose usage is not compared, and in which a quiet server has to return to it.

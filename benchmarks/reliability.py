@@ -35,9 +35,9 @@ from benchmarks.requests_per_second import free_port, generation_store, process,
 SMALL = "SELECT ?p ?o { <http://opendata.mofa.go.kr/mofapub/resource/Publication/14209> ?p ?o } LIMIT 5"
 # Seconds between two small queries of the polite client, and after which it gives one up.
 EVERY = 0.05
-PATIENCE = 10.0
+PATIENCE = 5.0
 # Seconds in which a server has to answer again when the attack is over.
-AFTERWARDS = 30.0
+AFTERWARDS = 10.0
 
 
 @dataclass(frozen=True)

@@ -85,7 +85,12 @@ def process(command: list[str], port: int, checkout: Path | None = None) -> Iter
         yield running
     finally:
         running.terminate()
-        running.wait()
+        try:
+            running.wait(10)
+        except subprocess.TimeoutExpired:
+            # Some servers end only with their last query.
+            running.kill()
+            running.wait()
 
 
 def free_port() -> int:

@@ -24,8 +24,8 @@ from endpoint.telemetry import log
 
 T = TypeVar("T")
 
-# Seconds of evaluation after which a query leaves the quick lane; and of processor time where another client
-# waits.
+# Seconds of evaluation after which a query leaves the quick lane; and of processor time, or of a client that
+# does not read, where another client waits.
 QUICK: Final = 0.5
 CONTENDED: Final = 0.05
 # Seconds between two looks at the queries that run; nobody looks while none does.
@@ -290,9 +290,9 @@ class Pool:
 
     def _is_slow(self, worker: WorkerConnection, now: float) -> bool:
         """Return whether a query of the quick lane has been there for long enough."""
-        if worker.blocked(now) > BLOCKED:
-            return True
         contended = self._wanted and self._quick.waiting.others(worker.client) and not self._slow.full
+        if worker.blocked(now) > (CONTENDED if contended else BLOCKED):
+            return True
         return worker.evaluating(now) > QUICK or (contended and worker.spent > CONTENDED)
 
     @property

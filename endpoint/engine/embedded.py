@@ -39,6 +39,8 @@ class EmbeddedEngine:
         self._clients = Clients(settings.budget, settings.max_queries_per_client)
         self.running.listeners.append(self._clients)
         self._settings = settings
+        # Attempts after the first; asking for the number of processors takes ten microseconds.
+        self._tries = settings.pool_size
         self._supervisor = supervisor
 
     @classmethod
@@ -133,7 +135,7 @@ class EmbeddedEngine:
         client = self._clients.admit(running.caller)
         attempt = _Attempt(frame, client, limits, generation, limits.timeout)
         latest = time.monotonic() + limits.timeout
-        tries = self._settings.pool_size
+        tries = self._tries
         while True:
             started = time.perf_counter()
             try:

@@ -301,7 +301,9 @@ class EmbeddedResult:
 
     async def _next(self) -> bytes | None:
         running = self._running
-        before, running.waiting = running.waiting, asyncio.current_task()
+        # Before Python 3.12 asking for the current task is slow, and who begins has asked.
+        if (before := running.waiting) is None:
+            running.waiting = asyncio.current_task()
         try:
             if (killed := running.killed) is not None:
                 raise killed
@@ -333,7 +335,7 @@ class EmbeddedResult:
 
     async def _arrival(self, worker: WorkerConnection) -> None:
         started = self._loop.time()
-        waiting = asyncio.current_task()
+        waiting = self._running.waiting
         expired = False
 
         def expire() -> None:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import os
 import signal
-from collections.abc import Callable, Coroutine
 from pathlib import Path
 
 import pytest
@@ -17,7 +16,7 @@ from endpoint.engine.pool import Pool
 from endpoint.errors import BudgetExhausted, DeadlineExceeded, Overloaded, QueryTooComplex, WorkerDied
 from endpoint.formats import SPARQL_JSON, Representation
 from tests.engine.replaced_generations import until
-from tests.engine.test_embedded import ENDLESS, opened, operation, whole
+from tests.engine.test_embedded import ENDLESS, asynchronous, opened, operation, whole
 from tests.engine.test_processes import state
 from tests.storage.publishing import publish
 
@@ -31,13 +30,6 @@ LONGISH = "SELECT (COUNT(*) AS ?n) { ?a ?b ?c . ?d ?e ?f . ?g ?h ?i FILTER(?c < 
 def data(tmp_path: Path) -> Path:
     publish(tmp_path / "data", 300)
     return tmp_path / "data"
-
-
-def asynchronous(test: Callable[[Path], Coroutine[object, object, None]]) -> Callable[[Path], None]:
-    def run(data: Path) -> None:
-        asyncio.run(test(data))
-
-    return run
 
 
 def begin(

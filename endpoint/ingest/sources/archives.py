@@ -98,7 +98,8 @@ class Archive(ABC):
         if member.refusal is not None:
             raise DataError(member.refusal, Path(self.full_name(member)))
         resources.enter_context(self)
-        return resources.enter_context(self._member(member))
+        with _unpacking(self.full_name(member)):
+            return resources.enter_context(self._member(member))
 
     def spooled(self, member: Member, resources: ExitStack) -> IO[bytes]:
         """Copy ``member``, an archive itself, to a temporary file, where it can be read out of order."""

@@ -97,6 +97,16 @@ def test_a_cut_anywhere_is_an_error(name: str) -> None:
             contents(archive(packed[:kept], name))
 
 
+def test_a_zip_without_its_first_byte_is_an_error() -> None:
+    packed = io.BytesIO()
+    with zipfile.ZipFile(packed, "w") as made:
+        made.writestr("a.nt", b"<urn:a> <urn:b> <urn:c> .")
+    # The place of its first member is then before its beginning.
+    with pytest.raises(DataError, match="damaged or was cut off") as caught:
+        contents(archive(packed.getvalue()[1:], "a.zip"))
+    assert str(caught.value.file).startswith("a.zip!")
+
+
 @pytest.mark.parametrize("name", ["A.ZIP", "a.tar", "a.tar.gz"])
 def test_damage_anywhere_is_an_error_or_does_not_matter(name: str) -> None:
     choose = random.Random(2)

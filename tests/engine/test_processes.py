@@ -65,7 +65,8 @@ def test_a_paused_process_uses_nothing_until_it_goes_on() -> None:
         until(lambda: state(pid) == "T")
         before = used(pid)
         time.sleep(0.1)
-        assert used(pid) == before
+        # Its second thread may have stopped a moment after the first; two that go on use 0.1 s and more.
+        assert used(pid) - before < 0.01
         processes.proceed(pid)
         until(lambda: used(pid) > before)
 

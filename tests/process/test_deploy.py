@@ -31,7 +31,7 @@ ANALYZE = shutil.which("systemd-analyze", path=PATH)
 ISSUER = trustme.CA()
 # Some 80 MB as CSV, more than all buffers between server, proxy and client hold.
 LARGE = "SELECT ?a ?b { { SELECT ?a { ?a ?p ?o } LIMIT 1000 } { SELECT ?b { ?b ?q ?r } LIMIT 1000 } }"
-ENDLESS = "SELECT * { ?a ?b ?c . ?d ?e ?f . ?g ?h ?i } ORDER BY ?a ?d ?g"
+ENDLESS = "SELECT (COUNT(*) AS ?n) { ?a ?b ?c . ?d ?e ?f . ?g ?h ?i . ?j ?k ?l }"
 MAIN = """\
 daemon off;
 user {user};

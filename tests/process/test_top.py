@@ -79,8 +79,9 @@ def terminal(*arguments: str) -> Iterator[tuple[subprocess.Popen[bytes], int]]:
     """``endpoint top`` in a terminal of 140 columns, and the other end of it."""
     master, slave = pty.openpty()
     fcntl.ioctl(slave, termios.TIOCSWINSZ, struct.pack("HHHH", 40, 140, 0, 0))
+    # A shell starts its background jobs with this signal ignored, and so would be what they start.
     process = subprocess.Popen(
-        command("top", *arguments),
+        ["env", "--default-signal=INT", *command("top", *arguments)],
         cwd=ROOT,
         stdin=slave,
         stdout=slave,

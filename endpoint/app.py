@@ -79,7 +79,7 @@ def create_application(site: Site, engine: Engine | None = None) -> ASGIApp:
         except EndpointError as error:
             log.error("the server cannot start: %s", error)
             raise
-        site.running.running.listeners += [site.instruments, site.usage]
+        site.running.running.listeners.append(site.instruments)
         try:
             yield
         finally:

@@ -24,6 +24,8 @@ _PATH: Final = "/-/admin"
 # Columns of output that goes to no terminal.
 _WIDTH: Final = 200
 _LOCAL: Final = "(server)"
+# The members of a client that are counts.
+_COUNTS: Final = ("connections", "running", "waiting", "queries", "refused")
 
 State = Mapping[str, Any]
 
@@ -120,10 +122,12 @@ def _queries(queries: Iterable[State]) -> Table:
 
 
 def _clients(clients: Iterable[State], window: float) -> Table:
-    table = _table("client", f">seconds in {window / 60:.0f} min", ">queries", ">running", ">refused")
+    seconds = f">seconds in {window / 60:.0f} min"
+    table = _table("client", seconds, ">left of budget", *(f">{name}" for name in _COUNTS))
     for row in clients:
-        numbers = (f"{row['queries']:,}", f"{row['running']:,}", f"{row['refused']:,}")
-        _add(table, row["client"] or _LOCAL, f"{row['seconds']:.1f}", *numbers)
+        left = "" if row["budget"] is None else f"{row['left']:.0f} of {row['budget']:g} s"
+        numbers = (f"{row[name]:,}" for name in _COUNTS)
+        _add(table, row["client"] or _LOCAL, f"{row['seconds']:.1f}", left, *numbers)
     return table
 
 

@@ -11,7 +11,7 @@ from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Final, Protocol
 
-from endpoint.engine.clients import Allowance, Client
+from endpoint.engine.clients import Client, Clients
 from endpoint.engine.running import CALLER, Caller, RunningQueries
 from endpoint.formats import Facts, Representation
 from endpoint.search import Request
@@ -19,7 +19,17 @@ from endpoint.settings import Settings
 from endpoint.sparql.operation import Operation
 from endpoint.storage.generations import Generation
 
-__all__ = ["CALLER", "Caller", "Client", "Engine", "Limits", "Occupancy", "Result", "RunningQueries"]
+__all__ = [
+    "CALLER",
+    "Caller",
+    "Client",
+    "Clients",
+    "Engine",
+    "Limits",
+    "Occupancy",
+    "Result",
+    "RunningQueries",
+]
 
 # What a worker may do; see Occupancy.
 WORKER_STATES: Final = ("idle", "evaluating", "slow", "blocked")
@@ -111,6 +121,7 @@ class Engine(Protocol):
     """An evaluator of operations. All failures are :class:`~endpoint.errors.EndpointError`."""
 
     running: RunningQueries
+    clients: Clients
 
     @property
     def generation(self) -> Generation:
@@ -145,19 +156,6 @@ class Engine(Protocol):
         summary besides its own. Raises :class:`~endpoint.errors.NotFound` where there is no index, and
         :class:`~endpoint.errors.GenerationGone`.
         """
-        ...
-
-    @property
-    def client(self) -> Client:
-        """The client that the caller is charged as."""
-        ...
-
-    def admit(self) -> None:
-        """Raise :class:`~endpoint.errors.LimitReached` where the caller may not ask a query now."""
-        ...
-
-    def allowance(self) -> Allowance | None:
-        """Return what the caller may use, where it has used more than half of its budget; else None."""
         ...
 
     def reconfigure(self, settings: Settings) -> None:

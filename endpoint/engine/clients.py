@@ -1,4 +1,4 @@
-"""The clients of an engine: what each has used lately, and what it may still use.
+"""The clients of an engine, in one account: what each has used lately, may still use, and does now.
 
 Whoever evaluates pays in seconds of processor time of the worker, never in requests: time that a query
 waits, is paused, or is blocked because its client does not read costs nothing.
@@ -8,7 +8,10 @@ from __future__ import annotations
 
 import math
 import time
+from collections import Counter, deque
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from heapq import nlargest
 from typing import Final
 
 from endpoint.engine.running import Caller, RunningQuery
@@ -28,6 +31,13 @@ CRASH: Final = 0.2
 CROWDED: Final = 60.0
 # Clients that are remembered before those who owe nothing are forgotten.
 REMEMBERED: Final = 4096
+# Seconds of one count for the operator, and how many counts are kept.
+STEP: Final = 30.0
+STEPS: Final = 10
+WATCHED: Final = STEP * STEPS
+
+# The outcomes of queries that were refused because of a limit.
+_REFUSED: Final = frozenset({"overloaded", "budget-exhausted", "too-many-queries"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,6 +51,32 @@ class Allowance:
     left: float
     reset: float
     window: float = WINDOW
+
+
+@dataclass(slots=True)
+class Use:
+    """What a client used: ``seconds`` of evaluation, queries that ended, and those of them refused."""
+
+    seconds: float = 0.0
+    queries: int = 0
+    refused: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Account:
+    """One client as its operator sees it; ``used`` in the last :data:`WATCHED` seconds.
+
+    ``left`` seconds are left of its budget of ``quota`` per minute, both infinite without one.
+    ``connections`` are those of its address: those of a proxy, and of tokens, are no client's.
+    """
+
+    client: str
+    used: Use
+    running: int
+    waiting: int
+    connections: int
+    quota: float
+    left: float
 
 
 class Crowd:
@@ -63,7 +99,10 @@ class Client:
     pays nothing.
     """
 
-    __slots__ = ("_crowd", "_left", "_recent", "_updated", "name", "places", "queries", "quota", "requests")
+    __slots__ = (
+        *("_crowd", "_left", "_recent", "_updated", "_uses"),
+        *("name", "places", "queries", "quota", "requests"),
+    )
 
     def __init__(self, name: str, quota: float, crowd: Crowd | None = None) -> None:
         self.name = name
@@ -75,6 +114,8 @@ class Client:
         self._left = quota
         self._recent = 0.0
         self._updated = time.monotonic()
+        # By the numbers of the steps in which it used something.
+        self._uses: deque[tuple[int, Use]] = deque(maxlen=STEPS)
 
     def _refresh(self) -> None:
         now = time.monotonic()
@@ -90,11 +131,30 @@ class Client:
         self.quota = quota
 
     def charge(self, seconds: float) -> None:
-        """Take seconds of processor time from what is left."""
+        """Take seconds of processor time from what is left. The server itself pays nothing."""
+        self.use().seconds += seconds
         if self.name:
             self._refresh()
             self._left -= seconds
             self._recent += seconds
+
+    def use(self) -> Use:
+        """Return the count of what it uses now."""
+        step = int(time.monotonic() / STEP)
+        if not self._uses or self._uses[-1][0] != step:
+            self._uses.append((step, Use()))
+        return self._uses[-1][1]
+
+    def used(self) -> Use:
+        """Return what it has used in the last :data:`WATCHED` seconds."""
+        first = int(time.monotonic() / STEP) - STEPS
+        total = Use()
+        for step, use in self._uses:
+            if step > first:
+                total.seconds += use.seconds
+                total.queries += use.queries
+                total.refused += use.refused
+        return total
 
     def recent(self) -> float:
         """Return the seconds it used lately, the older the less."""
@@ -120,7 +180,8 @@ class Client:
     def owes(self) -> bool:
         """Return whether it has to be remembered."""
         self._refresh()
-        return self.queries > 0 or self._left < self.quota or self._recent > HEAVY / 100
+        remembered = self._left < self.quota or self._recent > HEAVY / 100
+        return self.queries > 0 or remembered or self.used().seconds > HEAVY / 2
 
     def allowance(self) -> Allowance:
         """Return what it may use now."""
@@ -201,7 +262,48 @@ class Clients:
 
     def ended(self, query: RunningQuery) -> None:
         """Count a query that has ended."""
-        self.find(query.caller).queries -= 1
+        client = self.find(query.caller)
+        client.queries -= 1
+        use = client.use()
+        use.queries += 1
+        use.refused += query.outcome in _REFUSED
+
+    def accounts(
+        self, running: Iterable[RunningQuery], connections: Mapping[str, int], most: int
+    ) -> list[Account]:
+        """Return the accounts of the ``most`` clients that used most, the first one most of all.
+
+        The client with most ``connections``, which are counted by client, is among them in any case.
+        """
+        used = {name: use for name, client in self._clients.items() if (use := client.used()) != _NOTHING}
+        queries = Counter((query.caller.client, query.phase == "waiting") for query in running)
+        names = {*used, *connections, *(name for name, _ in queries)}
+
+        def cost(name: str) -> tuple[float, int, int]:
+            use = used.get(name, _NOTHING)
+            return use.seconds, use.queries, connections.get(name, 0)
+
+        chosen = nlargest(most, names, key=cost)
+        crowded = max(connections, key=lambda name: connections[name], default=None)
+        if crowded is not None and crowded not in chosen:
+            chosen[-1] = crowded
+        return [
+            self._account(
+                *(name, used.get(name, Use()), queries[name, False], queries[name, True]),
+                connections.get(name, 0),
+            )
+            for name in chosen
+        ]
+
+    def _account(self, name: str, used: Use, running: int, waiting: int, connections: int) -> Account:
+        client = self._clients.get(name)
+        quota = left = client.quota if client is not None else self.budget or math.inf
+        if client is not None and quota != math.inf:
+            left = client.allowance().left
+        return Account(name, used, running, waiting, connections, quota, left)
+
+
+_NOTHING: Final = Use()
 
 
 def _exhausted(client: Client) -> BudgetExhausted:

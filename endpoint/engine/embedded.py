@@ -9,10 +9,10 @@ from dataclasses import dataclass
 from typing import Final
 
 from endpoint.engine import Limits, Occupancy, failures, wire
-from endpoint.engine.clients import CRASH, Allowance, Client, Clients
+from endpoint.engine.clients import CRASH, Client, Clients
 from endpoint.engine.connection import WorkerConnection
 from endpoint.engine.pool import Displaced, Pool, PoolGone
-from endpoint.engine.running import ABORTED, CALLER, OK, RunningQueries, RunningQuery
+from endpoint.engine.running import ABORTED, OK, RunningQueries, RunningQuery
 from endpoint.engine.supervisor import Supervisor
 from endpoint.errors import (
     EndpointError,
@@ -36,8 +36,8 @@ class EmbeddedEngine:
 
     def __init__(self, settings: Settings, supervisor: Supervisor) -> None:
         self.running = RunningQueries()
-        self._clients = Clients(settings.budget, settings.max_queries_per_client)
-        self.running.listeners.append(self._clients)
+        self.clients = Clients(settings.budget, settings.max_queries_per_client)
+        self.running.listeners.append(self.clients)
         self._settings = settings
         # Attempts after the first; asking for the number of processors takes ten microseconds.
         self._tries = settings.pool_size
@@ -68,23 +68,10 @@ class EmbeddedEngine:
         """Return whether queries can be evaluated now."""
         return self._supervisor.pool.alive
 
-    @property
-    def client(self) -> Client:
-        """The client that the caller is charged as."""
-        return self._clients.find(CALLER.get())
-
-    def admit(self) -> None:
-        """Raise :class:`~endpoint.errors.LimitReached` where the caller may not ask a query now."""
-        self._clients.admit(CALLER.get())
-
-    def allowance(self) -> Allowance | None:
-        """Return what the caller may use, where it has used more than half of its budget; else None."""
-        return self._clients.allowance(CALLER.get())
-
     def reconfigure(self, settings: Settings) -> None:
         """Go by changed settings from now on; those that need a restart are as they were."""
         self._settings = settings
-        self._clients.budget, self._clients.most = settings.budget, settings.max_queries_per_client
+        self.clients.budget, self.clients.most = settings.budget, settings.max_queries_per_client
         self._supervisor.reconfigure(settings)
 
     async def query(
@@ -132,7 +119,7 @@ class EmbeddedEngine:
     async def _attempts(
         self, frame: bytes, running: RunningQuery, limits: Limits, generation: int | None
     ) -> EmbeddedResult:
-        client = self._clients.admit(running.caller)
+        client = self.clients.admit(running.caller)
         attempt = _Attempt(frame, client, limits, generation, limits.timeout)
         latest = time.monotonic() + limits.timeout
         tries = self._tries

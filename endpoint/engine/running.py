@@ -94,6 +94,13 @@ class RunningQuery:
         )
 
     @property
+    def evaluation(self) -> float:
+        """Seconds for which it was evaluated, or has had a worker."""
+        if self.planned or self.evaluated:
+            return self.planned + self.evaluated
+        return max(0.0, self.age - self.queued) if self.pid else 0.0
+
+    @property
     def age(self) -> float:
         """Seconds since it arrived; until it ended."""
         return self.duration or time.monotonic() - self.started

@@ -106,7 +106,7 @@ class Server(uvicorn.Server):
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
         """Start the application, then accept connections and say so."""
         self._site.instruments.watchdog.watch(asyncio.get_running_loop())
-        self._site.instruments.connections = self.server_state.connections
+        self._site.instruments.connections = cast("set[Connection]", self.server_state.connections)
         await self.lifespan.startup()
         if self.lifespan.should_exit:
             sys.exit(STARTUP_FAILURE)

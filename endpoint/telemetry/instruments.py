@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import sqlite3
 import threading
+from collections import Counter
 from collections.abc import Callable, Collection, Iterable, Mapping
 from importlib import import_module
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol
 
 from endpoint.errors import ConfigurationError
 from endpoint.settings import Settings
@@ -24,6 +25,13 @@ if TYPE_CHECKING:
     from endpoint.telemetry.tracing import Tracing
 
 
+class Connected(Protocol):
+    """A connection; ``peer`` is the client that it is counted for, empty for a trusted proxy."""
+
+    @property
+    def peer(self) -> str: ...
+
+
 class Instruments:
     """All that watches one server. A listener of the queries that run.
 
@@ -34,7 +42,7 @@ class Instruments:
     def __init__(self) -> None:
         self.metrics = Metrics()
         self.watchdog = Watchdog()
-        self.connections: Collection[object] = ()
+        self.connections: Collection[Connected] = ()
         self.query_log: QueryLog | None = None
         self.slow_queries: SlowQueries | None = None
         self.tracing: Tracing | None = None
@@ -92,6 +100,10 @@ class Instruments:
             self.slow_queries.ended(query)
         if self.tracing is not None:
             self.tracing.ended(query)
+
+    def connections_by_client(self) -> Mapping[str, int]:
+        """Return the number of open connections of each client, without those of trusted proxies."""
+        return Counter(each.peer for each in self.connections if each.peer)
 
     def dropped(self) -> Mapping[str, int]:
         """Return the number of entries that were never written, by file."""

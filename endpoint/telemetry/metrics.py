@@ -2,7 +2,7 @@
 
 ``docs/monitoring.md`` lists all of them. What happens often is counted here, in objects that are found by one
 look-up in a dictionary; what can be read off when somebody asks is in :mod:`endpoint.telemetry.readings`.
-The values of every label come from a closed set.
+The values of every label come from a closed set; of clients, a few are named at a time.
 """
 
 from __future__ import annotations

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import math
 import os
 import platform
 import time
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -17,11 +18,26 @@ _PAGE: Final = os.sysconf("SC_PAGE_SIZE")
 
 
 @dataclass(frozen=True, slots=True)
+class ClientState:
+    """One client at one moment: ``seconds`` of evaluation that it used lately, and that are ``left`` to it.
+
+    ``left`` is infinite without a budget.
+    """
+
+    client: str
+    seconds: float
+    left: float
+    connections: int
+    running: int
+    waiting: int
+
+
+@dataclass(frozen=True, slots=True)
 class State:
     """The state of a server at one moment; times are seconds, ``published`` since the epoch.
 
-    ``workers`` counts the workers by their state, ``processes`` has the ids of each kind of process, and
-    ``dropped`` counts the entries that were not written, by file.
+    ``workers`` counts the workers by their state, ``processes`` has the ids of each kind of process,
+    ``dropped`` counts the entries that were not written, by file, and ``clients`` are a few.
     """
 
     version: str
@@ -39,12 +55,14 @@ class State:
     saved_queries: int = 0
     problems: int = 0
     dropped: Mapping[str, int] = field(default_factory=dict)
+    clients: Sequence[ClientState] = ()
 
 
 def readings(state: State) -> Iterator[Metric]:
     """Yield the metrics of ``state``, and of the processes that it names."""
     yield from _of_data(state)
     yield from _of_work(state)
+    yield from _of_clients(state.clients)
     yield from _of_server(state)
     yield from _of_processes(state.processes)
 
@@ -72,6 +90,34 @@ def _of_work(state: State) -> Iterator[Metric]:
     yield _gauge("endpoint_queue_length", "Queries that wait for a worker.", state.queue)
     yield _gauge("endpoint_queue_limit", "Queries that may wait for a worker.", state.queue_limit)
     yield _gauges("endpoint_workers", "Worker processes, by what they do.", "state", state.workers)
+
+
+def _of_clients(clients: Sequence[ClientState]) -> Iterator[Metric]:
+    yield _gauges(
+        "endpoint_client_evaluation_seconds",
+        "Evaluation in the last five minutes, by those clients that used most.",
+        "client",
+        {each.client: each.seconds for each in clients},
+    )
+    yield _gauges(
+        "endpoint_client_budget_left_seconds",
+        "What is left of the budget of each of these clients; below zero where it owes some.",
+        "client",
+        {each.client: each.left for each in clients if each.left != math.inf},
+    )
+    yield _gauges(
+        "endpoint_client_connections",
+        "Connections of each of these clients.",
+        "client",
+        {each.client: each.connections for each in clients},
+    )
+    queries = GaugeMetricFamily(
+        "endpoint_client_queries", "Queries of each of these clients.", labels=["client", "state"]
+    )
+    for each in clients:
+        queries.add_metric([each.client, "running"], each.running)
+        queries.add_metric([each.client, "waiting"], each.waiting)
+    yield queries
 
 
 def _of_server(state: State) -> Iterator[Metric]:

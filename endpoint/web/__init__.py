@@ -13,7 +13,6 @@ from endpoint import __version__
 from endpoint.catalog import Catalog
 from endpoint.dataset import Dataset
 from endpoint.engine import Engine
-from endpoint.engine.usage import Usage
 from endpoint.errors import MalformedRequest, Overloaded
 from endpoint.search import SearchConfiguration
 from endpoint.settings import Settings
@@ -39,7 +38,6 @@ class Site:
     search: SearchConfiguration | None = None
     tokens: Tokens = field(default_factory=Tokens)
     instruments: Instruments = field(default_factory=Instruments)
-    usage: Usage = field(default_factory=Usage)
     running: Engine | None = None
     draining: bool = False
     spooled: int = 0

@@ -85,8 +85,9 @@ class OwnQueries:
 
         Others wait for it too, so only the asker is refused, and only here. Raises LimitReached.
         """
-        self.site.engine.admit()
-        caller = replace(CALLER.get(), admitted=True)
+        caller = CALLER.get()
+        self.site.engine.clients.admit(caller)
+        caller = replace(caller, admitted=True)
 
         async def made() -> T:
             CALLER.set(caller)

@@ -7,7 +7,7 @@ import math
 import pytest
 
 from endpoint.engine import CALLER, Caller, clients
-from endpoint.engine.clients import HEAVY, REMEMBERED, Client, Clients
+from endpoint.engine.clients import HEAVY, REMEMBERED, STEP, STEPS, Client, Clients, Use
 from endpoint.engine.running import OK, RunningQueries
 from endpoint.errors import BudgetExhausted, TooManyQueries
 
@@ -147,3 +147,70 @@ def test_clients_that_owe_nothing_are_forgotten(clock: Clock) -> None:
     assert len(known) <= REMEMBERED + 1
     assert known.find(ANNA) is debtor
     assert known.find(Caller()).name == ""
+
+
+def asked(known: Clients, caller: Caller, outcome: str = OK, seconds: float = 0.0) -> None:
+    """A query of a client that took so long to evaluate."""
+    running = RunningQueries()
+    running.listeners.append(known)
+    token = CALLER.set(caller)
+    query = running.begin("ASK {}", "ASK", "")
+    CALLER.reset(token)
+    known.find(caller).charge(seconds)
+    running.end(query, outcome)
+
+
+def test_what_each_client_used_is_counted(clock: Clock) -> None:
+    known = Clients(60.0, 8)
+    asked(known, ANNA, OK, 1.5)
+    asked(known, ANNA, "deadline-exceeded", 2.0)
+    asked(known, BEN, "overloaded")
+    asked(known, Caller(), OK, 9.0)
+    own, anna, ben = known.accounts([], {}, 8)
+    assert (own.client, own.used, own.quota) == ("", Use(9.0, 1, 0), math.inf)
+    assert (anna.client, anna.used, anna.left) == (ANNA.client, Use(3.5, 2, 0), 56.5)
+    assert (ben.client, ben.used) == (BEN.client, Use(0.0, 1, 1))
+
+
+def test_what_is_long_ago_is_no_longer_told(clock: Clock) -> None:
+    known = Clients(60.0, 8)
+    for caller in (ANNA, BEN):
+        asked(known, caller, OK, 1.0)
+        clock.now += STEP * STEPS / 2
+    asked(known, BEN, OK, 1.0)
+    assert [(each.client, each.used.seconds) for each in known.accounts([], {}, 8)] == [(BEN.client, 2.0)]
+    clock.now += 10**6
+    assert known.accounts([], {}, 8) == []
+
+
+def test_the_costliest_clients_are_told_and_whoever_has_most_connections(clock: Clock) -> None:
+    known = Clients(60.0, 8)
+    for number in range(9):
+        asked(known, Caller(f"192.0.2.{number}", "r"), OK, float(number))
+    chosen = known.accounts([], {"192.0.2.1": 3, "198.51.100.1": 60}, 3)
+    assert [(each.client, each.connections) for each in chosen] == [
+        ("192.0.2.8", 0),
+        ("192.0.2.7", 0),
+        ("198.51.100.1", 60),
+    ]
+    assert chosen[-1].left == 60.0
+
+
+def test_queries_that_run_and_that_wait_are_told_apart(clock: Clock) -> None:
+    known, running = Clients(0.0, 8), RunningQueries()
+    token = CALLER.set(ANNA)
+    running.begin("ASK {}", "ASK", "").phase = "evaluating"
+    running.begin("ASK {}", "ASK", "")
+    running.begin("ASK {}", "ASK", "").phase = "sending"
+    CALLER.reset(token)
+    (anna,) = known.accounts(running, {}, 8)
+    assert (anna.running, anna.waiting, anna.left) == (2, 1, math.inf)
+
+
+def test_clients_that_used_much_lately_are_remembered_for_the_operator(clock: Clock) -> None:
+    known = Clients(0.0, 8)
+    asked(known, ANNA, OK, 5.0)
+    clock.now += STEP * STEPS / 2
+    for number in range(3 * REMEMBERED):
+        known.find(Caller(f"client {number}", "r"))
+    assert known.accounts([], {}, 8)[0].client == ANNA.client

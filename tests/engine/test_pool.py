@@ -48,7 +48,7 @@ def pool_of(engine: EmbeddedEngine) -> Pool:
 
 
 def client_of(engine: EmbeddedEngine, caller: Caller) -> Client:
-    return engine._clients.find(caller)
+    return engine.clients.find(caller)
 
 
 def slow(engine: EmbeddedEngine, caller: Caller | None = None) -> list[int]:

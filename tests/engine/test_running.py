@@ -47,6 +47,16 @@ def test_a_query_is_there_until_its_first_outcome() -> None:
     assert query.age == query.duration > 0
 
 
+def test_evaluation_counts_from_the_worker_on_until_the_worker_tells() -> None:
+    query = RunningQuery("q1", Caller(), "ASK {}", "ASK", "")
+    query.started -= 10
+    assert query.evaluation == 0
+    query.pid, query.queued = 7, 4.0
+    assert 6 <= query.evaluation < 10
+    query.planned, query.evaluated = 0.5, 1.0
+    assert query.evaluation == 1.5
+
+
 def test_equal_texts_have_equal_digests() -> None:
     running = RunningQueries()
     digests = [running.begin(text, "ask", "").digest for text in ("ASK {}", "ASK {}", "ASK { }", "\ud800")]

@@ -29,7 +29,9 @@ HTML = {"Accept": "text/html,application/xhtml+xml;q=0.9,*/*;q=0.8", "Accept-Lan
 
 @pytest.fixture(scope="module")
 def operated_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
-    with operated(tmp_path_factory.mktemp("operated"), "--timeout", "40") as server:
+    with operated(
+        tmp_path_factory.mktemp("operated"), "--timeout", "40", "--trusted-proxies", "none"
+    ) as server:
         yield server
 
 
@@ -118,6 +120,12 @@ def test_the_culprit_of_an_incident_stands_first(operated_server: Server) -> Non
         row = page.partition("<tbody>")[2].partition("</tr>")[0]
         assert CULPRIT in row
         assert "?endless" in row
+        culprit = state(operated_server)["clients"][0]
+        assert (culprit["connections"], culprit["running"], culprit["waiting"]) == (1, 1, 0)
+        assert culprit["budget"] == 60
+        assert culprit["left"] <= 60
+        account = page.partition(f"<td>{CULPRIT}</td>")[2].partition("</tr>")[0]
+        assert "of 60 s" in account
         whole = operated_server.request("GET", first["url"], headers=BEARER).json()
         assert whole["text"] == ENDLESS
         hints = operated_server.request("GET", first["url"], headers={**basic(SECRET), **HTML}).text

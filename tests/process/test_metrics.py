@@ -89,6 +89,21 @@ def test_what_runs_is_seen_while_it_runs(tmp_path: Path) -> None:
         until(lambda: samples(metrics)["endpoint_queue_length",] == 0)
 
 
+def test_the_clients_that_cost_most_are_named(tmp_path: Path) -> None:
+    with (
+        scraped(tmp_path, "--workers", "1", "--trusted-proxies", "none") as (server, metrics),
+        closing(server.connection()) as connection,
+    ):
+        connection.request("POST", "/sparql", ENDLESS.encode(), {"Content-Type": "application/sparql-query"})
+        until(lambda: ("endpoint_client_connections", "127.0.0.1") in samples(metrics))
+        found = samples(metrics)
+        assert found["endpoint_client_connections", "127.0.0.1"] == 1
+        assert found["endpoint_client_queries", "127.0.0.1", "running"] == 1
+        assert found["endpoint_client_queries", "127.0.0.1", "waiting"] == 0
+        assert found["endpoint_client_evaluation_seconds", "127.0.0.1"] >= 0.1
+        assert found["endpoint_client_budget_left_seconds", "127.0.0.1"] <= 60
+
+
 def test_the_addresses_have_their_own_paths(tmp_path: Path) -> None:
     tokens = tmp_path / "tokens.toml"
     tokens.write_text(f'[prometheus]\nsha256 = "{sha256(b"open").hexdigest()}"\nscopes = ["metrics"]\n')

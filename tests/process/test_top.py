@@ -70,7 +70,13 @@ def test_the_first_row_names_the_culprit_of_an_incident_within_ten_seconds(watch
         _, _, first, *rest = table.stdout.splitlines()
         assert first.startswith(CULPRIT)
         assert "SELECT (COUNT(*) AS ?endless)" in first
-        assert any(line.startswith("client") and "seconds in 5 min" in line for line in rest)
+        (head,) = (number for number, line in enumerate(rest) if line.startswith("client"))
+        columns = " ".join(rest[head].split())
+        assert columns == (
+            "client seconds in 5 min left of budget connections running waiting queries refused"
+        )
+        assert rest[head + 1].startswith(CULPRIT)
+        assert "of 60 s" in rest[head + 1]
         watched.request("DELETE", seen["queries"][0]["url"], headers={"Authorization": f"Bearer {SECRET}"})
 
 

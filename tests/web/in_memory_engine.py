@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import AsyncIterator
 from datetime import UTC, datetime
 from pathlib import Path
 
 from pyoxigraph import QueryResultsFormat, QueryTriples, RdfFormat, Store
 
-from endpoint.engine import Client, Limits, Occupancy, Result, RunningQueries
+from endpoint.engine import Clients, Limits, Occupancy, Result, RunningQueries
 from endpoint.errors import NotFound
 from endpoint.formats import Facts, Representation
 from endpoint.search import Request
@@ -49,21 +48,11 @@ class StoreEngine:
     def __init__(self, turtle: str, graph: str) -> None:
         self.store = Store()
         self.running = RunningQueries()
+        self.clients = Clients(0.0, 64)
         self.store.update(f"INSERT DATA {{ GRAPH <{graph}> {{ {turtle} }} }}")
         self.generation = Generation(7, Path(), datetime(2026, 1, 2, 3, 4, 5, 678, tzinfo=UTC), 0, "")
         self.asked: list[str] = []
         self.failure: Exception | None = None
-
-    @property
-    def client(self) -> Client:
-        """The server itself."""
-        return Client("", math.inf)
-
-    def admit(self) -> None:
-        """Everybody may ask."""
-
-    def allowance(self) -> None:
-        """There are no budgets."""
 
     def answerable(self, number: int) -> Generation | None:
         """The one generation."""

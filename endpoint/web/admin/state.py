@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
+import math
 import time
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from datetime import UTC, datetime
 from itertools import islice
 from typing import Final
 from urllib.parse import quote
 
+from endpoint.engine.clients import WATCHED, Account
 from endpoint.engine.memory import memory_now
 from endpoint.engine.running import RunningQuery
-from endpoint.engine.usage import Usage, evaluation
 from endpoint.sparql.lexer import Kind, scan
 from endpoint.telemetry.slow_queries import SlowQuery
 from endpoint.web import Site
@@ -37,7 +38,8 @@ def state(site: Site, slow: Sequence[SlowQuery]) -> Members:
     Raises :class:`~endpoint.errors.Overloaded` while it starts.
     """
     engine = site.engine
-    running = sorted(engine.running, key=evaluation, reverse=True)
+    running = sorted(engine.running, key=lambda query: query.evaluation, reverse=True)
+    connections = site.instruments.connections_by_client()
     generation, occupancy = engine.generation, engine.occupancy
     return {
         "time": _written(time.time()),
@@ -54,8 +56,8 @@ def state(site: Site, slow: Sequence[SlowQuery]) -> Members:
         "queue": occupancy.queue,
         "running": len(running),
         "queries": [query_members(query) for query in running[:MOST_QUERIES]],
-        "window": site.usage.window,
-        "clients": _clients(site.usage, running),
+        "window": WATCHED,
+        "clients": [_client(each) for each in engine.clients.accounts(running, connections, MOST_CLIENTS)],
         "slow": [_slow(query) for query in slow],
     }
 
@@ -67,7 +69,7 @@ def query_members(query: RunningQuery, whole: bool = False) -> Members:
         "client": query.caller.client,
         "request": query.caller.request,
         "phase": query.phase,
-        "seconds": round(evaluation(query), 3),
+        "seconds": round(query.evaluation, 3),
         "age": round(query.age, 3),
         "begun": _written(query.begun),
         "memory": memory_now(query.pid) if query.pid else 0,
@@ -84,24 +86,20 @@ def query_members(query: RunningQuery, whole: bool = False) -> Members:
     }
 
 
-def _clients(usage: Usage, running: Iterable[RunningQuery]) -> list[Members]:
-    """Return the clients that cost most, with the evaluation seconds of their queries."""
-    running = list(running)
-    counts: dict[str, int] = {}
-    for query in running:
-        counts[query.caller.client] = counts.get(query.caller.client, 0) + 1
-    totals = usage.totals(running)
-    costly = sorted(totals, key=lambda client: (totals[client].seconds, totals[client].queries), reverse=True)
-    return [
-        {
-            "client": client,
-            "seconds": round(totals[client].seconds, 3),
-            "queries": totals[client].queries,
-            "refused": totals[client].refused,
-            "running": counts.get(client, 0),
-        }
-        for client in costly[:MOST_CLIENTS]
-    ]
+def _client(account: Account) -> Members:
+    """Return the members of one client; without a budget, ``budget`` and ``left`` are null."""
+    limited = account.quota != math.inf
+    return {
+        "client": account.client,
+        "seconds": round(account.used.seconds, 3),
+        "budget": account.quota if limited else None,
+        "left": round(account.left, 3) if limited else None,
+        "connections": account.connections,
+        "running": account.running,
+        "waiting": account.waiting,
+        "queries": account.used.queries,
+        "refused": account.used.refused,
+    }
 
 
 def _slow(query: SlowQuery) -> Members:

@@ -7,7 +7,7 @@ from ipaddress import IPv6Address, IPv6Network
 from math import ceil, floor
 from typing import Final
 
-from endpoint.engine import Caller, Engine
+from endpoint.engine import CALLER, Caller, Engine
 from endpoint.errors import Forbidden, Unauthorized
 from endpoint.tokens import Token, Tokens
 from endpoint.web.http.forwarded import parse_address
@@ -81,7 +81,7 @@ def rate_limit(engine: Engine | None) -> tuple[tuple[bytes, bytes], ...]:
 
     They are those of draft-ietf-httpapi-ratelimit-headers-10, in seconds of evaluation.
     """
-    allowance = engine.allowance() if engine is not None else None
+    allowance = engine.clients.allowance(CALLER.get()) if engine is not None else None
     if allowance is None:
         return ()
     policy = f'"evaluation";q={ceil(allowance.quota)};qu="seconds";w={allowance.window:.0f}'

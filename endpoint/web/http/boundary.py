@@ -118,11 +118,12 @@ class Boundary:
             check_host(scope, self._site.settings)
             # A server gives each request a context of its own, so the values end with it.
             EXCHANGE.set(exchange)
-            CALLER.set(caller(exchange.client, exchange.identifier, request.token))
+            asking = caller(exchange.client, exchange.identifier, request.token)
+            CALLER.set(asking)
             if request.method == "OPTIONS" and _is_preflight(request):
                 await send_answer(request, send, _preflight(request))
             elif (engine := self._site.running) is not None:
-                await self._pacer.paced(engine.client, self._app(scope, receive, send))
+                await self._pacer.paced(engine.clients.find(asking), self._app(scope, receive, send))
             else:
                 await self._app(scope, receive, send)
         except ClientGone:

@@ -7,9 +7,10 @@ import os
 from typing import Final
 
 from endpoint import __version__
+from endpoint.engine import Engine
 from endpoint.errors import Forbidden, NotAcceptable, NotFound
 from endpoint.formats import Format, negotiate
-from endpoint.telemetry.readings import State, readings
+from endpoint.telemetry.readings import ClientState, State, readings
 from endpoint.web import Site
 from endpoint.web.http.access import require
 from endpoint.web.http.answer import NO_STORE, Answer, Whole
@@ -17,6 +18,11 @@ from endpoint.web.http.request import Request
 
 PATH: Final = "/-/metrics"
 SCOPE: Final = "metrics"
+# Clients that are named at a time, of those that have used so many seconds of evaluation lately, or have so
+# many connections. Each is a series of its own, for as long as Prometheus remembers.
+MOST_CLIENTS: Final = 10
+_NOTABLE: Final = 0.1
+_CROWD: Final = 16
 
 _TEXT: Final = Format("prometheus", "text/plain", (), (), "txt", True, None)
 _OPENMETRICS: Final = Format("openmetrics", "application/openmetrics-text", (), (), "txt", True, None)
@@ -92,4 +98,17 @@ def state_of(site: Site) -> State:
         saved_queries=len(catalog.queries),
         problems=len(catalog.problems),
         dropped=site.instruments.dropped(),
+        clients=_clients(site, engine),
     )
+
+
+def _clients(site: Site, engine: Engine) -> list[ClientState]:
+    """Return the few clients that are named."""
+    accounts = engine.clients.accounts(engine.running, site.instruments.connections_by_client(), MOST_CLIENTS)
+    return [
+        ClientState(
+            *(each.client, each.used.seconds, each.left, each.connections, each.running, each.waiting)
+        )
+        for each in accounts
+        if each.client and (each.used.seconds >= _NOTABLE or each.connections >= _CROWD)
+    ]

@@ -120,7 +120,7 @@ def test_the_culprit_of_an_incident_stands_first(operated_server: Server) -> Non
         row = page.partition("<tbody>")[2].partition("</tr>")[0]
         assert CULPRIT in row
         assert "?endless" in row
-        culprit = state(operated_server)["clients"][0]
+        (culprit,) = (row for row in state(operated_server)["clients"] if row["client"] == CULPRIT)
         assert (culprit["connections"], culprit["running"], culprit["waiting"]) == (1, 1, 0)
         assert culprit["budget"] == 60
         assert culprit["left"] <= 60

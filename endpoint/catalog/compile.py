@@ -22,11 +22,11 @@ from endpoint.catalog.parameters import Parameter, Term, term
 from endpoint.catalog.readers import QueryFile, QuerySource
 from endpoint.errors import BadParameter, DataError, MalformedQuery, QueryTooComplex
 from endpoint.sparql.diagnosis import malformed
-from endpoint.sparql.diagnosis.grammar import recognize
 from endpoint.sparql.diagnosis.syntax import syntax_mistake
 from endpoint.sparql.lexer import Kind, Token, lex, position_of
 from endpoint.sparql.operation import Operation, classify, read_prologue
 from endpoint.sparql.parameters import Edit, Value, bind, edits, misplaced_parameters, variables
+from endpoint.sparql.syntax.grammar import recognize
 from endpoint.wording import did_you_mean
 
 

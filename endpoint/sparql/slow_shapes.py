@@ -12,7 +12,10 @@ from dataclasses import dataclass
 from typing import Final, NamedTuple
 
 from endpoint.sparql.lexer import Kind, Token, position_of
-from endpoint.sparql.outline import Element, Group, Query, Triple, read_outline
+from endpoint.sparql.outline import Group, Part, Query, is_open, name_of, outline
+from endpoint.sparql.syntax import tree
+from endpoint.sparql.syntax.parser import Unsupported, parse
+from endpoint.sparql.syntax.tree import Call, Triple
 
 # Longer texts (characters) are not examined: no person wrote them, and reading them takes half a second.
 EXAMINED: Final = 100_000
@@ -26,7 +29,8 @@ ROWS: Final = 2000
 OFFSET: Final = 10_000
 
 _CONSTANTS: Final = frozenset({Kind.IRIREF, Kind.PNAME, Kind.STRING, Kind.NUMBER})
-_NOT_JOINED: Final = ("filter", "exists", "not exists", "minus")
+_NOT_JOINED: Final = (tree.Filter, tree.MinusGraphPattern)
+_ONE_PATTERN: Final = (tree.TriplesSameSubject, tree.Filter, tree.OptionalGraphPattern, tree.Bind)
 
 
 class Shape(NamedTuple):
@@ -130,16 +134,19 @@ class Found(NamedTuple):
 def find_slow_shapes(text: str, searchable: bool = True) -> list[Hint]:
     """Return the slow shapes of a query in the order of its text, in time linear in its length.
 
-    ``searchable``: there is a text index to search instead. Of a text longer than :data:`EXAMINED` nothing is
-    returned. Never raises.
+    ``searchable``: there is a text index to search instead. Of a text longer than :data:`EXAMINED`, and of
+    one that is no query, nothing is returned. Never raises.
     """
     if len(text) > EXAMINED:
         return []
-    outline = read_outline(text)
+    try:
+        outlined = outline(parse(text))
+    except Unsupported:
+        return []
     found: list[Found] = []
-    for query in outline.queries:
+    for query in outlined.queries:
         found += _of_query(query)
-    for group in outline.groups:
+    for group in outlined.groups:
         for rule in _RULES:
             found += rule(group)
     counted: dict[str, int] = {}
@@ -152,51 +159,53 @@ def find_slow_shapes(text: str, searchable: bool = True) -> list[Hint]:
 
 
 def _of_query(query: Query) -> Iterator[Found]:
-    if query.offset is not None and query.offset.text.isdecimal() and int(query.offset.text[:9]) >= OFFSET:
-        yield Found("deep-offset", query.offset)
-    triples = [triple for element in query.where.elements for triple in element.triples]
-    kinds = {element.kind for element in query.where.elements}
-    if query.values or not triples or kinds - {"triples", "filter", "optional", "bind"}:
+    modifiers = query.modifiers
+    if modifiers.offset is not None and int(modifiers.offset.number.text[:9]) >= OFFSET:
+        yield Found("deep-offset", modifiers.offset.number)
+    parts = query.where.parts
+    triples = [triple for part in parts for triple in part.triples]
+    simple = all(isinstance(part.node, _ONE_PATTERN) and not part.exists for part in parts)
+    if modifiers.values is not None or not triples or not simple:
         return
-    if any(not _is_open(triple.subject) or not _is_open(triple.object) for triple in triples):
+    if not all(is_open(triple.subject) and is_open(triple.object) for triple in triples):
         return
-    everything = [triple for triple in triples if triple.path[0].kind is Kind.VAR]
-    if query.ordered is not None:
-        yield Found("sorted-whole", query.ordered)
-    elif len(everything) == len(triples) and (query.limit is None or query.aggregated):
-        yield Found("whole-data", everything[0].subject)
+    everything = [part for part in parts if any(_is_variable(row.verb) for row in part.triples)]
+    if modifiers.order_by is not None:
+        yield Found("sorted-whole", modifiers.order_by.token)
+    elif all(_is_variable(row.verb) for row in triples) and (modifiers.limit is None or query.aggregated):
+        yield Found("whole-data", everything[0].token)
 
 
-def _is_open(token: Token | None) -> bool:
-    return token is not None and token.kind in (Kind.VAR, Kind.BLANK)
+def _is_variable(leaf: object) -> bool:
+    return isinstance(leaf, Token) and leaf.kind is Kind.VAR
 
 
 def _cross_products(group: Group) -> Iterator[Found]:
     """Yield the first pattern of each part of a group that no variable connects with the parts before."""
-    if group.kind == "exists":
+    if group.exists:
         return
-    joined = [element for element in group.elements if element.kind not in _NOT_JOINED and element.variables]
-    parts = _Parts(len(joined))
+    joined = [part for part in group.parts if not isinstance(part.node, _NOT_JOINED) and part.variables]
+    connected = _Connected(len(joined))
     naming: dict[str, int] = {}
-    for at, element in enumerate(joined):
-        for name in element.variables:
-            parts.join(naming.setdefault(name, at), at)
-    large: dict[int, Element] = {}
-    for at, element in enumerate(joined):
-        if _is_large(element):
-            large.setdefault(parts.find(at), element)
-    for element in list(large.values())[1:]:
-        yield Found("cross-product", element.token)
+    for at, part in enumerate(joined):
+        for name in part.variables:
+            connected.join(naming.setdefault(name, at), at)
+    large: dict[int, Part] = {}
+    for at, part in enumerate(joined):
+        if _is_large(part):
+            large.setdefault(connected.find(at), part)
+    for part in list(large.values())[1:]:
+        yield Found("cross-product", part.token)
 
 
-class _Parts:
-    """Elements joined to parts (a forest of disjoint sets)."""
+class _Connected:
+    """Parts of a group that variables connect (a forest of disjoint sets)."""
 
     def __init__(self, count: int) -> None:
         self._above = list(range(count))
 
     def find(self, at: int) -> int:
-        """Return the element that stands for the part of this one."""
+        """Return the part that stands for all that are connected with this one."""
         above = self._above
         while above[at] != at:
             above[at] = above[above[at]]
@@ -204,137 +213,130 @@ class _Parts:
         return at
 
     def join(self, first: int, second: int) -> None:
-        """Make one part of two."""
+        """Connect two."""
         self._above[self.find(second)] = self.find(first)
 
 
-def _is_large(element: Element) -> bool:
-    """Return whether an element may have many solutions: not VALUES, BIND, nor one resource by its IRI."""
-    if element.kind in ("bind", "values"):
+def _is_large(part: Part) -> bool:
+    """Return whether a part may have many solutions: not VALUES, BIND, nor one resource by its IRI."""
+    if isinstance(part.node, tree.Bind | tree.InlineData):
         return False
-    if element.groups and element.kind != "service":
-        return any(_is_large(row) for group in element.groups for row in group.elements)
-    if element.query is not None:
-        limited = element.query.limit is not None and element.query.limit.text in ("0", "1")
-        return not element.query.aggregated and not limited
-    return not element.triples or _is_open(element.triples[0].subject)
+    if part.groups and not isinstance(part.node, tree.ServiceGraphPattern):
+        return any(_is_large(row) for group in part.groups for row in group.parts)
+    if part.query is not None:
+        limit = part.query.modifiers.limit
+        return not part.query.aggregated and (limit is None or limit.number.text not in ("0", "1"))
+    return not part.triples or is_open(part.token)
 
 
 def _filters(group: Group) -> Iterator[Found]:
     """Yield the filters that a constant in a pattern, or the text index, could do without."""
-    triples = [triple for element in group.elements for triple in element.triples]
-    objects = {_name(triple.object) for triple in triples if triple.object is not None}
-    ends = objects | {_name(triple.subject) for triple in triples} | {_name(row.path[0]) for row in triples}
-    for element in group.elements:
-        if element.kind == "filter" and element.tokens:
-            if _compares_with_constants(element.tokens) and not element.variables.isdisjoint(ends):
-                yield Found("filter-constant", element.token)
-            if _searches_text(element.tokens) and not element.variables.isdisjoint(objects):
-                yield Found("filter-text", element.token)
+    triples = [triple for part in group.parts for triple in part.triples]
+    objects = {name_of(triple.object) for triple in triples}
+    ends = objects | {name_of(triple.subject) for triple in triples} | {name_of(row.verb) for row in triples}
+    for part in group.parts:
+        if isinstance(part.node, tree.Filter) and not part.exists:
+            if _compares_with_constants(part.node.constraint) and not part.variables.isdisjoint(ends):
+                yield Found("filter-constant", part.token)
+            if _searches_text(part.node) and not part.variables.isdisjoint(objects):
+                yield Found("filter-text", part.token)
 
 
-def _name(token: Token) -> str:
-    return token.text[1:] if token.kind is Kind.VAR else token.text
-
-
-def _compares_with_constants(tokens: list[Token]) -> bool:
+def _compares_with_constants(constraint: tree.Expression) -> bool:
     """Return whether a filter is ?x = constant, STR(?x) = constant, or ?x IN (constants)."""
-    inner = tokens[1:-1] if tokens[0].text == "(" else tokens
-    if [token.upper for token in inner[:2]] == ["STR", "("] and [row.text for row in inner[3:4]] == [")"]:
-        inner = inner[2:3] + inner[4:]
-    if len(inner) == 3 and inner[1].text == "=":
-        return {inner[0].kind, inner[2].kind} & _CONSTANTS != set() and Kind.VAR in (
-            inner[0].kind,
-            inner[2].kind,
-        )
-    if len(inner) < 5 or inner[0].kind is not Kind.VAR or inner[1].upper != "IN":
-        return False
-    return all(token.kind in _CONSTANTS or token.text in ("(", ")", ",") for token in inner[2:])
+    match constraint:
+        case Call("=", (Call("STR", (operand,)), constant)) | Call("=", (operand, constant)):
+            pair = (operand, constant)
+            return any(map(_is_variable, pair)) and any(map(_is_constant, pair))
+        case Call("IN", (operand, first, *rest)):
+            return _is_variable(operand) and all(map(_is_constant, (first, *rest)))
+    return False
 
 
-def _searches_text(tokens: list[Token]) -> bool:
-    return any(token.kind is Kind.WORD and token.upper in ("REGEX", "CONTAINS") for token in tokens)
+def _is_constant(leaf: object) -> bool:
+    return isinstance(leaf, Token) and leaf.kind in _CONSTANTS
+
+
+def _searches_text(node: tree.Filter) -> bool:
+    return any(isinstance(row, Call) and row.function in ("REGEX", "CONTAINS") for row in tree.nodes(node))
 
 
 def _optionals(group: Group) -> Iterator[Found]:
     """Yield an OPTIONAL before what restricts it, and one that a filter wants unbound."""
-    elements = group.elements
-    if elements and elements[0].kind == "optional" and any(row.kind == "triples" for row in elements):
-        yield Found("optional-first", elements[0].token)
-    optional = {name: row for row in elements if row.kind == "optional" for name in row.variables}
-    for element in elements:
-        words = [token.upper for token in element.tokens if token.text not in ("(", ")")]
-        if element.kind == "filter" and words[:2] == ["!", "BOUND"] and len(words) == 3:
-            found = optional.get(next(iter(element.variables), ""))
-            if found is not None:
-                yield Found("optional-unbound", found.token)
+    parts = group.parts
+    if parts and _is_optional(parts[0]) and any(part.triples for part in parts):
+        yield Found("optional-first", parts[0].token)
+    optional = {name: part for part in parts if _is_optional(part) for name in part.variables}
+    for part in parts:
+        match part.node:
+            case tree.Filter(_, Call("!", (Call("BOUND", (variable,)),))) if name_of(variable) in optional:
+                yield Found("optional-unbound", optional[name_of(variable)].token)
+
+
+def _is_optional(part: Part) -> bool:
+    return isinstance(part.node, tree.OptionalGraphPattern) and part.token.upper == "OPTIONAL"
 
 
 def _negations(group: Group) -> Iterator[Found]:
     """Yield MINUS and EXISTS that share no variable with what they stand beside."""
     before: set[str] = set()
-    for element in group.elements:
-        if element.kind == "minus":
-            if before and element.variables and before.isdisjoint(element.variables):
-                yield Found("minus-without-effect", element.token)
-        elif element.kind in ("exists", "not exists"):
-            alone = element.variables and group.variables.isdisjoint(element.variables)
-            if alone and group.variables and group.kind != "exists":
-                yield Found("not-exists-alone", element.token)
-        elif element.kind != "filter":
-            before |= element.variables
+    for part in group.parts:
+        if isinstance(part.node, tree.MinusGraphPattern):
+            if before and part.variables and before.isdisjoint(part.variables):
+                yield Found("minus-without-effect", part.token)
+        elif part.exists:
+            alone = part.variables and group.variables.isdisjoint(part.variables)
+            if alone and group.variables and not group.exists:
+                yield Found("not-exists-alone", part.token)
+        elif not isinstance(part.node, tree.Filter):
+            before |= part.variables
 
 
 def _open_paths(group: Group) -> Iterator[Found]:
     """Yield paths of any length, zero included, with two variables that nothing else in the group has."""
     named: Counter[str] = Counter()
     paths: list[Triple] = []
-    for element in group.elements:
-        if element.kind != "triples":
-            named.update(element.variables)
-        for triple in element.triples:
-            named.update(_name(end) for end in (triple.subject, triple.object) if end is not None)
-            if _may_be_empty(triple.path) and _is_open(triple.subject) and _is_open(triple.object):
+    for part in group.parts:
+        if not part.triples:
+            named.update(part.variables)
+        for triple in part.triples:
+            named.update((name_of(triple.subject), name_of(triple.object)))
+            if _may_be_empty(triple.verb) and is_open(triple.subject) and is_open(triple.object):
                 paths.append(triple)
     for triple in paths:
-        if triple.object is not None and named[_name(triple.subject)] == named[_name(triple.object)] == 1:
-            yield Found("open-path", triple.subject)
+        if named[name_of(triple.subject)] == named[name_of(triple.object)] == 1:
+            yield Found("open-path", triple.subject)  # type: ignore[arg-type]  # it is open: a token
 
 
-def _may_be_empty(path: tuple[Token, ...]) -> bool:
+def _may_be_empty(verb: tree.Verb) -> bool:
     """Return whether a path is one element with * or ? behind it."""
-    if len(path) < 2 or path[-1].text not in ("*", "?"):
-        return False
-    depth = 0
-    for token in path:
-        depth += (token.text == "(") - (token.text == ")")
-        if depth == 0 and token.text in ("/", "|"):
-            return False
-    return True
+    if isinstance(verb, tree.PathInverse):
+        verb = verb.path
+    return isinstance(verb, tree.PathRepeated) and verb.modifier in ("*", "?")
 
 
 def _data(group: Group) -> Iterator[Found]:
     """Yield terms that are computed from constants, and long lists of values beside several patterns."""
-    triples = [triple for element in group.elements for triple in element.triples]
-    used = {_name(end) for row in triples for end in (row.subject, row.object) if end is not None}
-    for element in group.elements:
-        if used.isdisjoint(element.variables):
+    triples = [triple for part in group.parts for triple in part.triples]
+    used = {name_of(end) for row in triples for end in (row.subject, row.object)}
+    for part in group.parts:
+        if used.isdisjoint(part.variables):
             continue
-        words = [token.upper for token in element.tokens]
-        if element.kind == "bind":
-            if {"IRI", "URI"} & set(words) and len(element.variables) == 1:
-                yield Found("computed-term", element.token)
-        elif element.kind == "values" and len(triples) > 1 and (words.count("(") or len(words)) > ROWS:
-            yield Found("long-values", element.token)
+        if isinstance(part.node, tree.Bind):
+            calls = (row for row in tree.nodes(part.node) if isinstance(row, Call))
+            if len(part.variables) == 1 and any(call.function in ("IRI", "URI") for call in calls):
+                yield Found("computed-term", part.token)
+        elif isinstance(part.node, tree.InlineData) and len(triples) > 1 and len(part.node.rows) > ROWS:
+            yield Found("long-values", part.token)
 
 
 def _many(group: Group) -> Iterator[Found]:
     """Yield the pattern, or the OPTIONAL, that is one too many."""
-    patterns = [element for element in group.elements for _ in element.triples]
-    optionals = [element for element in group.elements if element.kind == "optional"]
-    for elements in (patterns, optionals):
-        if len(elements) > PATTERNS:
-            yield Found("many-patterns", elements[PATTERNS].token)
+    patterns = [part for part in group.parts for _ in part.triples]
+    optionals = [part for part in group.parts if _is_optional(part)]
+    for parts in (patterns, optionals):
+        if len(parts) > PATTERNS:
+            yield Found("many-patterns", parts[PATTERNS].token)
 
 
 _RULES: Final[tuple[Callable[[Group], Iterator[Found]], ...]] = (

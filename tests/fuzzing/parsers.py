@@ -39,6 +39,7 @@ from endpoint.sparql.lexer import lex
 from endpoint.sparql.operation import admit, classify
 from endpoint.sparql.parameter_sites import parameter_sites
 from endpoint.sparql.parameters import bind_marked, misplaced_parameters, variables
+from endpoint.sparql.syntax import parser as syntax
 from endpoint.tokens import Tokens
 from endpoint.web.api.markup import highlight, leads_somewhere, prose
 from endpoint.web.http import encodings
@@ -238,6 +239,7 @@ TOKENS: Final = (f'[a]\nsha256 = "{"0" * 64}"\nscopes = ["admin"]\nbudget = 60\n
 
 PARSERS: Final = (
     Parser("SPARQL tokens", _of_text(lex), SPARQL),
+    Parser("SPARQL syntax", _of_text(syntax.parse), SPARQL[:3], (syntax.Unsupported,)),
     Parser("SPARQL operation and gate", _of_text(_classified), SPARQL[:3]),
     Parser("SPARQL parameters", _of_text(_bound), SPARQL),
     Parser("SPARQL diagnosis", _of_text(lambda text: explain(text, "", PREFIXES)), SPARQL, ()),

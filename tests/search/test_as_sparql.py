@@ -7,7 +7,7 @@ import pytest
 from endpoint.search import Facet, Field, Request, SearchConfiguration
 from endpoint.search.as_sparql import as_sparql
 from endpoint.search.service.rewriting import read_federated
-from endpoint.sparql.diagnosis.grammar import recognize
+from endpoint.sparql.syntax.grammar import recognize
 
 NS = "http://example.org/ns/"
 PREFIXES = {"ex": NS}

@@ -20,9 +20,9 @@ from endpoint.errors import MalformedQuery, QueryTooComplex
 from endpoint.search import Hit
 from endpoint.search.service.body import EXAMPLE, Body, Names, Search
 from endpoint.sparql.diagnosis import explain, malformed
-from endpoint.sparql.diagnosis.grammar import recognize
 from endpoint.sparql.lexer import Kind, Token, lex
 from endpoint.sparql.operation import TEXT_SEARCH, classify
+from endpoint.sparql.syntax.grammar import recognize
 from endpoint.vocabulary import RDF
 
 # Searches that one query may make.

@@ -10,7 +10,6 @@ import re
 from collections.abc import Mapping, Sequence
 
 from endpoint.errors import MalformedQuery
-from endpoint.sparql.diagnosis.grammar import recognize
 from endpoint.sparql.diagnosis.mistake import Mistake, excerpt, quoted, visible
 from endpoint.sparql.diagnosis.projection import wrong_select
 from endpoint.sparql.diagnosis.syntax import missing_brackets_of_iri, syntax_mistake
@@ -25,6 +24,7 @@ from endpoint.sparql.diagnosis.usage import (
     wrong_iri,
 )
 from endpoint.sparql.lexer import Kind, Token, lex, position_of
+from endpoint.sparql.syntax.grammar import recognize
 
 __all__ = ["explain", "malformed"]
 

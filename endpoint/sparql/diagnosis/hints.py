@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from difflib import get_close_matches
 
-from endpoint.sparql.diagnosis.grammar import END, Rejection, sparql
 from endpoint.sparql.lexer import Kind
+from endpoint.sparql.syntax.grammar import END, Rejection, sparql
 
 _TERMS = frozenset({Kind.IRIREF, Kind.PNAME, Kind.VAR, Kind.STRING, Kind.NUMBER, Kind.BLANK})
 _NEAR = 0.79

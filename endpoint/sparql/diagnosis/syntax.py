@@ -6,10 +6,10 @@ import re
 import unicodedata
 from collections.abc import Sequence
 
-from endpoint.sparql.diagnosis.grammar import END, Rejection
 from endpoint.sparql.diagnosis.hints import hint
 from endpoint.sparql.diagnosis.mistake import Mistake, quoted
 from endpoint.sparql.lexer import Kind, Token, position_of
+from endpoint.sparql.syntax.grammar import END, Rejection
 
 _CLOSING = {"(": ")", "[": "]", "{": "}"}
 # Keywords that follow a group and are in none.

@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pyoxigraph import Store
 
-from endpoint.sparql.diagnosis.grammar import recognize, sparql
+from endpoint.sparql.syntax.grammar import recognize, sparql
 
 QUERIES = [
     "SELECT (?a<?b AS ?c) {}",

@@ -3,6 +3,8 @@
 The engine only roughly locates where a text stops being SPARQL. This recognizer finds the exact token,
 and what the grammar allows there. It keeps its own stack, so no text can exhaust the process's, and
 is linear in the number of tokens. It knows nothing of prefixes, scopes or aggregates.
+
+The same rules tell :mod:`endpoint.sparql.syntax.parser` what to build of a text.
 """
 
 from __future__ import annotations
@@ -17,27 +19,34 @@ from endpoint.sparql.lexer import Kind, Token, lex
 
 # Words and signs in quotes stand for themselves, the words in TOKENS for kinds of tokens. Numbers
 # carry no sign here, and "()" and "[]" are two tokens, so some rules differ in shape from the text.
+# A word with an @ is a step of building: what endpoint.sparql.syntax.building does between two tokens.
+# A rule goes on in the lines that begin with a blank.
 _RULES = """
 Unit = Prologue Request
-Prologue = ( 'BASE' IRIREF | 'PREFIX' NAMESPACE IRIREF | 'VERSION' STRING )*
-Request = Select | Construct | Describe | Ask | Operation ( ';' Operation? )*
-Select = Projection Dataset Where End
-Projection = 'SELECT' ( 'DISTINCT' | 'REDUCED' )? ( '*' | Projected Projected* )
-Projected = VARIABLE | '(' Expression 'AS' VARIABLE ')'
-Construct = 'CONSTRUCT' ( Template Dataset Where | Datasets 'WHERE' Template | 'WHERE' Template ) End
-Describe = 'DESCRIBE' ( '*' | VariableOrIri VariableOrIri* ) Dataset Where? End
-Ask = 'ASK' Dataset Where End
-Datasets = 'FROM' 'NAMED'? Iri Dataset
-Dataset = ( 'FROM' 'NAMED'? Iri )*
+Prologue = @[ ( 'BASE' IRIREF @base | 'PREFIX' NAMESPACE IRIREF @prefix | 'VERSION' STRING @drop )* @]
+Request = Select | Construct | Describe | Ask | @update Operation ( ';' Operation? )*
+Select = Projection Dataset Where End @select
+Projection = 'SELECT' @token ( ( 'DISTINCT' | 'REDUCED' ) @token | @none ) ( '*' @none | Named ) @projection
+Named = @[ Projected Projected* @]
+Projected = VARIABLE | '(' Expression 'AS' VARIABLE @named ')'
+Construct = 'CONSTRUCT' @token ( Template Dataset Where End @construct
+ | Datasets 'WHERE' Template End @construct_where | @[ @] 'WHERE' Template End @construct_where )
+Describe = 'DESCRIBE' @token ( '*' @none | Described ) Dataset ( Where | @none ) End @describe
+Described = @[ VariableOrIri VariableOrIri* @]
+Ask = 'ASK' @token Dataset Where End @ask
+Datasets = @[ From From* @]
+Dataset = @[ From* @]
+From = 'FROM' ( 'NAMED' Iri @from_named | Iri @from_default )
 Where = 'WHERE'? Group
-End = Modifiers Values?
+End = @[ Modifiers Values? @] @modifiers
 Modifiers = GroupBy? Having? OrderBy? Slice?
-GroupBy = 'GROUP' 'BY' Grouped Grouped*
-Grouped = VARIABLE | '(' Expression ( 'AS' VARIABLE )? ')' | BuiltIn | Iri Arguments
-Having = 'HAVING' Condition Condition*
-OrderBy = 'ORDER' 'BY' Ordered Ordered*
-Ordered = ( 'ASC' | 'DESC' ) '(' Expression ')' | Condition | VARIABLE
-Slice = 'LIMIT' INTEGER ( 'OFFSET' INTEGER )? | 'OFFSET' INTEGER ( 'LIMIT' INTEGER )?
+GroupBy = 'GROUP' @token 'BY' @[ Grouped Grouped* @] @group_by
+Grouped = VARIABLE | '(' Expression ( 'AS' VARIABLE @named )? ')' | BuiltIn | Iri Arguments @function
+Having = 'HAVING' @[ Condition Condition* @] @having
+OrderBy = 'ORDER' @token 'BY' @[ Ordered Ordered* @] @order_by
+Ordered = ( 'ASC' @token | 'DESC' @token ) '(' Expression ')' @ordered | Condition | VARIABLE
+Slice = 'LIMIT' INTEGER @limit ( 'OFFSET' INTEGER @offset )?
+ | 'OFFSET' INTEGER @offset ( 'LIMIT' INTEGER @limit )?
 Operation = Load | Manage | Transfer | Create | 'INSERT' Insert | 'DELETE' Delete | 'WITH' Iri Modify
 Load = 'LOAD' 'SILENT'? Iri ( 'INTO' 'GRAPH' Iri )?
 Manage = ( 'CLEAR' | 'DROP' ) 'SILENT'? ( 'GRAPH' Iri | 'DEFAULT' | 'NAMED' | 'ALL' )
@@ -49,65 +58,77 @@ Delete = 'DATA' Quads | 'WHERE' Quads | Quads ( 'INSERT' Quads )? Using 'WHERE' 
 Modify = 'DELETE' Quads ( 'INSERT' Quads )? Using 'WHERE' Group | 'INSERT' Quads Using 'WHERE' Group
 Using = ( 'USING' 'NAMED'? Iri )*
 Quads = '{' Triples? ( 'GRAPH' VariableOrIri Template '.'? Triples? )* '}'
-Template = '{' Triples? '}'
-Group = '{' ( SubSelect | Pattern ) '}'
-SubSelect = Projection Where End
-Pattern = Triples? ( Clause '.'? Triples? )*
+Template = '{' @token @[ Triples? @] '}' @group
+Group = '{' @token ( SubSelect | Pattern ) '}' @group
+SubSelect = Projection Where End @sub_select
+Pattern = @[ Triples? ( Clause '.'? Triples? )* @]
 Clause = Alternatives | Optional | Minus | Graph | Service | Filter | Bind | Values
-Alternatives = Group ( 'UNION' Group )*
-Optional = ( 'OPTIONAL' | 'LATERAL' ) Group
-Minus = 'MINUS' Group
-Graph = 'GRAPH' VariableOrIri Group
-Service = 'SERVICE' 'SILENT'? VariableOrIri Group
-Filter = 'FILTER' Condition
-Bind = 'BIND' '(' Expression 'AS' VARIABLE ')'
-Values = 'VALUES' ( VARIABLE '{' Datum* '}' | '(' VARIABLE* ')' '{' ( '(' Datum* ')' )* '}' )
-Datum = Iri | Literal | SignedNumber | 'UNDEF' | TripleTerm
+Alternatives = @[ Group ( 'UNION' Group )* @] @union
+Optional = ( 'OPTIONAL' | 'LATERAL' ) @token Group @optional
+Minus = 'MINUS' @token Group @minus
+Graph = 'GRAPH' @token VariableOrIri Group @graph
+Service = 'SERVICE' @token 'SILENT'? VariableOrIri Group @service
+Filter = 'FILTER' @token Condition @filter
+Bind = 'BIND' @token '(' Expression 'AS' VARIABLE @named ')' @bind
+Values = 'VALUES' @token ( @[ VARIABLE @] '{' @[ Datum* @] '}' @data_of_one
+ | '(' @[ VARIABLE* @] ')' '{' @[ ( '(' @[ Datum* @] ')' )* @] '}' @data )
+Datum = Iri | Literal | SignedNumber | 'UNDEF' @none | TripleTerm
 Triples = SameSubject ( '.' Triples? )?
-SameSubject = Subject Properties | Compound Properties?
+SameSubject = @begin ( Subject @subject Properties | Compound @subject Properties? ) @same_subject
 Subject = VARIABLE | Iri | Literal | SignedNumber | BLANK
-Compound = '(' Object* ')' | '[' Properties? ']' | '<<' Quoted
-Quoted = '(' Object Verb Object ')' '>>' | Node Verb Object Reifier? '>>'
-Properties = Verb Objects ( ';' ( Verb Objects )? )*
+Compound = Collection | '[' @blank Properties? ']' @blanked | '<<' @token Quoted
+Collection = '(' @token @[ Object* @] ')' @collection
+Quoted = '(' Object Verb Object ')' '>>' @triple_term
+ | Node Verb Object ( Reifier | @none ) '>>' @reified_triple
+Properties = Verb @verb Objects ( ';' ( Verb @verb Objects )? )*
 Objects = Annotated ( ',' Annotated )*
-Annotated = Object ( Reifier | '{|' Properties '|}' )*
-Reifier = '~' ( VARIABLE | Iri | BLANK | '[' ']' )?
-Object = Node | '(' Object* ')' | Literal | SignedNumber
-Node = VARIABLE | Iri | BLANK | '[' Properties? ']' | '<<' Quoted
+Annotated = Object @object ( Reifier @reify | '{|' @annotate Properties '|}' @annotated )*
+Reifier = '~' @token ( VARIABLE @second | Iri @second | BLANK @second | '[' ']' @fresh | @fresh )
+Object = Node | Collection | Literal | SignedNumber
+Node = VARIABLE | Iri | BLANK | '[' @blank Properties? ']' @blanked | '<<' @token Quoted
 Verb = VARIABLE | Path
-Path = PathSequence ( '|' PathSequence )*
-PathSequence = PathStep ( '/' PathStep )*
-PathStep = '^'? PathPrimary ( '?' | '*' | '+' )?
-PathPrimary = Iri | 'a' | '(' Path ')' | '!' ( PathOne | '(' ( PathOne ( '|' PathOne )* )? ')' )
-PathOne = '^'? ( Iri | 'a' )
+Path = PathSequence ( '|' PathSequence @alternative )*
+PathSequence = PathStep ( '/' PathStep @sequence )*
+PathStep = '^' PathPrimary PathModifier? @inverse | PathPrimary PathModifier?
+PathModifier = ( '?' | '*' | '+' ) @repeated
+PathPrimary = Iri | 'a' @token | '(' Path ')'
+ | '!' @[ ( PathOne | '(' ( PathOne ( '|' PathOne )* )? ')' ) @] @negated
+PathOne = '^' ( Iri | 'a' @token ) @inverse | Iri | 'a' @token
 VariableOrIri = VARIABLE | Iri
 Iri = IRIREF | NAME | NAMESPACE
-Literal = STRING ( LANGUAGE | '^^' Iri )? | INTEGER | NUMBER | 'true' | 'false'
-SignedNumber = ( '+' | '-' ) ( INTEGER | NUMBER )
-TripleTerm = '<<' '(' Datum Verb Datum ')' '>>'
-Condition = '(' Expression ')' | BuiltIn | Iri Arguments
-Expression = And ( '||' And )*
-And = Comparison ( '&&' Comparison )*
-Comparison = Sum ( Comparator Sum | 'IN' List | 'NOT' 'IN' List )?
+Literal = STRING ( LANGUAGE @tagged | '^^' Iri @typed )? | INTEGER | NUMBER | 'true' @token | 'false' @token
+SignedNumber = ( '+' | '-' ) @token ( INTEGER | NUMBER ) @signed
+TripleTerm = '<<' @token '(' Datum Verb Datum ')' '>>' @triple_term
+Condition = '(' Expression ')' | BuiltIn | Iri Arguments @function
+Expression = And ( '||' @token And @binary )*
+And = Comparison ( '&&' @token Comparison @binary )*
+Comparison = Sum ( Comparator @token Sum @binary | 'IN' @token List @listed
+ | 'NOT' @token 'IN' List @listed )?
 Comparator = '=' | '!=' | '<' | '>' | '<=' | '>='
-Sum = Product ( ( '+' | '-' ) Product )*
-Product = Unary ( ( '*' | '/' ) Unary )*
-Unary = ( '!' | '+' | '-' )* Primary
-Primary = '(' Expression ')' | BuiltIn | Iri Arguments? | Literal | VARIABLE | '<<' TermOf
-TermOf = '(' Primary Verb Primary ')' '>>'
-Arguments = '(' 'DISTINCT'? ( Expression ( ',' Expression )* )? ')'
-List = '(' ( Expression ( ',' Expression )* )? ')'
-BuiltIn = NoArgument '(' ')' | OneArgument '(' Expression ')' | Two | Three | Special | Aggregate | Exists
-Special = 'BOUND' '(' VARIABLE ')' | 'BNODE' '(' Expression? ')' | Longer | Replace | Any List
-Two = TwoArguments '(' Expression ',' Expression ')'
-Three = ( 'IF' | 'STRLANGDIR' | 'TRIPLE' ) '(' Expression ',' Expression ',' Expression ')'
-Longer = ( 'REGEX' | 'SUBSTR' ) '(' Expression ',' Expression ( ',' Expression )? ')'
+Sum = Product ( ( '+' | '-' ) @token Product @binary )*
+Product = Unary ( ( '*' | '/' ) @token Unary @binary )*
+Unary = ( '!' | '+' | '-' ) @token Unary @unary | Primary
+Primary = '(' Expression ')' | BuiltIn | Iri ( Arguments @function )? | Literal | VARIABLE
+ | '<<' @token TermOf
+TermOf = '(' Primary Verb Primary ')' '>>' @triple_term
+Arguments = '(' ( 'DISTINCT' @token | @none ) @[ ( Expression ( ',' Expression )* )? @] ')'
+List = '(' @[ ( Expression ( ',' Expression )* )? @] ')'
+BuiltIn = NoArgument @token '(' ')' @call_0 | OneArgument @token '(' Expression ')' @call_1
+ | Two | Three | Special | Aggregate | Exists
+Special = 'BOUND' @token '(' VARIABLE ')' @call_1 | Blank | Longer | Replace | Any @token List @call
+Blank = 'BNODE' @token '(' @[ Expression? @] ')' @call
+Two = TwoArguments @token '(' Expression ',' Expression ')' @call_2
+Three = ( 'IF' | 'STRLANGDIR' | 'TRIPLE' ) @token '(' Expression ',' Expression ',' Expression ')' @call_3
+Longer = ( 'REGEX' | 'SUBSTR' ) @token '(' @[ Expression ',' Expression ( ',' Expression )? @] ')' @call
 Any = 'COALESCE' | 'CONCAT'
-Replace = 'REPLACE' '(' Expression ',' Expression ',' Expression ( ',' Expression )? ')'
-Aggregate = Count | Concat | ( 'SUM' | 'MIN' | 'MAX' | 'AVG' | 'SAMPLE' ) '(' 'DISTINCT'? Expression ')'
-Count = 'COUNT' '(' 'DISTINCT'? ( '*' | Expression ) ')'
-Concat = 'GROUP_CONCAT' '(' 'DISTINCT'? Expression ( ';' 'SEPARATOR' '=' STRING )? ')'
-Exists = 'EXISTS' Group | 'NOT' 'EXISTS' Group
+Replace = 'REPLACE' @token '(' @[ Expression ',' Expression ',' Expression ( ',' Expression )? @] ')' @call
+Aggregate = Count | Concat | OneAggregate @token '(' Distinct Expression ')' @aggregate
+OneAggregate = 'SUM' | 'MIN' | 'MAX' | 'AVG' | 'SAMPLE'
+Distinct = 'DISTINCT' @token | @none
+Count = 'COUNT' @token '(' Distinct ( '*' @none | Expression ) ')' @aggregate
+Concat = 'GROUP_CONCAT' @token '(' Distinct Expression ( ';' 'SEPARATOR' '=' STRING ')' @separated
+ | ')' @aggregate )
+Exists = 'EXISTS' @token Group @exists | 'NOT' @token 'EXISTS' Group @exists
 NoArgument = 'NOW' | 'RAND' | 'UUID' | 'STRUUID'
 """
 _ONE_ARGUMENT = """
@@ -130,7 +151,7 @@ _TERMINAL_OF_KIND = {
     Kind.LANGTAG: "LANGUAGE",
     Kind.BLANK: "BLANK",
 }
-_ITEM = re.compile(r"(?<!\s)\s*+(?:'([^']+)'|(\w+)|([()|?*]))")
+_ITEM = re.compile(r"(?<!\s)\s*+(?:'([^']+)'|(@[\[\]]|@?\w+)|([()|?*]))")
 
 
 class Grammar(NamedTuple):
@@ -181,7 +202,7 @@ def recognize(text: str) -> Rejection | None:
     """Return where ``text`` stops being a SPARQL query or update; None where it is one."""
     tokens = lex(text).tokens
     grammar = sparql()
-    terminals = [_terminal(token, grammar.keywords) for token in tokens]
+    terminals = [terminal_of(token, grammar.keywords) for token in tokens]
     terminals.append(END)
     failed, _ = _run(grammar, terminals)
     if failed == len(terminals):
@@ -214,7 +235,8 @@ def _run(grammar: Grammar, terminals: Sequence[str]) -> tuple[int, list[str]]:
     return len(terminals), stack
 
 
-def _terminal(token: Token, keywords: frozenset[str]) -> str:
+def terminal_of(token: Token, keywords: frozenset[str]) -> str:
+    """Return the terminal of the grammar that a token is; a word that is none begins with a question mark."""
     kind, text, _ = token
     if kind is Kind.WORD:
         upper = text.upper()
@@ -229,17 +251,27 @@ def _terminal(token: Token, keywords: frozenset[str]) -> str:
 @cache
 def sparql() -> Grammar:
     """Return the grammar, compiled once when first needed."""
-    rules: dict[str, list[tuple[str, ...]]] = {}
-    for line in _RULES.strip().splitlines():
-        name, _, body = line.partition(" = ")
-        _Compiler(rules, name, body).compile()
-    rules["OneArgument"] = [(word,) for word in _ONE_ARGUMENT.split()]
-    rules["TwoArguments"] = [(word,) for word in _TWO_ARGUMENTS.split()]
+    rules = {
+        name: [tuple(symbol for symbol in body if symbol[0] != "@") for body in bodies]
+        for name, bodies in building_rules().items()
+    }
     nullable = _nullable(rules)
     table = {name: _starts(name, rules, nullable) for name in rules}
     symbols = {symbol for bodies in rules.values() for body in bodies for symbol in body}
     keywords = frozenset(symbol for symbol in symbols if symbol.isupper() and symbol not in TOKENS)
     return Grammar(table, nullable, keywords)
+
+
+@cache
+def building_rules() -> dict[str, list[tuple[str, ...]]]:
+    """Return the alternatives of each rule, the steps of building among their symbols."""
+    rules: dict[str, list[tuple[str, ...]]] = {}
+    for line in _RULES.strip().replace("\n ", " ").splitlines():
+        name, _, body = line.partition(" = ")
+        _Compiler(rules, name, body).compile()
+    rules["OneArgument"] = [(word,) for word in _ONE_ARGUMENT.split()]
+    rules["TwoArguments"] = [(word,) for word in _TWO_ARGUMENTS.split()]
+    return rules
 
 
 class _Compiler:

@@ -6,6 +6,7 @@ An engine evaluates operations on an immutable generation of the dataset. Only
 
 from __future__ import annotations
 
+import time
 from collections import Counter
 from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -39,13 +40,21 @@ WORKER_STATES: Final = ("idle", "evaluating", "slow", "blocked")
 class Limits:
     """The limits of one query.
 
-    ``timeout`` is in seconds and counts evaluation, not the client's reading. The answer may have so many
-    ``rows`` and so many bytes (``size``); 0 is no limit.
+    ``timeout`` is its deadline in seconds, from when its request ``began`` (a time of :func:`time.monotonic`;
+    None is when the engine is asked). Reading the request, classification, waiting, planning and evaluation
+    count until the first byte of the answer; from there on only what the server waits for the worker does,
+    not the client's reading. The answer may have so many ``rows`` and so many bytes (``size``); 0 is no
+    limit.
     """
 
     timeout: float
     rows: int = 0
     size: int = 0
+    began: float | None = None
+
+    def left(self) -> float:
+        """Return the seconds until the deadline, below zero after it."""
+        return self.timeout if self.began is None else self.began + self.timeout - time.monotonic()
 
 
 @dataclass(frozen=True, slots=True)

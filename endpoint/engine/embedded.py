@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import AsyncIterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final
 
 from endpoint.engine import Limits, Occupancy, failures, wire
@@ -120,8 +120,9 @@ class EmbeddedEngine:
         self, frame: bytes, running: RunningQuery, limits: Limits, generation: int | None
     ) -> EmbeddedResult:
         client = self.clients.admit(running.caller)
-        attempt = _Attempt(frame, client, limits, generation, limits.timeout)
-        latest = time.monotonic() + limits.timeout
+        if limits.began is None:
+            limits = replace(limits, began=time.monotonic())
+        attempt = _Attempt(frame, client, limits, generation)
         tries = self._tries
         while True:
             started = time.perf_counter()
@@ -132,7 +133,7 @@ class EmbeddedEngine:
                 if tries < 0:
                     raise
             except Displaced:
-                attempt.slow, attempt.patience = True, max(0.0, latest - time.monotonic())
+                attempt.slow = True
                 running.pid, running.phase = 0, "waiting"
             except WorkerDied:
                 tries -= 1
@@ -140,17 +141,19 @@ class EmbeddedEngine:
                     raise
 
     async def _attempt(self, attempt: _Attempt, running: RunningQuery) -> EmbeddedResult:
-        started, number = time.monotonic(), attempt.generation
+        started, number, limits = time.monotonic(), attempt.generation, attempt.limits
+        if limits.left() <= 0:
+            raise failures.late_request(limits)
         pool = self._supervisor.pool
         if number is not None and number != pool.generation.number:
-            pool = await self._older(number, attempt.limits.timeout)
+            pool = await self._older(number, limits.left())
         worker = None if attempt.slow else pool.take(attempt.client)
         if worker is None:
-            worker = await pool.wait(attempt.client, attempt.patience, attempt.slow)
+            worker = await pool.wait(attempt.client, limits.left(), attempt.slow)
         running.queued += time.monotonic() - started
         running.pid, running.generation, running.phase = worker.pid, pool.generation.number, "evaluating"
         running.in_memory = pool.order["in_memory"]
-        result = EmbeddedResult(pool, worker, attempt.limits, self.running, running)
+        result = EmbeddedResult(pool, worker, limits, self.running, running)
         await result.begin(attempt.frame)
         return result
 
@@ -173,21 +176,20 @@ class EmbeddedEngine:
 
 @dataclass(slots=True)
 class _Attempt:
-    """What is sent to a worker, for whom, and how long it may wait for one; ``slow``: in the slow lane."""
+    """What is sent to a worker, for whom, within which limits; ``slow``: it waits in the slow lane."""
 
     frame: bytes
     client: Client
     limits: Limits
     generation: int | None
-    patience: float
     slow: bool = False
 
 
 class EmbeddedResult:
     """The result of one query on one worker, after :meth:`begin`; see :class:`endpoint.engine.Result`.
 
-    The deadline runs while the server waits for the worker, not while the client reads: what is
-    already computed may be read slowly, within the server's client timeout.
+    From the first bytes on, the deadline runs while the server waits for the worker, not while the client
+    reads: what is already computed may be read slowly, within the server's client timeout.
     """
 
     def __init__(
@@ -206,7 +208,7 @@ class EmbeddedResult:
         self._pool = pool
         self._worker: WorkerConnection | None = worker
         self._limits = limits
-        self._left = limits.timeout
+        self._left = limits.left()
         self._loop = asyncio.get_running_loop()
         self._first = b""
         self._outcome = ABORTED
@@ -339,7 +341,7 @@ class EmbeddedResult:
             if not expired or (waiting is not None and waiting.uncancel() > 0):
                 raise
             given = worker.spent if worker.turns else None
-            raise failures.late(self._limits, given) from None
+            raise failures.late(self._limits, self.queued, given) from None
         finally:
             timer.cancel()
             self._left -= self._loop.time() - started

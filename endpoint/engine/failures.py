@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import signal
+from typing import Final
 
 from endpoint.engine import Limits, wire
 from endpoint.errors import (
@@ -17,6 +18,9 @@ from endpoint.errors import (
     ResultTooLarge,
     WorkerDied,
 )
+
+# Seconds of waiting from which a query that ran out of time is told of them.
+_TOLD: Final = 0.1
 
 
 def told(failure: wire.Failure, limits: Limits, memory: int) -> EndpointError:
@@ -57,14 +61,25 @@ def of_death(number: int, words: str, memory: int) -> EndpointError:
     return WorkerDied("The process that evaluated the query was ended from outside. Try again.")
 
 
-def late(limits: Limits, given: float | None = None) -> DeadlineExceeded:
+def late_request(limits: Limits) -> DeadlineExceeded:
+    """Return the failure of a query whose deadline was over before it could be evaluated."""
+    return DeadlineExceeded(
+        f"The {limits.timeout:g} s that the query has were over before it could be evaluated: sending, "
+        "reading and checking its text took them. Send a shorter one, or allow it more time (timeout).",
+        limits.timeout,
+    )
+
+
+def late(limits: Limits, waited: float = 0.0, given: float | None = None) -> DeadlineExceeded:
     """Return the failure of a query that ran longer than its deadline.
 
-    ``given`` are the seconds of it in which the query ran, where it took turns with others.
+    It ``waited`` for a worker, in seconds, and ``given`` are those in which it ran, where it took turns with
+    others.
     """
+    waiting = f" It waited {waited:.1f} s for a worker." if waited >= _TOLD else ""
     turns = "" if given is None else f" It took turns with other long queries and ran for {given:.1f} s."
     return DeadlineExceeded(
-        f"The query ran longer than {limits.timeout:g} s and was stopped.{turns} Ask for less: add "
+        f"The query ran longer than {limits.timeout:g} s and was stopped.{waiting}{turns} Ask for less: add "
         "a LIMIT, bind more terms, or split the query.",
         limits.timeout,
     )

@@ -128,7 +128,7 @@ class KeptGenerations:
                 return await asyncio.shield(kept.opening)
         except TimeoutError:
             raise Overloaded(
-                f"No worker for generation {number} started within {timeout:g} s. "
+                f"No worker for generation {number} started within {round(timeout, 3):g} s. "
                 f"Try again in {RETRY_AFTER} seconds.",
                 RETRY_AFTER,
             ) from None

@@ -391,7 +391,7 @@ def _fail(waiter: Waiter, timeout: float) -> None:
     if not waiter.done():
         waiter.set_exception(
             Overloaded(
-                f"No worker became free within {timeout:g} s. Try again in {RETRY_AFTER} seconds.",
+                f"No worker became free within {round(timeout, 3):g} s. Try again in {RETRY_AFTER} seconds.",
                 RETRY_AFTER,
             )
         )

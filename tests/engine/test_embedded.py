@@ -8,6 +8,7 @@ import json
 import os
 import resource
 import signal
+import time
 from collections.abc import AsyncIterator, Callable, Coroutine
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -215,6 +216,28 @@ async def test_waiting_too_long_is_overload_and_gives_the_place_back(data: Path)
         with pytest.raises(DeadlineExceeded):
             await busy
         assert json.loads(await whole(engine, "ASK {}"))["boolean"] is True
+
+
+@asynchronous
+async def test_the_deadline_runs_from_the_beginning_of_the_request(data: Path) -> None:
+    def begun(left: float) -> Limits:
+        """The limits of a request of which this many seconds are left."""
+        return Limits(600.0, began=time.monotonic() + left - 600.0)
+
+    async with asyncio.timeout(60), one_lane(), opened(data, workers=1, queue=1) as engine:
+        with pytest.raises(DeadlineExceeded, match="over before it could be evaluated"):
+            await whole(engine, "ASK {}", limits=begun(-1.0))
+        with pytest.raises(DeadlineExceeded, match=r"longer than 600 s and was stopped\. Ask"):
+            await whole(engine, ENDLESS, limits=begun(0.5))
+        busy = asyncio.create_task(whole(engine, ENDLESS, limits=begun(2.0)))
+        await asyncio.sleep(0.2)
+        with pytest.raises(Overloaded):
+            await whole(engine, "ASK {}", limits=begun(0.2))
+        # What it has waited, it cannot be evaluated for.
+        with pytest.raises(DeadlineExceeded, match=r"It waited \d\.\d s for a worker\."):
+            await whole(engine, ENDLESS, limits=begun(4.0))
+        with pytest.raises(DeadlineExceeded):
+            await busy
 
 
 @asynchronous

@@ -225,18 +225,25 @@ def _by_extension(query: SavedQuery, extension: str, formats: tuple[Format, ...]
 
 
 def bind_call(
-    site: Site, base: str, target: Target, pairs: Pairs, representation: Representation, paged: bool = False
+    site: Site,
+    base: str,
+    target: Target,
+    pairs: Pairs,
+    representation: Representation,
+    paged: bool = False,
+    began: float | None = None,
 ) -> Call:
     """Bind the values of a call. Raises BadParameter and GenerationGone.
 
     ``base`` is the server's own URL, and ``pairs`` are the parameters besides those that the path of the
     target gives. The answer is one page where the request or the query demands it, or with ``paged``.
+    The deadline runs from when the request ``began``, else from when the engine is asked.
     """
     query = target.query
     page = _paging(query, pairs, paged)
     generation = page.generation if page else paging.read_generation(pairs)
     paging.check_generation(generation, site.engine)
-    limits = allowed_limits(read_timeout(pairs), site.settings)
+    limits = allowed_limits(read_timeout(pairs), site.settings, began)
     bound = query.bind(own_pairs(target, pairs))
     return Call(
         target=target,

@@ -61,8 +61,9 @@ async def chart_answer(own_queries: OwnQueries, request: Request, target: Target
     """Return the chart of a call. Raises NotAcceptable where its rows are no series."""
     kept = [pair for pair in pairs if pair[0] not in ("format", "output", *PARAMETERS - {"generation"})]
     query = target.query
-    call = bind_call(own_queries.site, request.base, target, kept, Representation.of(CHART))
-    snapshot = _snapshot(own_queries, call.operation, call.limits.timeout)
+    representation = Representation.of(CHART)
+    call = bind_call(own_queries.site, request.base, target, kept, representation, began=request.began)
+    snapshot = _snapshot(own_queries, call.operation, call.limits.left())
     try:
         drawing = await _drawing(snapshot, query, call.operation, request.view)
         if drawing.unfinished:

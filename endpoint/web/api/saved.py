@@ -131,14 +131,14 @@ class SavedQueries:
             return await chart_answer(self._own_queries, request, target, pairs)
         if representation.format is HTML:
             return await self._page(request, target, pairs, representation)
-        call = bind_call(self._site, request.base, target, pairs, representation)
+        call = bind_call(self._site, request.base, target, pairs, representation, began=request.began)
         return await evaluate_call(request, call, call.around)
 
     async def _explained(self, request: Request, target: Target, pairs: Pairs) -> Answer:
         """Evaluate a call, and return what it did. Raises what the call would raise."""
         names = (target.extension,) if target.extension else read_formats(pairs)
         representation = measured(names, formats_of(target.query))
-        call = bind_call(self._site, request.base, target, pairs, representation)
+        call = bind_call(self._site, request.base, target, pairs, representation, began=request.began)
         try:
             return await explanation_answer(
                 request, call.operation, call.representation, call.limits, call.engine
@@ -155,7 +155,7 @@ class SavedQueries:
         view, pairs = request.view, without_blanks(target.query, pairs)
         linked = replace(representation, links=view.links)
         try:
-            call = bind_call(self._site, view.base, target, pairs, linked, paged=True)
+            call = bind_call(self._site, view.base, target, pairs, linked, paged=True, began=request.began)
         except BadParameter as error:
             return form_page(view, target, pairs, error)
         chart = await has_chart(self._own_queries, target.query, call.operation, view)

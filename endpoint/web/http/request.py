@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import re
+import time
 from collections.abc import Iterable, Sequence
 from functools import cached_property
 from typing import Final
@@ -62,6 +63,8 @@ class Request:
         self.headers = Headers(scope=scope)
         self.query: str | None = None
         self._receive = receive
+        # By the monotonic clock: the deadline of its query runs from here on.
+        self.began = time.monotonic()
         self._unread = self.method not in ("GET", "HEAD", "OPTIONS")
         scope[_KEY] = self
 
@@ -318,7 +321,10 @@ def read_timeout(pairs: Iterable[tuple[str, str]]) -> float | None:
     return seconds or None
 
 
-def allowed_limits(wanted: float | None, settings: Settings) -> Limits:
-    """Return the limits of a client's query: the server's, but a shorter deadline where it is ``wanted``."""
+def allowed_limits(wanted: float | None, settings: Settings, began: float | None = None) -> Limits:
+    """Return the limits of a client's query: the server's, but a shorter deadline where it is ``wanted``.
+
+    The deadline runs from when the request ``began``, else from when the engine is asked.
+    """
     timeout = settings.timeout if wanted is None else min(max(wanted, _LEAST_TIMEOUT), settings.timeout)
-    return Limits(timeout, settings.max_rows, settings.max_result)
+    return Limits(timeout, settings.max_rows, settings.max_result, began)

@@ -74,9 +74,8 @@ class TextSearch:
         pairs = [(name.strip(), value) for name, value in request.pairs]
         representation = choose(read_formats(pairs), request.accept, _FORMATS)
         search = read_search(pairs, site.search)
-        snapshot = self._own_queries.snapshot(
-            timeout=allowed_limits(read_timeout(pairs), site.settings).timeout
-        )
+        limits = allowed_limits(read_timeout(pairs), site.settings, request.began)
+        snapshot = self._own_queries.snapshot(timeout=limits.left())
         page = HitPage(request.base + request.path, pairs, search)
         return search_answer(request, snapshot, search, representation, page.render, page.address)
 

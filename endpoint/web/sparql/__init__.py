@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from dataclasses import replace
 from typing import Final
 
@@ -52,11 +51,9 @@ class SparqlEndpoint:
 
     async def _with_query(self, request: Request, protocol: ProtocolRequest, text: str) -> Answer:
         request.query = text
-        limits = allowed_limits(protocol.timeout, self._site.settings)
+        limits = allowed_limits(protocol.timeout, self._site.settings, request.began)
         if len(text) > _LONG_TEXT:
-            began = time.monotonic()
             classified = await self._site.engine.classify(text, self._site.dataset.base, limits)
-            limits = replace(limits, timeout=max(limits.timeout - (time.monotonic() - began), 0.0))
         else:
             classified = classify(text, self._site.settings.max_nesting, self._site.dataset.base)
         operation = self._admitted(classified, protocol)

@@ -149,6 +149,8 @@ def read_toml(file: Path) -> TomlTable:
     except UnicodeDecodeError as error:
         line = content.count(b"\n", 0, error.start) + 1
         raise DataError("The file must be UTF-8, but this line is not.", file, line) from error
+    except RecursionError:
+        raise DataError("The file is nested too deeply.", file) from None
     except tomllib.TOMLDecodeError as error:
         place = _ERROR_PLACE.search(str(error))
         # Before Python 3.14 tomllib has the place only within its message.

@@ -104,6 +104,7 @@ def test_a_wrong_variable_is_named() -> None:
 WRONG_FILES = [
     ("prot = 1", "there is no setting 'prot'. Did you mean 'port'?"),
     ("port = ", "is not a TOML file"),
+    ("port = " + "[" * 5000, "is nested too deeply"),
     ('port = "x"', "port in the settings file: expected a whole number"),
 ]
 

@@ -78,9 +78,10 @@ def test_mistakes(top: TomlTable, read: Callable[[TomlTable], object], line: int
         (b'a = "\xb0\xa1"', 1, "The file must be UTF-8, but this line is not."),
         (b'\xef\xbb\xbfgraph = "a"\nb = ', 2, "This is not TOML: "),
         (b"a = 1\nb = [\n", 3, "This is not TOML: "),
+        (b"a = " + b"[" * 5000, None, "The file is nested too deeply."),
     ],
 )
-def test_files_that_are_not_toml(tmp_path: Path, content: bytes, line: int, told: str) -> None:
+def test_files_that_are_not_toml(tmp_path: Path, content: bytes, line: int | None, told: str) -> None:
     file = tmp_path / "a.toml"
     file.write_bytes(content)
     with pytest.raises(DataError) as caught:

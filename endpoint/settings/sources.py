@@ -73,6 +73,8 @@ def _read_toml(config: Path | None, environ: Mapping[str, str]) -> dict[str, obj
         raise ConfigurationError(f"{path}: cannot be read ({error.strerror}).") from None
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         raise ConfigurationError(f"{path}: is not a TOML file ({error}).") from None
+    except RecursionError:
+        raise ConfigurationError(f"{path}: is nested too deeply.") from None
     known = [row.name for row in setting_fields()]
     for name in table:
         if name not in known:

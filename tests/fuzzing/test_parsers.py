@@ -42,3 +42,23 @@ def test_anything_is_read_or_refused_by_design(parser: Parser) -> None:
         parser.check(data)
 
     check()
+
+
+DEEP = 3_000  # levels
+NESTED = {
+    "[": b"[" * DEEP + b"]" * DEEP,
+    "{": b'{"a":' * DEEP + b"1" + b"}" * DEEP,
+    "a record": b'{"items": [{"id": ' + b"[" * DEEP + b"]" * DEEP + b"}]}",
+    "prototypes": b'{"proto": ' + b'{"a":' * 200 + b'"?x"' + b"}" * 200 + b"}",
+    "TOML": b"a = " + b"[" * DEEP + b"]" * DEEP,
+    "YAML": b"#+ a: " + b"{a: " * DEEP + b"}" * DEEP + b"\nSELECT * { ?s ?p ?o }",
+    "Markdown": b"> " * DEEP + b"- " * DEEP + b"[" * DEEP + b"](a)" * DEEP,
+    "HTML": b"<h1>T ( http://example.org/a )</h1>" + b"<div><ul><li>" * DEEP,
+    "white space": b" " * 20 * DEEP + b"a\n" + b" " * 20 * DEEP + b"b",
+}
+
+
+@BY_NAME
+def test_what_nests_deeply_is_read_or_refused_by_design(parser: Parser) -> None:
+    for text in NESTED.values():
+        parser.check(text)

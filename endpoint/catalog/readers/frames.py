@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from pathlib import Path, PurePath
 from typing import Final
 
@@ -21,6 +21,7 @@ from endpoint.wording import did_you_mean, shown
 
 # Bytes of a frame or a prototype as JSON: it is sent to a worker with every query.
 LONGEST_SHAPE: Final = 64 * 2**10
+_MOST_LEVELS: Final = 100
 
 _EMBEDS: Final = ("@once", "@always", "@never", "@last")
 _FLAGS: Final = ("@explicit", "@omitDefault", "@requireAll")
@@ -74,7 +75,8 @@ def check_frame(frame: Mapping[str, object]) -> None:
 
 
 def check_length(shape: Mapping[str, object], kind: str) -> None:
-    """Raise :class:`~endpoint.errors.DataError` where ``shape`` is too long, or no text at all."""
+    """Raise :class:`~endpoint.errors.DataError` where ``shape`` is too long or deep, or no text at all."""
+    _check_levels(shape, kind)
     try:
         length = len(json.dumps(shape, ensure_ascii=False).encode())
     except UnicodeEncodeError:
@@ -84,6 +86,21 @@ def check_length(shape: Mapping[str, object], kind: str) -> None:
             f"The {kind} has {length:,} bytes; {LONGEST_SHAPE:,} are the most, because it goes with every "
             "question."
         )
+
+
+def _check_levels(shape: Mapping[str, object], kind: str) -> None:
+    level: list[object] = [shape]
+    for _ in range(_MOST_LEVELS):
+        below = [_members(part) for part in level]
+        level = [inner for members in below for inner in members if isinstance(inner, Mapping | list)]
+    if level:
+        raise DataError(f"The {kind} is nested too deeply: {_MOST_LEVELS} levels are the most.")
+
+
+def _members(part: object) -> Iterable[object]:
+    if isinstance(part, Mapping):
+        return part.values()
+    return part if isinstance(part, list) else ()
 
 
 def _check(part: object) -> None:

@@ -7,6 +7,7 @@ Each is a ``sh:SPARQLExecutable`` (SHACL Advanced Features, section 5) with its 
 
 from __future__ import annotations
 
+import io
 import re
 from collections.abc import Mapping
 from typing import NamedTuple, TypeAlias
@@ -15,6 +16,7 @@ from pyoxigraph import BlankNode, Literal, NamedNode, Quad, RdfFormat, Triple, p
 
 from endpoint.catalog.readers import Document, Entry, QuerySource, decode_text, entry_of
 from endpoint.errors import DataError
+from endpoint.formats.nesting import limited
 from endpoint.vocabulary import DCTERMS, RDF, RDF_TYPE, RDFS, SCHEMA, SCHEMA_HTTP, SH
 
 _FORMS = ("select", "ask", "construct", "describe")
@@ -68,7 +70,8 @@ def read_examples(text: str) -> Examples:
     described: dict[_Subject, _Members] = {}
     try:
         # A query needs no IRI of its own, so what relative IRIs are resolved with does not matter.
-        for quad in parse(text, RdfFormat.TURTLE, base_iri="file:///"):
+        stream = limited(io.BytesIO(text.encode()), RdfFormat.TURTLE, None)
+        for quad in parse(stream, RdfFormat.TURTLE, base_iri="file:///"):
             _add(described, quad)
     except SyntaxError as error:
         words = str(error.msg).partition(": ")[2] or str(error.msg)

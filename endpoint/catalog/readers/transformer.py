@@ -11,7 +11,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Mapping, Sequence
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from pyoxigraph import Literal
 
@@ -93,9 +93,21 @@ def convert(source: str) -> Converted | None:
     except json.JSONDecodeError as error:
         raise DataError(f"The file is not JSON: {error.msg}.", None, error.lineno, error.colno) from None
     except RecursionError:
-        raise DataError("The file is nested too deeply.") from None
+        raise _too_deep() from None
     if not is_query(document):
         return None
+    # What nests less is looked at once more when it has its shape.
+    try:
+        return _converted(document)
+    except RecursionError:
+        raise _too_deep() from None
+
+
+def _too_deep() -> DataError:
+    return DataError("The file is nested too deeply.")
+
+
+def _converted(document: dict[str, Any]) -> Converted:
     block = document.pop("grlc", {})
     entries, notices = read_mapping(block) if isinstance(block, str) else (_entries(block), ())
     query = _Query(document)

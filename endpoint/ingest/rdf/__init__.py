@@ -16,6 +16,7 @@ from xml.parsers import expat
 from pyoxigraph import BlankNode, DefaultGraph, Quad, RdfFormat, Store, parse
 
 from endpoint.errors import DataErrors
+from endpoint.formats.nesting import limit_elements, limited
 from endpoint.ingest.rdf.diagnostics import (
     FORMULA,
     Lines,
@@ -26,7 +27,6 @@ from endpoint.ingest.rdf.diagnostics import (
     located,
     not_well_formed,
 )
-from endpoint.ingest.rdf.nesting import limited
 from endpoint.ingest.sources import Source
 from endpoint.ingest.sources.byte_streams import Stream
 
@@ -71,7 +71,7 @@ def load_rdf(
             if syntax == RdfFormat.N3:
                 store_quads(store, _n3(stream, text, source, base, lenient))
                 return
-            checked = cast(IO[bytes], _CheckedXml(stream)) if syntax == RdfFormat.RDF_XML else stream
+            checked = cast(IO[bytes], _CheckedXml(stream, path)) if syntax == RdfFormat.RDF_XML else stream
             reader = limited(checked, syntax, path)
             if store is None:
                 deque(parse(reader, syntax, base_iri=base, lenient=lenient), maxlen=0)
@@ -86,7 +86,7 @@ def load_rdf(
             if small or syntax not in LINE_BASED:
                 load(reader)
             else:
-                load_pieces(stream, load)
+                load_pieces(reader, load)
         except NotWellFormed as error:
             raise not_well_formed(error, text, path) from None
         except SyntaxError as error:
@@ -170,9 +170,10 @@ class _CheckedXml:
     The RDF/XML parser accepts a truncated text as complete; an XML parser does not.
     """
 
-    def __init__(self, stream: Stream) -> None:
+    def __init__(self, stream: Stream, file: Path) -> None:
         self._stream = stream
         self._parser = expat.ParserCreate()
+        limit_elements(self._parser, file)
         self._ended = False
 
     def read(self, size: int) -> bytes:
@@ -191,7 +192,7 @@ def _n3(stream: Stream, text: Text, source: Source, base: str | None, lenient: b
     """Yield the triples; formulas would become graphs without a name, and part of every union."""
     lines = Lines(stream)
     graph = source.graph or DefaultGraph()
-    reader = cast(IO[bytes], lines)
+    reader = limited(cast(IO[bytes], lines), RdfFormat.N3, Path(source.name))
     for quad in parse(reader, RdfFormat.N3, base_iri=base, rename_blank_nodes=True, lenient=lenient):
         if isinstance(quad.graph_name, BlankNode):
             raise DataErrors(located([Mistake(FORMULA, lines.number)], text, Path(source.name)))

@@ -14,7 +14,7 @@ from xml.parsers import expat
 from pyoxigraph import Quad, RdfFormat, parse
 
 from endpoint.errors import DataError
-from endpoint.ingest.rdf.nesting import limited
+from endpoint.formats.nesting import limited
 
 # Opens the text from its beginning.
 Text = Callable[[], AbstractContextManager[IO[bytes]]]

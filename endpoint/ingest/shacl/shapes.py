@@ -8,6 +8,7 @@ node, which takes half as long again.
 
 from __future__ import annotations
 
+import io
 import logging
 from collections import defaultdict
 from collections.abc import Iterator, Mapping
@@ -23,6 +24,7 @@ from rdflib.collection import Collection
 from rdflib.term import Node
 
 from endpoint.errors import DataError
+from endpoint.formats.nesting import limited
 from endpoint.ingest.shacl.report import Severity
 from endpoint.ingest.shacl.targets import (
     DataGraph,
@@ -103,7 +105,8 @@ def read_shapes(path: Path) -> Shapes:
 def _parse(path: Path) -> Graph:
     graph = Graph()
     try:
-        for quad in parse(path.read_bytes(), format=RdfFormat.TURTLE):
+        stream = limited(io.BytesIO(path.read_bytes()), RdfFormat.TURTLE, path)
+        for quad in parse(stream, format=RdfFormat.TURTLE):
             graph.add((to_rdflib(quad.subject), to_rdflib(quad.predicate), to_rdflib(quad.object)))
     except OSError as error:
         raise DataError(f"the shapes cannot be read: {error.strerror}", path) from error

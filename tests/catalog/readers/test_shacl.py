@@ -108,3 +108,10 @@ def test_other_turtle_is_left_out_with_a_notice(tmp_path: Path) -> None:
     catalog = read(tmp_path, data=":x sh:select 'SELECT * {}' .")
     assert (catalog.queries, catalog.problems) == ({}, ())
     assert "holds no sh:SPARQLExecutable" in catalog.notices[0].detail
+
+
+def test_terms_nested_without_end_are_a_mistake(tmp_path: Path) -> None:
+    terms = "<<( :a :b " * 30_000 + ":c" + " )>>" * 30_000
+    catalog = read(tmp_path, deep=f":a :b {terms} .", one="[] a sh:SPARQLAskExecutable ; sh:ask 'ASK {}' .")
+    assert "one" in catalog.queries
+    assert ["levels deep" in problem.detail for problem in catalog.problems] == [True]

@@ -8,7 +8,7 @@ import pytest
 from pyoxigraph import QuerySolutions, Store
 
 from endpoint.catalog.compile import missing_declarations
-from endpoint.catalog.readers.transformer import Converted, convert
+from endpoint.catalog.readers.transformer import Converted, convert, read
 from endpoint.errors import DataError
 from endpoint.formats import Plain
 from endpoint.vocabulary import PREFIXES
@@ -168,3 +168,7 @@ def test_what_is_not_json_is_told_with_its_place() -> None:
     assert (caught.value.line, caught.value.column) == (2, 11)
     with pytest.raises(DataError, match="nested too deeply"):
         convert("[" * 100_000)
+    for levels in (150, 900):
+        prototype = '{"a":' * levels + '"?x"' + "}" * levels
+        with pytest.raises(DataError, match="nested too deeply"):
+            read(f'{{"proto": {prototype}}}'.encode(), "a.json")

@@ -40,12 +40,12 @@ _XSD_AT_END = re.compile(r"(?P<text>.*\S)\s*\((?P<datatype>xsd:\w+)\)", re.DOTAL
 _TOPIC_RELATIONS = {"foaf:primarytopic", "primarytopic", "describes", "foaf:topic"}
 _HEADINGS = ("h1", "h2", "h3", "h4", "title")
 # A label that stands beside a name or a link.
-_LABEL = re.compile(r"\s*(?:\[[^\[\]]*\]|\([^()]*\))$")
+_LABEL = re.compile(r"(?<!\s)\s*(?:\[[^\[\]]*\]|\([^()]*\))$")
 
 # White space that templates put around a value; a no-break space belongs to the value.
 _LAYOUT = " \t\r\n\f"
 
-_XML_DECLARATION = re.compile(r"\s*<\?xml[^>]*\?>")
+_XML_DECLARATION = re.compile(r"\A\s*<\?xml[^<>]*>")
 _UNSEEN = ("script", "style", "template", "head")
 
 

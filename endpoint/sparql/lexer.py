@@ -69,11 +69,15 @@ _TOKEN = re.compile(
     rf"|(_:[{_WORD}](?:[{_NAME}]++|{_DOTS})*+)"
     rf"|('''(?s:.*+)|\"\"\"(?s:.*+)|{_SHORT_1}|{_SHORT_2})"
     r"|((?s:.))"
-    r")"
+    # White space at the end: a search that goes on from there would find a word in the last comment.
+    r"|\Z)"
 )
 _KINDS = (Kind.INVALID, *Kind)
 # Reading a member of an Enum takes longer than the rest of a comparison; these are read per token.
 _PUNCTUATION, _KEYWORD, _UNCLOSED = Kind.PUNCTUATION, Kind.WORD, Kind.UNCLOSED
+_BRACKETS = frozenset("()[]{}")
+# The constructor of a named tuple takes twice as long as that of the tuple.
+_make = tuple.__new__
 _PIECE = re.compile(r"\.|[^.]+")
 # An absolute IRI with an authority cannot be read as an expression: no operand starts with "/".
 _WITH_AUTHORITY = re.compile(r"<[A-Za-z][A-Za-z0-9+.\-]*://")
@@ -102,10 +106,8 @@ class Token(NamedTuple):
         return self.text.upper()
 
 
-class _Open(NamedTuple):
-    bracket: str
-    expression: bool
-    clause: str
+# An open bracket, whether an expression stands in it, and the clause around it.
+_Open = tuple[str, bool, str]
 
 
 class Context:
@@ -124,39 +126,45 @@ class Context:
 
     def advance(self, token: Token) -> None:
         """Read ``token``."""
-        kind, text, _ = token
-        if kind is _PUNCTUATION:
-            if text in "([{":
-                self._stack.append(_Open(text, text == "(" and self._opens_expression(), self.clause))
-                self.clause = ""
-            elif text in ")]}" and self._stack:
-                self.clause = self._stack.pop().clause
-                if text == "}" and self.clause in ("SELECT", "VALUES"):
-                    self.clause = ""
-        elif kind is _KEYWORD:
-            word = text.upper()
-            if word in _CLAUSES:
-                self.clause = word
-            elif word in _CLAUSE_ENDS:
-                self.clause = ""
-            elif word.startswith("SELECT"):
-                self.clause = "SELECT"
+        if token.kind is _KEYWORD:
+            self._read_word(token.text)
+        elif token.kind is _PUNCTUATION and token.text in _BRACKETS:
+            self.read_bracket(token.text)
         self.tokens.append(token)
+
+    def read_bracket(self, bracket: str) -> None:
+        """Read a bracket, which is no member of ``tokens`` yet."""
+        if bracket in "([{":
+            self._stack.append((bracket, bracket == "(" and self._opens_expression(), self.clause))
+            self.clause = ""
+        elif self._stack:
+            self.clause = self._stack.pop()[2]
+            if bracket == "}" and self.clause in ("SELECT", "VALUES"):
+                self.clause = ""
+
+    def _read_word(self, word: str) -> None:
+        word = word.upper()
+        if word in _CLAUSES:
+            self.clause = word
+        elif word in _CLAUSE_ENDS:
+            self.clause = ""
+        elif word.startswith("SELECT"):
+            self.clause = "SELECT"
 
     @property
     def in_parenthesis(self) -> bool:
         """Return whether the innermost open bracket is a parenthesis."""
-        return bool(self._stack) and self._stack[-1].bracket == "("
+        return bool(self._stack) and self._stack[-1][0] == "("
 
     @property
     def in_values_head(self) -> bool:
         """Return whether the next token belongs to the variables of a VALUES block."""
-        return self.clause == "VALUES" or (self.in_parenthesis and self._stack[-1].clause == "VALUES")
+        return self.clause == "VALUES" or (self.in_parenthesis and self._stack[-1][2] == "VALUES")
 
     @property
     def after_operand(self) -> bool:
         """Return whether an operand of an expression has just ended, so that an operator must follow."""
-        if not self._stack or not self._stack[-1].expression:
+        if not self._stack or not self._stack[-1][1]:
             return False
         last = self.tokens[-1]
         if last.kind is Kind.PUNCTUATION:
@@ -169,8 +177,8 @@ class Context:
         last = self.tokens[-1] if self.tokens else None
         if last is not None and last.text == "<<":
             return False
-        if self._stack and self._stack[-1].bracket != "{":
-            return self._stack[-1].expression
+        if self._stack and self._stack[-1][0] != "{":
+            return self._stack[-1][1]
         if self.clause not in ("", "VALUES"):
             return True
         if last is not None and last.kind in (Kind.IRIREF, Kind.PNAME) and len(self.tokens) > 1:
@@ -192,36 +200,42 @@ class Lexed(NamedTuple):
 def lex(text: str) -> Lexed:
     """Split ``text`` into tokens, white space and comments left out. Never raises."""
     context = Context()
-    advance = context.advance
+    add = context.tokens.append
     doubtful = False
-    position = 0
-    while match := _TOKEN.match(text, position):
-        group = match.lastindex or 0
-        kind = _KINDS[group]
-        start, position = match.span(group)
-        token = Token(kind, text[start:position], start)
-        if text[start] == "<":
-            if context.in_parenthesis:
-                doubtful = doubtful or _is_doubtful(token)
-                if context.after_operand:
-                    token = Token(_PUNCTUATION, "<=" if token.text[:2] == "<=" else "<", start)
-                    position = token.end
-        elif kind is _KEYWORD:
-            if "." in token.text:
-                _advance_by_pieces(token, context)
+    position: int | None = 0
+    while position is not None:
+        matches, position = _TOKEN.finditer(text, position), None
+        for match in matches:
+            group = match.lastindex
+            if group is None:
+                break
+            kind, piece = _KINDS[group], match[group]
+            token = _make(Token, (kind, piece, match.start(group)))
+            if kind is _KEYWORD:
+                _advance(token, context)
                 continue
-        elif kind is _UNCLOSED:
-            doubtful = True
-        advance(token)
+            if piece in _BRACKETS:
+                context.read_bracket(piece)
+            elif piece[0] == "<" and context.in_parenthesis:
+                doubtful = doubtful or _is_doubtful(token)
+                if context.after_operand and token.text not in ("<", "<="):
+                    token = Token(_PUNCTUATION, "<=" if piece[1] == "=" else "<", token.start)
+                    position = token.end
+            elif kind is _UNCLOSED:
+                doubtful = True
+            add(token)
+            if position is not None:
+                break
     return Lexed(context.tokens, doubtful)
 
 
 def scan(text: str, position: int) -> Iterator[Token]:
     """Yield the tokens from ``position`` on, as if one began there, every IRI taken as such."""
-    while match := _TOKEN.match(text, position):
-        group = match.lastindex or 0
-        start, position = match.span(group)
-        yield Token(_KINDS[group], text[start:position], start)
+    for match in _TOKEN.finditer(text, position):
+        group = match.lastindex
+        if group is None:
+            break
+        yield Token(_KINDS[group], match[group], match.start(group))
 
 
 def position_of(text: str, offset: int) -> tuple[int, int]:
@@ -236,7 +250,11 @@ def _is_doubtful(token: Token) -> bool:
     return _OTHERWISE_READ.search(token.text) is not None and not _WITH_AUTHORITY.match(token.text)
 
 
-def _advance_by_pieces(token: Token, context: Context) -> None:
+def _advance(token: Token, context: Context) -> None:
+    """Read a word, or several with dots between them."""
+    if "." not in token.text:
+        context.advance(token)
+        return
     # Names with dots are scanned as one run, or a text like "a.a.a…" would be scanned once per dot.
     for piece in _PIECE.finditer(token.text):
         kind = Kind.PUNCTUATION if piece[0] == "." else Kind.WORD

@@ -31,6 +31,7 @@ CASES = {
     "datatype": ("'1'^^ex:i", "STRING '1' ^^ PNAME ex:i"),
     "blank nodes": ("_:a.b. _:1", "BLANK _:a.b . BLANK _:1"),
     "comments": ("a # ?x 'b\n<c#d> #", "WORD a IRIREF <c#d>"),
+    "a comment at the end": ("a # b c", "WORD a"),
     "signs": (
         "&&||!= <= >= ^{||}~",
         "&& || != <= >= ^ {| |} ~",

@@ -79,11 +79,18 @@ def _close(building: Building) -> None:
 def _node(make: Callable[..., object], count: int) -> Step:
     """Return the step that makes a node of the last ``count`` values."""
 
-    def step(building: Building) -> None:
+    def one(building: Building) -> None:
+        building.values[-1] = make(building.values[-1])
+
+    def two(building: Building) -> None:
+        last = building.values.pop()
+        building.values[-1] = make(building.values[-1], last)
+
+    def several(building: Building) -> None:
         values = building.values
         values[-count:] = [make(*values[-count:])]
 
-    return step
+    return one if count == 1 else two if count == 2 else several
 
 
 def _update(_: Building) -> None:

@@ -151,6 +151,8 @@ _TERMINAL_OF_KIND = {
     Kind.LANGTAG: "LANGUAGE",
     Kind.BLANK: "BLANK",
 }
+# Reading a member of an Enum takes longer than the rest of a comparison; these are read per token.
+_PUNCTUATION, _WORD, _PNAME, _NUMBER = Kind.PUNCTUATION, Kind.WORD, Kind.PNAME, Kind.NUMBER
 _ITEM = re.compile(r"(?<!\s)\s*+(?:'([^']+)'|(@[\[\]]|@?\w+)|([()|?*]))")
 
 
@@ -238,12 +240,14 @@ def _run(grammar: Grammar, terminals: Sequence[str]) -> tuple[int, list[str]]:
 def terminal_of(token: Token, keywords: frozenset[str]) -> str:
     """Return the terminal of the grammar that a token is; a word that is none begins with a question mark."""
     kind, text, _ = token
-    if kind is Kind.WORD:
+    if kind is _PUNCTUATION:
+        return text
+    if kind is _WORD:
         upper = text.upper()
         return upper if upper in keywords else text if text in _EXACT else "?" + text
-    if kind is Kind.PNAME:
-        return "NAMESPACE" if text.find(":") == len(text) - 1 else "NAME"
-    if kind is Kind.NUMBER:
+    if kind is _PNAME:
+        return "NAMESPACE" if text[-1] == ":" and text.find(":") == len(text) - 1 else "NAME"
+    if kind is _NUMBER:
         return "INTEGER" if text.isdigit() else "NUMBER"
     return _TERMINAL_OF_KIND.get(kind, text)
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from functools import cache
+from itertools import groupby
 from typing import Any, Final, TypeAlias
 
 from endpoint.sparql.lexer import Kind, Token, lex
@@ -72,25 +73,59 @@ _LAST: Final = Token(Kind.INVALID, "", 0)
 @cache
 def _start() -> _Row:
     """Return the row of the first rule; all others are reached from it."""
-    rules, grammar = building_rules(), sparql()
-    rows: dict[str, _Row] = {name: {} for name in rules}
-    for name, bodies in rules.items():
-        for body in bodies:
-            for terminal in _first(body):
-                rows[name].setdefault(terminal, body)
-            if all(symbol[0] == "@" or symbol in grammar.nullable for symbol in body):
-                rows[name].setdefault(None, body)
-    entries: dict[str, Any] = {**rows, **{f"@{name}": step for name, step in STEPS.items()}}
-    derived = {
-        name: {terminal: _derive(body, terminal, rows) for terminal, body in row.items()}
-        for name, row in rows.items()
-    }
-    for name, row in rows.items():
-        row.update(
-            (terminal, tuple(entries.get(symbol, symbol) for symbol in reversed(body)))
-            for terminal, body in derived[name].items()
-        )
-    return rows["Unit"]
+    return _Table().row(("Unit",))
+
+
+class _Table:
+    """The rows that are being made.
+
+    Rules that may be empty often stand side by side: after each operand those of five levels of operators. A
+    run of them is one row, so that most tokens pass all of it at once.
+    """
+
+    def __init__(self) -> None:
+        rules, nullable = building_rules(), sparql().nullable
+        self._rules: dict[str, dict[str | None, Sequence[str]]] = {name: {} for name in rules}
+        for name, bodies in rules.items():
+            for body in bodies:
+                for terminal in _first(body):
+                    self._rules[name].setdefault(terminal, body)
+                if all(symbol[0] == "@" or symbol in nullable for symbol in body):
+                    self._rules[name].setdefault(None, body)
+        self._empty = {name for name in nullable if not self._derive(self._rules[name][None], None)}
+        self._rows: dict[tuple[str, ...], _Row] = {}
+
+    def row(self, names: tuple[str, ...]) -> _Row:
+        """Return the row of a rule, or of several that may be empty, side by side."""
+        row = self._rows.get(names)
+        if row is None:
+            row = self._rows[names] = {} if len(names) == 1 else {None: ()}
+            for at, name in enumerate(names, 1):
+                for terminal, body in self._rules[name].items():
+                    if terminal not in row:
+                        row[terminal] = self._entries((*self._derive(body, terminal), *names[at:]))
+        return row
+
+    def _derive(self, body: Sequence[str], terminal: str | None) -> Sequence[str]:
+        """Return what becomes of an alternative before ``terminal``, as far as the first step or terminal."""
+        while body and body[0] in self._rules:
+            rule = self._rules[body[0]]
+            body = (*(rule[terminal] if terminal in rule else rule[None]), *body[1:])
+        return body
+
+    def _entries(self, body: Sequence[str]) -> tuple[Any, ...]:
+        entries: list[Any] = []
+        for together, symbols in groupby(body, self._empty.__contains__):
+            if together:
+                entries.append(self.row(tuple(symbols)))
+            else:
+                entries += map(self._entry, symbols)
+        return tuple(reversed(entries))
+
+    def _entry(self, symbol: str) -> Any:
+        if symbol in self._rules:
+            return self.row((symbol,))
+        return STEPS[symbol[1:]] if symbol[0] == "@" else symbol
 
 
 def _first(body: Sequence[str]) -> Iterator[str]:
@@ -101,11 +136,3 @@ def _first(body: Sequence[str]) -> Iterator[str]:
             yield from table.get(symbol, (symbol,))
             if symbol not in nullable:
                 break
-
-
-def _derive(body: Sequence[str], terminal: str | None, rows: dict[str, _Row]) -> Sequence[str]:
-    """Return what becomes of an alternative before ``terminal``, as far as the first step or terminal."""
-    while body and body[0] in rows:
-        row = rows[body[0]]
-        body = (*(row[terminal] if terminal in row else row[None]), *body[1:])
-    return body

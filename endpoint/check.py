@@ -54,7 +54,7 @@ async def check_dataset(settings: Settings) -> Report:
     with tempfile.TemporaryDirectory() as folder:
         own = dataclasses.replace(settings, data=Path(folder) / "data")
         try:
-            recipe = Recipe.read(dataset, own.derive)
+            recipe = Recipe.read(dataset, own.derive, own.columns)
             made = publish(Change(), recipe, own.data, report.lines.append)
         except DataError as error:
             report.problems.append(str(error))

@@ -23,7 +23,7 @@ LAYERS = [
     ["settings", "telemetry", "toml_file"],
     ["dataset", "formats", "tokens"],
     ["sparql"],
-    ["results", "search"],
+    ["columns", "results", "search"],
     ["storage"],
     ["engine"],
     ["catalog", "ingest"],
@@ -57,6 +57,7 @@ ONLY_IN: dict[str, tuple[str, ...]] = {
     "opentelemetry": ("telemetry/tracing.py",),
     "openpyxl": ("ingest/tables/spreadsheet.py",),
     "lxml": ("ingest/pages/html.py",),
+    "numpy": ("columns/",),
 }
 
 

@@ -27,8 +27,8 @@ _CONFIGURED = "the setting"
     is_flag=False,
     flag_value=_CONFIGURED,
     metavar="[DIR]",
-    help="Validate the published data with the dataset's SHACL shapes instead: that in DIR, or in the "
-    "folder that the settings name.",
+    help="Validate the published data with the dataset's SHACL shapes instead, and its columns against its "
+    "store: that in DIR, or in the folder that the settings name.",
 )
 @click.option("--format", "report", type=click.Choice(REPORTS), help="Format of that report. [default: text]")
 @setting_options(*(row.name for row in setting_fields() if row.name != "data"))

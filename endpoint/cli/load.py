@@ -29,7 +29,7 @@ from endpoint.storage.generations import Generation
 
 # Seconds in which an interrupted load may end by itself.
 _GRACE: Final = 3.0
-_SETTINGS: Final = ("dataset", "data", "derive")
+_SETTINGS: Final = ("dataset", "data", "derive", "columns")
 
 
 @click.command()
@@ -120,7 +120,7 @@ def _end_on_interrupt() -> None:
 
 def _publish(change: Change, dataset: Dataset, settings: Settings) -> str:
     """Publish, and return a sentence about the outcome."""
-    recipe = Recipe.read(dataset, settings.derive)
+    recipe = Recipe.read(dataset, settings.derive, settings.columns)
     before = generations.current(settings.data)
     try:
         made = publish(change, recipe, settings.data, say)

@@ -1,4 +1,7 @@
-"""Validation, as ``load --validate`` and ``check --data`` run it: print the report, refuse violations."""
+"""Validation, as ``load --validate`` and ``check --data`` run it: print the report, refuse violations.
+
+``check --data`` also proves that the columns of the published generation have what its store has.
+"""
 
 from __future__ import annotations
 
@@ -6,15 +9,25 @@ from collections.abc import Callable
 from functools import partial
 from pathlib import Path
 
-from endpoint.cli.output import Observer, write
+from endpoint.cli.output import Observer, say, write
 from endpoint.dataset import Dataset
 from endpoint.errors import ValidationFailed
 from endpoint.ingest import shacl
 from endpoint.ingest.shacl.report import Severity, ValidationReport, as_json, as_text, as_turtle
+from endpoint.ingest.verification import verify_columns
+from endpoint.storage import generations
 
 
 def validate_published(data: Path, dataset: Dataset, report: str, observer: Observer) -> None:
-    """Print the report on what the data directory ``data`` publishes; see :func:`_judge`."""
+    """Print the report on what the data directory ``data`` publishes; see :func:`_judge`.
+
+    :raises StoreError: its columns differ from its store.
+    """
+    generation = generations.current(data)
+    if generation is not None:
+        triples = verify_columns(generation)
+        proved = "there are none" if triples is None else f"{triples:,} triples, as in the store"
+        say(f"columns: {proved}")
     _judge(partial(shacl.validate_published, data, dataset), dataset, report, observer)
 
 

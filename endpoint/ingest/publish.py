@@ -20,8 +20,10 @@ from typing import Final, Self
 from pyoxigraph import DefaultGraph, NamedNode, Store
 
 from endpoint import __version__
+from endpoint.columns import FOLDER
 from endpoint.dataset import Dataset
 from endpoint.errors import ConfigurationError, DataError, DataErrors, StoreError
+from endpoint.ingest.columns import NoColumns, build_columns
 from endpoint.ingest.derive import changed_subjects, derive
 from endpoint.ingest.load import Progress, load_dataset, load_sources, readers
 from endpoint.ingest.rules import Rule, read_rules
@@ -49,15 +51,17 @@ class Recipe:
     """The rules and the fields of the text index that complete the data of ``dataset``.
 
     ``digest`` identifies them. It is written beside each generation, so that the next start notices a change.
+    A generation of more than ``columns`` quads gets no columns.
     """
 
     dataset: Dataset
     rules: tuple[Rule, ...]
     search: SearchConfiguration | None
     digest: str
+    columns: int
 
     @classmethod
-    def read(cls, dataset: Dataset, derive: bool = True) -> Self:
+    def read(cls, dataset: Dataset, derive: bool = True, columns: int = 0) -> Self:
         """Read the rules, unless nothing is to be derived, and the fields of ``dataset``.
 
         :raises DataError: a rule or the file of the fields is wrong.
@@ -68,6 +72,7 @@ class Recipe:
             rules=read_rules(derived.rules) if derived is not None and derive else (),
             search=None if dataset.search is None else read_configuration(dataset.search, dataset.prefixes),
             digest=_recipe_digest(dataset, derive),
+            columns=columns,
         )
 
     @property
@@ -132,6 +137,7 @@ def publish(
     with _transaction(change, recipe, data) as (transaction, before, subjects):
         _derive(recipe, transaction, subjects, report)
         _index(recipe, transaction, before, report)
+        _columns(recipe, transaction, report)
         (transaction.folder / RECIPE).write_text(recipe.digest)
     return transaction.generation
 
@@ -160,7 +166,7 @@ def ensure_store(settings: Settings, dataset: Dataset) -> None:
     :raises DataError: a rule, a field or a file of the dataset is wrong.
     :raises StoreError: the data directory cannot be read or written.
     """
-    recipe = Recipe.read(dataset, settings.derive)
+    recipe = Recipe.read(dataset, settings.derive, settings.columns)
     current = generations.current(settings.data)
     stale = current is not None and current.digest != "" and current.digest != dataset.digest()
     if current is None or stale or not recipe.made(current):
@@ -322,3 +328,17 @@ def _index(
         shutil.rmtree(folder, ignore_errors=True)
         count = build_index(documents(store, recipe.search), folder, recipe.search)
     report(f"indexed {count:,} records in {time.perf_counter() - started:.1f} s")
+
+
+def _columns(recipe: Recipe, transaction: Transaction, report: Callable[[str], None]) -> None:
+    """Write the columns of the coming generation; without them it is served all the same."""
+    started, folder = time.perf_counter(), transaction.folder / FOLDER
+    if not 0 < len(transaction.store) <= recipe.columns:
+        return
+    try:
+        build_columns(transaction.store, folder)
+    except NoColumns as error:
+        shutil.rmtree(folder, ignore_errors=True)
+        report(f"made no columns: {error}")
+    else:
+        report(f"made columns in {time.perf_counter() - started:.1f} s")

@@ -192,6 +192,12 @@ class Settings:
         "ON|OFF",
         "Whether the dataset's rules add statements in standard vocabularies when data is loaded.",
     )
+    columns: int = _setting(
+        10_000_000,
+        values.count(0, 10**9),
+        "N",
+        "Most quads of a dataset for which columns are made when data is loaded; 0 makes none.",
+    )
     reload: bool = _setting(
         False,
         values.switch,

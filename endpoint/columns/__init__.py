@@ -1,0 +1,24 @@
+"""Columns: the triples of a generation as sorted arrays of numbers in files, beside its store.
+
+Every term has a number such that comparing numbers is comparing terms, as far as ORDER BY is defined. The
+files are made once for each generation (:mod:`endpoint.columns.build`, in a process of its own), mapped into
+memory by every reader (:mod:`endpoint.columns.reader`), and never written again. ``docs/columns.md``
+describes the format, the order and the limits. What a reader needs of them costs nothing to open and is
+shared by all.
+
+This package knows no store: it reads statements as N-Triples and answers with numbers and N-Triples.
+"""
+
+from __future__ import annotations
+
+from typing import Final
+
+# The folder in that of a generation.
+FOLDER: Final = "columns"
+# Of the files; a reader refuses any other.
+FORMAT: Final = 1
+
+# Lines of the stream that the builder reads between those of N-Triples, of which they are comments: a graph
+# by its name, the default graph without one, and the end with the number of statements.
+GRAPH: Final = b"# graph "
+END: Final = b"# end "

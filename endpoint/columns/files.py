@@ -1,0 +1,86 @@
+"""The files of columns: arrays in the format of numpy, the text of all terms, and a description of them."""
+
+from __future__ import annotations
+
+import json
+import mmap
+import os
+from collections.abc import Iterable
+from pathlib import Path
+from typing import Any, Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from endpoint.columns import FORMAT
+from endpoint.errors import StoreError
+
+DESCRIPTION: Final = "columns.json"
+TEXT: Final = "terms.nt"
+
+
+class Folder:
+    """The files in the folder ``path``, which are written once: the description is last."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+
+    def write_array(self, name: str, values: NDArray[np.generic]) -> None:
+        """Write an array."""
+        np.save(self.path / f"{name}.npy", values, allow_pickle=False)
+
+    def write_text(self, pieces: Iterable[bytes]) -> None:
+        """Write the text of all terms."""
+        with (self.path / TEXT).open("wb", 2**20) as out:
+            out.writelines(pieces)
+
+    def describe(self, members: dict[str, Any]) -> None:
+        """Write the description, with the sizes of all files there are."""
+        sizes = {file.name: file.stat().st_size for file in sorted(self.path.iterdir())}
+        whole = {"format": FORMAT, **members, "files": sizes}
+        (self.path / DESCRIPTION).write_text(json.dumps(whole, ensure_ascii=False) + "\n", encoding="utf-8")
+
+    def description(self) -> dict[str, Any]:
+        """Return the description, once its format and the sizes of all files are right. Raises StoreError."""
+        path = self.path / DESCRIPTION
+        try:
+            members: dict[str, Any] = json.loads(path.read_bytes())
+            version, sizes = members["format"], dict(members["files"])
+            if version != FORMAT:
+                raise StoreError(
+                    f"The columns in {self.path} have format {version!r}, and this version of the program "
+                    f"reads format {FORMAT}. Load the data again to make them anew."
+                )
+            found = {name: (self.path / name).stat().st_size for name in sizes}
+        except (OSError, ValueError, KeyError, TypeError) as error:
+            raise self.damaged(f"{path.name}: {error}") from error
+        for name, size in sizes.items():
+            if found[name] != size:
+                raise self.damaged(f"{name} has {found[name]:,} bytes instead of {size:,}")
+        return members
+
+    def array(self, name: str) -> NDArray[Any]:
+        """Return an array, mapped into memory. Raises StoreError."""
+        try:
+            mapped = np.load(self.path / f"{name}.npy", mmap_mode="r", allow_pickle=False)
+        except (OSError, ValueError) as error:
+            raise self.damaged(f"{name}.npy: {error}") from error
+        # The subclass that numpy.load returns takes several times as long for a single value.
+        return np.asarray(mapped)
+
+    def text(self) -> mmap.mmap | bytes:
+        """Return the text of all terms, mapped into memory. Raises StoreError."""
+        try:
+            with (self.path / TEXT).open("rb") as stream:
+                # An empty file cannot be mapped.
+                empty = os.fstat(stream.fileno()).st_size == 0
+                return b"" if empty else mmap.mmap(stream.fileno(), 0, prot=mmap.PROT_READ)
+        except OSError as error:
+            raise self.damaged(f"{TEXT}: {error.strerror}") from error
+
+    def damaged(self, what: str) -> StoreError:
+        """Return the error for files that are not as they were written."""
+        return StoreError(
+            f"The columns in {self.path} are damaged ({what}). Remove that folder, and queries are answered "
+            "without them; load the data again to make them anew."
+        )

@@ -1,0 +1,137 @@
+"""Columns, open for reading: terms by numbers and back, pairs by predicates, triples by subjects."""
+
+from __future__ import annotations
+
+from bisect import bisect_left
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from endpoint.columns.files import DESCRIPTION, Folder
+from endpoint.columns.sets import Numbers
+from endpoint.columns.terms import TIMES, TermClass, Unreadable, read_term
+
+
+class Dictionary:
+    """The terms and their numbers.
+
+    ``classes`` are the ranges of numbers of each class; ``kinds`` has for each number a place in
+    ``kind_names``, which are what follows the quotes of a literal; ``numbers`` and ``times`` are the values
+    of the terms in the class NUMBER, and in the classes of TIMES.
+    """
+
+    def __init__(
+        self, folder: Folder, classes: Mapping[TermClass, range], kind_names: Sequence[bytes]
+    ) -> None:
+        self._text = folder.text()
+        self._ends: NDArray[np.int64] = folder.array("ends")
+        self.classes = classes
+        self.kind_names = kind_names
+        self.kinds: NDArray[np.unsignedinteger] = folder.array("kinds")
+        self.numbers: NDArray[np.float64] = folder.array("numbers")
+        self.times: NDArray[np.int64] = folder.array("times")
+
+    def __len__(self) -> int:
+        return len(self._ends) - 1
+
+    def term(self, number: int) -> bytes:
+        """Return a term as N-Triples writes it."""
+        return self._text[self._ends[number] : self._ends[number + 1]]
+
+    def value(self, number: int) -> float | int | None:
+        """Return the value of a term in the class NUMBER or one of TIMES; None for any other."""
+        for values, of, last in (
+            (self.numbers, TermClass.NUMBER, TermClass.NUMBER),
+            (self.times, TermClass(TIMES[0]), TermClass(TIMES[-1])),
+        ):
+            begin, end = self.classes[of].start, self.classes[last].stop
+            if begin <= number < end:
+                found: float | int = values[number - begin].item()
+                return found
+        return None
+
+    def find(self, term: bytes) -> int | None:
+        """Return the number of a term as N-Triples writes it; None where no triple has it."""
+        try:
+            wanted = read_term(term)
+        except Unreadable:
+            return None
+        numbers, rank = self.classes[wanted.of], wanted.rank()
+        place = bisect_left(numbers, rank, key=lambda number: read_term(self.term(number)).rank())
+        return numbers[place] if place < len(numbers) and self.term(numbers[place]) == term else None
+
+
+class Pairs(NamedTuple):
+    """The subjects and objects of one predicate, or the predicates and objects of one subject.
+
+    ``first`` is sorted; where it is the same, ``second`` is. Each pair occurs once.
+    """
+
+    first: Numbers
+    second: Numbers
+
+
+class Columns:
+    """The columns of one generation; made by :meth:`open`.
+
+    ``graphs`` are the names of graphs as N-Triples writes them, empty for the default graph; ``sets`` are
+    sets of places in it. ``pairs`` are those of all ``predicates``, one after another, by subject; the pairs
+    of one predicate are its :meth:`rows`, up to the next of ``starts``. ``graph_sets`` has for each of them
+    the set of the graphs that hold the triple, a place in ``sets``. ``triples`` are subjects, predicates and
+    objects, sorted.
+    """
+
+    def __init__(self, folder: Folder, members: Mapping[str, Any]) -> None:
+        classes = {TermClass[name]: range(*ends) for name, ends in members["classes"].items()}
+        self.terms = Dictionary(folder, classes, [kind.encode() for kind in members["kinds"]])
+        self.graphs: list[bytes] = [graph.encode() for graph in members["graphs"]]
+        self.sets: list[list[int]] = members["sets"]
+        self.quads: int = members["quads"]
+        self.predicates: Numbers = folder.array("predicates")
+        self.starts: NDArray[np.int64] = folder.array("starts")
+        self.pairs = Pairs(*folder.array("by_subject"))
+        self.inverse = Pairs(*folder.array("by_object"))
+        self.graph_sets: NDArray[np.unsignedinteger] = folder.array("sets")
+        self.triples: Numbers = folder.array("triples")
+
+    @classmethod
+    def open(cls, path: Path) -> Columns:
+        """Map the columns in the folder ``path`` into memory.
+
+        :raises StoreError: they are damaged, or of another version of the program.
+        """
+        folder = Folder(path)
+        members = folder.description()
+        try:
+            return cls(folder, members)
+        except (KeyError, TypeError, ValueError, AttributeError) as error:
+            raise folder.damaged(f"{DESCRIPTION}: {error}") from error
+
+    def __len__(self) -> int:
+        """Return the number of triples of the union of all graphs."""
+        return len(self.pairs.first)
+
+    def by_subject(self, predicate: int) -> Pairs:
+        """Return the subjects and objects of a predicate, sorted by subject."""
+        rows = self.rows(predicate)
+        return Pairs(self.pairs.first[rows], self.pairs.second[rows])
+
+    def by_object(self, predicate: int) -> Pairs:
+        """Return the objects and subjects of a predicate, sorted by object."""
+        rows = self.rows(predicate)
+        return Pairs(self.inverse.first[rows], self.inverse.second[rows])
+
+    def about(self, subject: int) -> Pairs:
+        """Return the predicates and objects of a subject."""
+        begin, end = np.searchsorted(self.triples[0], [subject, subject + 1])
+        return Pairs(self.triples[1, begin:end], self.triples[2, begin:end])
+
+    def rows(self, predicate: int) -> slice:
+        """Return where the pairs of a predicate stand."""
+        place = int(np.searchsorted(self.predicates, predicate))
+        if place == len(self.predicates) or self.predicates[place] != predicate:
+            return slice(0, 0)
+        return slice(int(self.starts[place]), int(self.starts[place + 1]))

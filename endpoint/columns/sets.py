@@ -1,0 +1,53 @@
+"""Sets of numbers as numbers: which graphs hold a triple, which classes an instance has."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+Numbers = NDArray[np.uint32]
+Indices = NDArray[np.int64]
+
+
+def starts_of(*columns: NDArray[np.generic]) -> Indices:
+    """Return where in sorted ``columns`` of the same length a row differs from the one before; first is 0."""
+    if not len(columns[0]):
+        return np.empty(0, np.int64)
+    different = np.zeros(len(columns[0]), bool)
+    different[0] = True
+    for column in columns:
+        different[1:] |= column[1:] != column[:-1]
+    return np.flatnonzero(different)
+
+
+def sets_of(starts: Indices, members: NDArray[np.generic]) -> tuple[Indices, list[tuple[int, ...]]]:
+    """Return for each group the number of the set of its ``members``, and all sets by their numbers.
+
+    A group goes from one of ``starts`` to the next; its members are sorted and differ.
+    """
+    sizes = np.diff(starts, append=len(members))
+    known = np.zeros(len(starts), np.int64)
+    sets: list[tuple[int, ...]] = [()]
+    for place in range(int(sizes.max(initial=0))):
+        longer = np.flatnonzero(sizes > place)
+        added = members[starts[longer] + place].astype(np.int64)
+        width = int(added.max()) + 1
+        extended, which = np.unique(known[longer] * width + added, return_inverse=True)
+        known[longer] = len(sets) + which
+        sets += [(*sets[code // width], code % width) for code in extended.tolist()]
+    # Those that were only on the way to a larger set go.
+    used, known = np.unique(known, return_inverse=True)
+    return known, [sets[number] for number in used.tolist()]
+
+
+def members_of(numbers: NDArray[Any], sets: Sequence[Sequence[int]]) -> tuple[Indices, Indices]:
+    """Return the members of the sets that ``numbers`` stand for, after the place of each in ``numbers``."""
+    sizes = np.array([len(members) for members in sets], np.int64)
+    flat = np.array([member for members in sets for member in members], np.int64)
+    begins = (np.cumsum(sizes) - sizes)[numbers]
+    places = np.repeat(np.arange(len(numbers)), sizes[numbers])
+    within = np.arange(len(places)) - np.repeat(np.cumsum(sizes[numbers]) - sizes[numbers], sizes[numbers])
+    return places, flat[begins[places] + within]

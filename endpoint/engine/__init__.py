@@ -167,6 +167,17 @@ class Engine(Protocol):
         """
         ...
 
+    async def count(
+        self, union: bool, most_classes: int, limits: Limits, generation: int | None = None
+    ) -> Result:
+        """Count all statements of ``generation``, else of the current one, from its columns.
+
+        The result is that of :meth:`endpoint.columns.counting.Counting.parts` as JSON. Raises
+        :class:`~endpoint.errors.NotFound` where it has no columns, and
+        :class:`~endpoint.errors.GenerationGone`.
+        """
+        ...
+
     def reconfigure(self, settings: Settings) -> None:
         """Go by changed settings from now on; those that need a restart are as they were."""
         ...

@@ -88,6 +88,13 @@ class EmbeddedEngine:
         running = self.running.begin(request.query, "search", "application/json")
         return await self._begin(wire.pack_search(request), running, limits, generation)
 
+    async def count(
+        self, union: bool, most_classes: int, limits: Limits, generation: int | None = None
+    ) -> EmbeddedResult:
+        """Count all statements of ``generation``, else of the current one, from its columns."""
+        running = self.running.begin("", "count", "application/json")
+        return await self._begin(wire.pack_count(union, most_classes), running, limits, generation)
+
     async def classify(self, text: str, base_iri: str | None, limits: Limits) -> Operation:
         """Classify a text in a worker, where the deadline can end it."""
         running = self.running.begin(text, "", "application/json")

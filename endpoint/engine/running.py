@@ -43,7 +43,8 @@ CALLER: Final[ContextVar[Caller]] = ContextVar("caller", default=Caller())  # no
 class RunningQuery:
     """One query from its arrival at the engine to its end.
 
-    ``form`` is the query form, ``search`` for a search of the text index. ``begun`` is in seconds since the
+    ``form`` is the query form, ``search`` for a search of the text index, ``count`` for
+    a count of all statements. ``begun`` is in seconds since the
     epoch, ``answered`` its age at the first bytes; ``queued``, ``planned`` and ``evaluated`` are seconds as
     the result tells them. ``pid`` is the worker's, 0 while it waits; ``died`` tells that one ended by itself.
     ``rows``, ``memory`` (bytes) and the two times stay 0 where the worker did not tell them. ``sent`` counts

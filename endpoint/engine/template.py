@@ -24,10 +24,13 @@ from typing import IO, Final, NoReturn, cast
 
 from pyoxigraph import Store
 
+from endpoint.columns import FOLDER
+from endpoint.columns.reader import Columns
 from endpoint.engine import fence, landlock, wire, worker
 from endpoint.engine.fence import Missing
 from endpoint.engine.image import build_image
 from endpoint.engine.memory import WorkerMemory
+from endpoint.errors import StoreError
 from endpoint.storage import generations
 
 # How likely the kernel ends the template when memory runs out, from -1000 to 1000: rather than the server,
@@ -56,6 +59,7 @@ def main(descriptor: int, server: int) -> NoReturn:
         hold = generations.hold(generation)
         copied = order["in_memory"] and order["union"] and generation.overlap is not False
         store = build_image(generation, copied) if order["in_memory"] else None
+        columns = _open_columns(generation.path / FOLDER)
     except Exception as error:  # of any kind; the server shows this line
         print(f"the template process ends: {error}", file=sys.stderr, flush=True)
         os._exit(1)
@@ -71,9 +75,24 @@ def main(descriptor: int, server: int) -> NoReturn:
         # The server ended while the generation was read.
         os._exit(0)
     text = str(generation.path / "text")
-    options = worker.WorkerOptions(order["prefixes"], order["union"] and not copied, order["memory"], text)
+    union = order["union"] and not copied
+    options = worker.WorkerOptions(order["prefixes"], union, order["memory"], text, columns)
     path = generation.path / generations.STORE
     _obey(control, _Inheritance(os.getpid(), store, path, options, ruleset, hold))
+
+
+def _open_columns(path: Path) -> Columns | None:
+    """Return the columns of a generation; None where it has none, or none that can be used.
+
+    They are mapped here, so that all workers share them and none has to count them as its own memory.
+    """
+    if not path.is_dir():
+        return None
+    try:
+        return Columns.open(path)
+    except StoreError as error:
+        print(error, file=sys.stderr, flush=True)
+        return None
 
 
 @dataclass(frozen=True, slots=True)

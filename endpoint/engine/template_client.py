@@ -211,7 +211,8 @@ def _spawn(order: wire.TemplateOrder) -> tuple[subprocess.Popen[bytes], socket.s
             stdin=subprocess.DEVNULL,
             stdout=subprocess.DEVNULL,
             pass_fds=[theirs.fileno()],
-            env={**os.environ, "PYTHONPATH": path, "RUST_BACKTRACE": "0"},
+            # A process that forks must have no threads, and numpy's linear algebra starts some.
+            env={**os.environ, "PYTHONPATH": path, "RUST_BACKTRACE": "0", "OPENBLAS_NUM_THREADS": "1"},
         )
         ours.sendall(wire.pack_json(wire.TEMPLATE, cast("dict[str, object]", order)))
         undo.pop_all()

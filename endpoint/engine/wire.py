@@ -1,8 +1,9 @@
 """The wire between the server and its worker processes: frames over a socket pair.
 
 A frame is a one-byte kind, a four-byte length and that many bytes. The server sends one ``QUERY``,
-``SEARCH`` or ``CLASSIFY`` at a time; the worker answers with ``FACTS`` of a page, any number of ``DATA``
-frames and then one ``END`` or ``FAILURE``. This module is imported by both sides and imports neither.
+``SEARCH``, ``COUNT`` or ``CLASSIFY`` at a time; the worker answers with ``FACTS`` of a page, any number of
+``DATA`` frames and then one ``END`` or ``FAILURE``. This module is imported by both sides and imports
+neither.
 """
 
 from __future__ import annotations
@@ -30,6 +31,7 @@ DATA: Final = 3  # worker to server: a piece of the serialized answer
 END: Final = 4  # worker to server: the answer is whole; an Ending
 FAILURE: Final = 5  # worker to server: there is no whole answer; a Failure
 SEARCH: Final = 6  # server to worker: a search of the text index
+COUNT: Final = 10  # server to worker: what is to be counted from columns
 CLASSIFY: Final = 9  # server to worker: a text to classify; the answer is an operation
 TEMPLATE: Final = 8  # server to template, once: a TemplateOrder
 FACTS: Final = 7  # worker to server: the facts of the page that follows
@@ -73,8 +75,8 @@ class Ending(NamedTuple):
 class Failure(TypedDict):
     """The reason why an answer is not complete.
 
-    ``kind`` is malformed (``line`` and ``column`` from 1), complex, missing (no text index), unsupported,
-    inexpressible, evaluation, memory, rows or size (the answer is larger than that bound).
+    ``kind`` is malformed (``line`` and ``column`` from 1), complex, missing (no text index or no columns),
+    unsupported, inexpressible, evaluation, memory, rows or size (the answer is larger than that bound).
     ``rows`` and ``memory`` are those of an :class:`Ending`, until the failure.
     """
 
@@ -164,6 +166,17 @@ def unpack_search(payload: bytes) -> Request:
     members: dict[str, Any] = json.loads(payload)
     members["filters"] = {name: tuple(values) for name, values in members["filters"].items()}
     return Request(**members)
+
+
+def pack_count(union: bool, most_classes: int) -> bytes:
+    """Return the frame of a count of all statements."""
+    return pack_json(COUNT, {"union": union, "most_classes": most_classes})
+
+
+def unpack_count(payload: bytes) -> dict[str, Any]:
+    """Return the arguments of a count from its frame."""
+    members: dict[str, Any] = json.loads(payload)
+    return members
 
 
 def pack_ending(ending: Ending) -> bytes:

@@ -20,6 +20,8 @@ from typing import Final, NoReturn, cast
 
 from pyoxigraph import BlankNode, DefaultGraph, NamedNode, QuerySolutions, Store
 
+from endpoint.columns.counting import MOST_GRAPHS, Counting
+from endpoint.columns.reader import Columns
 from endpoint.engine import fence, wire
 from endpoint.engine.memory import WorkerMemory
 from endpoint.errors import MalformedQuery, NotFound, QueryTooComplex
@@ -49,13 +51,14 @@ class WorkerOptions:
     """The options of every query of a worker.
 
     ``union``: the engine makes a union default graph; ``memory`` is what a query may use, in bytes;
-    ``text`` is the folder of the generation's text index, if it has one.
+    ``text`` is the folder of the generation's text index, and ``columns`` are its columns, if it has them.
     """
 
     prefixes: dict[str, str]
     union: bool
     memory: int
     text: str | None = None
+    columns: Columns | None = None
 
 
 class TooLarge(Exception):
@@ -165,6 +168,8 @@ def _answer(
     try:
         if kind == wire.SEARCH:
             output.write(evaluator.search(wire.unpack_search(payload)))
+        elif kind == wire.COUNT:
+            output.write(evaluator.count(**wire.unpack_count(payload)))
         elif kind == wire.CLASSIFY:
             output.write(wire.encode_operation(classify(**wire.unpack_text(payload))))
         else:
@@ -214,6 +219,16 @@ class Evaluator:
         answer = asdict(index.search(request))
         answer["hits"] = [{**hit, **index.summary(hit["iri"])} for hit in answer["hits"]]
         return json.dumps(answer, ensure_ascii=False).encode()
+
+    def count(self, union: bool, most_classes: int) -> bytes:
+        """Return the :meth:`parts <endpoint.columns.counting.Counting.parts>` of all statements as JSON.
+
+        Raises :class:`~endpoint.errors.NotFound` without columns, and where there are very many graphs.
+        """
+        columns = self.options.columns
+        if columns is None or len(columns.graphs) > MOST_GRAPHS:
+            raise NotFound("This generation cannot be counted from columns.")
+        return json.dumps(Counting(columns, union, most_classes).parts(), ensure_ascii=False).encode()
 
     def evaluate(self, operation: Operation) -> Results:
         """Return the results of the engine, SERVICE text:search answered before.

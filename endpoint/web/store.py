@@ -235,6 +235,16 @@ class Snapshot:
         number = self.generation.number
         return await self._checked(await self.site.engine.search(request, self.limits, number))
 
+    async def count(self, union: bool, most_classes: int) -> list[dict[str, Any]]:
+        """Return the numbers of all parts of this generation, counted from its columns.
+
+        Raises :class:`~endpoint.errors.NotFound` where it has none.
+        """
+        number = self.generation.number
+        result = await self.site.engine.count(union, most_classes, self.limits, number)
+        parts: list[dict[str, Any]] = json.loads(await (await self._checked(result)).read())
+        return parts
+
     async def _checked(self, result: Result) -> Result:
         # A generation of the same number may be another one, in a data directory made anew.
         if result.generation.version != self.generation.version:

@@ -75,6 +75,12 @@ class StoreEngine:
         """Refuse: there is no index."""
         raise NotFound("This endpoint has no text index.")
 
+    async def count(
+        self, union: bool, most_classes: int, limits: Limits, generation: int | None = None
+    ) -> Result:
+        """Refuse: there are no columns."""
+        raise NotFound("This generation cannot be counted from columns.")
+
     async def classify(self, text: str, base_iri: str | None, limits: Limits) -> Operation:
         """Classify at once."""
         return classify(text, 500, base_iri)

@@ -20,7 +20,8 @@ from endpoint.dataset import SourceGraph
 from endpoint.formats import GRAPH_FORMATS
 from endpoint.vocabulary import DCAT, DCTERMS, FOAF, RDF_TYPE, VOID, VOID_EXT, XSD
 from endpoint.web import Site
-from endpoint.web.machine.statistics import ClassPartition, Part, PropertyPartition, Statistics
+from endpoint.web.machine.partitions import ClassPartition, Part, PropertyPartition
+from endpoint.web.machine.statistics import Statistics
 
 VOID_PATH: Final = "/void"
 CATALOG_PATH: Final = "/catalog"

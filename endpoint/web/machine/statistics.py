@@ -1,12 +1,14 @@
 """The statistics of a generation: numbers of its statements, classes and properties, and their counting.
 
 They are the model of the VoID description (Describing Linked Datasets with the VoID Vocabulary, section 4.6):
-the partitions of a dataset by class and by property. They are counted by SPARQL through the engine, within a
-budget of time; a number that could not be counted is None.
+the partitions of a dataset by class and by property. They are counted from the columns of the generation,
+whole and at once. A generation without columns is counted by SPARQL through the engine, within a budget of
+time; a number that could not be counted is None.
 
-Whatever grows with the data costs one pass over it for each number. The values of each pair of class and
-property would take many passes; they are read from a sample of each class, so that their cost is bounded by
-the number of classes. The statements of each pair are counted last, small classes first, while time is left.
+Of those queries, whatever grows with the data costs one pass over it for each number. The values of each pair
+of class and property would take many passes; they are read from a sample of each class, so that their cost is
+bounded by the number of classes. The statements of each pair are counted last, small classes first, while
+time is left.
 """
 
 from __future__ import annotations
@@ -14,19 +16,28 @@ from __future__ import annotations
 import asyncio
 import time
 from collections import Counter, defaultdict
-from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from typing import Final
+from typing import Final, TypeVar
 
 from pyoxigraph import NamedNode
 
-from endpoint.errors import DeadlineExceeded, EndpointError, GenerationGone, Overloaded
+from endpoint.errors import DeadlineExceeded, EndpointError, GenerationGone, NotFound, Overloaded
 from endpoint.formats import QueryForm
 from endpoint.sparql.operation import Operation
 from endpoint.storage.generations import Generation
 from endpoint.telemetry import log
 from endpoint.vocabulary import RDFS_LABEL, SKOS_PREF_LABEL
 from endpoint.web.cache import Region
+from endpoint.web.machine.partitions import (
+    ClassPartition,
+    Part,
+    PropertyPartition,
+    by_use,
+    is_nameable,
+    outlined,
+    whole_part,
+)
 from endpoint.web.store import Bindings, OwnQueries, Snapshot
 
 # Seconds that the counting of one generation may take; each query has its deadline besides.
@@ -48,44 +59,9 @@ _SHOWN: Final = 5
 _AGAIN: Final = 5
 _STATISTICS: Final[Region[Statistics]] = Region("statistics", stale=True)
 
+T = TypeVar("T")
 # A graph by its IRI, None for the default graph.
 Graph = str | None
-
-
-@dataclass(frozen=True, slots=True)
-class PropertyPartition:
-    """The statements with one property whose subjects are of one class.
-
-    ``classes`` and ``datatypes`` are IRIs of those of the values in the sample.
-    """
-
-    iri: str
-    triples: int | None
-    classes: tuple[str, ...] = ()
-    datatypes: tuple[str, ...] = ()
-
-
-@dataclass(frozen=True, slots=True)
-class ClassPartition:
-    """The instances of one class and their properties, the most used one first."""
-
-    iri: str
-    entities: int
-    properties: tuple[PropertyPartition, ...] = ()
-
-
-@dataclass(frozen=True, slots=True)
-class Part:
-    """One graph, or all of them as the default graph shows them.
-
-    ``properties`` are numbers of statements by IRI; ``classes`` come with the largest first.
-    """
-
-    triples: int | None = None
-    subjects: int | None = None
-    objects: int | None = None
-    properties: Mapping[str, int] = field(default_factory=dict)
-    classes: tuple[ClassPartition, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -182,20 +158,39 @@ class Counting:
 
     async def run(self) -> Statistics:
         """Return the statistics. Raises :class:`GenerationGone` where the engine gave up the generation."""
+        whole = await self._from_columns()
+        parts = await self._in_outline() if whole is None else whole
+        labels = await self._labels(_terms(parts.values()))
+        if whole is None:
+            parts = await self._details(parts)
+        graphs = {graph: parts[graph] for graph in sorted(filter(None, parts))}
+        default = parts.get(None, Part()) if self._union else None
+        return Statistics(self._snapshot.generation, default, graphs, labels, tuple(self._left_out))
+
+    async def _from_columns(self) -> dict[Graph, Part] | None:
+        """Return all parts with their details; None where there are no columns, or they cannot be counted."""
+        try:
+            counted = await self._patiently(lambda: self._snapshot.count(self._union, MOST_CLASSES))
+        except (GenerationGone, NotFound) as error:
+            if isinstance(error, NotFound):
+                return None
+            raise
+        except EndpointError as error:
+            log.warning("the data is counted by queries, since columns could not be: %s", error.detail)
+            return None
+        return {part["graph"]: whole_part(part) for part in counted if is_nameable(part["graph"] or "urn:x")}
+
+    async def _in_outline(self) -> dict[Graph, Part]:
+        """Return all parts as queries count them, without the details of their classes."""
         counted = "(COUNT(*) AS ?n)"
         properties = await self._by_graph("statements", "?x", counted, "?s ?x ?o")
         classes = await self._by_graph("classes", "?x", counted, "?s a ?x")
         subjects = await self._by_graph("subjects", "", "(COUNT(DISTINCT ?s) AS ?n)", "?s ?p ?o")
         objects = await self._by_graph("objects", "", "(COUNT(DISTINCT ?o) AS ?n)", "?s ?p ?o")
-        parts = {
-            graph: _part(*(numbers.get(graph) for numbers in (properties, subjects, objects, classes)))
+        return {
+            graph: outlined(*(numbers.get(graph) for numbers in (properties, subjects, objects, classes)))
             for graph in {**properties, **subjects, **objects, **classes}
         }
-        labels = await self._labels(_terms(parts.values()))
-        parts = await self._details(parts)
-        graphs = {graph: parts[graph] for graph in sorted(filter(None, parts))}
-        whole = parts.get(None, Part()) if self._union else None
-        return Statistics(self._snapshot.generation, whole, graphs, labels, tuple(self._left_out))
 
     async def _by_graph(self, what: str, key: str, counted: str, pattern: str) -> dict[Graph, Counter[str]]:
         """Return numbers of each graph, and of the default graph under None, by the IRI at ``key``."""
@@ -228,7 +223,8 @@ class Counting:
             graph: replace(
                 part,
                 classes=tuple(
-                    replace(row, properties=_sorted(seen.get((graph, row.iri), {}))) for row in part.classes
+                    replace(row, properties=by_use(seen.get((graph, row.iri), {}).values()))
+                    for row in part.classes
                 ),
             )
             for graph, part in parts.items()
@@ -290,9 +286,13 @@ class Counting:
 
     async def _evaluate(self, text: str) -> list[Bindings]:
         operation = Operation(text, QueryForm.SELECT, generation=self._snapshot.generation.number)
+        return await self._patiently(lambda: self._snapshot.bindings(operation))
+
+    async def _patiently(self, ask: Callable[[], Awaitable[T]]) -> T:
+        """Return what ``ask`` does, which is repeated while the server is busy."""
         while time.monotonic() < self._snapshot.end:
             try:
-                return await self._snapshot.bindings(operation)
+                return await ask()
             except Overloaded as error:
                 await asyncio.sleep(error.retry_after)
         raise DeadlineExceeded(f"Counting took the {BUDGET:g} s that it may take.", BUDGET)
@@ -308,45 +308,13 @@ def _written(iri: str) -> str:
 
 def _is_iri(term: Mapping[str, str] | None) -> bool:
     """Return whether a query can name the term: lenient loading accepts IRIs that are not valid."""
-    if term is None or term["type"] != "uri":
-        return False
-    try:
-        NamedNode(term["value"])
-    except ValueError:
-        return False
-    return True
+    return term is not None and term["type"] == "uri" and is_nameable(term["value"])
 
 
 def _terms(parts: Collection[Part]) -> list[str]:
     """Return the IRIs of all classes and properties."""
     classes = {row.iri for part in parts for row in part.classes}
     return sorted(classes.union(*(part.properties for part in parts)))
-
-
-def _part(
-    properties: Counter[str] | None,
-    subjects: Counter[str] | None,
-    objects: Counter[str] | None,
-    classes: Counter[str] | None,
-) -> Part:
-    return Part(
-        triples=None if properties is None else properties.total(),
-        subjects=None if subjects is None else subjects.total(),
-        objects=None if objects is None else objects.total(),
-        properties=dict(_largest(properties or Counter())),
-        classes=tuple(ClassPartition(iri, number) for iri, number in _largest(classes or Counter())),
-    )
-
-
-def _largest(counted: Counter[str]) -> Iterator[tuple[str, int]]:
-    """Yield the pairs that have a name, the largest number first."""
-    for iri, number in sorted(counted.items(), key=lambda pair: (-pair[1], pair[0])):
-        if iri:
-            yield iri, number
-
-
-def _sorted(seen: dict[str, PropertyPartition]) -> tuple[PropertyPartition, ...]:
-    return tuple(sorted(seen.values(), key=lambda row: (-(row.triples or 0), row.iri)))
 
 
 def _summed(pairs: Iterable[tuple[str, int]]) -> Counter[str]:

@@ -11,7 +11,8 @@ import pytest
 
 from endpoint.storage.generations import Generation
 from endpoint.web.machine.completion import Vocabulary, prefixed_name
-from endpoint.web.machine.statistics import ClassPartition, Part, PropertyPartition, Statistics
+from endpoint.web.machine.partitions import ClassPartition, Part, PropertyPartition
+from endpoint.web.machine.statistics import Statistics
 from tests.live import Server
 
 A, B = "http://a.example/ns#", "http://b.example/"

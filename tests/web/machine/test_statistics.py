@@ -18,7 +18,8 @@ from endpoint.ingest.publish import ensure_store
 from endpoint.settings import Settings
 from endpoint.web import Site
 from endpoint.web.machine import statistics as counting
-from endpoint.web.machine.statistics import Counting, Part, Statistics, latest_statistics, require_statistics
+from endpoint.web.machine.partitions import Part
+from endpoint.web.machine.statistics import Counting, Statistics, latest_statistics, require_statistics
 from endpoint.web.sparql import description
 from endpoint.web.store import OwnQueries
 from tests.datasets.counted_works import NS, PEOPLE, TERMS, WORKS, make
@@ -91,7 +92,13 @@ BOOKS = {
 REPORTS = {"type": (1, set[str](), set[str]()), "author": (1, {"Person"}, set[str]())}
 
 
-def test_every_number(folder: Path) -> None:
+@pytest.fixture(params=[10_000_000, 0], ids=["from columns", "by queries"])
+def columns(request: pytest.FixtureRequest) -> int:
+    """Each way of counting has the same result."""
+    return int(request.param)
+
+
+def test_every_number(folder: Path, columns: int, caplog: pytest.LogCaptureFixture) -> None:
     async def work(site: Site) -> None:
         found = await counted(OwnQueries(site))
         assert found.left_out == ()
@@ -119,10 +126,12 @@ def test_every_number(folder: Path) -> None:
             f"{NS}author": {"en": "author", "ko": "저자"},
         }
 
-    run(folder, work)
+    with caplog.at_level(logging.INFO, "endpoint"):
+        run(folder, work, columns=columns)
+    assert ("made columns in" in caplog.text) == (columns > 0)
 
 
-def test_where_the_default_graph_is_empty_the_graphs_are_added_up(folder: Path) -> None:
+def test_where_the_default_graph_is_empty_the_graphs_are_added_up(folder: Path, columns: int) -> None:
     async def work(site: Site) -> None:
         found = await counted(OwnQueries(site))
         assert found.whole is None
@@ -131,7 +140,7 @@ def test_where_the_default_graph_is_empty_the_graphs_are_added_up(folder: Path) 
         assert found.properties(f"{NS}Person") == {f"{RDF}type": 3, f"{NS}fullName": 3}
         assert found.properties()[f"{RDFS}label"] == 4
 
-    run(folder, work, default_graph="strict")
+    run(folder, work, default_graph="strict", columns=columns)
 
 
 def test_what_a_sample_shows_is_told_and_counted(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -144,7 +153,7 @@ def test_what_a_sample_shows_is_told_and_counted(folder: Path, monkeypatch: pyte
         assert books[1]["author"][1] == {"Person"}
         assert "integer" in books[1]["pages"][2] <= {"integer", "string"}
 
-    run(folder, work)
+    run(folder, work, columns=0)
 
 
 def test_what_does_not_fit_the_budget_is_left_out_and_said(
@@ -159,7 +168,7 @@ def test_what_does_not_fit_the_budget_is_left_out_and_said(
         assert "statements of all (deadline-exceeded)" in found.left_out
 
     with caplog.at_level(logging.WARNING, "endpoint"):
-        run(folder, work)
+        run(folder, work, columns=0)
     assert "numbers are left out: statements of each graph (deadline-exceeded)" in caplog.text
 
 
@@ -172,7 +181,7 @@ def test_answers_of_too_many_rows_are_left_out(folder: Path, monkeypatch: pytest
         assert found.graphs[WORKS].triples is None
         assert found.graphs[WORKS].subjects == 4
 
-    run(folder, work)
+    run(folder, work, columns=0)
 
 
 def test_one_count_for_all_who_ask_at_once(folder: Path, caplog: pytest.LogCaptureFixture) -> None:

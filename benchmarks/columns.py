@@ -1,0 +1,107 @@
+"""Columns of a generated catalogue: building them, and the counts of a description from them and by queries.
+
+    python -m benchmarks.columns 4174 20000
+
+Each size is loaded by ``endpoint load`` twice in one run, with columns and without, and the server's own
+counting runs on both; their results are compared before anything is reported.
+"""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import re
+import subprocess
+import sys
+import tempfile
+import time
+from pathlib import Path
+from typing import Final
+
+from benchmarks.catalogue import Catalogue, write
+from benchmarks.scale import Row as Measured
+from benchmarks.scale import megabytes, size, table
+from endpoint.app import create_site, open_engine
+from endpoint.columns import FOLDER
+from endpoint.settings import Settings
+from endpoint.storage import generations
+from endpoint.web.machine.partitions import Part
+from endpoint.web.machine.statistics import Counting, Statistics
+from endpoint.web.store import OwnQueries
+
+_MANY: Final = 10**9
+# Seconds that the counting by queries may take here, so that nothing is left out.
+_PATIENCE: Final = 3600.0
+
+
+def load(file: Path, data: Path, columns: int) -> str:
+    """``endpoint load``; what it says."""
+    command = [sys.executable, "-m", "endpoint", "load", str(file), "--data", str(data)]
+    done = subprocess.run([*command, "--columns", str(columns)], capture_output=True, text=True, check=False)
+    if done.returncode:
+        raise SystemExit(f"endpoint load of {file} failed: {done.stderr}")
+    return done.stdout + done.stderr
+
+
+async def count(data: Path) -> tuple[Statistics, float]:
+    """The statistics of what is served from ``data``, and the seconds that they took."""
+    site = create_site(Settings(data=data, timeout=_PATIENCE))
+    site.running = engine = await open_engine(site.settings, site.dataset)
+    try:
+        snapshot = OwnQueries(site).snapshot(timeout=_PATIENCE)
+        started = time.perf_counter()
+        return await Counting(snapshot).run(), time.perf_counter() - started
+    finally:
+        await engine.aclose()
+
+
+def numbers(part: Part | None) -> object:
+    """What both ways of counting have to agree on; queries see classes and datatypes in a sample only."""
+    if part is None:
+        return None
+    classes = [
+        (row.iri, row.entities, {(of.iri, of.triples) for of in row.properties}) for row in part.classes
+    ]
+    return part.triples, part.subjects, part.objects, part.properties, classes
+
+
+def measure(publications: int, folder: Path) -> Measured:
+    """One size: both ways of counting, whose numbers have to be the same."""
+    file, row = folder / "catalogue.nq", Measured(f"{publications:,}")
+    with file.open("wb") as out:
+        write(Catalogue(publications, 1), out, graphs=True)
+    said = load(file, folder / "with", _MANY)
+    load(file, folder / "without", 0)
+    generation = generations.current(folder / "with")
+    made = re.search(r"made columns in ([\d.]+) s", said, re.IGNORECASE)
+    if generation is None or made is None:
+        raise SystemExit(f"there are no columns: {said}")
+    row.found["quads"] = f"{generation.quads:,}"
+    row.found["building columns"] = f"{made[1]} s"
+    row.found["columns on disk"] = megabytes(size(generation.path / FOLDER))
+    row.found["store on disk"] = megabytes(size(generation.path / generations.STORE))
+    fast, seconds = asyncio.run(count(folder / "with"))
+    slow, longer = asyncio.run(count(folder / "without"))
+    for name in ({*fast.graphs} | {*slow.graphs}) - {None}:
+        if numbers(fast.graphs.get(name)) != numbers(slow.graphs.get(name)):
+            raise SystemExit(f"the numbers of {name} differ")
+    if slow.left_out or fast.left_out or numbers(fast.whole) != numbers(slow.whole):
+        raise SystemExit(f"the numbers of all differ: {slow.left_out}")
+    row.found["counting by queries"] = f"{longer:.2f} s"
+    row.found["counting from columns"] = f"{seconds:.2f} s"
+    return row
+
+
+def main() -> None:
+    """Measure every size and print the table."""
+    parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
+    parser.add_argument("sizes", nargs="*", type=int, default=[4174], help="numbers of publications")
+    rows = []
+    for publications in parser.parse_args().sizes:
+        with tempfile.TemporaryDirectory() as name:
+            rows.append(measure(publications, Path(name)))
+    print(table(rows))
+
+
+if __name__ == "__main__":
+    main()

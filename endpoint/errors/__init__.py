@@ -26,6 +26,7 @@
         LimitReached       429    the client has all that one client may have
           TooManyConnections      as many connections
           TooManyQueries          as many queries that run or wait
+          TooManyAttempts         as many tokens that are not known
           BudgetExhausted         as many seconds of evaluation in a minute
         HeadTooLarge       431    the header fields are longer than the limit
       EngineError                 the server could not answer
@@ -88,6 +89,7 @@ from endpoint.errors.requests import (
     RequestTimeout,
     ResultTooLarge,
     ServiceRefused,
+    TooManyAttempts,
     TooManyConnections,
     TooManyQueries,
     Unauthorized,
@@ -127,6 +129,7 @@ __all__ = [
     "ResultTooLarge",
     "ServiceRefused",
     "StoreError",
+    "TooManyAttempts",
     "TooManyConnections",
     "TooManyQueries",
     "Unauthorized",

@@ -270,6 +270,13 @@ class TooManyQueries(LimitReached):
     title = "Too many queries at once"
 
 
+class TooManyAttempts(LimitReached):
+    """The client has sent too many tokens that are not known. ``retry_after`` is in seconds."""
+
+    code = "too-many-attempts"
+    title = "Too many unknown tokens"
+
+
 class BudgetExhausted(LimitReached):
     """The client has used its seconds of evaluation per minute (``budget``)."""
 

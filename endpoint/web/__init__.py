@@ -18,6 +18,7 @@ from endpoint.search import SearchConfiguration
 from endpoint.settings import Settings
 from endpoint.telemetry.instruments import Instruments
 from endpoint.tokens import Tokens
+from endpoint.web.attempts import Attempts
 
 _HOST: Final = re.compile(r"(?:[A-Za-z0-9._-]+|\[[0-9A-Fa-f:.]+\])(?::[0-9]+)?")
 
@@ -37,6 +38,7 @@ class Site:
     catalog: Catalog
     search: SearchConfiguration | None = None
     tokens: Tokens = field(default_factory=Tokens)
+    attempts: Attempts = field(default_factory=Attempts)
     instruments: Instruments = field(default_factory=Instruments)
     running: Engine | None = None
     draining: bool = False

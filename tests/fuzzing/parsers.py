@@ -10,6 +10,7 @@ from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass
 from functools import partial
+from hashlib import sha256
 from pathlib import Path
 from typing import Final
 
@@ -40,10 +41,11 @@ from endpoint.sparql.operation import admit, classify
 from endpoint.sparql.parameter_sites import parameter_sites
 from endpoint.sparql.parameters import bind_marked, misplaced_parameters, variables
 from endpoint.sparql.syntax import parser as syntax
-from endpoint.tokens import Tokens
+from endpoint.tokens import Token, Tokens
 from endpoint.web.api.markup import highlight, leads_somewhere, prose
+from endpoint.web.attempts import Attempts
 from endpoint.web.http import encodings
-from endpoint.web.http.access import client_key, read_token
+from endpoint.web.http.access import client_key, read_password, read_token
 from endpoint.web.http.forwarded import proxies
 from endpoint.web.http.request import decode_pairs, read_formats, read_timeout
 from tests.ingest.sources.packed_files import COMPRESS, tar_of, zip_of
@@ -122,6 +124,12 @@ def _forwarded(text: str) -> None:
     proxies(("10.0.0.0/8",)).apply(scope)
     scope["headers"] = [(b"x-forwarded-for", value), (b"x-forwarded-proto", value)]
     proxies(("10.0.0.0/8",)).apply(scope)
+
+
+def _authorized(text: str) -> None:
+    tokens = Tokens((Token("a", sha256(b"secret").digest(), frozenset(), None),))
+    read_token(text, tokens, Attempts(), "192.0.2.1")
+    read_password(text, tokens, Attempts(), "192.0.2.1")
 
 
 def _read_all(data: bytes) -> None:
@@ -260,7 +268,7 @@ PARSERS: Final = (
     Parser("form", _pairs, (b"query=ASK%20%7B%7D&format=csv&timeout=5&x=%EA%B0%80+1",)),
     Parser("address of a client", _of_text(client_key), (b"2001:db8::1%eth0", b"[::1]:80"), ()),
     Parser("Forwarded", _of_text(_forwarded), (b'for="[2001:db8::1]:80";proto=https, for=192.0.2.1',), ()),
-    Parser("Authorization", _of_text(lambda text: read_token(text, Tokens())), (b"Bearer secret",)),
+    Parser("Authorization", _of_text(_authorized), (b"Bearer secret", b"Basic YTpzZWNyZXQ=")),
     Parser("file of tokens", _of_file("tokens.toml", Tokens.read), TOKENS),
     Parser("settings", _of_text(_sized), (b"512MB", b"2.5 s"), ()),
     Parser("page", _of_text(lambda text: read_page_html(text, "a.html", PREFIXES, "http://a/", [])), PAGE),

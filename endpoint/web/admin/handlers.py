@@ -113,11 +113,14 @@ class Admin:
 
 
 def operator(request: Request) -> Token:
-    """Return the token of the operator. Raises NotFound where there is none, Unauthorized and Forbidden."""
-    tokens = request.site.tokens
-    if not tokens.grant(SCOPE):
+    """Return the token of the operator.
+
+    Raises NotFound where there is none, Unauthorized, TooManyAttempts and Forbidden.
+    """
+    site, sent = request.site, request.headers.get("authorization")
+    if not site.tokens.grant(SCOPE):
         raise NotFound(f"There is nothing at {request.path}.")
-    token = request.token or read_password(request.headers.get("authorization"), tokens)
+    token = request.token or read_password(sent, site.tokens, site.attempts, request.exchange.client)
     if token is None:
         raise Unauthorized(
             f'This needs a token with the scope "{SCOPE}". Send it as "Authorization: Bearer TOKEN", or as '

@@ -10,6 +10,7 @@ from typing import Final
 from endpoint.engine import CALLER, Caller, Engine
 from endpoint.errors import Forbidden, Unauthorized
 from endpoint.tokens import Token, Tokens
+from endpoint.web.attempts import Attempts
 from endpoint.web.http.forwarded import parse_address
 
 # Bits of an IPv6 address that one subscriber has at least (RFC 6177).
@@ -29,28 +30,29 @@ def client_key(address: str) -> str:
     return str(parsed)
 
 
-def read_token(authorization: str | None, tokens: Tokens) -> Token | None:
+def read_token(authorization: str | None, tokens: Tokens, attempts: Attempts, address: str) -> Token | None:
     """Return the token of an Authorization header (RFC 6750 section 2.1); None without one.
 
     Where the server has no tokens the header is not read: it may be meant for a proxy. Raises
-    :class:`~endpoint.errors.Unauthorized` for a secret that is not known.
+    :class:`~endpoint.errors.Unauthorized` for a secret that is not known, and
+    :class:`~endpoint.errors.TooManyAttempts` where this address sent too many.
     """
     if not authorization or not tokens:
         return None
     scheme, _, secret = authorization.strip().partition(" ")
     if scheme.lower() != "bearer":
         return None
-    token = tokens.find(secret.strip())
-    if token is None:
-        raise Unauthorized("The token in the Authorization header is not known here.")
-    return token
+    refusal = Unauthorized("The token in the Authorization header is not known here.")
+    return attempts.find(tokens, client_key(address), secret.strip(), refusal)
 
 
-def read_password(authorization: str | None, tokens: Tokens) -> Token | None:
+def read_password(
+    authorization: str | None, tokens: Tokens, attempts: Attempts, address: str
+) -> Token | None:
     """Return the token that a browser sends as a password, of any user (RFC 7617); None without one.
 
     Only the operator's pages read it: elsewhere a password may be meant for a proxy. Raises
-    :class:`~endpoint.errors.Unauthorized` for a secret that is not known.
+    :class:`~endpoint.errors.Unauthorized` and :class:`~endpoint.errors.TooManyAttempts` as for a token.
     """
     scheme, _, credentials = (authorization or "").strip().partition(" ")
     if scheme.lower() != "basic":
@@ -59,10 +61,8 @@ def read_password(authorization: str | None, tokens: Tokens) -> Token | None:
         secret = b64decode(credentials.strip(), validate=True).decode().partition(":")[2]
     except ValueError:
         secret = ""
-    token = tokens.find(secret)
-    if token is None:
-        raise Unauthorized("The password is no token of this server.", browser=True)
-    return token
+    refusal = Unauthorized("The password is no token of this server.", browser=True)
+    return attempts.find(tokens, client_key(address), secret, refusal)
 
 
 def require(token: Token | None, scope: str) -> Token:

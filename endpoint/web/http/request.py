@@ -131,8 +131,12 @@ class Request:
 
     @cached_property
     def token(self) -> Token | None:
-        """The access token that the client sends, None without one. Raises Unauthorized."""
-        return read_token(self.headers.get("authorization"), self.site.tokens)
+        """The access token that the client sends, None without one.
+
+        Raises Unauthorized and TooManyAttempts.
+        """
+        sent = self.headers.get("authorization")
+        return read_token(sent, self.site.tokens, self.site.attempts, self.exchange.client)
 
     @property
     def body_pending(self) -> bool:

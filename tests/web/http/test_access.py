@@ -9,6 +9,7 @@ import pytest
 from endpoint.engine import Caller
 from endpoint.errors import Forbidden, Unauthorized
 from endpoint.tokens import Token, Tokens
+from endpoint.web.attempts import Attempts
 from endpoint.web.http.access import caller, client_key, read_token, require
 
 WATCH = Token("watch", sha256(b"secret").digest(), frozenset({"metrics"}), 600.0)
@@ -42,16 +43,16 @@ def test_the_key_of_a_client(address: str, key: str) -> None:
     ],
 )
 def test_the_token_of_a_header(header: str | None, expected: Token | None) -> None:
-    assert read_token(header, Tokens((WATCH,))) is expected
+    assert read_token(header, Tokens((WATCH,)), Attempts(), "192.0.2.1") is expected
 
 
 def test_a_token_that_is_not_known_is_refused() -> None:
     with pytest.raises(Unauthorized):
-        read_token("Bearer guess", Tokens((WATCH,)))
+        read_token("Bearer guess", Tokens((WATCH,)), Attempts(), "192.0.2.1")
 
 
 def test_a_server_without_tokens_reads_no_header() -> None:
-    assert read_token("Bearer guess", Tokens()) is None
+    assert read_token("Bearer guess", Tokens(), Attempts(), "192.0.2.1") is None
 
 
 def test_a_scope_is_required() -> None:

@@ -27,7 +27,7 @@ from endpoint.web.api.saved import SavedQueries
 from endpoint.web.http.boundary import Boundary
 from endpoint.web.http.send import READING, Handler
 from endpoint.web.http.static_files import StaticFiles
-from endpoint.web.machine import metrics
+from endpoint.web.machine import contact, metrics
 from endpoint.web.machine.completion import Completion, prefixes
 from endpoint.web.machine.crawlers import Sitemaps, robots
 from endpoint.web.machine.datasets import CATALOG_PATH, VOID_PATH, catalog_triples, document_triples
@@ -145,6 +145,7 @@ def routes(site: Site) -> list[BaseRoute]:
         Route(overview.PATH, Handler(overview.Overview(own_queries).answer)),
         Route("/browse/{facet}", Handler(catalogue.browse)),
         Route("/.well-known/void", Handler(well_known_void)),
+        Route(contact.PATH, Handler(contact.security_contact)),
         Route(VOID_PATH, void_document),
         Route(f"{VOID_PATH}.{{extension}}", void_document),
         Route(CATALOG_PATH, catalog),

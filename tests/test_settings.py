@@ -85,6 +85,7 @@ WRONG_FLAGS = [
     ("public_url", "http://[", "--public-url: expected an absolute http or https URL"),
     ("host", " ", "--host: expected a text that is not empty"),
     ("data", "", "--data: expected a path"),
+    ("security_contact", "me@example.org", "--security-contact: expected addresses such as mailto:"),
     ("derive", "maybe", "--derive: expected on or off, got 'maybe'."),
 ]
 

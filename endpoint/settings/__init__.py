@@ -130,6 +130,13 @@ class Settings:
         "Host names that the server answers for, besides its own addresses and public_url; * means all.",
         reload=True,
     )
+    security_contact: tuple[str, ...] = _setting(
+        (),
+        values.contacts,
+        "ADDRESSES",
+        "Whom to tell of a vulnerability (mailto:, https:, tel:), in /.well-known/security.txt.",
+        reload=True,
+    )
     memory: int = _setting(2**30, values.size, "SIZE", "Memory that one query may use, besides the dataset.")
     image: int = _setting(
         2 * 2**30, values.size, "SIZE", "Largest dataset image held in memory; larger ones stay on disk."

@@ -13,6 +13,7 @@ from urllib.parse import urlsplit
 _SIZE: Final = re.compile(r"(\d+(?:\.\d+)?)\s*([kmgt]?)(?:i?b)?", re.IGNORECASE)
 # A name, all names below one, or all names there are.
 _HOST: Final = re.compile(r"\.?[a-z0-9_-]+(?:\.[a-z0-9_-]+)*|\[[0-9a-f:.]+\]|\*")
+_CONTACT: Final = re.compile(r"(?:mailto:[^@/\s]+@|https://|tel:\+?)[!-~]+")
 UNITS: Final = {"": 0, "k": 1, "m": 2, "g": 3, "t": 4}
 
 
@@ -101,6 +102,16 @@ def switch(text: str) -> bool:
 def origins(text: str) -> tuple[str, ...]:
     """Parse origins between spaces or commas."""
     return tuple(text.replace(",", " ").split())
+
+
+def contacts(text: str) -> tuple[str, ...]:
+    """Parse the addresses of people, between spaces or commas, as RFC 9116 (section 2.5.3) wants them."""
+    given = tuple(text.replace(",", " ").split())
+    if not all(_CONTACT.fullmatch(contact) for contact in given):
+        raise ValueError(
+            "expected addresses such as mailto:security@example.org or https://example.org/security"
+        )
+    return given
 
 
 def networks(text: str) -> tuple[str, ...]:

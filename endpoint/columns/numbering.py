@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from endpoint.columns.intake import Terms
 from endpoint.columns.sets import Numbers
-from endpoint.columns.terms import TIMES, VALUED, TermClass, kind_order, read_term
+from endpoint.columns.terms import TIMES, TermClass, kind_order, read_term
 
 # Bytes of a text that are compared first; where they are the same, texts of so many bytes are read at once.
 _KEY: Final = 96
@@ -60,13 +60,13 @@ class _Whole:
 
 def number_terms(terms: Terms) -> Numbering:
     """Return the numbers of all terms."""
-    buckets: defaultdict[tuple[TermClass, bytes], _Bucket] = defaultdict(_Bucket)
+    buckets: list[defaultdict[bytes, _Bucket]] = [defaultdict(_Bucket) for _ in TermClass]
     for number in range(len(terms)):
         term = read_term(terms[number])
-        bucket = buckets[term.of, term.kind]
+        bucket = buckets[term.of][term.kind]
         bucket.terms.append(number)
-        bucket.keys.append(term.rank() if term.of in VALUED else term.content(_KEY))
-    names = sorted({kind for _, kind in buckets}, key=kind_order)
+        bucket.keys.append(term.rank() if term.valued else term.content(_KEY))
+    names = sorted({kind for of_class in buckets for kind in of_class}, key=kind_order)
     order, kinds = np.empty(len(terms), np.uint32), np.empty(len(terms), np.min_scalar_type(len(names)))
     ends: list[int] = []
     values: dict[int, list[Any]] = {}
@@ -75,7 +75,7 @@ def number_terms(terms: Terms) -> Numbering:
         merged = _Bucket()
         kinds_of: list[int] = []
         for place, kind in enumerate(names):
-            bucket = buckets.pop((of, kind), _Bucket())
+            bucket = buckets[of].pop(kind, _Bucket())
             merged.terms += bucket.terms
             merged.keys += bucket.keys
             kinds_of += [place] * len(bucket.terms)
@@ -83,7 +83,7 @@ def number_terms(terms: Terms) -> Numbering:
         end = at + len(sequence)
         order[at:end] = np.array(merged.terms, np.uint32)[sequence]
         kinds[at:end] = np.array(kinds_of, kinds.dtype)[sequence]
-        if of in VALUED:
+        if TermClass.BOOLEAN <= of <= TermClass.LOCAL_YEAR:
             values[of] = [merged.keys[place][0] for place in sequence]
         ends.append(at := end)
     times = [value for of in TIMES for value in values[of]]

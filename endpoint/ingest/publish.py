@@ -41,6 +41,8 @@ from endpoint.telemetry import log
 RECIPE: Final = "recipe"
 TEXT: Final = "text"
 
+# Quads over which the engine needs no columns: starting their builder takes longer than any count.
+_LEAST: Final = 1000
 # Bytes of text that are read into memory first, and the assumed factor of compression.
 _SMALL: Final = 2**24
 _INFLATION: Final = 20
@@ -51,7 +53,7 @@ class Recipe:
     """The rules and the fields of the text index that complete the data of ``dataset``.
 
     ``digest`` identifies them. It is written beside each generation, so that the next start notices a change.
-    A generation of more than ``columns`` quads gets no columns.
+    A generation of more than ``columns`` quads gets no columns, and neither does a very small one.
     """
 
     dataset: Dataset
@@ -333,7 +335,7 @@ def _index(
 def _columns(recipe: Recipe, transaction: Transaction, report: Callable[[str], None]) -> None:
     """Write the columns of the coming generation; without them it is served all the same."""
     started, folder = time.perf_counter(), transaction.folder / FOLDER
-    if not 0 < len(transaction.store) <= recipe.columns:
+    if not _LEAST <= len(transaction.store) <= recipe.columns:
         return
     try:
         build_columns(transaction.store, folder)

@@ -27,6 +27,11 @@ def dataset(tmp_path: Path) -> Dataset:
     return small_dataset(tmp_path / "dataset")
 
 
+@pytest.fixture(autouse=True)
+def _small_datasets_too(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("endpoint.ingest.publish._LEAST", 0)
+
+
 def children() -> set[int]:
     """The ids of the processes that this one has started."""
     return {int(pid) for pid in Path(f"/proc/{os.getpid()}/task/{os.getpid()}/children").read_text().split()}
@@ -48,8 +53,11 @@ def test_a_generation_gets_columns_that_agree_with_its_store(dataset: Dataset) -
     assert {path.suffix for path in (generation.path / FOLDER).iterdir()} == {".npy", ".nt", ".json"}
 
 
-@pytest.mark.parametrize("most", [0, 7])
-def test_a_larger_dataset_gets_none(dataset: Dataset, most: int) -> None:
+@pytest.mark.parametrize(("most", "least"), [(0, 0), (7, 0), (1000, 9)])
+def test_a_dataset_of_another_size_gets_none(
+    dataset: Dataset, most: int, least: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("endpoint.ingest.publish._LEAST", least)
     generation = published(dataset, most, [])
     assert not (generation.path / FOLDER).exists()
     assert verify_columns(generation) is None

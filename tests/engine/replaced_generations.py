@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import dataclasses
 import os
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
 
@@ -17,6 +17,7 @@ from endpoint.settings import Settings
 from endpoint.storage import generations
 from tests.engine.test_embedded import LONG, operation
 from tests.storage.publishing import publish
+from tests.waiting import until_async
 
 COUNT = "SELECT (COUNT(*) AS ?n) { ?s ?p ?o }"
 LARGE = QUICK + 5000
@@ -44,13 +45,7 @@ async def replaced(data: Path, keep: float = 600.0) -> AsyncIterator[EmbeddedEng
 
 async def load(engine: EmbeddedEngine, data: Path, count: int, twice: bool = True) -> None:
     made = await asyncio.to_thread(publish, data, count, twice)
-    await until(lambda: engine.generation.number == made.number)
-
-
-async def until(true: Callable[[], object]) -> None:
-    async with asyncio.timeout(60):
-        while not true():
-            await asyncio.sleep(0.02)
+    await until_async(lambda: engine.generation.number == made.number)
 
 
 async def count(engine: EmbeddedEngine, number: int | None = None, limits: Limits = LONG) -> int:

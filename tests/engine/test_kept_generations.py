@@ -23,10 +23,10 @@ from tests.engine.replaced_generations import (
     replaced,
     shorten,
     templates,
-    until,
 )
 from tests.engine.test_embedded import ENDLESS, LONG, operation
 from tests.storage.publishing import publish
+from tests.waiting import until_async
 
 # Triples of the first generation, whether each is in two graphs, the setting image, where it answers from.
 PLACES = [
@@ -79,12 +79,12 @@ def test_a_large_image_with_a_copied_union_is_not_kept_and_the_log_says_so(
 def test_after_its_time_it_is_gone(tmp_path: Path) -> None:
     async def main() -> None:
         async with replaced(tmp_path, keep=0.2) as engine:
-            await until(lambda: numbers(engine) == set())
+            await until_async(lambda: numbers(engine) == set())
             assert engine.answerable(1) is None
             with pytest.raises(GenerationGone, match="Generation 1 of the data is not kept"):
                 await count(engine, 1)
             assert await count(engine, 2) == await count(engine) == 20
-            await until(lambda: len(templates()) == 1)
+            await until_async(lambda: len(templates()) == 1)
 
     asyncio.run(main())
 
@@ -97,7 +97,7 @@ def test_a_query_keeps_it_for_longer(tmp_path: Path) -> None:
             assert pool is not None
             long = dataclasses.replace(operation(ENDLESS), generation=1)
             asked = asyncio.create_task(engine.query(long, Representation.of(SPARQL_JSON), LONG))
-            await until(lambda: pool.busy)
+            await until_async(lambda: pool.busy)
             engine._supervisor.kept.expire()
             shorten(engine, 0.1)
             for _ in range(10):
@@ -105,7 +105,7 @@ def test_a_query_keeps_it_for_longer(tmp_path: Path) -> None:
                 engine._supervisor.kept.expire()
             assert numbers(engine) == {1}
             asked.cancel()
-            await until(lambda: numbers(engine) == set())
+            await until_async(lambda: numbers(engine) == set())
 
     asyncio.run(main())
 
@@ -118,8 +118,8 @@ def test_its_folder_stays_as_long_as_it_is_kept(tmp_path: Path) -> None:
             assert folders(tmp_path) == [1, 2, 3]
             assert (await count(engine, 1), await count(engine, 2)) == (300, 20)
             shorten(engine, 0.1)
-            await until(lambda: folders(tmp_path) == [2, 3])
-            await until(lambda: len(templates()) == 1)
+            await until_async(lambda: folders(tmp_path) == [2, 3])
+            await until_async(lambda: len(templates()) == 1)
 
     asyncio.run(main())
 
@@ -131,7 +131,7 @@ def test_few_are_kept_and_those_that_are_asked_for_first(tmp_path: Path) -> None
                 assert await count(engine, 1) == 300
                 await load(engine, tmp_path, more * 10)
             assert numbers(engine) == {1, 4, 5}
-            await until(lambda: folders(tmp_path) == [1, 4, 5, 6])
+            await until_async(lambda: folders(tmp_path) == [1, 4, 5, 6])
             assert [await count(engine, number) for number in (1, 4, 5, 6)] == [300, 40, 50, 60]
 
     asyncio.run(main())
@@ -141,7 +141,7 @@ def test_a_generation_that_is_current_again(tmp_path: Path) -> None:
     async def main() -> None:
         async with replaced(tmp_path) as engine:
             (tmp_path / "current").write_text("1\n")
-            await until(lambda: engine.generation.number == 1)
+            await until_async(lambda: engine.generation.number == 1)
             assert numbers(engine) == {2}
             assert (await count(engine), await count(engine, 1), await count(engine, 2)) == (300, 300, 20)
 
@@ -156,7 +156,7 @@ def test_a_data_directory_made_anew_is_not_taken_for_the_old_one(tmp_path: Path)
                 (tmp_path / name).unlink()
             for more in (30, 40):  # at once: the engine sees only the second
                 publish(tmp_path, more)
-            await until(lambda: engine.generation.quads == 80)
+            await until_async(lambda: engine.generation.quads == 80)
             with pytest.raises(GenerationGone):
                 await count(engine, 1)
             assert await count(engine) == 40
@@ -199,7 +199,7 @@ def test_the_start_removes_what_a_killed_server_left(tmp_path: Path) -> None:
 
     async def main() -> None:
         async with opened(tmp_path):
-            await until(lambda: folders(tmp_path) == [3, 4])
+            await until_async(lambda: folders(tmp_path) == [3, 4])
 
     asyncio.run(main())
 

@@ -23,10 +23,10 @@ from tests.engine.replaced_generations import (
     replaced,
     template_of,
     templates,
-    until,
 )
 from tests.engine.test_embedded import ENDLESS, LONG, children_of_children, operation
 from tests.storage.publishing import publish
+from tests.waiting import until_async
 
 
 @pytest.fixture
@@ -40,10 +40,10 @@ def test_it_has_a_process_only_while_somebody_asks(tmp_path: Path, impatient: No
     async def main() -> None:
         async with replaced(tmp_path) as engine:
             current = {engine._supervisor.pool._template._process.pid}
-            await until(lambda: templates() == current)
+            await until_async(lambda: templates() == current)
             for _ in range(2):
                 assert await count(engine, 1) == 300
-                await until(lambda: templates() == current)
+                await until_async(lambda: templates() == current)
                 assert numbers(engine) == {1}
 
     asyncio.run(main())
@@ -52,7 +52,7 @@ def test_it_has_a_process_only_while_somebody_asks(tmp_path: Path, impatient: No
 def test_those_who_ask_at_once_share_one_worker(tmp_path: Path) -> None:
     async def main() -> None:
         async with replaced(tmp_path) as engine:
-            await until(lambda: len(templates()) == 1)
+            await until_async(lambda: len(templates()) == 1)
             assert await asyncio.gather(*(count(engine, 1) for _ in range(6))) == [300] * 6
             assert len(templates()) == 2
             # One of each generation: the engine was started with one.
@@ -76,8 +76,8 @@ def test_a_query_that_has_begun_ends_on_it(tmp_path: Path) -> None:
                 assert folders(tmp_path) == [1, 2, 3]
                 pieces.append(piece)
             assert b"".join(pieces).count(b"\n") == 300 * 300 + 1
-            await until(lambda: folders(tmp_path) == [2, 3])
-            await until(lambda: len(templates()) == 1)
+            await until_async(lambda: folders(tmp_path) == [2, 3])
+            await until_async(lambda: len(templates()) == 1)
 
     asyncio.run(main())
 
@@ -86,10 +86,10 @@ def test_one_that_is_forgotten_while_its_worker_starts_answers_who_waits(tmp_pat
     async def main() -> None:
         async with replaced(tmp_path) as engine:
             waiting = asyncio.create_task(count(engine, 1))
-            await until(lambda: engine._supervisor.kept._kept[1].opening)
+            await until_async(lambda: engine._supervisor.kept._kept[1].opening)
             engine._supervisor.kept.forget(1)
             assert await waiting == 300
-            await until(lambda: len(templates()) == 1)
+            await until_async(lambda: len(templates()) == 1)
 
     asyncio.run(main())
 
@@ -107,9 +107,9 @@ def test_a_killed_process_is_replaced(tmp_path: Path, whole: bool) -> None:
                 for pid in [template] if whole else map(int, workers):
                     os.kill(pid, signal.SIGKILL)
                 # Until it is noticed, a worker that is left may answer.
-                await until(lambda pool=pool: not (whole and pool.alive))  # type: ignore[misc]
+                await until_async(lambda pool=pool: not (whole and pool.alive))  # type: ignore[misc]
             assert await count(engine, 1) == 300
-            await until(lambda: len(templates()) == 2)
+            await until_async(lambda: len(templates()) == 2)
 
     asyncio.run(main())
 
@@ -122,9 +122,9 @@ def test_a_template_that_dies_while_queries_wait_is_replaced(tmp_path: Path) -> 
             busy = asyncio.create_task(engine.query(long, Representation.of(SPARQL_JSON), LONG))
             pool = engine._supervisor.kept._kept[1].pool
             assert pool is not None
-            await until(lambda: pool.busy)
+            await until_async(lambda: pool.busy)
             waiting = asyncio.create_task(count(engine, 1))
-            await until(lambda: pool._quick.waiting)
+            await until_async(lambda: pool._quick.waiting)
             os.kill(template_of(engine, 1), signal.SIGKILL)
             assert await waiting == 300
             busy.cancel()
@@ -141,7 +141,7 @@ def test_waiting_for_it_has_an_end(tmp_path: Path) -> None:
             assert await count(engine, 1) == 300
             long = dataclasses.replace(operation(ENDLESS), generation=1)
             busy = asyncio.create_task(engine.query(long, Representation.of(SPARQL_JSON), LONG))
-            await until(lambda: engine._supervisor.kept._kept[1].pool.busy)  # type: ignore[union-attr]
+            await until_async(lambda: engine._supervisor.kept._kept[1].pool.busy)  # type: ignore[union-attr]
             with pytest.raises(Overloaded, match=r"within 0\.1 s"):
                 await count(engine, 1, Limits(0.1))
             assert await count(engine) == 20
@@ -155,7 +155,7 @@ def test_the_end_of_the_engine_ends_a_worker_that_starts(tmp_path: Path) -> None
     async def main() -> None:
         async with replaced(tmp_path) as engine:
             waiting = asyncio.create_task(count(engine, 1))
-            await until(lambda: engine._supervisor.kept._kept[1].opening)
+            await until_async(lambda: engine._supervisor.kept._kept[1].opening)
             await engine.aclose()
             assert templates() == set()
             assert isinstance(*(await asyncio.gather(waiting, return_exceptions=True)), BaseException)

@@ -15,10 +15,10 @@ from endpoint.engine.embedded import EmbeddedEngine
 from endpoint.engine.pool import Pool
 from endpoint.errors import BudgetExhausted, DeadlineExceeded, Overloaded, QueryTooComplex, WorkerDied
 from endpoint.formats import SPARQL_JSON, Representation
-from tests.engine.replaced_generations import until
 from tests.engine.test_embedded import ENDLESS, asynchronous, opened, operation, whole
 from tests.engine.test_processes import state
 from tests.storage.publishing import publish
+from tests.waiting import until_async
 
 ANNA, BEN, CARL = (Caller(f"192.0.2.{number}", "r") for number in (1, 2, 3))
 LONG = Limits(120.0)
@@ -76,7 +76,7 @@ async def end(*tasks: asyncio.Task[bytes]) -> None:
 async def test_a_long_query_leaves_its_place_and_gives_way(data: Path) -> None:
     async with opened(data, workers=1) as engine:
         long = begin(engine, ANNA)
-        await until(lambda: slow(engine))
+        await until_async(lambda: slow(engine))
         (pid,) = slow(engine)
         threads = [int(thread.name) for thread in Path(f"/proc/{pid}/task").iterdir()]
         priorities = {os.getpriority(os.PRIO_PROCESS, thread) for thread in threads}
@@ -101,20 +101,20 @@ async def test_a_short_query_stays_where_it_is(data: Path) -> None:
 async def test_the_look_at_running_queries_ends_with_them(data: Path) -> None:
     async with opened(data, workers=1) as engine:
         await begin(engine, ANNA, "ASK {}")
-        await until(lambda: pool_of(engine)._look is None)
+        await until_async(lambda: pool_of(engine)._look is None)
 
 
 @asynchronous
 async def test_long_queries_run_per_client_in_turn(data: Path) -> None:
     async with opened(data, workers=1, slow_lane=4) as engine:
         long = [begin(engine, caller) for caller in (ANNA, ANNA, ANNA, BEN)]
-        await until(lambda: len(slow(engine)) >= 3 and slow(engine, BEN))
+        await until_async(lambda: len(slow(engine)) >= 3 and slow(engine, BEN))
         workers = pool_of(engine)._slow.running
         # At most one runs at once; a turn changes that in one go.
-        await until(lambda: sum(not worker.paused for worker in workers) == 1)
-        await until(lambda: sum(state(pid) == "T" for pid in slow(engine)) == len(workers) - 1)
+        await until_async(lambda: sum(not worker.paused for worker in workers) == 1)
+        await until_async(lambda: sum(state(pid) == "T" for pid in slow(engine)) == len(workers) - 1)
         start = spent(engine, ANNA), spent(engine, BEN)
-        await until(lambda: spent(engine, BEN) - start[1] > 0.3)
+        await until_async(lambda: spent(engine, BEN) - start[1] > 0.3)
         # Ben's one query is given what Anna's are given together, but for the turns that are under way.
         assert spent(engine, ANNA) - start[0] < 1
         await end(*long)
@@ -125,17 +125,17 @@ async def test_a_paused_query_goes_on_when_there_is_room(data: Path) -> None:
     async with opened(data, workers=1, slow_lane=4) as engine:
         endless = begin(engine, ANNA)
         longish = begin(engine, BEN, LONGISH)
-        await until(lambda: any(worker.paused for worker in pool_of(engine)._slow.running))
+        await until_async(lambda: any(worker.paused for worker in pool_of(engine)._slow.running))
         await end(endless)
         assert b'"value":"' in (await longish).replace(b" ", b"")
-        await until(lambda: not slow(engine))
+        await until_async(lambda: not slow(engine))
 
 
 async def paused(engine: EmbeddedEngine, limits: Limits = LONG) -> tuple[list[asyncio.Task[bytes]], int]:
     """Queries of two clients, of which one is paused, and the worker of that one."""
     long = [begin(engine, caller, limits=limits) for caller in (ANNA, BEN)]
     running = pool_of(engine)._slow.running
-    await until(lambda: any(worker.paused for worker in running))
+    await until_async(lambda: any(worker.paused for worker in running))
     return long, next(worker.pid for worker in running if worker.paused)
 
 
@@ -155,7 +155,7 @@ async def test_a_client_that_leaves_while_its_query_is_paused_ends_it(data: Path
     async with opened(data, workers=1) as engine:
         long, pid = await paused(engine)
         await end(*long)
-        await until(lambda: not Path(f"/proc/{pid}").exists())
+        await until_async(lambda: not Path(f"/proc/{pid}").exists())
         assert not slow(engine)
         assert client_of(engine, ANNA).places == client_of(engine, BEN).places == 0
 
@@ -174,32 +174,32 @@ async def test_long_queries_end_on_their_generation(data: Path) -> None:
     async with opened(data, workers=1) as engine:
         endless = begin(engine, BEN)
         longish = begin(engine, ANNA, LONGISH)
-        await until(lambda: len(slow(engine)) == 2)
+        await until_async(lambda: len(slow(engine)) == 2)
         old = pool_of(engine)
         await asyncio.to_thread(publish, data, 10)
-        await until(lambda: engine.generation.number == 2)
+        await until_async(lambda: engine.generation.number == 2)
         assert b'"30"' not in await begin(engine, CARL, "SELECT (COUNT(*) AS ?n) { ?a ?b ?c }")
         assert b'"18000000"' in (await longish)
         await end(endless)
-        await until(lambda: old.ended)
+        await until_async(lambda: old.ended)
 
 
 @asynchronous
 async def test_where_the_slow_lane_is_full_the_client_that_has_most_makes_room(data: Path) -> None:
     async with opened(data, workers=2, slow_lane=2) as engine:
         many = [begin(engine, ANNA), begin(engine, ANNA)]
-        await until(lambda: len(slow(engine, ANNA)) == 2)
+        await until_async(lambda: len(slow(engine, ANNA)) == 2)
         # These two stay in the quick lane until somebody waits.
         more = [begin(engine, BEN), begin(engine, CARL)]
-        await until(lambda: len(pool_of(engine)._quick.running) == 2)
+        await until_async(lambda: len(pool_of(engine)._quick.running) == 2)
         answer = begin(engine, Caller("192.0.2.4", "r"), "ASK {}")
         assert b"true" in await answer
         # One of Anna's waits for a place now; its evaluation begins anew.
-        await until(lambda: len(slow(engine, ANNA)) == 1)
+        await until_async(lambda: len(slow(engine, ANNA)) == 1)
         assert sorted(query.phase for query in engine.running) == ["evaluating"] * 3 + ["waiting"]
         assert not any(task.done() for task in (*many, *more))
         await end(*more)
-        await until(lambda: len(slow(engine, ANNA)) == 2)
+        await until_async(lambda: len(slow(engine, ANNA)) == 2)
         await end(*many)
 
 
@@ -207,9 +207,9 @@ async def test_where_the_slow_lane_is_full_the_client_that_has_most_makes_room(d
 async def test_a_displaced_query_waits_as_long_as_any_other(data: Path) -> None:
     async with opened(data, workers=1, slow_lane=1) as engine:
         first = begin(engine, ANNA)
-        await until(lambda: slow(engine))
+        await until_async(lambda: slow(engine))
         second = begin(engine, BEN, limits=Limits(3.0))
-        await until(lambda: pool_of(engine)._quick.running)
+        await until_async(lambda: pool_of(engine)._quick.running)
         assert b"true" in await begin(engine, CARL, "ASK {}")
         with pytest.raises(Overloaded, match="No worker became free"):
             await second
@@ -220,7 +220,7 @@ async def test_a_displaced_query_waits_as_long_as_any_other(data: Path) -> None:
 async def test_a_displaced_answer_that_has_begun_is_cut(data: Path) -> None:
     async with opened(data, workers=1, slow_lane=1) as engine:
         first = begin(engine, ANNA)
-        await until(lambda: slow(engine))
+        await until_async(lambda: slow(engine))
         token = CALLER.set(BEN)
         text = "SELECT * { ?a ?b ?c . ?d ?e ?f . ?g ?h ?i }"
         answer = await engine.query(operation(text), Representation.of(SPARQL_JSON), LONG)
@@ -249,7 +249,7 @@ async def test_who_used_much_lately_starts_in_the_slow_lane(data: Path) -> None:
         assert pool_of(engine)._slow.idle == [worker]
         # It goes when nobody needs it any longer.
         pool_of(engine)._drop_idle()
-        await until(lambda: not Path(f"/proc/{worker.pid}").exists())
+        await until_async(lambda: not Path(f"/proc/{worker.pid}").exists())
         assert len(pool_of(engine)._live) == 1
 
 
@@ -258,11 +258,11 @@ async def test_a_client_has_half_of_the_slow_lane_at_most(data: Path) -> None:
     async with opened(data, workers=1, slow_lane=4) as engine:
         await begin(engine, BEN, "ASK {}")
         many = [begin(engine, ANNA) for _ in range(5)]
-        await until(lambda: len(slow(engine)) == 2)
+        await until_async(lambda: len(slow(engine)) == 2)
         client = client_of(engine, ANNA)
-        await until(lambda: client.heavy)
+        await until_async(lambda: client.heavy)
         long = begin(engine, BEN)
-        await until(lambda: slow(engine, BEN))
+        await until_async(lambda: slow(engine, BEN))
         assert client.places <= 3  # one may have come from the quick lane
         assert b"true" in await begin(engine, CARL, "ASK {}")
         await end(*many, long)

@@ -7,7 +7,7 @@ import dataclasses
 import logging
 import os
 import signal
-from collections.abc import AsyncIterator, Callable, Iterator
+from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager, suppress
 from pathlib import Path
 
@@ -20,6 +20,7 @@ from endpoint.storage import generations
 from endpoint.storage.generations import Generation
 from endpoint.telemetry import log
 from tests.storage.publishing import publish
+from tests.waiting import until_async
 
 LARGE = QUICK + 5000
 
@@ -51,12 +52,6 @@ async def started(data: Path, image: int = 2**31) -> AsyncIterator[Supervisor]:
         yield running
     finally:
         await running.aclose()
-
-
-async def until(true: Callable[[], object]) -> None:
-    async with asyncio.timeout(60):
-        while not true():
-            await asyncio.sleep(0.02)
 
 
 def place(running: Supervisor) -> str:
@@ -115,8 +110,8 @@ def test_the_disk_serves_first_and_then_the_memory(tmp_path: Path, said: list[st
     async def main() -> None:
         async with started(tmp_path) as running:
             assert place(running) == "1 from disk"
-            await until(lambda: place(running) == "1 from memory")
-            await until(lambda: len(templates()) == 1)
+            await until_async(lambda: place(running) == "1 from memory")
+            await until_async(lambda: len(templates()) == 1)
 
     asyncio.run(main())
     assert said == [f"serving generation 1 from {where}, {LARGE} quads" for where in ("disk", "memory")]
@@ -135,7 +130,7 @@ def test_a_new_generation_comes_from_disk_at_once(tmp_path: Path) -> None:
                 return len(places) == 3
 
             await asyncio.to_thread(publish, tmp_path, LARGE, False)
-            await until(moved)
+            await until_async(moved)
             assert places == ["1 from memory", "2 from disk", "2 from memory"]
 
     asyncio.run(main())
@@ -153,7 +148,7 @@ def test_a_triple_in_two_graphs_waits_for_the_memory_and_says_so(tmp_path: Path,
                 return running.pool.generation.number == 2
 
             await asyncio.to_thread(publish, tmp_path, LARGE)
-            await until(moved)
+            await until_async(moved)
             assert places == {"1 from memory", "2 from memory"}
 
     asyncio.run(main())
@@ -187,12 +182,12 @@ def test_the_image_is_not_read_before_the_one_before_has_left_the_memory(tmp_pat
             busy = old.take(Client("192.0.2.1", 60.0))
             assert busy is not None
             await asyncio.to_thread(publish, tmp_path, LARGE, False)
-            await until(lambda: place(running) == "2 from disk")
+            await until_async(lambda: place(running) == "2 from disk")
             await asyncio.sleep(0.5)
             assert len(templates()) == 2
             assert old.alive
             old.release(busy)
-            await until(lambda: place(running) == "2 from memory")
+            await until_async(lambda: place(running) == "2 from memory")
             assert old.finished
 
     asyncio.run(main())
@@ -205,9 +200,9 @@ async def reading(tmp_path: Path) -> AsyncIterator[tuple[Supervisor, int]]:
     async with started(tmp_path) as running:
         before = set(templates())
         await asyncio.to_thread(publish, tmp_path, LARGE, False)
-        await until(lambda: place(running) == "2 from disk")
+        await until_async(lambda: place(running) == "2 from disk")
         disk = {running.pool._template._process.pid}
-        await until(lambda: set(templates()) - before - disk)
+        await until_async(lambda: set(templates()) - before - disk)
         (reader,) = set(templates()) - before - disk
         os.kill(reader, signal.SIGSTOP)
         try:
@@ -221,7 +216,7 @@ def test_a_further_generation_cancels_the_reading(tmp_path: Path, said: list[str
     async def main() -> None:
         async with reading(tmp_path) as (running, reader):
             await asyncio.to_thread(publish, tmp_path, LARGE + 1, False)
-            await until(lambda: place(running) == "3 from memory")
+            await until_async(lambda: place(running) == "3 from memory")
             assert reader not in templates()
 
     asyncio.run(main())
@@ -232,11 +227,11 @@ def test_a_reader_that_dies_leaves_the_disk_serving(tmp_path: Path, said: list[s
     async def main() -> None:
         async with reading(tmp_path) as (running, reader):
             os.kill(reader, signal.SIGKILL)
-            await until(lambda: any("could not be read into memory" in line for line in said))
+            await until_async(lambda: any("could not be read into memory" in line for line in said))
             assert place(running) == "2 from disk"
             assert running.pool.alive
             await asyncio.to_thread(publish, tmp_path, 20)
-            await until(lambda: place(running) == "3 from memory")
+            await until_async(lambda: place(running) == "3 from memory")
 
     asyncio.run(main())
 
@@ -246,9 +241,9 @@ def test_a_template_that_dies_meanwhile_is_replaced_at_once(tmp_path: Path) -> N
         async with reading(tmp_path) as (running, _):
             dead = running.pool
             os.kill(dead._template._process.pid, signal.SIGKILL)
-            await until(lambda: running.pool is not dead)
+            await until_async(lambda: running.pool is not dead)
             assert running.pool.alive
-            await until(lambda: place(running) == "2 from memory")
+            await until_async(lambda: place(running) == "2 from memory")
 
     asyncio.run(main())
 
@@ -260,7 +255,7 @@ def test_a_template_that_holds_an_overlapping_image_is_replaced(tmp_path: Path) 
         async with started(tmp_path) as running:
             dead = running.pool
             os.kill(dead._template._process.pid, signal.SIGKILL)
-            await until(lambda: running.pool is not dead)
+            await until_async(lambda: running.pool is not dead)
             assert place(running) == "1 from memory"
             assert running.pool.alive
 
@@ -283,6 +278,6 @@ def test_a_publication_while_the_first_pool_opens_is_not_missed(
 
     async def main() -> None:
         async with started(tmp_path) as running:
-            await until(lambda: place(running) == "2 from memory")
+            await until_async(lambda: place(running) == "2 from memory")
 
     asyncio.run(main())

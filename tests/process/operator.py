@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import http.client
-import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from hashlib import sha256
 from pathlib import Path
@@ -24,14 +23,6 @@ ENDLESS = (
 )
 # It begins to answer at once and goes on for very long.
 STREAMING = "SELECT * { ?a ?b ?c . ?d ?e ?f . ?g ?h ?i . ?j ?k ?l . ?m ?n ?o . ?p ?q ?r }"
-
-
-def until(true: Callable[[], object], seconds: float = 60) -> None:
-    """Wait until something is to be seen."""
-    end = time.monotonic() + seconds
-    while not true():
-        assert time.monotonic() < end, f"not seen within {seconds:g} s"
-        time.sleep(0.05)
 
 
 @contextmanager

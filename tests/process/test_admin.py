@@ -21,8 +21,8 @@ from tests.process.operator import (
     operated,
     ordinary_traffic,
     state,
-    until,
 )
+from tests.waiting import until
 
 HTML = {"Accept": "text/html,application/xhtml+xml;q=0.9,*/*;q=0.8", "Accept-Language": "en"}
 

@@ -14,6 +14,7 @@ from urllib.parse import quote
 import pytest
 
 from tests.live import Answer, Server
+from tests.waiting import until
 
 # What "in milliseconds" may mean on a noisy machine with two cores.
 AT_ONCE = 0.25
@@ -246,16 +247,6 @@ def send_raw(server: Server, text: str, receive_buffer: int | None = None) -> so
     return client
 
 
-def until(condition: object, seconds: float = 10.0) -> bool:
-    assert callable(condition)
-    end = time.monotonic() + seconds
-    while time.monotonic() < end:
-        if condition():
-            return True
-        time.sleep(0.02)
-    return False
-
-
 HUGE = "SELECT * { ?a ?b ?c . ?d ?e ?f . ?g ?h ?i }"
 
 
@@ -266,7 +257,7 @@ def test_clients_that_stop_reading_take_nobodys_worker(server: Server) -> None:
         assert server.query("ASK {}").status == 200
         assert server.quickest() < AT_ONCE
         # After the client timeout (3 s here) the server cuts them off.
-        assert until(lambda: server.log.read_text().count("aborted=yes") >= 4)
+        until(lambda: server.log.read_text().count("aborted=yes") >= 4)
     finally:
         for client in clients:
             client.close()
@@ -280,7 +271,7 @@ def test_a_client_that_leaves_ends_its_evaluation(server: Server) -> None:
         client.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
         client.close()
     # Both workers were killed, well before the deadline, and others took their place.
-    assert until(lambda: len(evaluating - set(server.children())) >= 2, 2.0)
+    until(lambda: len(evaluating - set(server.children())) >= 2, 10)
     assert server.quickest() < AT_ONCE
 
 
@@ -326,7 +317,7 @@ def test_slow_readers_make_room_for_those_who_wait(server: Server) -> None:
         done.set()
         for reader in readers:
             reader.join()
-    assert until(lambda: server.quickest(1) < AT_ONCE)
+    until(lambda: server.quickest(1) < AT_ONCE)
 
 
 def raw(server: Server, data: bytes) -> bytes:

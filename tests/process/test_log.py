@@ -10,7 +10,7 @@ import pytest
 
 from tests.datasets.listed_values import make
 from tests.live import Server, serving
-from tests.process.test_reload import until
+from tests.waiting import until
 
 SECRET = "c2VjcmV0-7f3a"
 PATHS = (

@@ -14,7 +14,7 @@ from prometheus_client.parser import text_string_to_metric_families
 
 from tests.datasets.listed_values import make
 from tests.live import Server, run, serving
-from tests.process.test_reload import until
+from tests.waiting import until
 
 ENDLESS = "SELECT (COUNT(*) AS ?n) { ?a ?b ?c . ?d ?e ?f . ?g ?h ?i . ?j ?k ?l . ?m ?n ?o }"
 Samples = dict[tuple[str, ...], float]

@@ -6,8 +6,7 @@ import http.client
 import json
 import re
 import threading
-import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from urllib.parse import quote
@@ -16,6 +15,7 @@ import pytest
 
 from endpoint.engine.supervisor import QUICK
 from tests.live import Server, run, serving
+from tests.waiting import until
 
 COUNT = "SELECT (COUNT(*) AS ?n) { ?s <urn:count> ?o }"
 LARGE = QUICK + 20_000
@@ -38,13 +38,6 @@ def load(server: Server, file: Path, *flags: str) -> int:
 def places(server: Server) -> list[str]:
     """Return the generations that the server has served, with disk or memory, in the order of its log."""
     return re.findall(r"serving generation (\d+ from \w+),", server.log.read_text())
-
-
-def until(true: Callable[[], object]) -> None:
-    end = time.monotonic() + 60
-    while not true():
-        assert time.monotonic() < end
-        time.sleep(0.02)
 
 
 class Asking(threading.Thread):

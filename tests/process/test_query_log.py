@@ -12,7 +12,8 @@ from endpoint.telemetry.slow_queries import SlowQueries, SlowQuery
 from tests.datasets.listed_values import make
 from tests.live import Server, run, serving
 from tests.process.test_metrics import ENDLESS
-from tests.process.test_reload import hang_up, until
+from tests.process.test_reload import hang_up
+from tests.waiting import until
 
 
 def lines(path: Path) -> list[dict[str, Any]]:

@@ -5,23 +5,15 @@ from __future__ import annotations
 import os
 import signal
 import threading
-import time
-from collections.abc import Callable
 from hashlib import sha256
 from pathlib import Path
 
 from tests.datasets.listed_values import make
 from tests.live import Server, serving
+from tests.waiting import until
 
 FIRST = 'SELECT ("first" AS ?answer) {}\n'
 SECOND = 'SELECT ("second" AS ?answer) {}\n'
-
-
-def until(true: Callable[[], object]) -> None:
-    end = time.monotonic() + 60
-    while not true():
-        assert time.monotonic() < end
-        time.sleep(0.02)
 
 
 def hang_up(server: Server) -> None:

@@ -6,8 +6,7 @@ import http.client
 import json
 import signal
 import socket
-import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import ExitStack
 from pathlib import Path
 from urllib.parse import quote
@@ -15,6 +14,7 @@ from urllib.parse import quote
 import pytest
 
 from tests.live import Server, serving
+from tests.waiting import until
 
 # Some 25 MB as CSV: more than the buffers between server and client hold.
 LARGE = "SELECT ?a ?b { { SELECT ?a { ?a ?p ?o } LIMIT 600 } { SELECT ?b { ?b ?q ?r } LIMIT 600 } }"
@@ -36,13 +36,6 @@ def begin(server: Server, closing: ExitStack) -> http.client.HTTPResponse:
     response = closing.enter_context(connection.getresponse())
     assert response.status == 200
     return response
-
-
-def until(true: Callable[[], bool]) -> None:
-    end = time.monotonic() + 60
-    while not true():
-        assert time.monotonic() < end
-        time.sleep(0.02)
 
 
 def refused(server: Server) -> bool:

@@ -29,8 +29,8 @@ from tests.process.operator import (
     operated,
     ordinary_traffic,
     state,
-    until,
 )
+from tests.waiting import until
 
 
 @pytest.fixture(scope="module")

@@ -17,7 +17,7 @@ from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTrace
 from tests.datasets.listed_values import make
 from tests.live import Server, serving
 from tests.process.test_metrics import ENDLESS
-from tests.process.test_reload import until
+from tests.waiting import until
 
 HIDDEN = "c2VjcmV0"
 TRACE, PARENT = "0af7651916cd43dd8448eb211c80319c", "b7ad6b7169203331"

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import socket
-from collections.abc import AsyncIterator, Callable, Coroutine
+from collections.abc import AsyncIterator, Coroutine
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from functools import partial
@@ -23,6 +23,7 @@ from endpoint.server.guard import Guard
 from endpoint.server.transport import limit_kernel
 from endpoint.settings import Settings
 from endpoint.web import Site
+from tests.waiting import PATIENCE
 
 # A client that no test trusts, and another one.
 CLIENT = "127.0.1.1"
@@ -168,13 +169,7 @@ def run(work: Coroutine[Any, Any, None]) -> None:
     """Run a test on the event loop of the server; what hangs fails."""
 
     async def limited() -> None:
-        async with asyncio.timeout(30):
+        async with asyncio.timeout(PATIENCE):
             await work
 
     uvloop.run(limited())
-
-
-async def until(condition: Callable[[], bool]) -> None:
-    """Wait for what is to be seen."""
-    while not condition():
-        await asyncio.sleep(0.01)

@@ -9,7 +9,8 @@ import time
 import pytest
 from starlette.types import Receive, Scope, Send
 
-from tests.server.listening import OTHER, Application, listening, run, until
+from tests.server.listening import OTHER, Application, listening, run
+from tests.waiting import until_async
 
 GET = b"GET /a HTTP/1.1\r\nHost: x\r\n\r\n"
 LAST = b"GET /last HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n"
@@ -33,9 +34,9 @@ def test_pipelined_requests_wait_in_the_kernel() -> None:
         async with listening(app) as server, server.client() as client:
             number = 2000
             sending = asyncio.create_task(client.send(b"".join(get(f"/n{n}") for n in range(number)) + LAST))
-            await until(lambda: app.begun == 1)
+            await until_async(lambda: app.begun == 1)
             (connection,) = server.connections
-            await until(lambda: connection.flow.read_paused)
+            await until_async(lambda: connection.flow.read_paused)
             for _ in range(50):
                 await asyncio.sleep(0)
             assert app.begun == 1
@@ -55,7 +56,7 @@ def test_a_request_waits_until_the_answer_before_is_taken() -> None:
         app.open.set()
         async with listening(app, client_timeout=30) as server, server.client(receive_buffer=4096) as client:
             await client.send(get("/3000000") * 8 + LAST)
-            await until(lambda: app.begun == 1)
+            await until_async(lambda: app.begun == 1)
             await asyncio.sleep(0.2)
             assert app.begun == 1
             answer = await client.rest()
@@ -73,8 +74,8 @@ def test_a_client_that_reads_nothing_is_cut(path: str) -> None:
         async with listening(app) as server, server.client(receive_buffer=4096) as client:
             # Many smaller answers are written behind each other; a larger one whole.
             await client.send(get(path) * 8)
-            await until(lambda: app.begun > 0)
-            await until(lambda: not server.connections)
+            await until_async(lambda: app.begun > 0)
+            await until_async(lambda: not server.connections)
             assert app.begun < 8
 
     run(test())
@@ -212,7 +213,7 @@ def test_an_offer_to_upgrade_is_passed_over_wherever_reading_stops(offer: bytes,
                 async with server.client() as client:
                     await client.send(data[:cut])
                     # The server reads the first part alone.
-                    await until(lambda: any(each.parser for each in server.connections))
+                    await until_async(lambda: any(each.parser for each in server.connections))
                     for _ in range(3):
                         await asyncio.sleep(0)
                     await client.send(data[cut:])
@@ -235,7 +236,7 @@ def test_fields_after_a_body_are_none_of_the_head() -> None:
         app = Application()
         async with listening(app) as server, server.client() as client:
             await client.send(b"POST /t HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n1\r\na\r\n")
-            await until(lambda: app.begun == 1)
+            await until_async(lambda: app.begun == 1)
             await client.send(b"0\r\nAuthorization: Bearer b\r\n\r\n")
             app.open.set()
             await client.answers(1)
@@ -252,7 +253,7 @@ def test_fields_after_a_body_are_bounded_and_not_kept(field: bytes, offer: bytes
         head = b"POST /t HTTP/1.1\r\nHost: x\r\n" + offer + b"Transfer-Encoding: chunked\r\n\r\n"
         async with listening(app) as server, server.client() as client:
             await client.send(head + b"1\r\na\r\n0\r\n" + field * 3)
-            await until(lambda: app.begun == 1)
+            await until_async(lambda: app.begun == 1)
             (connection,) = server.connections
             assert len(connection.headers) <= 5
             await client.send(field * (2**18 // len(field)))
@@ -269,7 +270,7 @@ def test_a_body_that_breaks_ends_its_request() -> None:
         async with listening(app) as server:
             answer = await server.ask(GET + head + b"1\r\na\r\nz\r\n")
             assert statuses(answer) == [200, 400]
-            await until(lambda: app.left == ["/t"] or app.begun == 1)
+            await until_async(lambda: app.left == ["/t"] or app.begun == 1)
 
     run(test())
 
@@ -280,8 +281,8 @@ def test_who_leaves_ends_what_is_answered_though_more_requests_wait() -> None:
         async with listening(app) as server:
             async with server.client() as client:
                 await client.send(get("/first") + get("/second"))
-                await until(lambda: app.begun == 1)
-            await until(lambda: app.left == ["/first"])
+                await until_async(lambda: app.begun == 1)
+            await until_async(lambda: app.left == ["/first"])
             assert app.begun == 1
 
     run(test())
@@ -317,7 +318,7 @@ def test_unanswered_requests_of_a_client_have_a_share() -> None:
         ):
             await one.send(post)
             await two.send(post)
-            await until(lambda: app.begun == 2)
+            await until_async(lambda: app.begun == 2)
             # A quarter is 250,000 bytes.
             assert status(await server.ask(post)) == 503
             await other.send(post + b"x")
@@ -341,7 +342,7 @@ def test_the_largest_unfinished_request_makes_room() -> None:
         ):
             for number, client in enumerate((one, two, three, four)):
                 await client.send(post + b"x" * (100_000 + number))
-            await until(lambda: app.begun == 4)
+            await until_async(lambda: app.begun == 4)
             async with server.client("127.0.1.5") as honest:
                 await honest.send(post.replace(b"200000", b"110000") + b"x" * 110_000)
                 assert status(await honest.answers(1)) == 200
@@ -361,11 +362,11 @@ def test_answers_left_unread_have_a_limit_together() -> None:
             server.client(receive_buffer=4096) as two,
         ):
             await other.send(get("/1000000"))
-            await until(lambda: app.begun == 1)
+            await until_async(lambda: app.begun == 1)
             await one.send(get("/3000000"))
             await two.send(get("/4000000"))
             # The larger one of the client that leaves most unread is cut.
-            await until(lambda: len(server.connections) == 2)
+            await until_async(lambda: len(server.connections) == 2)
             assert len(await two.rest()) < 4_000_000
             assert len(await other.answers(1)) > 0
 

@@ -11,7 +11,8 @@ import pytest
 from endpoint.server.connection import Connection
 from endpoint.server.guard import connections_allowed
 from endpoint.settings import Settings
-from tests.server.listening import CLIENT, OTHER, Application, Client, Listening, listening, run, until
+from tests.server.listening import CLIENT, OTHER, Application, Client, Listening, listening, run
+from tests.waiting import until_async
 
 LAST = b"GET /last HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n"
 GET = b"GET /a HTTP/1.1\r\nHost: x\r\n\r\n"
@@ -35,14 +36,14 @@ def test_a_client_has_a_limit_of_busy_connections() -> None:
             AsyncExitStack() as stack,
         ):
             busy = await opened(server, stack, 5, CLIENT, GET)
-            await until(lambda: app.begun == 5)
+            await until_async(lambda: app.begun == 5)
             answer = await server.ask(GET)
             assert answer.startswith(b"HTTP/1.1 429 ")
             assert b"retry-after: " in answer
             # Nobody else is concerned.
             async with server.client(OTHER) as other:
                 await other.send(GET)
-                await until(lambda: app.begun == 6)
+                await until_async(lambda: app.begun == 6)
             app.open.set()
             for client in busy:
                 assert (await client.answers(1)).startswith(b"HTTP/1.1 200")
@@ -62,7 +63,7 @@ def test_idle_connections_make_room_for_new_ones_of_their_client(data: bytes) ->
             AsyncExitStack() as stack,
         ):
             first, *_ = await opened(server, stack, 5, CLIENT, data)
-            await until(lambda: len(server.connections) == 5)
+            await until_async(lambda: len(server.connections) == 5)
             async with server.client() as another:
                 await another.send(GET)
                 assert (await another.answers(1)).startswith(b"HTTP/1.1 200")
@@ -78,10 +79,10 @@ def test_where_the_server_is_full_who_has_most_makes_room() -> None:
         async with listening(app, max_connections=20, client_timeout=30) as server, AsyncExitStack() as stack:
             (lonely,) = await opened(server, stack, 1, "127.0.1.9", b"")
             await opened(server, stack, 19, CLIENT, b"GET / HTTP/1.1\r\n")
-            await until(lambda: len(server.connections) == 20)
+            await until_async(lambda: len(server.connections) == 20)
             for number in range(10, 18):
                 await opened(server, stack, 1, f"127.0.1.{number}", GET)
-            await until(lambda: app.begun == 8)
+            await until_async(lambda: app.begun == 8)
             assert len(server.connections) == 20
             app.open.set()
             await lonely.send(GET)
@@ -109,7 +110,7 @@ def test_who_makes_room_is_not_looked_for_with_every_connection(monkeypatch: pyt
             await opened(server, stack, 60, CLIENT, b"")
             for number in range(140):
                 await opened(server, stack, 1, f"127.0.2.{number}", b"")
-            await until(lambda: len(server.connections) == 200)
+            await until_async(lambda: len(server.connections) == 200)
             for number in range(100):
                 assert (await server.ask(LAST, f"127.0.3.{number}")).startswith(b"HTTP/1.1 200 ")
             assert len(server.connections) <= 200
@@ -124,7 +125,7 @@ def test_where_all_are_busy_others_are_told_to_come_back() -> None:
         app = Application()
         async with listening(app, max_connections=16, client_timeout=30) as server, AsyncExitStack() as stack:
             await opened(server, stack, 16, CLIENT, GET)
-            await until(lambda: app.begun == 16)
+            await until_async(lambda: app.begun == 16)
             answer = await server.ask(GET, OTHER)
             assert answer.startswith(b"HTTP/1.1 503 ")
             assert b"retry-after: " in answer
@@ -147,7 +148,7 @@ def test_trusted_proxies_have_no_limit_of_their_own() -> None:
             AsyncExitStack() as stack,
         ):
             await opened(server, stack, 10, CLIENT, GET)
-            await until(lambda: app.begun == 10)
+            await until_async(lambda: app.begun == 10)
 
     run(test())
 
@@ -157,8 +158,8 @@ def test_no_timer_is_left_when_all_have_gone() -> None:
         async with listening(Application(), client_timeout=0.1) as server:
             async with server.client() as client:
                 await client.send(b"GET")
-                await until(lambda: server.guard.watching)
-            await until(lambda: not server.guard.watching)
+                await until_async(lambda: server.guard.watching)
+            await until_async(lambda: not server.guard.watching)
 
     run(test())
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
@@ -13,6 +12,7 @@ import pytest
 from endpoint.engine.supervisor import QUICK
 from tests.datasets.paged_books import COUNT, make
 from tests.live import Answer, Server, run, serving
+from tests.waiting import until
 from tests.web.api.test_paging import all_rows, follow, links
 
 NUMBER = "<http://example.org/b/more{n}> <http://example.org/ns/number> {n} .\n"
@@ -45,13 +45,6 @@ def load(server: Server, count: int = 1) -> int:
 
 def current(server: Server) -> int:
     return int(server.get("/api").json()["generation"])
-
-
-def until(true: Callable[[], object]) -> None:
-    end = time.monotonic() + 60
-    while not true():
-        assert time.monotonic() < end
-        time.sleep(0.02)
 
 
 def folders(server: Server) -> list[str]:

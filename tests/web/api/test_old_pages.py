@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -60,33 +61,48 @@ def gone(answer: Answer) -> dict[str, Any]:
     return problem
 
 
-def crawl(
-    server: Server, path: str, publish_after: Mapping[int, Callable[[], object]]
-) -> list[dict[str, Any]]:
-    """The pages that following "next" gives, while something is published after some of them."""
-    answer = server.get(path)
-    pages = []
-    while True:
+@dataclass
+class Crawler:
+    """Who follows "next" from the first page of a saved query, page by page."""
+
+    server: Server
+    path: str
+    pages: list[dict[str, Any]] = field(default_factory=list)
+    following: str | None = None
+
+    def read(self) -> bool:
+        """Read one page more. Return whether another one follows."""
+        answer = follow(self.server, self.following) if self.following else self.server.get(self.path)
         assert answer.status == 200, answer.text
-        pages.append(answer.json())
-        publish_after.get(len(pages), lambda: None)()
-        following = links(answer).get("next")
-        if following is None:
-            return pages
-        answer = follow(server, following)
+        self.pages.append(answer.json())
+        self.following = links(answer).get("next")
+        return self.following is not None
 
 
-@pytest.mark.parametrize("name", ["ordered", "descending", "ties", "unordered", "outer-limit"])
-def test_a_crawler_sees_each_row_of_its_generation_once_while_two_others_are_published(
-    tmp_path: Path, name: str
+@pytest.fixture(scope="module")
+def replaced(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
+    """A server whose first generation was replaced by a second one."""
+    with books(tmp_path_factory.mktemp("replaced")) as server:
+        load(server)
+        yield server
+
+
+def test_crawlers_see_each_row_of_their_generation_once_while_others_are_published(
+    tmp_path: Path,
 ) -> None:
+    names = ("ordered", "descending", "ties", "unordered", "outer-limit")
     with books(tmp_path) as server:
-        whole = server.get(f"/api/{name}").json()["rows"]
-        during = {1: lambda: load(server), 3: lambda: load(server)}
-        pages = crawl(server, f"/api/{name}?pageSize=6", during)
-        assert all_rows(pages) == whole
-        assert len(pages) > 4
-        assert {page["generation"] for page in pages} == {1}
+        whole = {name: server.get(f"/api/{name}").json()["rows"] for name in names}
+        crawlers = {name: Crawler(server, f"/api/{name}?pageSize=6") for name in names}
+        for turn in range(4):
+            assert all(crawler.read() for crawler in crawlers.values())
+            if turn in (0, 2):
+                load(server)
+        for name, crawler in crawlers.items():
+            while crawler.read():
+                pass
+            assert all_rows(crawler.pages) == whole[name]
+            assert {page["generation"] for page in crawler.pages} == {1}
         # Whoever begins now begins on the newest.
         newest = server.get("/api/ordered?pageSize=500").json()
         assert (newest["generation"], len(newest["rows"])) == (3, COUNT + 2)
@@ -101,25 +117,26 @@ def test_a_large_generation_is_finished_from_disk(tmp_path: Path) -> None:
     with books(tmp_path) as server:
         load(server, large)
         until(lambda: "serving generation 2 from memory" in server.log.read_text())
-        during = {1: lambda: load(server), 2: lambda: load(server)}
-        pages = crawl(server, "/api/ordered?pageSize=5000", during)
-        assert [row["n"] for row in all_rows(pages)] == [*range(COUNT), *range(2000, 2000 + large)]
-        assert {page["generation"] for page in pages} == {2}
+        crawler = Crawler(server, "/api/ordered?pageSize=5000")
+        for _ in range(2):
+            crawler.read()
+            load(server)
+        while crawler.read():
+            pass
+        assert [row["n"] for row in all_rows(crawler.pages)] == [*range(COUNT), *range(2000, 2000 + large)]
+        assert {page["generation"] for page in crawler.pages} == {2}
         assert "kept generation 2 is queried again, from disk" in server.log.read_text()
 
 
-def test_all_links_of_an_old_page_stay_on_its_generation(tmp_path: Path) -> None:
-    with books(tmp_path) as server:
-        first = server.get("/api/ordered?pageSize=50&count=true")
-        load(server)
-        page = follow(server, links(first)["next"])
-        for _ in range(2):
-            assert set(links(page)) == {"first", "prev", "next", "last"}
-            for url in links(page).values():
-                answer = follow(server, url)
-                assert (answer.json()["generation"], answer.json()["total"]) == (1, COUNT)
-            page = follow(server, links(page)["next"])
-        assert server.get("/api/ordered?pageSize=50&page=1").json()["generation"] == 2
+def test_all_links_of_an_old_page_stay_on_its_generation(replaced: Server) -> None:
+    page = replaced.get("/api/ordered?pageSize=50&page=2&count=true&generation=1")
+    for _ in range(2):
+        assert set(links(page)) == {"first", "prev", "next", "last"}
+        for url in links(page).values():
+            answer = follow(replaced, url)
+            assert (answer.json()["generation"], answer.json()["total"]) == (1, COUNT)
+        page = follow(replaced, links(page)["next"])
+    assert replaced.get("/api/ordered?pageSize=50&page=1").json()["generation"] == 2
 
 
 def test_the_entity_tag_is_that_of_the_old_generation(tmp_path: Path) -> None:
@@ -134,25 +151,27 @@ def test_the_entity_tag_is_that_of_the_old_generation(tmp_path: Path) -> None:
         assert server.get("/api/ordered?pageSize=50&page=2", If_None_Match=tag).status == 200
 
 
-@pytest.mark.parametrize("path", ["/api/is-there.srj?n=2000", "/api/graph.nt", "/api/ordered.csv"])
-def test_what_has_no_pages_is_of_the_generation_asked_for_too(tmp_path: Path, path: str) -> None:
+@pytest.mark.parametrize(
+    ("path", "old"),
+    [("/api/is-there.srj?n=2000", b"false"), ("/api/graph.nt", b""), ("/api/ordered.csv", b"")],
+)
+def test_what_has_no_pages_is_of_the_generation_asked_for_too(
+    replaced: Server, path: str, old: bytes
+) -> None:
     sign = "&" if "?" in path else "?"
-    with books(tmp_path) as server:
-        before = server.get(path).body
-        assert b"2000" not in before or "is-there" in path
-        load(server)
-        assert server.get(f"{path}{sign}generation=1").body == before
-        assert server.get(path).body == server.get(f"{path}{sign}generation=2").body != before
+    before = replaced.get(f"{path}{sign}generation=1")
+    assert before.status == 200
+    assert old in before.body
+    assert b"2000" not in before.body
+    assert replaced.get(path).body == replaced.get(f"{path}{sign}generation=2").body != before.body
 
 
-def test_a_batch_may_ask_for_several_generations(tmp_path: Path) -> None:
-    with books(tmp_path) as server:
-        load(server)
-        parameters = [{"generation": number, "pageSize": 500} for number in (1, 2, 3)]
-        body = str(parameters).replace("'", '"').encode()
-        answer = server.request("POST", "/api/ordered", body, {"Content-Type": "application/json"})
-        statuses = [(call["status"], len(call["body"].get("rows", ()))) for call in answer.json()]
-        assert statuses == [(200, COUNT), (200, COUNT + 1), (410, 0)]
+def test_a_batch_may_ask_for_several_generations(replaced: Server) -> None:
+    parameters = [{"generation": number, "pageSize": 500} for number in (1, 2, 3)]
+    body = str(parameters).replace("'", '"').encode()
+    answer = replaced.request("POST", "/api/ordered", body, {"Content-Type": "application/json"})
+    statuses = [(call["status"], len(call["body"].get("rows", ()))) for call in answer.json()]
+    assert statuses == [(200, COUNT), (200, COUNT + 1), (410, 0)]
 
 
 def test_after_the_keeping_time_it_says_so(tmp_path: Path) -> None:

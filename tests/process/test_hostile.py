@@ -335,8 +335,8 @@ def raw(server: Server, data: bytes) -> bytes:
 HEADS = [
     pytest.param(b"GET /sparql HTTP/1.1\r\nHost: x\r\nX: " + b"a" * 5_000_000, 431, id="5 MB of one header"),
     pytest.param(b"GET /sparql HTTP/1.1\r\nHost: x\r\n" + b"a: b\r\n" * 300 + b"\r\n", 431, id="300 headers"),
-    pytest.param(b"GET /-/live HTTP/1.1\r\n\r\n", 400, id="no Host"),
-    pytest.param(b"GET /-/live HTTP/1.1\r\nHost: x\r\nHost: x\r\n\r\n", 400, id="two Hosts"),
+    pytest.param(b"GET /-/live HTTP/1.1\r\nConnection: close\r\n\r\n", 400, id="no Host"),
+    pytest.param(b"GET / HTTP/1.1\r\nHost: x\r\nHost: x\r\nConnection: close\r\n\r\n", 400, id="two Hosts"),
     pytest.param(b"nonsense\r\n\r\n", 400, id="no HTTP"),
 ]
 

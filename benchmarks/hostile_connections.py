@@ -27,10 +27,10 @@ from urllib.parse import quote
 from benchmarks.requests_per_second import free_port, process
 from benchmarks.streaming_memory import resident
 
-GET = b"GET /api HTTP/1.1\r\nHost: x\r\n\r\n"
+GET = b"GET /api HTTP/1.1\r\nHost: localhost\r\n\r\n"
 CROSS = "SELECT * { ?a ?b ?c . ?d ?e ?f } LIMIT 900000"
 POST = (
-    b"POST /sparql HTTP/1.1\r\nHost: x\r\nContent-Type: application/sparql-query\r\n"
+    b"POST /sparql HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/sparql-query\r\n"
     b"Content-Length: 500000\r\n\r\nASK {} #"
 )
 
@@ -50,7 +50,7 @@ ATTACKS: dict[str, Attack] = {
     "idle": Attack(1100, b""),
     "slow heads": Attack(1100, b"GET / HTTP/1.1\r\n", b"X", 1.0),
     "large unfinished heads": Attack(1000, b"GET /?q=" + b"a" * 4_000_000),
-    "many header fields": Attack(1000, b"GET / HTTP/1.1\r\nHost: x\r\n" + b"a:b\r\n" * 190),
+    "many header fields": Attack(1000, b"GET / HTTP/1.1\r\nHost: localhost\r\n" + b"a:b\r\n" * 190),
     "slow bodies": Attack(1000, POST, b"x", 1.0),
     "large unfinished bodies": Attack(1000, POST + b"x" * 490_000),
     "pipelining": Attack(40, GET * 400_000),
@@ -98,7 +98,7 @@ def other(port: int, seconds: float) -> tuple[list[float], list[str]]:
     while (started := time.perf_counter()) < end:
         try:
             with socket.create_connection(("127.0.0.1", port), 30) as client:
-                client.sendall(b"GET /-/live HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n")
+                client.sendall(b"GET /-/live HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n")
                 answer = client.makefile("rb").read()
             if not answer.startswith(b"HTTP/1.1 200"):
                 failures.append(answer[:12].decode(errors="replace") or "closed")

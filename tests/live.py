@@ -155,11 +155,11 @@ def run(
 
 @contextmanager
 def serving(data: Path, *flags: str, cwd: Path = ROOT, code: Path = ROOT) -> Iterator[Server]:
-    """A server process on a free port; ended afterwards, whatever happens."""
+    """A server process on a free port, of any host name; ended afterwards, whatever happens."""
     log = data.parent / f"{data.name}.log"
     with log.open("w") as errors:
         process = subprocess.Popen(
-            command("serve", "--port", "0", "--data", str(data), *flags),
+            command("serve", "--port", "0", "--data", str(data), "--allowed-hosts", "*", *flags),
             cwd=cwd,
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,

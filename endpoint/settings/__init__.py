@@ -124,10 +124,11 @@ class Settings:
         reload=True,
     )
     allowed_hosts: tuple[str, ...] = _setting(
-        ("*",),
+        (),
         values.hosts,
         "HOSTS",
-        "Host names that the server answers for, besides its own addresses and public_url; * means all.",
+        "Host names that the server answers for, besides its own addresses and public_url; * means all. "
+        "Without any: all, but at a loopback address without public_url only names of the machine.",
         reload=True,
     )
     security_contact: tuple[str, ...] = _setting(

@@ -129,9 +129,9 @@ def networks(text: str) -> tuple[str, ...]:
 
 
 def hosts(text: str) -> tuple[str, ...]:
-    """Parse host names, names that begin with a dot, and *."""
+    """Parse host names, names that begin with a dot, and *; there may be none."""
     words = tuple(word.lower() for word in text.replace(",", " ").split())
-    if not words or not all(_HOST.fullmatch(word) for word in words):
+    if not all(_HOST.fullmatch(word) for word in words):
         raise ValueError("expected host names without port, such as example.org .example.org, or *")
     return words
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import socket
 from functools import lru_cache
 from typing import Final
 from urllib.parse import urlsplit
@@ -11,6 +12,7 @@ from starlette.types import Scope
 
 from endpoint.errors import MalformedRequest, UnknownHost
 from endpoint.settings import Settings
+from endpoint.web.http.forwarded import parse_address
 
 # A host name or address with an optional port (RFC 9110 section 7.2).
 _HOST: Final = re.compile(r"([A-Za-z0-9._-]{1,255}|\[[0-9A-Fa-f:.]{1,45}\])(?::[0-9]{1,5})?")
@@ -21,7 +23,9 @@ _LOCAL: Final = ("localhost", "127.0.0.1", "[::1]")
 def check_host(scope: Scope, settings: Settings) -> None:
     """Raise MalformedRequest unless there is one Host header with a host (RFC 9112 section 3.2).
 
-    HTTP/1.0 may do without. Raises UnknownHost for one that the settings do not allow.
+    HTTP/1.0 may do without. Raises UnknownHost for one that the settings do not allow. Where they list
+    none, every host is allowed, but at a loopback address without a ``public_url`` only the names of this
+    machine and IP addresses: there a page of somebody else could have its name lead to its reader's machine.
     """
     given = [value for name, value in scope["headers"] if name == b"host"]
     if len(given) != 1:
@@ -34,10 +38,30 @@ def check_host(scope: Scope, settings: Settings) -> None:
     server = scope.get("server")
     if server and host.strip("[]") == server[0]:
         return
-    if not _allowed(host, settings.allowed_hosts, settings.public_url):
+    if not settings.allowed_hosts:
+        if not settings.public_url and server and _is_loopback(server[0]) and not _is_own(host):
+            raise UnknownHost(
+                f"This server does not answer for {host} at {server[0]}, where only this machine reaches it. "
+                "Behind a proxy, set public_url, or list names in allowed_hosts."
+            )
+    elif not _allowed(host, settings.allowed_hosts, settings.public_url):
         raise UnknownHost(
             f"This server does not answer for {host}. Its operator lists names in allowed_hosts."
         )
+
+
+@lru_cache(maxsize=16)
+def _is_loopback(address: str) -> bool:
+    parsed = parse_address(address)
+    return parsed is not None and parsed.is_loopback
+
+
+@lru_cache(maxsize=256)
+def _is_own(host: str) -> bool:
+    """Return whether a host is an address, which no name leads to, or a name of this machine alone."""
+    machine = socket.gethostname().lower()
+    own = (machine, f"{machine.partition('.')[0]}.local")
+    return host in own or host.endswith(".localhost") or parse_address(host.strip("[]")) is not None
 
 
 @lru_cache(maxsize=256)

@@ -8,10 +8,11 @@ import pytest
 
 from endpoint.errors import EndpointError
 from endpoint.settings import Settings
+from endpoint.web.http import hosts
 from endpoint.web.http.hosts import check_host
 from tests.web.exchanges import scope_of
 
-ANY: dict[str, Any] = {}
+ANY: dict[str, Any] = {"allowed_hosts": ("*",)}
 LISTED: dict[str, Any] = {"allowed_hosts": ("data.example", ".sub.example", "[2001:db8::1]")}
 PUBLIC: dict[str, Any] = {"allowed_hosts": ("data.example",), "public_url": "https://Public.example:8443/lod"}
 
@@ -50,14 +51,59 @@ CASES = [
 ]
 
 
-@pytest.mark.parametrize(("settings", "hosts", "version", "status"), CASES)
-def test_the_host_of_a_request(settings: dict[str, Any], hosts: list[str], version: str, status: int) -> None:
+@pytest.mark.parametrize(("settings", "given", "version", "status"), CASES)
+def test_the_host_of_a_request(settings: dict[str, Any], given: list[str], version: str, status: int) -> None:
     scope = scope_of(version=version)
     scope["server"] = ("192.0.2.1", 8080)
-    scope["headers"] = [(b"host", host.encode()) for host in hosts]
+    scope["headers"] = [(b"host", host.encode()) for host in given]
     try:
         check_host(scope, Settings(**settings))
     except EndpointError as error:
         assert error.status == status
     else:
         assert status == 200
+
+
+MACHINE = "Reading-Room.example.org"
+# public_url, address that was reached, Host header: status
+UNLISTED = [
+    (None, "127.0.0.1", "localhost:8080", 200),
+    (None, "127.0.0.1", "lod.localhost", 200),
+    (None, "127.0.0.1", "127.0.0.2:8080", 200),
+    (None, "127.0.0.1", "192.0.2.7", 200),
+    (None, "::1", "[2001:db8::1]:8080", 200),
+    (None, "127.0.0.1", MACHINE, 200),
+    (None, "127.0.0.1", "reading-room.local:8080", 200),
+    (None, "127.0.0.1", "rebinding.example", 421),
+    (None, "127.0.0.53", "rebinding.example", 421),
+    (None, "::1", "rebinding.example:8080", 421),
+    (None, "127.0.0.1", "localhost.rebinding.example", 421),
+    (None, "127.0.0.1", "127.0.0.1.rebinding.example", 421),
+    (None, "127.0.0.1", "reading-room.example", 421),
+    # Who reaches it from elsewhere uses a name that only its operator knows.
+    (None, "192.0.2.1", "data.example", 200),
+    (None, "2001:db8::1", "data.example", 200),
+    (None, "/run/endpoint.socket", "data.example", 200),
+    # Behind a proxy, which may answer for several names.
+    ("https://data.example", "127.0.0.1", "data.example", 200),
+    ("https://data.example", "127.0.0.1", "www.data.example", 200),
+]
+
+
+@pytest.mark.parametrize(("public_url", "reached", "host", "status"), UNLISTED)
+def test_a_loopback_address_is_not_for_the_names_of_others(
+    public_url: str | None, reached: str, host: str, status: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("socket.gethostname", lambda: MACHINE)
+    hosts._is_own.cache_clear()
+    scope = scope_of(headers={"host": host})
+    scope["server"] = (reached, 8080)
+    try:
+        check_host(scope, Settings(public_url=public_url))
+    except EndpointError as error:
+        assert error.status == status
+        assert "public_url" in error.detail
+    else:
+        assert status == 200
+    finally:
+        hosts._is_own.cache_clear()

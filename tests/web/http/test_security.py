@@ -107,7 +107,7 @@ PROBLEMS = [
     # For the operator alone, who has named no tokens: there is nothing for others.
     *(
         Case(path, 404, accept)
-        for path in ("/-/metrics", "/-/admin", "/-/admin/queries/1", "/-/seen")
+        for path in ("/-/metrics", "/-/admin", "/-/admin/queries/1", "/-/seen", "/.well-known/security.txt")
         for accept in (BROWSER, "*/*")
     ),
     Case("/-/admin/queries/1/kill", 404, method="POST"),

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import asyncio
 import json
+import math
 import os
 import signal
 from collections import deque
+from collections.abc import Callable
 from contextlib import suppress
 from io import RawIOBase
 from typing import Final, cast
@@ -22,21 +24,61 @@ HIGH_WATER: Final = 256 * 2**10
 LAST_WORDS: Final = 2000
 
 
-class WorkerConnection(asyncio.Protocol):
-    """One worker: send it a frame, then take pieces until ``ended``, ``failure`` or ``lost``.
+class Reply:
+    """What a worker sends back for one frame: ``pieces``, then ``ended`` or ``failure``, one of them at most.
 
-    Only one coroutine waits at a time. ``client`` is the one whose query it evaluates, or did last.
+    ``over`` is called as soon as either is here, before anybody reads the pieces: the worker may have the
+    next query then. Only one coroutine waits at a time; when it has waited until ``expires``, by the loop's
+    clock, ``expire`` is called, which must not raise.
+    """
+
+    def __init__(self, over: Callable[[], None] | None = None) -> None:
+        self.pieces: deque[bytes] = deque()
+        self.held = 0  # bytes of the pieces
+        self.facts: Facts | None = None
+        self.ended: wire.Ending | None = None
+        self.failure: wire.Failure | None = None
+        self.expires = math.inf
+        self.expire: Callable[[], None] | None = None
+        self._over = over
+        self._waiter: asyncio.Future[None] | None = None
+
+    @property
+    def swollen(self) -> bool:
+        """Return whether the query has enlarged the memory of its worker, which is to be replaced."""
+        if self.failure is not None:
+            return self.failure["kind"] == "memory"
+        return self.ended is not None and self.ended.swollen
+
+    async def arrival(self) -> None:
+        """Wait until something arrives after the call."""
+        self._waiter = asyncio.get_running_loop().create_future()
+        try:
+            await self._waiter
+        finally:
+            self._waiter = None
+
+    def arrived(self) -> None:
+        """Wake whoever waits, and say where it is over."""
+        if self._over is not None and (self.ended is not None or self.failure is not None):
+            over, self._over = self._over, None
+            over()
+        if self._waiter is not None and not self._waiter.done():
+            self._waiter.set_result(None)
+
+
+class WorkerConnection(asyncio.Protocol):
+    """One worker: :meth:`send` it a frame, then :meth:`pop` the pieces of its ``reply``.
+
+    ``lost`` is set when it has ended. ``client`` is the one whose query it evaluates, or did last.
     """
 
     client: Client
 
     def __init__(self, errors: RawIOBase) -> None:
         self.pid = 0
-        self.ended: wire.Ending | None = None
-        self.failure: wire.Failure | None = None
-        self.facts: Facts | None = None
+        self.reply = Reply()
         self.lost = False
-        self.pieces: deque[bytes] = deque()
         # When its query began, by the loop's clock.
         self.since = 0.0
         # Seconds of processor time: of this query, and of all until it was last looked at.
@@ -52,18 +94,15 @@ class WorkerConnection(asyncio.Protocol):
         self.blocked_before = 0.0
         self._errors = errors
         self._buffer = bytearray()
-        self._held = 0
         self._paused = False
-        self._waiter: asyncio.Future[None] | None = None
         self._transport: asyncio.Transport | None = None
-        self._loop = asyncio.get_running_loop()
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         self._transport = cast("asyncio.Transport", transport)
 
     def connection_lost(self, exc: Exception | None) -> None:
         self.lost = True
-        self._wake()
+        self.reply.arrived()
 
     def data_received(self, data: bytes) -> None:
         self._buffer += data
@@ -82,51 +121,39 @@ class WorkerConnection(asyncio.Protocol):
             start += size + length
         if start:
             del buffer[:start]
-            self._wake()
+            self.reply.arrived()
 
     def _take(self, kind: int, payload: bytes) -> None:
+        reply = self.reply
         if kind == wire.DATA:
-            self.pieces.append(payload)
-            self._held += len(payload)
-            if self._held > HIGH_WATER and not self._paused and self._transport is not None:
+            reply.pieces.append(payload)
+            reply.held += len(payload)
+            if reply.held > HIGH_WATER and not self._paused and self._transport is not None:
                 self._paused = True
                 self._transport.pause_reading()
         elif kind == wire.END:
-            self.ended = wire.unpack_ending(payload)
+            reply.ended = wire.unpack_ending(payload)
         elif kind == wire.FAILURE:
-            self.failure = cast(wire.Failure, json.loads(payload))
+            reply.failure = cast(wire.Failure, json.loads(payload))
         elif kind == wire.FACTS:
-            self.facts = wire.unpack_facts(payload)
+            reply.facts = wire.unpack_facts(payload)
         elif kind == wire.HELLO:
             self.pid = int.from_bytes(payload, "big")
 
-    def _wake(self) -> None:
-        if self._waiter is not None and not self._waiter.done():
-            self._waiter.set_result(None)
-
-    async def arrival(self) -> None:
-        """Wait until something arrives after the call."""
-        self._waiter = self._loop.create_future()
-        try:
-            await self._waiter
-        finally:
-            self._waiter = None
-
-    def send(self, frame: bytes) -> None:
-        """Send an idle worker the frame of a query or a search."""
-        self.ended = self.failure = self.facts = None
-        self.pieces.clear()
-        self._held = 0
+    def send(self, frame: bytes, over: Callable[[], None]) -> Reply:
+        """Send an idle worker the frame of a query or a search; return its reply, which will come."""
+        self.reply = Reply(over)
         self.blocked_since = self.blocked_before = 0.0
         self._resume()
         if self._transport is not None:
             self._transport.write(frame)
+        return self.reply
 
-    def pop(self) -> bytes:
-        """Return the next piece; let the worker go on when enough has been taken."""
-        piece = self.pieces.popleft()
-        self._held -= len(piece)
-        if self._held <= HIGH_WATER // 2:
+    def pop(self, reply: Reply) -> bytes:
+        """Return the next piece of a reply of this worker; let it go on when enough has been taken."""
+        piece = reply.pieces.popleft()
+        reply.held -= len(piece)
+        if reply is self.reply and reply.held <= HIGH_WATER // 2:
             self._resume()
         return piece
 

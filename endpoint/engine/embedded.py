@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import math
 import time
 from collections.abc import AsyncIterator
 from dataclasses import dataclass, replace
@@ -10,7 +11,7 @@ from typing import Final
 
 from endpoint.engine import Limits, Occupancy, failures, wire
 from endpoint.engine.clients import CRASH, Client, Clients
-from endpoint.engine.connection import WorkerConnection
+from endpoint.engine.connection import Reply, WorkerConnection
 from endpoint.engine.pool import Displaced, Pool, PoolGone
 from endpoint.engine.running import ABORTED, OK, RunningQueries, RunningQuery
 from endpoint.engine.supervisor import Supervisor
@@ -148,20 +149,22 @@ class EmbeddedEngine:
                     raise
 
     async def _attempt(self, attempt: _Attempt, running: RunningQuery) -> EmbeddedResult:
-        started, number, limits = time.monotonic(), attempt.generation, attempt.limits
+        number, limits = attempt.generation, attempt.limits
         if limits.left() <= 0:
             raise failures.late_request(limits)
         pool = self._supervisor.pool
         if number is not None and number != pool.generation.number:
             pool = await self._older(number, limits.left())
-        worker = None if attempt.slow else pool.take(attempt.client)
-        if worker is None:
-            worker = await pool.wait(attempt.client, limits.left(), attempt.slow)
-        running.queued += time.monotonic() - started
-        running.pid, running.generation, running.phase = worker.pid, pool.generation.number, "evaluating"
-        running.in_memory = pool.order["in_memory"]
-        result = EmbeddedResult(pool, worker, limits, self.running, running)
-        await result.begin(attempt.frame)
+        result = EmbeddedResult(pool, attempt, self.running, running)
+        try:
+            if not attempt.slow and (worker := pool.take(attempt.client)) is not None:
+                result.start(worker)
+            else:
+                await pool.wait(attempt.client, limits.left(), result.start, attempt.slow)
+            await result.begin()
+        except BaseException:
+            result.discard()
+            raise
         return result
 
     async def _older(self, number: int, timeout: float) -> Pool:
@@ -193,19 +196,15 @@ class _Attempt:
 
 
 class EmbeddedResult:
-    """The result of one query on one worker, after :meth:`begin`; see :class:`endpoint.engine.Result`.
+    """The result of one query on one worker, after :meth:`start` and :meth:`begin`.
 
-    From the first bytes on, the deadline runs while the server waits for the worker, not while the client
-    reads: what is already computed may be read slowly, within the server's client timeout.
+    It is an :class:`endpoint.engine.Result`. From the first bytes on, the deadline runs while the server
+    waits for the worker, not while the client reads: what is already computed may be read slowly, within the
+    server's client timeout.
     """
 
     def __init__(
-        self,
-        pool: Pool,
-        worker: WorkerConnection,
-        limits: Limits,
-        registry: RunningQueries,
-        running: RunningQuery,
+        self, pool: Pool, attempt: _Attempt, registry: RunningQueries, running: RunningQuery
     ) -> None:
         self.generation: Generation = pool.generation
         self.complete = False
@@ -213,13 +212,17 @@ class EmbeddedResult:
         self._registry = registry
         self._running = running
         self._pool = pool
-        self._worker: WorkerConnection | None = worker
-        self._limits = limits
-        self._left = limits.left()
+        self._frame = attempt.frame
+        self._limits = attempt.limits
+        self._left = 0.0
         self._loop = asyncio.get_running_loop()
+        self._made = time.monotonic()
+        # Until it has sent all: then it has the next query, and the pieces are read from the reply.
+        self._worker: WorkerConnection | None = None
+        self._reply = Reply()
         self._first = b""
         self._outcome = ABORTED
-        running.stop = self._discard
+        self._expired = False
 
     @property
     def queued(self) -> float:
@@ -236,55 +239,65 @@ class EmbeddedResult:
         """Seconds of evaluating and serializing, once complete."""
         return self._running.evaluated
 
-    async def begin(self, frame: bytes) -> None:
-        """Send the worker its ``frame`` and wait for the first bytes. Raises the designed error for none."""
-        worker = self._current()
-        worker.send(frame)
-        try:
-            self._first = await self._next() or b""
-            self.facts = worker.facts
-            self._running.phase = "sending"
-            self._running.answered = self._running.age
-            self._running.sent = len(self._first)
-            if worker.ended is not None and not worker.pieces:
-                self._finish(worker)
-        except BaseException:
-            self._discard()
-            raise
+    def start(self, worker: WorkerConnection) -> None:
+        """Let a worker evaluate."""
+        running, pool = self._running, self._pool
+        running.queued += time.monotonic() - self._made
+        running.pid, running.generation, running.phase = worker.pid, self.generation.number, "evaluating"
+        running.in_memory = pool.order["in_memory"]
+        running.stop = self.discard
+        self._worker, self._reply = worker, worker.send(self._frame, self._over)
+        self._left = self._limits.left()
+
+    async def begin(self) -> None:
+        """Wait for the first bytes. Raises the designed error for none."""
+        self._first = await self._next() or b""
+        self.facts = self._reply.facts
+        self._running.phase = "sending"
+        self._running.answered = self._running.age
+        self._running.sent = len(self._first)
+        ended = self._reply.ended
+        if ended is not None and not self._reply.pieces:
+            self._finish(ended)
 
     def _current(self) -> WorkerConnection:
         if self._worker is None:
             raise RuntimeError("the result is closed")
         return self._worker
 
-    def _finish(self, worker: WorkerConnection) -> None:
+    def _over(self) -> None:
+        """Let the worker go, which has sent its whole answer or the reason why there is none."""
+        worker, self._worker = self._worker, None
+        if worker is not None:
+            self._pool.release(worker)
+
+    def _finish(self, ended: wire.Ending) -> None:
         running = self._running
-        if worker.ended is not None:
-            running.planned, running.evaluated = worker.ended.planned / 1e6, worker.ended.evaluated / 1e6
-            running.rows, running.memory = worker.ended.rows, worker.ended.memory
+        running.planned, running.evaluated = ended.planned / 1e6, ended.evaluated / 1e6
+        running.rows, running.memory = ended.rows, ended.memory
         self.complete = True
-        self._worker = None
-        self._pool.release(worker)
         self._registry.end(running, OK)
 
     async def __aiter__(self) -> AsyncIterator[bytes]:
-        worker = self._worker
         piece: bytes | None = self._first
-        if worker is None:
-            if not self.complete and (killed := self._running.killed) is not None:
-                self._outcome = killed.code
-                raise killed
+        if self.complete:
             if piece:
                 yield piece
             return
+        if (killed := self._running.killed) is not None:
+            self._outcome = killed.code
+            raise killed
         while piece is not None:
-            worker.blocked_since = self._loop.time()
+            if self._worker is not None:
+                self._worker.blocked_since = self._loop.time()
             yield piece
-            worker.blocked_before = worker.blocked(self._loop.time())
-            worker.blocked_since = 0.0
+            if (worker := self._worker) is not None:
+                worker.blocked_before = worker.blocked(self._loop.time())
+                worker.blocked_since = 0.0
             piece = await self._next()
             self._running.sent += len(piece or b"")
-        self._finish(worker)
+        if (ended := self._reply.ended) is not None:
+            self._finish(ended)
 
     async def read(self) -> bytes:
         """Return the whole answer, which must be small, and close it."""
@@ -316,42 +329,40 @@ class EmbeddedResult:
             running.waiting = before
 
     async def _awaited(self) -> bytes | None:
-        worker = self._current()
-        while not worker.pieces:
-            if worker.ended is not None:
+        reply, worker = self._reply, self._worker
+        while not reply.pieces:
+            if reply.ended is not None:
                 return None
-            if worker.failure is not None:
-                self._running.rows = worker.failure["rows"]
-                self._running.memory = worker.failure["memory"]
-                raise failures.told(worker.failure, self._limits, self._pool.order["memory"])
+            if reply.failure is not None:
+                self._running.rows = reply.failure["rows"]
+                self._running.memory = reply.failure["memory"]
+                raise failures.told(reply.failure, self._limits, self._pool.order["memory"])
+            worker = self._current()
             if worker.lost:
                 raise await self._died(worker)
-            await self._arrival(worker)
-        return worker.pop()
+            await self._arrival()
+        return reply.pieces.popleft() if worker is None else worker.pop(reply)
 
-    async def _arrival(self, worker: WorkerConnection) -> None:
-        started = self._loop.time()
-        waiting = self._running.waiting
-        expired = False
-
-        def expire() -> None:
-            nonlocal expired
-            expired = True
-            if waiting is not None:
-                waiting.cancel()
-
-        # asyncio.timeout() does the same with twice the work; this is the path of every query.
-        timer = self._loop.call_later(max(self._left, 0.0), expire)
+    async def _arrival(self) -> None:
+        started, reply = self._loop.time(), self._reply
+        # The pool looks at it now and then: a timer for each query would cost more than that.
+        reply.expires, reply.expire = started + self._left, self._expire
         try:
-            await worker.arrival()
+            await reply.arrival()
         except asyncio.CancelledError:
-            if not expired or (waiting is not None and waiting.uncancel() > 0):
+            waiting, worker = self._running.waiting, self._worker
+            if not self._expired or (waiting is not None and waiting.uncancel() > 0):
                 raise
-            given = worker.spent if worker.turns else None
+            given = worker.spent if worker is not None and worker.turns else None
             raise failures.late(self._limits, self.queued, given) from None
         finally:
-            timer.cancel()
+            reply.expires = math.inf
             self._left -= self._loop.time() - started
+
+    def _expire(self) -> None:
+        self._expired = True
+        if self._running.waiting is not None:
+            self._running.waiting.cancel()
 
     async def _died(self, worker: WorkerConnection) -> EndpointError:
         """Return the reason why the worker ended by itself, from its wait status and its last words."""
@@ -366,17 +377,14 @@ class EmbeddedResult:
         return failures.of_death(death.signal, death.words, self._pool.order["memory"])
 
     async def aclose(self) -> None:
-        """End the evaluation if it still runs. Idempotent."""
-        self._discard()
+        """End the evaluation if it still runs, and the query. Idempotent."""
+        self.discard()
         self._registry.end(self._running, self._outcome)
 
-    def _discard(self) -> None:
+    def discard(self) -> None:
+        """End the evaluation if it still runs. Idempotent."""
         worker, self._worker = self._worker, None
-        if worker is None:
-            return
-        if worker.failure is not None and worker.failure["kind"] != "memory":
-            self._pool.release(worker)
-        else:
+        if worker is not None:
             self._pool.drop(worker)
 
 

@@ -8,7 +8,6 @@ per client in turn; the others are paused.
 
 from __future__ import annotations
 
-import asyncio
 from collections import Counter
 from collections.abc import Iterable
 from typing import Final
@@ -16,7 +15,7 @@ from typing import Final
 from endpoint.engine import processes
 from endpoint.engine.clients import Client
 from endpoint.engine.connection import WorkerConnection
-from endpoint.engine.waiting import FairQueue
+from endpoint.engine.waiting import FairQueue, Waiter
 from endpoint.settings import Settings
 
 # Seconds for which queries of the slow lane run before others take their turn.
@@ -53,7 +52,7 @@ class Lane:
         """Return whether a query of the client may start here as soon as there is a worker."""
         return True
 
-    def next(self) -> tuple[Client, asyncio.Future[WorkerConnection]] | None:
+    def next(self) -> tuple[Client, Waiter] | None:
         """Return whose turn it is, and take it out of those that wait; None where nobody may start."""
         return self.waiting.pop() if self.waiting else None
 
@@ -105,7 +104,7 @@ class SlowLane(Lane):
         evaluating = sum(worker.client is client and not worker.blocked_since for worker in self.running)
         return max(0, self._each - evaluating)
 
-    def next(self) -> tuple[Client, asyncio.Future[WorkerConnection]] | None:
+    def next(self) -> tuple[Client, Waiter] | None:
         if not self.waiting or len(self.running) >= self._places:
             return None
         return self.waiting.pop(lambda client: self._startable(client) > 0)

@@ -15,7 +15,7 @@ from endpoint.engine.clients import REPLACED, Client
 from endpoint.engine.connection import WorkerConnection
 from endpoint.engine.lanes import BLOCKED, Lane, SlowLane
 from endpoint.engine.template_client import Death, TemplateClient, ending_signal
-from endpoint.engine.waiting import RETRY_AFTER, Waiter
+from endpoint.engine.waiting import RETRY_AFTER, Begin, Waiter
 from endpoint.engine.wire import TemplateOrder
 from endpoint.errors import EngineError, Overloaded, StoreError
 from endpoint.settings import Settings
@@ -129,8 +129,8 @@ class Pool:
             self.drop(worker)
         return None
 
-    async def wait(self, client: Client, timeout: float, slow: bool = False) -> WorkerConnection:
-        """Return a worker for a query of the client as soon as it is its turn.
+    async def wait(self, client: Client, timeout: float, begin: Begin, slow: bool = False) -> None:
+        """Wait for a worker for a query of the client; ``begin`` is called with it when it is its turn.
 
         ``slow``: it is to wait in the slow lane, whatever the client has used. Raises :class:`Overloaded`
         when the queue is full or ``timeout`` seconds have passed, and :class:`PoolGone` when the pool
@@ -139,18 +139,14 @@ class Pool:
         if self._closing:
             raise PoolGone("The worker processes of this generation have ended.")
         lane = self._slow if slow or client.heavy else self._quick
-        waiter = lane.waiting.add(client)
+        waiter = lane.waiting.add(client, begin)
         late = self._loop.call_later(timeout, _fail, waiter, timeout)
         self._refill()
         self._watch()
         try:
-            return await waiter
-        except (asyncio.CancelledError, Overloaded, PoolGone):
-            in_queue = lane.waiting.remove(client, waiter)
-            if not in_queue and waiter.done() and not waiter.cancelled() and waiter.exception() is None:
-                self.release(waiter.result())
-            raise
+            await waiter
         finally:
+            lane.waiting.remove(client, waiter)
             late.cancel()
             self._close_when_done()
 
@@ -163,9 +159,11 @@ class Pool:
             self._watch()
 
     def release(self, worker: WorkerConnection) -> None:
-        """Take back a worker that has sent its answer."""
+        """Take back a worker that has sent its answer. Nothing happens where it was dropped already."""
+        if worker not in self._lane(worker).running:
+            return
         worker.blocked_since = 0.0
-        if worker.lost or (worker.ended is not None and worker.ended.swollen):
+        if worker.lost or worker.reply.swollen:
             self.drop(worker)
             return
         self._account(worker)
@@ -179,7 +177,7 @@ class Pool:
             client, waiter = turn
             if not waiter.done():
                 self._hand(worker, client)
-                waiter.set_result(worker)
+                waiter.hand(worker)
                 return
         if self._retired or lane.surplus:
             self.drop(worker)
@@ -200,7 +198,7 @@ class Pool:
         lane = self._lane(worker)
         if worker in lane.running:
             self._account(worker)
-            if worker.ended is None and not worker.displaced:
+            if worker.reply.ended is None and not worker.displaced:
                 worker.client.charge(REPLACED)
             lane.discard(worker)
         return self._run(self._drop(worker))
@@ -255,9 +253,8 @@ class Pool:
         """Charge the client of a worker for what it has used since this was last done."""
         used = processes.processor_time(worker.pid)
         if used is None:
-            used = (
-                worker.accounted if worker.ended is None else worker.accounted + worker.ended.evaluated / 1e6
-            )
+            ended = worker.reply.ended
+            used = worker.accounted + (0.0 if ended is None else ended.evaluated / 1e6)
         seconds, worker.accounted = used - worker.accounted, used
         if seconds > 0 and worker in self._lane(worker).running:
             worker.spent += seconds
@@ -279,6 +276,8 @@ class Pool:
         now = self._loop.time()
         for worker in (*self._slow.running, *self._quick.running):
             self._account(worker)
+            if now >= worker.reply.expires and worker.reply.expire is not None:
+                worker.reply.expire()
         for worker in tuple(self._quick.running):
             if self._is_slow(worker, now):
                 self._leave(worker, now)

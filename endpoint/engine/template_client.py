@@ -123,7 +123,7 @@ class TemplateClient:
         try:
             async with asyncio.timeout(FORK_TIMEOUT):
                 while not connection.pid and not connection.lost:
-                    await connection.arrival()
+                    await connection.reply.arrival()
         except TimeoutError:
             connection.lost = True
         except BaseException:

@@ -13,7 +13,19 @@ from endpoint.errors import Overloaded
 
 RETRY_AFTER: Final = 5
 
-Waiter = asyncio.Future[WorkerConnection]
+Begin = Callable[[WorkerConnection], None]
+
+
+class Waiter(asyncio.Future[WorkerConnection]):
+    """A worker to come. ``begin`` is called with it at once, even where the task that waits is put off."""
+
+    begin: Begin | None = None
+
+    def hand(self, worker: WorkerConnection) -> None:
+        """Resolve it."""
+        if self.begin is not None:
+            self.begin(worker)
+        self.set_result(worker)
 
 
 class FairQueue:
@@ -31,14 +43,15 @@ class FairQueue:
     def __len__(self) -> int:
         return self._count
 
-    def add(self, client: Client) -> Waiter:
-        """Let a query wait; return the future of its worker. Raises :class:`Overloaded`."""
+    def add(self, client: Client, begin: Begin | None = None) -> Waiter:
+        """Let a query wait; return its worker to come. Raises :class:`Overloaded`."""
         own = self._waiters.get(client)
         if self._count >= self.most:
             self._make_room(len(own) if own else 0)
         if (own := self._waiters.get(client)) is None:
             own = self._waiters[client] = deque()
-        waiter: Waiter = asyncio.get_running_loop().create_future()
+        waiter = Waiter(loop=asyncio.get_running_loop())
+        waiter.begin = begin
         own.append(waiter)
         self._count += 1
         return waiter

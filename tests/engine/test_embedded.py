@@ -347,8 +347,8 @@ async def test_a_frame_that_no_worker_sends_ends_the_worker(data: Path) -> None:
         answer = await engine.query(operation(ENDLESS_ROWS), Representation.of(CSV), LONG)
         worker = answer._worker
         assert worker is not None
-        while worker.pieces:
-            worker.pop()
+        while worker.reply.pieces:
+            worker.pop(worker.reply)
         worker._buffer.clear()
         worker.data_received(wire.HEADER.pack(wire.DATA, wire.LONGEST + 1) + b"x" * 100)
         with pytest.raises(WorkerDied):

@@ -13,7 +13,6 @@ from collections.abc import Iterable
 from typing import Final, Protocol
 
 from endpoint.errors import EndpointError, Overloaded, TooManyConnections
-from endpoint.server.turns import Turns
 from endpoint.settings import Settings
 from endpoint.telemetry import Exchange, log
 from endpoint.web import Site
@@ -67,7 +66,7 @@ class Guard:
 
     def __init__(self, site: Site) -> None:
         self._site = site
-        self.turns = Turns()
+        self.turns = site.turns
         self._most = connections_allowed(site.settings)
         # Oldest first.
         self._open: dict[Guarded, None] = {}

@@ -9,7 +9,7 @@ import logging
 import re
 import sys
 from dataclasses import dataclass
-from typing import Final
+from typing import Final, Protocol
 
 log = logging.getLogger("endpoint")
 
@@ -19,12 +19,19 @@ _PLAIN: Final = re.compile(r"[!#$&'()*+,\-./0-9:;<>?@A-Z\[\]^_`a-z{|}~]+")
 _SEPARATORS: Final = frozenset(' "%=\\')
 
 
+class Payer(Protocol):
+    """Who pays for the time that a request takes: :class:`endpoint.engine.clients.Client`."""
+
+    def charge(self, seconds: float) -> None: ...
+
+
 @dataclass(slots=True)
 class Exchange:
     """An HTTP request and its outcome, written as one log line when it ends.
 
     ``route`` is the template of its path, empty where no route answered, ``trace`` the identifier of its
-    trace, where it is kept. ``duration`` and ``queue`` are in seconds; ``sent`` counts body bytes.
+    trace, where it is kept, ``payer`` its client, once that is known. ``duration`` and ``queue`` are in
+    seconds; ``sent`` counts body bytes.
     """
 
     identifier: str
@@ -41,6 +48,7 @@ class Exchange:
     generation: int = 0
     media_type: str = ""
     trace: str = ""
+    payer: Payer | None = None
 
     def line(self) -> str:
         """Return the exchange as ``key=value`` pairs."""

@@ -19,6 +19,7 @@ from endpoint.settings import Settings
 from endpoint.telemetry.instruments import Instruments
 from endpoint.tokens import Tokens
 from endpoint.web.attempts import Attempts
+from endpoint.web.turns import Turns
 
 _HOST: Final = re.compile(r"(?:[A-Za-z0-9._-]+|\[[0-9A-Fa-f:.]+\])(?::[0-9]+)?")
 
@@ -30,7 +31,7 @@ class Site:
 
     ``catalog`` may be replaced at any time, so a request that uses it again after an await keeps the one
     that it began with. ``search`` is the configuration of the text index, where the dataset has one.
-    ``spooled`` counts the bytes that are kept for clients of HTTP/1.0.
+    ``spooled`` counts the bytes that are kept for clients of HTTP/1.0; ``turns`` orders the work of clients.
     """
 
     settings: Settings
@@ -43,9 +44,11 @@ class Site:
     running: Engine | None = None
     draining: bool = False
     spooled: int = 0
+    turns: Turns = field(init=False)
     _lasting: str = field(init=False)
 
     def __post_init__(self) -> None:
+        self.turns = Turns(self.instruments.watchdog)
         prefixes = sorted(self.dataset.prefixes.items())
         self._lasting = f"{__version__} {self.settings.default_graph} {prefixes}"
 

@@ -44,7 +44,6 @@ from endpoint.web.http.encodings import EncodedBodies
 from endpoint.web.http.forwarded import proxies
 from endpoint.web.http.hosts import check_host
 from endpoint.web.http.html import render
-from endpoint.web.http.pacing import Pacer
 from endpoint.web.http.request import Request
 from endpoint.web.http.security import security_headers
 from endpoint.web.http.send import ClientGone, send_answer
@@ -72,7 +71,6 @@ class Boundary:
         self._prefix = secrets.token_hex(3)
         self._count = count(1)
         self._encoded_bodies = EncodedBodies()
-        self._pacer = Pacer()
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
@@ -118,14 +116,11 @@ class Boundary:
             check_host(scope, self._site.settings)
             # A server gives each request a context of its own, so the values end with it.
             EXCHANGE.set(exchange)
-            asking = caller(exchange.client, exchange.identifier, request.token)
-            CALLER.set(asking)
+            CALLER.set(caller(exchange.client, exchange.identifier, request.token))
             if request.method == "OPTIONS" and _is_preflight(request):
                 await send_answer(request, send, _preflight(request))
-            elif (engine := self._site.running) is not None:
-                await self._pacer.paced(engine.clients.find(asking), self._app(scope, receive, send))
             else:
-                await self._app(scope, receive, send)
+                await self._in_turn(request, receive, send)
         except ClientGone:
             exchange.aborted = True
             abort(scope)
@@ -137,6 +132,20 @@ class Boundary:
                 abort(scope)
             else:
                 await send_answer(request, send, problem_answer(request, problem))
+
+    async def _in_turn(self, request: Request, receive: Receive, send: Send) -> None:
+        engine, exchange, turns = self._site.running, request.exchange, self._site.turns
+        if engine is None:
+            await self._app(request.scope, receive, send)
+            return
+        client = engine.clients.find(CALLER.get())
+        turn = turns.enter(exchange, client)
+        try:
+            if turn is not None:
+                await turn
+            await self._app(request.scope, receive, send)
+        finally:
+            turns.leave(exchange, client)
 
     def _headers(self, request: Request) -> list[tuple[bytes, bytes]]:
         headers = [(b"x-request-id", request.exchange.identifier.encode())]

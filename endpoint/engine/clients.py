@@ -100,8 +100,8 @@ class Client:
     """
 
     __slots__ = (
-        *("_crowd", "_left", "_recent", "_updated", "_uses"),
-        *("name", "places", "queries", "quota", "requests"),
+        *("_crowd", "_recent", "_updated", "_uses"),
+        *("left", "name", "places", "queries", "quota", "requests"),
     )
 
     def __init__(self, name: str, quota: float, crowd: Crowd | None = None) -> None:
@@ -111,7 +111,7 @@ class Client:
         self.requests = 0  # that are at work
         self.queries = 0  # that run or wait
         self.places = 0  # in the slow lanes
-        self._left = quota
+        self.left = quota  # of the budget, in seconds, when it was last charged
         self._recent = 0.0
         self._updated = time.monotonic()
         # By the numbers of the steps in which it used something.
@@ -121,13 +121,13 @@ class Client:
         now = time.monotonic()
         passed, self._updated = now - self._updated, now
         if self.quota != math.inf:
-            self._left = min(self.quota, self._left + passed * self.quota / WINDOW)
+            self.left = min(self.quota, self.left + passed * self.quota / WINDOW)
         self._recent *= math.exp(-passed / MEMORY)
 
     def change(self, quota: float) -> None:
         """Give it another budget; what it owes, it owes."""
         self._refresh()
-        self._left = quota if self.quota == math.inf else min(self._left, quota)
+        self.left = quota if self.quota == math.inf else min(self.left, quota)
         self.quota = quota
 
     def charge(self, seconds: float) -> None:
@@ -135,7 +135,7 @@ class Client:
         self.use().seconds += seconds
         if self.name:
             self._refresh()
-            self._left -= seconds
+            self.left -= seconds
             self._recent += seconds
 
     def use(self) -> Use:
@@ -165,28 +165,30 @@ class Client:
     @property
     def heavy(self) -> bool:
         """Return whether its queries start in the slow lane: it has used much lately, and others ask too."""
-        much = self.places > 1 or (self._recent > HEAVY and self.recent() > HEAVY)
-        return much and bool(self.name) and time.monotonic() < self._crowd.until
+        much = self.places > 1 or self._recent > HEAVY
+        if not much or not self.name or time.monotonic() >= self._crowd.until:
+            return False
+        return self.places > 1 or self.recent() > HEAVY
 
     @property
     def exhausted(self) -> bool:
         """Return whether nothing is left of its budget."""
-        if self._left > 0:
+        if self.left > 0:
             return False
         self._refresh()
-        return self._left <= 0
+        return self.left <= 0
 
     @property
     def owes(self) -> bool:
         """Return whether it has to be remembered."""
         self._refresh()
-        remembered = self._left < self.quota or self._recent > HEAVY / 100
+        remembered = self.left < self.quota or self._recent > HEAVY / 100
         return self.queries > 0 or remembered or self.used().seconds > HEAVY / 2
 
     def allowance(self) -> Allowance:
         """Return what it may use now."""
         self._refresh()
-        return Allowance(self.quota, self._left, (self.quota - self._left) * WINDOW / self.quota)
+        return Allowance(self.quota, self.left, (self.quota - self.left) * WINDOW / self.quota)
 
 
 class Clients:
@@ -251,7 +253,8 @@ class Clients:
     def allowance(self, caller: Caller) -> Allowance | None:
         """Return what a caller with a budget may use now, where that is less than half of it; else None."""
         client = self._clients.get(caller.client)
-        if client is None or client.quota == math.inf:
+        # What is left grows until the next time it is charged.
+        if client is None or client.quota == math.inf or client.left >= client.quota / 2:
             return None
         allowance = client.allowance()
         return allowance if allowance.left < allowance.quota / 2 else None

@@ -74,7 +74,7 @@ class Turns:
         now = asyncio.get_running_loop().time()
         if client is not self._last:
             self._last, self._crowded = client, now + CROWDED
-        if takes_turns(client):
+        if now <= self._crowded and takes_turns(client):
             self._watchdog.turn = self._turn
             return self._turn(exchange)
         self._light.add(exchange.identifier)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from base64 import b64decode
+from functools import lru_cache
 from ipaddress import IPv6Address, IPv6Network
 from math import ceil, floor
 from typing import Final
@@ -17,6 +18,7 @@ from endpoint.web.http.forwarded import parse_address
 _PREFIX: Final = 64
 
 
+@lru_cache(maxsize=4096)
 def client_key(address: str) -> str:
     """Return the name under which a client's use is counted: an IPv4 address, or the /64 of an IPv6 address.
 

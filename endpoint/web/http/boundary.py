@@ -40,6 +40,7 @@ from endpoint.telemetry.watchdog import EXCHANGE
 from endpoint.web import Site
 from endpoint.web.http.access import caller, rate_limit
 from endpoint.web.http.answer import NO_STORE, Headers, Whole
+from endpoint.web.http.delayed import Delayed
 from endpoint.web.http.encodings import EncodedBodies
 from endpoint.web.http.forwarded import proxies
 from endpoint.web.http.hosts import check_host
@@ -47,6 +48,9 @@ from endpoint.web.http.html import render
 from endpoint.web.http.request import Request
 from endpoint.web.http.security import security_headers
 from endpoint.web.http.send import ClientGone, send_answer
+
+# Seconds until the sender starts to watch for a leaving client; most answers are sent sooner.
+WATCH_AFTER: Final = 0.02
 
 _METHODS: Final = b"GET, HEAD, POST, QUERY, OPTIONS"
 _EXPOSED: Final = (
@@ -71,6 +75,7 @@ class Boundary:
         self._prefix = secrets.token_hex(3)
         self._count = count(1)
         self._encoded_bodies = EncodedBodies()
+        self._delayed = Delayed(WATCH_AFTER)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
@@ -86,7 +91,7 @@ class Boundary:
         instruments = self._site.instruments
         instruments.request_begun(exchange, scope["headers"])
         started = time.perf_counter()
-        request = Request(scope, receive, self._site, exchange, self._encoded_bodies)
+        request = Request(scope, receive, self._site, exchange, self._encoded_bodies, self._delayed)
         scope["app"] = self  # makes Starlette raise its 404 and 405 instead of answering
         headers = self._headers(request)
 

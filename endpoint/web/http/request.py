@@ -28,6 +28,7 @@ from endpoint.telemetry import Exchange
 from endpoint.tokens import Token
 from endpoint.web import Site
 from endpoint.web.http.access import read_token
+from endpoint.web.http.delayed import Delayed
 from endpoint.web.http.encodings import EncodedBodies
 from endpoint.web.http.view import View, view_of
 
@@ -49,16 +50,23 @@ class Request:
     """One HTTP request, made by the boundary; every part of it is parsed once.
 
     ``query`` is the text of a SPARQL query once it is known, for the page about a failure of it.
-    ``encoded_bodies`` are those of all requests of the application.
+    ``encoded_bodies`` and ``delayed`` calls are those of all requests of the application.
     """
 
     def __init__(
-        self, scope: Scope, receive: Receive, site: Site, exchange: Exchange, encoded_bodies: EncodedBodies
+        self,
+        scope: Scope,
+        receive: Receive,
+        site: Site,
+        exchange: Exchange,
+        encoded_bodies: EncodedBodies,
+        delayed: Delayed,
     ) -> None:
         self.scope = scope
         self.site = site
         self.exchange = exchange
         self.encoded_bodies = encoded_bodies
+        self.delayed = delayed
         self.method: str = scope["method"]
         self.headers = Headers(scope=scope)
         self.query: str | None = None

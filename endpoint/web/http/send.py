@@ -33,8 +33,6 @@ from endpoint.web.http.spool import Spool
 
 READING: Final = ("GET", "HEAD", "OPTIONS")
 
-# Seconds until the sender starts to watch for a leaving client; most answers are sent sooner.
-WATCH_AFTER: Final = 0.02
 # Bodies of at least this size (bytes) are encoded on a thread; for smaller ones the switch takes longer.
 _BESIDE: Final = 2**15
 
@@ -91,12 +89,12 @@ class Watch:
         self._gone = False
 
     def __enter__(self) -> None:
-        self._timer = asyncio.get_running_loop().call_later(WATCH_AFTER, self._start)
+        self._call = self._request.delayed.add(self._start)
 
     def _start(self) -> None:
         if self._request.body_pending:
             # Watching would consume the body that the handler reads.
-            self._timer = asyncio.get_running_loop().call_later(WATCH_AFTER, self._start)
+            self._call = self._request.delayed.add(self._start)
         else:
             self._watcher = asyncio.create_task(self._look())
 
@@ -109,7 +107,7 @@ class Watch:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        self._timer.cancel()
+        self._request.delayed.cancel(self._call)
         if self._watcher is not None:
             self._watcher.cancel()
         if self._gone and isinstance(error, asyncio.CancelledError):

@@ -31,16 +31,16 @@ def parse(text: str) -> QueryUnit:
 
     Raises :class:`Unsupported`.
     """
-    lexed = lex(text)
+    tokens = lex(text).tokens
     keywords = sparql().keywords
-    terminals = [terminal_of(token, keywords) for token in lexed.tokens]
+    terminals = [terminal_of(token, keywords) for token in tokens]
     building = Building()
     try:
-        _run(terminals, lexed.tokens, building)
+        _run(terminals, tokens, building)
     except UpdateFound:
         raise Unsupported("the text is an update") from None
     prologue, query = building.values
-    return QueryUnit(prologue, query, lexed.tokens, lexed.doubtful)
+    return QueryUnit(prologue, query, tokens)
 
 
 def _run(terminals: list[str], tokens: Sequence[Token], building: Building) -> None:

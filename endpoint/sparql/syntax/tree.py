@@ -368,12 +368,11 @@ class PrefixDecl(NamedTuple):
 
 
 class QueryUnit(NamedTuple):
-    """A whole text (rule 1), and its tokens; ``doubtful`` as :class:`~endpoint.sparql.lexer.Lexed` has it."""
+    """A whole text (rule 1), and its tokens."""
 
     prologue: tuple[BaseDecl | PrefixDecl, ...]
     query: SelectQuery | ConstructQuery | DescribeQuery | AskQuery
     tokens: list[Token]
-    doubtful: bool
 
 
 def unlabelled(token: Token) -> Token:

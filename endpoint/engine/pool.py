@@ -1,7 +1,6 @@
-"""The pool of workers of one generation: which query gets a worker, and in which lane.
+"""The pool of workers of one generation: it forks them, hands them to queries, and ends them.
 
-:mod:`endpoint.engine.lanes` says what a lane is. The pool forks the workers of both, hands them to
-the queries whose turn it is, and moves those that evaluate for long from the quick lane to the slow one.
+:mod:`endpoint.engine.scheduler` says which query is evaluated where, and for how long.
 """
 
 from __future__ import annotations
@@ -11,9 +10,10 @@ from collections.abc import Callable, Coroutine
 from typing import Any, Final, TypeVar
 
 from endpoint.engine import Occupancy, fence, processes
-from endpoint.engine.clients import REPLACED, Client
+from endpoint.engine.clients import Client
 from endpoint.engine.connection import WorkerConnection
-from endpoint.engine.lanes import BLOCKED, Lane, SlowLane
+from endpoint.engine.lanes import Lane
+from endpoint.engine.scheduler import Scheduler
 from endpoint.engine.template_client import Death, TemplateClient, ending_signal
 from endpoint.engine.waiting import RETRY_AFTER, Begin, Waiter
 from endpoint.engine.wire import TemplateOrder
@@ -24,12 +24,6 @@ from endpoint.telemetry import log
 
 T = TypeVar("T")
 
-# Seconds of evaluation after which a query leaves the quick lane; and of processor time, or of a client that
-# does not read, where another client waits.
-QUICK: Final = 0.5
-CONTENDED: Final = 0.05
-# Seconds between two looks at the queries that run; nobody looks while none does.
-LOOK: Final = 0.05
 # Seconds for which an idle worker of the slow lane waits for another query.
 SLOW_IDLE: Final = 20.0
 
@@ -56,13 +50,11 @@ class Pool:
 
     def __init__(self, template: TemplateClient, size: int, places: int, queue: int) -> None:
         self._template = template
-        self._quick = Lane(size, queue)
-        self._slow = SlowLane(size, places, queue)
+        self._scheduler = Scheduler(size, places, queue, self.drop, self._refill)
         self._live: set[WorkerConnection] = set()
         self._tasks: set[asyncio.Task[Any]] = set()
         self._retired = False
         self._closing = False
-        self._look: asyncio.TimerHandle | None = None
         self._shed: asyncio.TimerHandle | None = None
         self._loop = asyncio.get_running_loop()
 
@@ -116,15 +108,16 @@ class Pool:
 
     async def start(self) -> None:
         """Fork the first workers. Raises :class:`StoreError`."""
-        await asyncio.gather(*[self._fork(self._quick) for _ in range(self._quick.size)])
+        quick = self._scheduler.quick
+        await asyncio.gather(*[self._fork(quick) for _ in range(quick.size)])
 
     def take(self, client: Client) -> WorkerConnection | None:
         """Return an idle worker for a query of the client, if there is one."""
-        lane = self._slow if client.heavy else self._quick
+        lane = self._scheduler.lane_for(client)
         while lane.idle and lane.open_to(client):
             worker = lane.idle.pop()
             if not worker.lost:
-                self._hand(worker, client)
+                self._scheduler.begin(worker, client)
                 return worker
             self.drop(worker)
         return None
@@ -138,11 +131,11 @@ class Pool:
         """
         if self._closing:
             raise PoolGone("The worker processes of this generation have ended.")
-        lane = self._slow if slow or client.heavy else self._quick
+        lane = self._scheduler.lane_for(client, slow)
         waiter = lane.waiting.add(client, begin)
         late = self._loop.call_later(timeout, _fail, waiter, timeout)
         self._refill()
-        self._watch()
+        self._scheduler.watch()
         try:
             await waiter
         finally:
@@ -150,33 +143,24 @@ class Pool:
             late.cancel()
             self._close_when_done()
 
-    def _hand(self, worker: WorkerConnection, client: Client) -> None:
-        worker.client = client
-        worker.since = self._loop.time()
-        worker.spent, worker.turns = 0.0, False
-        self._lane(worker).add(worker)
-        if self._look is None:
-            self._watch()
-
     def release(self, worker: WorkerConnection) -> None:
         """Take back a worker that has sent its answer. Nothing happens where it was dropped already."""
-        if worker not in self._lane(worker).running:
+        if worker not in self._scheduler.lane_of(worker).running:
             return
         worker.blocked_since = 0.0
         if worker.lost or worker.reply.swollen:
             self.drop(worker)
             return
-        self._account(worker)
-        self._lane(worker).discard(worker)
+        self._scheduler.finish(worker)
         self._offer(worker)
 
     def _offer(self, worker: WorkerConnection) -> None:
         """Give an idle worker to the query whose turn it is, or keep it where the lane has room."""
-        lane = self._lane(worker)
+        lane = self._scheduler.lane_of(worker)
         while (turn := lane.next()) is not None:
             client, waiter = turn
             if not waiter.done():
-                self._hand(worker, client)
+                self._scheduler.begin(worker, client)
                 waiter.hand(worker)
                 return
         if self._retired or lane.surplus:
@@ -189,18 +173,13 @@ class Pool:
     def _drop_idle(self) -> None:
         """End the workers of the slow lane that nobody has needed for long."""
         self._shed = None
-        idle, self._slow.idle = self._slow.idle, []
+        idle, self._scheduler.slow.idle = self._scheduler.slow.idle, []
         for worker in idle:
             self.drop(worker)
 
     def drop(self, worker: WorkerConnection) -> asyncio.Task[Death]:
         """Kill a worker, and put another in its place where one is needed."""
-        lane = self._lane(worker)
-        if worker in lane.running:
-            self._account(worker)
-            if worker.reply.ended is None and not worker.displaced:
-                worker.client.charge(REPLACED)
-            lane.discard(worker)
+        self._scheduler.give_up(worker)
         return self._run(self._drop(worker))
 
     async def _drop(self, worker: WorkerConnection) -> Death:
@@ -220,7 +199,7 @@ class Pool:
     def _refill(self) -> None:
         """Fork the workers that the lanes lack."""
         if self._template.alive and not self._closing:
-            for lane in (self._quick, self._slow):
+            for lane in self._scheduler.lanes:
                 for _ in range(lane.missing(self._retired)):
                     self._run(self._replace(self._fork(lane)))
 
@@ -241,82 +220,10 @@ class Pool:
         finally:
             lane.forking -= 1
         self._live.add(worker)
-        if lane is self._slow:
-            self._lower(worker)
+        if lane is self._scheduler.slow:
+            self._scheduler.lower(worker)
         worker.accounted = processes.processor_time(worker.pid) or 0.0
         self._offer(worker)
-
-    def _lane(self, worker: WorkerConnection) -> Lane:
-        return self._slow if worker.slow else self._quick
-
-    def _account(self, worker: WorkerConnection) -> None:
-        """Charge the client of a worker for what it has used since this was last done."""
-        used = processes.processor_time(worker.pid)
-        if used is None:
-            ended = worker.reply.ended
-            used = worker.accounted + (0.0 if ended is None else ended.evaluated / 1e6)
-        seconds, worker.accounted = used - worker.accounted, used
-        if seconds > 0 and worker in self._lane(worker).running:
-            worker.spent += seconds
-            worker.client.charge(seconds)
-            if worker.slow:
-                self._slow.serve(worker, seconds)
-
-    def _lower(self, worker: WorkerConnection) -> None:
-        worker.slow = True
-        processes.lower(worker.pid)
-
-    def _watch(self) -> None:
-        """Look at the queries that run, now and then, while there are any."""
-        if self._look is None:
-            self._look = self._loop.call_later(LOOK, self._looked)
-
-    def _looked(self) -> None:
-        self._look = None
-        now = self._loop.time()
-        for worker in (*self._slow.running, *self._quick.running):
-            self._account(worker)
-            if now >= worker.reply.expires and worker.reply.expire is not None:
-                worker.reply.expire()
-        for worker in tuple(self._quick.running):
-            if self._is_slow(worker, now):
-                self._leave(worker, now)
-        if (stalled := self._slow.stalled(now)) is not None:
-            self._displace(stalled)
-        self._slow.turn(now)
-        if self._quick.running or self._slow.running:
-            self._watch()
-
-    def _is_slow(self, worker: WorkerConnection, now: float) -> bool:
-        """Return whether a query of the quick lane has been there for long enough."""
-        contended = self._wanted and self._quick.waiting.others(worker.client) and not self._slow.full
-        if worker.blocked(now) > (CONTENDED if contended else BLOCKED):
-            return True
-        return worker.evaluating(now) > QUICK or (contended and worker.spent > CONTENDED)
-
-    @property
-    def _wanted(self) -> bool:
-        """Return whether more queries wait in the quick lane than workers are on their way to it."""
-        return len(self._quick.waiting) > self._quick.forking
-
-    def _leave(self, worker: WorkerConnection, now: float) -> None:
-        """Move a query to the slow lane. Where that is full, one gives its place back if others wait."""
-        if self._slow.full:
-            if not self._wanted:
-                return
-            last = self._slow.last(now, worker)
-            self._displace(last)
-            if last is worker:
-                return
-        self._account(worker)
-        self._quick.discard(worker)
-        self._lower(worker)
-        self._slow.add(worker)
-        self._refill()
-
-    def _displace(self, worker: WorkerConnection) -> None:
-        worker.displaced = True
-        self.drop(worker)
 
     def _run(self, coroutine: Coroutine[object, object, T]) -> asyncio.Task[T]:
         task = asyncio.ensure_future(coroutine)
@@ -327,25 +234,16 @@ class Pool:
     @property
     def occupancy(self) -> Occupancy:
         """What its processes do now."""
-        now = self._loop.time()
-        running = [*self._quick.running, *self._slow.running]
-        blocked = sum(worker.blocked(now) > BLOCKED for worker in running)
-        slow = sum(worker.blocked(now) <= BLOCKED for worker in self._slow.running)
-        states = {
-            "idle": len(self._quick.idle) + len(self._slow.idle),
-            "evaluating": len(running) - slow - blocked,
-            "slow": slow,
-            "blocked": blocked,
-        }
-        waiting = len(self._quick.waiting) + len(self._slow.waiting)
+        quick, slow = self._scheduler.lanes
+        waiting = len(quick.waiting) + len(slow.waiting)
         templates = [self._template.pid] if self._template.alive else []
         workers = [worker.pid for worker in self._live]
-        return Occupancy(waiting, self._quick.waiting.most, states, templates, workers)
+        return Occupancy(waiting, quick.waiting.most, self._scheduler.states(), templates, workers)
 
     @property
     def busy(self) -> bool:
         """Return whether a worker evaluates, or a query waits for one."""
-        return self._quick.busy or self._slow.busy
+        return any(lane.busy for lane in self._scheduler.lanes)
 
     @property
     def ended(self) -> bool:
@@ -360,7 +258,7 @@ class Pool:
     def retire(self) -> None:
         """Finish the queries that run or wait, accept no more, then end the template."""
         self._retired = True
-        for lane in (self._quick, self._slow):
+        for lane in self._scheduler.lanes:
             while lane.idle:
                 self.drop(lane.idle.pop())
             if not self._template.alive:
@@ -375,9 +273,9 @@ class Pool:
     async def aclose(self) -> None:
         """End every worker at once, even while it evaluates."""
         self._retired = self._closing = True
-        for timer in (self._look, self._shed):
-            if timer is not None:
-                timer.cancel()
+        self._scheduler.close()
+        if self._shed is not None:
+            self._shed.cancel()
         for task in tuple(self._tasks):
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)

@@ -16,7 +16,7 @@ from unittest.mock import patch
 
 import pytest
 
-from endpoint.engine import Limits, pool, wire
+from endpoint.engine import Limits, scheduler, wire
 from endpoint.engine.embedded import EmbeddedEngine, EmbeddedResult
 from endpoint.engine.running import RunningQuery
 from endpoint.errors import (
@@ -53,7 +53,7 @@ async def opened(data: Path, **changes: object) -> AsyncIterator[EmbeddedEngine]
 @asynccontextmanager
 async def one_lane() -> AsyncIterator[None]:
     """No query leaves the quick lane, so that others wait for its end."""
-    with patch.object(pool, "QUICK", 60.0):
+    with patch.object(scheduler, "QUICK", 60.0):
         yield
 
 

@@ -124,7 +124,7 @@ def test_a_template_that_dies_while_queries_wait_is_replaced(tmp_path: Path) -> 
             assert pool is not None
             await until_async(lambda: pool.busy)
             waiting = asyncio.create_task(count(engine, 1))
-            await until_async(lambda: pool._quick.waiting)
+            await until_async(lambda: pool._scheduler.quick.waiting)
             os.kill(template_of(engine, 1), signal.SIGKILL)
             assert await waiting == 300
             busy.cancel()

@@ -55,14 +55,16 @@ def slow(engine: EmbeddedEngine, caller: Caller | None = None) -> list[int]:
     """The workers in the slow lane, all or those of one client."""
     return [
         worker.pid
-        for worker in pool_of(engine)._slow.running
+        for worker in pool_of(engine)._scheduler.slow.running
         if caller is None or worker.client.name == caller.client
     ]
 
 
 def spent(engine: EmbeddedEngine, caller: Caller) -> float:
     return sum(
-        worker.spent for worker in pool_of(engine)._slow.running if worker.client.name == caller.client
+        worker.spent
+        for worker in pool_of(engine)._scheduler.slow.running
+        if worker.client.name == caller.client
     )
 
 
@@ -91,17 +93,17 @@ async def test_a_long_query_leaves_its_place_and_gives_way(data: Path) -> None:
 async def test_a_short_query_stays_where_it_is(data: Path) -> None:
     async with opened(data, workers=1) as engine:
         await begin(engine, ANNA, "ASK {}")
-        (worker,) = pool_of(engine)._quick.idle
+        (worker,) = pool_of(engine)._scheduler.quick.idle
         for _ in range(20):
             await begin(engine, ANNA, "SELECT * { ?a ?b ?c }")
-        assert pool_of(engine)._quick.idle == [worker]
+        assert pool_of(engine)._scheduler.quick.idle == [worker]
 
 
 @asynchronous
 async def test_the_look_at_running_queries_ends_with_them(data: Path) -> None:
     async with opened(data, workers=1) as engine:
         await begin(engine, ANNA, "ASK {}")
-        await until_async(lambda: pool_of(engine)._look is None)
+        await until_async(lambda: not pool_of(engine)._scheduler.watching)
 
 
 @asynchronous
@@ -109,7 +111,7 @@ async def test_long_queries_run_per_client_in_turn(data: Path) -> None:
     async with opened(data, workers=1, slow_lane=4) as engine:
         long = [begin(engine, caller) for caller in (ANNA, ANNA, ANNA, BEN)]
         await until_async(lambda: len(slow(engine)) >= 3 and slow(engine, BEN))
-        workers = pool_of(engine)._slow.running
+        workers = pool_of(engine)._scheduler.slow.running
         # At most one runs at once; a turn changes that in one go.
         await until_async(lambda: sum(not worker.paused for worker in workers) == 1)
         await until_async(lambda: sum(state(pid) == "T" for pid in slow(engine)) == len(workers) - 1)
@@ -125,7 +127,7 @@ async def test_a_paused_query_goes_on_when_there_is_room(data: Path) -> None:
     async with opened(data, workers=1, slow_lane=4) as engine:
         endless = begin(engine, ANNA)
         longish = begin(engine, BEN, LONGISH)
-        await until_async(lambda: any(worker.paused for worker in pool_of(engine)._slow.running))
+        await until_async(lambda: any(worker.paused for worker in pool_of(engine)._scheduler.slow.running))
         await end(endless)
         assert b'"value":"' in (await longish).replace(b" ", b"")
         await until_async(lambda: not slow(engine))
@@ -134,7 +136,7 @@ async def test_a_paused_query_goes_on_when_there_is_room(data: Path) -> None:
 async def paused(engine: EmbeddedEngine, limits: Limits = LONG) -> tuple[list[asyncio.Task[bytes]], int]:
     """Queries of two clients, of which one is paused, and the worker of that one."""
     long = [begin(engine, caller, limits=limits) for caller in (ANNA, BEN)]
-    running = pool_of(engine)._slow.running
+    running = pool_of(engine)._scheduler.slow.running
     await until_async(lambda: any(worker.paused for worker in running))
     return long, next(worker.pid for worker in running if worker.paused)
 
@@ -191,7 +193,7 @@ async def test_where_the_slow_lane_is_full_the_client_that_has_most_makes_room(d
         await until_async(lambda: len(slow(engine, ANNA)) == 2)
         # These two stay in the quick lane until somebody waits.
         more = [begin(engine, BEN), begin(engine, CARL)]
-        await until_async(lambda: len(pool_of(engine)._quick.running) == 2)
+        await until_async(lambda: len(pool_of(engine)._scheduler.quick.running) == 2)
         answer = begin(engine, Caller("192.0.2.4", "r"), "ASK {}")
         assert b"true" in await answer
         # One of Anna's waits for a place now; its evaluation begins anew.
@@ -209,7 +211,7 @@ async def test_a_displaced_query_waits_as_long_as_any_other(data: Path) -> None:
         first = begin(engine, ANNA)
         await until_async(lambda: slow(engine))
         second = begin(engine, BEN, limits=Limits(3.0))
-        await until_async(lambda: pool_of(engine)._quick.running)
+        await until_async(lambda: pool_of(engine)._scheduler.quick.running)
         assert b"true" in await begin(engine, CARL, "ASK {}")
         with pytest.raises(Overloaded, match="No worker became free"):
             await second
@@ -242,11 +244,11 @@ async def test_who_used_much_lately_starts_in_the_slow_lane(data: Path) -> None:
             await begin(engine, caller, "ASK {}")
         client_of(engine, ANNA).charge(HEAVY * 2)
         assert b"true" in await begin(engine, ANNA, "ASK {}")
-        (worker,) = pool_of(engine)._slow.idle
+        (worker,) = pool_of(engine)._scheduler.slow.idle
         assert os.getpriority(os.PRIO_PROCESS, worker.pid) == processes.NICENESS
         # The next one takes the same worker.
         assert b"true" in await begin(engine, ANNA, "ASK {}")
-        assert pool_of(engine)._slow.idle == [worker]
+        assert pool_of(engine)._scheduler.slow.idle == [worker]
         # It goes when nobody needs it any longer.
         pool_of(engine)._drop_idle()
         await until_async(lambda: not Path(f"/proc/{worker.pid}").exists())

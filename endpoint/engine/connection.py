@@ -166,6 +166,10 @@ class WorkerConnection(asyncio.Protocol):
         """Return the seconds for which the worker has been blocked on this answer; 0 where it is not."""
         return self.blocked_before + now - self.blocked_since if self.blocked_since else 0.0
 
+    def unread(self, now: float) -> float:
+        """Return the seconds since the client last took a piece of this answer; 0 where it takes them."""
+        return now - self.blocked_since if self.blocked_since else 0.0
+
     def evaluating(self, now: float) -> float:
         """Return the seconds since its query began, without those in which it was blocked."""
         blocked = self.blocked_before + (now - self.blocked_since if self.blocked_since else 0.0)

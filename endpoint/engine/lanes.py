@@ -23,6 +23,9 @@ TURN: Final = 0.25
 # A worker that has been blocked by its client for this long (seconds) leaves the quick lane, so that clients
 # that stop reading cannot take it away.
 BLOCKED: Final = 0.5
+# An answer of which nothing was read for this long (seconds) is cut where others need its place. Whoever
+# reads 64 kB in this time is not.
+STALLED: Final = 0.25
 # Places of the slow lane at least, and at most for each worker of the quick one.
 FEWEST: Final = 2
 MOST: Final = 6
@@ -147,14 +150,14 @@ class SlowLane(Lane):
         return self._last([*self.running, candidate], now)
 
     def stalled(self, now: float) -> WorkerConnection | None:
-        """Return the query to cut because others wait for its place while its client does not read."""
-        blocked = [worker for worker in self.running if worker.blocked(now) > BLOCKED]
-        return self._last(blocked, now) if blocked and self.full and self.waiting else None
+        """Return the query to cut first because its client does not read; None where all read."""
+        stalled = [worker for worker in self.running if worker.unread(now) > STALLED]
+        return self._last(stalled, now) if stalled else None
 
     @staticmethod
     def _last(workers: list[WorkerConnection], now: float) -> WorkerConnection:
         counts = Counter(worker.client for worker in workers)
-        return max(workers, key=lambda one: (counts[one.client], one.blocked(now), one.since))
+        return max(workers, key=lambda one: (counts[one.client], one.unread(now), one.since))
 
     def serve(self, worker: WorkerConnection, seconds: float) -> None:
         """Count what a query was given."""

@@ -139,7 +139,7 @@ class Pool:
         try:
             await waiter
         finally:
-            lane.waiting.remove(client, waiter)
+            self._scheduler.forget(client, waiter)
             late.cancel()
             self._close_when_done()
 
@@ -157,7 +157,7 @@ class Pool:
     def _offer(self, worker: WorkerConnection) -> None:
         """Give an idle worker to the query whose turn it is, or keep it where the lane has room."""
         lane = self._scheduler.lane_of(worker)
-        while (turn := lane.next()) is not None:
+        while (turn := self._scheduler.next(worker)) is not None:
             client, waiter = turn
             if not waiter.done():
                 self._scheduler.begin(worker, client)

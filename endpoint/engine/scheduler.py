@@ -15,13 +15,17 @@ from endpoint.engine import WORKER_STATES, processes
 from endpoint.engine.clients import REPLACED, Client
 from endpoint.engine.connection import WorkerConnection
 from endpoint.engine.lanes import BLOCKED, Lane, SlowLane
+from endpoint.engine.waiting import Waiter
 
-# Seconds of evaluation after which a query leaves the quick lane; and of processor time, or of a client that
-# does not read, where another client waits.
+# Seconds of evaluation after which a query leaves the quick lane; and, where another client waits, of
+# processor time, and of a client that does not read.
 QUICK: Final = 0.5
 CONTENDED: Final = 0.05
-# Seconds between two looks at the queries that run; nobody looks while none does.
+UNREAD: Final = 0.02
+# Seconds between two looks at the queries that run; nobody looks while none does. And where a query waits for
+# the quick lane.
 LOOK: Final = 0.05
+SOON: Final = 0.01
 
 
 class Scheduler:
@@ -43,6 +47,8 @@ class Scheduler:
         self._end = end
         self._refill = refill
         self._timer: asyncio.TimerHandle | None = None
+        self._due = 0.0
+        self._turned = 0.0
         self._loop = asyncio.get_running_loop()
 
     @property
@@ -101,8 +107,10 @@ class Scheduler:
 
     def watch(self) -> None:
         """Look at the queries that run, now and then, while there are any."""
-        if self._timer is None:
-            self._timer = self._loop.call_later(LOOK, self._look)
+        due = self._loop.time() + (SOON if self._wanted else LOOK)
+        if self._timer is None or due < self._due:
+            self.close()
+            self._due, self._timer = due, self._loop.call_at(due, self._look)
 
     @property
     def watching(self) -> bool:
@@ -122,40 +130,69 @@ class Scheduler:
             if now >= worker.reply.expires and worker.reply.expire is not None:
                 worker.reply.expire()
         for worker in tuple(self.quick.running):
-            if self._is_slow(worker, now):
-                self._leave(worker, now)
-        if (stalled := self.slow.stalled(now)) is not None:
+            self._consider(worker, now)
+        self._sort()
+        if self.slow.full and self.slow.waiting and (stalled := self.slow.stalled(now)) is not None:
             self._displace(stalled)
-        self.slow.turn(now)
+        if now - self._turned >= LOOK:
+            self._turned = now
+            self.slow.turn(now)
         if self.quick.running or self.slow.running:
             self.watch()
 
-    def _is_slow(self, worker: WorkerConnection, now: float) -> bool:
-        """Return whether a query of the quick lane has been there for long enough."""
-        contended = self._wanted and self.quick.waiting.others(worker.client) and not self.slow.full
-        if worker.blocked(now) > (CONTENDED if contended else BLOCKED):
-            return True
-        return worker.evaluating(now) > QUICK or (contended and worker.spent > CONTENDED)
+    def _consider(self, worker: WorkerConnection, now: float) -> None:
+        """Let a query leave the quick lane that has been there for long enough, if there is a place for it.
+
+        Where the slow lane is full and others wait, one gives its place back: an answer that is not read, for
+        a query that leaves early because others wait.
+        """
+        blocked = worker.blocked(now)
+        late = blocked > BLOCKED or worker.evaluating(now) > QUICK
+        early = self._wanted and self.quick.waiting.others(worker.client)
+        if not late and not (early and (blocked > UNREAD or worker.spent > CONTENDED)):
+            return
+        if self.slow.full:
+            if not self._wanted:
+                return
+            last = self.slow.last(now, worker) if late else self.slow.stalled(now)
+            if last is None:
+                return
+            self._displace(last)
+            if last is worker:
+                return
+        self._leave(worker)
 
     @property
     def _wanted(self) -> bool:
         """Return whether more queries wait in the quick lane than workers are on their way to it."""
         return len(self.quick.waiting) > self.quick.forking
 
-    def _leave(self, worker: WorkerConnection, now: float) -> None:
-        """Move a query to the slow lane. Where that is full, one gives its place back if others wait."""
-        if self.slow.full:
-            if not self._wanted:
-                return
-            last = self.slow.last(now, worker)
-            self._displace(last)
-            if last is worker:
-                return
+    def _leave(self, worker: WorkerConnection) -> None:
+        """Move a query to the slow lane."""
         self.account(worker)
         self.quick.discard(worker)
         self.lower(worker)
         self.slow.add(worker)
         self._refill()
+
+    def next(self, worker: WorkerConnection) -> tuple[Client, Waiter] | None:
+        """Return the query whose turn it is to get an idle worker, and take it out of those that wait."""
+        self._sort()
+        return self.lane_of(worker).next()
+
+    def _sort(self) -> None:
+        """Let queries wait in the slow lane whose clients have come to start there since they came."""
+        if not self.quick.waiting:
+            return
+        heavy = [client for client in self.quick.waiting.counts() if client.heavy]
+        moved = [self.quick.waiting.move(client, self.slow.waiting) for client in heavy]
+        if any(moved):
+            self._refill()
+
+    def forget(self, client: Client, waiter: Waiter) -> None:
+        """Take a query out of those that wait, if it does."""
+        for lane in self.lanes:
+            lane.waiting.remove(client, waiter)
 
     def _displace(self, worker: WorkerConnection) -> None:
         worker.displaced = True

@@ -96,6 +96,18 @@ class FairQueue:
             del self._waiters[client]
         return True
 
+    def move(self, client: Client, other: FairQueue) -> bool:
+        """Let a client's queries wait in another queue, as far as that has room. Return whether one does."""
+        waiters = self._waiters.pop(client, deque())
+        moved = list(waiters)[: max(0, other.most - len(other))]
+        if kept := deque(list(waiters)[len(moved) :]):
+            self._waiters[client] = kept
+        if moved:
+            other._waiters.setdefault(client, deque()).extend(moved)
+            self._count -= len(moved)
+            other._count += len(moved)
+        return bool(moved)
+
     def fail(self, error: Exception) -> None:
         """Fail all that wait."""
         for waiters in self._waiters.values():

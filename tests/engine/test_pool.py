@@ -6,16 +6,17 @@ import asyncio
 import os
 import signal
 from pathlib import Path
+from unittest.mock import patch
 
 import pytest
 
-from endpoint.engine import CALLER, Caller, Limits, processes
+from endpoint.engine import CALLER, Caller, Limits, processes, scheduler
 from endpoint.engine.clients import CRASH, HEAVY, Client
 from endpoint.engine.embedded import EmbeddedEngine
 from endpoint.engine.pool import Pool
 from endpoint.errors import BudgetExhausted, DeadlineExceeded, Overloaded, QueryTooComplex, WorkerDied
 from endpoint.formats import SPARQL_JSON, Representation
-from tests.engine.test_embedded import ENDLESS, asynchronous, opened, operation, whole
+from tests.engine.test_embedded import ENDLESS, asynchronous, opened, operation, unread, whole
 from tests.engine.test_processes import state
 from tests.storage.publishing import publish
 from tests.waiting import until_async
@@ -235,6 +236,40 @@ async def test_a_displaced_answer_that_has_begun_is_cut(data: Path) -> None:
                 pass
         await answer.aclose()
         await end(first)
+
+
+@asynchronous
+async def test_answers_that_are_not_read_make_room_before_they_have_been_long_in_the_quick_lane(
+    data: Path,
+) -> None:
+    with patch.object(scheduler, "BLOCKED", 600.0), patch.object(scheduler, "QUICK", 600.0):
+        async with asyncio.timeout(60), opened(data, workers=1, slow_lane=2) as engine:
+            stalled = []
+            for _ in range(5):
+                # Each needs the one worker of the quick lane, or starts in the slow one.
+                token = CALLER.set(ANNA)
+                stalled.append(await unread(engine))
+                CALLER.reset(token)
+                assert b"true" in await begin(engine, BEN, "ASK {}")
+            assert len(slow(engine, ANNA)) <= 2
+            for answer, _ in stalled:
+                await answer.aclose()
+
+
+@asynchronous
+async def test_queries_that_wait_change_the_lane_with_their_client(data: Path) -> None:
+    async with opened(data, workers=1, slow_lane=2) as engine:
+        await begin(engine, BEN, "ASK {}")
+        many = [begin(engine, ANNA) for _ in range(8)]
+        quick, lane = pool_of(engine)._scheduler.lanes
+        await until_async(lambda: client_of(engine, ANNA).heavy)
+        # None of them comes to the quick lane any more.
+        await until_async(lambda: client_of(engine, ANNA) not in quick.waiting.counts())
+        assert lane.waiting.counts()[client_of(engine, ANNA)] >= 5
+        assert b"true" in await begin(engine, BEN, "ASK {}")
+        # What waits is taken out also where it has changed the lane.
+        await end(*many)
+        assert len(lane.waiting) == 0
 
 
 @asynchronous

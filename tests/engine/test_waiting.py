@@ -110,6 +110,22 @@ async def test_others_are_those_of_another_client() -> None:
 
 
 @asynchronous
+async def test_queries_of_a_client_move_to_another_queue_as_far_as_it_has_room() -> None:
+    queue, other = FairQueue(9), FairQueue(3)
+    first = other.add(BEN)
+    waiters = [queue.add(ANNA) for _ in range(3)]
+    staying = queue.add(BEN)
+    assert queue.move(ANNA, other)
+    assert (queue.counts(), other.counts()) == ({ANNA: 1, BEN: 1}, {ANNA: 2, BEN: 1})
+    assert not queue.move(ANNA, other)
+    assert not queue.move(CARL, other)
+    assert [len(queue), len(other)] == [2, 3]
+    assert [other.pop(), other.pop(), other.pop()] == [(BEN, first), (ANNA, waiters[0]), (ANNA, waiters[1])]
+    assert queue.remove(ANNA, waiters[2])
+    assert queue.pop() == (BEN, staying)
+
+
+@asynchronous
 async def test_all_fail_at_once() -> None:
     queue = FairQueue(3)
     waiters = [queue.add(client) for client in (ANNA, BEN)]

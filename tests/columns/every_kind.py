@@ -85,6 +85,35 @@ def literals() -> Iterator[Literal]:
         yield from (Literal(value, datatype=NamedNode(XSD + name)) for value in values.split())
 
 
+def drawn(rng: random.Random, most: int) -> Iterator[Literal]:
+    """Numbers, times and texts at random, near each other and at the limits of what is ordered."""
+
+    def digits(longest: int) -> str:
+        return str(rng.randrange(10 ** rng.randrange(1, longest + 1)))
+
+    for _ in range(most):
+        sign, zone = rng.choice(("", "-")), rng.choice(("", "Z", "+09:00", "-05:30", "+14:00", "-14:00"))
+        year = rng.choice(("2020", "2021", "1900", "0000", "-0001", f"{rng.randrange(10_000):04}", "12345"))
+        day = f"{year}-{rng.randrange(1, 13):02}-{rng.randrange(1, 32):02}"
+        clock = f"{rng.randrange(24):02}:{rng.randrange(60):02}:{rng.randrange(60):02}"
+        part = rng.choice(("", f".{digits(8)}"))
+        text = "".join(rng.choices('ab\n"\\\x01한😀', k=rng.choice((2, 3, 4, 200))))
+        yield from (Literal(start + text) for start in ("", "x" * rng.randrange(80, 100)))
+        yield from (
+            Literal(value, datatype=NamedNode(XSD + name))
+            for name, value in (
+                ("integer", sign + digits(20)),
+                ("decimal", f"{sign}{digits(12)}.{digits(9)}"),
+                ("double", f"{sign}{digits(17)}E{rng.randrange(-20, 20)}"),
+                ("double", sign + digits(3)),
+                ("dateTime", f"{day}T{clock}{part}{zone}"),
+                ("date", day + zone),
+                ("gYearMonth", day[:-3] + zone),
+                ("gYear", year + zone),
+            )
+        )
+
+
 def terms(rng: random.Random) -> list[Term]:
     """Every literal, IRIs that begin alike, blank nodes, triples within triples; in any order."""
     iris = [
@@ -93,7 +122,7 @@ def terms(rng: random.Random) -> list[Term]:
     blanks = [BlankNode(name) for name in ("b1", "b10", "b2", "한")]
     inner = Triple(iris[0], iris[1], Literal('quoted "\n', language="en"))
     triples: list[Term] = [inner, Triple(blanks[0], iris[1], inner), Triple(iris[0], iris[1], Literal("7"))]
-    found: list[Term] = [*literals(), *iris, *blanks, *triples]
+    found: list[Term] = [*literals(), *drawn(rng, 20), *iris, *blanks, *triples]
     rng.shuffle(found)
     return found
 

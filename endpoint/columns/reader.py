@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from endpoint.columns.files import DESCRIPTION, Folder
 from endpoint.columns.sets import Numbers
-from endpoint.columns.terms import TIMES, TermClass, Unreadable, read_term
+from endpoint.columns.terms import TIMES, Term, TermClass, Unreadable, kind_order, read_content, read_term
 
 
 class Dictionary:
@@ -27,7 +27,8 @@ class Dictionary:
         self, folder: Folder, classes: Mapping[TermClass, range], kind_names: Sequence[bytes]
     ) -> None:
         self._text = folder.text()
-        self._ends: NDArray[np.int64] = folder.array("ends")
+        # For a single number twice as fast as an array.
+        self._ends = folder.array("ends").data
         self.classes = classes
         self.kind_names = kind_names
         self.kinds: NDArray[np.unsignedinteger] = folder.array("kinds")
@@ -59,9 +60,31 @@ class Dictionary:
             wanted = read_term(term)
         except Unreadable:
             return None
-        numbers, rank = self.classes[wanted.of], wanted.rank()
-        place = bisect_left(numbers, rank, key=lambda number: read_term(self.term(number)).rank())
+        numbers = self.classes[wanted.of]
+        if wanted.valued:
+            place = bisect_left(
+                numbers, wanted.rank(), key=lambda number: read_term(self.term(number)).rank()
+            )
+        else:
+            place = self._place_of_text(numbers, wanted)
         return numbers[place] if place < len(numbers) and self.term(numbers[place]) == term else None
+
+    def _place_of_text(self, numbers: range, wanted: Term) -> int:
+        """Return the place among ``numbers``, of one class without values, where the term is or would be.
+
+        Texts are compared without reading the kinds, several times as fast.
+        """
+        content = wanted.content()
+        most = len(content) + 1
+        place = bisect_left(numbers, content, key=lambda number: read_content(self.term(number), most))
+        # Literals of the same text differ in kind, and are few.
+        order = kind_order(wanted.kind)
+        while place < len(numbers):
+            term = read_term(self.term(numbers[place]))
+            if term.content() != content or kind_order(term.kind) >= order:
+                break
+            place += 1
+        return place
 
 
 class Pairs(NamedTuple):

@@ -69,14 +69,17 @@ class Term(NamedTuple):
         """Return the text without escapes, or so many bytes at its beginning."""
         if not TermClass.TEXT <= self.of <= TermClass.OTHER:
             return self.text[:first]
-        # The longest escape has ten characters.
-        return unescaped(self.text if first is None else self.text[: 10 * (first + 1)])[:first]
+        return unescaped(self.text if first is None else self.text[: _LONGEST_ESCAPE * (first + 1)])[:first]
 
     def rank(self) -> tuple[object, ...]:
         """Return what this term is compared by with others of its class."""
         if self.valued:
             return self.value, kind_order(self.kind), self.text
         return self.content(), kind_order(self.kind)
+
+
+# Of an escape, in bytes (\U0010FFFF).
+_LONGEST_ESCAPE: Final = 10
 
 
 class Unreadable(ValueError):
@@ -110,6 +113,15 @@ def read_term(term: bytes) -> Term:
     elif _BLANK.fullmatch(term):
         return Term(TermClass.BLANK_NODE, term[2:])
     raise Unreadable(term[:200].decode("utf-8", "replace"))
+
+
+def read_content(term: bytes, first: int) -> bytes:
+    """Return so many bytes of the :meth:`Term.content` of a term that is in a dictionary."""
+    if term.startswith(b'"'):
+        return unescaped(term[1 : min(term.rindex(b'"'), _LONGEST_ESCAPE * (first + 1))])[:first]
+    if term.startswith(b"<<("):
+        return term[:first]
+    return (term[1:-1] if term.startswith(b"<") else term[2:])[:first]
 
 
 def unescaped(text: bytes) -> bytes:

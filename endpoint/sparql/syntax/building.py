@@ -27,8 +27,8 @@ _MODIFIERS: Final = {
 _NONE: Final = tree.SolutionModifiers()
 
 
-class UpdateFound(Exception):
-    """The text is an update."""
+class NotBuilt(Exception):
+    """No tree of a query is built of the text, whether the grammar takes it or not; the message says why."""
 
 
 class Building:
@@ -94,7 +94,7 @@ def _node(make: Callable[..., object], count: int) -> Step:
 
 
 def _update(_: Building) -> None:
-    raise UpdateFound
+    raise NotBuilt("the text is an update")
 
 
 # Triples.
@@ -229,6 +229,12 @@ def _call_1(building: Building) -> None:
     building.values[-1] = Call(building.values[-1].upper, (argument,))
 
 
+def _beside(building: Building) -> None:
+    """Check that no blank stands before the parenthesis, where the engine reads none."""
+    if building.values[-1].end != building.token.start:
+        raise NotBuilt("a blank stands before a parenthesis")
+
+
 def _call(token: Token, arguments: tuple[Any, ...]) -> Call:
     return Call(token.upper, arguments)
 
@@ -296,6 +302,7 @@ STEPS: Final[dict[str, Step]] = {
     "ask": _node(tree.AskQuery, 4),
     "base": _node(tree.BaseDecl, 1),
     "begin": _begin,
+    "beside": _beside,
     "binary": _binary,
     "bind": _node(_bind, 2),
     "blank": _blank,

@@ -112,10 +112,11 @@ Primary = '(' Expression ')' | BuiltIn | Iri ( Arguments @function )? | Literal 
  | '<<' @token TermOf
 TermOf = '(' Primary Verb Primary ')' '>>' @triple_term
 Arguments = '(' ( 'DISTINCT' @token | @none ) @[ ( Expression ( ',' Expression )* )? @] ')'
+Beside = '(' @beside @[ ( Expression ( ',' Expression )* )? @] ')'
 List = '(' @[ ( Expression ( ',' Expression )* )? @] ')'
 BuiltIn = NoArgument @token '(' ')' @call_0 | OneArgument @token '(' Expression ')' @call_1
  | Two | Three | Special | Aggregate | Exists
-Special = 'BOUND' @token '(' VARIABLE ')' @call_1 | Blank | Longer | Replace | Any @token List @call
+Special = 'BOUND' @token '(' VARIABLE ')' @call_1 | Blank | Longer | Replace | Any @token Beside @call
 Blank = 'BNODE' @token '(' @[ Expression? @] ')' @call
 Two = TwoArguments @token '(' Expression ',' Expression ')' @call_2
 Three = ( 'IF' | 'STRLANGDIR' | 'TRIPLE' ) @token '(' Expression ',' Expression ',' Expression ')' @call_3

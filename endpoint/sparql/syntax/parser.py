@@ -13,7 +13,7 @@ from itertools import groupby
 from typing import Any, Final, TypeAlias
 
 from endpoint.sparql.lexer import Kind, Token, lex
-from endpoint.sparql.syntax.building import STEPS, Building, UpdateFound
+from endpoint.sparql.syntax.building import STEPS, Building, NotBuilt
 from endpoint.sparql.syntax.grammar import END, TOKENS, building_rules, sparql, terminal_of
 from endpoint.sparql.syntax.tree import QueryUnit
 
@@ -37,8 +37,8 @@ def parse(text: str) -> QueryUnit:
     building = Building()
     try:
         _run(terminals, tokens, building)
-    except UpdateFound:
-        raise Unsupported("the text is an update") from None
+    except NotBuilt as error:
+        raise Unsupported(str(error)) from None
     prologue, query = building.values
     return QueryUnit(prologue, query, tokens)
 

@@ -25,7 +25,7 @@ from endpoint.engine.running import RunningQueries
 from endpoint.settings import Settings
 from endpoint.telemetry import Exchange
 from endpoint.telemetry.instruments import Instruments
-from endpoint.telemetry.observed import ObservedQuery
+from endpoint.telemetry.query_record import QueryRecord
 from endpoint.web import Site
 from tests.datasets.listed_values import make
 from tests.web.exchanges import receiving, scope_of
@@ -45,10 +45,10 @@ class Nothing(Instruments):
     def request_ended(self, exchange: Exchange) -> None:
         """Do nothing."""
 
-    def begun(self, query: ObservedQuery) -> None:
+    def begun(self, query: QueryRecord) -> None:
         """Do nothing."""
 
-    def ended(self, query: ObservedQuery) -> None:
+    def ended(self, query: QueryRecord) -> None:
         """Do nothing."""
 
 

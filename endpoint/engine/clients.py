@@ -279,7 +279,7 @@ class Clients:
         The client with most ``connections``, which are counted by client, is among them in any case.
         """
         used = {name: use for name, client in self._clients.items() if (use := client.used()) != _NOTHING}
-        queries = Counter((query.caller.client, query.phase == "waiting") for query in running)
+        queries = Counter((query.client, query.phase == "waiting") for query in running)
         names = {*used, *connections, *(name for name, _ in queries)}
 
         def cost(name: str) -> tuple[float, int, int]:

@@ -26,7 +26,6 @@ from endpoint.errors import (
 from endpoint.formats import Representation
 from endpoint.sparql.operation import Operation
 from endpoint.sparql.slow_shapes import Hint, find_slow_shapes
-from endpoint.telemetry.observed import Times
 
 # Failures of a query that ran: they are part of what it did. Others are those of the request.
 _EXPLAINED: Final = (
@@ -52,7 +51,7 @@ class Explanation:
 
     def members(self, union: bool) -> dict[str, object]:
         """Return the members of the explanation as JSON; ``union``: how the setting reads a default graph."""
-        query, times = self.query, Times.of(self.query)
+        query, times = self.query, self.query.times
         return {
             "outcome": query.outcome,
             "detail": None if self.failure is None else self.failure.detail,

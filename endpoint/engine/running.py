@@ -7,11 +7,11 @@ import time
 from collections.abc import Callable, Iterator
 from contextvars import ContextVar
 from dataclasses import dataclass, field
-from hashlib import blake2b
 from itertools import count
 from typing import Final, Literal, Protocol
 
 from endpoint.errors import QueryKilled
+from endpoint.telemetry.query_record import QueryRecord
 
 Phase = Literal["waiting", "evaluating", "sending"]
 
@@ -40,49 +40,26 @@ CALLER: Final[ContextVar[Caller]] = ContextVar("caller", default=Caller())  # no
 
 
 @dataclass(slots=True, eq=False)
-class RunningQuery:
-    """One query from its arrival at the engine to its end.
+class RunningQuery(QueryRecord):
+    """The record of one query, and what is known of it while it runs.
 
-    ``form`` is the query form, ``search`` for a search of the text index, ``count`` for
-    a count of all statements. ``begun`` is in seconds since the
-    epoch, ``answered`` its age at the first bytes; ``queued``, ``planned`` and ``evaluated`` are seconds as
-    the result tells them. ``pid`` is the worker's, 0 while it waits; ``died`` tells that one ended by itself.
-    ``rows``, ``memory`` (bytes) and the two times stay 0 where the worker did not tell them. ``sent`` counts
-    bytes that were handed on. ``outcome`` is ``ok``, the code of an error, or ``aborted`` where nobody waited
-    for the end; empty while it runs. ``in_memory``: it is evaluated from memory. ``killer`` is the operator
-    who killed it, ``waiting`` the task that waits for the engine now, and ``stop`` ends the evaluation while
-    none does.
+    ``started`` is when it arrived, by the monotonic clock. ``in_memory``: it is evaluated from memory.
+    ``killer`` is the operator who killed it, ``waiting`` the task that waits for the engine now, and ``stop``
+    ends the evaluation while none does.
     """
 
-    identifier: str
-    caller: Caller
-    text: str
-    form: str
-    media_type: str
-    begun: float = field(default_factory=time.time)
+    caller: Caller = Caller()
     started: float = field(default_factory=time.monotonic)
     phase: Phase = "waiting"
-    pid: int = 0
-    generation: int = 0
-    died: bool = False
-    queued: float = 0.0
-    answered: float = 0.0
-    planned: float = 0.0
-    evaluated: float = 0.0
-    rows: int = 0
-    memory: int = 0
-    sent: int = 0
-    duration: float = 0.0
-    outcome: str = ""
     in_memory: bool = False
     killer: str = ""
     waiting: asyncio.Task[object] | None = None
     stop: Callable[[], None] | None = None
 
-    @property
-    def digest(self) -> str:
-        """A short digest of the text, the same for equal texts."""
-        return blake2b(self.text.encode("utf-8", "replace"), digest_size=8).hexdigest()
+    @classmethod
+    def of(cls, caller: Caller, identifier: str, text: str, form: str, media_type: str) -> RunningQuery:
+        """Return the query that a caller asks now."""
+        return cls(identifier, caller.client, caller.request, text, form, media_type, caller=caller)
 
     @property
     def killed(self) -> QueryKilled | None:
@@ -127,7 +104,7 @@ class RunningQueries:
 
     def begin(self, text: str, form: str, media_type: str) -> RunningQuery:
         """Return the entry of a query that arrives now, asked for by the current caller."""
-        query = RunningQuery(f"q{next(self._count):x}", CALLER.get(), text, form, media_type)
+        query = RunningQuery.of(CALLER.get(), f"q{next(self._count):x}", text, form, media_type)
         self._running[query.identifier] = query
         for listener in self.listeners:
             listener.begun(query)

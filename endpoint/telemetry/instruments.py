@@ -15,8 +15,8 @@ from endpoint.settings import Settings
 from endpoint.settings.sources import traces_wanted
 from endpoint.telemetry import Exchange, log, observe
 from endpoint.telemetry.metrics import Metrics
-from endpoint.telemetry.observed import ObservedQuery
 from endpoint.telemetry.query_log import QueryLog
+from endpoint.telemetry.query_record import QueryRecord
 from endpoint.telemetry.slow_queries import SlowQueries
 from endpoint.telemetry.watchdog import Watchdog
 
@@ -86,12 +86,12 @@ class Instruments:
             self.tracing.request_ended(exchange)
         observe(exchange)
 
-    def begun(self, query: ObservedQuery) -> None:
+    def begun(self, query: QueryRecord) -> None:
         """Take note of a query that has arrived at the engine."""
         if self.query_log is not None:
             self.query_log.begun(query)
 
-    def ended(self, query: ObservedQuery) -> None:
+    def ended(self, query: QueryRecord) -> None:
         """Take note of the outcome of a query."""
         self.metrics.ended(query)
         if self.query_log is not None:

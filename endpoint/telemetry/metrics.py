@@ -27,7 +27,7 @@ from prometheus_client.utils import floatToGoString
 
 from endpoint.errors import EndpointError
 from endpoint.telemetry import Exchange
-from endpoint.telemetry.observed import ObservedQuery, Times
+from endpoint.telemetry.query_record import QueryRecord
 
 # Upper bounds in seconds, as the conventions advise for HTTP and for databases.
 HTTP_BUCKETS: Final = (0.005, 0.01, 0.025, 0.05, 0.075, 0.1, 0.25, 0.5, 0.75, 1, 2.5, 5, 7.5, 10)
@@ -173,10 +173,10 @@ class Metrics(Collector):
         elif exchange.code in self._refusals:
             self._refusals[exchange.code].inc()
 
-    def begun(self, query: ObservedQuery) -> None:
+    def begun(self, query: QueryRecord) -> None:
         """Do nothing: a query is counted when it has ended."""
 
-    def ended(self, query: ObservedQuery) -> None:
+    def ended(self, query: QueryRecord) -> None:
         """Count a query with its outcome."""
         outcome = query.outcome
         key = (query.form, outcome)
@@ -185,7 +185,7 @@ class Metrics(Collector):
             error = "" if outcome == "ok" else outcome
             child = self._operation[key] = self._operations.labels(ENGINE, query.form or OTHER, error)
         child.add(query.duration)
-        times = Times.of(query)
+        times = query.times
         self._waits.add(times.waiting)
         if query.pid:
             self._evaluations.add(times.planning + times.evaluating)

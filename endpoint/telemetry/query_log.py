@@ -18,7 +18,7 @@ from typing import Final
 
 from endpoint.errors import ConfigurationError
 from endpoint.telemetry.background import Background
-from endpoint.telemetry.observed import ObservedQuery, Times
+from endpoint.telemetry.query_record import QueryRecord
 
 # The path that stands for standard output.
 STANDARD_OUTPUT: Final = Path("-")
@@ -28,7 +28,7 @@ _WEIGHT: Final = 1000
 _SYNC: Final = 1.0
 
 # What happened to which query; None: the file is to be opened again.
-_Entry = tuple[str, ObservedQuery] | None
+_Entry = tuple[str, QueryRecord] | None
 
 
 class QueryLog:
@@ -51,11 +51,11 @@ class QueryLog:
         """The number of lines that were not written."""
         return self._background.dropped
 
-    def begun(self, query: ObservedQuery) -> None:
+    def begun(self, query: QueryRecord) -> None:
         """Write the line of a query that has arrived."""
         self._background.put(("begin", query), _WEIGHT + len(query.text))
 
-    def ended(self, query: ObservedQuery) -> None:
+    def ended(self, query: QueryRecord) -> None:
         """Write the line of a query that has ended."""
         self._background.put(("end", query), _WEIGHT + len(query.text))
 
@@ -82,7 +82,7 @@ class QueryLog:
                 lines.append(_encoded(self._begin(query) if event == "begin" else _end(query)))
         self._file.write(b"".join(lines))
 
-    def _begin(self, query: ObservedQuery) -> dict[str, object]:
+    def _begin(self, query: QueryRecord) -> dict[str, object]:
         line = _line("begin", query.begun, query)
         if self._text:
             text = query.text[: self._text]
@@ -147,21 +147,21 @@ class _File:
             self._descriptor = -1
 
 
-def _line(event: str, moment: float, query: ObservedQuery) -> dict[str, object]:
+def _line(event: str, moment: float, query: QueryRecord) -> dict[str, object]:
     return {
         "time": datetime.fromtimestamp(moment, UTC).isoformat(timespec="milliseconds"),
         "event": event,
         "id": query.identifier,
-        "request": query.caller.request,
-        "client": query.caller.client,
+        "request": query.request,
+        "client": query.client,
         "digest": query.digest,
         "form": query.form,
         "type": query.media_type,
     }
 
 
-def _end(query: ObservedQuery) -> dict[str, object]:
-    times = Times.of(query)
+def _end(query: QueryRecord) -> dict[str, object]:
+    times = query.times
     return _line("end", query.begun + query.duration, query) | {
         "generation": query.generation,
         "outcome": query.outcome,

@@ -16,7 +16,7 @@ from typing import Final
 
 from endpoint.telemetry import log
 from endpoint.telemetry.background import Background
-from endpoint.telemetry.observed import ObservedQuery, Times
+from endpoint.telemetry.query_record import QueryRecord
 
 # The name of the file in the data directory.
 FILE: Final = "slow-queries.sqlite"
@@ -85,7 +85,7 @@ class SlowQueries:
         self.least = least
         self.text = text
         self._file = data / FILE
-        self._background: Background[ObservedQuery] = Background(
+        self._background: Background[QueryRecord] = Background(
             "slow-query history", self._write, (OSError, sqlite3.Error)
         )
         self._prepare()
@@ -95,12 +95,12 @@ class SlowQueries:
         """The number of queries that were not added."""
         return self._background.dropped
 
-    def begun(self, query: ObservedQuery) -> None:
+    def begun(self, query: QueryRecord) -> None:
         """Do nothing: nobody knows yet how long it takes."""
 
-    def ended(self, query: ObservedQuery) -> None:
+    def ended(self, query: QueryRecord) -> None:
         """Add the query where it was slow."""
-        times = Times.of(query)
+        times = query.times
         if times.planning + times.evaluating >= self.least and query.pid:
             self._background.put(query, _WEIGHT + len(query.text))
 
@@ -152,7 +152,7 @@ class SlowQueries:
             raise
         return connection
 
-    def _write(self, batch: Sequence[ObservedQuery]) -> None:
+    def _write(self, batch: Sequence[QueryRecord]) -> None:
         if not batch:
             return
         with closing(self._connect()) as connection:
@@ -161,14 +161,14 @@ class SlowQueries:
             connection.execute(_FORGET, (MOST,))
             connection.execute("COMMIT")
 
-    def _row(self, query: ObservedQuery) -> dict[str, object]:
-        times = Times.of(query)
+    def _row(self, query: QueryRecord) -> dict[str, object]:
+        times = query.times
         return {
             "digest": query.digest,
             "form": query.form,
             "text": query.text[: self.text].encode("utf-8", "backslashreplace").decode(),
             "outcome": query.outcome,
-            "client": query.caller.client,
+            "client": query.client,
             "seconds": times.planning + times.evaluating,
             "time": query.begun + query.duration,
         }

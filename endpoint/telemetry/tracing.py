@@ -20,7 +20,7 @@ from opentelemetry.trace.propagation.tracecontext import TraceContextTextMapProp
 from endpoint import __version__
 from endpoint.telemetry import Exchange
 from endpoint.telemetry.metrics import ENGINE, METHODS, OTHER
-from endpoint.telemetry.observed import ObservedQuery, Times
+from endpoint.telemetry.query_record import QueryRecord
 
 # The name of the service where the environment has none.
 NAME: Final = "endpoint"
@@ -81,12 +81,12 @@ class Tracing:
             span.set_status(StatusCode.ERROR)
         span.end()
 
-    def begun(self, query: ObservedQuery) -> None:
+    def begun(self, query: QueryRecord) -> None:
         """Do nothing: the spans of a query are made when it has ended."""
 
-    def ended(self, query: ObservedQuery) -> None:
+    def ended(self, query: QueryRecord) -> None:
         """Add the span of a query and those of its phases to that of its request."""
-        request = self._requests.get(query.caller.request)
+        request = self._requests.get(query.request)
         if request is None or not request.is_recording():
             return
         attributes: dict[str, str | int] = {
@@ -111,10 +111,10 @@ class Tracing:
             span.set_status(StatusCode.ERROR)
         span.end(began + _nanoseconds(query.duration))
 
-    def _phases(self, query_span: Span, query: ObservedQuery) -> None:
+    def _phases(self, query_span: Span, query: QueryRecord) -> None:
         context = set_span_in_context(query_span)
         moment = query.begun
-        for name, seconds in Times.of(query)._asdict().items():
+        for name, seconds in query.times._asdict().items():
             if seconds > 0:
                 span = self._tracer.start_span(name, context=context, start_time=_nanoseconds(moment))
                 moment += seconds

@@ -48,7 +48,7 @@ def test_a_query_is_there_until_its_first_outcome() -> None:
 
 
 def test_evaluation_counts_from_the_worker_on_until_the_worker_tells() -> None:
-    query = RunningQuery("q1", Caller(), "ASK {}", "ASK", "")
+    query = RunningQuery.of(Caller(), "q1", "ASK {}", "ASK", "")
     query.started -= 10
     assert query.evaluation == 0
     query.pid, query.queued = 7, 4.0

@@ -12,7 +12,7 @@ from endpoint.engine import Caller
 from endpoint.engine.running import RunningQuery
 from endpoint.telemetry import Exchange
 from endpoint.telemetry.metrics import HTTP_BUCKETS, QUERY_BUCKETS, Metrics
-from endpoint.telemetry.observed import Times
+from endpoint.telemetry.query_record import Times
 from endpoint.telemetry.readings import State, readings
 
 EXCHANGE = Exchange(
@@ -21,7 +21,7 @@ EXCHANGE = Exchange(
 
 
 def query(**members: object) -> RunningQuery:
-    made = RunningQuery("q1", Caller("127.0.0.1", "a-1"), "ASK {}", "ASK", "text/csv")
+    made = RunningQuery.of(Caller("127.0.0.1", "a-1"), "q1", "ASK {}", "ASK", "text/csv")
     for name, value in members.items():
         setattr(made, name, value)
     return made
@@ -160,7 +160,7 @@ def test_kills_are_counted_by_cause() -> None:
     ],
 )
 def test_the_time_of_a_query_is_divided(members: dict[str, object], times: Times) -> None:
-    assert Times.of(query(**members)) == times
+    assert query(**members).times == times
 
 
 def test_both_formats_can_be_read() -> None:

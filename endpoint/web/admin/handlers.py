@@ -97,8 +97,8 @@ class Admin:
         log.warning(
             "%s %s %s killed after %.1f s by %s",
             log_field("query", query.identifier),
-            log_field("client", query.caller.client),
-            log_field("request", query.caller.request),
+            log_field("client", query.client),
+            log_field("request", query.request),
             query.age,
             log_field("token", token.name),
         )

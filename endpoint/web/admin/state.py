@@ -66,8 +66,8 @@ def query_members(query: RunningQuery, whole: bool = False) -> Members:
     """Return the members of one query; its text is shortened unless the ``whole`` is wanted."""
     return {
         "id": query.identifier,
-        "client": query.caller.client,
-        "request": query.caller.request,
+        "client": query.client,
+        "request": query.request,
         "phase": query.phase,
         "seconds": round(query.evaluation, 3),
         "age": round(query.age, 3),

@@ -14,7 +14,10 @@ from endpoint.sparql.syntax import grammar, tree
 from endpoint.sparql.syntax.building import STEPS
 from endpoint.sparql.syntax.grammar import recognize
 from endpoint.sparql.syntax.parser import Unsupported, parse
+from tests.columns.differential.author import compose
+from tests.columns.differential.data import generate
 from tests.linear import assert_linear
+from tests.properties import examples
 from tests.sparql.syntax.test_grammar import QUERIES, SIGNS, UPDATES, WORDS
 
 
@@ -237,3 +240,16 @@ def test_building_is_linear_and_needs_no_stack(before: str, part: str, after: st
         return before + part * count + closing
 
     assert_linear(parse, made, 30_000)
+
+
+def test_what_the_engine_takes_has_a_tree() -> None:
+    """Queries of all shapes, written in many ways."""
+    data = generate(1)
+    store = data.store()
+    for seed in range(examples(300)):
+        text = compose(data, seed).text()
+        try:
+            store.query(text, base_iri="http://example.org/")
+        except SyntaxError:
+            continue
+        parse(text)

@@ -92,9 +92,8 @@ def _lines(members: Mapping[str, Any]) -> Iterator[str]:
     if members["outcome"] != "ok":
         yield f"{members['outcome']}: {printable(str(members['detail']))}\n"
     seconds = members["seconds"]
-    times = ", ".join(
-        f"{phase} {seconds[phase] * 1000:,.1f} ms" for phase in ("waiting", "planning", "evaluating")
-    )
+    phases = ("waiting", "planning", "evaluating", "sending")
+    times = ", ".join(f"{phase} {seconds[phase] * 1000:,.1f} ms" for phase in phases)
     yield f"times    {times}; together {seconds['total'] * 1000:,.1f} ms"
     yield f"answer   {members['rows']:,} rows, {members['bytes']:,} bytes as {printable(members['format'])}"
     yield f"memory   {members['memory'] / 2**20:,.1f} MB at most"

@@ -12,6 +12,7 @@ from typing import Final
 from endpoint.engine import Limits, Occupancy, failures, wire
 from endpoint.engine.clients import CRASH, Client, Clients
 from endpoint.engine.connection import Reply, WorkerConnection
+from endpoint.engine.memory import memory_now
 from endpoint.engine.pool import Displaced, Pool, PoolGone
 from endpoint.engine.running import ABORTED, OK, RunningQueries, RunningQuery
 from endpoint.engine.supervisor import Supervisor
@@ -385,6 +386,8 @@ class EmbeddedResult:
         """End the evaluation if it still runs. Idempotent."""
         worker, self._worker = self._worker, None
         if worker is not None:
+            # It cannot tell any more.
+            self._running.memory = max(self._running.memory, memory_now(worker.pid))
             self._pool.drop(worker)
 
 

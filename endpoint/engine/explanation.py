@@ -62,6 +62,7 @@ class Explanation:
                 "waiting": round(times.waiting, 6),
                 "planning": round(times.planning, 6),
                 "evaluating": round(times.evaluating, 6),
+                "sending": round(times.sending, 6),
                 "total": round(query.duration, 6),
             },
             "rows": query.rows,

@@ -80,7 +80,7 @@ def _explanation(view: View) -> Schema:
     """Return the schema of the answer to explain=true (:mod:`endpoint.engine.explanation`)."""
     count: Schema = {"type": "integer", "minimum": 0}
     place: Schema = {"type": "integer", "minimum": 1}
-    phases = ("waiting", "planning", "evaluating", "total")
+    phases = ("waiting", "planning", "evaluating", "sending", "total")
     seconds: Schema = {phase: {"type": "number", "minimum": 0} for phase in phases}
     hint: Schema = {"code": _TEXT, "line": place, "column": place, "problem": _TEXT, "better": _TEXT}
     members: Schema = {

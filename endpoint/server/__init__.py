@@ -20,10 +20,11 @@ from uvicorn.config import STARTUP_FAILURE
 from endpoint.errors import StoreError
 from endpoint.server.connection import Connection
 from endpoint.server.guard import Guard
+from endpoint.server.listener import Listener
 from endpoint.server.metrics_listener import MetricsListener
 from endpoint.server.reloading import Reloader
 from endpoint.server.service_manager import Manager
-from endpoint.server.tls import HANDSHAKE, Tls
+from endpoint.server.tls import Tls
 from endpoint.server.transport import limit_kernel
 from endpoint.settings import Settings
 from endpoint.telemetry import log
@@ -74,6 +75,7 @@ class Server(uvicorn.Server):
         self._manager = manager
         self._metrics = metrics
         self._tasks: set[asyncio.Task[None]] = set()
+        self._listeners: list[Listener] = []
         self._loop: asyncio.AbstractEventLoop | None = None
         self._ending = asyncio.Event()
 
@@ -111,15 +113,11 @@ class Server(uvicorn.Server):
         if self.lifespan.should_exit:
             sys.exit(STARTUP_FAILURE)
         self._loop = loop = asyncio.get_running_loop()
-        handshake = HANDSHAKE if self._tls else None
         for sock in sockets or ():
             limit_kernel(sock, self._site.settings.client_timeout)
-        self.servers = [
-            await loop.create_server(
-                self._connection, sock=sock, ssl=self._tls, backlog=_BACKLOG, ssl_handshake_timeout=handshake
-            )
-            for sock in sockets or ()
-        ]
+            sock.listen(_BACKLOG)
+            self._listeners.append(Listener(sock, self._connection, self._guard, self._tls))
+            self._listeners[-1].start()
         if self._metrics is not None:
             await self._metrics.start()
         self.started = True
@@ -158,8 +156,8 @@ class Server(uvicorn.Server):
         self._manager.notify("STOPPING=1", f"EXTEND_TIMEOUT_USEC={int((drain + 2 * _AFTERMATH) * 1e6)}")
         for task in self._tasks:
             task.cancel()
-        for server in self.servers:
-            server.close()
+        for listener in self._listeners:
+            listener.close()
         for sock in sockets or ():
             sock.close()
         if self._tls is not None:
@@ -178,7 +176,7 @@ class Server(uvicorn.Server):
         """Wait until every connection has ended, for so many seconds at most. Return whether they have."""
         end = time.monotonic() + seconds
         state = self.server_state
-        while handshakes or state.connections or state.tasks:
+        while handshakes or state.connections or state.tasks or any(each.busy for each in self._listeners):
             # Also those that were accepted just before.
             for connection in list(state.connections):
                 connection.shutdown()

@@ -54,7 +54,6 @@ class Connection(RequestReader):
 
     def __init__(self, *arguments: Any, **named: Any) -> None:
         super().__init__(*arguments, **named)
-        self._number = f"#{id(self)}"
         # Bytes of all requests that were not answered yet, with what was read and not parsed.
         self._held = 0
 
@@ -110,7 +109,7 @@ class Connection(RequestReader):
         if self._draining and not self.owes_more:
             cycle.keep_alive = False
         # Those of a proxy are of many clients.
-        self.guard.turns.begin(self.peer or self._number, partial(self._begin, cycle, app))
+        self.guard.turns.begin(self.peer, self, partial(self._begin, cycle, app))
 
     def _begin(self, cycle: RequestResponseCycle, app: ASGI3Application) -> None:
         if not cycle.disconnected:

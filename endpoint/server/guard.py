@@ -21,6 +21,8 @@ from endpoint.web.http.forwarded import proxies
 
 # Descriptors that connections leave to everything else: files of the store, pipes, the log.
 _RESERVED: Final = 256
+# Connections of one listener that may wait for their turn to begin.
+ACCEPTED: Final = 1024
 # Descriptors of one worker or template in the server process.
 _PER_WORKER: Final = 4
 # Connections that may be told why they are refused; more are closed without a word.
@@ -245,7 +247,7 @@ class Guard:
 def connections_allowed(settings: Settings) -> int:
     """Raise the limit of descriptors as far as the system allows; return how many may be connections."""
     soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
-    wanted = settings.max_connections + _TOLD + _RESERVED + _PER_WORKER * settings.pool_size
+    wanted = settings.max_connections + _TOLD + ACCEPTED + _RESERVED + _PER_WORKER * settings.pool_size
     # A spool for HTTP/1.0 needs one more; there are never more of them than connections.
     wanted += settings.max_connections
     if soft != resource.RLIM_INFINITY and soft < wanted:

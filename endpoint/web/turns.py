@@ -1,10 +1,10 @@
 """The order in which clients are served by the one thread that answers all requests.
 
-What a request does between two waits is a step. A few requests begin in one round of the event loop, clients
-in turn. Of a client that has used much lately, or has several requests at work, also each further step waits
-for its turn while others ask: one such step is done in a round, that of the client that used least, and none
-while a request of another client has just come. So a crawler that asks for many pages at once delays others
-by one step, not by all of its pages.
+What a request does between two waits is a step. A few connections and requests begin in one round of the
+event loop, clients in turn, those first that have few waiting. Of a client that has used much lately, or has
+several requests at work, also each further step waits for its turn while others ask: one such step is done in
+a round, that of the client that used least, and none while a request of another client has just come. So a
+crawler that asks for many pages at once delays others by one step, not by all of its pages.
 """
 
 from __future__ import annotations
@@ -12,19 +12,22 @@ from __future__ import annotations
 import asyncio
 from collections import deque
 from collections.abc import Callable
+from time import perf_counter
 from typing import Final
 
 from endpoint.engine import Client
 from endpoint.telemetry import Exchange
 from endpoint.telemetry.watchdog import Watchdog
 
-# Requests that begin in one round of the event loop.
+# Requests that begin in one round of the event loop; one only after a round of more than so many seconds.
 AT_ONCE: Final = 4
+SHORT: Final = 0.002
 # Seconds for which a new request of other clients goes before steps that take turns, and after which one of
 # those is done all the same.
 FRESH: Final = 0.01
 PATIENCE: Final = 0.02
-# Requests that a client may have at work before its steps take turns.
+# Requests that a client may have at work before its steps take turns, and may have waiting and still begin
+# before those of clients with more.
 SEVERAL: Final = 2
 # Seconds after which a client that asks alone takes no turns any longer.
 CROWDED: Final = 1.0
@@ -40,28 +43,35 @@ class Turns:
         self._moment = -1.0  # of the last requests that began at once, and how many those were
         self._begun = 0
         # Those that wait to begin, by client; the client whose turn is next comes first.
-        self._beginning: dict[str, deque[Callable[[], None]]] = {}
+        self._beginning: dict[object, deque[Callable[[], None]]] = {}
         # Steps that wait, by client, and when the last one had its turn.
         self._steps: dict[Client, deque[asyncio.Future[None]]] = {}
         self._stepped = 0.0
         self._taken = False  # there was such a step in this round
         self._light: set[str] = set()  # requests at work of clients that take no turns
-        self._fresh = 0.0  # until then the last of them goes before
+        self._fresh = 0.0  # until then what has come last goes before what takes turns
         self._last: Client | None = None
+        self._last_peer = ""
         self._crowded = 0.0  # until then several clients ask
         self._look: asyncio.Handle | None = None
+        self._armed = 0.0  # when, by the performance counter
         self._soon = False  # the look is in the next round
 
-    def begin(self, peer: str, start: Callable[[], None]) -> None:
-        """Call ``start`` now or in the turn of ``peer``, once: it begins a request."""
+    def begin(self, peer: str, connection: object, start: Callable[[], None]) -> None:
+        """Call ``start`` now or in the turn of ``peer``, once: it begins a connection or a request.
+
+        Where the peer is "", a proxy's, its connections are of many clients and have turns of their own.
+        """
         # The clock of the event loop stands still during a round.
         if (now := asyncio.get_running_loop().time()) != self._moment:
             self._moment, self._begun = now, 0
+        if peer and peer != self._last_peer:
+            self._last_peer, self._crowded = peer, now + CROWDED
         if self._begun < AT_ONCE and not self._beginning:
             self._begun += 1
             start()
         else:
-            self._beginning.setdefault(peer, deque()).append(start)
+            self._beginning.setdefault(peer or connection, deque()).append(start)
             self._arm()
 
     def enter(self, exchange: Exchange, client: Client) -> asyncio.Future[None] | None:
@@ -85,8 +95,10 @@ class Turns:
         """Take note of the end of a request."""
         client.requests -= 1
         self._light.discard(exchange.identifier)
-        if self._steps and not self._light:
-            self._arm()
+        if not self._light:
+            self._fresh = 0.0
+            if self._steps or self._beginning:
+                self._arm()
 
     def _turn(self, exchange: Exchange | None) -> asyncio.Future[None] | None:
         """Return what the next step of a request has to wait for; None for nothing."""
@@ -108,7 +120,7 @@ class Turns:
         return turn
 
     def _yields(self, now: float) -> bool:
-        return bool(self._light) and now < self._fresh and now - self._stepped < PATIENCE
+        return now < self._fresh and now - self._stepped < PATIENCE
 
     def _arm(self, seconds: float = 0.0) -> None:
         """Look after those that wait in the next round, or after so many seconds."""
@@ -117,37 +129,49 @@ class Turns:
         if self._look is not None:
             self._look.cancel()
         loop = asyncio.get_running_loop()
-        self._soon = not seconds
+        self._soon, self._armed = not seconds, perf_counter()
         self._look = loop.call_later(seconds, self._round) if seconds else loop.call_soon(self._round)
 
     def _round(self) -> None:
         self._look, self._soon, self._taken = None, False, False
-        for _ in range(AT_ONCE):
-            if self._beginning:
-                self._begin_next()
-        self._take_step()
-        if self._beginning or self._taken:
+        now = asyncio.get_running_loop().time()
+        # What began in the last round was done since then.
+        most = AT_ONCE if perf_counter() - self._armed < SHORT else 1
+        begun = 0
+        while begun < most and self._begin_next(now):
+            begun += 1
+        self._take_step(now)
+        if begun or self._taken:
             self._arm()
-        elif self._steps:
+        elif self._beginning or self._steps:
             self._arm(_LOOK)
 
-    def _begin_next(self) -> None:
-        peer, starts = next(iter(self._beginning.items()))
+    def _begin_next(self, now: float) -> bool:
+        """Begin what is next, unless it has to be put off. Return whether anything began."""
+        many = {peer for peer, starts in self._beginning.items() if len(starts) > SEVERAL}
+        few = next((peer for peer in self._beginning if peer not in many), None)
+        if few is None and (not many or self._yields(now)):
+            return False
+        if few is None:
+            self._stepped = now
+        elif many:
+            self._fresh = now + FRESH
+        peer = next(iter(self._beginning)) if few is None else few
+        starts = self._beginning.pop(peer)
         start = starts.popleft()
-        # Whoever has had a turn goes to the end.
-        del self._beginning[peer]
         if starts:
+            # Whoever has had a turn goes to the end.
             self._beginning[peer] = starts
         start()
+        return True
 
-    def _take_step(self) -> None:
+    def _take_step(self, now: float) -> None:
         """Let the next one do its step, unless it has to be put off."""
         for client, waiting in list(self._steps.items()):
             while waiting and waiting[0].done():
                 waiting.popleft()
             if not waiting:
                 del self._steps[client]
-        now = asyncio.get_running_loop().time()
         if not self._steps or self._yields(now):
             return
         client = min(self._steps, key=Client.recent)

@@ -73,7 +73,7 @@ async def begun(turns: Turns, order: list[str]) -> list[tuple[str, int]]:
         found.append((client, round_))
 
     for client in order:
-        turns.begin(client, partial(start, client))
+        turns.begin(client, None, partial(start, client))
     while len(found) < len(order):
         round_ += 1
         await asyncio.sleep(0)
@@ -88,20 +88,27 @@ async def test_a_few_begin_at_once_and_others_in_later_rounds(turns: Turns) -> N
 
 
 @asynchronous
-async def test_clients_begin_in_turn(turns: Turns) -> None:
+async def test_clients_begin_in_turn_and_first_those_with_few_waiting(turns: Turns) -> None:
     found = [client for client, _ in await begun(turns, ["many"] * 200 + ["one", "two", "one"])]
     assert len(found) == 203
-    # The first four begin at once, then each client in turn.
-    assert found[:9] == ["many"] * 5 + ["one", "two", "many", "one"]
+    # The first four begin at once.
+    assert found[:7] == ["many"] * 4 + ["one", "two", "one"]
+
+
+@asynchronous
+async def test_clients_with_many_waiting_take_turns(turns: Turns) -> None:
+    found = [client for client, _ in await begun(turns, ["a"] * 8 + ["b"] * 4 + ["c"] * 4)]
+    assert found[:8] == ["a"] * 5 + ["b", "c", "a"]
+    assert sorted(found) == ["a"] * 8 + ["b"] * 4 + ["c"] * 4
 
 
 @asynchronous
 async def test_what_comes_while_others_wait_waits_for_its_own_turn_only(turns: Turns) -> None:
     order: list[str] = []
     for number in range(100):
-        turns.begin("many", partial(order.append, f"many {number}"))
+        turns.begin("many", None, partial(order.append, f"many {number}"))
     await asyncio.sleep(0)
-    turns.begin("late", partial(order.append, "late"))
+    turns.begin("late", None, partial(order.append, "late"))
     await asyncio.sleep(0)
     await asyncio.sleep(0)
     assert "late" in order
@@ -119,10 +126,10 @@ async def test_a_request_may_begin_another_one(turns: Turns) -> None:
     def start() -> None:
         if (number := next(left, None)) is not None:
             done.append(number)
-            turns.begin("one", start)
+            turns.begin("one", None, start)
 
     for _ in range(8):
-        turns.begin("one", start)
+        turns.begin("one", None, start)
     while len(done) < 20:
         await asyncio.sleep(0)
 

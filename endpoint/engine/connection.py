@@ -145,7 +145,8 @@ class WorkerConnection(asyncio.Protocol):
         self.reply = Reply(over)
         self.blocked_since = self.blocked_before = 0.0
         self._resume()
-        if self._transport is not None:
+        # A worker that has ended since it was taken is told of as lost.
+        if self._transport is not None and not self._transport.is_closing():
             self._transport.write(frame)
         return self.reply
 
@@ -158,7 +159,7 @@ class WorkerConnection(asyncio.Protocol):
         return piece
 
     def _resume(self) -> None:
-        if self._paused and self._transport is not None:
+        if self._paused and self._transport is not None and not self._transport.is_closing():
             self._paused = False
             self._transport.resume_reading()
 

@@ -17,8 +17,9 @@ from typing import Final
 
 from endpoint import __version__
 from endpoint.doctor import Finding, size
-from endpoint.engine import fence, landlock
+from endpoint.engine import fence, landlock, processes
 from endpoint.engine.fence import Missing
+from endpoint.engine.lanes import default_places
 from endpoint.errors import StoreError
 from endpoint.settings import Settings
 from endpoint.storage import generations
@@ -117,29 +118,22 @@ def open_files(settings: Settings) -> Iterator[Finding]:
 
 def memory(settings: Settings) -> Iterator[Finding]:
     """The memory that the settings allow against what this machine or its control group has."""
-    total = _memory()
-    workers = settings.pool_size
-    allowed = settings.image + workers * settings.memory
+    total = processes.usable_memory()
+    workers, places = settings.pool_size, default_places(settings)
+    allowed = settings.image + (workers + places) * settings.memory
     said = (
-        f"The settings allow {size(allowed)} in all: an image of {size(settings.image)}, and for each of "
-        f"{workers} workers {size(settings.memory)}. There are {size(total)}."
+        f"The settings allow {size(allowed)} in all: an image of {size(settings.image)}, and "
+        f"{size(settings.memory)} for each of {workers} workers and {places} long queries. "
+        f"There are {size(total)}."
     )
     if total and allowed > total:
-        advice = "Lower memory, image or workers; else the kernel may end workers, and their queries fail."
+        advice = (
+            "Lower memory, image, workers or slow_lane; else the kernel may end workers, and their queries "
+            "fail."
+        )
         yield Finding("memory", "warn", said, advice)
     else:
         yield Finding("memory", "ok", said)
-
-
-def _memory() -> int:
-    """Return the bytes of memory of this control group, or of the machine."""
-    total = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
-    with suppress(OSError, ValueError):
-        group = Path("/proc/self/cgroup").read_text().rpartition("::")[2].strip().lstrip("/")
-        for folder in (Path("/sys/fs/cgroup", group), Path("/sys/fs/cgroup")):
-            if (limit := folder / "memory.max").is_file() and (text := limit.read_text().strip()).isdigit():
-                return min(total, int(text))
-    return total
 
 
 def clock(settings: Settings) -> Iterator[Finding]:

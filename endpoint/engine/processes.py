@@ -57,7 +57,9 @@ def proceed(pid: int) -> None:
 def usable_memory() -> int:
     """Return the bytes of memory of the machine, or of the control group that this process is in."""
     memory = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
-    for file in _MEMORY_LIMITS:
+    group = Path("/proc/self/cgroup")
+    own = group.read_text().rpartition("::")[2].strip().lstrip("/") if group.is_file() else ""
+    for file in (*_MEMORY_LIMITS, Path("/sys/fs/cgroup", own, "memory.max")):
         with suppress(OSError, ValueError):  # no such file, or "max"
             memory = min(memory, int(file.read_text()))
     return memory

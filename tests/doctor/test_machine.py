@@ -69,6 +69,9 @@ def test_the_limit_of_open_files(monkeypatch: pytest.MonkeyPatch, limit: int, le
 def test_more_memory_than_there_is_is_warned_of() -> None:
     assert levels(machine.memory, Settings(memory=2**20, image=2**20, workers=1)) == {"memory": "ok"}
     assert levels(machine.memory, Settings(memory=2**50)) == {"memory": "warn"}
+    # Long queries use memory beside those of the quick workers.
+    many = Settings(memory=2**30, image=2**20, workers=1, slow_lane=10_000)
+    assert levels(machine.memory, many) == {"memory": "warn"}
 
 
 def test_a_clock_before_what_was_written_fails(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:

@@ -1,4 +1,4 @@
-"""Columns of a generated catalogue: building them, and the counts of a description from them and by queries.
+"""Columns of a generated catalogue: building them; counts of a description, and the image, with and without.
 
     python -m benchmarks.columns 4174 20000
 
@@ -15,16 +15,24 @@ import subprocess
 import sys
 import tempfile
 import time
+from collections.abc import Callable
+from functools import partial
 from pathlib import Path
-from typing import Final
+from typing import IO, Final
+
+from pyoxigraph import RdfFormat, Store
 
 from benchmarks.catalogue import Catalogue, write
 from benchmarks.scale import Row as Measured
 from benchmarks.scale import megabytes, size, table
 from endpoint.app import create_site, open_engine
 from endpoint.columns import FOLDER
+from endpoint.columns.reader import Columns
+from endpoint.columns.writing import write_trig as image_from_columns
+from endpoint.engine.image import write_trig as image_from_store
 from endpoint.settings import Settings
 from endpoint.storage import generations
+from endpoint.storage.generations import Generation
 from endpoint.web.machine.partitions import Part
 from endpoint.web.machine.statistics import Counting, Statistics
 from endpoint.web.store import OwnQueries
@@ -89,7 +97,28 @@ def measure(publications: int, folder: Path) -> Measured:
         raise SystemExit(f"the numbers of all differ: {slow.left_out}")
     row.found["counting by queries"] = f"{longer:.2f} s"
     row.found["counting from columns"] = f"{seconds:.2f} s"
+    image(row, generation)
     return row
+
+
+def image(row: Measured, generation: Generation) -> None:
+    """The stream for the image from the store and from columns; each makes the same number of quads."""
+    store = Store.read_only(str(generation.path / generations.STORE))
+    columns = Columns.open(generation.path / FOLDER)
+    ways: dict[str, Callable[[IO[bytes]], None]] = {
+        "the store": partial(image_from_store, store),
+        "columns": partial(image_from_columns, columns),
+    }
+    for name, write_to in ways.items():
+        with tempfile.TemporaryFile() as stream:
+            started = time.process_time()
+            write_to(stream)
+            row.found[f"reading for the image from {name}"] = f"{time.process_time() - started:.1f} s"
+            stream.seek(0)
+            made = Store()
+            made.bulk_load(stream, RdfFormat.TRIG, lenient=True)
+        if len(made) != generation.quads:
+            raise SystemExit(f"the image from {name} has {len(made):,} quads")
 
 
 def main() -> None:

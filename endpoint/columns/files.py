@@ -5,7 +5,8 @@ from __future__ import annotations
 import json
 import mmap
 import os
-from collections.abc import Iterable
+import zlib
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any, Final
 
@@ -35,9 +36,13 @@ class Folder:
             out.writelines(pieces)
 
     def describe(self, members: dict[str, Any]) -> None:
-        """Write the description, with the sizes of all files there are."""
-        sizes = {file.name: file.stat().st_size for file in sorted(self.path.iterdir())}
-        whole = {"format": FORMAT, **members, "files": sizes}
+        """Write the description, with the sizes and the CRC-32 of all files there are."""
+        files = sorted(self.path.iterdir())
+        sizes, sums = (
+            {file.name: file.stat().st_size for file in files},
+            {file.name: _sum(file) for file in files},
+        )
+        whole = {"format": FORMAT, **members, "files": sizes, "sums": sums}
         (self.path / DESCRIPTION).write_text(json.dumps(whole, ensure_ascii=False) + "\n", encoding="utf-8")
 
     def description(self) -> dict[str, Any]:
@@ -58,6 +63,16 @@ class Folder:
             if found[name] != size:
                 raise self.damaged(f"{name} has {found[name]:,} bytes instead of {size:,}")
         return members
+
+    def ensure_intact(self, sums: Mapping[str, int]) -> None:
+        """Read all files and compare their CRC-32 with ``sums``. Raises StoreError."""
+        for name, wanted in sums.items():
+            try:
+                found = _sum(self.path / name)
+            except OSError as error:
+                raise self.damaged(f"{name}: {error.strerror}") from error
+            if found != wanted:
+                raise self.damaged(f"{name} has other bytes than were written")
 
     def array(self, name: str) -> NDArray[Any]:
         """Return an array, mapped into memory. Raises StoreError."""
@@ -84,3 +99,11 @@ class Folder:
             f"The columns in {self.path} are damaged ({what}). Remove that folder, and queries are answered "
             "without them; load the data again to make them anew."
         )
+
+
+def _sum(path: Path) -> int:
+    found = 0
+    with path.open("rb") as stream:
+        while piece := stream.read(2**20):
+            found = zlib.crc32(piece, found)
+    return found

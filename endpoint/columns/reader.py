@@ -110,6 +110,7 @@ class Columns:
     def __init__(self, folder: Folder, members: Mapping[str, Any]) -> None:
         classes = {TermClass[name]: range(*ends) for name, ends in members["classes"].items()}
         self.terms = Dictionary(folder, classes, [kind.encode() for kind in members["kinds"]])
+        self._folder, self._sums = folder, dict(members["sums"])
         self.graphs: list[bytes] = [graph.encode() for graph in members["graphs"]]
         self.sets: list[list[int]] = members["sets"]
         self.quads: int = members["quads"]
@@ -132,6 +133,10 @@ class Columns:
             return cls(folder, members)
         except (KeyError, TypeError, ValueError, AttributeError) as error:
             raise folder.damaged(f"{DESCRIPTION}: {error}") from error
+
+    def ensure_intact(self) -> None:
+        """Read all files and compare their checksums. Raises :class:`~endpoint.errors.StoreError`."""
+        self._folder.ensure_intact(self._sums)
 
     def __len__(self) -> int:
         """Return the number of triples of the union of all graphs."""

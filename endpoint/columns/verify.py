@@ -19,7 +19,9 @@ def verify(columns: Columns, stream: Iterable[bytes], spool: Path) -> None:
     ``spool`` is a file to write to.
 
     :raises ValueError: they have not; the message tells the first difference.
+    :raises StoreError: a file is damaged.
     """
+    columns.ensure_intact()
     intake = Intake(stream, spool)
     numbers = _verify_terms(columns)
     try:

@@ -58,8 +58,8 @@ def main(descriptor: int, server: int) -> NoReturn:
         generation = generations.read_folder(Path(order["generation"]))
         hold = generations.hold(generation)
         copied = order["in_memory"] and order["union"] and generation.overlap is not False
-        store = build_image(generation, copied) if order["in_memory"] else None
         columns = _open_columns(generation.path / FOLDER)
+        store = build_image(generation, copied, columns) if order["in_memory"] else None
     except Exception as error:  # of any kind; the server shows this line
         print(f"the template process ends: {error}", file=sys.stderr, flush=True)
         os._exit(1)

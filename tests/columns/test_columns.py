@@ -18,6 +18,7 @@ from endpoint.columns.build import build
 from endpoint.columns.reader import Columns
 from endpoint.columns.terms import TIMES, TermClass, read_term
 from endpoint.columns.verify import verify
+from endpoint.columns.writing import write_trig
 from endpoint.errors import StoreError
 from endpoint.ingest.columns import NoColumns, build_columns, write_statements
 from tests.columns.every_kind import XSD, quads
@@ -278,6 +279,23 @@ def test_a_difference_is_found(how: str, said: str, tmp_path: Path) -> None:
     assert re.search(said, differing(columns, store, tmp_path))
 
 
+def test_a_graph_without_an_iri_is_not_written(columns: Columns) -> None:
+    with pytest.raises(ValueError, match="named by a blank node"):
+        write_trig(columns, io.BytesIO())
+
+
+def test_what_is_written_by_subject_is_the_store(store: Store, tmp_path: Path) -> None:
+    named = Store()
+    named.extend(quad for quad in store if not isinstance(quad.graph_name, BlankNode))
+    out = io.BytesIO()
+    write_trig(made(named, tmp_path / "columns"), out)
+    read = list(parse(out.getvalue(), RdfFormat.TRIG, lenient=True))
+    assert set(read) == set(named)
+    assert len(read) == len(named)
+    runs = [(str(quad.graph_name), str(quad.subject)) for quad in read]
+    assert len([1 for first, second in pairwise(runs) if first != second]) == len(set(runs)) - 1
+
+
 def damage(folder: Path, how: str) -> None:
     """Damage the columns in a folder."""
     description = folder / "columns.json"
@@ -296,6 +314,15 @@ def damage(folder: Path, how: str) -> None:
         case "no array":
             size = (folder / "kinds.npy").stat().st_size
             (folder / "kinds.npy").write_bytes(b"x" * size)
+
+
+def test_damage_within_a_file_is_found(tmp_path: Path) -> None:
+    columns = made(stored(1), tmp_path / "columns")
+    columns.ensure_intact()
+    path = tmp_path / "columns" / "kinds.npy"
+    path.write_bytes(path.read_bytes()[:-1] + b"\xff")
+    with pytest.raises(StoreError, match=r"are damaged .kinds.npy has other bytes than were written"):
+        columns.ensure_intact()
 
 
 @pytest.mark.parametrize(

@@ -35,6 +35,7 @@ from endpoint.ingest.tables.templates import parse_template
 from endpoint.search import query as search_query
 from endpoint.search.service.rewriting import read_federated
 from endpoint.settings import values
+from endpoint.sparql.algebra.translation import translate
 from endpoint.sparql.diagnosis import explain
 from endpoint.sparql.lexer import lex
 from endpoint.sparql.operation import admit, classify
@@ -97,6 +98,10 @@ def _each_type(text: str) -> None:
 
 def _classified(text: str) -> None:
     admit(classify(text, 500))
+
+
+def _translated(text: str) -> None:
+    translate(syntax.parse(text), PREFIXES, "http://example.org/")
 
 
 def _bound(text: str) -> None:
@@ -248,6 +253,7 @@ TOKENS: Final = (f'[a]\nsha256 = "{"0" * 64}"\nscopes = ["admin"]\nbudget = 60\n
 PARSERS: Final = (
     Parser("SPARQL tokens", _of_text(lex), SPARQL),
     Parser("SPARQL syntax", _of_text(syntax.parse), SPARQL[:3], (syntax.Unsupported,)),
+    Parser("SPARQL algebra", _of_text(_translated), SPARQL[:1], (syntax.Unsupported,)),
     Parser("SPARQL operation and gate", _of_text(_classified), SPARQL[:3]),
     Parser("SPARQL parameters", _of_text(_bound), SPARQL),
     Parser("SPARQL diagnosis", _of_text(lambda text: explain(text, "", PREFIXES)), SPARQL, ()),

@@ -115,6 +115,11 @@ class Result(Protocol):
         """Seconds of evaluating and serializing, once complete."""
         ...
 
+    @property
+    def columns(self) -> bool:
+        """Whether columns answered in place of the engine, once complete."""
+        ...
+
     def __aiter__(self) -> AsyncIterator[bytes]: ...
 
     async def read(self) -> bytes:

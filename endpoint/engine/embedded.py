@@ -208,7 +208,7 @@ class EmbeddedResult:
         self, pool: Pool, attempt: _Attempt, registry: RunningQueries, running: RunningQuery
     ) -> None:
         self.generation: Generation = pool.generation
-        self.complete = False
+        self.complete = self.columns = False
         self.facts: Facts | None = None
         self._registry = registry
         self._running = running
@@ -276,7 +276,7 @@ class EmbeddedResult:
         running = self._running
         running.planned, running.evaluated = ended.planned / 1e6, ended.evaluated / 1e6
         running.rows, running.memory = ended.rows, ended.memory
-        self.complete = True
+        self.complete, self.columns, running.columns = True, ended.columns, ended.columns
         self._registry.end(running, OK)
 
     async def __aiter__(self) -> AsyncIterator[bytes]:

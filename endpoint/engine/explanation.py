@@ -56,7 +56,7 @@ class Explanation:
             "outcome": query.outcome,
             "detail": None if self.failure is None else self.failure.detail,
             "generation": query.generation,
-            "source": "memory" if query.in_memory else "disk",
+            "source": _source(query),
             "dataset": self._dataset(union),
             "seconds": {
                 "waiting": round(times.waiting, 6),
@@ -140,3 +140,9 @@ async def explain(
         raise RuntimeError("the engine did not say that the query began")
     hints = await asyncio.to_thread(find_slow_shapes, operation.text, searchable)
     return Explanation(operation, watch.query, limits, failure, hints)
+
+
+def _source(query: RunningQuery) -> str:
+    if query.columns:
+        return "columns"
+    return "memory" if query.in_memory else "disk"

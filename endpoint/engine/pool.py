@@ -94,6 +94,7 @@ class Pool:
             "union": settings.default_graph == "union",
             "memory": settings.memory,
             "prefixes": prefixes,
+            "columns": settings.column_queries,
         }
         template = await TemplateClient.start(generation, order)
         for sentence in fence.warnings(template.missing):

@@ -25,17 +25,21 @@ from typing import IO, Final, NoReturn, cast
 from pyoxigraph import Store
 
 from endpoint.columns import FOLDER
+from endpoint.columns.evaluation import ColumnQueries
 from endpoint.columns.reader import Columns
 from endpoint.engine import fence, landlock, wire, worker
 from endpoint.engine.fence import Missing
 from endpoint.engine.image import build_image
 from endpoint.engine.memory import WorkerMemory
+from endpoint.engine.scratch import evaluate_alone
 from endpoint.errors import StoreError
 from endpoint.storage import generations
 
 # How likely the kernel ends the template when memory runs out, from -1000 to 1000: rather than the server,
 # and not before a worker.
 VICTIM: Final = 500
+# Bytes of memory of a query for each number in the largest of its tables.
+_SHARE: Final = 128
 
 
 def main(descriptor: int, server: int) -> NoReturn:
@@ -63,6 +67,9 @@ def main(descriptor: int, server: int) -> NoReturn:
     except Exception as error:  # of any kind; the server shows this line
         print(f"the template process ends: {error}", file=sys.stderr, flush=True)
         os._exit(1)
+    queries = None
+    if columns is not None and order["union"] and order["columns"]:
+        queries = ColumnQueries(columns, order["prefixes"], order["memory"] // _SHARE, evaluate_alone)
     ruleset = landlock.reading_only(fence.readable(generation.path))
     if ruleset is None:
         missing |= Missing.FILES
@@ -76,7 +83,7 @@ def main(descriptor: int, server: int) -> NoReturn:
         os._exit(0)
     text = str(generation.path / "text")
     union = order["union"] and not copied
-    options = worker.WorkerOptions(order["prefixes"], union, order["memory"], text, columns)
+    options = worker.WorkerOptions(order["prefixes"], union, order["memory"], text, columns, queries)
     path = generation.path / generations.STORE
     _obey(control, _Inheritance(os.getpid(), store, path, options, ruleset, hold))
 

@@ -36,7 +36,7 @@ CLASSIFY: Final = 9  # server to worker: a text to classify; the answer is an op
 TEMPLATE: Final = 8  # server to template, once: a TemplateOrder
 FACTS: Final = 7  # worker to server: the facts of the page that follows
 
-_ENDING: Final = struct.Struct("!II?QQ")
+_ENDING: Final = struct.Struct("!II?QQ?")
 _MICROSECONDS: Final = 2**32 - 1  # an hour and eleven minutes
 
 # The server to the template process: FORK (with two descriptors attached) or REAP and a process id.
@@ -63,6 +63,7 @@ class Ending(NamedTuple):
     ``planned`` and ``evaluated`` are microseconds: of parsing and planning, of evaluating and serializing.
     A worker that is ``swollen`` should be replaced because the query has enlarged its memory. ``rows`` are
     the solutions or triples in the answer, ``memory`` is by how many bytes the process grew at most.
+    ``columns``: they answered, not the engine.
     """
 
     planned: int
@@ -70,6 +71,7 @@ class Ending(NamedTuple):
     swollen: bool
     rows: int
     memory: int
+    columns: bool = False
 
 
 class Failure(TypedDict):
@@ -95,6 +97,7 @@ class TemplateOrder(TypedDict):
     in_memory: bool
     union: bool  # the default graph is the union of all graphs
     memory: int  # bytes that one query may use
+    columns: bool  # queries are answered from columns where they can be
     prefixes: dict[str, str]
 
 

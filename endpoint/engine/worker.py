@@ -18,19 +18,28 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Final, NoReturn, cast
 
-from pyoxigraph import BlankNode, DefaultGraph, NamedNode, QuerySolutions, Store
+from pyoxigraph import (
+    BlankNode,
+    DefaultGraph,
+    NamedNode,
+    QueryResultsFormat,
+    QuerySolutions,
+    Store,
+    parse_query_results,
+)
 
 from endpoint.columns.counting import MOST_GRAPHS, Counting
+from endpoint.columns.evaluation import ColumnQueries, Unsupported
 from endpoint.columns.reader import Columns
 from endpoint.engine import fence, wire
 from endpoint.engine.memory import WorkerMemory
 from endpoint.errors import MalformedQuery, NotFound, QueryTooComplex
-from endpoint.formats import Facts
+from endpoint.formats import Facts, QueryForm
 from endpoint.results.rows import Inexpressible, Results
 from endpoint.results.serializers import write_results
 from endpoint.search import Request
 from endpoint.search.index import TextIndex
-from endpoint.search.service.rewriting import Rewritten, read_federated, without_index
+from endpoint.search.service.rewriting import FederatedQuery, Rewritten, read_federated, without_index
 from endpoint.sparql.diagnosis import explain
 from endpoint.sparql.operation import Operation, classify
 
@@ -42,6 +51,8 @@ PIECE: Final = 64 * 2**10
 MESSAGE: Final = 20_000
 # Planning a longer text (characters) twice, only for the order of its columns, could take seconds.
 REORDERED: Final = 4000
+# A longer text (characters) takes longer to compile for columns than most of what it asks for.
+COMPILED: Final = 20_000
 
 _VARIABLE: Final = re.compile(r"[?$](\w+)")
 
@@ -51,7 +62,8 @@ class WorkerOptions:
     """The options of every query of a worker.
 
     ``union``: the engine makes a union default graph; ``memory`` is what a query may use, in bytes;
-    ``text`` is the folder of the generation's text index, and ``columns`` are its columns, if it has them.
+    ``text`` is the folder of the generation's text index, and ``columns`` are its columns, if it has them;
+    ``queries`` evaluates over them.
     """
 
     prefixes: dict[str, str]
@@ -59,6 +71,7 @@ class WorkerOptions:
     memory: int
     text: str | None = None
     columns: Columns | None = None
+    queries: ColumnQueries | None = None
 
 
 class TooLarge(Exception):
@@ -164,7 +177,7 @@ def _answer(
     options = evaluator.options
     kind, payload = frame
     planned = began = time.perf_counter_ns()
-    text = ""
+    text, evaluator.by_columns = "", False
     try:
         if kind == wire.SEARCH:
             output.write(evaluator.search(wire.unpack_search(payload)))
@@ -188,15 +201,21 @@ def _answer(
     # A query that ends within a millisecond has allocated little, and the check takes a tenth of that.
     swollen = ended - began > 1_000_000 and memory.address_space() - start > options.memory // 4
     times = (planned - began) // 1000, (ended - planned) // 1000
-    return output.take() + wire.pack_ending(wire.Ending(*times, swollen, output.rows, memory.growth()))
+    return output.take() + wire.pack_ending(
+        wire.Ending(*times, swollen, output.rows, memory.growth(), evaluator.by_columns)
+    )
 
 
 class Evaluator:
-    """One store with its text index, on which a worker evaluates queries."""
+    """One store with its text index, on which a worker evaluates queries.
+
+    ``by_columns``: columns answered the last one.
+    """
 
     def __init__(self, store: Store, options: WorkerOptions) -> None:
         self.store = store
         self.options = options
+        self.by_columns = False
         self._index: TextIndex | None = None
 
     def index(self) -> TextIndex | None:
@@ -231,17 +250,47 @@ class Evaluator:
         return json.dumps(Counting(columns, union, most_classes).parts(), ensure_ascii=False).encode()
 
     def evaluate(self, operation: Operation) -> Results:
-        """Return the results of the engine, SERVICE text:search answered before.
+        """Return the results of columns where they have them, of the engine else.
+
+        Which of them has is the same for a text on one generation. SERVICE text:search is answered before.
 
         Raises :class:`~endpoint.errors.MalformedQuery` and :class:`~endpoint.errors.QueryTooComplex` for a
         text search that is not valid, and whatever the engine raises, with positions in the operation's text.
         """
+        federated = read_federated(operation.text, operation.base_iri, self.options.prefixes)
+        if federated is not None:
+            return self._evaluate_federated(federated, operation)
+        answer = self._answer_from_columns(operation)
+        if answer is not None:
+            self.by_columns = True
+            return parse_query_results(answer, format=QueryResultsFormat.JSON)
         text, star = operation.text, operation.star
-        federated = read_federated(text, operation.base_iri, self.options.prefixes)
-        if federated is None:
-            results = self._query(text, operation)
-            columns = _columns(results, star, text)
-            return results if columns is None else self._query(_starless(text, star, columns), operation)
+        results = self._query(text, operation)
+        columns = _columns(results, star, text)
+        return results if columns is None else self._query(_starless(text, star, columns), operation)
+
+    def _answer_from_columns(self, operation: Operation) -> bytes | None:
+        """Return the answer from columns as SPARQL JSON; None where only the engine is sure of it."""
+        queries, text = self.options.queries, operation.text
+        if (
+            queries is None
+            or not operation.columns
+            or operation.form not in (QueryForm.SELECT, QueryForm.ASK)
+            or operation.default_graphs
+            or operation.named_graphs
+            or len(text) > COMPILED
+        ):
+            return None
+        try:
+            answer = queries.answer(text, operation.base_iri)
+            if operation.star is not None and len(text) <= REORDERED:
+                answer = answer.showing(by_appearance([each.value for each in answer.variables], text))
+            return answer.json()
+        except Unsupported:
+            return None
+
+    def _evaluate_federated(self, federated: FederatedQuery, operation: Operation) -> Results:
+        text, star = operation.text, operation.star
         index = self.index()
         if index is None:
             raise without_index(federated)

@@ -206,6 +206,12 @@ class Settings:
         "N",
         "Most quads of a dataset for which columns are made when data is loaded; 0 makes none.",
     )
+    column_queries: bool = _setting(
+        True,
+        values.switch,
+        "ON|OFF",
+        "Whether queries are answered from columns where the answer is certain to be the engine's.",
+    )
     reload: bool = _setting(
         False,
         values.switch,

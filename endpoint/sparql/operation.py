@@ -77,7 +77,7 @@ class Operation:
     IRIs are plain text. ``base_iri`` resolves relative IRIs where the text declares no BASE.
     ``default_graphs`` and ``named_graphs`` are those of the protocol (SPARQL 1.1 Protocol section 2.1.4);
     when both are empty the dataset clause of the text counts. ``generation`` is the number of the
-    generation to evaluate on; None for the current one.
+    generation to evaluate on; None for the current one. Without ``columns`` the engine answers alone.
     """
 
     text: str
@@ -91,6 +91,7 @@ class Operation:
     dataset_clause: bool = False
     star: int | None = None
     generation: int | None = None
+    columns: bool = True
 
     @property
     def query_form(self) -> QueryForm:

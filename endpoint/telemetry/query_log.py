@@ -173,6 +173,7 @@ def _end(query: QueryRecord) -> dict[str, object]:
         "rows": query.rows,
         "bytes": query.sent,
         "memory": query.memory,
+        "columns": query.columns,
     }
 
 

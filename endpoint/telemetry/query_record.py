@@ -31,6 +31,7 @@ class QueryRecord:
     while it waits; ``died`` tells that one ended by itself. ``rows``, ``memory`` (bytes) and the two times
     stay 0 where the worker did not tell them. ``sent`` counts bytes that were handed on. ``outcome`` is
     ``ok``, the code of an error, or ``aborted`` where nobody waited for the end; empty while it runs.
+    ``columns``: they gave the whole answer, not the engine.
     """
 
     identifier: str
@@ -52,6 +53,7 @@ class QueryRecord:
     sent: int = 0
     duration: float = 0.0
     outcome: str = ""
+    columns: bool = False
 
     @property
     def digest(self) -> str:

@@ -51,7 +51,7 @@ def test_a_query_has_a_line_at_its_begin_and_one_at_its_end(tmp_path: Path) -> N
     assert end == shared | {
         "time": "2023-11-14T22:13:21.250+00:00", "event": "end", "generation": 7, "outcome": "ok",
         "total_ms": 1000, "waiting_ms": 100, "planning_ms": 200, "evaluating_ms": 300, "sending_ms": 400,
-        "rows": 5, "bytes": 60, "memory": 700,
+        "rows": 5, "bytes": 60, "memory": 700, "columns": False,
     }  # fmt: skip
 
 

@@ -23,6 +23,7 @@ class Whole:
     complete = True
     facts: Facts | None = None
     queued = planned = evaluated = 0.0
+    columns = False
 
     def __init__(self, generation: Generation, body: bytes) -> None:
         self.generation = generation

@@ -27,7 +27,7 @@ def test_a_query_is_evaluated_and_its_figures_are_told(server: Server) -> None:
     assert (members["outcome"], members["detail"], members["hints"]) == ("ok", None, [])
     assert (members["rows"], members["bytes"]) == (len(answer.rows()), len(answer.body))
     assert (members["form"], members["format"]) == ("SELECT", "application/sparql-results+json")
-    assert (members["source"], members["generation"]) == ("memory", 1)
+    assert (members["source"], members["generation"]) == ("columns", 1)
     seconds = members["seconds"]
     phases = [seconds[phase] for phase in ("waiting", "planning", "evaluating", "sending")]
     assert min(phases) >= 0
@@ -35,6 +35,20 @@ def test_a_query_is_evaluated_and_its_figures_are_told(server: Server) -> None:
     assert phases[1] + phases[2] > 0
     assert members["limits"]["timeout"] == 3
     assert members["dataset"] == {"from": "server", "default": "union", "named": "all"}
+
+
+def test_who_answers_is_told(server: Server) -> None:
+    """Columns where they can, unless the request says otherwise; what they compute passes the fence."""
+    text = "SELECT * { ?s rdfs:label ?label FILTER(STRLEN(?label) > 3) BIND(LANG(?label) AS ?l) } ORDER BY ?s"
+    assert explained(server, text)["source"] == "columns"
+    assert explained(server, text, columns="off")["source"] == "memory"
+    assert explained(server, "DESCRIBE mofapub:Publication")["source"] == "memory"
+    given, asked = server.query(text), server.query(text, columns="off")
+    assert given.headers["server-timing"].endswith('by;desc="columns"')
+    assert asked.headers["server-timing"].endswith('by;desc="engine"')
+    assert given.headers["etag"] != asked.headers["etag"]
+    assert sorted(map(str, given.rows())) == sorted(map(str, asked.rows())) != []
+    assert server.query(text, columns="perhaps").status == 400
 
 
 def test_the_format_is_that_of_the_answer_and_accept_that_of_the_explanation(server: Server) -> None:

@@ -202,6 +202,7 @@ def _digest(site: Site, operation: Operation, representation: Representation, va
         representation.digest,
         site.reading,
         variant,
+        "" if operation.columns else "engine",
     )
     return blake2b("\0".join(parts).encode(), digest_size=16).hexdigest()
 
@@ -211,6 +212,7 @@ def server_timing(result: Result) -> tuple[bytes, bytes]:
     timing = f"queue;dur={result.queued * 1000:.1f}"
     if result.complete:
         timing += f", plan;dur={result.planned * 1000:.2f}, eval;dur={result.evaluated * 1000:.2f}"
+        timing += f', by;desc="{"columns" if result.columns else "engine"}"'
     return b"server-timing", timing.encode()
 
 

@@ -78,7 +78,7 @@ class SparqlEndpoint:
         default, named = protocol.default_graphs, protocol.named_graphs
         if self._graph is not None and not default and not named and not operation.dataset_clause:
             default = named = (self._graph,)
-        return admit(operation.over(default, named))
+        return admit(replace(operation.over(default, named), columns=protocol.columns))
 
     async def _without_query(self, request: Request, protocol: ProtocolRequest) -> Answer:
         if request.method not in ("GET", "HEAD"):
@@ -93,6 +93,7 @@ def _page(view: View, text: str, protocol: ProtocolRequest, formats: tuple[Forma
     """Return the page around the rows, with the query to edit and links to the result in other formats."""
     own = [("default-graph-uri", iri) for iri in protocol.default_graphs]
     own += [("named-graph-uri", iri) for iri in protocol.named_graphs]
+    own += [] if protocol.columns else [("columns", "off")]
     links = view.downloads(view.path, [("query", text), *own], formats)
     action = view.root + view.path
     context = {"query": text, "action": action, "links": links, "hidden": own}

@@ -32,7 +32,8 @@ class ProtocolRequest:
     """One request of the protocol; ``query`` is None where there is none.
 
     ``formats`` are the names given, the first one offered is taken; ``timeout`` is in seconds.
-    ``explain``: what the query did is wanted in place of its answer.
+    ``explain``: what the query did is wanted in place of its answer. Without ``columns`` the engine is to
+    answer.
     """
 
     query: str | None
@@ -42,6 +43,7 @@ class ProtocolRequest:
     timeout: float | None = None
     download: bool = False
     explain: bool = False
+    columns: bool = True
 
 
 def parse(method: str, content_type: str, query_string: bytes, body: bytes, limit: int) -> ProtocolRequest:
@@ -112,6 +114,7 @@ def _request(pairs: Pairs) -> ProtocolRequest:
         timeout=read_timeout(named),
         download=read_download(named),
         explain=read_flag(named, "explain"),
+        columns=_columns(named),
     )
 
 
@@ -124,3 +127,10 @@ def _graphs(pairs: Pairs, name: str) -> tuple[str, ...]:
             sentence = f"The parameter {name} is not an absolute IRI."
             raise BadParameter(name, sentence, iri[:200], "type") from None
     return tuple(iris)
+
+
+def _columns(pairs: Pairs) -> bool:
+    value = (single(pairs, "columns") or "on").strip().lower()
+    if value not in ("on", "off"):
+        raise BadParameter("columns", "The parameter columns is on or off.", value[:80], "type")
+    return value == "on"

@@ -1,0 +1,72 @@
+"""Evaluation of whole queries over the columns of a generation, exactly as the engine evaluates them.
+
+A query is read to its algebra, and the algebra evaluated on tables of numbers of terms; only the rows that
+leave become terms. What is not certain to have the engine's answer, to the last row, raises
+:class:`~endpoint.sparql.syntax.parser.Unsupported`, and the engine answers the whole query. Whether it does
+depends on the text and on the generation only.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from endpoint.columns.evaluation.answers import Answer
+from endpoint.columns.evaluation.basic import FanOuts
+from endpoint.columns.evaluation.evaluator import Evaluator
+from endpoint.columns.evaluation.tables import Limits
+from endpoint.columns.evaluation.terms import Scratch, Terms
+from endpoint.columns.reader import Columns
+from endpoint.formats import QueryForm
+from endpoint.sparql import algebra
+from endpoint.sparql.algebra.translation import translate
+from endpoint.sparql.syntax.parser import Unsupported, parse
+
+__all__ = ("Answer", "ColumnQueries", "Unsupported")
+
+# Rows over which the engine may well find the few that are wanted sooner, one after another.
+_LAZY = 20_000
+_ANY = 2**62
+
+
+class ColumnQueries:
+    """Queries over the union of all graphs of ``columns``.
+
+    ``prefixes`` are those that a query need not declare; a table of the evaluation has at most so many
+    ``cells``, which are numbers of 8 bytes. ``scratch`` computes what only the engine knows.
+    """
+
+    def __init__(self, columns: Columns, prefixes: Mapping[str, str], cells: int, scratch: Scratch) -> None:
+        self._columns = columns
+        self._prefixes = prefixes
+        self._cells = cells
+        self._scratch = scratch
+        self._fan_outs: FanOuts = {}
+        # The tables of the grammar are made now, and shared by all processes that are forked from this one.
+        parse("ASK {}")
+
+    def answer(self, text: str, base_iri: str | None = None) -> Answer:
+        """Return the answer to a query. Raises :class:`Unsupported` for what only the engine answers."""
+        query = translate(parse(text), self._prefixes, base_iri)
+        if query.form not in (QueryForm.SELECT, QueryForm.ASK) or query.dataset is not None:
+            raise Unsupported("the form or the dataset is the engine's")
+        terms = Terms(self._columns.terms, self._scratch)
+        limits = Limits(self._cells, _LAZY if _lazy(query) else _ANY)
+        table = Evaluator(self._columns, terms, limits, self._fan_outs).evaluate(query.pattern)
+        return Answer(query.form, tuple(table.columns), table, terms)  # type: ignore[arg-type]
+
+
+def _lazy(query: algebra.Query) -> bool:
+    """Return whether the engine can stop before it has found all solutions."""
+    pattern, sliced = query.pattern, query.form is QueryForm.ASK
+    while True:
+        match pattern:
+            case algebra.Slice(inner, _, limit):
+                pattern, sliced = inner, sliced or limit is not None
+            case algebra.Project(inner) | algebra.Reduced(inner) | algebra.Extend(inner):
+                pattern = inner
+            case algebra.Filter(inner, _):
+                pattern = inner
+            case algebra.Group() | algebra.OrderBy() | algebra.Distinct():
+                return False
+            case _:
+                return sliced

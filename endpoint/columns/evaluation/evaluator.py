@@ -1,0 +1,177 @@
+"""Evaluation of the algebra over columns (SPARQL 1.1 Query Language, section 18.6)."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+
+import numpy as np
+from pyoxigraph import BlankNode, Variable
+
+from endpoint.columns.evaluation.basic import BasicPatterns, FanOuts, Step
+from endpoint.columns.evaluation.conditions import Conditions, conjuncts
+from endpoint.columns.evaluation.grouping import distinct, grouped
+from endpoint.columns.evaluation.joins import joined, without_compatible
+from endpoint.columns.evaluation.ordering import ordered
+from endpoint.columns.evaluation.scalars import computed, variables_of
+from endpoint.columns.evaluation.tables import UNIT, Key, Limits, Table, concatenated
+from endpoint.columns.evaluation.terms import UNBOUND, Terms
+from endpoint.columns.reader import Columns
+from endpoint.columns.sets import Indices
+from endpoint.sparql import algebra
+from endpoint.sparql.algebra import Expression, Pattern, TriplePattern
+from endpoint.sparql.syntax.parser import Unsupported
+
+_ROW = "row"
+
+
+class Evaluator:
+    """The evaluation of one query. All of it raises :class:`Unsupported` for what only the engine answers."""
+
+    def __init__(self, columns: Columns, terms: Terms, limits: Limits, fan_outs: FanOuts) -> None:
+        self._terms = terms
+        self._limits = limits
+        self._basic = BasicPatterns(columns, terms, limits, fan_outs)
+        self._conditions = Conditions(terms)
+
+    def evaluate(self, pattern: Pattern) -> Table:
+        """Return the solutions of a pattern."""
+        match pattern:
+            case algebra.BGP() | algebra.Join():
+                return self._join(pattern, [])
+            case algebra.Filter(inner, condition):
+                return self._join(inner, list(conjuncts(condition)))
+            case algebra.LeftJoin(left, right, condition):
+                return self._left_join(self.evaluate(left), right, condition)
+            case algebra.Union():
+                return concatenated([self.evaluate(branch) for branch in _branches(pattern)])
+            case algebra.Minus(left, right):
+                return without_compatible(self.evaluate(left), self.evaluate(right))
+            case algebra.Values(variables, rows):
+                return self._values(variables, rows)
+            case algebra.Extend(inner, variable, expression):
+                return self._extend(self.evaluate(inner), variable, expression)
+            case algebra.Group(inner):
+                return grouped(self.evaluate(inner), pattern, self._terms)
+        return self._modified(pattern, None)
+
+    def _modified(self, pattern: Pattern, wanted: int | None) -> Table:
+        """Return the solutions of a query or a sub-SELECT; of those in order only the first ``wanted``."""
+        match pattern:
+            case algebra.Slice(inner, offset, limit):
+                end = None if limit is None else offset + limit
+                return self._modified(inner, end).take(slice(offset, end))
+            case algebra.Distinct(algebra.Project(_, variables) as inner):
+                return distinct(self._modified(inner, None), variables)
+            case algebra.Reduced(inner):
+                return self._modified(inner, wanted)
+            case algebra.Project(algebra.OrderBy(inner, conditions), variables):
+                table = ordered(self.evaluate(inner), conditions, variables, self._terms, wanted)
+                return _projected(table, variables)
+            case algebra.Project(inner, variables):
+                return _projected(self.evaluate(inner), variables)
+            case algebra.OrderBy(inner, conditions):
+                return ordered(self.evaluate(inner), conditions, (), self._terms, wanted)
+        raise Unsupported(f"{type(pattern).__name__} is the engine's")
+
+    # Joins.
+
+    def _join(self, pattern: Pattern, conditions: list[Expression]) -> Table:
+        """Return the join of all parts, filtered; the triples come last, through what the others bind."""
+        triples: list[TriplePattern] = []
+        tables: list[Table] = []
+        unions: list[algebra.Union] = []
+        for part in _parts(pattern):
+            if isinstance(part, algebra.BGP):
+                triples += part.triples
+            elif isinstance(part, algebra.Union):
+                unions.append(part)
+            else:
+                tables.append(self.evaluate(part))
+        table = UNIT
+        for further in sorted(tables, key=lambda table: table.size):
+            table = joined(table, further, self._limits)
+        known = {key for row in triples for key in _keys(row)} | table.columns.keys()
+        early: list[Step] = []
+        for condition in list(conditions):
+            named = frozenset(variables_of(condition))
+            if named <= known:
+                conditions.remove(condition)
+                early.append((named, self._filter(condition)))
+        table = self._extended(table, triples, early)
+        for union in unions:
+            table = concatenated([self._into(table, branch) for branch in _branches(union)])
+        for condition in conditions:
+            table = self._conditions.filtered(table, condition)
+        return table
+
+    def _filter(self, condition: Expression) -> Callable[[Table], Table]:
+        return lambda table: self._conditions.filtered(table, condition)
+
+    def _extended(self, table: Table, triples: Sequence[TriplePattern], early: Sequence[Step] = ()) -> Table:
+        if all(table.bound(key) for row in triples for key in _keys(row) if key in table.columns):
+            return self._basic.extend(table, triples, early)
+        found = joined(table, self._basic.extend(UNIT, triples), self._limits)
+        for _, step in early:
+            found = step(found)
+        return found
+
+    def _into(self, table: Table, pattern: Pattern) -> Table:
+        """Return the join of a table and a pattern."""
+        if isinstance(pattern, algebra.BGP):
+            return self._extended(table, pattern.triples)
+        return joined(table, self.evaluate(pattern), self._limits)
+
+    def _left_join(self, left: Table, right: Pattern, condition: Expression | None) -> Table:
+        """Return LeftJoin(left, right, condition) (section 18.5)."""
+        if _ROW in left.columns:
+            raise Unsupported("a name is taken")
+        numbered = left.adding(_ROW, np.arange(left.size))
+        found = self._into(numbered, right)
+        if condition is not None:
+            for conjunct in conjuncts(condition):
+                found = self._conditions.filtered(found, conjunct)
+        alone = np.ones(left.size, bool)
+        alone[found.columns[_ROW]] = False
+        found = found.without(_ROW)
+        return concatenated([found, left.take(alone)]) if alone.any() else found
+
+    def _values(self, variables: Sequence[Variable], rows: Sequence[Sequence[object]]) -> Table:
+        self._limits.check(len(rows), len(variables))
+        columns: dict[Key, Indices] = {
+            variable: np.array(
+                [UNBOUND if row[place] is None else self._terms.constant(row[place]) for row in rows],  # type: ignore[arg-type]
+                np.int64,
+            )
+            for place, variable in enumerate(variables)
+        }
+        return Table(len(rows), columns)
+
+    def _extend(self, table: Table, variable: Variable, expression: Expression) -> Table:
+        if isinstance(expression, Variable):
+            return table.adding(variable, table.column(expression))
+        return table.adding(variable, computed(table, expression, self._terms))
+
+
+def _parts(pattern: Pattern) -> Iterator[Pattern]:
+    if isinstance(pattern, algebra.Join):
+        yield from _parts(pattern.left)
+        yield from _parts(pattern.right)
+    else:
+        yield pattern
+
+
+def _branches(pattern: Pattern) -> Iterator[Pattern]:
+    if isinstance(pattern, algebra.Union):
+        yield from _branches(pattern.left)
+        yield from _branches(pattern.right)
+    else:
+        yield pattern
+
+
+def _keys(row: TriplePattern) -> list[Key]:
+    places = (row.subject, row.predicate, row.object)
+    return [term for term in places if isinstance(term, Variable | BlankNode)]
+
+
+def _projected(table: Table, variables: Sequence[Variable]) -> Table:
+    return Table(table.size, {variable: table.column(variable) for variable in variables})

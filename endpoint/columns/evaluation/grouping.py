@@ -1,0 +1,68 @@
+"""Groups and their aggregates (SPARQL 1.1 Query Language, sections 11 and 18.5.1), and distinct solutions."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+from pyoxigraph import Variable
+
+from endpoint.columns.evaluation.scalars import computed
+from endpoint.columns.evaluation.tables import Table, codes_of, first_rows
+from endpoint.columns.evaluation.terms import Terms
+from endpoint.columns.sets import Indices
+from endpoint.sparql.algebra import Aggregate, Group
+from endpoint.sparql.syntax.parser import Unsupported
+
+
+def distinct(table: Table, variables: Sequence[Variable]) -> Table:
+    """Return the first of all solutions that are the same, in their order."""
+    columns = [table.column(variable) for variable in variables]
+    codes, number = codes_of(columns, table.size)
+    return table.take(np.sort(first_rows(codes, number)))
+
+
+def grouped(table: Table, group: Group, terms: Terms) -> Table:
+    """Return one solution for each group: its keys and its aggregates."""
+    keys = [table.column(key) for key in group.keys]
+    if keys:
+        codes, number = codes_of(keys, table.size)
+    else:
+        # All solutions are one group, even where there is none.
+        codes, number = np.zeros(table.size, np.int64), 1
+    first = first_rows(codes, number) if keys else None
+    columns = {key: column[first] for key, column in zip(group.keys, keys, strict=True)}
+    for variable, aggregate in group.aggregates:
+        columns[variable] = _integers(_counted(table, aggregate, codes, number, terms), terms)
+    return Table(number, columns)  # type: ignore[arg-type]
+
+
+def _counted(table: Table, aggregate: Aggregate, codes: Indices, number: int, terms: Terms) -> Indices:
+    """Return the count of each group."""
+    counted = aggregate.expression
+    if aggregate.function != "COUNT":
+        raise Unsupported(f"{aggregate.function} is the engine's")
+    if counted is None:
+        if aggregate.distinct:
+            raise Unsupported("COUNT(DISTINCT *) is the engine's")
+        return np.bincount(codes, minlength=number)
+    if isinstance(counted, Variable):
+        column = table.column(counted)
+    else:
+        column = computed(table, counted, terms)
+        if (column < 0).any():
+            # The engine counts nothing then, against section 18.5.1.2.
+            raise Unsupported("an expression that is counted has an error")
+    if (column < 0).any():
+        bound = column >= 0
+        codes, column = codes[bound], column[bound]
+    if aggregate.distinct:
+        both, pairs = codes_of([codes, column], len(codes))
+        codes = codes[first_rows(both, pairs)]
+    return np.bincount(codes, minlength=number)
+
+
+def _integers(values: Indices, terms: Terms) -> Indices:
+    """Return the terms of integers."""
+    different, places = np.unique(values, return_inverse=True)
+    return terms.integers(different)[places]

@@ -1,0 +1,85 @@
+"""ORDER BY (SPARQL 1.1 Query Language, section 15.1) where the order of the terms is certain.
+
+Solutions that tie are in the order of the numbers of their terms, of one shown variable after another.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any, Final
+
+import numpy as np
+from numpy.typing import NDArray
+from pyoxigraph import Variable
+
+from endpoint.columns.evaluation.scalars import computed
+from endpoint.columns.evaluation.tables import Table
+from endpoint.columns.evaluation.terms import BOOLEAN, IRI, NONE, NUMBER, OTHER, STRING, Terms
+from endpoint.columns.sets import Indices
+from endpoint.sparql.algebra import Expression
+from endpoint.sparql.syntax.parser import Unsupported
+
+_Condition = tuple[Expression, bool]
+# Rows, for each that is wanted, from which on the last of them is looked for before anything is sorted.
+_SEVERAL: Final = 4
+
+
+def ordered(
+    table: Table,
+    conditions: Sequence[_Condition],
+    shown: Sequence[Variable],
+    terms: Terms,
+    wanted: int | None = None,
+) -> Table:
+    """Return the solutions in order; of them only the first that are ``wanted``, where this is not None."""
+    keys = [_keys(table, expression, descending, terms) for expression, descending in conditions]
+    if not table.size:
+        return table
+    rows = None
+    if wanted is not None and wanted * _SEVERAL < table.size:
+        rows = _candidates(keys[0], wanted)
+        table, keys = table.take(rows), [key[rows] for key in keys]
+    ties = [table.columns[variable] for variable in shown if variable in table.columns]
+    order = np.lexsort([*reversed(ties), *reversed(keys)])
+    return table.take(order if wanted is None else order[:wanted])
+
+
+def _candidates(key: NDArray[Any], wanted: int) -> Indices:
+    """Return the rows that may be among the first so many."""
+    if not wanted:
+        return np.zeros(0, np.int64)
+    last = np.partition(key, wanted - 1)[wanted - 1]
+    return np.flatnonzero(key <= last)
+
+
+def _keys(table: Table, expression: Expression, descending: bool, terms: Terms) -> NDArray[Any]:
+    if isinstance(expression, Variable):
+        keys = _ranks(table.column(expression), terms)
+    else:
+        keys = _ranks(computed(table, expression, terms), terms)
+    return -keys if descending else keys
+
+
+def _ranks(column: Indices, terms: Terms) -> NDArray[Any]:
+    """Return numbers in the order of the terms, equal where these tie.
+
+    Raises :class:`Unsupported` where literals of several classes meet, or some have no certain order.
+    """
+    if len(column) and (column == column[0]).all():
+        return np.zeros(len(column), np.int64)
+    groups = terms.groups(column)
+    present = set(np.unique(groups).tolist())
+    literals = {STRING if STRING <= group < BOOLEAN else group for group in present} - {*range(STRING), NONE}
+    if len(literals) > 1 or max(literals, default=0) >= OTHER:
+        raise Unsupported("terms of several classes are sorted")
+    group = max(literals, default=STRING)
+    if group < NUMBER:
+        return terms.ranks(column)
+    if len(present) == 1:
+        return terms.values(column, group)
+    # Blank nodes, IRIs and what is unbound come first.
+    valued = groups == group
+    _, ranks = np.unique(terms.values(column[valued], group), return_inverse=True)
+    keys = terms.ranks(np.where(groups <= IRI, column, -1))
+    keys[valued] = ranks + (np.int64(1) << 62)
+    return keys

@@ -1,0 +1,226 @@
+"""Queries from columns against the engine, over data with every kind of term; what is left to the engine."""
+
+from __future__ import annotations
+
+from collections import Counter
+from pathlib import Path
+
+import pytest
+from pyoxigraph import (
+    Literal,
+    Quad,
+    QueryBoolean,
+    QueryResultsFormat,
+    QuerySolutions,
+    Store,
+    Triple,
+    parse_query_results,
+)
+
+from endpoint.columns.evaluation import ColumnQueries, Unsupported
+from endpoint.engine.scratch import evaluate_alone
+from tests.columns.every_kind import NS, XSD, quads
+from tests.columns.test_columns import made
+
+PROLOGUE = f"PREFIX : <{NS}> PREFIX xsd: <{XSD}> "
+CELLS = 2**22
+WORKS = """
+:w1 a :Work ; :year 2020 ; :title "One" , "Eins"@de ; :by :ann , :bob ; :date "2020-03-01"^^xsd:date .
+:w2 a :Work ; :year 2020.0 ; :title "Two" ; :by :ann ; :cites :w1 , :w2 ; :date "2019-12-31"^^xsd:date .
+:w3 a :Work , :Note ; :year 2021 ; :title "10" ; :by :cho ; :cites :w1 ; :pages 3e0 .
+:w4 a :Note ; :year 2019 ; :title "9" ; :by :bob ; :pages 3 .
+:ann :name "Ann"@en . :bob :name "Bob"@en ; :knows :ann . :cho :name "조" ; :knows :bob , :ann .
+"""
+
+Row = tuple[object, ...]
+
+
+class Both:
+    """The same statements in columns and in the default graph of a store."""
+
+    def __init__(self, seed: int, folder: Path) -> None:
+        self.store = Store()
+        for quad in quads(seed):
+            # Triple terms and directions are not written from columns.
+            if not isinstance(quad.object, Triple) and not getattr(quad.object, "direction", None):
+                self.store.add(Quad(quad.subject, quad.predicate, quad.object))
+        self.store.update(f"{PROLOGUE} INSERT DATA {{ {WORKS} }}")
+        columns = made(self.store, folder / "columns")
+        self.queries = ColumnQueries(columns, {"": NS, "xsd": XSD}, CELLS, evaluate_alone)
+
+    def answers(self, text: str) -> tuple[list[Row], list[Row]]:
+        """The rows of columns, then of the engine."""
+        answer = self.queries.answer(text)
+        again = parse_query_results(answer.json(), format=QueryResultsFormat.JSON)
+        wanted = self.store.query(PROLOGUE + text)
+        if isinstance(wanted, QueryBoolean):
+            assert isinstance(again, QueryBoolean)
+            return [(bool(again),)], [(bool(wanted),)]
+        assert isinstance(again, QuerySolutions)
+        assert isinstance(wanted, QuerySolutions)
+        assert again.variables == wanted.variables
+        return [tuple(row) for row in again], [tuple(row) for row in wanted]
+
+
+@pytest.fixture(scope="module", params=[1, 2])
+def both(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Both:
+    return Both(request.param, tmp_path_factory.mktemp("both"))
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        # Basic graph patterns in any shape.
+        "SELECT * { }",
+        "SELECT * { ?s ?p ?o }",
+        "SELECT * { ?s :p ?o }",
+        "SELECT * { ?w a :Work ; :year ?y ; :title ?t ; :by ?b }",
+        "SELECT * { ?a :p ?o . ?b :q ?o }",
+        "SELECT * { ?w :by ?b . ?b :name ?n . ?c :knows ?b }",
+        "SELECT * { ?w :cites/:by ?b ; ^:cites ?x }",
+        "SELECT * { ?w :cites ?w }",
+        "SELECT * { ?w :by ?b . ?w :cites ?w }",
+        "SELECT * { :w1 ?p ?o . ?w :cites :w1 }",
+        "SELECT * { ?w :by :ann . ?w ?p ?o }",
+        "SELECT * { ?s ?p 7 }",
+        'SELECT * { ?s ?p "01"^^xsd:integer }',
+        "SELECT * { ?s ?p :ann . ?s :year ?y }",
+        "SELECT * { :w1 :by :ann }",
+        "SELECT * { :w1 :by :cho . ?s :p ?o }",
+        "SELECT * { ?s :nowhere ?o ; :p ?x }",
+        "SELECT * { ?s :p [] ; :q _:b . _:b :p ?z }",
+        "SELECT * { ?a :knows ?b . ?c :cites ?d }",
+        "ASK { :w1 :by :ann }",
+        "ASK { :w1 :by :cho }",
+        # Groups.
+        "SELECT * { ?w :year ?y OPTIONAL { ?w :pages ?n } OPTIONAL { ?w :cites ?c . ?c :year ?z } }",
+        "SELECT * { ?w :year ?y OPTIONAL { ?w :pages ?n FILTER(?y > 2019) } }",
+        "SELECT * { ?w :year ?y OPTIONAL { ?w :pages ?n } OPTIONAL { ?x :pages ?n } }",
+        "SELECT * { OPTIONAL { ?w :pages ?n } OPTIONAL { ?w :year ?y } }",
+        "SELECT * { { ?w :year ?y } UNION { ?w :pages ?n } ?w :by ?b }",
+        "SELECT * { ?w :by ?b { ?w :year ?y } UNION { ?w :pages ?n } UNION { ?b :name ?n } }",
+        "SELECT * { ?w :by ?b MINUS { ?w :cites ?c } }",
+        "SELECT * { ?w :by ?b MINUS { ?x :cites ?c } }",
+        "SELECT * { ?w :by ?b OPTIONAL { ?w :pages ?n } MINUS { ?x :pages ?n } }",
+        "SELECT * { VALUES (?w ?y) { (:w1 2020) (:w2 UNDEF) (UNDEF 2019) } ?w :year ?y }",
+        "SELECT * { VALUES ?w { :w1 :w1 :none 7 } OPTIONAL { ?w :year ?y } }",
+        "SELECT * { ?w :by ?b { SELECT ?b (COUNT(*) AS ?n) { ?x :by ?b } GROUP BY ?b } }",
+        "SELECT * { ?w :by ?b } VALUES ?b { :ann :cho }",
+        # Conditions, on whatever term.
+        *(
+            f"SELECT * {{ ?s ?p ?o FILTER({condition}) }}"
+            for condition in (
+                "?o = 7",
+                "?o != 7",
+                "!(?o = 7)",
+                "?o < 8",
+                "!(?o >= 8)",
+                'STR(?o) = "a"',
+                '?o = "a"',
+                '?o > "a" || BOUND(?x)',
+                '?o <= "a"@en',
+                "?o = ?o",
+                "?o <= ?o",
+                "!(?o < ?o)",
+                "?s = :a && ?o != :a",
+                '?o IN (7, "a", :a, 0.1)',
+                '?o NOT IN (7, "a"@ko)',
+                "?x NOT IN ()",
+                "?o",
+                "!?o",
+                'CONTAINS(LCASE(STR(?o)), "a")',
+                '?o > "2020-01-01"^^xsd:date',
+                '?o < "2020-01-01T00:00:00Z"^^xsd:dateTime',
+                "sameTerm(?s, ?o)",
+                "isLiteral(?o) && YEAR(?o) > 2000",
+            )
+        ),
+        "SELECT * { ?a :p ?o . ?a :q ?x FILTER(?o = ?x) }",
+        "SELECT * { ?a :p ?o . ?a :q ?x FILTER(!(?o < ?x)) }",
+        # Computed terms.
+        "SELECT ?o (STR(?o) AS ?t) (STRLEN(STR(?o)) AS ?n) (LANG(?o) AS ?l) { ?s :p ?o }",
+        "SELECT ?o ?x { ?s :p ?o BIND(?o + 1 AS ?x) FILTER(?x > 3) }",
+        "SELECT ?b { ?w :by ?x BIND(?x AS ?b) ?b :knows ?c }",
+        # Groups and counts.
+        "SELECT (COUNT(*) AS ?n) { ?s :nowhere ?o }",
+        "SELECT ?o (COUNT(*) AS ?n) { ?s :nowhere ?o } GROUP BY ?o",
+        "SELECT ?p (COUNT(*) AS ?n) (COUNT(?o) AS ?m) (COUNT(DISTINCT ?o) AS ?d) { ?s ?p ?o } GROUP BY ?p",
+        "SELECT ?y (COUNT(?n) AS ?c) { ?w :year ?y OPTIONAL { ?w :pages ?n } } GROUP BY ?y",
+        "SELECT ?b ?n { ?w :by ?b OPTIONAL { ?w :pages ?n } } GROUP BY ?b ?n",
+        "SELECT ?b { ?w :by ?b } GROUP BY ?b HAVING(COUNT(*) > 1)",
+        "SELECT ?d (COUNT(*) AS ?n) { ?s ?p ?o } GROUP BY (DATATYPE(?o) AS ?d)",
+        "SELECT DISTINCT ?b { ?w :by ?b }",
+        "SELECT DISTINCT * { ?w :by ?b OPTIONAL { ?w :pages ?n } }",
+        "SELECT ?b ?b2 { ?w :by ?b }",
+    ],
+)
+def test_a_query_has_the_rows_of_the_engine(both: Both, text: str) -> None:
+    found, wanted = both.answers(text)
+    assert Counter(found) == Counter(wanted)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "SELECT ?t { ?w a :Work ; :title ?t FILTER(LANG(?t) = '') } ORDER BY ?t",
+        "SELECT ?y ?w { ?w :year ?y } ORDER BY DESC(?y) ?w",
+        "SELECT ?d ?w { ?w :year ?y OPTIONAL { ?w :date ?d } } ORDER BY ?d DESC(?w)",
+        "SELECT ?n ?w { ?w :year ?y OPTIONAL { ?w :pages ?n } } ORDER BY DESC(?n) ?w LIMIT 3",
+        "SELECT ?b (COUNT(*) AS ?n) { ?w :by ?b } GROUP BY ?b ORDER BY DESC(?n) ?b LIMIT 1 OFFSET 1",
+        "SELECT DISTINCT ?s { ?s ?p ?o } ORDER BY ?s LIMIT 5 OFFSET 3",
+        "SELECT ?o { ?s :p ?o FILTER(isIRI(?o) || isBlank(?o)) } ORDER BY DESC(?o)",
+        "SELECT ?w { ?w :title ?t } ORDER BY STRLEN(?t) ?w",
+        "SELECT ?w { ?w :year ?y } ORDER BY (?y = 2020) ?w",
+        "SELECT * { { SELECT ?w { ?w :year ?y } ORDER BY DESC(?y) ?w LIMIT 2 } ?w :title ?t } ORDER BY ?w ?t",
+        "SELECT ?w { ?w :year ?y } ORDER BY ?w LIMIT 0",
+    ],
+)
+def test_an_order_is_that_of_the_engine(both: Both, text: str) -> None:
+    found, wanted = both.answers(text)
+    assert found == wanted
+
+
+def test_rows_that_tie_are_in_the_order_of_their_terms(both: Both) -> None:
+    found, _ = both.answers("SELECT ?n ?w { ?w :year ?y ; :by ?n } ORDER BY ?y")
+    # 2020 and 2020.0 are the same value.
+    names = [tuple(str(term).rpartition("/")[2][:-1] for term in row) for row in found]
+    assert names == [("bob", "w4"), ("ann", "w1"), ("ann", "w2"), ("bob", "w1"), ("cho", "w3")]
+
+
+def test_a_page_is_a_part_of_the_whole(both: Both) -> None:
+    whole, _ = both.answers("SELECT ?s ?o { ?s :by ?o } ORDER BY ?o")
+    for offset in range(len(whole)):
+        page, _ = both.answers(f"SELECT ?s ?o {{ ?s :by ?o }} ORDER BY ?o LIMIT 1 OFFSET {offset}")
+        assert page == whole[offset : offset + 1]
+
+
+def test_prefixes_and_a_base_need_no_declaration(both: Both) -> None:
+    answer = both.queries.answer("SELECT ?y { <w1> :year ?y }", NS)
+    assert [str(Literal(2020)).encode()] == [term for (term,) in answer.rows()]
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "SELECT * FROM :g { ?s ?p ?o }",
+        "SELECT * { GRAPH ?g { ?s ?p ?o } }",
+        "SELECT * { ?w :cites+ ?o }",
+        "SELECT * { ?w :year ?y FILTER EXISTS { ?w :pages ?n } }",
+        "SELECT (NOW() AS ?t) { }",
+        "SELECT (RAND() AS ?t) { ?s :p ?o }",
+        "SELECT * { ?w :year ?y FILTER(BNODE() = ?w) }",
+        "SELECT (COUNT(DISTINCT *) AS ?n) { ?s ?p ?o }",
+        "SELECT (COUNT(YEAR(?o)) AS ?n) { ?s :p ?o }",
+        "SELECT * { ?s ?p ?o } ORDER BY ?o",
+        "SELECT * { ?p a ?c . ?s ?p ?o }",
+        "CONSTRUCT { ?s ?p ?o } { ?s ?p ?o }",
+        "DESCRIBE :w1",
+        "SELECT * { ?s ?p }",
+        # Tables of more than 4 million numbers.
+        "SELECT * { ?a ?b ?c . ?d ?e ?f . ?g ?h ?i }",
+        "SELECT * { ?a ?b ?c . ?d ?e ?f } LIMIT 1",
+    ],
+)
+def test_what_is_not_certain_is_left_to_the_engine(both: Both, text: str) -> None:
+    with pytest.raises(Unsupported):
+        both.queries.answer(text)

@@ -3,8 +3,8 @@
 What a request does between two waits is a step. A few connections and requests begin in one round of the
 event loop, clients in turn, those first that have few waiting. Of a client that has used much lately, or has
 several requests at work, also each further step waits for its turn while others ask: one such step is done in
-a round, that of the client that used least, and none while a request of another client has just come. So a
-crawler that asks for many pages at once delays others by one step, not by all of its pages.
+a round, that of the client that used least, and none while a request of a client that used less has just
+come. So a crawler that asks for many pages at once delays others by one step, not by all of its pages.
 """
 
 from __future__ import annotations
@@ -29,6 +29,8 @@ PATIENCE: Final = 0.02
 # Requests that a client may have at work before its steps take turns, and may have waiting and still begin
 # before those of clients with more.
 SEVERAL: Final = 2
+# Seconds used lately from which the steps of a client take turns: those of some pages.
+MUCH: Final = 1.0
 # Seconds after which a client that asks alone takes no turns any longer.
 CROWDED: Final = 1.0
 # Seconds between two looks while steps are put off.
@@ -49,7 +51,9 @@ class Turns:
         self._stepped = 0.0
         self._taken = False  # there was such a step in this round
         self._light: set[str] = set()  # requests at work of clients that take no turns
-        self._fresh = 0.0  # until then what has come last goes before what takes turns
+        # Until then what has come last goes before what takes turns, of clients that used more than this one.
+        self._fresh = 0.0
+        self._first: Client | None = None
         self._last: Client | None = None
         self._last_peer = ""
         self._crowded = 0.0  # until then several clients ask
@@ -88,7 +92,8 @@ class Turns:
             self._watchdog.turn = self._turn
             return self._turn(exchange)
         self._light.add(exchange.identifier)
-        self._fresh = now + FRESH
+        if now >= self._fresh or (self._first is not None and client.recent() <= self._first.recent()):
+            self._fresh, self._first = now + FRESH, client
         return None
 
     def leave(self, exchange: Exchange, client: Client) -> None:
@@ -110,7 +115,7 @@ class Turns:
         if now > self._crowded and not self._steps:
             self._watchdog.turn = None
             return None
-        if not (self._taken or self._steps or self._yields(now)):
+        if not (self._taken or self._steps or self._yields(now, client)):
             self._taken, self._stepped = True, now
             self._arm()
             return None
@@ -119,8 +124,11 @@ class Turns:
         self._arm(_LOOK)
         return turn
 
-    def _yields(self, now: float) -> bool:
-        return now < self._fresh and now - self._stepped < PATIENCE
+    def _yields(self, now: float, client: Client | None = None) -> bool:
+        """Return whether what takes turns, of this client, is put off for what has come last."""
+        if now >= self._fresh or now - self._stepped >= PATIENCE:
+            return False
+        return client is None or self._first is None or self._first.recent() < client.recent()
 
     def _arm(self, seconds: float = 0.0) -> None:
         """Look after those that wait in the next round, or after so many seconds."""
@@ -155,7 +163,7 @@ class Turns:
         if few is None:
             self._stepped = now
         elif many:
-            self._fresh = now + FRESH
+            self._fresh, self._first = now + FRESH, None
         peer = next(iter(self._beginning)) if few is None else few
         starts = self._beginning.pop(peer)
         start = starts.popleft()
@@ -172,13 +180,15 @@ class Turns:
                 waiting.popleft()
             if not waiting:
                 del self._steps[client]
-        if not self._steps or self._yields(now):
+        if not self._steps:
             return
         client = min(self._steps, key=Client.recent)
+        if self._yields(now, client):
+            return
         self._taken, self._stepped = True, now
         self._steps[client].popleft().set_result(None)
 
 
 def takes_turns(client: Client) -> bool:
     """Return whether the steps of a client take turns."""
-    return client.requests > SEVERAL or client.heavy
+    return client.requests > SEVERAL or client.recent() > MUCH or client.heavy

@@ -84,7 +84,10 @@ async def begun(turns: Turns, order: list[str]) -> list[tuple[str, int]]:
 async def test_a_few_begin_at_once_and_others_in_later_rounds(turns: Turns) -> None:
     found = await begun(turns, [str(number) for number in range(10)])
     assert [client for client, _ in found] == [str(number) for number in range(10)]
-    assert [len(list(group)) for _, group in groupby(turn for _, turn in found)] == [4, 4, 2]
+    assert [turn for _, turn in found[:4]] == [0] * 4
+    # After a round that took long, only one begins.
+    assert all(1 <= len(list(group)) <= 4 for _, group in groupby(turn for _, turn in found))
+    assert found[4][1] > 0
 
 
 @asynchronous

@@ -15,7 +15,7 @@ PIP_AUDIT := 2.10.1
 QUIETLY := sh -c 'log=$$(mktemp) && { "$$@" >"$$log" 2>&1; code=$$?; [ $$code -eq 0 ] || cat "$$log" >&2; rm "$$log"; exit $$code; }' --
 PIP := $(QUIETLY) $(BIN)/python -m pip install --constraint constraints.txt
 
-.PHONY: serve test quick lint audit constraints bench screenshots soak clean
+.PHONY: serve test quick lint audit constraints bench screenshots soak differential clean
 .DEFAULT_GOAL := serve
 
 $(BIN)/python:
@@ -79,6 +79,10 @@ screenshots: $(VENV)/installed-test node_modules/installed-test
 # Mixed and hostile traffic for some minutes, every answer checked: two, or as many as ARGS='--minutes 30' says.
 soak: $(VENV)/installed
 	$(BIN)/python -m benchmarks.soak $(ARGS)
+
+# Generated queries over generated data, from columns and by the engine: for two minutes, or as ARGS say.
+differential: $(VENV)/installed-test
+	$(BIN)/python -m tests.columns.differential $(ARGS)
 
 bench: $(VENV)/installed-bench
 	$(BIN)/python -m benchmarks.requests_per_second $(ARGS)

@@ -97,8 +97,9 @@ class Author(Patterns):
         group, keys = self._keys(scope)
         head = [leaf(f"?{name}") for name in keys if self.chance(0.9)]
         numbers: Scope = {}
+        functions = ("COUNT",) if self.chance(0.4) else _AGGREGATES
         for _ in range(self.one(1, 1, 1, 2, 3) if group else self.one(1, 2)):
-            aggregate = self.aggregate(scope, *_AGGREGATES)
+            aggregate = self.aggregate(scope, *functions)
             if self.chance(0.1):
                 aggregate = piece("aggregate", "(", aggregate, f" {self.one('*', '/', '+')} 2)")
             kind = "integer" if str(aggregate).startswith("COUNT") else "any"
@@ -113,7 +114,7 @@ class Author(Patterns):
         modifier = "DISTINCT" if self.chance(0.05) and not order else ""
         made = replace(query, head=tuple(head), modifier=modifier, group=group, order=order)
         if self.chance(0.2):
-            made = replace(made, having=(self._having(scope),))
+            made = replace(made, having=(self._having(scope, *functions),))
         return self._sliced(made, 0.4 if order else 0.08)
 
     def _keys(self, scope: Scope) -> tuple[tuple[Node, ...], Scope]:
@@ -132,9 +133,9 @@ class Author(Patterns):
         self.shapes.add("GROUP BY" if group else "aggregates of all")
         return tuple(group), keys
 
-    def _having(self, scope: Scope) -> Node:
+    def _having(self, scope: Scope, *functions: str) -> Node:
         self.shapes.add("HAVING")
-        tested = self.aggregate(scope, "COUNT", "COUNT", "SUM", "MIN", "MAX", "AVG")
+        tested = self.aggregate(scope, *functions)
         sign = self.one(">", ">=", "=", "<")
         return piece("having", "(", tested, f" {sign} ", leaf(self.one("1", "2", "3")), ")")
 

@@ -99,6 +99,9 @@ class Patterns(Expressions):
         if (resources and self.chance(0.7)) or self.chance(0.08):
             kind = self.one("work", "work", "person", "category")
             return self._property(kind), self.constant(kind)
+        if scope and self.chance(0.1):
+            # Mostly a literal, which is the subject of nothing.
+            return self._property("work", "person"), f"?{self.pick(list(scope))}"
         kind = self.one("work", "work", "work", "person", "category")
         each = self._property(kind)
         subject = self.new(scope, kind) if self.chance(0.93) else self.one("[]", "_:b")
@@ -114,7 +117,8 @@ class Patterns(Expressions):
         return piece("held", *parts, " ")
 
     def _object(self, scope: Scope, each: Property) -> Node:
-        bound = [name for name, kind in scope.items() if kind == each.object]
+        # A variable of another kind joins terms that are seldom the same.
+        bound = [name for name, kind in scope.items() if kind == each.object or self.chance(0.04)]
         if bound and self.chance(0.15 if each.object in RESOURCES else 0.07):
             return piece("object", f"?{self.pick(bound)}")
         if self.chance(0.5 if each.name == RDF_TYPE else 0.1):
@@ -129,7 +133,8 @@ class Patterns(Expressions):
     def _any_verb(self, scope: Scope) -> Node:
         self.shapes.add("variable predicate")
         self._triples += 1
-        verb = self.new(scope, "property")
+        verbs = [name for name, kind in scope.items() if kind == "property"]
+        verb = f"?{self.pick(verbs)}" if verbs and self.chance(0.3) else self.new(scope, "property")
         resources = [name for name, kind in scope.items() if kind in RESOURCES[:3]]
         if self.chance(0.45):
             subject, item = self.constant(self.one("work", "person", "category")), self.new(scope, "any")

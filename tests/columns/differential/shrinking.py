@@ -41,12 +41,21 @@ def _shorter(nodes: Nodes) -> Iterator[Nodes]:
             yield (*nodes[:place], made, *nodes[place + 1 :])
 
 
+def _sliced_less(query: Query) -> Iterator[Query]:
+    limit, offset = query.limit or 0, query.offset or 0
+    for less in {limit // 2, limit - 1}:
+        yield replace(query, limit=max(less, 0))
+    for less in {offset // 2, offset - 1}:
+        yield replace(query, offset=max(less, 0))
+
+
 def smaller(query: Query) -> Iterator[Query]:
     """Yield queries with one part less, those with large parts less first."""
     absent = {"dataset": None, "values": None, "limit": None, "offset": None, "modifier": "", "having": ()}
     for name, nothing in {**absent, "order": ()}.items():
         if getattr(query, name) != nothing:
             yield replace(query, **{name: nothing})  # type: ignore[arg-type]
+    yield from _sliced_less(query)
     for where in _smaller(query.where):
         yield replace(query, where=where)
     for place, order in enumerate(query.order):
@@ -61,6 +70,10 @@ def smaller(query: Query) -> Iterator[Query]:
         yield replace(query, head=None)
 
 
+def _size(query: Query) -> tuple[int, int, int]:
+    return len(query.text()), query.limit or 0, query.offset or 0
+
+
 def smallest_query(query: Query, differs: Callable[[Query], bool]) -> Query:
     """Return a query that differs and of which no part can be left out."""
     tried = 0
@@ -71,7 +84,7 @@ def smallest_query(query: Query, differs: Callable[[Query], bool]) -> Query:
             tried += 1
             if tried > MOST_QUERIES:
                 return query
-            if len(candidate.text()) < len(query.text()) and differs(candidate):
+            if _size(candidate) < _size(query) and differs(candidate):
                 query, progress = candidate, True
                 break
     return query

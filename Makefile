@@ -7,9 +7,9 @@ VENDOR := endpoint/web/static/vendor
 # share servers and browsers.
 PROCESSES ?= $(shell processors=$$(getconf _NPROCESSORS_ONLN); [ $$processors -lt 7 ] || processors=7; expr $$processors + 1)
 PYTEST = $(BIN)/python -m pytest --numprocesses $(PROCESSES) --dist loadfile --no-loadscope-reorder
-# The tests that run on another Python too: those of the modules, the engine and the answers over HTTP. Browsers,
-# signals, the bundled queries and the conformance of the API's description are the same on each.
-QUICK := $(addprefix --ignore=tests/,browser process queries web/api/openapi)
+# The tests that run on another Python too: those of the modules, of the engine with its processes and sockets, and of
+# HTTP. What stands on these, pages and saved queries, is the same on each.
+QUICK := $(addprefix --ignore=tests/,browser process queries web/admin web/api web/machine web/pages)
 PIP_AUDIT := 2.10.1
 # Runs a command and shows what it printed only where it fails.
 QUIETLY := sh -c 'log=$$(mktemp) && { "$$@" >"$$log" 2>&1; code=$$?; [ $$code -eq 0 ] || cat "$$log" >&2; rm "$$log"; exit $$code; }' --

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence, Set
 
 import numpy as np
 from pyoxigraph import BlankNode, Variable
@@ -75,7 +75,7 @@ class Evaluator:
 
     # Joins.
 
-    def _join(self, pattern: Pattern, conditions: list[Expression]) -> Table:
+    def _join(self, pattern: Pattern, conditions: Sequence[Expression]) -> Table:
         """Return the join of all parts, filtered; the triples come last, through what the others bind."""
         triples: list[TriplePattern] = []
         tables: list[Table] = []
@@ -91,18 +91,50 @@ class Evaluator:
         for further in sorted(tables, key=lambda table: table.size):
             table = joined(table, further, self._limits)
         known = {key for row in triples for key in _keys(row)} | table.columns.keys()
-        early: list[Step] = []
-        for condition in list(conditions):
-            named = frozenset(variables_of(condition))
-            if named <= known:
-                conditions.remove(condition)
-                early.append((named, self._filter(condition)))
+        early, late = self._divided(conditions, known)
         table = self._extended(table, triples, early)
         for union in unions:
             table = concatenated([self._into(table, branch) for branch in _branches(union)])
-        for condition in conditions:
-            table = self._conditions.filtered(table, condition)
+        for condition in late:
+            exists = _exists(condition)
+            if exists is None:
+                table = self._conditions.filtered(table, condition)
+            else:
+                table = self._existing(table, exists, isinstance(condition, algebra.Exists))
         return table
+
+    def _divided(
+        self, conditions: Sequence[Expression], known: Set[Key]
+    ) -> tuple[list[Step], list[Expression]]:
+        """Divide conditions into those over ``known`` variables, and those that have to wait."""
+        early: list[Step] = []
+        late = []
+        for condition in conditions:
+            if _exists(condition) is None and (named := frozenset(variables_of(condition))) <= known:
+                early.append((named, self._filter(condition)))
+            else:
+                late.append(condition)
+        return early, late
+
+    def _existing(self, table: Table, pattern: Pattern, wanted: bool) -> Table:
+        """Return the solutions that have a compatible one of a pattern, or else those that have none."""
+        inner, conditions = pattern, list[Expression]()
+        if isinstance(pattern, algebra.Filter):
+            inner, conditions = pattern.pattern, list(conjuncts(pattern.condition))
+        if not isinstance(inner, algebra.BGP) or any(_exists(each) is not None for each in conditions):
+            raise Unsupported("EXISTS of more than triples is the engine's")
+        if any((column < 0).any() for column in table.columns.values()):
+            raise Unsupported("EXISTS beside what is unbound is the engine's")
+        visible: dict[Key, Indices] = {
+            key: column for key, column in table.columns.items() if isinstance(key, Variable)
+        }
+        numbered = Table(table.size, {**visible, _ROW: np.arange(table.size)})
+        found = self._basic.extend(numbered, inner.triples)
+        for condition in conditions:
+            found = self._conditions.filtered(found, condition)
+        exists = np.zeros(table.size, bool)
+        exists[found.columns[_ROW]] = True
+        return table.take(exists if wanted else ~exists)
 
     def _filter(self, condition: Expression) -> Callable[[Table], Table]:
         return lambda table: self._conditions.filtered(table, condition)
@@ -166,6 +198,13 @@ def _branches(pattern: Pattern) -> Iterator[Pattern]:
         yield from _branches(pattern.right)
     else:
         yield pattern
+
+
+def _exists(condition: Expression) -> Pattern | None:
+    """Return the pattern of EXISTS or NOT EXISTS; None for any other condition."""
+    if isinstance(condition, algebra.Call) and condition.function == "!":
+        condition = condition.arguments[0]
+    return condition.pattern if isinstance(condition, algebra.Exists) else None
 
 
 def _keys(row: TriplePattern) -> list[Key]:

@@ -36,6 +36,12 @@ _CASTS: Final = frozenset(
 
 def computed(table: Table, expression: Expression, terms: Terms) -> Indices:
     """Return for each solution the term that an expression has, UNBOUND where it is an error."""
+    if isinstance(expression, Call) and expression.function == "LANG":
+        argument = expression.arguments[0]
+        if isinstance(argument, Variable):
+            languages = terms.languages(table.column(argument))
+            if languages is not None:
+                return languages
     text = written(expression)
     variables = [key for key in dict.fromkeys(variables_of(expression)) if key in table.columns]
     columns = [table.columns[key] for key in variables]

@@ -154,15 +154,36 @@ class Terms:
         ranks[beyond] = [places[number] for number in numbers[beyond].tolist()]
         return ranks
 
+    def languages(self, numbers: Indices) -> Indices | None:
+        """Return the language of each literal as a term (LANG); None where a literal has a direction."""
+        groups = self.groups(numbers)
+        if b"--" in b"".join(self.dictionary.kind_names) and (groups == OTHER).any():
+            return None
+        found = np.full(len(numbers), UNBOUND, np.int64)
+        found[(groups >= STRING) & (groups <= OTHER)] = self.number(b'""')
+        tagged = groups == TAGGED
+        if tagged.any():
+            kinds, places = np.unique(self.kinds(numbers[tagged]), return_inverse=True)
+            names = list(self._kind_names())
+            tags = [self.number(b'"' + names[kind][1:] + b'"') for kind in kinds.tolist()]
+            found[tagged] = np.array(tags, np.int64)[places]
+        return found
+
+    def _kind_names(self) -> dict[bytes, int]:
+        names = {kind: place for place, kind in enumerate(self.dictionary.kind_names)}
+        for term in self._read:
+            names.setdefault(term.kind, len(names))
+        return names
+
     def kinds(self, numbers: Indices) -> Indices:
         """Return for each text a number of what follows its quotes."""
-        names = {kind: place for place, kind in enumerate(self.dictionary.kind_names)}
+        names = self._kind_names()
         size = len(self.dictionary)
         beyond = numbers >= size
         found = np.empty(len(numbers), np.int64)
         found[~beyond] = self.dictionary.kinds[numbers[~beyond]]
         if beyond.any():
-            added = [names.setdefault(term.kind, len(names)) for term in self._read]
+            added = [names[term.kind] for term in self._read]
             found[beyond] = np.array(added, np.int64)[numbers[beyond] - size]
         return found
 

@@ -106,6 +106,9 @@ def both(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactor
         "SELECT * { VALUES ?w { :w1 :w1 :none 7 } OPTIONAL { ?w :year ?y } }",
         "SELECT * { ?w :by ?b { SELECT ?b (COUNT(*) AS ?n) { ?x :by ?b } GROUP BY ?b } }",
         "SELECT * { ?w :by ?b } VALUES ?b { :ann :cho }",
+        "SELECT * { ?w :by ?b FILTER EXISTS { ?w :cites ?c } }",
+        "SELECT * { ?w :by ?b FILTER NOT EXISTS { ?w :pages ?n FILTER(?b = :cho) } FILTER(?b != :ann) }",
+        "SELECT * { ?w :by ?b FILTER NOT EXISTS { ?x :cites ?w ; :by ?b } }",
         # Conditions, on whatever term.
         *(
             f"SELECT * {{ ?s ?p ?o FILTER({condition}) }}"
@@ -132,6 +135,8 @@ def both(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactor
                 '?o > "2020-01-01"^^xsd:date',
                 '?o < "2020-01-01T00:00:00Z"^^xsd:dateTime',
                 "sameTerm(?s, ?o)",
+                'LANG(?o) = ""',
+                'LANG(?o) = "en" || !(LANG(?o) != "de")',
                 "isLiteral(?o) && YEAR(?o) > 2000",
             )
         ),
@@ -205,7 +210,8 @@ def test_prefixes_and_a_base_need_no_declaration(both: Both) -> None:
         "SELECT * FROM :g { ?s ?p ?o }",
         "SELECT * { GRAPH ?g { ?s ?p ?o } }",
         "SELECT * { ?w :cites+ ?o }",
-        "SELECT * { ?w :year ?y FILTER EXISTS { ?w :pages ?n } }",
+        "SELECT * { ?w :year ?y FILTER EXISTS { ?w :pages ?n OPTIONAL { ?w :cites ?c } } }",
+        "SELECT * { ?w :by ?b OPTIONAL { ?w :pages ?n } FILTER EXISTS { ?w :cites ?c } }",
         "SELECT (NOW() AS ?t) { }",
         "SELECT (RAND() AS ?t) { ?s :p ?o }",
         "SELECT * { ?w :year ?y FILTER(BNODE() = ?w) }",

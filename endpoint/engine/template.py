@@ -40,6 +40,8 @@ from endpoint.storage import generations
 VICTIM: Final = 500
 # Bytes of memory of a query for each number in the largest of its tables.
 _SHARE: Final = 128
+# Rows that the engine finds and joins sooner than a query is made ready for columns.
+_FEW: Final = 50
 
 
 def main(descriptor: int, server: int) -> NoReturn:
@@ -69,7 +71,7 @@ def main(descriptor: int, server: int) -> NoReturn:
         os._exit(1)
     queries = None
     if columns is not None and order["union"] and order["columns"]:
-        queries = ColumnQueries(columns, order["prefixes"], order["memory"] // _SHARE, evaluate_alone)
+        queries = ColumnQueries(columns, order["prefixes"], order["memory"] // _SHARE, evaluate_alone, _FEW)
     ruleset = landlock.reading_only(fence.readable(generation.path))
     if ruleset is None:
         missing |= Missing.FILES

@@ -32,14 +32,18 @@ class ColumnQueries:
     """Queries over the union of all graphs of ``columns``.
 
     ``prefixes`` are those that a query need not declare; a table of the evaluation has at most so many
-    ``cells``, which are numbers of 8 bytes. ``scratch`` computes what only the engine knows.
+    ``cells``, which are numbers of 8 bytes. ``scratch`` computes what only the engine knows. A query that
+    begins with at most ``few`` rows is left to the engine, which answers such sooner.
     """
 
-    def __init__(self, columns: Columns, prefixes: Mapping[str, str], cells: int, scratch: Scratch) -> None:
+    def __init__(
+        self, columns: Columns, prefixes: Mapping[str, str], cells: int, scratch: Scratch, few: int = 0
+    ) -> None:
         self._columns = columns
         self._prefixes = prefixes
         self._cells = cells
         self._scratch = scratch
+        self._few = few
         self._fan_outs: FanOuts = {}
         # The tables of the grammar are made now, and shared by all processes that are forked from this one.
         parse("ASK {}")
@@ -51,7 +55,10 @@ class ColumnQueries:
             raise Unsupported("the form or the dataset is the engine's")
         terms = Terms(self._columns.terms, self._scratch)
         limits = Limits(self._cells, _LAZY if _lazy(query) else _ANY)
-        table = Evaluator(self._columns, terms, limits, self._fan_outs).evaluate(query.pattern)
+        evaluator = Evaluator(self._columns, terms, limits, self._fan_outs)
+        if self._few and evaluator.few(query.pattern, self._few):
+            raise Unsupported("the engine finds a few rows sooner")
+        table = evaluator.evaluate(query.pattern)
         return Answer(query.form, tuple(table.columns), table, terms)  # type: ignore[arg-type]
 
 

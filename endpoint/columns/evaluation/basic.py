@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from pyoxigraph import BlankNode, Variable
 
 from endpoint.columns.evaluation.ranges import contains, ranges_of, unfolded
-from endpoint.columns.evaluation.tables import Key, Limits, Table
+from endpoint.columns.evaluation.tables import UNIT, Key, Limits, Table
 from endpoint.columns.evaluation.terms import Terms
 from endpoint.columns.reader import Columns, Pairs
 from endpoint.columns.sets import Indices, starts_of
@@ -76,6 +76,17 @@ class BasicPatterns:
             table = self._joined(table, pattern)
             self._limits.check(table.size, len(table.columns))
         return table
+
+    def few(self, triples: Sequence[TriplePattern], most: int) -> bool:
+        """Return whether each pattern with a constant beside its predicate, of which there are some, has few
+        triples."""
+        patterns = [_Pattern(*map(self._place, (row.subject, row.predicate, row.object))) for row in triples]
+        counts = [
+            self._estimate(UNIT, pattern)
+            for pattern in patterns
+            if isinstance(pattern.subject, int) or isinstance(pattern.object, int)
+        ]
+        return bool(counts) and max(counts) <= most
 
     def _place(self, term: object) -> Place:
         if isinstance(term, Variable | BlankNode):

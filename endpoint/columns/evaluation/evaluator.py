@@ -73,6 +73,22 @@ class Evaluator:
                 return ordered(self.evaluate(inner), conditions, (), self._terms, wanted)
         raise Unsupported(f"{type(pattern).__name__} is the engine's")
 
+    def few(self, pattern: Pattern, most: int) -> bool:
+        """Return whether a pattern begins with few solutions wherever it begins."""
+        match pattern:
+            case algebra.BGP(triples):
+                return not triples or self._basic.few(triples, most)
+            case algebra.Join(left, right) | algebra.Union(left, right) | algebra.Minus(left, right):
+                return self.few(left, most) and self.few(right, most)
+            # The engine looks for what is optional from what it has found.
+            case algebra.LeftJoin(left, _):
+                return self.few(left, most)
+            case algebra.Values(_, rows):
+                return len(rows) <= most
+            case algebra.PathPattern() | algebra.Graph():
+                return False
+        return self.few(pattern.pattern, most)
+
     # Joins.
 
     def _join(self, pattern: Pattern, conditions: Sequence[Expression]) -> Table:

@@ -32,6 +32,8 @@ class Evaluator:
         self._limits = limits
         self._basic = BasicPatterns(columns, terms, limits, fan_outs)
         self._conditions = Conditions(terms)
+        # In how many optional patterns the evaluation is.
+        self._optional = 0
 
     def evaluate(self, pattern: Pattern) -> Table:
         """Return the solutions of a pattern."""
@@ -106,7 +108,9 @@ class Evaluator:
         table = UNIT
         for further in sorted(tables, key=lambda table: table.size):
             table = joined(table, further, self._limits)
-        known = {key for row in triples for key in _keys(row)} | table.columns.keys()
+        # A branch of UNION may bind what is unbound so far.
+        settled = {key for key in table.columns if not unions or table.bound(key)}
+        known = {key for row in triples for key in _keys(row)} | settled
         early, late = self._divided(conditions, known)
         table = self._extended(table, triples, early)
         for union in unions:
@@ -114,6 +118,7 @@ class Evaluator:
         for condition in late:
             exists = _exists(condition)
             if exists is None:
+                self._check_scope(table, condition)
                 table = self._conditions.filtered(table, condition)
             else:
                 table = self._existing(table, exists, isinstance(condition, algebra.Exists))
@@ -147,10 +152,20 @@ class Evaluator:
         numbered = Table(table.size, {**visible, _ROW: np.arange(table.size)})
         found = self._basic.extend(numbered, inner.triples)
         for condition in conditions:
+            self._check_scope(found, condition)
             found = self._conditions.filtered(found, condition)
         exists = np.zeros(table.size, bool)
         exists[found.columns[_ROW]] = True
         return table.take(exists if wanted else ~exists)
+
+    def _check_scope(self, table: Table, expression: Expression) -> None:
+        """Raise :class:`Unsupported` where an expression in OPTIONAL names what only the groups around bind.
+
+        By the standard that is unbound. The engine knows it where OPTIONAL shares no variable with what is
+        before it, and joins their group by a loop.
+        """
+        if self._optional and not table.columns.keys() >= set(variables_of(expression)):
+            raise Unsupported("an expression in OPTIONAL names a variable of the groups around")
 
     def _filter(self, condition: Expression) -> Callable[[Table], Table]:
         return lambda table: self._conditions.filtered(table, condition)
@@ -174,9 +189,12 @@ class Evaluator:
         if _ROW in left.columns:
             raise Unsupported("a name is taken")
         numbered = left.adding(_ROW, np.arange(left.size))
+        self._optional += 1
         found = self._into(numbered, right)
+        self._optional -= 1
         if condition is not None:
             for conjunct in conjuncts(condition):
+                self._check_scope(found, conjunct)
                 found = self._conditions.filtered(found, conjunct)
         alone = np.ones(left.size, bool)
         alone[found.columns[_ROW]] = False
@@ -195,6 +213,7 @@ class Evaluator:
         return Table(len(rows), columns)
 
     def _extend(self, table: Table, variable: Variable, expression: Expression) -> Table:
+        self._check_scope(table, expression)
         if isinstance(expression, Variable):
             return table.adding(variable, table.column(expression))
         return table.adding(variable, computed(table, expression, self._terms))

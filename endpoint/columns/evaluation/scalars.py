@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from typing import Final
 
 import numpy as np
-from pyoxigraph import Literal, NamedNode, Variable
+from pyoxigraph import Literal, NamedNode, Triple, Variable
 
 from endpoint.columns.evaluation.tables import Key, Table, codes_of, first_rows
 from endpoint.columns.evaluation.terms import UNBOUND, Terms
@@ -67,9 +67,15 @@ def computed(table: Table, expression: Expression, terms: Terms) -> Indices:
     for row, term in found:
         if term is not None:
             if term not in numbers:
-                numbers[term] = terms.number(str(term).encode())
+                numbers[term] = terms.number(_text(term))
             results[int(row.value[2:])] = numbers[term]
     return results[codes]
+
+
+def _text(term: object) -> bytes:
+    if isinstance(term, Triple):
+        raise Unsupported("a function returns a triple term")
+    return str(term).encode()
 
 
 def variables_of(expression: Expression) -> Iterator[Key]:

@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 from pyoxigraph import (
     Literal,
+    NamedNode,
     Quad,
     QueryBoolean,
     QueryResultsFormat,
@@ -104,6 +105,7 @@ def both(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactor
         "SELECT * { ?w :by ?b OPTIONAL { ?w :pages ?n } MINUS { ?x :pages ?n } }",
         "SELECT * { VALUES (?w ?y) { (:w1 2020) (:w2 UNDEF) (UNDEF 2019) } ?w :year ?y }",
         "SELECT * { VALUES ?w { :w1 :w1 :none 7 } OPTIONAL { ?w :year ?y } }",
+        "SELECT * { VALUES ?w { UNDEF } { ?w :by ?b } UNION { } FILTER(?w != 7) }",
         "SELECT * { ?w :by ?b { SELECT ?b (COUNT(*) AS ?n) { ?x :by ?b } GROUP BY ?b } }",
         "SELECT * { ?w :by ?b } VALUES ?b { :ann :cho }",
         "SELECT * { ?w :by ?b FILTER EXISTS { ?w :cites ?c } }",
@@ -234,6 +236,8 @@ def test_what_begins_with_few_rows_is_left_to_the_engine(
         "SELECT * { ?w :cites+ ?o }",
         "SELECT * { ?w :year ?y FILTER EXISTS { ?w :pages ?n OPTIONAL { ?w :cites ?c } } }",
         "SELECT * { ?w :by ?b OPTIONAL { ?w :pages ?n } FILTER EXISTS { ?w :cites ?c } }",
+        "SELECT * { ?w :year ?y { ?w :by ?b OPTIONAL { BIND(STR(?y) AS ?t) } } }",
+        "SELECT * { ?w :year ?y { ?w :by ?b OPTIONAL { ?x :pages ?n { ?x :by ?c FILTER(?y > 1) } } } }",
         "SELECT (NOW() AS ?t) { }",
         "SELECT (RAND() AS ?t) { ?s :p ?o }",
         "SELECT * { ?w :year ?y FILTER(BNODE() = ?w) }",
@@ -252,3 +256,12 @@ def test_what_begins_with_few_rows_is_left_to_the_engine(
 def test_what_is_not_certain_is_left_to_the_engine(both: Both, text: str) -> None:
     with pytest.raises(Unsupported):
         both.queries.answer(text)
+
+
+def test_a_function_of_a_triple_term_is_left_to_the_engine(tmp_path: Path) -> None:
+    node = NamedNode(f"{NS}a")
+    store = Store()
+    store.add(Quad(node, node, Triple(node, node, node)))
+    queries = ColumnQueries(made(store, tmp_path / "columns"), {"": NS}, CELLS, evaluate_alone)
+    with pytest.raises(Unsupported, match="triple term"):
+        queries.answer("SELECT (COALESCE(?o, 1) AS ?x) { ?s ?p ?o }")

@@ -87,7 +87,7 @@ def _explanation(view: View) -> Schema:
         "outcome": {**_TEXT, "description": view.gettext("ok, or the code of the failure")},
         "detail": {"type": ["string", "null"]},
         "generation": reference("Generation"),
-        "source": {"type": "string", "enum": ["memory", "disk"]},
+        "source": {"type": "string", "enum": ["memory", "disk", "columns"]},
         "dataset": {"type": "object"},
         "seconds": {"type": "object", "properties": seconds, "required": [*seconds]},
         "rows": count,

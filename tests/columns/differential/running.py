@@ -113,8 +113,9 @@ class Catalogue:
         :raises Undetermined: that is not known.
         """
         answer = self.evaluator.answer(query)
-        if answer is None:
-            return None
+        return None if answer is None else self._compared(query, answer)
+
+    def _compared(self, query: Query, answer: Answer) -> str | None:
         said = difference(query, answer, self.engine)
         if said is None:
             return None
@@ -141,7 +142,7 @@ class Catalogue:
         tally.answered.update(shapes)
         tally.failed += isinstance(answer, Failure)
         try:
-            said = self.said(query)
+            said = self._compared(query, answer)
         except Undetermined:
             tally.undetermined += 1
             return

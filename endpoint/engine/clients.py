@@ -6,6 +6,7 @@ waits, is paused, or is blocked because its client does not read costs nothing.
 
 from __future__ import annotations
 
+import asyncio
 import math
 import time
 from collections import Counter, deque
@@ -29,6 +30,8 @@ REPLACED: Final = 0.05
 CRASH: Final = 0.2
 # Seconds for which a client that asks between the queries of another keeps that one from being alone.
 CROWDED: Final = 60.0
+# Requests of one client at work; what it asks besides has not begun.
+AT_WORK: Final = 32
 # Clients that are remembered before those who owe nothing are forgotten.
 REMEMBERED: Final = 4096
 # Seconds of one count for the operator, and how many counts are kept.
@@ -101,7 +104,7 @@ class Client:
 
     __slots__ = (
         *("_crowd", "_recent", "_updated", "_uses"),
-        *("left", "name", "places", "queries", "quota", "requests"),
+        *("at_work", "left", "name", "places", "queries", "quota", "requests"),
     )
 
     def __init__(self, name: str, quota: float, crowd: Crowd | None = None) -> None:
@@ -109,6 +112,7 @@ class Client:
         self._crowd = crowd or Crowd(math.inf)
         self.quota = quota
         self.requests = 0  # that are at work
+        self.at_work = asyncio.Semaphore(AT_WORK)  # where further ones wait
         self.queries = 0  # that run or wait
         self.places = 0  # in the slow lanes
         self.left = quota  # of the budget, in seconds, when it was last charged
@@ -183,7 +187,7 @@ class Client:
         """Return whether it has to be remembered."""
         self._refresh()
         remembered = self.left < self.quota or self._recent > HEAVY / 100
-        return self.queries > 0 or remembered or self.used().seconds > HEAVY / 2
+        return self.requests > 0 or self.queries > 0 or remembered or self.used().seconds > HEAVY / 2
 
     def allowance(self) -> Allowance:
         """Return what it may use now."""

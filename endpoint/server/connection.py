@@ -37,11 +37,14 @@ class Connection(RequestReader):
     - A response leaves in one write.
     - The ASGI extension ``endpoint.abort`` ends the connection after what was sent, without the end of the
       answer; a client that does not take what was sent is cut off as any other.
+    - The ASGI extension ``endpoint.hold`` tells that the request has not begun, for the client has as many at
+      work as it may: ``held``.
     - A server that ends leaves no request unanswered that has arrived (:meth:`shutdown`).
     """
 
     peer = ""
     granted = 0
+    held = False
     # The request that is answered; ``cycle`` is the one that was read last.
     _running: RequestResponseCycle | None = None
     # Whether the next request waits for the client to take the answer before.
@@ -62,7 +65,10 @@ class Connection(RequestReader):
         self._wire = OneWrite(transport, self.guard.relieve)
         self.transport = cast("asyncio.Transport", self._wire)
         self.flow = Flow(transport)
-        self.extensions = {"endpoint.abort": {"abort": self._wire.close}}
+        self.extensions = {
+            "endpoint.abort": {"abort": self._wire.close},
+            "endpoint.hold": {"hold": self._hold},
+        }
         self.peer = self.guard.peer(self.client)
         self._refusal = self.guard.enter(self)
 
@@ -222,11 +228,14 @@ class Connection(RequestReader):
             if not unread.poll(0):
                 self.transport.close()
 
+    def _hold(self, held: bool) -> None:
+        self.held = held
+
     def waited(self, now: float) -> float | None:
-        """Return for how many seconds the server has waited for the client; None while it works for it."""
+        """Return for how many seconds the server has done nothing; None while it works for the client."""
         if self.unsent():
             return self._wire.waited(now)
-        working = self.heading and (self._running is not None or self.pipeline)
+        working = self.heading and (self._running is not None or self.pipeline) and not self.held
         return None if working else now - self.since
 
     def unsent(self) -> int:

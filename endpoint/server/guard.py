@@ -41,13 +41,17 @@ COME_BACK: Final = 5
 
 
 class Guarded(Protocol):
-    """A connection as the guard knows it; ``peer`` is the client that it is counted for, "" for none."""
+    """A connection as the guard knows it.
+
+    ``peer`` is the client that it is counted for, "" for none. ``held`` tells that its request has not begun.
+    """
 
     peer: str
     granted: int
+    held: bool
 
     def waited(self, now: float) -> float | None:
-        """Return for how many seconds the server has waited for the client; None while it works for it."""
+        """Return for how many seconds the server has done nothing; None while it works for the client."""
         ...
 
     def unsent(self) -> int:
@@ -133,7 +137,9 @@ class Guard:
 
     def _refusal(self, connection: Guarded) -> EndpointError | None:
         mine = self._by_peer.get(connection.peer, ())
-        if len(mine) >= self.settings.max_connections_per_client and not self._make_room(mine):
+        # To cut what a client asked for is worse for it than to refuse one more.
+        idle = (each for each in mine if not each.held)
+        if len(mine) >= self.settings.max_connections_per_client and not self._make_room(idle):
             return TooManyConnections(
                 f"You have {len(mine)} connections open, each with a request that is being answered. That is "
                 "the limit for one client. Use one connection for several requests, or wait.",
@@ -144,7 +150,7 @@ class Guard:
         return None
 
     def _make_room(self, among: Iterable[Guarded]) -> bool:
-        """Cut the connection whose client was waited for longest, of the client that has most of them."""
+        """Cut the connection for which nothing was done longest, of the client that has most of them."""
         ranked = self._rank(among, asyncio.get_running_loop().time())
         return bool(ranked) and self._cut(ranked[0])
 

@@ -85,7 +85,7 @@ class Settings:
         "Connections open at once, as far as the system allows as many files.",
     )
     max_connections_per_client: int = _setting(
-        64,
+        800,
         values.count(1, 100_000),
         "N",
         "Connections of one client (IPv4 address, /64 of IPv6) open at once; trusted proxies may have more.",

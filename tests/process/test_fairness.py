@@ -9,7 +9,7 @@ import statistics
 import threading
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import ExitStack, contextmanager, suppress
 from hashlib import sha256
 from pathlib import Path
 from urllib.parse import quote
@@ -130,4 +130,26 @@ def test_too_many_queries_at_once_are_429(tmp_path: Path) -> None:
         assert answer.status == 429
         assert "2 of your queries" in answer.text
         assert answer.headers["retry-after"] == "1"
+        assert ask(server, POLITE, "ASK {}").status == 200
+
+
+def test_hundreds_of_requests_at_once_are_all_answered(tmp_path: Path) -> None:
+    """A federated join sends them so, each on a connection of its own, and fails at the first refusal."""
+    with serving(tmp_path / "data", "--workers", "1") as server, ExitStack() as stack:
+        path = "/sparql?query=" + quote("SELECT (COUNT(*) AS ?n) { ?a ?b ?c FILTER(STRLEN(STR(?c)) > 3) }")
+        connections = [
+            http.client.HTTPConnection(server.host, server.port, 120, source_address=(LOOPER, 0))
+            for _ in range(200)
+        ]
+        for connection in connections:
+            stack.callback(connection.close)
+            connection.request("GET", path, headers={"Accept": "application/json"})
+        assert {connection.getresponse().status for connection in connections} == {200}
+
+
+def test_what_a_client_holds_back_delays_neither_health_nor_others(tmp_path: Path) -> None:
+    with serving(tmp_path / "data", "--workers", "1", "--timeout", "60") as server, looping(server, 40):
+        # Some of them are at work until their deadline, and the rest is held.
+        assert get(server, LOOPER, "/-/live").status == 200
+        assert get(server, LOOPER, "/-/ready").status == 200
         assert ask(server, POLITE, "ASK {}").status == 200

@@ -102,16 +102,19 @@ class Application:
     """An application that reads each request, notes it, and answers its path and body.
 
     ``begun`` counts the requests, ``seen`` has those that were answered, ``left`` those whose client left.
-    ``open`` lets answers go. A path such as ``/1000`` is answered by as many bytes.
+    ``open`` lets answers go; with ``holding`` requests are held until then. A path such as ``/1000`` is
+    answered by as many bytes.
     """
 
     seen: list[tuple[str, str, bytes, list[tuple[bytes, bytes]]]] = field(default_factory=list)
     begun: int = 0
     left: list[str] = field(default_factory=list)
     open: asyncio.Event = field(default_factory=asyncio.Event)
+    holding: bool = False
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         self.begun += 1
+        scope["extensions"]["endpoint.hold"]["hold"](self.holding)
         body = b""
         more = True
         while more:

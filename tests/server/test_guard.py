@@ -120,6 +120,23 @@ def test_who_makes_room_is_not_looked_for_with_every_connection(monkeypatch: pyt
     assert 100 <= looks < 10_000
 
 
+def test_a_request_that_is_held_makes_room_for_others_and_not_for_its_client() -> None:
+    async def test() -> None:
+        app = Application(holding=True)
+        limits = {"max_connections": 20, "max_connections_per_client": 20, "client_timeout": 30}
+        async with listening(app, **limits) as server, AsyncExitStack() as stack:
+            await opened(server, stack, 20, CLIENT, GET)
+            await until_async(lambda: app.begun == 20)
+            assert (await server.ask(GET)).startswith(b"HTTP/1.1 429 ")
+            assert len([each for each in server.connections if each.held]) == 20
+            async with server.client(OTHER) as other:
+                await other.send(GET)
+                await until_async(lambda: app.begun == 21)
+                assert len([each for each in server.connections if each.peer == CLIENT]) == 19
+
+    run(test())
+
+
 def test_where_all_are_busy_others_are_told_to_come_back() -> None:
     async def test() -> None:
         app = Application()

@@ -11,6 +11,7 @@ so are problems.
 
 from __future__ import annotations
 
+import asyncio
 import json
 import secrets
 import time
@@ -144,6 +145,10 @@ class Boundary:
             await self._app(request.scope, receive, send)
             return
         client = engine.clients.find(CALLER.get())
+        # Health, metrics and the operator's pages are never held, whoever else has this address.
+        place = None if request.scope["path"].startswith("/-/") else client.at_work
+        if place is not None:
+            await _take(place, request)
         turn = turns.enter(exchange, client)
         try:
             if turn is not None:
@@ -151,6 +156,8 @@ class Boundary:
             await self._app(request.scope, receive, send)
         finally:
             turns.leave(exchange, client)
+            if place is not None:
+                place.release()
 
     def _headers(self, request: Request) -> list[tuple[bytes, bytes]]:
         headers = [(b"x-request-id", request.exchange.identifier.encode())]
@@ -168,6 +175,21 @@ class Boundary:
             headers.append((b"access-control-allow-credentials", b"true"))
         headers.append((b"access-control-expose-headers", _EXPOSED))
         return headers
+
+
+async def _take(place: asyncio.Semaphore, request: Request) -> None:
+    """Hold a request until its client has few others at work.
+
+    Meanwhile no deadline of it runs, and its connection may make room for those of others.
+    """
+    if not place.locked():
+        await place.acquire()
+        return
+    hold = request.scope.get("extensions", {}).get("endpoint.hold", {"hold": lambda _: None})["hold"]
+    hold(True)
+    await place.acquire()
+    hold(False)
+    request.began = time.monotonic()
 
 
 def abort(scope: Scope) -> None:

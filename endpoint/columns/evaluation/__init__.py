@@ -26,6 +26,8 @@ __all__ = ("Answer", "ColumnQueries", "Unsupported")
 # Rows over which the engine may well find the few that are wanted sooner, one after another.
 _LAZY = 20_000
 _ANY = 2**62
+# Rows that are written at once; of longer answers the engine sends the first rows while it finds others.
+_LONG = 10_000
 
 
 class ColumnQueries:
@@ -59,6 +61,8 @@ class ColumnQueries:
         if self._few and evaluator.few(query.pattern, self._few):
             raise Unsupported("the engine finds a few rows sooner")
         table = evaluator.evaluate(query.pattern)
+        if table.size > _LONG:
+            raise Unsupported("a long answer leaves in pieces")
         return Answer(query.form, tuple(table.columns), table, terms)  # type: ignore[arg-type]
 
 

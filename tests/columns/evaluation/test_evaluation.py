@@ -265,3 +265,10 @@ def test_a_function_of_a_triple_term_is_left_to_the_engine(tmp_path: Path) -> No
     queries = ColumnQueries(made(store, tmp_path / "columns"), {"": NS}, CELLS, evaluate_alone)
     with pytest.raises(Unsupported, match="triple term"):
         queries.answer("SELECT (COALESCE(?o, 1) AS ?x) { ?s ?p ?o }")
+
+
+def test_a_long_answer_is_left_to_the_engine(both: Both) -> None:
+    many = f"{{ ?a ?b ?c VALUES ?n {{ {' '.join(map(str, range(30)))} }} }}"
+    assert both.queries.answer(f"SELECT (COUNT(*) AS ?rows) {many}").table.size == 1
+    with pytest.raises(Unsupported, match="long"):
+        both.queries.answer(f"SELECT * {many} ORDER BY ?n")

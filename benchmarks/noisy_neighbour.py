@@ -35,8 +35,8 @@ CROSS_PRODUCT = "SELECT * { ?a ?b ?c . ?d ?e ?f . ?g ?h ?i } ORDER BY ?c ?f"
 # Milliseconds between two small queries of one polite client.
 PACE = 25
 POLITE = 4
-# Requests of the federated join: so many blocks of so many bindings, so many at a time.
-BLOCKS, BINDINGS, AT_ONCE = 600, 16, 10
+# Requests of the federated join, all at once as Comunica sends them: so many blocks of so many bindings.
+BLOCKS, BINDINGS = 600, 16
 CRAWLERS, CRAWLER_CONNECTIONS = 6, 4
 # Seconds after which a client gives up a request.
 PATIENCE = 120.0
@@ -162,18 +162,17 @@ async def crawling(port: int, address: str, outcomes: Outcomes, start: str) -> N
 
 
 async def joining(port: int, address: str, outcomes: Outcomes) -> None:
-    """Ask the blocks of a federated bind join, each with its VALUES, a few at a time, to the end."""
+    """Ask the blocks of a federated bind join, each with its VALUES and on its own connection, to the end."""
     subjects = [f"<http://opendata.mofa.go.kr/mofapub/resource/Publication/{n}>" for n in range(13000, 14000)]
-    blocks = iter(range(BLOCKS))
 
-    async def some() -> None:
+    async def ask(block: int) -> None:
+        values = [subjects[(block * BINDINGS + n) % len(subjects)] for n in range(BINDINGS)]
+        query = f"SELECT ?s ?p ?o {{ VALUES ?s {{ {' '.join(values)} }} ?s ?p ?o }}"
         client = Client(port, address)
-        for block in blocks:
-            values = [subjects[(block * BINDINGS + n) % len(subjects)] for n in range(BINDINGS)]
-            query = f"SELECT ?s ?p ?o {{ VALUES ?s {{ {' '.join(values)} }} ?s ?p ?o }}"
-            await client.ask(sparql(query), JSON, outcomes)
+        await client.ask(sparql(query), JSON, outcomes)
+        client.close()
 
-    await asyncio.gather(*(some() for _ in range(AT_ONCE)))
+    await asyncio.gather(*map(ask, range(BLOCKS)))
 
 
 def addresses(third: int, count: int) -> list[str]:

@@ -9,6 +9,8 @@ depends on the text and on the generation only.
 from __future__ import annotations
 
 from collections.abc import Mapping
+from functools import lru_cache
+from typing import Final
 
 from endpoint.columns.evaluation.answers import Answer
 from endpoint.columns.evaluation.basic import FanOuts
@@ -28,6 +30,9 @@ _LAZY = 20_000
 _ANY = 2**62
 # Rows that are written at once; of longer answers the engine sends the first rows while it finds others.
 _LONG = 10_000
+# Texts that are read once though they come again: at most so many, each of at most so many characters.
+_KEPT: Final = 512
+_SHORT: Final = 2_000
 
 
 class ColumnQueries:
@@ -47,23 +52,37 @@ class ColumnQueries:
         self._scratch = scratch
         self._few = few
         self._fan_outs: FanOuts = {}
+        self._read = lru_cache(_KEPT)(self._reading)
         # The tables of the grammar are made now, and shared by all processes that are forked from this one.
         parse("ASK {}")
 
     def answer(self, text: str, base_iri: str | None = None) -> Answer:
         """Return the answer to a query. Raises :class:`Unsupported` for what only the engine answers."""
-        query = translate(parse(text), self._prefixes, base_iri)
-        if query.form not in (QueryForm.SELECT, QueryForm.ASK) or query.dataset is not None:
-            raise Unsupported("the form or the dataset is the engine's")
-        terms = Terms(self._columns.terms, self._scratch)
-        limits = Limits(self._cells, _LAZY if _lazy(query) else _ANY)
-        evaluator = Evaluator(self._columns, terms, limits, self._fan_outs)
-        if self._few and evaluator.few(query.pattern, self._few):
-            raise Unsupported("the engine finds a few rows sooner")
+        query = (self._read if len(text) <= _SHORT else self._reading)(text, base_iri)
+        if isinstance(query, Unsupported):
+            raise query.with_traceback(None)
+        evaluator, terms = self._evaluator(query)
         table = evaluator.evaluate(query.pattern)
         if table.size > _LONG:
             raise Unsupported("a long answer leaves in pieces")
         return Answer(query.form, tuple(table.columns), table, terms)  # type: ignore[arg-type]
+
+    def _reading(self, text: str, base_iri: str | None) -> algebra.Query | Unsupported:
+        """Return a query that may be answered here, else the reason why the engine answers it."""
+        try:
+            query = translate(parse(text), self._prefixes, base_iri)
+            if query.form not in (QueryForm.SELECT, QueryForm.ASK) or query.dataset is not None:
+                raise Unsupported("the form or the dataset is the engine's")
+            if self._few and self._evaluator(query)[0].few(query.pattern, self._few):
+                raise Unsupported("the engine finds a few rows sooner")
+        except Unsupported as reason:
+            return reason.with_traceback(None)
+        return query
+
+    def _evaluator(self, query: algebra.Query) -> tuple[Evaluator, Terms]:
+        terms = Terms(self._columns.terms, self._scratch)
+        limits = Limits(self._cells, _LAZY if _lazy(query) else _ANY)
+        return Evaluator(self._columns, terms, limits, self._fan_outs), terms
 
 
 def _lazy(query: algebra.Query) -> bool:

@@ -58,6 +58,11 @@ def of_death(number: int, words: str, memory: int) -> EndpointError:
         )
     if "memory allocation" in words or "MemoryError" in words:
         return _too_much_memory(memory)
+    if "correctly implement a total order" in words:
+        return QueryTooComplex(
+            "The engine cannot sort terms of several kinds together, such as numbers and texts. Sort them "
+            "by their text, ORDER BY STR(?x), or sort terms of one kind, with a FILTER of their datatype."
+        )
     return WorkerDied("The process that evaluated the query was ended from outside. Try again.")
 
 

@@ -14,7 +14,7 @@ from pyoxigraph import Variable
 
 from endpoint.columns.evaluation.scalars import computed
 from endpoint.columns.evaluation.tables import Table
-from endpoint.columns.evaluation.terms import BOOLEAN, IRI, NONE, NUMBER, OTHER, STRING, Terms
+from endpoint.columns.evaluation.terms import BOOLEAN, FIRST_TIME, IRI, NONE, NUMBER, OTHER, STRING, Terms
 from endpoint.columns.sets import Indices
 from endpoint.sparql.algebra import Expression
 from endpoint.sparql.syntax.parser import Unsupported
@@ -63,13 +63,16 @@ def _keys(table: Table, expression: Expression, descending: bool, terms: Terms) 
 def _ranks(column: Indices, terms: Terms) -> NDArray[Any]:
     """Return numbers in the order of the terms, equal where these tie.
 
-    Raises :class:`Unsupported` where literals of several classes meet, or some have no certain order.
+    Texts among numbers or times have no order in the engine, which ends when it notices: these are in the
+    order of the classes. Raises :class:`Unsupported` where others meet, or some have no certain order.
     """
     if len(column) and (column == column[0]).all():
         return np.zeros(len(column), np.int64)
     groups = terms.groups(column)
     present = set(np.unique(groups).tolist())
     literals = {STRING if STRING <= group < BOOLEAN else group for group in present} - {*range(STRING), NONE}
+    if STRING in literals and literals & {NUMBER, *range(FIRST_TIME, OTHER)} and terms.known(column):
+        return _mixed(column, groups, terms)
     if len(literals) > 1 or max(literals, default=0) >= OTHER:
         raise Unsupported("terms of several classes are sorted")
     group = max(literals, default=STRING)
@@ -82,4 +85,15 @@ def _ranks(column: Indices, terms: Terms) -> NDArray[Any]:
     _, ranks = np.unique(terms.values(column[valued], group), return_inverse=True)
     keys = terms.ranks(np.where(groups <= IRI, column, -1))
     keys[valued] = ranks + (np.int64(1) << 62)
+    return keys
+
+
+def _mixed(column: Indices, groups: NDArray[np.int8], terms: Terms) -> Indices:
+    """Return the numbers of terms of the dictionary, one of them for all that have the same value."""
+    keys = column.copy()
+    for group in {NUMBER, *range(FIRST_TIME, OTHER)} & set(np.unique(groups).tolist()):
+        rows = groups == group
+        values = terms.values(column[rows], group)
+        _, first, places = np.unique(values, return_index=True, return_inverse=True)
+        keys[rows] = column[rows][first][places]
     return keys

@@ -103,6 +103,10 @@ class Terms:
         size = len(self.dictionary)
         return self.dictionary.term(number) if number < size else self._added[number - size]
 
+    def known(self, numbers: Indices) -> bool:
+        """Return whether all of these terms are in the dictionary, or none."""
+        return not len(numbers) or int(numbers.max()) < len(self.dictionary)
+
     def groups(self, numbers: Indices) -> NDArray[np.int8]:
         """Return the group of each term, NONE where there is none."""
         size = len(self.dictionary)

@@ -19,6 +19,7 @@ from pyoxigraph import (
 )
 
 from endpoint.columns.evaluation import ColumnQueries, Unsupported
+from endpoint.columns.terms import TermClass, read_term
 from endpoint.engine.scratch import evaluate_alone
 from tests.columns.every_kind import NS, XSD, quads
 from tests.columns.test_columns import made
@@ -243,7 +244,7 @@ def test_what_begins_with_few_rows_is_left_to_the_engine(
         "SELECT * { ?w :year ?y FILTER(BNODE() = ?w) }",
         "SELECT (COUNT(DISTINCT *) AS ?n) { ?s ?p ?o }",
         "SELECT (COUNT(YEAR(?o)) AS ?n) { ?s :p ?o }",
-        "SELECT * { ?s ?p ?o } ORDER BY ?o",
+        'SELECT * { ?s ?p ?o BIND(CONCAT(STR(?o), "!") AS ?t) } ORDER BY IF(ISNUMERIC(?o), ?o, ?t)',
         "SELECT * { ?p a ?c . ?s ?p ?o }",
         "CONSTRUCT { ?s ?p ?o } { ?s ?p ?o }",
         "DESCRIBE :w1",
@@ -256,6 +257,20 @@ def test_what_begins_with_few_rows_is_left_to_the_engine(
 def test_what_is_not_certain_is_left_to_the_engine(both: Both, text: str) -> None:
     with pytest.raises(Unsupported):
         both.queries.answer(text)
+
+
+def test_texts_among_numbers_are_in_the_order_of_the_classes(both: Both) -> None:
+    # The engine does not sort them here: it might end the process.
+    rows = list(both.queries.answer("SELECT ?o { ?s ?p ?o } ORDER BY ?o").rows())
+    assert Counter(rows) == Counter(both.queries.answer("SELECT ?o { ?s ?p ?o }").rows())
+    found = [row for (row,) in rows]
+    terms = [read_term(text) for text in found if text is not None]
+    assert [term.of for term in terms] == sorted(term.of for term in terms)
+    for of in (TermClass.TEXT, TermClass.NUMBER, TermClass.DATE):
+        ranks = [term.value if term.valued else term.rank() for term in terms if term.of is of]
+        assert len(set(map(str, ranks))) > 1
+        assert ranks == sorted(ranks)
+    assert both.queries.answer("SELECT ?o { ?s ?p ?o } ORDER BY DESC(?o) LIMIT 3").table.size == 3
 
 
 def test_a_function_of_a_triple_term_is_left_to_the_engine(tmp_path: Path) -> None:

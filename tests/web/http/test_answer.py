@@ -147,7 +147,7 @@ def test_what_is_around_the_rows_is_made_when_they_have_begun(site: Site) -> Non
     assert sent.body.endswith(b"}]")
     assert sent.headers["content-disposition"] == 'attachment; filename="a.json"'
     assert (sent.headers["x"], sent.headers["cache-control"]) == ("y", "public, max-age=60")
-    assert sent.headers["server-timing"] == "queue;dur=0.0, plan;dur=0.00, eval;dur=0.00"
+    assert sent.headers["server-timing"] == 'queue;dur=0.0, plan;dur=0.00, eval;dur=0.00, by;desc="engine"'
 
 
 def test_a_result_is_closed_where_nothing_can_be_around_it(

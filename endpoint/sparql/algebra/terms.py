@@ -11,13 +11,13 @@ from pyoxigraph import BlankNode, Literal, NamedNode, RdfFormat, Variable, parse
 from endpoint.sparql.lexer import Kind, Token
 from endpoint.sparql.syntax import tree
 from endpoint.sparql.syntax.parser import Unsupported
+from endpoint.vocabulary import RDF_TYPE, XSD
 
-_XSD: Final = "http://www.w3.org/2001/XMLSchema#"
-_INTEGER: Final = NamedNode(f"{_XSD}integer")
-_DECIMAL: Final = NamedNode(f"{_XSD}decimal")
-_DOUBLE: Final = NamedNode(f"{_XSD}double")
-_BOOLEAN: Final = NamedNode(f"{_XSD}boolean")
-_TYPE: Final = NamedNode("http://www.w3.org/1999/02/22-rdf-syntax-ns#type")
+_INTEGER: Final = NamedNode(f"{XSD}integer")
+_DECIMAL: Final = NamedNode(f"{XSD}decimal")
+_DOUBLE: Final = NamedNode(f"{XSD}double")
+_BOOLEAN: Final = NamedNode(f"{XSD}boolean")
+_TYPE: Final = NamedNode(RDF_TYPE)
 _ABSOLUTE: Final = re.compile(r"[A-Za-z][A-Za-z0-9+.\-]*:")
 _ESCAPE: Final = re.compile(r"\\(?:u([0-9A-Fa-f]{4})|U([0-9A-Fa-f]{8})|(.))", re.DOTALL)
 _ESCAPED: Final = {"t": "\t", "b": "\b", "n": "\n", "r": "\r", "f": "\f", '"': '"', "'": "'", "\\": "\\"}
@@ -59,10 +59,13 @@ class Terms:
         return found
 
     def variable(self, token: Token) -> Variable:
-        """Return a variable."""
+        """Return a variable. Raises :class:`Unsupported` for a name that the engine does not take."""
         found = self._variables.get(token.text)
         if found is None:
-            found = self._variables[token.text] = Variable(_read_alike(token.text[1:]))
+            try:
+                found = self._variables[token.text] = Variable(_read_alike(token.text[1:]))
+            except ValueError:
+                raise Unsupported("a variable has no valid name") from None
         return found
 
     def fresh(self, unit: tree.QueryUnit) -> Variable:

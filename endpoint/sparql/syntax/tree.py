@@ -13,12 +13,12 @@ from collections.abc import Iterator
 from typing import Final, NamedTuple, TypeAlias
 
 from endpoint.sparql.lexer import Kind, Token
+from endpoint.vocabulary import RDF
 
-_RDF: Final = "<http://www.w3.org/1999/02/22-rdf-syntax-ns#{}>"
-RDF_FIRST: Final = _RDF.format("first")
-RDF_REST: Final = _RDF.format("rest")
-RDF_NIL: Final = _RDF.format("nil")
-RDF_REIFIES: Final = _RDF.format("reifies")
+RDF_FIRST: Final = f"<{RDF}first>"
+RDF_REST: Final = f"<{RDF}rest>"
+RDF_NIL: Final = f"<{RDF}nil>"
+RDF_REIFIES: Final = f"<{RDF}reifies>"
 # The label of a blank node that has none in the text is this, and the offset of its bracket.
 UNLABELLED: Final = "_:["
 

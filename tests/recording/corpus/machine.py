@@ -23,6 +23,7 @@ _SIMPLE: Final[Mapping[str, str]] = {
     "sitemap-0": "/sitemap-0.xml",
     "sitemap-x": "/sitemap-x.xml",
     "well-known": "/.well-known/void",
+    "security": "/.well-known/security.txt",
     "prefixes": "/-/prefixes.json",
     "live": "/-/live",
     "ready": "/-/ready",

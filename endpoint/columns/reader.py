@@ -42,6 +42,12 @@ class Dictionary:
         """Return a term as N-Triples writes it."""
         return self._text[self._ends[number] : self._ends[number + 1]]
 
+    def lengths(self, numbers: NDArray[np.integer]) -> NDArray[np.int64]:
+        """Return how many bytes each term has as N-Triples writes it."""
+        ends = np.asarray(self._ends)
+        found: NDArray[np.int64] = ends[numbers + 1] - ends[numbers]
+        return found
+
     def value(self, number: int) -> float | int | None:
         """Return the value of a term in the class NUMBER or one of TIMES; None for any other."""
         for values, of, last in (

@@ -28,8 +28,10 @@ __all__ = ("Answer", "ColumnQueries", "Unsupported")
 # Rows over which the engine may well find the few that are wanted sooner, one after another.
 _LAZY = 20_000
 _ANY = 2**62
-# Rows that are written at once; of longer answers the engine sends the first rows while it finds others.
+# Rows that are written at once, and bytes of their terms; of longer answers the engine sends the first rows
+# while it finds others.
 _LONG = 10_000
+_LARGE = 2**22
 # Texts that are read once though they come again: at most so many, each of at most so many characters.
 _KEPT: Final = 512
 _SHORT: Final = 2_000
@@ -63,7 +65,7 @@ class ColumnQueries:
             raise query.with_traceback(None)
         evaluator, terms = self._evaluator(query)
         table = evaluator.evaluate(query.pattern)
-        if table.size > _LONG:
+        if table.size > _LONG or sum(map(terms.length, table.columns.values())) > _LARGE:
             raise Unsupported("a long answer leaves in pieces")
         return Answer(query.form, tuple(table.columns), table, terms)  # type: ignore[arg-type]
 

@@ -103,6 +103,11 @@ class Terms:
         size = len(self.dictionary)
         return self.dictionary.term(number) if number < size else self._added[number - size]
 
+    def length(self, numbers: Indices) -> int:
+        """Return how many bytes all of these terms have that the dictionary writes."""
+        found = numbers[(numbers >= 0) & (numbers < len(self.dictionary))]
+        return int(self.dictionary.lengths(found).sum())
+
     def known(self, numbers: Indices) -> bool:
         """Return whether all of these terms are in the dictionary, or none."""
         return not len(numbers) or int(numbers.max()) < len(self.dictionary)

@@ -287,3 +287,15 @@ def test_a_long_answer_is_left_to_the_engine(both: Both) -> None:
     assert both.queries.answer(f"SELECT (COUNT(*) AS ?rows) {many}").table.size == 1
     with pytest.raises(Unsupported, match="long"):
         both.queries.answer(f"SELECT * {many} ORDER BY ?n")
+
+
+def test_an_answer_of_long_texts_is_left_to_the_engine(tmp_path: Path) -> None:
+    store = Store()
+    for number in range(30):
+        store.add(
+            Quad(NamedNode(f"{NS}{number}"), NamedNode(f"{NS}text"), Literal(f"{number}" + "가" * 60_000))
+        )
+    queries = ColumnQueries(made(store, tmp_path / "columns"), {"": NS}, CELLS, evaluate_alone)
+    assert queries.answer("SELECT * { ?s :text ?t } ORDER BY ?s LIMIT 10").table.size == 10
+    with pytest.raises(Unsupported, match="long"):
+        queries.answer("SELECT * { ?s :text ?t } ORDER BY ?s")

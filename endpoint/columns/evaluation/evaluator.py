@@ -45,7 +45,7 @@ class Evaluator:
             case algebra.LeftJoin(left, right, condition):
                 return self._left_join(self.evaluate(left), right, condition)
             case algebra.Union():
-                return concatenated([self.evaluate(branch) for branch in _branches(pattern)])
+                return concatenated([self.evaluate(branch) for branch in _operands(pattern, algebra.Union)])
             case algebra.Minus(left, right):
                 return without_compatible(self.evaluate(left), self.evaluate(right))
             case algebra.Values(variables, rows):
@@ -98,7 +98,7 @@ class Evaluator:
         triples: list[TriplePattern] = []
         tables: list[Table] = []
         unions: list[algebra.Union] = []
-        for part in _parts(pattern):
+        for part in _operands(pattern, algebra.Join):
             if isinstance(part, algebra.BGP):
                 triples += part.triples
             elif isinstance(part, algebra.Union):
@@ -114,7 +114,7 @@ class Evaluator:
         early, late = self._divided(conditions, known)
         table = self._extended(table, triples, early)
         for union in unions:
-            table = concatenated([self._into(table, branch) for branch in _branches(union)])
+            table = concatenated([self._into(table, branch) for branch in _operands(union, algebra.Union)])
         for condition in late:
             exists = _exists(condition)
             if exists is None:
@@ -219,18 +219,11 @@ class Evaluator:
         return table.adding(variable, computed(table, expression, self._terms))
 
 
-def _parts(pattern: Pattern) -> Iterator[Pattern]:
-    if isinstance(pattern, algebra.Join):
-        yield from _parts(pattern.left)
-        yield from _parts(pattern.right)
-    else:
-        yield pattern
-
-
-def _branches(pattern: Pattern) -> Iterator[Pattern]:
-    if isinstance(pattern, algebra.Union):
-        yield from _branches(pattern.left)
-        yield from _branches(pattern.right)
+def _operands(pattern: Pattern, of: type[algebra.Join | algebra.Union]) -> Iterator[Pattern]:
+    """Yield what a run of joins, or of unions, stands between, from left to right."""
+    if isinstance(pattern, of):
+        yield from _operands(pattern.left, of)
+        yield from _operands(pattern.right, of)
     else:
         yield pattern
 

@@ -10,11 +10,13 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote, urlencode
+
+from tests.children import below
 
 ROOT = Path(__file__).parent.parent
 # rdflib 7.6 passes the flags of REPLACE as a count, of which Python warns from 3.13 on; so in pyproject.toml.
@@ -107,17 +109,7 @@ class Server:
 
     def children(self) -> list[int]:
         """Process ids of everything below the server: the template and its workers."""
-        found: list[int] = []
-        parents = [self.process.pid]
-        while parents:
-            tasks = Path(f"/proc/{parents.pop()}/task")
-            # Any of them may end while we look.
-            with suppress(OSError):
-                for task in tasks.iterdir():
-                    below = [int(pid) for pid in (task / "children").read_text().split()]
-                    found += below
-                    parents += below
-        return found
+        return below(self.process.pid)
 
     def stop(self) -> int:
         """Ask it to end, and wait. Returns its exit code."""

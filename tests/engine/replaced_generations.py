@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import dataclasses
-import os
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -15,6 +14,7 @@ from endpoint.engine.supervisor import QUICK
 from endpoint.formats import CSV, Representation
 from endpoint.settings import Settings
 from endpoint.storage import generations
+from tests.children import templates
 from tests.engine.test_embedded import LONG, operation
 from tests.storage.publishing import publish
 from tests.waiting import until_async
@@ -71,13 +71,6 @@ def template_of(engine: EmbeddedEngine, number: int) -> int:
     pool = engine._supervisor.kept._kept[number].pool
     assert pool is not None
     return pool._template._process.pid
-
-
-def templates() -> set[int]:
-    """The template processes that this process has started."""
-    children = Path(f"/proc/self/task/{os.getpid()}/children").read_text().split()
-    named = {pid: Path(f"/proc/{pid}/cmdline").read_bytes() for pid in children}
-    return {int(pid) for pid, name in named.items() if b"endpoint.engine.template" in name}
 
 
 def folders(data: Path) -> list[int]:

@@ -33,6 +33,7 @@ from endpoint.errors import (
 from endpoint.formats import CSV, FLAT_JSON, SPARQL_JSON, SPARQL_XML, Format, Representation
 from endpoint.settings import Settings
 from endpoint.sparql.operation import Operation, classify
+from tests.children import children, templates
 from tests.storage.publishing import publish
 
 ENDLESS = "SELECT (COUNT(*) AS ?n) { ?a ?b ?c . ?d ?e ?f . ?g ?h ?i . ?j ?k ?l }"
@@ -401,20 +402,14 @@ async def test_a_worker_killed_while_idle_costs_no_query(data: Path) -> None:
     async with opened(data, workers=1) as engine:
         for _ in range(3):
             await whole(engine, "ASK {}")
-            for pid in children_of_children():
+            for pid in workers():
                 os.kill(pid, signal.SIGKILL)
             assert json.loads(await whole(engine, "ASK {}"))["boolean"] is True
 
 
-def children_of_children() -> list[int]:
-    """The worker processes: children of the template, which is a child of this process."""
-    found: list[int] = []
-    for template in Path(f"/proc/self/task/{os.getpid()}/children").read_text().split():
-        # The server of the whole session is a child of this process, too.
-        if b"endpoint.engine.template" not in Path(f"/proc/{template}/cmdline").read_bytes():
-            continue
-        found += map(int, Path(f"/proc/{template}/task/{template}/children").read_text().split())
-    return found
+def workers() -> list[int]:
+    """The worker processes: children of the templates of this process."""
+    return [pid for template in templates() for pid in children(template)]
 
 
 def test_without_a_store_it_says_what_to_do(tmp_path: Path) -> None:

@@ -15,7 +15,7 @@ import pytest
 
 from endpoint.engine import fence, landlock
 from endpoint.engine.fence import Missing
-from tests.engine.replaced_generations import templates
+from tests.children import children, templates
 from tests.engine.test_embedded import opened, rows
 from tests.live import ROOT, environment
 from tests.storage.publishing import publish
@@ -307,11 +307,6 @@ def test_every_thread_of_every_worker_is_fenced(tmp_path: Path, image: int) -> N
             assert await rows(engine, "SELECT * { ?s ?p ?o } LIMIT 1")
 
     asyncio.run(main())
-
-
-def children(pid: int) -> list[int]:
-    tasks = Path(f"/proc/{pid}/task").iterdir()
-    return [int(child) for task in tasks for child in (task / "children").read_text().split()]
 
 
 def score(pid: int) -> int:

@@ -13,6 +13,7 @@ import pytest
 from endpoint.errors import GenerationGone, StoreError
 from endpoint.formats import SPARQL_JSON, Representation
 from endpoint.storage import generations
+from tests.children import templates
 from tests.engine.replaced_generations import (
     LARGE,
     count,
@@ -22,7 +23,6 @@ from tests.engine.replaced_generations import (
     opened,
     replaced,
     shorten,
-    templates,
 )
 from tests.engine.test_embedded import ENDLESS, LONG, operation
 from tests.storage.publishing import publish

@@ -14,6 +14,7 @@ import pytest
 from endpoint.engine import Limits, kept_generations
 from endpoint.errors import Overloaded
 from endpoint.formats import CSV, SPARQL_JSON, Representation
+from tests.children import children, templates
 from tests.engine.replaced_generations import (
     count,
     folders,
@@ -22,9 +23,8 @@ from tests.engine.replaced_generations import (
     opened,
     replaced,
     template_of,
-    templates,
 )
-from tests.engine.test_embedded import ENDLESS, LONG, children_of_children, operation
+from tests.engine.test_embedded import ENDLESS, LONG, operation, workers
 from tests.storage.publishing import publish
 from tests.waiting import until_async
 
@@ -56,7 +56,7 @@ def test_those_who_ask_at_once_share_one_worker(tmp_path: Path) -> None:
             assert await asyncio.gather(*(count(engine, 1) for _ in range(6))) == [300] * 6
             assert len(templates()) == 2
             # One of each generation: the engine was started with one.
-            assert len(children_of_children()) == 2
+            assert len(workers()) == 2
 
     asyncio.run(main())
 
@@ -103,8 +103,7 @@ def test_a_killed_process_is_replaced(tmp_path: Path, whole: bool) -> None:
                 pool = engine._supervisor.kept._kept[1].pool
                 assert pool is not None
                 template = template_of(engine, 1)
-                workers = Path(f"/proc/{template}/task/{template}/children").read_text().split()
-                for pid in [template] if whole else map(int, workers):
+                for pid in [template] if whole else children(template):
                     os.kill(pid, signal.SIGKILL)
                 # Until it is noticed, a worker that is left may answer.
                 await until_async(lambda pool=pool: not (whole and pool.alive))  # type: ignore[misc]

@@ -19,6 +19,7 @@ from endpoint.settings import DefaultGraph, Settings
 from endpoint.storage import generations
 from endpoint.storage.generations import Generation
 from endpoint.telemetry import log
+from tests.children import children
 from tests.storage.publishing import publish
 from tests.waiting import until_async
 
@@ -57,10 +58,6 @@ async def started(data: Path, image: int = 2**31) -> AsyncIterator[Supervisor]:
 def place(running: Supervisor) -> str:
     number = running.pool.generation.number
     return f"{number} from {'memory' if running.pool.order['in_memory'] else 'disk'}"
-
-
-def children() -> set[int]:
-    return {int(pid) for pid in Path(f"/proc/self/task/{os.getpid()}/children").read_text().split()}
 
 
 OTHERS: set[int] = set()

@@ -19,6 +19,7 @@ from endpoint.ingest import columns as feeding
 from endpoint.ingest.publish import Change, Recipe, publish
 from endpoint.ingest.verification import verify_columns
 from endpoint.storage.generations import Generation
+from tests.children import children
 from tests.datasets.two_graphs import BUILT, small_dataset, statements
 
 
@@ -30,11 +31,6 @@ def dataset(tmp_path: Path) -> Dataset:
 @pytest.fixture(autouse=True)
 def _small_datasets_too(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("endpoint.ingest.publish._LEAST", 0)
-
-
-def children() -> set[int]:
-    """The ids of the processes that this one has started."""
-    return {int(pid) for pid in Path(f"/proc/{os.getpid()}/task/{os.getpid()}/children").read_text().split()}
 
 
 def published(dataset: Dataset, most: int, reported: list[str]) -> Generation:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -13,6 +14,10 @@ from tests.live import Server, serving
 
 # Folders whose tests take longest; those that are left at the end fill the last gaps between processes.
 FIRST = ("browser", "process", "engine", "web")
+
+# Without bytecode every process that a test starts compiles the whole package, which takes most of a second.
+os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
+sys.dont_write_bytecode = False
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:

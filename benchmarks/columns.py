@@ -35,7 +35,7 @@ from endpoint.storage import generations
 from endpoint.storage.generations import Generation
 from endpoint.web.machine.partitions import Part
 from endpoint.web.machine.statistics import Counting, Statistics
-from endpoint.web.store import OwnQueries
+from endpoint.web.own_queries import OwnQueries
 
 _MANY: Final = 10**9
 # Seconds that the counting by queries may take here, so that nothing is left out.

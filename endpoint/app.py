@@ -35,6 +35,7 @@ from endpoint.web.machine.documents import DataDocument, live, ready, well_known
 from endpoint.web.machine.publications import Feed
 from endpoint.web.machine.seen import PATH as SEEN
 from endpoint.web.machine.seen import seen
+from endpoint.web.own_queries import OwnQueries
 from endpoint.web.pages import overview
 from endpoint.web.pages.catalogue import Catalogue
 from endpoint.web.pages.resource.handlers import Resources
@@ -42,7 +43,6 @@ from endpoint.web.pages.search import TextSearch
 from endpoint.web.sparql import SparqlEndpoint
 from endpoint.web.sparql.description import Descriptions
 from endpoint.web.sparql.editor import QueryPage
-from endpoint.web.store import OwnQueries
 
 
 def create_site(settings: Settings) -> Site:

@@ -33,7 +33,7 @@ from endpoint.web.cache import Region
 from endpoint.web.http.answer import Whole, strong_tag
 from endpoint.web.http.request import Pairs, Request
 from endpoint.web.http.view import View
-from endpoint.web.store import OwnQueries, Snapshot
+from endpoint.web.own_queries import OwnQueries, Snapshot
 
 # Rows that are read, and bytes of them: a series has no long texts.
 _ROWS: Final = 5000

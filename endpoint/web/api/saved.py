@@ -51,7 +51,7 @@ from endpoint.web.http.request import (
     read_formats,
 )
 from endpoint.web.http.send import check_method
-from endpoint.web.store import OwnQueries
+from endpoint.web.own_queries import OwnQueries
 from endpoint.wording import shown
 
 _METHODS: Final = ("GET", "HEAD", "POST", "OPTIONS")

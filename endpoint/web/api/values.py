@@ -37,7 +37,7 @@ from endpoint.web.api.targets import Target
 from endpoint.web.cache import Region
 from endpoint.web.http.answer import Whole, strong_tag
 from endpoint.web.http.request import Pairs, Request, choose
-from endpoint.web.store import OwnQueries, Snapshot
+from endpoint.web.own_queries import OwnQueries, Snapshot
 from endpoint.wording import did_you_mean, nearest, shown
 
 # Values of a list, at most, and bytes of the rows that it is made of.

@@ -20,7 +20,7 @@ from endpoint.web.cache import Region
 from endpoint.web.http.answer import Answer, json_answer
 from endpoint.web.http.request import Pairs, Request
 from endpoint.web.machine.statistics import Statistics, require_statistics
-from endpoint.web.store import OwnQueries, Snapshot
+from endpoint.web.own_queries import OwnQueries, Snapshot
 from endpoint.wording import shown
 
 # Suggestions in one answer by default, and at most.

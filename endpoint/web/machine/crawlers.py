@@ -26,7 +26,7 @@ from endpoint.web.cache import Region
 from endpoint.web.http.answer import Answer, Made, Whole, document_tag
 from endpoint.web.http.request import Request
 from endpoint.web.http.view import LANGUAGES, PARAMETER
-from endpoint.web.store import OwnQueries, Snapshot
+from endpoint.web.own_queries import OwnQueries, Snapshot
 
 # The protocol allows 50,000 addresses and 50 MB. An entry has its address four times: with addresses of
 # at most LONGEST bytes this many of them stay below that, whatever they are.

@@ -24,7 +24,7 @@ from endpoint.web.http.answer import NO_CACHE, NO_STORE, Answer, Redirect, Whole
 from endpoint.web.http.request import Request, choose, read_formats
 from endpoint.web.machine.datasets import VOID_PATH, names
 from endpoint.web.machine.statistics import Statistics, require_statistics
-from endpoint.web.store import OwnQueries, Snapshot
+from endpoint.web.own_queries import OwnQueries, Snapshot
 
 Describe = Callable[[Site, str, Statistics], Iterable[Triple]]
 

@@ -33,7 +33,7 @@ from endpoint.web.cache import Region
 from endpoint.web.http.answer import NO_STORE, Answer, Made, document_tag
 from endpoint.web.http.request import Request
 from endpoint.web.http.view import LANGUAGES, View
-from endpoint.web.store import OwnQueries, Snapshot
+from endpoint.web.own_queries import OwnQueries, Snapshot
 
 Pair = tuple[str, str]
 

@@ -38,7 +38,7 @@ from endpoint.web.machine.partitions import (
     outlined,
     whole_part,
 )
-from endpoint.web.store import Bindings, OwnQueries, Snapshot
+from endpoint.web.own_queries import Bindings, OwnQueries, Snapshot
 
 # Seconds that the counting of one generation may take; each query has its deadline besides.
 BUDGET: Final = 60.0

@@ -23,6 +23,7 @@ from endpoint.web.http.html import NOINDEX, NOINDEX_HEADERS, render
 from endpoint.web.http.request import Request
 from endpoint.web.http.view import View
 from endpoint.web.machine.datasets import VOID_PATH
+from endpoint.web.own_queries import OwnQueries
 from endpoint.web.pages.search import (
     YEAR,
     Bar,
@@ -37,7 +38,6 @@ from endpoint.web.pages.search import (
     with_names,
 )
 from endpoint.web.sparql.editor import editor_page
-from endpoint.web.store import OwnQueries
 from endpoint.wording import did_you_mean, shown
 
 # Hits on a page, values that are shown of a facet and read of it, and how far a reader may page.

@@ -21,7 +21,7 @@ from endpoint.web.http.answer import NO_STORE, Answer, Made, document_tag
 from endpoint.web.http.html import render
 from endpoint.web.http.request import Request
 from endpoint.web.http.view import View
-from endpoint.web.store import OwnQueries, Snapshot
+from endpoint.web.own_queries import OwnQueries, Snapshot
 
 PATH: Final = "/overview"
 # Sizes of the network in its own units; names are outside the circle.

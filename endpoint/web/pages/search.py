@@ -27,7 +27,7 @@ from endpoint.web.cache import Region
 from endpoint.web.http.answer import Answer, Headers, Made, Whole, document_tag, server_timing
 from endpoint.web.http.request import Pairs, Request, allowed_limits, choose, read_formats, read_timeout
 from endpoint.web.http.view import LANGUAGES, View
-from endpoint.web.store import Bindings, OwnQueries, Snapshot
+from endpoint.web.own_queries import Bindings, OwnQueries, Snapshot
 from endpoint.wording import did_you_mean, shown
 
 # Renders the text index's answer on one generation as a body and its headers.

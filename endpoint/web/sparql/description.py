@@ -35,7 +35,7 @@ from endpoint.web.machine.datasets import (
 )
 from endpoint.web.machine.documents import Document, document_answer
 from endpoint.web.machine.statistics import Statistics, latest_statistics
-from endpoint.web.store import OwnQueries
+from endpoint.web.own_queries import OwnQueries
 
 DESCRIPTION_FORMATS: Final = (*GRAPH_FORMATS, HTML)
 # Seconds that a client waits for the first count of a generation: editors give up after five.

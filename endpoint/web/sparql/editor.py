@@ -16,7 +16,7 @@ from endpoint.web.http.security import POLICY, POLICY_HEADER
 from endpoint.web.http.static_files import asset, has_asset
 from endpoint.web.http.view import View
 from endpoint.web.machine.statistics import begin_counting
-from endpoint.web.store import OwnQueries
+from endpoint.web.own_queries import OwnQueries
 
 _POLICY: Final = POLICY.replace(b"style-src 'self'", b"style-src 'self' 'unsafe-inline'")
 

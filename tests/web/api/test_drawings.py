@@ -19,7 +19,7 @@ from endpoint.settings import Settings
 from endpoint.sparql.operation import Operation
 from endpoint.web.api.drawings import chart_answer, has_chart
 from endpoint.web.api.targets import named
-from endpoint.web.store import OwnQueries
+from endpoint.web.own_queries import OwnQueries
 from tests.datasets.query_forms import make
 from tests.live import Server, serving
 from tests.web.api.test_charts import bars, texts

@@ -19,7 +19,7 @@ from endpoint.errors import EvaluationFailed
 from endpoint.settings import Settings
 from endpoint.web.api.targets import Part, find_query, named
 from endpoint.web.api.values import ValueLists
-from endpoint.web.store import OwnQueries
+from endpoint.web.own_queries import OwnQueries
 from tests.datasets.listed_values import make
 from tests.live import Answer, Server, run, serving
 from tests.web.exchanges import request_for

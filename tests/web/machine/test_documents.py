@@ -13,7 +13,7 @@ from endpoint.settings import Settings
 from endpoint.web.http.answer import Whole
 from endpoint.web.machine.datasets import VOID_PATH, document_triples
 from endpoint.web.machine.documents import SERIALIZED, DataDocument
-from endpoint.web.store import OwnQueries
+from endpoint.web.own_queries import OwnQueries
 from tests.datasets.counted_works import NS, WORKS, make
 from tests.live import Server
 from tests.web.exchanges import request_for

@@ -20,8 +20,8 @@ from endpoint.web import Site
 from endpoint.web.machine import statistics as counting
 from endpoint.web.machine.partitions import Part
 from endpoint.web.machine.statistics import Counting, Statistics, latest_statistics, require_statistics
+from endpoint.web.own_queries import OwnQueries
 from endpoint.web.sparql import description
-from endpoint.web.store import OwnQueries
 from tests.datasets.counted_works import NS, PEOPLE, TERMS, WORKS, make
 from tests.web.exchanges import request_for
 

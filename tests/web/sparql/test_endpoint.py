@@ -15,9 +15,9 @@ from pyoxigraph import Literal, RdfFormat, parse
 from endpoint.app import create_site
 from endpoint.settings import Settings
 from endpoint.web.http.boundary import Boundary
+from endpoint.web.own_queries import OwnQueries
 from endpoint.web.sparql import SparqlEndpoint
 from endpoint.web.sparql.description import Descriptions
-from endpoint.web.store import OwnQueries
 from tests.live import Server
 from tests.web.exchanges import scope_of, sent_by
 from tests.web.in_memory_engine import StoreEngine

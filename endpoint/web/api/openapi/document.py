@@ -38,7 +38,7 @@ from endpoint.web.http.request import Request, choose
 from endpoint.web.http.send import Handle
 from endpoint.web.http.static_files import asset, has_asset
 from endpoint.web.http.view import LANGUAGES, PARAMETER, View
-from endpoint.web.store import OwnQueries, Snapshot
+from endpoint.web.own_queries import OwnQueries, Snapshot
 
 PATH: Final = f"{ROOT}/openapi.json"
 _VERSION: Final = "3.1.1"

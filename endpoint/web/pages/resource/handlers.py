@@ -40,6 +40,7 @@ from endpoint.web.http.answer import (
 )
 from endpoint.web.http.html import NOINDEX_HEADERS, render
 from endpoint.web.http.request import Pairs, Request, choose, read_download, read_formats
+from endpoint.web.own_queries import OwnQueries, Snapshot
 from endpoint.web.pages.resource.lookup import (
     EXTENSIONS,
     Address,
@@ -53,7 +54,6 @@ from endpoint.web.pages.resource.page import ResourcePage
 from endpoint.web.pages.resource.page_data import PARAMETERS, read_item, read_page_data, read_parameters
 from endpoint.web.pages.resource.rendering import FORMATS, Addresses, page_address
 from endpoint.web.pages.resource.terms import read_labels
-from endpoint.web.store import OwnQueries, Snapshot
 
 # Links of more bytes than this are left out but for the first: proxies commonly take 4 to 8 kB of headers.
 _LINKS: Final = 3000

@@ -36,7 +36,7 @@ from endpoint.search import Request
 from endpoint.vocabulary import OWL, RDFS_IS_DEFINED_BY
 from endpoint.web.cache import Region
 from endpoint.web.http.request import Pairs
-from endpoint.web.store import Snapshot, flag, iri, number
+from endpoint.web.own_queries import Snapshot, flag, iri, number
 from endpoint.wording import nearest, shown
 
 # The representations by the extension of the path, longer ones first. Existing clients ask for

@@ -16,6 +16,7 @@ from endpoint.vocabulary import RDF_TYPE, XSD
 from endpoint.web.http.html import NOINDEX, render
 from endpoint.web.http.view import View
 from endpoint.web.machine.publications import metadata_of
+from endpoint.web.own_queries import Term, iri
 from endpoint.web.pages.resource.page_data import PageData, PageParameters
 from endpoint.web.pages.resource.rendering import (
     Addresses,
@@ -32,7 +33,6 @@ from endpoint.web.pages.resource.rendering import (
 )
 from endpoint.web.pages.resource.statements import PAGE, SHOWN, Statement
 from endpoint.web.pages.resource.terms import COUNTED, Text, text_for
-from endpoint.web.store import Term, iri
 
 _ANY_URI: Final = f"{XSD}anyURI"
 # The place of a property without one.

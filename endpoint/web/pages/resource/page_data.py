@@ -19,6 +19,7 @@ from endpoint.results.bibliography import Item, items_of, lookup_query
 from endpoint.vocabulary import RDF_TYPE, RDFS_SUBCLASS_OF
 from endpoint.web import Site
 from endpoint.web.http.request import Pairs
+from endpoint.web.own_queries import Row, Snapshot, Term, iri, together
 from endpoint.web.pages.resource.lookup import KnownResource, is_iri
 from endpoint.web.pages.resource.statements import (
     PAGE,
@@ -40,7 +41,6 @@ from endpoint.web.pages.resource.terms import (
     read_term,
     row_shapes,
 )
-from endpoint.web.store import Row, Snapshot, Term, iri, together
 from endpoint.wording import shown
 
 # The parameters that determine the content of a page.

@@ -18,9 +18,9 @@ from endpoint.dataset import resource_path
 from endpoint.formats import BIBLIOGRAPHIES, GRAPH_FORMATS, HTML, TURTLE, Representation
 from endpoint.vocabulary import RDF, RDF_LANG_STRING, XSD
 from endpoint.web.http.view import PARAMETER, View
+from endpoint.web.own_queries import Term
 from endpoint.web.pages.resource.statements import Statements
 from endpoint.web.pages.resource.terms import Labels, Text
-from endpoint.web.store import Term
 
 # All formats of a resource; the bibliographies only where it is a publication.
 FORMATS: Final = (*GRAPH_FORMATS, HTML, *BIBLIOGRAPHIES)

@@ -13,7 +13,7 @@ from typing import Final
 from pyoxigraph import BlankNode, NamedNode, RdfFormat, parse
 
 from endpoint.web.cache import Region
-from endpoint.web.store import Row, Snapshot, Term, iri, number
+from endpoint.web.own_queries import Row, Snapshot, Term, iri, number
 
 # Statements that are read at once, values of a property that are shown, properties that are read
 # one by one, and statements that are counted, at most.

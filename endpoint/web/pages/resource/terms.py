@@ -31,7 +31,7 @@ from endpoint.vocabulary import (
 )
 from endpoint.web.cache import Region
 from endpoint.web.http.view import View
-from endpoint.web.store import Row, Snapshot, Term, iri, number, together
+from endpoint.web.own_queries import Row, Snapshot, Term, iri, number, together
 
 # Standard properties that name a thing, the best first, and that explain it.
 NAMES: Final = (

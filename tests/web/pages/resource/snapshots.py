@@ -9,7 +9,7 @@ from urllib.parse import parse_qsl
 
 from endpoint.web import Site
 from endpoint.web.http.view import View, view_of
-from endpoint.web.store import OwnQueries, Snapshot
+from endpoint.web.own_queries import OwnQueries, Snapshot
 from tests.datasets.odd_resources import BASE
 from tests.web.in_memory_engine import StoreEngine
 

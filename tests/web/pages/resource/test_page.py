@@ -16,6 +16,7 @@ from rdflib import Graph, URIRef
 from rdflib.compare import isomorphic
 
 from endpoint.web import Site
+from endpoint.web.own_queries import Term
 from endpoint.web.pages.resource.lookup import KnownResource
 from endpoint.web.pages.resource.page import ResourcePage
 from endpoint.web.pages.resource.page_data import (
@@ -26,7 +27,6 @@ from endpoint.web.pages.resource.page_data import (
 from endpoint.web.pages.resource.rendering import BUDGET
 from endpoint.web.pages.resource.statements import Statement, Statements
 from endpoint.web.pages.resource.terms import Labels, RowShapes
-from endpoint.web.store import Term
 from tests.datasets.odd_resources import BASE, LONG, POINTING, make
 from tests.live import Server, serving
 from tests.properties import examples

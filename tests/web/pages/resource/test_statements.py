@@ -5,10 +5,10 @@ from __future__ import annotations
 import pytest
 
 from endpoint.web import Site
+from endpoint.web.own_queries import Snapshot
 from endpoint.web.pages.resource import statements as reading
 from endpoint.web.pages.resource.lookup import KnownResource, look_up, of_path
 from endpoint.web.pages.resource.statements import Statements, read_statements
-from endpoint.web.store import Snapshot
 from tests.datasets.odd_resources import BASE
 from tests.web.in_memory_engine import StoreEngine
 from tests.web.pages.resource.snapshots import GRAPH, THING, read

@@ -8,8 +8,8 @@ import pytest
 from rdflib import Graph
 
 from endpoint.web import Site
+from endpoint.web.own_queries import Snapshot
 from endpoint.web.pages.resource.terms import row_shapes
-from endpoint.web.store import Snapshot
 from tests.live import Server
 from tests.web.in_memory_engine import StoreEngine
 from tests.web.pages.resource.snapshots import read

@@ -18,7 +18,7 @@ from endpoint.formats import SPARQL_JSON, QueryForm
 from endpoint.settings import Settings
 from endpoint.web import Site
 from endpoint.web.cache import Region
-from endpoint.web.store import OwnQueries, Snapshot, flag, iri, number, together
+from endpoint.web.own_queries import OwnQueries, Snapshot, flag, iri, number, together
 from tests.datasets.odd_resources import BASE, make
 from tests.web.in_memory_engine import StoreEngine
 

@@ -111,6 +111,22 @@ def test_only_those_below_the_engine_and_ingest_know_a_store() -> None:
     ] == []
 
 
+def test_only_the_sender_and_the_boundary_send_messages_of_asgi() -> None:
+    sending = {name_of(file) for file in FILES if '"http.response.' in file.read_text()}
+    # A span has attributes of these names.
+    assert sending == {"web/http/boundary.py", "web/http/send.py", "telemetry/tracing.py"}
+
+
+def test_the_web_evaluates_queries_of_clients_and_its_own_in_one_place_each() -> None:
+    call = re.compile(r"engine\.(?:query|search|count)\(")
+    asking = {name_of(file) for file in FILES if call.search(file.read_text())}
+    assert {name for name in asking if name.startswith("web/")} == {
+        "web/http/answer.py",
+        "web/own_queries.py",
+        "web/api/calls.py",  # a call of a batch has no answer of its own
+    }
+
+
 def test_the_environment_is_read_in_one_place() -> None:
     reading = {name_of(file) for file in FILES if "os.environ" in file.read_text()}
     # The template process inherits the whole environment, it reads nothing from it. A service manager speaks

@@ -122,10 +122,8 @@ async def _make(operation: Operation, view: View, title: str, patient: bool, sna
 
 async def _read(operation: Operation, snapshot: Snapshot) -> tuple[bytes | None, bool]:
     """Return the rows as flat JSON, None for more than a series has, and whether they are all rows."""
-    operation = operation.on(snapshot.generation.number)
-    result = await snapshot.site.engine.query(operation, _REPRESENTATION, snapshot.limits)
     rows = bytearray()
-    async with aclosing(result):
+    async with aclosing(await snapshot.begin(operation, _REPRESENTATION)) as result:
         async for piece in result:
             rows += piece
             if len(rows) > _BYTES:

@@ -21,7 +21,6 @@ from endpoint.catalog import Catalog, SavedQuery
 from endpoint.catalog.distinct_values import instances, own_values, unlisted
 from endpoint.catalog.parameters import Parameter
 from endpoint.characters import folded
-from endpoint.engine import Limits
 from endpoint.errors import (
     BadParameter,
     DeadlineExceeded,
@@ -242,17 +241,15 @@ class ValueLists:
 
 async def _make(operation: Operation, reader: RowReader, snapshot: Snapshot) -> Values | EngineError:
     """Return the list, or the failure, which is kept for a while too."""
-    limits = Limits(snapshot.site.settings.timeout)
     try:
-        return await _evaluate(operation, reader, snapshot, limits)
+        return await _evaluate(operation, reader, snapshot)
     except (DeadlineExceeded, MemoryLimitExceeded, EvaluationFailed) as error:
         return error
 
 
-async def _evaluate(operation: Operation, reader: RowReader, snapshot: Snapshot, limits: Limits) -> Values:
-    operation = operation.on(snapshot.generation.number)
+async def _evaluate(operation: Operation, reader: RowReader, snapshot: Snapshot) -> Values:
     try:
-        result = await snapshot.site.engine.query(operation, _REPRESENTATION, limits)
+        result = await snapshot.begin(operation, _REPRESENTATION)
     except MalformedQuery as error:
         raise EvaluationFailed(f"The {reader.subject} cannot be looked up: {error}") from None
     async with aclosing(result):

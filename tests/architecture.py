@@ -5,8 +5,15 @@ from __future__ import annotations
 import ast
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cache
 from graphlib import CycleError, TopologicalSorter
 from pathlib import Path
+
+
+@cache
+def parsed(file: Path) -> ast.Module:
+    """Return the syntax tree of a file; it is kept, since several tests walk each."""
+    return ast.parse(file.read_text(encoding="utf-8"))
 
 
 @dataclass(frozen=True)
@@ -36,7 +43,7 @@ def imported_names(file: Path) -> Iterator[str]:
     first value.
     Raises AssertionError for a relative import, which the project does not use.
     """
-    for node in ast.walk(ast.parse(file.read_text(encoding="utf-8"))):
+    for node in ast.walk(parsed(file)):
         if isinstance(node, ast.Import):
             yield from (alias.name for alias in node.names)
         elif isinstance(node, ast.ImportFrom):

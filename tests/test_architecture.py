@@ -6,16 +6,25 @@ import ast
 import re
 import statistics
 from collections.abc import Iterator
+from functools import cache
 from pathlib import Path
 
 import pytest
 
-from tests.architecture import Import, climbing, cycles, imported_names, imports_of, member, modules_of
+from tests.architecture import (
+    Import,
+    climbing,
+    cycles,
+    imported_names,
+    imports_of,
+    member,
+    modules_of,
+    parsed,
+)
 
 PACKAGE = Path(__file__).parent.parent / "endpoint"
 FILES = sorted(PACKAGE.rglob("*.py"))
 MODULES = modules_of(PACKAGE)
-IMPORTS = imports_of(PACKAGE)
 
 # A layer may import those above it in this list, and its own where that makes no circle.
 LAYERS = [
@@ -61,12 +70,18 @@ ONLY_IN: dict[str, tuple[str, ...]] = {
 }
 
 
+@cache
+def imports() -> set[Import]:
+    """Return the imports of the package, read when the first test asks for them."""
+    return imports_of(PACKAGE)
+
+
 def name_of(file: Path) -> str:
     return file.relative_to(PACKAGE).as_posix()
 
 
 def functions(file: Path) -> Iterator[ast.FunctionDef | ast.AsyncFunctionDef]:
-    for node in ast.walk(ast.parse(file.read_text())):
+    for node in ast.walk(parsed(file)):
         if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
             yield node
 
@@ -77,12 +92,12 @@ def test_every_module_has_a_layer() -> None:
 
 
 def test_imports_point_down() -> None:
-    assert climbing(IMPORTS, "endpoint", LAYERS) == []
+    assert climbing(imports(), "endpoint", LAYERS) == []
 
 
 def test_no_folder_imports_in_a_circle() -> None:
     packages = [module for module, file in MODULES.items() if file.name == "__init__.py"]
-    assert cycles(IMPORTS, packages) == []
+    assert cycles(imports(), packages) == []
 
 
 @pytest.mark.parametrize("file", FILES, ids=name_of)
@@ -100,7 +115,7 @@ def test_imports_stand_at_the_top(file: Path) -> None:
 
 
 def test_only_the_composition_roots_name_the_embedded_engine() -> None:
-    naming = {each.importer for each in IMPORTS if each.imported == "endpoint.engine.embedded"}
+    naming = {each.importer for each in imports() if each.imported == "endpoint.engine.embedded"}
     assert naming == {"endpoint.app", "endpoint.query"}
 
 
@@ -136,7 +151,7 @@ def test_the_environment_is_read_in_one_place() -> None:
 
 @pytest.mark.parametrize("file", FILES, ids=name_of)
 def test_fields_of_the_log_are_written_by_one_function(file: Path) -> None:
-    for node in ast.walk(ast.parse(file.read_text())):
+    for node in ast.walk(parsed(file)):
         if isinstance(node, ast.Call) and ast.unparse(node.func).startswith("log."):
             texts = [each.value for each in ast.walk(node) if isinstance(each, ast.Constant)]
             fields = [text for text in texts if isinstance(text, str) and re.search(r"\w=(?:%s|$)", text)]
@@ -154,7 +169,7 @@ def test_files_and_functions_stay_short() -> None:
 
 @pytest.mark.parametrize("file", FILES, ids=name_of)
 def test_public_things_have_docstrings(file: Path) -> None:
-    tree = ast.parse(file.read_text())
+    tree = parsed(file)
     assert ast.get_docstring(tree) or not tree.body, name_of(file)
     for node in tree.body:
         if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef) and node.name[0] != "_":

@@ -94,12 +94,15 @@ def test_every_saved_query_is_documented() -> None:
             assert f"`{parameter.name}`" in text
 
 
-def test_the_code_map_names_every_package_and_nothing_else() -> None:
+def test_the_code_map_names_every_package_and_module_beside_them_and_nothing_else() -> None:
     section = (DOCS / "architecture.md").read_text().partition("## Code map")[2].partition("\n## ")[0]
     named = re.findall(r"^\| `([a-z_/]+)/` \|", section, re.MULTILINE)
     package = ROOT / "endpoint"
     packages = {file.parent.relative_to(package).as_posix() for file in package.rglob("*/__init__.py")}
     assert sorted(named) == sorted(packages)
+    rows = re.findall(r"^\| ((?:`[a-z_]+`(?:, )?)+) \|", section, re.MULTILINE)
+    alone = {file.stem for file in package.glob("*.py")} - {"__init__", "__main__"}
+    assert {name for row in rows for name in re.findall(r"[a-z_]+", row)} == alone
 
 
 def test_the_walks_name_modules_that_exist() -> None:

@@ -21,8 +21,8 @@
         PayloadTooLarge    413    the query text is longer than the limit
         UrlTooLong         414    the URL is longer than the limit
         UnsupportedMediaType 415
-        ResultTooLarge     422    the result has more rows or bytes than an answer may have
         UnknownHost        421    the server does not answer for this host name
+        ResultTooLarge     422    the result has more rows or bytes than an answer may have
         LimitReached       429    the client has all that one client may have
           TooManyConnections      as many connections
           TooManyQueries          as many queries that run or wait

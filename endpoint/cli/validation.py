@@ -1,6 +1,6 @@
 """Validation, as ``load --validate`` and ``check --data`` run it: print the report, refuse violations.
 
-``check --data`` also proves that the columns of the published generation have what its store has.
+``check --data`` also verifies the columns of the published generation against its store.
 """
 
 from __future__ import annotations
@@ -26,8 +26,8 @@ def validate_published(data: Path, dataset: Dataset, report: str, observer: Obse
     generation = generations.current(data)
     if generation is not None:
         triples = verify_columns(generation)
-        proved = "there are none" if triples is None else f"{triples:,} triples, as in the store"
-        say(f"columns: {proved}")
+        outcome = "there are none" if triples is None else f"{triples:,} triples, as in the store"
+        say(f"columns: {outcome}")
     _judge(partial(shacl.validate_published, data, dataset), dataset, report, observer)
 
 

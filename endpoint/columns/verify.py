@@ -1,4 +1,4 @@
-"""The proof of columns against the statements that they were made of."""
+"""The verification of columns against the statements that they were made of."""
 
 from __future__ import annotations
 

@@ -337,7 +337,7 @@ class EmbeddedResult:
             if reply.failure is not None:
                 self._running.rows = reply.failure["rows"]
                 self._running.memory = reply.failure["memory"]
-                raise failures.told(reply.failure, self._limits, self._pool.order["memory"])
+                raise failures.reported(reply.failure, self._limits, self._pool.order["memory"])
             worker = self._current()
             if worker.lost:
                 raise await self._died(worker)

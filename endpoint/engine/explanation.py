@@ -1,4 +1,4 @@
-"""The explanation of a query: it is evaluated as always, and what it did is told instead of its answer.
+"""The explanation of a query: it is evaluated as always, and what it did stands in place of its answer.
 
 The engine has no plan to show: its binding for Python (pyoxigraph 0.5.13) gives none away. Instead there are
 the times, the sizes, and the slow shapes in the text.

@@ -1,4 +1,4 @@
-"""Why a query has no whole answer: from what its worker told, or from how the worker ended."""
+"""Why a query has no whole answer: from what its worker reported, or from how the worker ended."""
 
 from __future__ import annotations
 
@@ -23,8 +23,8 @@ from endpoint.errors import (
 _TOLD: Final = 0.1
 
 
-def told(failure: wire.Failure, limits: Limits, memory: int) -> EndpointError:
-    """Return the failure that a worker told; ``memory`` is what a query may use, in bytes."""
+def reported(failure: wire.Failure, limits: Limits, memory: int) -> EndpointError:
+    """Return the failure that a worker reported; ``memory`` is what a query may use, in bytes."""
     message = failure["message"]
     match failure["kind"]:
         case "malformed":

@@ -15,10 +15,10 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Final
 
+from endpoint.engine.folder_watch import FolderWatch
 from endpoint.engine.kept_generations import KeptGenerations
 from endpoint.engine.lanes import default_places
 from endpoint.engine.pool import Pool
-from endpoint.engine.watching import FolderWatch
 from endpoint.errors import EndpointError, StoreError
 from endpoint.settings import Settings
 from endpoint.storage import generations

@@ -1,4 +1,7 @@
-"""The proof that the columns of a generation have what its store has."""
+"""The verification of the columns of a generation: they have what its store has.
+
+It imports NumPy, which whoever builds columns (:mod:`endpoint.ingest.columns`) does without.
+"""
 
 from __future__ import annotations
 

@@ -216,7 +216,7 @@ def test_a_stream_that_is_not_whole_is_refused(stream: bytes, tmp_path: Path) ->
 
 
 def differing(columns: Columns, store: Store, folder: Path) -> str:
-    """The first difference that the proof finds; empty without one."""
+    """The first difference that verification finds; empty without one."""
     stream = io.BytesIO()
     write_statements(store, stream)
     stream.seek(0)

@@ -1,4 +1,4 @@
-"""Columns as a step of publication, and their proof."""
+"""Columns as a step of publication, and their verification."""
 
 from __future__ import annotations
 

@@ -38,7 +38,7 @@ def solutions(query: Query, engine: Engine) -> Solutions | Failure:
     """Return the solutions of SELECT by the engine, sorted here.
 
     The engine does not sort, since a column of several kinds can end the process. The order within a class
-    is proved against the engine in ``tests/columns/test_columns.py``.
+    is compared with the engine in ``tests/columns/test_columns.py``.
 
     :raises Undetermined: the keys cannot be asked for, or do not follow from what is shown and distinct.
     """

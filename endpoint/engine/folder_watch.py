@@ -1,6 +1,6 @@
-"""Waiting for another process to publish a generation, without looking again and again.
+"""A watch of a folder in which another process may publish a generation.
 
-Linux tells of changes in a folder (inotify(7)). Where it does not, as on another system or a network file
+Linux notifies of changes in a folder (inotify(7)). Where it does not, as on another system or a network file
 system, somebody has to look now and then.
 """
 
@@ -17,10 +17,10 @@ from endpoint.telemetry import log
 
 # Files moved into the folder, created, deleted or written in it; the folder itself moved or deleted.
 _EVENTS: Final = 0x80 | 0x100 | 0x200 | 0x8 | 0x400 | 0x800
-# Seconds between two looks: where the system tells of changes, which it does not for those on other machines;
-# and where it does not.
-TOLD: Final = 10.0
-UNTOLD: Final = 0.5
+# Seconds between two looks: where the system notifies of changes, which it does not for those on other
+# machines; and where it does not.
+WITH_INOTIFY: Final = 10.0
+WITHOUT_INOTIFY: Final = 0.5
 
 
 class FolderWatch:
@@ -40,11 +40,15 @@ class FolderWatch:
         try:
             descriptor = int(self._libc.inotify_init1(os.O_NONBLOCK | os.O_CLOEXEC))
         except AttributeError:
-            log.debug("this system does not tell of changes in folders: looking every %g s", UNTOLD)
+            log.debug(
+                "this system gives no notice of changes in folders: looking every %g s", WITHOUT_INOTIFY
+            )
             return -1
         if descriptor < 0:
             reason = os.strerror(ctypes.get_errno())
-            log.debug("changes of %s are not told (%s): looking every %g s", self._folder, reason, UNTOLD)
+            log.debug(
+                "no notice of changes in %s (%s): looking every %g s", self._folder, reason, WITHOUT_INOTIFY
+            )
             return -1
         self._loop.add_reader(descriptor, self._read)
         return descriptor
@@ -64,7 +68,7 @@ class FolderWatch:
         if self._follow():
             return
         with suppress(TimeoutError):
-            async with asyncio.timeout(TOLD if self._watched else UNTOLD):
+            async with asyncio.timeout(WITH_INOTIFY if self._watched else WITHOUT_INOTIFY):
                 await self._changed.wait()
         self._changed.clear()
 

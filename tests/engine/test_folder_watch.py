@@ -10,8 +10,8 @@ from unittest.mock import patch
 
 import pytest
 
-from endpoint.engine import watching
-from endpoint.engine.watching import FolderWatch
+from endpoint.engine import folder_watch
+from endpoint.engine.folder_watch import FolderWatch
 
 
 def watched(test: Callable[[FolderWatch, Path], Coroutine[object, object, None]]) -> Callable[[Path], None]:
@@ -28,7 +28,7 @@ def watched(test: Callable[[FolderWatch, Path], Coroutine[object, object, None]]
             finally:
                 watch.close()
 
-        with patch.object(watching, "TOLD", 600.0):
+        with patch.object(folder_watch, "WITH_INOTIFY", 600.0):
             asyncio.run(main())
 
     run.__doc__ = test.__doc__
@@ -79,7 +79,10 @@ async def test_it_can_be_woken(watch: FolderWatch, folder: Path) -> None:
 
 @watched
 async def test_where_nothing_is_told_it_looks(watch: FolderWatch, folder: Path) -> None:
-    with patch.object(FolderWatch, "_open", return_value=-1), patch.object(watching, "UNTOLD", 0.05):
+    with (
+        patch.object(FolderWatch, "_open", return_value=-1),
+        patch.object(folder_watch, "WITHOUT_INOTIFY", 0.05),
+    ):
         start = time.monotonic()
         await watch.wait()
         await watch.wait()

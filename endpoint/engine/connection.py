@@ -38,6 +38,7 @@ class Reply:
         self.facts: Facts | None = None
         self.ended: wire.Ending | None = None
         self.failure: wire.Failure | None = None
+        self.fault = ""  # of columns, in whose place the engine answered
         self.expires = math.inf
         self.expire: Callable[[], None] | None = None
         self._over = over
@@ -135,6 +136,8 @@ class WorkerConnection(asyncio.Protocol):
             reply.ended = wire.unpack_ending(payload)
         elif kind == wire.FAILURE:
             reply.failure = cast(wire.Failure, json.loads(payload))
+        elif kind == wire.FAULT:
+            reply.fault = payload.decode(errors="replace")
         elif kind == wire.FACTS:
             reply.facts = wire.unpack_facts(payload)
         elif kind == wire.HELLO:

@@ -269,6 +269,7 @@ class EmbeddedResult:
     def _over(self) -> None:
         """Let the worker go, which has sent its whole answer or the reason why there is none."""
         worker, self._worker = self._worker, None
+        self._running.fault = self._reply.fault
         if worker is not None:
             self._pool.release(worker)
 

@@ -28,6 +28,7 @@ from endpoint.columns import FOLDER
 from endpoint.columns.evaluation import ColumnQueries
 from endpoint.columns.reader import Columns
 from endpoint.engine import fence, landlock, wire, worker
+from endpoint.engine.evaluator import WorkerOptions
 from endpoint.engine.fence import Missing
 from endpoint.engine.image import build_image
 from endpoint.engine.memory import WorkerMemory
@@ -85,7 +86,7 @@ def main(descriptor: int, server: int) -> NoReturn:
         os._exit(0)
     text = str(generation.path / "text")
     union = order["union"] and not copied
-    options = worker.WorkerOptions(order["prefixes"], union, order["memory"], text, columns, queries)
+    options = WorkerOptions(order["prefixes"], union, order["memory"], text, columns, queries)
     path = generation.path / generations.STORE
     _obey(control, _Inheritance(os.getpid(), store, path, options, ruleset, hold))
 
@@ -115,7 +116,7 @@ class _Inheritance:
     template: int
     image: Store | None
     path: Path
-    options: worker.WorkerOptions
+    options: WorkerOptions
     ruleset: int | None
     hold: IO[bytes]
 

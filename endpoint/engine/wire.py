@@ -2,8 +2,8 @@
 
 A frame is a one-byte kind, a four-byte length and that many bytes. The server sends one ``QUERY``,
 ``SEARCH``, ``COUNT`` or ``CLASSIFY`` at a time; the worker answers with ``FACTS`` of a page, any number of
-``DATA`` frames and then one ``END`` or ``FAILURE``. This module is imported by both sides and imports
-neither.
+``DATA`` frames, a ``FAULT`` where columns failed, and then one ``END`` or ``FAILURE``. This module is
+imported by both sides and imports neither.
 """
 
 from __future__ import annotations
@@ -32,6 +32,7 @@ END: Final = 4  # worker to server: the answer is whole; an Ending
 FAILURE: Final = 5  # worker to server: there is no whole answer; a Failure
 SEARCH: Final = 6  # server to worker: a search of the text index
 COUNT: Final = 10  # server to worker: what is to be counted from columns
+FAULT: Final = 11  # worker to server: columns failed on the query, so that the engine answered; why in words
 CLASSIFY: Final = 9  # server to worker: a text to classify; the answer is an operation
 TEMPLATE: Final = 8  # server to template, once: a TemplateOrder
 FACTS: Final = 7  # worker to server: the facts of the page that follows

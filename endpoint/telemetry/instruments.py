@@ -8,7 +8,7 @@ from collections import Counter
 from collections.abc import Callable, Collection, Iterable, Mapping
 from importlib import import_module
 from pathlib import Path
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, Final, Protocol
 
 from endpoint.errors import ConfigurationError
 from endpoint.settings import Settings
@@ -23,6 +23,10 @@ from endpoint.telemetry.watchdog import Watchdog
 if TYPE_CHECKING:
     # At run time it is imported only where traces are wanted: its library is an extra, and large.
     from endpoint.telemetry.tracing import Tracing
+
+
+# Texts on which columns failed that are logged: a fault may be one of very many texts.
+_MOST_FAULTY: Final = 100
 
 
 class Connected(Protocol):
@@ -46,6 +50,7 @@ class Instruments:
         self.query_log: QueryLog | None = None
         self.slow_queries: SlowQueries | None = None
         self.tracing: Tracing | None = None
+        self._faulty: set[str] = set()
         self._settings: Settings | None = None
 
     def prepare(self, settings: Settings) -> Callable[[], None]:
@@ -94,12 +99,24 @@ class Instruments:
     def ended(self, query: QueryRecord) -> None:
         """Take note of the outcome of a query."""
         self.metrics.ended(query)
+        if query.fault:
+            self._log_fault(query)
         if self.query_log is not None:
             self.query_log.ended(query)
         if self.slow_queries is not None:
             self.slow_queries.ended(query)
         if self.tracing is not None:
             self.tracing.ended(query)
+
+    def _log_fault(self, query: QueryRecord) -> None:
+        """Write the error of columns on a text, once."""
+        if query.digest not in self._faulty and len(self._faulty) < _MOST_FAULTY:
+            self._faulty.add(query.digest)
+            log.error(
+                "columns failed on the query with the digest %s, which the engine answered: %s",
+                query.digest,
+                query.fault,
+            )
 
     def connections_by_client(self) -> Mapping[str, int]:
         """Return the number of open connections of each client, without those of trusted proxies."""

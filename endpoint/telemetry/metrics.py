@@ -147,6 +147,10 @@ class Metrics(Collector):
         )
         self._evaluations = self._evaluating.labels()
         kills = self._counter("endpoint_query_kills", "Workers that ended with their query.", ("cause",))
+        self._faults = self._counter(
+            "endpoint_column_faults",
+            "Queries that the engine answered because of an error of the evaluation over columns.",
+        )
         self._kills = {cause: kills.labels(cause) for cause in (*KILLS.values(), CRASH)}
 
     def _counter(self, name: str, text: str, labels: tuple[str, ...] = ()) -> Counter:
@@ -190,6 +194,8 @@ class Metrics(Collector):
         if query.pid:
             self._evaluations.add(times.planning + times.evaluating)
             self._rows += query.rows
+            if query.fault:
+                self._faults.inc()
             cause = KILLS.get(outcome) or (CRASH if query.died else None)
             if cause is not None:
                 self._kills[cause].inc()

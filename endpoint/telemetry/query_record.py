@@ -31,7 +31,7 @@ class QueryRecord:
     while it waits; ``died`` tells that one ended by itself. ``rows``, ``memory`` (bytes) and the two times
     stay 0 where the worker did not tell them. ``sent`` counts bytes that were handed on. ``outcome`` is
     ``ok``, the code of an error, or ``aborted`` where nobody waited for the end; empty while it runs.
-    ``columns``: they gave the whole answer, not the engine.
+    ``columns``: they gave the whole answer, not the engine; ``fault`` is the error for which they did not.
     """
 
     identifier: str
@@ -54,6 +54,7 @@ class QueryRecord:
     duration: float = 0.0
     outcome: str = ""
     columns: bool = False
+    fault: str = ""
 
     @property
     def digest(self) -> str:

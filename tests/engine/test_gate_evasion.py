@@ -18,7 +18,7 @@ import pytest
 from pyoxigraph import QueryBoolean, Store
 
 from endpoint.engine import fence
-from endpoint.engine.worker import Evaluator, WorkerOptions
+from endpoint.engine.evaluator import Evaluator, WorkerOptions
 from endpoint.errors import EndpointError, MalformedQuery, ReadOnly, ServiceRefused
 from endpoint.sparql.operation import admit, classify
 

@@ -70,6 +70,26 @@ def test_traffic_is_counted(tmp_path: Path) -> None:
         until(lambda: samples(metrics)["endpoint_workers", "idle"] == 1)
 
 
+def test_an_error_of_columns_is_counted_and_the_engine_answers(tmp_path: Path) -> None:
+    file = tmp_path / "texts.nt"
+    file.write_text("".join(f'<http://e/{n}> <http://e/p> "{n}" .\n' for n in range(1200)))
+    dataset = str(make(tmp_path / "loaded"))
+    assert run("load", str(file), "--dataset", dataset, "--data", str(tmp_path / "data")).returncode == 0
+    (kinds,) = (tmp_path / "data").glob("generations/*/columns/kinds.npy")
+    # Numbers of kinds that there are not.
+    kinds.write_bytes(kinds.read_bytes()[:-1200] + b"\xfe" * 1200)
+    text = 'SELECT (COUNT(*) AS ?n) {{ ?s <http://e/p> ?o FILTER(?o >= "{}") }}'
+    with scraped(tmp_path) as (server, metrics):
+        for least, number in (("9", "111"), ("9", "111"), ("99", "11")):
+            answer = server.query(text.format(least))
+            assert [row["n"] for row in answer.rows()] == [number]
+            assert server.query(text.format(least), explain="true").json()["source"] == "memory"
+        assert samples(metrics)["endpoint_column_faults_total",] >= 3
+        log = server.log.read_text()
+    assert log.count("columns failed on the query with the digest") == 2
+    assert "IndexError" in log
+
+
 def test_what_runs_is_seen_while_it_runs(tmp_path: Path) -> None:
     with scraped(tmp_path, "--workers", "1", "--timeout", "60") as (server, metrics):
         with closing(server.connection()) as first, closing(server.connection()) as second:

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from pyoxigraph import Literal, NamedNode, Quad, QuerySolutions, QueryTriples, Store
 
-from endpoint.engine.worker import Evaluator, WorkerOptions
+from endpoint.engine.evaluator import Evaluator, WorkerOptions
 from endpoint.results.rows import Results, native
 from endpoint.search import Document, Field, Hit, SearchConfiguration
 from endpoint.search.build import build_index

@@ -56,6 +56,15 @@ def test_a_data_directory_that_cannot_be_written_costs_only_the_history(
     instruments.close()
 
 
+def test_an_error_of_columns_is_logged_once_for_a_text(caplog: pytest.LogCaptureFixture) -> None:
+    instruments = Instruments()
+    for text in ("ASK {}", "ASK {}", "ASK { ?s ?p ?o }"):
+        instruments.ended(query(text=text, pid=9, outcome="ok", fault="KeyError: 7"))
+    instruments.ended(query(text="SELECT * {}", pid=9, outcome="ok"))
+    assert [record.getMessage().endswith("answered: KeyError: 7") for record in caplog.records] == [True] * 2
+    assert query(text="ASK {}").digest in caplog.records[0].getMessage()
+
+
 def test_settings_are_put_in_force_together(tmp_path: Path) -> None:
     instruments = Instruments()
     instruments.prepare(Settings(data=tmp_path, query_log=tmp_path / "first"))()

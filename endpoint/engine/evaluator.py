@@ -1,0 +1,219 @@
+"""The evaluation of queries on one generation: from columns, by the engine, with its text index."""
+
+from __future__ import annotations
+
+import json
+import re
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from traceback import extract_tb
+from typing import Final
+
+from pyoxigraph import (
+    BlankNode,
+    DefaultGraph,
+    NamedNode,
+    QueryResultsFormat,
+    QuerySolutions,
+    Store,
+    parse_query_results,
+)
+
+from endpoint.columns.counting import MOST_GRAPHS, Counting
+from endpoint.columns.evaluation import ColumnQueries, Unsupported
+from endpoint.columns.reader import Columns
+from endpoint.errors import NotFound
+from endpoint.formats import QueryForm
+from endpoint.results.rows import Results
+from endpoint.search import Request
+from endpoint.search.index import TextIndex
+from endpoint.search.service.rewriting import FederatedQuery, Rewritten, read_federated, without_index
+from endpoint.sparql.operation import Operation
+
+# The longest message of a failure, in characters.
+MESSAGE: Final = 20_000
+# Planning a longer text (characters) twice, only for the order of its columns, could take seconds.
+REORDERED: Final = 4000
+# A longer text (characters) takes longer to compile for columns than most of what it asks for.
+COMPILED: Final = 20_000
+
+# The last calls before an error that are told.
+_PLACES: Final = 6
+
+_VARIABLE: Final = re.compile(r"[?$](\w+)")
+
+
+@dataclass(frozen=True, slots=True)
+class WorkerOptions:
+    """The options of every query of a worker.
+
+    ``union``: the engine makes a union default graph; ``memory`` is what a query may use, in bytes;
+    ``text`` is the folder of the generation's text index, and ``columns`` are its columns, if it has them;
+    ``queries`` evaluates over them.
+    """
+
+    prefixes: dict[str, str]
+    union: bool
+    memory: int
+    text: str | None = None
+    columns: Columns | None = None
+    queries: ColumnQueries | None = None
+
+
+class Evaluator:
+    """One store with its text index, on which a worker evaluates queries.
+
+    ``by_columns``: columns answered the last one; ``fault`` is the error for which they did not.
+    """
+
+    def __init__(self, store: Store, options: WorkerOptions) -> None:
+        self.store = store
+        self.options = options
+        self.by_columns, self.fault = False, ""
+        self._index: TextIndex | None = None
+
+    def index(self) -> TextIndex | None:
+        """Return the text index, if there is one; opened for the first search. Raises StoreError."""
+        folder = self.options.text
+        if self._index is None and folder is not None and Path(folder).is_dir():
+            self._index = TextIndex.open(Path(folder))
+        return self._index
+
+    def search(self, request: Request) -> bytes:
+        """Return the :class:`~endpoint.search.Answer` as JSON.
+
+        A hit has the members of the record's summary besides its own.
+
+        Raises :class:`~endpoint.errors.NotFound` without an index, and :class:`~endpoint.errors.StoreError`.
+        """
+        index = self.index()
+        if index is None:
+            raise NotFound("This endpoint has no text index.")
+        answer = asdict(index.search(request))
+        answer["hits"] = [{**hit, **index.summary(hit["iri"])} for hit in answer["hits"]]
+        return json.dumps(answer, ensure_ascii=False).encode()
+
+    def count(self, union: bool, most_classes: int) -> bytes:
+        """Return the :meth:`parts <endpoint.columns.counting.Counting.parts>` of all statements as JSON.
+
+        Raises :class:`~endpoint.errors.NotFound` without columns, and where there are very many graphs.
+        """
+        columns = self.options.columns
+        if columns is None or len(columns.graphs) > MOST_GRAPHS:
+            raise NotFound("This generation cannot be counted from columns.")
+        return json.dumps(Counting(columns, union, most_classes).parts(), ensure_ascii=False).encode()
+
+    def evaluate(self, operation: Operation) -> Results:
+        """Return the results of columns where they have them, of the engine else.
+
+        Which of them has is the same for a text on one generation. SERVICE text:search is answered before.
+
+        Raises :class:`~endpoint.errors.MalformedQuery` and :class:`~endpoint.errors.QueryTooComplex` for a
+        text search that is not valid, and whatever the engine raises, with positions in the operation's text.
+        """
+        federated = read_federated(operation.text, operation.base_iri, self.options.prefixes)
+        if federated is not None:
+            return self._evaluate_federated(federated, operation)
+        answer = self._answer_from_columns(operation)
+        if answer is not None:
+            self.by_columns = True
+            return parse_query_results(answer, format=QueryResultsFormat.JSON)
+        text, star = operation.text, operation.star
+        results = self._query(text, operation)
+        columns = _columns(results, star, text)
+        return results if columns is None else self._query(_starless(text, star, columns), operation)
+
+    def _answer_from_columns(self, operation: Operation) -> bytes | None:
+        """Return the answer from columns as SPARQL JSON; None where only the engine is sure of it."""
+        queries, text = self.options.queries, operation.text
+        if (
+            queries is None
+            or not operation.columns
+            or operation.form not in (QueryForm.SELECT, QueryForm.ASK)
+            or operation.default_graphs
+            or operation.named_graphs
+            or len(text) > COMPILED
+        ):
+            return None
+        try:
+            answer = queries.answer(text, operation.base_iri)
+            if operation.star is not None and len(text) <= REORDERED:
+                answer = answer.showing(by_appearance([each.value for each in answer.variables], text))
+            return answer.json()
+        except Unsupported:
+            return None
+        except MemoryError:
+            raise
+        except Exception as error:  # of any kind: nobody has foreseen it, and the engine can answer
+            self.fault = _described(error)
+            return None
+
+    def _evaluate_federated(self, federated: FederatedQuery, operation: Operation) -> Results:
+        text, star = operation.text, operation.star
+        index = self.index()
+        if index is None:
+            raise without_index(federated)
+        columns = None
+        if star is not None and len(text) <= REORDERED:
+            # The variables are known without waiting for the hits.
+            columns = _columns(self._query_rewritten(federated.outline, operation), star, text)
+        rewritten = federated.answered(index, self.options.memory)
+        if columns is not None:
+            return self._query(_starless(rewritten.text, star, columns), operation)
+        return self._query_rewritten(rewritten, operation)
+
+    def _query_rewritten(self, rewritten: Rewritten, operation: Operation) -> Results:
+        try:
+            return self._query(rewritten.text, operation)
+        except SyntaxError as error:
+            raise SyntaxError(rewritten.located(str(error))) from None
+
+    def _query(self, text: str, operation: Operation) -> Results:
+        default: list[NamedNode | BlankNode | DefaultGraph] = [*map(NamedNode, operation.default_graphs)]
+        named: list[NamedNode | BlankNode] = [*map(NamedNode, operation.named_graphs)]
+        if not default and not named:
+            return self.store.query(
+                text,
+                base_iri=operation.base_iri,
+                prefixes=self.options.prefixes,
+                # The engine would let the union hide a FROM clause.
+                use_default_graph_as_union=self.options.union and not operation.dataset_clause,
+            )
+        # SPARQL 1.1 Protocol section 2.1.4: what the request names replaces the dataset; when only named
+        # graphs are given the default graph is empty, which the engine takes as a graph without triples.
+        return self.store.query(
+            text,
+            base_iri=operation.base_iri,
+            prefixes=self.options.prefixes,
+            default_graph=default,
+            named_graphs=named,
+        )
+
+
+def _described(error: Exception) -> str:
+    """Return an error with the places in the code where it arose, on one line."""
+    places = [f"{Path(row.filename).stem}:{row.lineno}" for row in extract_tb(error.__traceback__)]
+    words = f"{type(error).__name__}: {error} (at {' > '.join(places[-_PLACES:])})"
+    return " ".join(words.split())[:MESSAGE]
+
+
+def _columns(results: Results, star: int | None, text: str) -> str | None:
+    """Return the variables to write in place of the asterisk of SELECT *; None where it can stay."""
+    if star is None or len(text) > REORDERED or not isinstance(results, QuerySolutions):
+        return None
+    # The engine sorts the variables of SELECT * by name; people expect them as they wrote them.
+    names = [variable.value for variable in results.variables]
+    wanted = by_appearance(names, text)
+    return None if wanted == names else " ".join(f"?{name}" for name in wanted)
+
+
+def _starless(text: str, star: int | None, columns: str) -> str:
+    return text if star is None else f"{text[:star]} {columns} {text[star + 1 :]}"
+
+
+def by_appearance(names: list[str], text: str) -> list[str]:
+    """Return the variables in the order in which ``text`` first mentions them."""
+    first: dict[str, int] = {}
+    for match in _VARIABLE.finditer(text):
+        first.setdefault(match[1], match.start())
+    return sorted(names, key=lambda name: first.get(name, len(text)))

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 import numpy as np
 from pyoxigraph import Variable
 
+from endpoint.columns.evaluation.aggregates import aggregated
 from endpoint.columns.evaluation.scalars import computed
 from endpoint.columns.evaluation.tables import Table, codes_of, first_rows
 from endpoint.columns.evaluation.terms import Terms
@@ -33,15 +34,16 @@ def grouped(table: Table, group: Group, terms: Terms) -> Table:
     first = first_rows(codes, number) if keys else None
     columns = {key: column[first] for key, column in zip(group.keys, keys, strict=True)}
     for variable, aggregate in group.aggregates:
-        columns[variable] = _integers(_counted(table, aggregate, codes, number, terms), terms)
+        if aggregate.function == "COUNT":
+            columns[variable] = _integers(_counted(table, aggregate, codes, number, terms), terms)
+        else:
+            columns[variable] = aggregated(table, aggregate, codes, number, terms)
     return Table(number, columns)  # type: ignore[arg-type]
 
 
 def _counted(table: Table, aggregate: Aggregate, codes: Indices, number: int, terms: Terms) -> Indices:
     """Return the count of each group."""
     counted = aggregate.expression
-    if aggregate.function != "COUNT":
-        raise Unsupported(f"{aggregate.function} is the engine's")
     if counted is None:
         if aggregate.distinct:
             raise Unsupported("COUNT(DISTINCT *) is the engine's")

@@ -54,24 +54,31 @@ def _candidates(key: NDArray[Any], wanted: int) -> Indices:
 
 def _keys(table: Table, expression: Expression, descending: bool, terms: Terms) -> NDArray[Any]:
     if isinstance(expression, Variable):
-        keys = _ranks(table.column(expression), terms)
+        column = table.column(expression)
     else:
-        keys = _ranks(computed(table, expression, terms), terms)
+        column = computed(table, expression, terms)
+    keys = ranks_of(column, terms, mixed=True)
     return -keys if descending else keys
 
 
-def _ranks(column: Indices, terms: Terms) -> NDArray[Any]:
+def ranks_of(column: Indices, terms: Terms, mixed: bool = False) -> NDArray[Any]:
     """Return numbers in the order of the terms, equal where these tie.
 
-    Texts among numbers or times have no order in the engine, which ends when it notices: these are in the
-    order of the classes. Raises :class:`Unsupported` where others meet, or some have no certain order.
+    Texts among numbers or times have no order in the engine, which ends when it notices: where ``mixed``
+    terms are wanted, these are in the order of the classes. Raises :class:`Unsupported` where others meet,
+    or some have no certain order.
     """
     if len(column) and (column == column[0]).all():
         return np.zeros(len(column), np.int64)
     groups = terms.groups(column)
     present = set(np.unique(groups).tolist())
     literals = {STRING if STRING <= group < BOOLEAN else group for group in present} - {*range(STRING), NONE}
-    if STRING in literals and literals & {NUMBER, *range(FIRST_TIME, OTHER)} and terms.known(column):
+    if (
+        mixed
+        and STRING in literals
+        and literals & {NUMBER, *range(FIRST_TIME, OTHER)}
+        and terms.known(column)
+    ):
         return _mixed(column, groups, terms)
     if len(literals) > 1 or max(literals, default=0) >= OTHER:
         raise Unsupported("terms of several classes are sorted")

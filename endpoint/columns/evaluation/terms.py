@@ -7,6 +7,7 @@ that no triple has. Each term has one number, so the same number is the same ter
 from __future__ import annotations
 
 from bisect import bisect_left
+from collections.abc import Sequence
 from typing import Any, Final, Protocol
 
 import numpy as np
@@ -71,15 +72,22 @@ class Terms:
 
     def integers(self, values: Indices) -> Indices:
         """Return the numbers of terms of ``xsd:integer``; the values differ and are small."""
+        return self.numerals(values.astype(np.float64), [_INTEGER % value for value in values.tolist()])
+
+    def numerals(self, values: NDArray[np.float64], texts: Sequence[bytes]) -> Indices:
+        """Return the numbers of numeric terms, which differ, by their ``texts`` in N-Triples.
+
+        Few of them are in the dictionary, which has only those of its values: the others are not looked for.
+        """
         known = self.dictionary.numbers
         begins, ends = np.searchsorted(known, values), np.searchsorted(known, values, side="right")
         found = []
-        for value, present in zip(values.tolist(), (begins < ends).tolist(), strict=True):
-            text = _INTEGER % value
+        for text, present in zip(texts, (begins < ends).tolist(), strict=True):
             if present or text in self._numbers:
                 found.append(self.number(text))
             else:
-                found.append(self._add(text, Term(TermClass.NUMBER, b"%d" % value, _INTEGER[4:], value)))
+                term = read_term(text)
+                found.append(self.number(text) if term.of is TermClass.OTHER else self._add(text, term))
         return np.array(found, np.int64)
 
     def number(self, text: bytes) -> int:
@@ -185,7 +193,7 @@ class Terms:
         return names
 
     def kinds(self, numbers: Indices) -> Indices:
-        """Return for each text a number of what follows its quotes."""
+        """Return for each literal a number of what follows its quotes."""
         names = self._kind_names()
         size = len(self.dictionary)
         beyond = numbers >= size
@@ -194,6 +202,13 @@ class Terms:
         if beyond.any():
             added = [names[term.kind] for term in self._read]
             found[beyond] = np.array(added, np.int64)[numbers[beyond] - size]
+        return found
+
+    def kinds_among(self, numbers: Indices, kinds: Sequence[bytes]) -> Indices:
+        """Return for each literal the place of its kind in ``kinds``, of which it has one."""
+        places = {kind: place for place, kind in enumerate(kinds)}
+        names = np.array([places.get(kind, UNBOUND) for kind in self._kind_names()] or [UNBOUND], np.int64)
+        found: Indices = names[self.kinds(numbers)]
         return found
 
     def _places_of(self, wanted: set[int]) -> dict[int, int]:

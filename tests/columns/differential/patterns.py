@@ -12,6 +12,14 @@ from tests.columns.differential.tree import Node
 from tests.columns.differential.writing import leaf, piece
 from tests.columns.every_kind import NS
 
+# What an aggregate is mostly of.
+_AGGREGATED = {
+    "SUM": NUMERIC,
+    "AVG": NUMERIC,
+    "MIN": ("text", "integer", "date", "dateZ", "dateTime", "work", "number", "boolean"),
+    "MAX": ("text", "integer", "date", "dateZ", "dateTime", "work", "number", "boolean"),
+    "GROUP_CONCAT": ("text", "text", "class"),
+}
 # Triple patterns of one query: more join for too long.
 MOST_TRIPLES = 7
 
@@ -275,9 +283,9 @@ class Patterns(Expressions):
         distinct = "DISTINCT " if self.chance(0.3) else ""
         if function == "COUNT" and self.chance(0.4):
             return leaf(f"COUNT({distinct}*)")
-        kinds: tuple[str, ...] = NUMERIC[:2] if function in ("SUM", "AVG") else ()
-        if function in ("MIN", "MAX", "GROUP_CONCAT"):
-            kinds = ("text", "integer", "date", "dateZ", "dateTime", "work", "number")
+        kinds: tuple[str, ...] = ()
+        if self.chance(0.9):
+            kinds = _AGGREGATED.get(function, ())
         inner = self.variable(scope, *kinds)
         if self.chance(0.2):
             inner = self.number(scope, 1)

@@ -1,0 +1,238 @@
+"""Aggregates but COUNT (SPARQL 1.1 Query Language, section 18.5.1), as the engine computes them.
+
+A group has no value where one of its solutions has none, but for SAMPLE. What depends on the order in which
+the engine meets the solutions is left to it: sums that are rounded, the least of terms that tie, texts that
+are joined. SAMPLE is the term of the lowest number.
+"""
+
+from __future__ import annotations
+
+from typing import Any, Final, NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+from pyoxigraph import Literal, Variable
+
+from endpoint.columns.evaluation.ordering import ranks_of
+from endpoint.columns.evaluation.scalars import computed
+from endpoint.columns.evaluation.tables import Key, Table, codes_of, first_rows
+from endpoint.columns.evaluation.terms import NUMBER, OTHER, STRING, TAGGED, UNBOUND, Terms
+from endpoint.columns.sets import Indices, starts_of
+from endpoint.columns.terms import unescaped
+from endpoint.sparql.algebra import Aggregate, Call
+from endpoint.sparql.syntax.parser import Unsupported
+from endpoint.vocabulary import XSD
+
+# Numbers whose sum is the same in any order, because no part of it is rounded: as doubles, and as integers.
+_EXACT: Final = 2.0**53
+_SUMMED: Final = 2.0**62
+# Digits of the numbers of the class NUMBER.
+_DIGITS: Final = 15
+_INTEGER, _DECIMAL, _DOUBLE = range(3)
+_KINDS: Final = [f"^^<{XSD}{name}>".encode() for name in ("integer", "decimal", "double")]
+_SUM, _COUNT = Variable("sum"), Variable("count")
+
+
+class _Members(NamedTuple):
+    """Terms, each with the number of its group, of which there are ``number``."""
+
+    codes: Indices
+    terms: Indices
+    number: int
+
+    def where(self, kept: NDArray[np.bool_]) -> _Members:
+        return _Members(self.codes[kept], self.terms[kept], self.number)
+
+    def groups_with(self, some: NDArray[np.bool_]) -> NDArray[np.bool_]:
+        """Return for each group whether it has some of the terms."""
+        found = np.zeros(self.number, bool)
+        found[self.codes[some]] = True
+        return found
+
+
+def aggregated(table: Table, aggregate: Aggregate, codes: Indices, number: int, terms: Terms) -> Indices:
+    """Return the term of an aggregate for each group, UNBOUND where it has none.
+
+    ``codes`` are the groups of the solutions. Raises :class:`Unsupported` for what only the engine knows.
+    """
+    expression = aggregate.expression
+    if expression is None:
+        raise Unsupported(f"{aggregate.function} has no expression")
+    plain = isinstance(expression, Variable)
+    column = table.column(expression) if plain else computed(table, expression, terms)  # type: ignore[arg-type]
+    members = _Members(codes, column, number)
+    if aggregate.function == "SAMPLE":
+        return _least_terms(members.where(column >= 0))
+    failed = members.groups_with(column < 0)
+    members = members.where(~failed[codes])
+    if aggregate.distinct:
+        both, pairs = codes_of([members.codes, members.terms], len(members.codes))
+        rows = first_rows(both, pairs)
+        members = _Members(members.codes[rows], members.terms[rows], number)
+    match aggregate.function:
+        case "SUM":
+            found = _sums(members, terms)
+        case "AVG":
+            found = _averages(members, terms)
+        case "MIN" | "MAX":
+            found = _extremes(members, terms, aggregate.function == "MAX")
+        case "GROUP_CONCAT":
+            found = _texts(members, terms, " " if aggregate.separator is None else aggregate.separator)
+        case _:
+            raise Unsupported(f"{aggregate.function} is the engine's")
+    found[failed] = UNBOUND
+    return found
+
+
+def _least_terms(members: _Members) -> Indices:
+    order = np.lexsort((members.terms, members.codes))
+    codes = members.codes[order]
+    first = starts_of(codes)
+    found = np.full(members.number, UNBOUND, np.int64)
+    found[codes[first]] = members.terms[order][first]
+    return found
+
+
+def _extremes(members: _Members, terms: Terms, greatest: bool) -> Indices:
+    """Return the least or the greatest term of each group, by the order of ORDER BY."""
+    found = _least_terms(members)
+    # A group of one term needs no order.
+    several = members.groups_with(members.terms != found[members.codes])
+    if several.any():
+        left = members.where(several[members.codes])
+        ranks = ranks_of(left.terms, terms)
+        order = np.lexsort((-ranks if greatest else ranks, left.codes))
+        codes, values, ranks = left.codes[order], left.terms[order], ranks[order]
+        first = starts_of(codes)
+        found[codes[first]] = values[first]
+        best = np.zeros(members.number, ranks.dtype)
+        best[codes[first]] = ranks[first]
+        ties = ranks == best[codes]
+        if (values[ties] != found[codes[ties]]).any():
+            raise Unsupported("several terms are the least, or the greatest, of a group")
+    return found
+
+
+# Sums.
+
+
+class _Totals(NamedTuple):
+    """For each group the sum, as an integer of so many decimal ``places``, and the kind of the result."""
+
+    sums: Indices
+    kinds: Indices
+    places: int
+    failed: NDArray[np.bool_]
+
+
+def _totals(members: _Members, terms: Terms) -> _Totals:
+    groups = terms.groups(members.terms)
+    failed = members.groups_with((groups != NUMBER) & (groups != OTHER))
+    members = members.where(~failed[members.codes])
+    groups = terms.groups(members.terms)
+    if (groups == OTHER).any():
+        raise Unsupported("a sum has numbers of a rare kind")
+    values = terms.values(members.terms, NUMBER)
+    kinds = terms.kinds_among(members.terms, _KINDS)
+    doubled = members.groups_with(kinds == _DOUBLE)
+    scaled, places = _scaled(values)
+    if doubled.any():
+        within = doubled[members.codes]
+        if places and (values[within] != np.rint(values[within])).any():
+            raise Unsupported("a sum of doubles is rounded")
+    largest = np.bincount(members.codes, np.abs(scaled), members.number)
+    if (largest >= _SUMMED).any() or (largest[doubled] >= _EXACT * 10.0**places).any():
+        raise Unsupported("a sum is very large")
+    order = np.argsort(members.codes, kind="stable")
+    codes = members.codes[order]
+    first = starts_of(codes)
+    sums = np.zeros(members.number, np.int64)
+    result = np.full(members.number, _INTEGER, np.int64)
+    if len(first):
+        sums[codes[first]] = np.add.reduceat(scaled.astype(np.int64)[order], first)
+        result[codes[first]] = np.maximum.reduceat(kinds[order], first)
+    return _Totals(sums, result, places, failed)
+
+
+def _scaled(values: NDArray[Any]) -> tuple[NDArray[Any], int]:
+    """Return all values as whole numbers of a decimal place, which their doubles still tell apart."""
+    for places in range(_DIGITS + 1):
+        power = 10.0**places
+        scaled = np.rint(values * power)
+        if not (np.abs(scaled) < 10.0**_DIGITS).all():
+            break
+        # The double next to a decimal number is what dividing two whole doubles gives (IEEE 754).
+        if (scaled / power == values).all():
+            return scaled, places
+    raise Unsupported("a sum has many digits")
+
+
+def _sums(members: _Members, terms: Terms) -> Indices:
+    totals = _totals(members, terms)
+    # A sum of the same kind and value is one term.
+    codes, number = codes_of([totals.kinds, totals.sums], members.number)
+    rows = first_rows(codes, number)
+    sums = totals.sums[rows]
+    texts = [
+        b'"%s"%s' % (_decimal(value, totals.places), _KINDS[kind])
+        for value, kind in zip(sums.tolist(), totals.kinds[rows].tolist(), strict=True)
+    ]
+    found = terms.numerals(sums / 10.0**totals.places, texts)[codes]
+    found[totals.failed] = UNBOUND
+    return found
+
+
+def _decimal(value: int, places: int) -> bytes:
+    """Write ``value`` / 10 ** ``places`` without a zero at the end."""
+    if not places:
+        return b"%d" % value
+    whole, rest = divmod(abs(value), 10**places)
+    digits = (b"%0*d" % (places, rest)).rstrip(b"0")
+    return (b"-" if value < 0 else b"") + b"%d" % whole + (b"." + digits if digits else b"")
+
+
+def _averages(members: _Members, terms: Terms) -> Indices:
+    """Return sum by count, which the engine divides as its ``/`` does; 0 of nothing."""
+    counts = np.bincount(members.codes, minlength=members.number)
+    sums = _sums(members, terms)
+    found = np.full(members.number, UNBOUND, np.int64)
+    found[counts == 0] = terms.integers(np.zeros(1, np.int64))[0]
+    rows = np.flatnonzero((counts > 0) & (sums >= 0))
+    different, places = np.unique(counts[rows], return_inverse=True)
+    columns: dict[Key, Indices] = {_SUM: sums[rows], _COUNT: terms.integers(different)[places]}
+    found[rows] = computed(Table(len(rows), columns), Call("/", (_SUM, _COUNT)), terms)
+    return found
+
+
+# Texts.
+
+
+def _texts(members: _Members, terms: Terms, separator: str) -> Indices:
+    """Return the texts of each group, joined, where they are all the same one."""
+    groups = terms.groups(members.terms)
+    failed = members.groups_with((groups != STRING) & (groups != TAGGED) & (groups != OTHER))
+    members = members.where(~failed[members.codes])
+    if (terms.groups(members.terms) == OTHER).any():
+        raise Unsupported("a literal may have a direction")
+    only = _least_terms(members)
+    if (members.terms != only[members.codes]).any():
+        raise Unsupported("texts are joined in the engine's order")
+    counts = np.bincount(members.codes, minlength=members.number)
+    codes, number = codes_of([only, counts], members.number)
+    rows = first_rows(codes, number)
+    written = [
+        terms.number(_repeated(terms.text(term), times, separator)) if term >= 0 else terms.number(b'""')
+        for term, times in zip(only[rows].tolist(), counts[rows].tolist(), strict=True)
+    ]
+    found = np.array(written, np.int64)[codes] if number else only
+    found[failed] = UNBOUND
+    return found
+
+
+def _repeated(term: bytes, times: int, separator: str) -> bytes:
+    """Return a literal whose text is that of ``term`` so many times."""
+    if times == 1:
+        return term
+    end = term.rindex(b'"')
+    text = unescaped(term[1:end]).decode()
+    return str(Literal(separator.join([text] * times))).encode() + term[end + 1 :]

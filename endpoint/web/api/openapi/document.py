@@ -117,7 +117,7 @@ class OpenApi:
         catalog = view.site.catalog
 
         async def make_examples(snapshot: Snapshot) -> tuple[_Samples, bool]:
-            return await run_examples(snapshot.site, [*catalog.queries.values()])
+            return await run_examples(snapshot, [*catalog.queries.values()])
 
         async def make(snapshot: Snapshot) -> _Document:
             samples, whole = await snapshot.cached(_EXAMPLES, make_examples, catalog.version, _PATIENCE)

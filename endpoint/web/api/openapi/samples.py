@@ -11,6 +11,7 @@ import json
 import re
 import time
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import Final, cast
 
 from endpoint.catalog import SavedQuery
@@ -19,11 +20,11 @@ from endpoint.errors import EndpointError, Overloaded
 from endpoint.formats import FLAT_JSON, GEO_JSON, QueryForm, Representation
 from endpoint.sparql.lexer import Kind, Token, lex
 from endpoint.telemetry import log
-from endpoint.web import Site
 from endpoint.web.api.calls import bind_call, formats_of, read_json_rows
 from endpoint.web.api.openapi.answers import Column, Sample, columns_of
 from endpoint.web.api.targets import named
 from endpoint.web.http.request import Pairs
+from endpoint.web.own_queries import Snapshot
 
 # Stands for the server's own URL, which differs with the way a client reaches it: no host has this name
 # (RFC 6761 section 6.4).
@@ -47,12 +48,12 @@ _WKT: Final = re.compile(
 Envelope = dict[str, object]
 
 
-async def run_examples(site: Site, queries: Sequence[SavedQuery]) -> tuple[dict[str, Sample], bool]:
-    """Run the example calls; return the samples by query name, and whether all calls could be made.
+async def run_examples(snapshot: Snapshot, queries: Sequence[SavedQuery]) -> tuple[dict[str, Sample], bool]:
+    """Run the example calls on one generation; return the samples by query, and whether all could be made.
 
     Calls fail where the server is busy; they can be repeated later.
     """
-    running = _Run(site, time.monotonic() + _BUDGET)
+    running = _Run(snapshot.within(_BUDGET))
     samples = await asyncio.gather(*(running.sample(query) for query in queries))
     return {query.name: sample for query, sample in zip(queries, samples, strict=True)}, not running.busy
 
@@ -60,9 +61,8 @@ async def run_examples(site: Site, queries: Sequence[SavedQuery]) -> tuple[dict[
 class _Run:
     """One run of all examples; ``busy`` where some were refused because the server was busy."""
 
-    def __init__(self, site: Site, end: float) -> None:
-        self._site = site
-        self._end = end
+    def __init__(self, snapshot: Snapshot) -> None:
+        self._snapshot = snapshot
         self._turns = asyncio.Semaphore(_AT_ONCE)
         self.busy = False
 
@@ -83,12 +83,14 @@ class _Run:
 
     async def _call(self, query: SavedQuery, more: Pairs) -> Envelope:
         """Return the envelope of the example call. Raises designed errors."""
-        left = min(self._end - time.monotonic(), _PATIENCE, self._site.settings.timeout)
+        site = self._snapshot.site
+        left = min(self._snapshot.end - time.monotonic(), _PATIENCE, site.settings.timeout)
         if left <= 0:
             raise EndpointError(f"the calls before it took the {_BUDGET:g} s that there are for all.")
         pairs = [*query.example_values().items(), *more]
         json_rows = Representation.of(FLAT_JSON)
-        call = bind_call(self._site, BASE, named(query), pairs, json_rows, paged=True)
+        call = bind_call(site, BASE, named(query), pairs, json_rows, paged=True)
+        call = replace(call, operation=call.operation.on(self._snapshot.generation.number))
         return cast(Envelope, json.loads(await read_json_rows(call, Limits(left), _MOST)))
 
 

@@ -176,6 +176,11 @@ def test_public_things_have_docstrings(file: Path) -> None:
             assert ast.get_docstring(node), f"{name_of(file)}: {node.name}"
 
 
+def test_docstrings_open_with_an_imperative_or_a_noun() -> None:
+    question = re.compile(r'"""(?:How|What|When|Where|Whether|Which|Who|Why)\b.*')
+    assert [f"{name_of(file)}: {each}" for file in FILES for each in question.findall(file.read_text())] == []
+
+
 def plant(folder: Path, files: dict[str, str]) -> Path:
     """A package ``house`` of the given files; each folder is a package."""
     package = folder / "house"

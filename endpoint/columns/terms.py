@@ -61,7 +61,7 @@ class Term(NamedTuple):
 
     @property
     def valued(self) -> bool:
-        """Whether this is ordered by its value."""
+        """True where this is ordered by its value."""
         # Several times as fast as to look for a member of an enumeration in a range.
         return TermClass.BOOLEAN <= self.of <= TermClass.LOCAL_YEAR
 

@@ -17,7 +17,7 @@ Level = Literal["ok", "warn", "fail"]
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """What was found of one thing, as a sentence, and what to do about it where that is not ``ok``."""
+    """A finding about one thing, as a sentence, and what to do about it where that is not ``ok``."""
 
     check: str
     level: Level

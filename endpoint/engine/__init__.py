@@ -59,7 +59,7 @@ class Limits:
 
 @dataclass(frozen=True, slots=True)
 class Occupancy:
-    """What the processes of an engine do at one moment.
+    """The occupancy of the processes of an engine at one moment.
 
     ``waiting`` queries of at most ``queue`` wait for a worker. ``states`` counts the workers: ``idle``,
     ``evaluating``, ``slow`` (evaluating for longer, at a low priority) and ``blocked`` by a client that does
@@ -117,7 +117,7 @@ class Result(Protocol):
 
     @property
     def columns(self) -> bool:
-        """Whether columns answered in place of the engine, once complete."""
+        """True where columns answered in place of the engine, once complete."""
         ...
 
     def __aiter__(self) -> AsyncIterator[bytes]: ...
@@ -148,7 +148,7 @@ class Engine(Protocol):
 
     @property
     def occupancy(self) -> Occupancy:
-        """What its processes do now."""
+        """The occupancy of its processes now."""
         ...
 
     @property

@@ -45,7 +45,7 @@ _REFUSED: Final = frozenset({"overloaded", "budget-exhausted", "too-many-queries
 
 @dataclass(frozen=True, slots=True)
 class Allowance:
-    """What a client may use: of ``quota`` seconds of evaluation per ``window``, so many are ``left``.
+    """The allowance of a client: of ``quota`` seconds of evaluation per ``window``, so many are ``left``.
 
     All are there again after ``reset`` seconds. It owes some where ``left`` is below zero.
     """
@@ -58,7 +58,7 @@ class Allowance:
 
 @dataclass(slots=True)
 class Use:
-    """What a client used: ``seconds`` of evaluation, queries that ended, and those of them refused."""
+    """The use of a client: ``seconds`` of evaluation, queries that ended, and those of them refused."""
 
     seconds: float = 0.0
     queries: int = 0
@@ -83,7 +83,7 @@ class Account:
 
 
 class Crowd:
-    """Whether several clients ask: until ``until``, by the monotonic clock. ``last`` is who asked last."""
+    """The time until which several clients ask, by the monotonic clock. ``last`` is who asked last."""
 
     def __init__(self, until: float = 0.0) -> None:
         self.until = until

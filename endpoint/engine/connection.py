@@ -25,7 +25,7 @@ LAST_WORDS: Final = 2000
 
 
 class Reply:
-    """What a worker sends back for one frame: ``pieces``, then ``ended`` or ``failure``, one of them at most.
+    """The reply of a worker to one frame: ``pieces``, then ``ended`` or ``failure``, one of them at most.
 
     ``over`` is called as soon as either is here, before anybody reads the pieces: the worker may have the
     next query then. Only one coroutine waits at a time; when it has waited until ``expires``, by the loop's

@@ -62,7 +62,7 @@ class EmbeddedEngine:
 
     @property
     def occupancy(self) -> Occupancy:
-        """What its processes do now."""
+        """The occupancy of its processes now."""
         return Occupancy.total(pool.occupancy for pool in self._supervisor.pools())
 
     @property
@@ -187,7 +187,7 @@ class EmbeddedEngine:
 
 @dataclass(slots=True)
 class _Attempt:
-    """What is sent to a worker, for whom, within which limits; ``slow``: it waits in the slow lane."""
+    """A frame for a worker, its client and its limits; ``slow``: it waits in the slow lane."""
 
     frame: bytes
     client: Client

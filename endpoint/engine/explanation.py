@@ -41,7 +41,7 @@ _EXPLAINED: Final = (
 
 @dataclass(frozen=True, slots=True)
 class Explanation:
-    """What one query did; ``failure`` is that of a query which ran and gave no whole answer."""
+    """The work of one query; ``failure`` is that of a query which ran and gave no whole answer."""
 
     operation: Operation
     query: RunningQuery

@@ -1,4 +1,4 @@
-"""Why a query has no whole answer: from what its worker reported, or from how the worker ended."""
+"""Failures of queries, from what their workers reported, or from how the workers ended."""
 
 from __future__ import annotations
 

@@ -234,7 +234,7 @@ class Pool:
 
     @property
     def occupancy(self) -> Occupancy:
-        """What its processes do now."""
+        """The occupancy of its processes now."""
         quick, slow = self._scheduler.lanes
         waiting = len(quick.waiting) + len(slow.waiting)
         templates = [self._template.pid] if self._template.alive else []

@@ -1,4 +1,4 @@
-"""What the system tells of a worker process, and how the worker gives way to others.
+"""Worker processes as the system sees them: the time they used, their priority, their pauses.
 
 Priorities belong to threads on Linux, so each thread of a worker is changed. Where a call is missing or
 refused, as on other systems or in a narrow container, the worker goes on as it was.

@@ -147,7 +147,7 @@ _UNKNOWN: Final[_Step] = (_RETURN, 0, 0, _FAIL | errno.ENOSYS)
 
 @dataclass(frozen=True, slots=True)
 class Condition:
-    """What a call must fulfil to be allowed, as the steps that end in a decision."""
+    """The conditions under which a call is allowed, as the steps that end in a decision."""
 
     steps: tuple[_Step, ...]
 

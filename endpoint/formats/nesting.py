@@ -22,7 +22,7 @@ MOST_JSON: Final = 200
 
 
 class _Grammar(NamedTuple):
-    """Where brackets are none.
+    """The places where brackets are none.
 
     ``step`` matches whole strings and the like, then an opening bracket, a closing one, or the mark that
     begins a string and the like that does not end here. ``rests`` matches the rest of one, by its mark, and

@@ -1,4 +1,4 @@
-"""What all connections of a server may hold together: descriptors, requests in memory, answers not read.
+"""Limits on what all connections hold together: descriptors, requests in memory, answers not read.
 
 A client that wants more than its part pays itself: its own idle connections make room for its new ones, and
 where the server is full, those of whoever has most make room for everybody else's. One timer looks after
@@ -217,7 +217,7 @@ class Guard:
             connection.granted = 0
 
     def relieve(self) -> None:
-        """Where clients leave too much unread together, cut the largest of the one that leaves most."""
+        """Cut the largest answer of the client that leaves most unread, where all leave too much together."""
         unread = {each: each.unsent() for each in self._open}
         excess = sum(unread.values()) - self.settings.max_output
         if excess <= 0:

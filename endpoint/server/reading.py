@@ -211,7 +211,7 @@ class RequestReader(HttpToolsProtocol):
 
 
 class _Body:
-    """What a parser tells that reads the body after a head which another parser has read.
+    """The events of a parser that reads the body after a head which another parser has read.
 
     Until the connection says that the head is ``whole``, that is the same head again.
     """

@@ -1,4 +1,4 @@
-"""What stands between uvicorn and the transport of a connection."""
+"""The layer between uvicorn and the transport of a connection: heads kept, reading paused."""
 
 from __future__ import annotations
 

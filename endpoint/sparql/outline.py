@@ -38,13 +38,13 @@ class Part:
 
     @property
     def exists(self) -> bool:
-        """Whether it is FILTER EXISTS or FILTER NOT EXISTS."""
+        """True for FILTER EXISTS and FILTER NOT EXISTS."""
         return isinstance(self.node, tree.Filter) and isinstance(self.node.constraint, tree.Exists)
 
 
 @dataclass(slots=True)
 class Group:
-    """What stands between two braces; ``exists``: after EXISTS. ``variables`` are those it binds."""
+    """The content between two braces; ``exists``: after EXISTS. ``variables`` are those it binds."""
 
     exists: bool = False
     parts: list[Part] = field(default_factory=list)

@@ -120,7 +120,7 @@ class Hint:
 
     @property
     def shape(self) -> Shape:
-        """What is slow about it, and the better way."""
+        """The problem, and the better way."""
         return SHAPES[self.code]
 
 

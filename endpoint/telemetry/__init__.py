@@ -22,7 +22,7 @@ _SEPARATORS: Final = frozenset(' "%=\\')
 
 
 class Payer(Protocol):
-    """Who pays for the time that a request takes: :class:`endpoint.engine.clients.Client`."""
+    """The payer for the time that a request takes: :class:`endpoint.engine.clients.Client`."""
 
     def charge(self, seconds: float) -> None: ...
 

@@ -1,4 +1,4 @@
-"""What is read off the server when somebody asks for its metrics: sizes, states, memory."""
+"""Readings of the server, taken when somebody asks for its metrics: sizes, states, memory."""
 
 from __future__ import annotations
 

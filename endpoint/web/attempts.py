@@ -35,7 +35,7 @@ class _Remembered(OrderedDict[_Key, float]):
 
 
 class Attempts:
-    """Who has sent wrong tokens, and who right ones."""
+    """The clients that have sent wrong tokens, and those that sent right ones."""
 
     def __init__(self) -> None:
         # When a client has all its attempts again, by the monotonic clock.

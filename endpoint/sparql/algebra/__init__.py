@@ -94,7 +94,7 @@ class FunctionCall:
 
 @dataclass(frozen=True, slots=True)
 class Exists:
-    """Whether a pattern has a solution that is compatible with the current one."""
+    """True where a pattern has a solution that is compatible with the current one."""
 
     pattern: Pattern
 

@@ -114,7 +114,7 @@ class TriplesSameSubject(NamedTuple):
 
 
 class GroupGraphPattern(NamedTuple):
-    """What stands between two braces, in the order of the text (rule 53); ``token`` is the first brace."""
+    """The content between two braces, in the order of the text (rule 53); ``token`` is the first brace."""
 
     token: Token
     elements: tuple[Element, ...]
@@ -276,7 +276,7 @@ class Offset(NamedTuple):
 
 
 class SolutionModifiers(NamedTuple):
-    """What follows the WHERE clause: rules 18 and 28."""
+    """The parts after the WHERE clause: rules 18 and 28."""
 
     group_by: GroupBy | None = None
     having: Having | None = None

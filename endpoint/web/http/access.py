@@ -1,4 +1,4 @@
-"""Who asks: the client that a request is charged to, and what its token lets it do."""
+"""Access: the client that a request is charged to, and what its token lets it do."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What answers tell browsers about themselves: what a document may run and load, who may frame and use it.
+"""Header fields of security: what a document may run and load, who may frame and use it.
 
 Pages run and load only the site's own files (Content Security Policy 3), are in no frame, and share no group
 of windows with others (HTML, cross-origin opener policies). Data is for everybody: other origins may read it

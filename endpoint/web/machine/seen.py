@@ -1,4 +1,4 @@
-"""What reached the server of a request (``/-/seen``), for ``endpoint doctor`` on the other side of a proxy.
+"""``/-/seen``: a request as it reached the server, for ``endpoint doctor`` on the other side of a proxy.
 
 Headers of proxies tell how a site is built, so the request has to have a secret that stands in the data
 folder: whoever can write there has the server's whole data anyway.

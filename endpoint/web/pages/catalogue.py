@@ -197,7 +197,7 @@ class _Page:
 
     @property
     def _deep(self) -> bool:
-        """Whether this is one of endlessly many lists; the whole one and those of one value are few."""
+        """True for one of endlessly many lists; the whole one and those of one value are few."""
         search = self.search
         return bool(search.query or search.offset) or len([*self._values()]) > 1
 

@@ -91,6 +91,13 @@ def test_every_module_has_a_layer() -> None:
     assert members == {name for names in LAYERS for name in names}
 
 
+def test_the_layers_are_those_of_the_documentation() -> None:
+    text = (PACKAGE.parent / "docs" / "architecture.md").read_text()
+    section = text.partition("## Code map")[2].partition("\n## ")[0]
+    rows = section.partition("```\n")[2].partition("```")[0].splitlines()
+    assert [sorted(row.split()) for row in reversed(rows)] == [sorted(names) for names in LAYERS]
+
+
 def test_imports_point_down() -> None:
     assert climbing(imports(), "endpoint", LAYERS) == []
 

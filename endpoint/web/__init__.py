@@ -53,8 +53,8 @@ class Site:
         self._lasting = f"{__version__} {self.settings.default_graph} {prefixes}"
 
     @property
-    def reading(self) -> str:
-        """The settings and the catalog as a key, which determine an answer together with data and request."""
+    def version(self) -> str:
+        """The version of settings and catalog, which determine an answer together with data and request."""
         return f"{self._lasting} {self.catalog.version}"
 
     @property

@@ -200,7 +200,7 @@ def _digest(site: Site, operation: Operation, representation: Representation, va
         "\1".join(operation.default_graphs),
         "\1".join(operation.named_graphs),
         representation.digest,
-        site.reading,
+        site.version,
         variant,
         "" if operation.columns else "engine",
     )

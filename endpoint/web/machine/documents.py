@@ -73,7 +73,7 @@ async def _serialized(snapshot: Snapshot, document: Document, chosen: Representa
 
     statistics = document.statistics
     generation = statistics.generation.version if statistics else None
-    key = (document.url, rdf_format, generation, snapshot.site.reading)
+    key = (document.url, rdf_format, generation, snapshot.site.version)
     return await snapshot.cached(_SERIALIZED, make, key)
 
 

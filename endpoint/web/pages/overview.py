@@ -58,7 +58,7 @@ class Overview:
     async def answer(self, request: Request) -> Answer:
         """Answer with the page."""
         view = request.view
-        parts = (self._site.reading, view.base, view.language, view.here())
+        parts = (self._site.version, view.base, view.language, view.here())
         make = partial(self._make, view)
         if self._volatile():
             return Made(make, HTML.content_type(), cache=NO_STORE)

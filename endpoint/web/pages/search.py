@@ -92,7 +92,7 @@ def search_answer(
 
     ``variant`` is what else determines the body, for the entity tag.
     """
-    parts = (repr(search), representation.digest, request.site.reading, *variant)
+    parts = (repr(search), representation.digest, request.site.version, *variant)
     tag = document_tag(snapshot.generation, *parts)
 
     async def make() -> Whole:

@@ -215,7 +215,7 @@ class SelectedRepresentation:
         """A text that differs for every other representation of the same generation."""
         view = self.addresses.view
         parts: tuple[str, ...] = (
-            view.site.reading,
+            view.site.version,
             self.addresses.iri,
             self.representation.digest,
             view.base,

@@ -17,8 +17,8 @@ from typing import Final
 
 from endpoint import __version__
 from endpoint.doctor import Finding, size
-from endpoint.engine import fence, landlock, processes
-from endpoint.engine.fence import Missing
+from endpoint.engine import fence, processes
+from endpoint.engine.fence import Missing, landlock
 from endpoint.engine.lanes import default_places
 from endpoint.errors import StoreError
 from endpoint.settings import Settings

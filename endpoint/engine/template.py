@@ -27,9 +27,9 @@ from pyoxigraph import Store
 from endpoint.columns import FOLDER
 from endpoint.columns.evaluation import ColumnQueries
 from endpoint.columns.reader import Columns
-from endpoint.engine import fence, landlock, wire, worker
+from endpoint.engine import fence, wire, worker
 from endpoint.engine.evaluator import WorkerOptions
-from endpoint.engine.fence import Missing
+from endpoint.engine.fence import Missing, landlock
 from endpoint.engine.image import build_image
 from endpoint.engine.memory import WorkerMemory
 from endpoint.engine.scratch import evaluate_alone

@@ -10,8 +10,8 @@ from pathlib import Path
 import pytest
 
 from endpoint.doctor import machine, size
-from endpoint.engine import fence, landlock
-from endpoint.engine.fence import Missing
+from endpoint.engine import fence
+from endpoint.engine.fence import Missing, landlock
 from endpoint.settings import Settings
 
 SIZES = [(0, "0 bytes"), (1023, "1023 bytes"), (2048, "2 kB"), (3 * 2**20 / 2, "1.5 MB"), (2**31, "2.0 GB")]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from tests.engine.test_fence import run
+from tests.engine.fence.test_fence import run
 
 
 def test_the_limit() -> None:

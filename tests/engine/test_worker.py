@@ -13,7 +13,8 @@ from typing import cast
 import pytest
 from pyoxigraph import QuerySolutions, Store
 
-from endpoint.engine import fence, landlock, wire, worker
+from endpoint.engine import fence, wire, worker
+from endpoint.engine.fence import landlock
 from endpoint.engine.memory import WorkerMemory
 from endpoint.errors import MalformedQuery, ServiceRefused
 from endpoint.formats import SPARQL_JSON, Representation

@@ -13,8 +13,8 @@ from pathlib import Path
 
 import pytest
 
-from endpoint.engine import fence, landlock
-from endpoint.engine.fence import Missing
+from endpoint.engine import fence
+from endpoint.engine.fence import Missing, landlock
 from tests.children import children, templates
 from tests.engine.test_embedded import opened, rows
 from tests.live import ROOT, environment
@@ -40,7 +40,8 @@ def run(code: str, check: bool = True) -> str:
 FENCED = """
 import ctypes, errno, json, os, signal, socket, sys
 from pathlib import Path
-from endpoint.engine import fence, landlock
+from endpoint.engine import fence
+from endpoint.engine.fence import landlock
 folder = Path({folder!r})
 library = ctypes.CDLL(None, use_errno=True)
 library.syscall.restype = ctypes.c_long

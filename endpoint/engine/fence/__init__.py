@@ -3,7 +3,7 @@
 A worker reads its generation and the code that it runs, evaluates, and writes to the sockets that it was
 given. It has no network, opens nothing for writing, starts no program and no process, signals nobody, leaves
 no core file, and ends with the template, as the template ends with the server. SERVICE and LOAD are refused
-before evaluation; this is the second fence. What the system does not offer is told at the start.
+before evaluation; this is the second fence. What the system does not offer is named at the start.
 """
 
 from __future__ import annotations
@@ -19,8 +19,8 @@ from enum import IntFlag
 from pathlib import Path
 from typing import Final
 
-from endpoint.engine import landlock, seccomp
-from endpoint.engine.seccomp import ALWAYS, UNKNOWN, Condition, null, one_of, with_and_without, without
+from endpoint.engine.fence import landlock, seccomp
+from endpoint.engine.fence.seccomp import ALWAYS, UNKNOWN, Condition, null, one_of, with_and_without, without
 
 # Files that a worker may have open at once; a store of hundreds of millions of quads has some hundred.
 OPEN_FILES: Final = 1024
@@ -144,7 +144,7 @@ def prefer_as_victim(score: int) -> Missing:
 def enclose_worker(ruleset: int | None) -> None:
     """Let this process, a worker without other threads, read only what it needs, and few files at once.
 
-    ``ruleset`` is that of :func:`endpoint.engine.landlock.reading_only`.
+    ``ruleset`` is that of :func:`endpoint.engine.fence.landlock.reading_only`.
     """
     for kind, most in ((resource.RLIMIT_FSIZE, 0), (resource.RLIMIT_NOFILE, OPEN_FILES)):
         _, hard = resource.getrlimit(kind)

@@ -10,9 +10,9 @@ import shlex
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Final, NamedTuple
-from urllib.parse import quote, urlencode
 
 from endpoint.formats import QueryForm
+from endpoint.web.http.view import query_string
 
 Pairs = list[tuple[str, str]]
 
@@ -55,7 +55,7 @@ class ApiCall:
     @property
     def address(self) -> str:
         """The whole URL."""
-        return f"{self.url}?{urlencode(self.pairs, quote_via=quote)}" if self.pairs else self.url
+        return f"{self.url}?{query_string(self.pairs)}" if self.pairs else self.url
 
 
 def snippets(call: ApiCall) -> tuple[Snippet, ...]:

@@ -13,7 +13,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from typing import Final
-from urllib.parse import quote, urlencode
+from urllib.parse import quote
 
 from pyoxigraph import BlankNode, Literal, NamedNode, Triple
 
@@ -25,6 +25,7 @@ from endpoint.vocabulary import DCTERMS, RDFS, RDFS_COMMENT, SCHEMA, SD, SH, SPE
 from endpoint.web import Site
 from endpoint.web.http.answer import Whole
 from endpoint.web.http.request import Request
+from endpoint.web.http.view import query_string
 from endpoint.web.machine.datasets import (
     TYPE,
     graph_node,
@@ -183,7 +184,7 @@ def _one(query: SavedQuery, text: str, base: str, endpoint_url: str) -> Iterator
         yield Triple(subject, NamedNode(f"{SCHEMA}keywords"), Literal(tag))
     yield Triple(subject, NamedNode(f"{SCHEMA}target"), NamedNode(endpoint_url))
     yield Triple(subject, NamedNode(f"{SH}prefixes"), NamedNode(endpoint_url))
-    values = urlencode(query.example_values(), quote_via=quote)
+    values = query_string(query.example_values().items())
     yield Triple(
         subject, NamedNode(f"{RDFS}seeAlso"), NamedNode(f"{address}?{values}" if values else address)
     )

@@ -4,15 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from pathlib import Path
+from urllib.parse import quote, urlencode
 
 import pytest
 from babel.messages.extract import extract_from_dir
 from babel.messages.pofile import read_po
+from hypothesis import given
+from hypothesis import strategies as st
 
 from endpoint.app import create_site
+from endpoint.formats import CSV, EXCEL_CSV, HTML
 from endpoint.settings import Settings
 from endpoint.sparql.slow_shapes import SHAPES
-from endpoint.web.http.view import choose_language, gettext, messages, ngettext
+from endpoint.web.http.view import choose_language, gettext, messages, ngettext, query_string
 from tests.live import Server
 from tests.web.exchanges import request_for
 
@@ -117,3 +121,21 @@ def test_a_view_repeats_what_can_be_read_of_the_address(
 ) -> None:
     view = request_for(create_site(Settings()), f"/search?{query}").view
     assert (view.pairs, view.language, view.path) == (pairs, language, "/search")
+
+
+@given(st.lists(st.tuples(st.text(), st.text())))
+def test_parameters_stand_in_an_address_as_the_standard_library_writes_them(
+    pairs: list[tuple[str, str]],
+) -> None:
+    assert query_string(pairs) == urlencode(pairs, quote_via=quote)
+
+
+@pytest.mark.parametrize(("pairs", "kept"), [((), ""), ((("q", "a&b 책"),), "q=a%26b%20%EC%B1%85&")])
+def test_downloads_lead_to_every_format_that_is_no_page(
+    pairs: tuple[tuple[str, str], ...], kept: str
+) -> None:
+    view = request_for(create_site(Settings()), "/search?locale=en").view
+    assert view.downloads("/sparql", (*pairs, ("format", "html")), (CSV, HTML, EXCEL_CSV)) == [
+        (EXCEL_CSV.title, f"/sparql?{kept}format={EXCEL_CSV.name}&download=1"),
+        ("CSV for programs", f"/sparql?{kept}format={CSV.name}&download=1"),
+    ]

@@ -29,11 +29,14 @@ from endpoint.server.transport import limit_kernel
 from endpoint.settings import Settings
 from endpoint.telemetry import log
 from endpoint.web import Site
+from endpoint.web.http.html import compile_templates
 
 _BACKLOG: Final = 2048
 # Seconds between two looks at the connections while the server ends, and for what was cut to notice it.
 _LOOK: Final = 0.05
 _AFTERMATH: Final = 5.0
+# Seconds after the start until the templates are compiled, which takes a quarter of one of a processor.
+_SETTLED: Final = 1.0
 # Seconds that TLS handshakes may need, which are no connections yet.
 _HANDSHAKES: Final = 1.0
 
@@ -122,6 +125,7 @@ class Server(uvicorn.Server):
             await self._metrics.start()
         self.started = True
         loop.add_signal_handler(signal.SIGHUP, lambda: self._start(self._reload()))
+        self._start(self._prepare())
         if self._site.settings.reload:
             self._start(self._reloader.watch())
         if self._manager.watchdog:
@@ -185,6 +189,10 @@ class Server(uvicorn.Server):
             await asyncio.sleep(_LOOK)
         return True
 
+    async def _prepare(self) -> None:
+        await asyncio.sleep(_SETTLED)
+        await compile_templates()
+
     async def _reload(self) -> None:
         self._manager.reloading()
         await self._reloader.reload()
@@ -204,7 +212,7 @@ class Server(uvicorn.Server):
     def _ended(self, task: asyncio.Task[None]) -> None:
         self._tasks.discard(task)
         if not task.cancelled() and (error := task.exception()) is not None:
-            log.error("reading the settings and saved queries again failed", exc_info=error)
+            log.error("what the server does beside its requests failed", exc_info=error)
 
 
 def listen(settings: Settings, manager: Manager) -> list[socket.socket]:

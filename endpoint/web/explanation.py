@@ -54,5 +54,5 @@ async def explanation_answer(
         body = json.dumps(members, ensure_ascii=False, indent=1).encode() + b"\n"
         return Whole(body, EXPLANATION.media_type, cache=NO_STORE)
     view = request.view
-    body = render("explanation.html", view, explained=members, hints=explanation.hints)
+    body = await render("explanation.html", view, explained=members, hints=explanation.hints)
     return page(body, view.language, cache=NO_STORE)

@@ -51,7 +51,7 @@ class Admin:
         if chosen.format is not HTML:
             return _json(members)
         view = request.view
-        body = render("admin.html", view, state=members)
+        body = await render("admin.html", view, state=members)
         return page(body, view.language, cache=NO_STORE)
 
     async def _slow(self) -> list[SlowQuery]:
@@ -76,9 +76,8 @@ class Admin:
         text = str(members["text"])
         hints = await asyncio.to_thread(find_slow_shapes, text, self._site.search is not None)
         view = request.view
-        return page(
-            render("admin_query.html", view, query=members, hints=hints), view.language, cache=NO_STORE
-        )
+        body = await render("admin_query.html", view, query=members, hints=hints)
+        return page(body, view.language, cache=NO_STORE)
 
     async def kill(self, request: Request) -> Answer:
         """End a running query; a browser is sent back to the list."""

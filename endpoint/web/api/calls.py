@@ -7,7 +7,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from contextlib import aclosing
 from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime
@@ -132,7 +132,7 @@ class Call:
         members["links"] = links
         return json.dumps(members, ensure_ascii=False).removesuffix("}").encode() + b", "
 
-    def around(self, result: Result) -> Around:
+    async def around(self, result: Result) -> Around:
         """Return what is around the rows for programs. Raises :class:`~endpoint.errors.GenerationGone`."""
         place, filename = self.place(result), ""
         if read_download(self.pairs) or self.representation.format in (XLSX, EXCEL_CSV):
@@ -142,7 +142,7 @@ class Call:
 
 
 async def evaluate_call(
-    request: Request, call: Call, around: Callable[[Result], Around], variant: str = ""
+    request: Request, call: Call, around: Callable[[Result], Awaitable[Around]], variant: str = ""
 ) -> Answer:
     """Evaluate a call, and return its answer with what is ``around`` its rows.
 

@@ -30,12 +30,12 @@ _FORMATS: Final = (_JSON, HTML)
 _LONGEST: Final = 200
 
 
-def listing_answer(request: Request) -> Whole:
+async def listing_answer(request: Request) -> Whole:
     """Return the list of all saved queries, or the page for people. Raises NotAcceptable."""
     if request.negotiate(_FORMATS).format is HTML:
         # Any words make a list of their own.
         robots = NOINDEX_HEADERS if any(name == "q" for name, _ in request.pairs) else ()
-        return page(_page(request.view), headers=robots)
+        return page(await _page(request.view), headers=robots)
     body = json.dumps(_listing(request.site, request.base), ensure_ascii=False, indent=1).encode() + b"\n"
     return Whole(body, _JSON.media_type)
 
@@ -152,13 +152,13 @@ class Complaint:
     detail: str
 
 
-def _page(view: View) -> bytes:
+async def _page(view: View) -> bytes:
     """Return the page; its parameter ``q`` selects the queries that contain all its words."""
     catalog, folder = view.site.catalog, view.site.dataset.queries
     wanted = next((value for name, value in view.pairs if name == "q"), "")[:_LONGEST].strip()
     words = folded(wanted).split()
-    matching = [query for query in catalog.queries.values() if _holds(view, query, words)]
-    return render(
+    matching = [query for query in catalog.queries.values() if not words or _holds(view, query, words)]
+    return await render(
         "api.html",
         view,
         about=catalog.about,

@@ -37,7 +37,7 @@ def without_blanks(query: SavedQuery, pairs: Pairs) -> Pairs:
     return [(name, value) for name, value in pairs if value.strip() or name in needed or name in RESERVED]
 
 
-def page_around(view: View, call: Call, chart: bool, result: Result) -> Around:
+async def page_around(view: View, call: Call, chart: bool, result: Result) -> Around:
     """Return the page around the rows of a call, with their chart where there is one.
 
     Raises :class:`~endpoint.errors.GenerationGone`.
@@ -52,7 +52,7 @@ def page_around(view: View, call: Call, chart: bool, result: Result) -> Around:
     drawing = link(f"{view.root}{api}.{CHART.extension}", [*own, (PARAMETER, view.language)])
     permalink = link(view.base + api, own)
     language = [(PARAMETER, view.language)] if view.chosen else []
-    head, tail = render_around(
+    head, tail = await render_around(
         "query.html",
         view,
         **_form(view, target, own, pairs, None),
@@ -72,10 +72,10 @@ def page_around(view: View, call: Call, chart: bool, result: Result) -> Around:
     return Around(head, tail, headers=(*call.headers(place), *robots))
 
 
-def form_page(view: View, target: Target, pairs: Pairs, error: BadParameter) -> Whole:
+async def form_page(view: View, target: Target, pairs: Pairs, error: BadParameter) -> Whole:
     """Return the page with the form, and with the failure where a value is wrong."""
     missing = error.rule == "required"
-    body = render(
+    body = await render(
         "query.html",
         view,
         **_form(view, target, _own(target, pairs), pairs, None if missing else error),

@@ -80,7 +80,7 @@ class SavedQueries:
             return answer
         if request.method == "POST":
             return await self._post(request, target)
-        return listing_answer(request) if target is None else await self._one(request, target, [])
+        return await listing_answer(request) if target is None else await self._one(request, target, [])
 
     async def _post(self, request: Request, target: Target | None) -> Answer:
         body = await request.body(self._site.settings.max_query)
@@ -157,7 +157,7 @@ class SavedQueries:
         try:
             call = bind_call(self._site, view.base, target, pairs, linked, paged=True, began=request.began)
         except BadParameter as error:
-            return form_page(view, target, pairs, error)
+            return await form_page(view, target, pairs, error)
         chart = await has_chart(self._own_queries, target.query, call.operation, view)
         return await evaluate_call(request, call, partial(page_around, view, call, chart), view.variant)
 

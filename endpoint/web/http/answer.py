@@ -142,7 +142,7 @@ async def evaluate(
     operation: Operation,
     representation: Representation,
     limits: Limits,
-    around: Around | Callable[[Result], Around] = NOTHING,
+    around: Around | Callable[[Result], Awaitable[Around]] = NOTHING,
     variant: str = "",
     cache: str = NO_CACHE,
 ) -> Whole | Streamed | NotModified:
@@ -164,7 +164,7 @@ async def evaluate(
     exchange.generation, exchange.queue = result.generation.number, result.queued
     try:
         if not isinstance(around, Around):
-            around = around(result)
+            around = await around(result)
         return await result_answer(result, representation, digest, around, cache)
     except BaseException:
         await result.aclose()

@@ -137,7 +137,7 @@ class Boundary:
                 exchange.aborted = True
                 abort(scope)
             else:
-                await send_answer(request, send, problem_answer(request, problem))
+                await send_answer(request, send, await problem_answer(request, problem))
 
     async def _in_turn(self, request: Request, receive: Receive, send: Send) -> None:
         engine, exchange, turns = self._site.running, request.exchange, self._site.turns
@@ -234,14 +234,14 @@ def _designed(error: Exception, exchange: Exchange) -> EndpointError:
     )
 
 
-def problem_answer(request: Request, error: EndpointError) -> Whole:
+async def problem_answer(request: Request, error: EndpointError) -> Whole:
     """Return the answer to a request that failed."""
     offered = _OFFERED_BY_API if _is_of_api(request) else _OFFERED
     chosen = negotiate(request.accept, offered)
     kind = chosen.format if chosen else offered[0]
     if kind is _PROBLEM_JSON:
         body, content_type = problem_json(error), "application/problem+json"
-    elif kind is HTML and (page := _problem_page(request, error)) is not None:
+    elif kind is HTML and (page := await _problem_page(request, error)) is not None:
         body, content_type = page, HTML.content_type()
     else:
         body, content_type = problem_text(error), "text/plain; charset=utf-8"
@@ -274,7 +274,7 @@ def problem_json(error: EndpointError) -> bytes:
     return json.dumps(members, ensure_ascii=False, indent=1).encode() + b"\n"
 
 
-def _problem_page(request: Request, error: EndpointError) -> bytes | None:
+async def _problem_page(request: Request, error: EndpointError) -> bytes | None:
     """Return the page; None where the request is too broken to determine its view of the site."""
     try:
         view = request.view
@@ -283,7 +283,7 @@ def _problem_page(request: Request, error: EndpointError) -> bytes | None:
     # The excerpt of a query is indented; the sentences around it wrap as text.
     blocks = [(block.startswith("    "), block) for block in error.detail.split("\n\n")]
     phrase = HTTPStatus(error.status).phrase
-    return render(
+    return await render(
         "problem.html",
         view,
         error=error,

@@ -1,15 +1,23 @@
-"""Pages: one template tree, autoescaped, in the language of the view, rendered to bytes."""
+"""Pages: one template tree, autoescaped, in the language of the view, rendered to bytes.
+
+A page is rendered in several steps on the event loop, so that it delays others by one of them only.
+"""
 
 from __future__ import annotations
 
+import asyncio
 from functools import lru_cache, partial
 from pathlib import Path
+from time import perf_counter
+from types import CodeType
 from typing import Final
 
-from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from jinja2 import BytecodeCache, Environment, FileSystemLoader, StrictUndefined
+from jinja2.bccache import Bucket
 
+from endpoint.telemetry.watchdog import LONG
 from endpoint.web.http.static_files import asset, has_asset
-from endpoint.web.http.view import LANGUAGES, PARAMETER, View, gettext, ngettext
+from endpoint.web.http.view import LANGUAGES, PARAMETER, SOURCE, View, gettext, ngettext
 
 # Marks the place in a rendered page where a result is streamed in; no template or text can contain it.
 SLOT: Final = "\x00result\x00"
@@ -19,7 +27,27 @@ SLOT: Final = "\x00result\x00"
 NOINDEX: Final = "noindex, nofollow"
 NOINDEX_HEADERS: Final = ((b"x-robots-tag", NOINDEX.encode()),)
 
+# Seconds of one step of rendering, about: what takes longer is charged to the client.
+SLICE: Final = LONG
+
 _HERE: Final = Path(__file__).parents[1]
+
+
+class _Compiled(BytecodeCache):
+    """The code of the templates, which is the same in every language."""
+
+    def __init__(self) -> None:
+        self._codes: dict[tuple[str, str], CodeType] = {}
+
+    def load_bytecode(self, bucket: Bucket) -> None:
+        bucket.code = self._codes.get((bucket.key, bucket.checksum))
+
+    def dump_bytecode(self, bucket: Bucket) -> None:
+        if bucket.code is not None:
+            self._codes[bucket.key, bucket.checksum] = bucket.code
+
+
+_COMPILED: Final = _Compiled()
 
 
 @lru_cache(maxsize=len(LANGUAGES))
@@ -31,6 +59,7 @@ def _environment(language: str) -> Environment:
         trim_blocks=True,
         lstrip_blocks=True,
         extensions=["jinja2.ext.i18n"],
+        bytecode_cache=_COMPILED,
     )
     environment.install_gettext_callables(  # type: ignore[attr-defined]
         partial(gettext, language), partial(ngettext, language), newstyle=True
@@ -45,13 +74,29 @@ def _environment(language: str) -> Environment:
     return environment
 
 
-def render(template: str, view: View, **context: object) -> bytes:
+async def compile_templates() -> None:
+    """Compile the templates beside the event loop: on it, the largest would hold everybody for 30 ms."""
+    environment = _environment(SOURCE)
+    for name in environment.list_templates(extensions=["html"]):
+        await asyncio.to_thread(environment.get_template, name)
+
+
+async def render(template: str, view: View, **context: object) -> bytes:
     """Render a template to a whole page, UTF-8."""
     page = _environment(view.language).get_template(template)
-    return page.render(view=view, site=view.site, asset=partial(asset, view), **context).encode()
+    pieces: list[str] = []
+    # To collect the context was a step.
+    await asyncio.sleep(0)
+    end = perf_counter() + SLICE
+    for piece in page.generate(view=view, site=view.site, asset=partial(asset, view), **context):
+        pieces.append(piece)
+        if perf_counter() > end:
+            await asyncio.sleep(0)
+            end = perf_counter() + SLICE
+    return "".join(pieces).encode()
 
 
-def render_around(template: str, view: View, **context: object) -> tuple[bytes, bytes]:
+async def render_around(template: str, view: View, **context: object) -> tuple[bytes, bytes]:
     """Return the page before and after the place where a result is streamed in (``{{ slot }}``)."""
-    head, _, tail = render(template, view, slot=SLOT, **context).partition(SLOT.encode())
+    head, _, tail = (await render(template, view, slot=SLOT, **context)).partition(SLOT.encode())
     return head, tail

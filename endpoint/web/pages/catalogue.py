@@ -74,7 +74,7 @@ class Catalogue:
         """Answer with the search, its facets and hits; without a text index with the query page."""
         configuration = request.site.search
         if configuration is None:
-            return editor_page(request, "/sparql")
+            return await editor_page(request, "/sparql")
         snapshot, view = self._own_queries.snapshot(), request.view
         search = read_search(view.pairs, configuration)
         configuration = await with_names(snapshot, configuration)
@@ -103,7 +103,7 @@ def _variant(view: View, facets: Sequence[Facet]) -> str:
     return f"{view.base} {view.address(view.path, view.pairs)} {view.language} {named}"
 
 
-def _browse_page(
+async def _browse_page(
     view: View, facet: Facet, facets: Sequence[Facet], hits: Mapping[str, Any], _: Generation
 ) -> tuple[bytes, Headers]:
     counted = hits["facets"][facet.name]
@@ -112,7 +112,9 @@ def _browse_page(
         for value, count in counted
     ]
     groups = grouped(values, is_years(counted), view.language == "ko")
-    body = render("browse.html", view, facet=facet, label=label_of(view, facet), groups=groups, facets=facets)
+    body = await render(
+        "browse.html", view, facet=facet, label=label_of(view, facet), groups=groups, facets=facets
+    )
     return body, ((b"content-language", view.language.encode()),)
 
 
@@ -165,12 +167,12 @@ class _Page:
     configuration: SearchConfiguration
     kept: tuple[tuple[str, str], ...]
 
-    def render(self, hits: Mapping[str, Any], generation: Generation) -> tuple[bytes, Headers]:
+    async def render(self, hits: Mapping[str, Any], generation: Generation) -> tuple[bytes, Headers]:
         view, search = self.view, self.search
         pager = self._pager(hits["total"])
         robots = NOINDEX if self._deep else ""
         text = as_sparql(search, self.configuration, view.site.dataset.prefixes)
-        page = render(
+        page = await render(
             "catalogue.html",
             view,
             request=search,

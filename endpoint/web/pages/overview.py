@@ -74,7 +74,7 @@ class Overview:
     async def _make(self, view: View) -> bytes:
         pages = self._site.dataset.pages
         drawn = self._site.catalog.queries.get(pages.network or "")
-        return render(
+        return await render(
             "overview.html",
             view,
             figures=await self._figures(view),

@@ -10,7 +10,7 @@ from __future__ import annotations
 import asyncio
 import json
 import re
-from collections.abc import Callable, Container, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Container, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
 from typing import Any, Final, TypeAlias
@@ -31,7 +31,7 @@ from endpoint.web.own_queries import Bindings, OwnQueries, Snapshot
 from endpoint.wording import did_you_mean, shown
 
 # Renders the text index's answer on one generation as a body and its headers.
-Render: TypeAlias = Callable[[Mapping[str, Any], Generation], tuple[bytes, Headers]]
+Render: TypeAlias = Callable[[Mapping[str, Any], Generation], Awaitable[tuple[bytes, Headers]]]
 
 _FORMATS: Final = (FLAT_JSON,)
 # Hits on one page, values counted for a facet, and how far a client may page, at most.
@@ -98,7 +98,7 @@ def search_answer(
     async def make() -> Whole:
         result = await snapshot.begin_search(search)
         request.exchange.generation, request.exchange.queue = result.generation.number, result.queued
-        body, headers = render(json.loads(await result.read()), result.generation)
+        body, headers = await render(json.loads(await result.read()), result.generation)
         headers = (*headers, server_timing(result))
         return Whole(body, representation.content_type, tag=tag, headers=headers)
 
@@ -152,7 +152,7 @@ class HitPage:
     pairs: Pairs
     search: SearchRequest
 
-    def render(self, hits: Mapping[str, Any], generation: Generation) -> tuple[bytes, Headers]:
+    async def render(self, hits: Mapping[str, Any], generation: Generation) -> tuple[bytes, Headers]:
         """Return the body and its headers, from the index's answer."""
         links = self._links(hits["total"])
         body = {

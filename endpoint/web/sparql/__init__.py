@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from functools import partial
 from typing import Final
 
+from endpoint.engine import Result
 from endpoint.errors import BadParameter
 from endpoint.formats import HTML, Format, offered
 from endpoint.sparql.operation import Operation, admit, classify
@@ -67,11 +69,9 @@ class SparqlEndpoint:
             around = as_file("result", representation) if protocol.download else NOTHING
             return await evaluate(request, operation, representation, limits, around)
         view = request.view
-        return await evaluate(
-            *(request, operation, replace(representation, links=view.links), limits),
-            around=lambda _: _page(view, text, protocol, formats),
-            variant=view.variant,
-        )
+        page = partial(_page, view, text, protocol, formats)
+        linked = replace(representation, links=view.links)
+        return await evaluate(request, operation, linked, limits, page, view.variant)
 
     def _admitted(self, operation: Operation, protocol: ProtocolRequest) -> Operation:
         """Return the operation over the graphs of the request. Raises what the gate raises."""
@@ -85,11 +85,13 @@ class SparqlEndpoint:
             raise BadParameter("query", "The parameter query is missing: send the SPARQL text in it.")
         chosen = choose(protocol.formats, request.accept, DESCRIPTION_FORMATS)
         if chosen.format is HTML:
-            return editor_page(request, request.path)
+            return await editor_page(request, request.path)
         return await self._descriptions.describe(request, chosen, self._graph)
 
 
-def _page(view: View, text: str, protocol: ProtocolRequest, formats: tuple[Format, ...]) -> Around:
+async def _page(
+    view: View, text: str, protocol: ProtocolRequest, formats: tuple[Format, ...], _: Result
+) -> Around:
     """Return the page around the rows, with the query to edit and links to the result in other formats."""
     own = [("default-graph-uri", iri) for iri in protocol.default_graphs]
     own += [("named-graph-uri", iri) for iri in protocol.named_graphs]
@@ -97,5 +99,5 @@ def _page(view: View, text: str, protocol: ProtocolRequest, formats: tuple[Forma
     links = view.downloads(view.path, [("query", text), *own], formats)
     action = view.root + view.path
     context = {"query": text, "action": action, "links": links, "hidden": own}
-    around = render_around("result.html", view, robots=NOINDEX, canonical=None, **context)
+    around = await render_around("result.html", view, robots=NOINDEX, canonical=None, **context)
     return Around(*around, headers=NOINDEX_HEADERS)

@@ -43,14 +43,14 @@ class QueryPage:
         """Answer with the page."""
         # A reader who opens the page will soon need completion, which uses these numbers.
         begin_counting(self._own_queries)
-        return editor_page(request, "/sparql")
+        return await editor_page(request, "/sparql")
 
 
-def editor_page(request: Request, endpoint: str) -> Whole:
+async def editor_page(request: Request, endpoint: str) -> Whole:
     """Return the page for the endpoint at the path ``endpoint``."""
     view = request.view
     there = all(has_asset(name) for name in (*_EDITOR, *_CHARTS, _LAND))
-    body = render(
+    body = await render(
         "editor.html",
         view,
         action=view.url(endpoint),

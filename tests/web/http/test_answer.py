@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable
 from dataclasses import replace
 from datetime import timedelta
 
@@ -54,7 +54,7 @@ def evaluated(
     site: Site,
     operation: Operation = ASK,
     representation: Representation = JSON,
-    around: Around | Callable[[Result], Around] = NOTHING,
+    around: Around | Callable[[Result], Awaitable[Around]] = NOTHING,
     variant: str = "",
     cache: str = NO_CACHE,
     sent: str = "",
@@ -138,7 +138,7 @@ def test_a_volatile_answer_has_no_tag_and_is_kept_by_nobody(site: Site) -> None:
 
 
 def test_what_is_around_the_rows_is_made_when_they_have_begun(site: Site) -> None:
-    def around(result: Result) -> Around:
+    async def around(result: Result) -> Around:
         number = str(result.generation.number).encode()
         return Around(b"[" + number, b"]", "a.json", ((b"x", b"y"),))
 
@@ -160,7 +160,7 @@ def test_a_result_is_closed_where_nothing_can_be_around_it(
 
     monkeypatch.setattr(in_memory_engine.Whole, "aclose", close)
 
-    def around(result: Result) -> Around:
+    async def around(result: Result) -> Around:
         raise GenerationGone("other rows", 7, 8)
 
     with pytest.raises(GenerationGone):

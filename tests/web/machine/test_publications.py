@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 from dataclasses import dataclass, field
 from html.parser import HTMLParser
@@ -96,7 +97,7 @@ def head_of(item: Item, language: str = "en") -> Head:
     view = View(site, language, False, "http://example.org", "/", ())
     metadata = metadata_of(item, PAGE, language, "Publications")
     head = Head()
-    head.feed(render("metadata.html", view, metadata=metadata).decode())
+    head.feed(asyncio.run(render("metadata.html", view, metadata=metadata)).decode())
     head.close()
     return head
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import re
 from typing import Any
@@ -78,7 +79,8 @@ def test_saved_queries_are_listed_with_a_link_that_works_without_a_script(server
 
 def test_without_the_files_from_npm_there_is_a_form(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(editor, "has_asset", lambda name: False)
-    page = editor_page(request_for(create_site(Settings()), "/query"), "/sparql").body.decode()
+    answer = asyncio.run(editor_page(request_for(create_site(Settings()), "/query"), "/sparql"))
+    page = answer.body.decode()
     assert '<form action="/sparql" method="get">' in page
     assert "<script" not in page
 

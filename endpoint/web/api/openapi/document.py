@@ -206,7 +206,7 @@ async def swagger_page(request: Request) -> Answer:
     """
     view = request.view
     there = all(has_asset(name) for name in _FILES)
-    body = render(
+    body = await render(
         "swagger.html",
         view,
         document=view.url(PATH),

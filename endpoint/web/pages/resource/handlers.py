@@ -139,7 +139,7 @@ async def _page(
 ) -> bytes | Whole:
     parameters = read_parameters(request.pairs)
     data = await read_page_data(snapshot, known, parameters)
-    body = ResourcePage(data, request.view, parameters).render()
+    body = await ResourcePage(data, request.view, parameters).render()
     if data.related is not None and data.related.failed:
         # The next page may be complete, so this one must not be cached.
         return page(body, request.view.language, cache=NO_STORE)
@@ -173,7 +173,7 @@ async def _missing(request: Request, snapshot: Snapshot, error: UnknownResource)
     labels = await read_labels(snapshot, error.suggestions)
     near = [(name, labels.name(name, view), page_address(view, name)) for name in error.suggestions]
     request.exchange.code = error.code
-    body = render("resource_missing.html", view, wanted=error.wanted, near=near, canonical=None)
+    body = await render("resource_missing.html", view, wanted=error.wanted, near=near, canonical=None)
     return page(body, view.language, status=error.status, cache=NO_STORE)
 
 

@@ -55,9 +55,11 @@ class ResourcePage:
         self._derived = "" if source is None else source.iri
         self._classes = [*self._resource.types, *self._resource.classes]
 
-    def render(self) -> bytes:
+    async def render(self) -> bytes:
         """Return the page as HTML."""
-        return render(_TEMPLATES.get(self._resource.kind, "resource.html"), self._view, **self._context())
+        return await render(
+            _TEMPLATES.get(self._resource.kind, "resource.html"), self._view, **self._context()
+        )
 
     def _context(self) -> dict[str, object]:
         resource, dataset = self._resource, self._view.site.dataset

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import re
 from collections.abc import Iterator
 from pathlib import Path
@@ -247,7 +248,7 @@ def rendered(site: Site, statements: list[Statement], heading: str = "") -> html
     names = {THING: {"http://www.w3.org/2000/01/rdf-schema#label": {"": heading}}} if heading else {}
     resource = ResourceData(KnownResource(THING), Statements(statements), RowShapes({}), (), (), None)
     data = PageData(resource, (), None, None, {}, Labels(names))
-    body = ResourcePage(data, view(site), PageParameters()).render()
+    body = asyncio.run(ResourcePage(data, view(site), PageParameters()).render())
     assert len(body) < 150_000
     return html.document_fromstring(body.decode())
 

@@ -373,9 +373,9 @@ class EmbeddedResult:
             return Displaced()
         self._running.died = True
         death = await asyncio.shield(self._pool.drop(worker))
+        self._running.memory = death.memory
         worker.client.charge(CRASH)
-        first, _, _ = death.words.partition("\n")
-        log.warning("worker %d died: signal %d %s", worker.pid, death.signal, first)
+        log.warning("worker %d died: signal %d %s", worker.pid, death.signal, death.words.partition("\n")[0])
         return failures.of_death(death.signal, death.words, self._pool.order["memory"])
 
     async def aclose(self) -> None:

@@ -64,6 +64,15 @@ def _peak() -> int:
     return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024
 
 
+def growth_of_child(used: resource.struct_rusage) -> int:
+    """Return the bytes by which a child of this process was at its largest larger than this process is.
+
+    ``used`` is what :func:`os.wait4` tells of the child that has ended.
+    """
+    resident = int(Path("/proc/self/statm").read_text().split()[1]) * resource.getpagesize()
+    return max(0, used.ru_maxrss * 1024 - resident)
+
+
 def memory_now(pid: int) -> int:
     """Return the bytes that a worker has in memory beyond those of the template that it was forked from.
 

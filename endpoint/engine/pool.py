@@ -189,8 +189,10 @@ class Pool:
             return Death(0, "")
         self._live.discard(worker)
         try:
-            status = await self._template.reap(worker)
-            death = Death(ending_signal(status), worker.last_words())
+            status, memory = await self._template.reap(worker) or (None, 0)
+            # The worker had some of it itself; its query had no more than it may.
+            memory = min(memory, self.order["memory"])
+            death = Death(ending_signal(status), worker.last_words(), memory)
         finally:
             worker.close()
         self._refill()

@@ -31,7 +31,7 @@ from endpoint.engine import fence, wire, worker
 from endpoint.engine.evaluator import WorkerOptions
 from endpoint.engine.fence import Missing, landlock
 from endpoint.engine.image import build_image
-from endpoint.engine.memory import WorkerMemory
+from endpoint.engine.memory import WorkerMemory, growth_of_child
 from endpoint.engine.scratch import evaluate_alone
 from endpoint.errors import StoreError
 from endpoint.storage import generations
@@ -143,9 +143,9 @@ def _obey(control: socket.socket, inherited: _Inheritance) -> NoReturn:
             children.discard(pid)
             # The server closed the worker's socket or killed it, so this does not wait for long;
             # until here no other process could get its process id.
-            _, status = os.waitpid(pid, 0)
+            _, status, used = os.wait4(pid, 0)
             try:
-                control.sendall(wire.REAPED.pack(pid, status))
+                control.sendall(wire.REAPED.pack(pid, status, growth_of_child(used)))
             except OSError:
                 # The server has closed its end meanwhile.
                 _end(children)

@@ -28,10 +28,15 @@ _PACKAGES: Final = Path(__file__).absolute().parents[2]
 
 @dataclass(frozen=True, slots=True)
 class Death:
-    """The end of a worker: the signal (0 when none is known) and what it wrote to standard error."""
+    """The end of a worker: the signal (0 when none is known) and what it wrote to standard error.
+
+    ``memory`` is the bytes by which it was at its largest, since its last query began, larger than the
+    template; 0 when that is not known.
+    """
 
     signal: int
     words: str
+    memory: int = 0
 
 
 class _Control(asyncio.Protocol):
@@ -40,7 +45,7 @@ class _Control(asyncio.Protocol):
     def __init__(self) -> None:
         self.ready: asyncio.Future[Missing] = asyncio.get_running_loop().create_future()
         self.lost: asyncio.Future[None] = asyncio.get_running_loop().create_future()
-        self.reaped: dict[int, asyncio.Future[int]] = {}
+        self.reaped: dict[int, asyncio.Future[tuple[int, int]]] = {}
         self.buffer = bytearray()
         self.transport: asyncio.BaseTransport | None = None
 
@@ -56,11 +61,11 @@ class _Control(asyncio.Protocol):
             self.ready.set_result(Missing(self.buffer[size - 1]))
             del self.buffer[:size]
         while len(self.buffer) >= wire.REAPED.size:
-            pid, status = wire.REAPED.unpack_from(self.buffer)
+            pid, *end = wire.REAPED.unpack_from(self.buffer)
             del self.buffer[: wire.REAPED.size]
             future = self.reaped.pop(pid, None)
             if future is not None and not future.done():
-                future.set_result(status)
+                future.set_result(tuple(end))
 
     def connection_lost(self, exc: Exception | None) -> None:
         if not self.ready.done():
@@ -150,14 +155,14 @@ class TemplateClient:
             undo.pop_all()
         return WorkerConnection(errors), ours
 
-    async def reap(self, connection: WorkerConnection) -> int | None:
-        """Kill a worker and return its wait status; None when the template is gone."""
+    async def reap(self, connection: WorkerConnection) -> tuple[int, int] | None:
+        """Kill a worker and return its wait status and growth in bytes; None when the template is gone."""
         future = asyncio.get_running_loop().create_future()
         self._protocol.reaped[connection.pid] = future
         try:
             connection.kill()
             self._control.sendall(wire.ORDER.pack(wire.REAP, connection.pid))
-            return cast(int, await future)
+            return cast(tuple[int, int], await future)
         except (OSError, asyncio.CancelledError):
             if self.alive:
                 raise

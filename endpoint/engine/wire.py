@@ -44,8 +44,9 @@ _MICROSECONDS: Final = 2**32 - 1  # an hour and eleven minutes
 ORDER: Final = struct.Struct("!BI")
 FORK: Final = 1
 REAP: Final = 2
-# The template's answer to REAP: process id and wait status.
-REAPED: Final = struct.Struct("!II")
+# The template's answer to REAP: process id, wait status, and the bytes by which the process was at its
+# largest larger than the template.
+REAPED: Final = struct.Struct("!IIQ")
 
 
 class Most(NamedTuple):

@@ -182,6 +182,11 @@ async def test_an_answer_tells_its_rows_and_the_memory_that_it_took(data: Path) 
             await answer.read()
             told = listener.queries[-1]
             assert (told.rows, least <= told.memory <= most) == (count, True), told.memory
+        with pytest.raises(MemoryLimitExceeded):
+            crossed = "SELECT * { ?a ?b ?c . ?d ?e ?f . ?g ?h ?i } ORDER BY ?c ?f ?i"
+            await whole(engine, crossed, limits=LONG)
+        # The engine ended the process, when the next allocation would have passed the limit.
+        assert 2**26 <= listener.queries[-1].memory <= 2**28, listener.queries[-1].memory
 
 
 @asynchronous

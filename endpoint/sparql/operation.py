@@ -134,6 +134,26 @@ def admit(operation: Operation) -> Operation:
     return operation
 
 
+def projected(text: str) -> list[str]:
+    """Return the variables that the outermost SELECT clause of a query names, in their order (section 16.1).
+
+    They are those of the answer, unless the clause is SELECT * or the query has another form.
+    """
+    names: list[str] = []
+    depth, before = 0, None
+    for token in lex(text).tokens:
+        if before is None:
+            before = token if token.upper == "SELECT" else None
+            continue
+        if token.text == "{" or (depth == 0 and token.upper in ("WHERE", "FROM")):
+            break
+        depth += (token.text == "(") - (token.text == ")")
+        if token.kind is Kind.VAR and (depth == 0 or (depth == 1 and before.upper == "AS")):
+            names.append(token.text[1:])
+        before = token
+    return names
+
+
 class Prologue(NamedTuple):
     """The BASE declarations and the prefixes of a text (section 4.1), escapes resolved."""
 

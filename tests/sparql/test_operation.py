@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 
 from endpoint.errors import MalformedQuery, QueryTooComplex
 from endpoint.formats import QueryForm
-from endpoint.sparql.operation import Operation, classify
+from endpoint.sparql.operation import Operation, classify, projected
 
 NESTING = 50
 
@@ -206,6 +206,23 @@ def test_any_text_is_classified_or_refused(text: str) -> None:
             assert error.detail
         else:
             assert found.form is None or not found.loads
+
+
+@pytest.mark.parametrize(
+    ("text", "names"),
+    [
+        ("PREFIX : <urn:> SELECT ?a $b FROM :g { ?a :p ?b, ?c }", ["a", "b"]),
+        (
+            "select distinct ?a(COUNT(*)AS ?n) (IF(?x, ?y, ?z) as $last) where { ?a ?x ?y }",
+            ["a", "n", "last"],
+        ),
+        ("SELECT (COUNT(?a) AS ?n) { SELECT ?a ?b { ?a ?b ?c } }", ["n"]),
+        ("SELECT * { SELECT ?a { ?a ?b ?c } }", []),
+        ("DESCRIBE ?a { ?a ?b ?c }", []),
+    ],
+)
+def test_the_variables_of_the_outermost_select_clause(text: str, names: list[str]) -> None:
+    assert projected(text) == names
 
 
 def test_an_operation_over_other_graphs_and_on_another_generation() -> None:

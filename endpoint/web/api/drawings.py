@@ -22,8 +22,7 @@ from endpoint.errors import (
     NotAcceptable,
 )
 from endpoint.formats import FLAT_JSON, Page, QueryForm, Representation
-from endpoint.sparql.lexer import Kind, lex
-from endpoint.sparql.operation import Operation
+from endpoint.sparql.operation import Operation, projected
 from endpoint.web.api.calls import CHART, bind_call, formats_of, not_valid
 from endpoint.web.api.charts import draw
 from endpoint.web.api.paging import PARAMETERS
@@ -99,8 +98,7 @@ async def _drawing(
     snapshot: Snapshot, query: SavedQuery, operation: Operation, view: View, patient: bool = False
 ) -> Drawing:
     """Return the drawing, and keep it unless the operation is volatile."""
-    columns = _columns(operation.text)
-    if query.form is not QueryForm.SELECT or (columns is not None and columns > MOST_COLUMNS):
+    if query.form is not QueryForm.SELECT or len(projected(operation.text)) > MOST_COLUMNS:
         return Drawing(None)
     title = view.text(query.summary) or query.name
     make = partial(_make, operation, view, title, patient)
@@ -138,25 +136,3 @@ def _drawn(answer: bytes, view: View, title: str, whole: bool) -> bytes | None:
         # Times are drawn in their own order, so missing rows could be anywhere among them.
         return None
     return draw(series, view, title, whole)
-
-
-def _columns(text: str) -> int | None:
-    """Return the number of columns of the outermost SELECT of a query; None for all variables."""
-    tokens = iter(lex(text).tokens)
-    for token in tokens:
-        if token.kind is Kind.WORD and token.upper == "SELECT":
-            break
-    depth = columns = 0
-    for token in tokens:
-        if token.text == "*" and not depth:
-            return None
-        if token.text == "{" or (not depth and token.upper in ("WHERE", "FROM")):
-            break
-        if token.text == "(":
-            columns += not depth
-            depth += 1
-        elif token.text == ")":
-            depth -= 1
-        elif token.kind is Kind.VAR and not depth:
-            columns += 1
-    return columns

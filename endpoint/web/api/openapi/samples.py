@@ -18,7 +18,7 @@ from endpoint.catalog import SavedQuery
 from endpoint.engine import Limits
 from endpoint.errors import EndpointError, Overloaded
 from endpoint.formats import FLAT_JSON, GEO_JSON, QueryForm, Representation
-from endpoint.sparql.lexer import Kind, Token, lex
+from endpoint.sparql.operation import projected
 from endpoint.telemetry import log
 from endpoint.web.api.calls import bind_call, formats_of, read_json_rows
 from endpoint.web.api.openapi.answers import Column, Sample, columns_of
@@ -118,18 +118,4 @@ def _written_columns(query: SavedQuery) -> tuple[Column, ...] | None:
         or query.options.transform is not None
     ):
         return None
-    return tuple(map(Column, dict.fromkeys(_projected(lex(query.text).tokens))))
-
-
-def _projected(tokens: Sequence[Token]) -> list[str]:
-    """Return the variables of the outermost SELECT clause: alone, or after AS."""
-    start = next(number for number, token in enumerate(tokens) if token.upper == "SELECT")
-    names = []
-    depth = 0
-    for before, token in zip(tokens[start:], tokens[start + 1 :], strict=False):
-        if token.text == "{" or (depth == 0 and token.upper in ("WHERE", "FROM")):
-            break
-        depth += (token.text == "(") - (token.text == ")")
-        if token.kind is Kind.VAR and (depth == 0 or (depth == 1 and before.upper == "AS")):
-            names.append(token.text[1:])
-    return names
+    return tuple(map(Column, dict.fromkeys(projected(query.text)))) or None

@@ -8,6 +8,7 @@ from pathlib import Path
 import click
 
 from endpoint.app import create_application, create_metrics_application, create_site
+from endpoint.cli import lasting
 from endpoint.cli.options import setting_options
 from endpoint.ingest.publish import ensure_store
 from endpoint.server import Server, listen, listen_for_metrics
@@ -35,7 +36,8 @@ def command(config: Path | None, **flags: str | None) -> None:
     with ExitStack() as closing:
         sockets = [closing.enter_context(sock) for sock in listen(settings, manager)]
         beside = [closing.enter_context(sock) for sock in listen_for_metrics(settings, manager)]
-        site = create_site(settings)
+        with lasting():
+            site = create_site(settings)
         ensure_store(settings, site.dataset)
         site.instruments.prepare(settings)()
         closing.callback(site.instruments.close)

@@ -1,9 +1,9 @@
 """The template process: it reads one generation and forks the workers that evaluate on it.
 
-The server starts ``python -m endpoint.engine.template FD PID`` and sends its orders over the socket FD:
-first a :class:`~endpoint.engine.wire.TemplateOrder`, then forks and reaps. Workers
-share the pages of its in-memory image. Where the generation is to stay on disk each worker opens
-it read-only after the fork, because a forked RocksDB is not safe to use.
+The server runs :func:`main` in a process of its own and sends its orders over a socket: first a
+:class:`~endpoint.engine.wire.TemplateOrder`, then forks and reaps. Workers share the pages of its in-memory
+image. Where the generation is to stay on disk each worker opens it read-only after the fork, because a
+forked RocksDB is not safe to use.
 
 The engine's own union default graph shows a triple once for each graph that has it; a default
 graph is a set (RDF 1.1 Concepts section 4). So where a triple is in two graphs, or may be, the
@@ -45,11 +45,13 @@ _SHARE: Final = 128
 _FEW: Final = 50
 
 
-def main(descriptor: int, server: int) -> NoReturn:
-    """Serve orders from ``descriptor`` until the server closes it, then end with all workers.
+def main() -> NoReturn:
+    """Serve orders until the server closes the socket, then end with all workers.
 
-    ``server`` is the process id of the server, with which this process ends.
+    The first argument of the process is the descriptor of the socket, the second the id of the server's
+    process, with which this one ends.
     """
+    descriptor, server = map(int, sys.argv[1:])
     missing = fence.end_with(server) | fence.prefer_as_victim(VICTIM)
     fence.limit_core_files()
     # Ctrl-C in a terminal, its end and a supervisor's stop reach the whole group of processes: the server
@@ -77,7 +79,7 @@ def main(descriptor: int, server: int) -> NoReturn:
     if ruleset is None:
         missing |= Missing.FILES
     missing |= fence.enclose_template()
-    gc.collect()
+    # No worker is to write into the pages of what is here, by looking through it.
     gc.freeze()
     try:
         control.sendall(wire.pack(wire.HELLO, bytes([missing])))
@@ -170,7 +172,3 @@ def _end(children: set[int]) -> NoReturn:
     for pid in children:
         os.kill(pid, signal.SIGKILL)
     os._exit(0)
-
-
-if __name__ == "__main__":
-    main(int(sys.argv[1]), int(sys.argv[2]))

@@ -16,8 +16,8 @@ from endpoint.errors import DataError
 from endpoint.formats import HTML, Format
 from endpoint.web import Site
 from endpoint.web.api.calls import formats_of
+from endpoint.web.api.code_examples import ApiCall, batch_example, code_examples
 from endpoint.web.api.markup import leads_somewhere, prose
-from endpoint.web.api.snippets import ApiCall, batch_snippet, snippets
 from endpoint.web.api.targets import ROOT
 from endpoint.web.api.values import has_values
 from endpoint.web.http.answer import Whole, page
@@ -223,11 +223,11 @@ def _example_code(view: View) -> str | None:
         query=query.text,
         form=query.form,
     )
-    return snippets(call)[0].code
+    return code_examples(call)[0].code
 
 
 def _batch(view: View) -> str | None:
     query = _shown(view)
     if query is None:
         return None
-    return batch_snippet(f"{view.base}{ROOT}", query.name, query.example_values())
+    return batch_example(f"{view.base}{ROOT}", query.name, query.example_values())

@@ -16,9 +16,9 @@ from endpoint.engine import Result
 from endpoint.errors import BadParameter
 from endpoint.formats import EXCEL_CSV, FLAT_JSON, HTML, TURTLE, XLSX, Format
 from endpoint.web.api.calls import CHART, Call, formats_of
+from endpoint.web.api.code_examples import ApiCall, code_examples
 from endpoint.web.api.markup import highlight, prose
 from endpoint.web.api.paging import ALL, PARAMETERS, Place
-from endpoint.web.api.snippets import ApiCall, snippets
 from endpoint.web.api.targets import ROOT, Target
 from endpoint.web.api.values import has_values
 from endpoint.web.api.widgets import fields
@@ -67,7 +67,7 @@ async def page_around(view: View, call: Call, chart: bool, result: Result) -> Ar
         editor=view.editor(call.bound.text),
         explanation=link(f"{view.root}{api}/explain", own),
         explained=link(f"{view.root}{api}", [*own, ("explain", "true"), *language]),
-        code=snippets(_api_call(view, query, own, call.bound.text, formats)) if permalink else (),
+        code=code_examples(_api_call(view, query, own, call.bound.text, formats)) if permalink else (),
     )
     return Around(head, tail, headers=(*call.headers(place), *robots))
 

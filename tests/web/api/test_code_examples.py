@@ -14,7 +14,7 @@ import pytest
 from lxml import html  # type: ignore[import-untyped]
 
 from endpoint.formats import QueryForm
-from endpoint.web.api.snippets import ApiCall, batch_snippet, snippets
+from endpoint.web.api.code_examples import ApiCall, batch_example, code_examples
 from tests.datasets.query_forms import HOSTILE, make
 from tests.live import Server, serving
 
@@ -23,7 +23,7 @@ NODE, R = shutil.which("node"), shutil.which("Rscript")
 
 @pytest.fixture(scope="module")
 def forms(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
-    folder: Path = tmp_path_factory.mktemp("snippets")
+    folder: Path = tmp_path_factory.mktemp("code")
     with serving(folder / "data", "--dataset", str(make(folder / "dataset")), "--workers", "2") as running:
         yield running
 
@@ -120,7 +120,7 @@ def test_a_failure_is_a_failure(forms: Server) -> None:
 
 
 def test_a_batch(server: Server) -> None:
-    text = batch_snippet(f"{server.url}/api", "publications-by-author", {"author": 'O\'Neill "x"'})
+    text = batch_example(f"{server.url}/api", "publications-by-author", {"author": 'O\'Neill "x"'})
     (answer,) = json.loads(run_shell(text))
     assert (answer["status"], answer["body"]["rows"]) == (200, [])
 
@@ -139,7 +139,7 @@ def test_our_own_examples_run(server: Server, name: str) -> None:
 )
 def test_any_query_text_is_a_string_of_python(text: str) -> None:
     asked = ApiCall("http://e/", [], "http://e/sparql", text, QueryForm.ASK)
-    (wrapper,) = [row.code for row in snippets(asked) if row.name == "sparqlwrapper"]
+    (wrapper,) = [row.code for row in code_examples(asked) if row.name == "sparqlwrapper"]
     told: list[str] = []
     literal = wrapper.partition("client.setQuery(")[2].rpartition(")\nprint")[0]
     exec(f"told.append({literal})", {"told": told})  # noqa: S102 - our own code is what is tested

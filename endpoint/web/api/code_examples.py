@@ -20,7 +20,7 @@ _JSON: Final = "application/json"
 _MEMBERS: Final = {QueryForm.ASK: "boolean"}
 
 
-class Snippet(NamedTuple):
+class CodeExample(NamedTuple):
     """Code in one language: its heading, a short name for its address on the page, the text."""
 
     title: str
@@ -58,18 +58,18 @@ class ApiCall:
         return f"{self.url}?{query_string(self.pairs)}" if self.pairs else self.url
 
 
-def snippets(call: ApiCall) -> tuple[Snippet, ...]:
+def code_examples(call: ApiCall) -> tuple[CodeExample, ...]:
     """Return the call in every language."""
     return (
-        Snippet("curl", "curl", _curl(call)),
-        Snippet("Python: requests", "requests", _requests(call)),
-        Snippet("Python: SPARQLWrapper", "sparqlwrapper", _sparqlwrapper(call)),
-        Snippet("JavaScript: fetch", "fetch", _fetch(call)),
-        Snippet("R: httr2", "r", _r(call)),
+        CodeExample("curl", "curl", _curl(call)),
+        CodeExample("Python: requests", "requests", _requests(call)),
+        CodeExample("Python: SPARQLWrapper", "sparqlwrapper", _sparqlwrapper(call)),
+        CodeExample("JavaScript: fetch", "fetch", _fetch(call)),
+        CodeExample("R: httr2", "r", _r(call)),
     )
 
 
-def batch_snippet(url: str, name: str, parameters: Mapping[str, str]) -> str:
+def batch_example(url: str, name: str, parameters: Mapping[str, str]) -> str:
     """Return a batch of one call, for curl."""
     body = json.dumps([{"query": name, "parameters": parameters}], ensure_ascii=False)
     lines = (

@@ -10,8 +10,6 @@ PYTEST = $(BIN)/python -m pytest --numprocesses $(PROCESSES) --dist loadfile --n
 # The tests that run on another Python too: those of the modules, of the engine with its processes and sockets, and of
 # HTTP. What stands on these, pages and saved queries, is the same on each.
 QUICK := $(addprefix --ignore=tests/,browser process queries web/admin web/api web/machine web/pages)
-# Tests start Python hundreds of times, which compiles every module again where it may keep none compiled.
-unexport PYTHONDONTWRITEBYTECODE
 PIP_AUDIT := 2.10.1
 # Runs a command and shows what it printed only where it fails.
 QUIETLY := sh -c 'log=$$(mktemp) && { "$$@" >"$$log" 2>&1; code=$$?; [ $$code -eq 0 ] || cat "$$log" >&2; rm "$$log"; exit $$code; }' --

@@ -119,15 +119,8 @@ class Server:
 
 
 def environment(code: Path = ROOT) -> dict[str, str]:
-    """The environment of the checkout ``code``, without settings of the machine that runs the tests.
-
-    Processes keep compiled modules for each other, also where that is switched off for the test's own.
-    """
-    found = {
-        name: value
-        for name, value in os.environ.items()
-        if not name.startswith("ENDPOINT_") and name != "PYTHONDONTWRITEBYTECODE"
-    }
+    """The environment of the checkout ``code``, without settings of the machine that runs the tests."""
+    found = {name: value for name, value in os.environ.items() if not name.startswith("ENDPOINT_")}
     return {**found, "PYTHONPATH": str(code)}
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -14,11 +13,9 @@ CROSS = "SELECT (COUNT(*) AS ?n) { ?a ?b ?c . ?d ?e ?f . ?g ?h ?i . ?j ?k ?l }"
 
 
 @pytest.fixture(scope="module")
-def data(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
-    """A store of the project's own dataset."""
-    folder = tmp_path_factory.mktemp("explained") / "data"
-    assert run("query", "ASK {}", "--data", str(folder)).returncode == 0
-    yield folder
+def data(published: Path) -> Path:
+    """A store of the project's own dataset, which no test here changes."""
+    return published
 
 
 def test_a_query_on_the_store(data: Path) -> None:

@@ -15,9 +15,12 @@ from pathlib import Path
 from urllib.parse import quote
 
 from tests.live import Answer, Server, serving
+from tests.waiting import PATIENCE
 
 CROSS = "SELECT * { ?a ?b ?c . ?d ?e ?f . ?g ?h ?i } ORDER BY ?c ?f"
 COUNT = "SELECT (COUNT(*) AS ?n) { ?a ?b ?c . ?d ?e ?f . ?g ?h ?i }"
+# Seconds for which the looping client waits for a cross product.
+GIVEN_UP = 3.0
 LOOPER, POLITE = "127.0.0.2", "127.0.0.3"
 
 
@@ -46,7 +49,7 @@ def looping(server: Server, connections: int) -> Iterator[None]:
     def loop() -> None:
         while not done.is_set():
             with suppress(OSError, http.client.HTTPException):
-                ask(server, LOOPER, CROSS, 3)
+                ask(server, LOOPER, CROSS, GIVEN_UP)
 
     threads = [threading.Thread(target=loop) for _ in range(connections)]
     for thread in threads:
@@ -59,20 +62,19 @@ def looping(server: Server, connections: int) -> Iterator[None]:
             thread.join()
 
 
-def test_a_client_that_loops_cross_products_delays_only_itself(tmp_path: Path) -> None:
-    with serving(tmp_path / "data", "--workers", "2") as server, looping(server, 8):
+def test_a_client_that_loops_cross_products_delays_only_itself(data: Path) -> None:
+    with serving(data, "--workers", "2") as server, looping(server, 8):
         taken = []
         for _ in range(60):
             start = time.perf_counter()
-            assert ask(server, POLITE, "ASK {}").status == 200
+            assert ask(server, POLITE, "ASK {}", PATIENCE).status == 200
             taken.append(time.perf_counter() - start)
-        # Before there were lanes it took ten seconds and more, until none was answered.
-        assert statistics.median(taken) < 0.5
-        assert max(taken) < 5
+        # Before there were lanes each waited for the end of a cross product, until none was answered.
+        assert statistics.median(taken) < GIVEN_UP
 
 
-def test_a_used_up_budget_is_429_and_says_when_to_ask_again(tmp_path: Path) -> None:
-    with serving(tmp_path / "data", "--budget", "1", "--timeout", "3") as server:
+def test_a_used_up_budget_is_429_and_says_when_to_ask_again(data: Path) -> None:
+    with serving(data, "--budget", "1", "--timeout", "1") as server:
         while (answer := ask(server, LOOPER, COUNT, Accept="application/json")).status == 504:
             pass
         assert answer.status == 429
@@ -97,19 +99,19 @@ def test_a_used_up_budget_is_429_and_says_when_to_ask_again(tmp_path: Path) -> N
         assert get(server, POLITE, "/", Accept="text/html").status == 200
 
 
-def test_a_token_has_its_own_budget(tmp_path: Path) -> None:
+def test_a_token_has_its_own_budget(tmp_path: Path, data: Path) -> None:
     tokens = tmp_path / "tokens.toml"
     tokens.write_text(f'[staff]\nsha256 = "{sha256(b"secret").hexdigest()}"\nscopes = []\nbudget = 600\n')
-    flags = ("--budget", "0.5", "--timeout", "3", "--tokens", str(tokens))
-    with serving(tmp_path / "data", *flags) as server:
+    flags = ("--budget", "0.5", "--timeout", "1", "--tokens", str(tokens))
+    with serving(data, *flags) as server:
         while ask(server, LOOPER, COUNT).status == 504:
             pass
         assert ask(server, LOOPER, "ASK {}").status == 429
         assert ask(server, LOOPER, "ASK {}", Authorization="Bearer secret").status == 200
 
 
-def test_many_small_requests_meet_no_budget(tmp_path: Path) -> None:
-    with serving(tmp_path / "data") as server:
+def test_many_small_requests_meet_no_budget(data: Path) -> None:
+    with serving(data) as server:
         connection = http.client.HTTPConnection(server.host, server.port, source_address=(LOOPER, 0))
         statuses = set()
         for number in range(600):
@@ -123,8 +125,8 @@ def test_many_small_requests_meet_no_budget(tmp_path: Path) -> None:
         assert statuses == {200}
 
 
-def test_too_many_queries_at_once_are_429(tmp_path: Path) -> None:
-    with serving(tmp_path / "data", "--max-queries-per-client", "2") as server, looping(server, 2):
+def test_too_many_queries_at_once_are_429(data: Path) -> None:
+    with serving(data, "--max-queries-per-client", "2") as server, looping(server, 2):
         while (answer := ask(server, LOOPER, "ASK {}")).status == 200:
             time.sleep(0.02)
         assert answer.status == 429
@@ -133,12 +135,12 @@ def test_too_many_queries_at_once_are_429(tmp_path: Path) -> None:
         assert ask(server, POLITE, "ASK {}").status == 200
 
 
-def test_hundreds_of_requests_at_once_are_all_answered(tmp_path: Path) -> None:
+def test_hundreds_of_requests_at_once_are_all_answered(data: Path) -> None:
     """A federated join sends them so, each on a connection of its own, and fails at the first refusal."""
-    with serving(tmp_path / "data", "--workers", "1") as server, ExitStack() as stack:
-        path = "/sparql?query=" + quote("SELECT (COUNT(*) AS ?n) { ?a ?b ?c FILTER(STRLEN(STR(?c)) > 3) }")
+    with serving(data, "--workers", "1") as server, ExitStack() as stack:
+        path = "/sparql?query=" + quote("SELECT (COUNT(*) AS ?n) { ?a ?b ?c FILTER(isIRI(?c)) }")
         connections = [
-            http.client.HTTPConnection(server.host, server.port, 120, source_address=(LOOPER, 0))
+            http.client.HTTPConnection(server.host, server.port, PATIENCE, source_address=(LOOPER, 0))
             for _ in range(200)
         ]
         for connection in connections:
@@ -147,8 +149,8 @@ def test_hundreds_of_requests_at_once_are_all_answered(tmp_path: Path) -> None:
         assert {connection.getresponse().status for connection in connections} == {200}
 
 
-def test_what_a_client_holds_back_delays_neither_health_nor_others(tmp_path: Path) -> None:
-    with serving(tmp_path / "data", "--workers", "1", "--timeout", "60") as server, looping(server, 40):
+def test_what_a_client_holds_back_delays_neither_health_nor_others(data: Path) -> None:
+    with serving(data, "--workers", "1", "--timeout", "60") as server, looping(server, 40):
         # Some of them are at work until their deadline, and the rest is held.
         assert get(server, LOOPER, "/-/live").status == 200
         assert get(server, LOOPER, "/-/ready").status == 200

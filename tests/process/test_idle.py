@@ -30,13 +30,13 @@ def share(server: Server) -> float:
     return min(shares)
 
 
-def test_an_idle_server_uses_no_processor_time(tmp_path: Path) -> None:
-    with serving(tmp_path / "data") as server:
+def test_an_idle_server_uses_no_processor_time(tmp_path: Path, data: Path) -> None:
+    with serving(data) as server:
         assert server.query("ASK {}").status == 200
         assert share(server) < MOST
         # Also while a replaced generation is kept.
         (tmp_path / "more.ttl").write_text("<urn:s> <urn:p> 1 .\n")
-        run("load", str(tmp_path / "more.ttl"), "--data", str(tmp_path / "data"), "--graph", "urn:g")
+        run("load", str(tmp_path / "more.ttl"), "--data", str(data), "--graph", "urn:g")
         while not server.query("ASK { <urn:s> ?p ?o }").json()["boolean"]:
             time.sleep(0.05)
         assert share(server) < MOST

@@ -2,25 +2,24 @@
 
 from __future__ import annotations
 
+import http.client
 import os
+import shutil
 import signal
 import socket
 import subprocess
 import time
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 from tests.live import ROOT, Server, command, environment, run, serving
+from tests.waiting import PATIENCE, until
 
 
-def wait_until_gone(pids: list[int], seconds: float = 30.0) -> list[int]:
-    end = time.monotonic() + seconds
-    left = pids
-    while left and time.monotonic() < end:
-        time.sleep(0.02)
-        left = [pid for pid in left if Path(f"/proc/{pid}").exists()]
-    return left
+def wait_until_gone(pids: list[int]) -> None:
+    until(lambda: not any(Path(f"/proc/{pid}").exists() for pid in pids))
 
 
 def generation_of(server: Server) -> int:
@@ -35,114 +34,109 @@ def test_it_says_where_it_is_and_answers(tmp_path: Path) -> None:
         children = server.children()
         assert len(children) >= 3
         assert server.stop() == 0
-        assert wait_until_gone(children) == []
+        wait_until_gone(children)
     assert server.process.stdout is not None
 
 
-def test_it_serves_where_nobody_reads_its_first_line(tmp_path: Path) -> None:
+def test_it_serves_where_nobody_reads_its_first_line(tmp_path: Path, data: Path) -> None:
     reader, writer = os.pipe()
     os.close(reader)
-    with socket.create_server(("127.0.0.1", 0)) as found:
-        port = found.getsockname()[1]
-    with os.fdopen(writer, "wb") as nobody, (tmp_path / "log").open("wb") as log:
+    # A service manager is told the address as well.
+    with (
+        socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as notified,
+        os.fdopen(writer, "wb") as nobody,
+        (tmp_path / "log").open("wb") as log,
+    ):
+        notified.bind(str(tmp_path / "notify"))
+        notified.settimeout(PATIENCE)
         process = subprocess.Popen(
-            command("serve", "--port", str(port), "--data", str(tmp_path / "data")),
+            command("serve", "--port", "0", "--data", str(data)),
             stdout=nobody,
             stderr=log,
-            text=True,
-            env=environment(),
+            env={**environment(), "NOTIFY_SOCKET": str(tmp_path / "notify")},
         )
-    server = Server(process, "127.0.0.1", port, tmp_path / "data", tmp_path / "log")
-    try:
-        while process.poll() is None:
-            try:
-                assert server.get("/-/live").status == 200
-                break
-            except OSError:
-                time.sleep(0.05)
-        process.send_signal(signal.SIGTERM)
-        assert process.wait(60) == 0, server.log.read_text()
-    finally:
-        process.kill()
-        process.wait()
+        try:
+            said = notified.recv(4096).decode()
+            address = said.partition("STATUS=Serving http://127.0.0.1:")[2]
+            connection = http.client.HTTPConnection("127.0.0.1", int(address), timeout=PATIENCE)
+            connection.request("GET", "/-/live")
+            assert connection.getresponse().status == 200, said
+            connection.close()
+            process.send_signal(signal.SIGTERM)
+            assert process.wait(PATIENCE) == 0, (tmp_path / "log").read_text()
+        finally:
+            process.kill()
+            process.wait()
 
 
-def test_workers_are_forked_from_a_process_without_threads(tmp_path: Path) -> None:
-    with serving(tmp_path / "data") as server:
-        template, *workers = server.children()
-        assert len(workers) >= 2
-        assert len([*Path(f"/proc/{template}/task").iterdir()]) == 1
+@pytest.fixture(scope="module")
+def lasting(published: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
+    """A server for the tests after which it is as before."""
+    data = shutil.copytree(published, tmp_path_factory.mktemp("lasting") / "data")
+    with serving(data, "--workers", "2") as server:
+        yield server
+
+
+def test_workers_are_forked_from_a_process_without_threads(lasting: Server) -> None:
+    until(lambda: len(lasting.children()) == 3)
+    template = lasting.children()[0]
+    assert len([*Path(f"/proc/{template}/task").iterdir()]) == 1
 
 
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
-def test_signals_end_it_and_everything_below(tmp_path: Path, number: signal.Signals) -> None:
-    with serving(tmp_path / "data") as server:
+def test_signals_end_it_and_everything_below(data: Path, number: signal.Signals) -> None:
+    with serving(data) as server:
         children = server.children()
         server.process.send_signal(number)
-        assert server.process.wait(60) == 0
-        assert wait_until_gone(children) == []
+        assert server.process.wait(PATIENCE) == 0
+        wait_until_gone(children)
 
 
-def test_kill_minus_nine_leaves_no_process_and_a_whole_store(tmp_path: Path) -> None:
-    with serving(tmp_path / "data") as server:
+def test_kill_minus_nine_leaves_no_process_and_a_whole_store(data: Path) -> None:
+    with serving(data) as server:
         children = server.children()
         server.process.kill()
-        server.process.wait(60)
-        assert wait_until_gone(children) == []
-    with serving(tmp_path / "data") as server:
+        server.process.wait(PATIENCE)
+        wait_until_gone(children)
+    with serving(data) as server:
         assert generation_of(server) == 1
         assert server.query("ASK { ?s ?p ?o }").json()["boolean"] is True
 
 
-def test_a_killed_worker_is_replaced(tmp_path: Path) -> None:
-    with serving(tmp_path / "data", "--workers", "2") as server:
-        template, *workers = server.children()
-        for pid in workers:
-            os.kill(pid, signal.SIGKILL)
-        assert [server.query("ASK {}").status for _ in range(6)] == [200] * 6
-        end = time.monotonic() + 30
-        while len(server.children()) < 3 and time.monotonic() < end:
-            time.sleep(0.02)
-        now = server.children()
-        assert template in now
-        assert not set(workers) & set(now)
+def test_a_killed_worker_is_replaced(lasting: Server) -> None:
+    until(lambda: len(lasting.children()) == 3)
+    template, *workers = lasting.children()
+    for pid in workers:
+        os.kill(pid, signal.SIGKILL)
+    assert [lasting.query("ASK {}").status for _ in range(6)] == [200] * 6
+    until(lambda: len(set(lasting.children()) - set(workers)) == 3)
+    until(lambda: not set(workers) & set(lasting.children()))
+    assert template in lasting.children()
 
 
-def test_a_killed_template_is_replaced(tmp_path: Path) -> None:
-    with serving(tmp_path / "data") as server:
-        template = server.children()[0]
-        os.kill(template, signal.SIGKILL)
-        end = time.monotonic() + 30
-        while time.monotonic() < end:
-            children = server.children()
-            if len(children) >= 3 and template not in children:
-                break
-            time.sleep(0.05)
-        assert len(server.children()) >= 3
-        for _ in range(4):
-            assert server.query("ASK { ?s ?p ?o }").json()["boolean"] is True
+def test_a_killed_template_is_replaced(lasting: Server) -> None:
+    template = lasting.children()[0]
+    os.kill(template, signal.SIGKILL)
+    until(lambda: len(lasting.children()) >= 3 and template not in lasting.children())
+    for _ in range(4):
+        assert lasting.query("ASK { ?s ?p ?o }").json()["boolean"] is True
 
 
-def test_a_generation_loaded_by_another_process_is_served(tmp_path: Path) -> None:
+def test_a_generation_loaded_by_another_process_is_served(tmp_path: Path, data: Path) -> None:
     (tmp_path / "more.ttl").write_text("<urn:s> <urn:p> 1 .\n")
-    with serving(tmp_path / "data") as server:
+    with serving(data) as server:
         assert server.query("ASK { <urn:s> ?p ?o }").json()["boolean"] is False
         tag = server.query("ASK { <urn:s> ?p ?o }").headers["etag"]
-        loaded = run("load", str(tmp_path / "more.ttl"), "--data", str(tmp_path / "data"), "--graph", "urn:g")
+        loaded = run("load", str(tmp_path / "more.ttl"), "--data", str(data), "--graph", "urn:g")
         assert loaded.returncode == 0, loaded.stderr
         assert loaded.stdout.startswith("Generation 2 holds ")
-        end = time.monotonic() + 30
-        while generation_of(server) != 2 and time.monotonic() < end:
-            time.sleep(0.02)
+        until(lambda: generation_of(server) == 2)
         answer = server.query("ASK { <urn:s> ?p ?o }")
         assert answer.json()["boolean"] is True
         assert answer.headers["etag"] != tag
 
 
-def test_wrong_data_changes_nothing(tmp_path: Path) -> None:
-    data = tmp_path / "data"
-    with serving(data) as server:
-        server.stop()
+def test_wrong_data_changes_nothing(tmp_path: Path, data: Path) -> None:
     (tmp_path / "bad.ttl").write_text("<urn:s> <urn:p> 1 .\n<urn:s> nope:x 2 .\n")
     failed = run("load", str(tmp_path / "bad.ttl"), "--data", str(data))
     assert failed.returncode == 1
@@ -194,10 +188,7 @@ def test_help(name: str) -> None:
     assert len(ended.stdout.splitlines()) > 5
 
 
-def test_a_damaged_store_is_one_sentence(tmp_path: Path) -> None:
-    data = tmp_path / "data"
-    with serving(data) as server:
-        server.stop()
+def test_a_damaged_store_is_one_sentence(data: Path) -> None:
     for file in (data / "generations" / "000001" / "store").glob("MANIFEST*"):
         file.unlink()
         file.write_bytes(b"nonsense")
@@ -207,20 +198,18 @@ def test_a_damaged_store_is_one_sentence(tmp_path: Path) -> None:
     assert "Traceback" not in ended.stderr
 
 
-def test_an_entity_tag_does_not_outlive_another_reading_of_the_default_graph(tmp_path: Path) -> None:
+def test_an_entity_tag_does_not_outlive_another_reading_of_the_default_graph(data: Path) -> None:
     text = "SELECT (COUNT(*) AS ?n) { ?s ?p ?o }"
-    with serving(tmp_path / "data") as server:
+    with serving(data) as server:
         tag = server.query(text).headers["etag"]
-    with serving(tmp_path / "data", "--default-graph", "strict") as server:
+    with serving(data, "--default-graph", "strict") as server:
         assert server.query(text).headers["etag"] != tag
 
 
-def test_a_stop_while_the_server_starts_is_not_lost(tmp_path: Path) -> None:
-    with serving(tmp_path / "data") as server:
-        server.stop()
+def test_a_stop_while_the_server_starts_is_not_lost(data: Path) -> None:
     for delay in (0.3, 0.6, 0.9, 1.2):
         process = subprocess.Popen(
-            command("serve", "--port", "0", "--data", str(tmp_path / "data")),
+            command("serve", "--port", "0", "--data", str(data)),
             cwd=ROOT,
             stdout=subprocess.DEVNULL,
             stderr=subprocess.DEVNULL,
@@ -228,4 +217,4 @@ def test_a_stop_while_the_server_starts_is_not_lost(tmp_path: Path) -> None:
         )
         time.sleep(delay)
         process.send_signal(signal.SIGTERM)
-        assert process.wait(60) in (0, 1, -signal.SIGTERM)
+        assert process.wait(PATIENCE) in (0, 1, -signal.SIGTERM)

@@ -15,10 +15,10 @@ import pytest
 
 from endpoint.engine.supervisor import QUICK
 from tests.live import Server, run, serving
-from tests.waiting import until
+from tests.waiting import PATIENCE, until
 
 COUNT = "SELECT (COUNT(*) AS ?n) { ?s <urn:count> ?o }"
-LARGE = QUICK + 20_000
+LARGE = QUICK + 1000
 
 
 def triples(file: Path, count: int) -> Path:
@@ -45,14 +45,14 @@ class Asking(threading.Thread):
 
     def __init__(self, server: Server, query: str) -> None:
         super().__init__()
-        self._connection = http.client.HTTPConnection(server.host, server.port, timeout=60)
+        self._connection = http.client.HTTPConnection(server.host, server.port, timeout=PATIENCE)
         self._target = f"/sparql?query={quote(query)}"
         self._ending = threading.Event()
         self.answers: list[tuple[int, str, str]] = []  # status, entity tag, number counted
 
     def run(self) -> None:
         # A pause leaves processors to what is tested.
-        while not self._ending.wait(0.02):
+        while not self._ending.wait(0.1):
             self._connection.request("GET", self._target, headers={"Accept": "application/json"})
             response = self._connection.getresponse()
             body = response.read()
@@ -64,7 +64,7 @@ class Asking(threading.Thread):
 
     def end(self) -> None:
         self._ending.set()
-        self.join(60)
+        self.join(PATIENCE)
 
 
 @contextmanager
@@ -87,15 +87,17 @@ def asked(server: Server, query: str = COUNT, clients: int = 3) -> Iterator[list
         assert len(versions) == len({tag for tag, _ in versions})
 
 
-def test_the_dataset_holds_no_triple_in_two_graphs(tmp_path: Path) -> None:
+def test_the_dataset_holds_no_triple_in_two_graphs(data: Path) -> None:
     """Were it otherwise, a new generation of it would wait for its image."""
-    with serving(tmp_path / "data") as server:
+    with serving(data) as server:
         (description,) = server.data.glob("generations/*/generation.json")
         assert json.loads(description.read_text())["overlap"] is False
 
 
-def test_a_load_fails_no_request_and_is_served_from_disk_before_its_image_is_read(tmp_path: Path) -> None:
-    with serving(tmp_path / "data", "--workers", "2") as server:
+def test_a_load_fails_no_request_and_is_served_from_disk_before_its_image_is_read(
+    tmp_path: Path, data: Path
+) -> None:
+    with serving(data, "--workers", "2") as server:
         with asked(server) as clients:
             number = load(server, triples(tmp_path / "large.ttl", LARGE), "--graph", "urn:g")
             until(lambda: f"{number} from memory" in places(server))
@@ -105,8 +107,8 @@ def test_a_load_fails_no_request_and_is_served_from_disk_before_its_image_is_rea
         assert {counted for client in clients for _, _, counted in client.answers} == {"0", str(LARGE)}
 
 
-def test_load_after_load_fails_no_request_and_ends_with_the_last(tmp_path: Path) -> None:
-    with serving(tmp_path / "data", "--workers", "2") as server:
+def test_load_after_load_fails_no_request_and_ends_with_the_last(tmp_path: Path, data: Path) -> None:
+    with serving(data, "--workers", "2") as server:
         with asked(server):
             for step in range(1, 4):
                 file = triples(tmp_path / f"step{step}.ttl", LARGE + step)
@@ -116,9 +118,9 @@ def test_load_after_load_fails_no_request_and_ends_with_the_last(tmp_path: Path)
         until(lambda: len(server.children()) == 3)
 
 
-def test_a_triple_in_two_graphs_is_never_counted_twice(tmp_path: Path) -> None:
+def test_a_triple_in_two_graphs_is_never_counted_twice(tmp_path: Path, data: Path) -> None:
     file = triples(tmp_path / "large.ttl", LARGE)
-    with serving(tmp_path / "data", "--workers", "2") as server:
+    with serving(data, "--workers", "2") as server:
         load(server, file, "--graph", "urn:g1")
         until(lambda: places(server)[-1:] == ["2 from memory"])
         with asked(server) as clients:
@@ -130,10 +132,10 @@ def test_a_triple_in_two_graphs_is_never_counted_twice(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("image", ["2GB", "1"], ids=["image", "disk only"])
-def test_the_start_does_not_wait_for_the_image(tmp_path: Path, image: str) -> None:
-    with serving(tmp_path / "data") as server:
+def test_the_start_does_not_wait_for_the_image(tmp_path: Path, data: Path, image: str) -> None:
+    with serving(data) as server:
         load(server, triples(tmp_path / "large.ttl", LARGE), "--graph", "urn:g")
-    with serving(tmp_path / "data", "--image", image) as server:
+    with serving(data, "--image", image) as server:
         assert server.query(COUNT).rows() == [{"n": str(LARGE)}]
         if image == "1":
             assert places(server) == ["2 from disk"]
@@ -142,7 +144,7 @@ def test_the_start_does_not_wait_for_the_image(tmp_path: Path, image: str) -> No
         assert server.query(COUNT).rows() == [{"n": str(LARGE)}]
 
 
-def test_answers_from_disk_and_from_memory_are_the_same(tmp_path: Path) -> None:
+def test_answers_from_disk_and_from_memory_are_the_same(tmp_path: Path, data: Path) -> None:
     queries = (
         "SELECT ?p (COUNT(*) AS ?n) { ?s ?p ?o } GROUP BY ?p ORDER BY ?p",
         "SELECT ?g (COUNT(*) AS ?n) { GRAPH ?g { ?s ?p ?o } } GROUP BY ?g ORDER BY ?g",
@@ -151,11 +153,11 @@ def test_answers_from_disk_and_from_memory_are_the_same(tmp_path: Path) -> None:
         "SELECT (COUNT(*) AS ?n) { ?a <http://www.w3.org/2000/01/rdf-schema#subClassOf>* ?b }",
         "SELECT ?s ?label { ?s <http://www.w3.org/2000/01/rdf-schema#label> ?label } ORDER BY ?label ?s",
     )
-    with serving(tmp_path / "data") as server:
+    with serving(data) as server:
         load(server, triples(tmp_path / "large.ttl", LARGE), "--graph", "urn:g")
     answers = []
     for image in ("1", "2GB"):
-        with serving(tmp_path / "data", "--image", image) as server:
+        with serving(data, "--image", image) as server:
             if image != "1":
                 until(lambda server=server: "2 from memory" in places(server))  # type: ignore[misc]
             answers.append([server.query(text).rows() for text in queries])

@@ -60,8 +60,8 @@ def ask(connection: http.client.HTTPConnection, path: str) -> http.client.HTTPRe
     return connection.getresponse()
 
 
-def test_it_finishes_what_runs_and_takes_nothing_new(tmp_path: Path, closing: ExitStack) -> None:
-    with serving(tmp_path / "data", "--drain", "60") as server:
+def test_it_finishes_what_runs_and_takes_nothing_new(data: Path, closing: ExitStack) -> None:
+    with serving(data, "--drain", "60") as server:
         states = [kept(server, closing), kept(server, closing)]
         running = begin(server, closing)
         server.process.send_signal(signal.SIGTERM)
@@ -77,9 +77,9 @@ def test_it_finishes_what_runs_and_takes_nothing_new(tmp_path: Path, closing: Ex
         assert "cut" not in server.log.read_text()
 
 
-def test_a_request_whose_head_is_half_sent_is_answered(tmp_path: Path) -> None:
+def test_a_request_whose_head_is_half_sent_is_answered(data: Path) -> None:
     with (
-        serving(tmp_path / "data", "--drain", "60") as server,
+        serving(data, "--drain", "60") as server,
         socket.create_connection((server.host, server.port), 60) as client,
     ):
         client.sendall(b"GET /-/live HTTP/1.1\r\nHost: localhost\r\n")
@@ -94,8 +94,8 @@ def test_a_request_whose_head_is_half_sent_is_answered(tmp_path: Path) -> None:
         assert server.process.wait(60) == 0
 
 
-def test_an_idle_connection_does_not_delay_the_end(tmp_path: Path, closing: ExitStack) -> None:
-    with serving(tmp_path / "data", "--drain", "600") as server:
+def test_an_idle_connection_does_not_delay_the_end(data: Path, closing: ExitStack) -> None:
+    with serving(data, "--drain", "600") as server:
         idle = kept(server, closing)
         assert idle.sock is not None
         silent = closing.enter_context(socket.create_connection((server.host, server.port), 60))
@@ -104,8 +104,8 @@ def test_an_idle_connection_does_not_delay_the_end(tmp_path: Path, closing: Exit
         assert server.process.wait(60) == 0
 
 
-def test_an_answer_that_takes_too_long_is_cut(tmp_path: Path, closing: ExitStack) -> None:
-    with serving(tmp_path / "data", "--drain", "0.5") as server:
+def test_an_answer_that_takes_too_long_is_cut(data: Path, closing: ExitStack) -> None:
+    with serving(data, "--drain", "0.5") as server:
         running = begin(server, closing)
         server.process.send_signal(signal.SIGTERM)
         assert server.process.wait(60) == 0
@@ -118,8 +118,8 @@ def test_an_answer_that_takes_too_long_is_cut(tmp_path: Path, closing: ExitStack
 
 
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
-def test_a_second_signal_ends_at_once(tmp_path: Path, number: signal.Signals, closing: ExitStack) -> None:
-    with serving(tmp_path / "data", "--drain", "600") as server:
+def test_a_second_signal_ends_at_once(data: Path, number: signal.Signals, closing: ExitStack) -> None:
+    with serving(data, "--drain", "600") as server:
         running = begin(server, closing)
         server.process.send_signal(signal.SIGTERM)
         until(lambda: refused(server))

@@ -80,8 +80,8 @@ def old_clients() -> ssl.SSLContext:
     return context
 
 
-def test_plain_http_on_the_port_of_tls_harms_nobody(tmp_path: Path) -> None:
-    with serving(tmp_path / "data", *issue(tmp_path)) as server:
+def test_plain_http_on_the_port_of_tls_harms_nobody(tmp_path: Path, data: Path) -> None:
+    with serving(data, *issue(tmp_path)) as server:
         with pytest.raises((http.client.HTTPException, ConnectionError)):
             server.get("/-/live")
         with connected(server) as connection:
@@ -89,8 +89,8 @@ def test_plain_http_on_the_port_of_tls_harms_nobody(tmp_path: Path) -> None:
         assert "Traceback" not in server.log.read_text()
 
 
-def test_sighup_renews_the_certificate(tmp_path: Path) -> None:
-    with serving(tmp_path / "data", *issue(tmp_path)) as server, connected(server) as open_before:
+def test_sighup_renews_the_certificate(tmp_path: Path, data: Path) -> None:
+    with serving(data, *issue(tmp_path)) as server, connected(server) as open_before:
         get(open_before, "/-/live")
         first = serial(server)
         issue(tmp_path)

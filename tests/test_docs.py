@@ -117,6 +117,18 @@ def test_the_walks_name_modules_that_exist() -> None:
     assert missing == set()
 
 
+def test_files_that_code_names_exist() -> None:
+    files = [file for folder in ("endpoint", "tests", "benchmarks") for file in (ROOT / folder).rglob("*.py")]
+    named = re.compile(r"``((?:endpoint|tests|benchmarks|docs|seed|queries)/[\w./-]*\w/?)``")
+    missing = {
+        f"{file.relative_to(ROOT)}: {name}"
+        for file in files
+        for name in named.findall(file.read_text())
+        if not (ROOT / name).exists()
+    }
+    assert missing == set()
+
+
 def test_every_dependency_has_its_reason() -> None:
     text = (DOCS / "architecture.md").read_text().lower()
     project = (ROOT / "pyproject.toml").read_text().partition("\ndependencies = [")[2].partition("]")[0]

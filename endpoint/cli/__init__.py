@@ -1,8 +1,10 @@
 """The commands, one module each: ``command`` in :mod:`endpoint.cli.load` is ``endpoint load``.
 
-A module here reads arguments and prints; the work of a command is done by the domain: ``load`` publishes with
-:mod:`endpoint.ingest.publish`, ``check`` checks with :mod:`endpoint.check`, ``export`` exports with
-:mod:`endpoint.storage.export`, ``serve`` and ``query`` open what :mod:`endpoint.app` composes.
+A module here reads arguments and prints; the work of a command is done by the domain: ``serve`` starts
+:mod:`endpoint.server`, ``load`` publishes with :mod:`endpoint.ingest.publish`, ``query`` and ``explain``
+evaluate with :mod:`endpoint.query`, ``check`` checks with :mod:`endpoint.check`, ``export`` exports with
+:mod:`endpoint.storage.export`, ``doctor`` examines with :mod:`endpoint.doctor`. ``top`` shows what a running
+server says of itself (:mod:`endpoint.web.admin.state`).
 """
 
 from __future__ import annotations

@@ -2,8 +2,9 @@
 
 Beside this: parameters as grlc finds them ``test_grlc_parameters.py``, negotiation and failures
 ``test_negotiation.py``. What only the modules show is beside them: links that are followed to the end
-while other generations are published ``tests/web/test_old_pages.py``, each shape of a query in pages
-``tests/web/test_paging.py``, any text at any place of a template ``tests/catalog/test_real_shapes.py``.
+while other generations are published ``tests/web/api/test_old_pages.py``, each shape of a query in pages
+``tests/web/api/test_paging.py``, any text at any place of a template
+``tests/catalog/readers/test_grlc_repositories.py``.
 """
 
 from __future__ import annotations

@@ -2,14 +2,18 @@
 
 The rules themselves, with each of their corners, are tables beside the modules that hold them:
 
-* which lines are decorators, YAML, JSON and line by line: ``tests/catalog/test_header.py``;
-* each key and what is wrong with it: ``tests/catalog/test_decorators.py``, ``test_declarations.py``;
-* names of variables and types: ``tests/catalog/test_naming.py``; values: ``test_parameters.py``;
-* names of files, folders, collisions, what lies beside: ``tests/catalog/test_query_folder.py``;
-* where a value may stand, ``LIMIT ?_n`` and ``_multi``: ``tests/test_binding.py``;
-* SPARQL Transformer and SHACL: ``tests/catalog/test_sparql_transformer.py``, ``test_shacl_queries.py``;
-* files in the shapes of people's repositories: ``tests/catalog/test_real_shapes.py``;
-* ``urls.yml`` over HTTP: ``tests/web/test_paths.py``; files that change: ``tests/process/test_reload.py``.
+* which lines are decorators, YAML, JSON and line by line: ``tests/catalog/readers/test_grlc.py``;
+* each key and what is wrong with it: ``tests/catalog/test_decorators.py`` and
+  ``tests/catalog/test_declarations.py``;
+* names of variables and types: ``tests/catalog/test_variable_names.py``; values:
+  ``tests/catalog/test_parameters.py``;
+* names of files, folders, collisions, what lies beside: ``tests/catalog/test_reading_folder.py``;
+* where a value may stand, ``LIMIT ?_n`` and ``_multi``: ``tests/sparql/test_parameters.py``;
+* SPARQL Transformer and SHACL: ``tests/catalog/readers/test_transformer.py`` and
+  ``tests/catalog/readers/test_shacl.py``;
+* files in the shapes of people's repositories: ``tests/catalog/readers/test_grlc_repositories.py``;
+* ``urls.yml`` over HTTP: ``tests/web/api/test_paths.py``; files that change:
+  ``tests/process/test_reload.py``.
 """
 
 from __future__ import annotations

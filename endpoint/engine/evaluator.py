@@ -7,12 +7,13 @@ import re
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from traceback import extract_tb
-from typing import Final
+from typing import Final, cast
 
 from pyoxigraph import (
     BlankNode,
     DefaultGraph,
     NamedNode,
+    QueryBoolean,
     QueryResultsFormat,
     QuerySolutions,
     Store,
@@ -25,6 +26,7 @@ from endpoint.columns.reader import Columns
 from endpoint.errors import NotFound
 from endpoint.formats import QueryForm
 from endpoint.results.rows import Results
+from endpoint.results.written import Written, WrittenSolutions, WrittenTriples, begun
 from endpoint.search import Request
 from endpoint.search.index import TextIndex
 from endpoint.search.service.rewriting import FederatedQuery, Rewritten, read_federated, without_index
@@ -40,6 +42,10 @@ COMPILED: Final = 20_000
 # The last calls before an error that are told.
 _PLACES: Final = 6
 
+_BOOLEANS: Final = [
+    cast(QueryBoolean, parse_query_results(f'{{"boolean":{word}}}', format=QueryResultsFormat.JSON))
+    for word in ("false", "true")
+]
 _VARIABLE: Final = re.compile(r"[?$](\w+)")
 
 
@@ -103,7 +109,7 @@ class Evaluator:
             raise NotFound("This generation cannot be counted from columns.")
         return json.dumps(Counting(columns, union, most_classes).parts(), ensure_ascii=False).encode()
 
-    def evaluate(self, operation: Operation) -> Results:
+    def evaluate(self, operation: Operation) -> Results | Written:
         """Return the results of columns where they have them, of the engine else.
 
         Which of them has is the same for a text on one generation. SERVICE text:search is answered before.
@@ -117,19 +123,19 @@ class Evaluator:
         answer = self._answer_from_columns(operation)
         if answer is not None:
             self.by_columns = True
-            return parse_query_results(answer, format=QueryResultsFormat.JSON)
+            return answer
         text, star = operation.text, operation.star
         results = self._query(text, operation)
         columns = _columns(results, star, text)
         return results if columns is None else self._query(_starless(text, star, columns), operation)
 
-    def _answer_from_columns(self, operation: Operation) -> bytes | None:
-        """Return the answer from columns as SPARQL JSON; None where only the engine is sure of it."""
+    def _answer_from_columns(self, operation: Operation) -> QueryBoolean | Written | None:
+        """Return the answer from columns; None where only the engine is sure of it."""
         queries, text = self.options.queries, operation.text
         if (
             queries is None
             or not operation.columns
-            or operation.form not in (QueryForm.SELECT, QueryForm.ASK)
+            or operation.form is None
             or operation.default_graphs
             or operation.named_graphs
             or len(text) > COMPILED
@@ -137,9 +143,14 @@ class Evaluator:
             return None
         try:
             answer = queries.answer(text, operation.base_iri)
+            if answer.form is QueryForm.ASK:
+                return _BOOLEANS[answer.table.size > 0]
+            if answer.form in (QueryForm.CONSTRUCT, QueryForm.DESCRIBE):
+                return WrittenTriples(begun(answer.statements()))
             if operation.star is not None and len(text) <= REORDERED:
                 answer = answer.showing(by_appearance([each.value for each in answer.variables], text))
-            return answer.json()
+            names = [variable.value for variable in answer.variables]
+            return WrittenSolutions(names, answer.table.size, begun(answer.solutions()))
         except Unsupported:
             return None
         except MemoryError:

@@ -20,6 +20,7 @@ from typing import Final
 from pyoxigraph import BlankNode, Literal, NamedNode, QueryBoolean, QuerySolutions, QueryTriples, Triple
 
 from endpoint.formats import Facts, Page
+from endpoint.results.written import WrittenTriples
 from endpoint.vocabulary import XSD
 
 Results = QuerySolutions | QueryTriples | QueryBoolean
@@ -48,15 +49,19 @@ class Inexpressible(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Rows:
-    """Solutions with the names of their columns; a graph has subject, predicate and object."""
+    """Solutions with the names of their columns; a graph has subject, predicate and object.
+
+    ``size`` is how many there are, None where only reading them tells.
+    """
 
     names: list[str]
     rows: Iterator[Row]
+    size: int | None = None
 
 
-def rows_of(results: QuerySolutions | QueryTriples) -> Rows:
+def rows_of(results: QuerySolutions | QueryTriples | WrittenTriples) -> Rows:
     """Return the rows of a result, taken from the engine one by one."""
-    if isinstance(results, QueryTriples):
+    if isinstance(results, QueryTriples | WrittenTriples):
         return Rows(["subject", "predicate", "object"], ([t.subject, t.predicate, t.object] for t in results))
     return Rows([variable.value for variable in results.variables], results)
 
@@ -94,8 +99,11 @@ def shown(term: Term | None) -> str:
     return term.value if isinstance(term, NamedNode | Literal) else str(term)
 
 
-def take_page(rows: Iterator[Row], page: Page) -> tuple[list[Row], Facts]:
-    """Return the rows of a page and its facts. Raises whatever evaluation raises."""
+def take_page(rows: Iterator[Row], page: Page, size: int | None = None) -> tuple[list[Row], Facts]:
+    """Return the rows of a page and its facts. Raises whatever evaluation raises.
+
+    ``size`` is how many rows there are, None where only reading them tells.
+    """
     passed = length(islice(rows, max(page.offset - MARKED, 0)))
     before = list(islice(rows, page.offset - passed))
     passed += len(before)
@@ -104,7 +112,9 @@ def take_page(rows: Iterator[Row], page: Page) -> tuple[list[Row], Facts]:
     taken = list(islice(rows, page.size))
     more = len(taken) == page.size and next(rows, None) is not None
     total: int | None = passed + len(taken)
-    if more:
+    if more and page.counting and size is not None:
+        total = size
+    elif more:
         following = _count(rows, page.counting) if page.counting else None
         total = None if following is None else passed + len(taken) + 1 + following
     mark = mark_of((before + taken)[-MARKED:])

@@ -11,6 +11,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import replace
 from itertools import chain, islice
 from typing import IO, Final, Protocol, cast
 
@@ -62,6 +63,7 @@ from endpoint.results.prototype import read_prototype, transformed, transformed_
 from endpoint.results.rows import Inexpressible, Results, Rows, Term, rows_of, take_page
 from endpoint.results.spreadsheets import excel_csv, write_xlsx
 from endpoint.results.tabular import HTML_ROWS, flat_json, html_table, markdown, nd_json
+from endpoint.results.written import Written, WrittenSolutions, WrittenTriples
 
 # Characters that no XML 1.0 document may hold (section 2.2), and the element name that the engine
 # makes up for a predicate whose IRI ends in no XML name.
@@ -81,6 +83,7 @@ _GRAPH_FORMATS: Final = {
     RDF_XML: RdfFormat.RDF_XML,
     JSON_LD: RdfFormat.JSON_LD,
 }
+_GRAPHS: Final = (QueryTriples, WrittenTriples)
 # Pieces of text, about a row each, that are written at once.
 _GATHERED: Final = 50
 _PREFIXED: Final = frozenset({TURTLE, TRIG, RDF_XML})
@@ -125,7 +128,7 @@ class XmlGuard:
 
 
 def write_results(
-    results: Results,
+    results: Results | Written,
     representation: Representation,
     output: ResultOutput,
     prefixes: dict[str, str],
@@ -136,6 +139,24 @@ def write_results(
     The statements of a bibliography about the publications of the result come from ``store``. Raises
     :class:`Inexpressible`, and whatever evaluation raises.
     """
+    if not isinstance(results, WrittenSolutions):
+        _write_values(results, representation, output, prefixes, store)
+    elif representation.page is not None and representation.prototype is None:
+        rows = replace(rows_of(results.solutions()), size=results.size)
+        _write_page(rows, representation.page, representation, output, prefixes, store)
+    elif representation.format is SPARQL_JSON and representation.prototype is None:
+        results.write_json(output)
+    else:
+        _write_values(results.solutions(), representation, output, prefixes, store)
+
+
+def _write_values(
+    results: Results | WrittenTriples,
+    representation: Representation,
+    output: ResultOutput,
+    prefixes: dict[str, str],
+    store: Store,
+) -> None:
     fmt, frame = representation.format, representation.frame
     if isinstance(results, QueryBoolean):
         _write_boolean(results, representation, output)
@@ -144,25 +165,36 @@ def write_results(
         merged = Rows(rows.names, counted(rows.rows, output))
         _write_transformed(merged, representation.prototype, representation, output)
     elif isinstance(results, QuerySolutions) and representation.page is not None:
-        page = _page(rows_of(results), representation.page, output)
-        if page is not None:
-            _write_rows(page, representation, output, prefixes, store)
+        _write_page(rows_of(results), representation.page, representation, output, prefixes, store)
     elif fmt in _RESULT_FORMATS and isinstance(results, QuerySolutions):
         _write_solutions(results, fmt, output)
-    elif frame is not None and isinstance(results, QueryTriples):
+    elif frame is not None and isinstance(results, _GRAPHS):
         output.write(framed(counted(results, output), frame).encode())
-    elif fmt in _GRAPH_FORMATS and isinstance(results, QueryTriples):
+    elif fmt in _GRAPH_FORMATS and isinstance(results, _GRAPHS):
         _write_graph(results, fmt, output, prefixes)
-    elif fmt in BIBLIOGRAPHIES and isinstance(results, QueryTriples):
+    elif fmt in BIBLIOGRAPHIES and isinstance(results, _GRAPHS):
         subjects = (triple.subject for triple in counted(results, output))
         _write_all(bibliography(subjects, statements_of(store), fmt), output)
     else:
         _write_rows(rows_of(results), representation, output, prefixes, store)
 
 
+def _write_page(
+    rows: Rows,
+    page: Page,
+    representation: Representation,
+    output: ResultOutput,
+    prefixes: dict[str, str],
+    store: Store,
+) -> None:
+    shown = _page(rows, page, output)
+    if shown is not None:
+        _write_rows(shown, representation, output, prefixes, store)
+
+
 def _page(rows: Rows, page: Page, output: ResultOutput) -> Rows | None:
     """Write the facts of the page and return its rows; None where other rows than expected precede it."""
-    taken, facts = take_page(rows.rows, page)
+    taken, facts = take_page(rows.rows, page, rows.size)
     output.write_facts(facts)
     return None if facts.moved else Rows(rows.names, iter(taken))
 
@@ -250,7 +282,9 @@ def _json_term(term: Term) -> dict[str, object]:
     return {"type": "triple", "value": {name: _json_term(part) for name, part in parts.items()}}
 
 
-def _write_graph(triples: QueryTriples, fmt: Format, output: CountedOutput, prefixes: dict[str, str]) -> None:
+def _write_graph(
+    triples: QueryTriples | WrittenTriples, fmt: Format, output: CountedOutput, prefixes: dict[str, str]
+) -> None:
     target = XmlGuard(output) if fmt is RDF_XML else output
     shortened = prefixes if fmt in _PREFIXED else None
     serialize(counted(triples, output), _file(target), _GRAPH_FORMATS[fmt], prefixes=shortened)

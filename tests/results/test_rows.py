@@ -46,6 +46,13 @@ def test_the_total_is_known_at_the_end(offset: int, total: int | None) -> None:
     assert taken(solutions(100), Page(10, offset))[1].total == total
 
 
+def test_a_total_that_is_known_needs_no_counting() -> None:
+    rows = iter(solutions(100))
+    assert take_page(rows, Page(10, 20, "", 5.0), 100)[1].total == 100
+    assert len(list(rows)) == 69
+    assert take_page(iter(solutions(100)), Page(10, 20), 100)[1].total is None
+
+
 def test_nothing_after_the_page_is_evaluated() -> None:
     rows = iter(solutions(100))
     taken(rows, Page(5, 10))

@@ -9,6 +9,7 @@ from pyoxigraph import Literal, NamedNode, Quad, QuerySolutions, QueryTriples, S
 
 from endpoint.engine.evaluator import Evaluator, WorkerOptions
 from endpoint.results.rows import Results, native
+from endpoint.results.written import WrittenSolutions, WrittenTriples
 from endpoint.search import Document, Field, Hit, SearchConfiguration
 from endpoint.search.build import build_index
 from endpoint.search.index import TextIndex
@@ -107,7 +108,10 @@ class Catalogue:
     def evaluate(self, text: str, default: tuple[str, ...] = (), named: tuple[str, ...] = ()) -> Results:
         """Through the gate and into the engine, as in a worker."""
         operation = admit(classify(text, 500, EX)).over(default, named)
-        return self.evaluator.evaluate(operation)
+        results = self.evaluator.evaluate(operation)
+        # The catalogue has no columns.
+        assert not isinstance(results, WrittenSolutions | WrittenTriples)
+        return results
 
     def rows(self, text: str, **graphs: tuple[str, ...]) -> list[tuple[object, ...]]:
         """Rows of values, names instead of IRIs of the catalogue; a boolean is one row of one value."""

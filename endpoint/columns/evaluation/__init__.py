@@ -15,6 +15,7 @@ from typing import Final
 from endpoint.columns.evaluation.answers import Answer
 from endpoint.columns.evaluation.basic import FanOuts
 from endpoint.columns.evaluation.evaluator import Evaluator
+from endpoint.columns.evaluation.graphs import TRIPLE, constructed, described
 from endpoint.columns.evaluation.tables import Limits
 from endpoint.columns.evaluation.terms import Scratch, Terms
 from endpoint.columns.reader import Columns
@@ -28,10 +29,6 @@ __all__ = ("Answer", "ColumnQueries", "Unsupported")
 # Rows over which the engine may well find the few that are wanted sooner, one after another.
 _LAZY = 20_000
 _ANY = 2**62
-# Rows that are written at once, and bytes of their terms; of longer answers the engine sends the first rows
-# while it finds others.
-_LONG = 10_000
-_LARGE = 2**22
 # Texts that are read once though they come again: at most so many, each of at most so many characters.
 _KEPT: Final = 512
 _SHORT: Final = 2_000
@@ -65,16 +62,20 @@ class ColumnQueries:
             raise query.with_traceback(None)
         evaluator, terms = self._evaluator(query)
         table = evaluator.evaluate(query.pattern)
-        if table.size > _LONG or sum(map(terms.length, table.columns.values())) > _LARGE:
-            raise Unsupported("a long answer leaves in pieces")
-        return Answer(query.form, tuple(table.columns), table, terms)  # type: ignore[arg-type]
+        if query.form is QueryForm.CONSTRUCT:
+            table = constructed(table, query.template, terms, evaluator.limits)
+        elif query.form is QueryForm.DESCRIBE:
+            table = described(table, self._columns, evaluator.limits)
+        else:
+            return Answer(query.form, tuple(table.columns), table, terms)  # type: ignore[arg-type]
+        return Answer(query.form, TRIPLE, table, terms)
 
     def _reading(self, text: str, base_iri: str | None) -> algebra.Query | Unsupported:
         """Return a query that may be answered here, else the reason why the engine answers it."""
         try:
             query = translate(parse(text), self._prefixes, base_iri)
-            if query.form not in (QueryForm.SELECT, QueryForm.ASK) or query.dataset is not None:
-                raise Unsupported("the form or the dataset is the engine's")
+            if query.dataset is not None:
+                raise Unsupported("the dataset is the engine's")
             if self._few and self._evaluator(query)[0].few(query.pattern, self._few):
                 raise Unsupported("the engine finds a few rows sooner")
         except Unsupported as reason:

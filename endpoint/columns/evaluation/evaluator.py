@@ -25,11 +25,14 @@ _ROW = "row"
 
 
 class Evaluator:
-    """The evaluation of one query. All of it raises :class:`Unsupported` for what only the engine answers."""
+    """The evaluation of one query, within ``limits``.
+
+    All of it raises :class:`Unsupported` for what only the engine answers.
+    """
 
     def __init__(self, columns: Columns, terms: Terms, limits: Limits, fan_outs: FanOuts) -> None:
         self._terms = terms
-        self._limits = limits
+        self.limits = limits
         self._basic = BasicPatterns(columns, terms, limits, fan_outs)
         self._conditions = Conditions(terms)
         # In how many optional patterns the evaluation is.
@@ -107,7 +110,7 @@ class Evaluator:
                 tables.append(self.evaluate(part))
         table = UNIT
         for further in sorted(tables, key=lambda table: table.size):
-            table = joined(table, further, self._limits)
+            table = joined(table, further, self.limits)
         # A branch of UNION may bind what is unbound so far.
         settled = {key for key in table.columns if not unions or table.bound(key)}
         known = {key for row in triples for key in _keys(row)} | settled
@@ -173,7 +176,7 @@ class Evaluator:
     def _extended(self, table: Table, triples: Sequence[TriplePattern], early: Sequence[Step] = ()) -> Table:
         if all(table.bound(key) for row in triples for key in _keys(row) if key in table.columns):
             return self._basic.extend(table, triples, early)
-        found = joined(table, self._basic.extend(UNIT, triples), self._limits)
+        found = joined(table, self._basic.extend(UNIT, triples), self.limits)
         for _, step in early:
             found = step(found)
         return found
@@ -182,7 +185,7 @@ class Evaluator:
         """Return the join of a table and a pattern."""
         if isinstance(pattern, algebra.BGP):
             return self._extended(table, pattern.triples)
-        return joined(table, self.evaluate(pattern), self._limits)
+        return joined(table, self.evaluate(pattern), self.limits)
 
     def _left_join(self, left: Table, right: Pattern, condition: Expression | None) -> Table:
         """Return LeftJoin(left, right, condition) (section 18.5)."""
@@ -202,7 +205,7 @@ class Evaluator:
         return concatenated([found, left.take(alone)]) if alone.any() else found
 
     def _values(self, variables: Sequence[Variable], rows: Sequence[Sequence[object]]) -> Table:
-        self._limits.check(len(rows), len(variables))
+        self.limits.check(len(rows), len(variables))
         columns: dict[Key, Indices] = {
             variable: np.array(
                 [UNBOUND if row[place] is None else self._terms.constant(row[place]) for row in rows],  # type: ignore[arg-type]

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from bisect import bisect_left
 from collections.abc import Sequence
+from secrets import token_hex
 from typing import Any, Final, Protocol
 
 import numpy as np
@@ -35,6 +36,8 @@ OTHER: Final = 15
 TRIPLE: Final = 16
 NONE: Final = 17
 
+# New blank nodes of a query, which take some hundred bytes each.
+_MOST_BLANK: Final = 200_000
 _INTEGER: Final = b'"%d"^^<' + XSD.encode() + b"integer>"
 # Terms that are in no triple have places between two of the dictionary.
 _ROOM: Final = 20
@@ -99,6 +102,15 @@ class Terms:
             self._numbers[text] = number
         return number
 
+    def blank_nodes(self, number: int) -> Indices:
+        """Return the numbers of so many new blank nodes, whose labels nothing else has."""
+        if len(self._added) + number > _MOST_BLANK:
+            raise Unsupported("a query makes many blank nodes")
+        prefix = b"b" + token_hex(12).encode()
+        labels = (b"%s%x" % (prefix, place) for place in range(number))
+        found = [self._add(b"_:" + label, Term(TermClass.BLANK_NODE, label)) for label in labels]
+        return np.array(found, np.int64)
+
     def _add(self, text: bytes, term: Term) -> int:
         number = self._numbers[text] = len(self.dictionary) + len(self._added)
         self._added.append(text)
@@ -111,10 +123,22 @@ class Terms:
         size = len(self.dictionary)
         return self.dictionary.term(number) if number < size else self._added[number - size]
 
-    def length(self, numbers: Indices) -> int:
-        """Return how many bytes all of these terms have that the dictionary writes."""
-        found = numbers[(numbers >= 0) & (numbers < len(self.dictionary))]
-        return int(self.dictionary.lengths(found).sum())
+    def lengths(self, numbers: Indices) -> Indices:
+        """Return how many bytes each term has as N-Triples writes it, 0 where there is none."""
+        size = len(self.dictionary)
+        found = np.zeros(len(numbers), np.int64)
+        inside = (numbers >= 0) & (numbers < size)
+        found[inside] = self.dictionary.lengths(numbers[inside])
+        if self._added:
+            added = np.array([len(text) for text in self._added], np.int64)
+            beyond = numbers >= size
+            found[beyond] = added[numbers[beyond] - size]
+        return found
+
+    def directed(self, literals: Indices) -> bool:
+        """Return whether some of these literals have a direction."""
+        names = list(self._kind_names())
+        return any(b"--" in names[kind] for kind in np.unique(self.kinds(literals)).tolist())
 
     def known(self, numbers: Indices) -> bool:
         """Return whether all of these terms are in the dictionary, or none."""
@@ -123,7 +147,9 @@ class Terms:
     def groups(self, numbers: Indices) -> NDArray[np.int8]:
         """Return the group of each term, NONE where there is none."""
         size = len(self.dictionary)
-        low, high = (int(numbers.min()), int(numbers.max())) if len(numbers) else (0, -1)
+        if not len(numbers):
+            return np.zeros(0, np.int8)
+        low, high = int(numbers.min()), int(numbers.max())
         if low >= 0 and high < size:
             only = int(np.searchsorted(self._stops, low, side="right"))
             if only != TermClass.TEXT and high < self._stops[only]:

@@ -83,7 +83,7 @@ def written(term: Term | None) -> str | None:
     return None if term is None else str(term)
 
 
-def read(found: QuerySolutions | QueryBoolean | QueryTriples) -> Answer:
+def read(found: QuerySolutions | QueryBoolean | QueryTriples | list[Triple]) -> Answer:
     """Read an answer of the engine."""
     if isinstance(found, QuerySolutions):
         variables = tuple(variable.value for variable in found.variables)

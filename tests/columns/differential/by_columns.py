@@ -5,14 +5,18 @@ from __future__ import annotations
 import io
 from pathlib import Path
 from tempfile import TemporaryDirectory
+from typing import cast
 
-from pyoxigraph import QueryResultsFormat, parse_query_results
+from pyoxigraph import QueryBoolean, QueryResultsFormat, QuerySolutions, Triple, parse_query_results
 
 from endpoint.columns.build import build
+from endpoint.columns.evaluation import Answer as ColumnAnswer
 from endpoint.columns.evaluation import ColumnQueries, Unsupported
 from endpoint.columns.reader import Columns
 from endpoint.engine.scratch import evaluate_alone
+from endpoint.formats import QueryForm
 from endpoint.ingest.columns import write_statements
+from endpoint.results.written import WrittenSolutions, WrittenTriples
 from tests.columns.differential.answers import Answer, Failure, read
 from tests.columns.differential.data import Data
 from tests.columns.differential.tree import Query
@@ -35,10 +39,22 @@ class ByColumns:
     def answer(self, query: Query) -> Answer | None:
         """Answer a query; None where it is left to the engine."""
         try:
-            text = self._queries.answer(query.text()).json()
+            return read(written(self._queries.answer(query.text())))
         except Unsupported:
             return None
         except Exception as error:  # of any kind: a fault, whose smallest case is wanted
             return Failure(f"{type(error).__name__}: {error}")
-        found = parse_query_results(text, format=QueryResultsFormat.JSON)
-        return read(found)
+
+
+def written(answer: ColumnAnswer) -> QuerySolutions | QueryBoolean | list[Triple]:
+    """Read an answer as it is written."""
+    if answer.form is QueryForm.ASK:
+        text = b'{"head":{},"boolean":%s}' % (b"true" if answer.table.size else b"false")
+        return cast(QueryBoolean, parse_query_results(text, format=QueryResultsFormat.JSON))
+    if answer.form is not QueryForm.SELECT:
+        triples = list(WrittenTriples(answer.statements()))
+        if len(set(triples)) < len(triples):
+            raise ValueError("a triple is there twice")
+        return triples
+    names = [each.value for each in answer.variables]
+    return WrittenSolutions(names, answer.table.size, answer.solutions()).solutions()

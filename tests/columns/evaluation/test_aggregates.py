@@ -6,10 +6,11 @@ from collections import Counter
 from pathlib import Path
 
 import pytest
-from pyoxigraph import QueryResultsFormat, QuerySolutions, Store, parse_query_results
+from pyoxigraph import QuerySolutions, Store
 
 from endpoint.columns.evaluation import ColumnQueries, Unsupported
 from endpoint.engine.scratch import evaluate_alone
+from tests.columns.differential.by_columns import written
 from tests.columns.every_kind import NS, XSD
 from tests.columns.test_columns import made
 
@@ -36,7 +37,7 @@ class Both:
 
     def answers(self, text: str) -> tuple[Counter[str], Counter[str]]:
         """The rows of columns, then of the engine."""
-        again = parse_query_results(self.queries.answer(text).json(), format=QueryResultsFormat.JSON)
+        again = written(self.queries.answer(text))
         wanted = self.store.query(PROLOGUE + text)
         assert isinstance(again, QuerySolutions)
         assert isinstance(wanted, QuerySolutions)

@@ -84,8 +84,9 @@ soak: $(VENV)/installed
 differential: $(VENV)/installed-test
 	$(BIN)/python -m tests.columns.differential $(ARGS)
 
+# This server beside others, answers compared: the tables of docs/performance.md, in some minutes.
 bench: $(VENV)/installed-bench
-	$(BIN)/python -m benchmarks.requests_per_second $(ARGS)
+	$(BIN)/python -m benchmarks.performance $(ARGS)
 
 clean:
 	rm -rf .venv* node_modules $(VENDOR) endpoint-data dist

@@ -24,7 +24,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import quote
 
-from benchmarks.requests_per_second import free_port, process
+from benchmarks.serving import free_port, process
 from benchmarks.streaming_memory import resident
 
 GET = b"GET /api HTTP/1.1\r\nHost: localhost\r\n\r\n"

@@ -21,7 +21,7 @@ import sys
 import tempfile
 import time
 from collections import Counter
-from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Iterable
+from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Iterable, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -29,8 +29,9 @@ from urllib.parse import quote
 
 import uvloop
 
-from benchmarks.requests_per_second import PREFIXES, QUERIES, Side, store_of
+from benchmarks.serving import free_port, process, store_of
 
+SMALL = "SELECT ?p ?o { <http://opendata.mofa.go.kr/mofapub/resource/Publication/13940> ?p ?o }"
 CROSS_PRODUCT = "SELECT * { ?a ?b ?c . ?d ?e ?f . ?g ?h ?i } ORDER BY ?c ?f"
 # Milliseconds between two small queries of one polite client.
 PACE = 25
@@ -123,7 +124,7 @@ async def _body(reader: asyncio.StreamReader, head: bytes) -> bytes:
 
 def sparql(query: str) -> str:
     """The path of a query."""
-    return f"/sparql?query={quote(PREFIXES + query)}"
+    return f"/sparql?query={quote(query)}"
 
 
 JSON = "application/sparql-results+json"
@@ -131,7 +132,7 @@ JSON = "application/sparql-results+json"
 
 async def polite(port: int, address: str, outcomes: Outcomes) -> None:
     """Ask the small query at a steady pace, until cancelled."""
-    client, path = Client(port, address), sparql(QUERIES["one subject"])
+    client, path = Client(port, address), sparql(SMALL)
     while True:
         await client.ask(path, JSON, outcomes)
         await asyncio.sleep(PACE / 1000)
@@ -272,6 +273,28 @@ async def _joined(port: int, name: str) -> None:
     )
 
 
+def run(
+    scene: Scene, against: Path | None, seconds: float = 15.0, connections: int = 8, flags: Sequence[str] = ()
+) -> None:
+    """Measure and print a scene on the project's own dataset, here or with another checkout."""
+    checkout = against.resolve() if against else None
+    with tempfile.TemporaryDirectory() as name:
+        made, port = store_of(Path(name), None, checkout), free_port()
+        command = [
+            sys.executable,
+            "-m",
+            "endpoint",
+            "serve",
+            "--data",
+            str(made),
+            "--port",
+            str(port),
+            *flags,
+        ]
+        with process(command, port, checkout):
+            uvloop.run(scene(port, seconds, connections))
+
+
 def main() -> None:
     """Measure and print."""
     parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
@@ -282,13 +305,7 @@ def main() -> None:
     parser.add_argument("--flags", default="", help="more flags of 'endpoint serve'")
     options = parser.parse_args()
     scene: Scene = bind_join if options.bind_join else neighbours
-    with tempfile.TemporaryDirectory() as name:
-        checkout = options.against.resolve() if options.against else None
-        made = store_of(Path(name), None, checkout)
-        command = [sys.executable, "-m", "endpoint", "serve", "--data", str(made), *options.flags.split()]
-        side = Side("endpoint", command, "/sparql", checkout)
-        with side.serving():
-            uvloop.run(scene(side.port, options.seconds, options.connections))
+    run(scene, options.against, options.seconds, options.connections, options.flags.split())
 
 
 if __name__ == "__main__":

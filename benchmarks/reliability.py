@@ -7,8 +7,7 @@ client, from another address, sends a small query twenty times a second. One run
     python -m benchmarks.reliability --seconds 20     longer attacks
     python -m benchmarks.reliability --only parentheses
 
-``oxigraph`` comes with ``pip install oxigraph``; ``--rdflib-endpoint PROGRAM`` names that of another virtual
-environment, since its requirements differ from ours.
+The other two come with the extra ``bench``; ``--rdflib-endpoint PROGRAM`` names that of another environment.
 """
 
 from __future__ import annotations
@@ -17,8 +16,8 @@ import argparse
 import asyncio
 import contextlib
 import json
-import shutil
 import statistics
+import subprocess
 import sys
 import tempfile
 import time
@@ -26,11 +25,9 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from pyoxigraph import RdfFormat
-
 from benchmarks.hostile_traffic import HOSTILE_CLIENTS, Attack, Reply, Target, ask
 from benchmarks.process_tree import tree, usage
-from benchmarks.requests_per_second import free_port, generation_store, process, same_quads, store_of
+from benchmarks.serving import dump_triples, free_port, process, program, store_of
 
 SMALL = "SELECT ?p ?o { <http://opendata.mofa.go.kr/mofapub/resource/Publication/14209> ?p ?o } LIMIT 5"
 # Seconds between two small queries of the polite client, and after which it gives one up.
@@ -132,17 +129,13 @@ def servers(folder: Path, rdflib_endpoint: str | None) -> Iterator[Server]:
     ours = store_of(folder, None)
     serve = [sys.executable, "-m", "endpoint", "serve", "--port", "{port}", "--data", str(ours)]
     yield Server("this server", serve, "/sparql")
-    oxigraph = shutil.which("oxigraph", path=str(Path(sys.executable).parent)) or shutil.which("oxigraph")
-    if oxigraph is not None:
-        location = ["--location", str(same_quads(ours, folder)), "--union-default-graph"]
+    dump = dump_triples(ours, folder / "triples.nt")
+    if (oxigraph := program("oxigraph")) is not None:
+        location = ["--location", str(folder / "oxigraph")]
+        subprocess.run([oxigraph, "load", *location, "--file", str(dump)], check=True, capture_output=True)
         serve = [oxigraph, "serve-read-only", *location, "--bind", "127.0.0.1:{port}"]
         yield Server("oxigraph serve", serve, "/query")
     if rdflib_endpoint is not None:
-        dump = folder / "triples.nt"
-        with dump.open("wb") as out:
-            stored = generation_store(ours)
-            for graph in stored.named_graphs():
-                stored.dump(out, RdfFormat.N_TRIPLES, from_graph=graph)
         serve = [rdflib_endpoint, "serve", "--host", "127.0.0.1", "--port", "{port}", str(dump)]
         yield Server("rdflib-endpoint", serve, "/")
 
@@ -152,7 +145,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=(__doc__ or "").partition("\n")[0])
     parser.add_argument("--seconds", type=float, default=10.0, help="of each attack")
     parser.add_argument("--only", default="", help="attacks whose name has this text")
-    parser.add_argument("--rdflib-endpoint", metavar="PROGRAM", default=shutil.which("rdflib-endpoint"))
+    parser.add_argument("--rdflib-endpoint", metavar="PROGRAM", default=program("rdflib-endpoint"))
     options = parser.parse_args()
     with tempfile.TemporaryDirectory() as name:
         found = list(servers(Path(name), options.rdflib_endpoint))

@@ -26,7 +26,7 @@ from pathlib import Path
 from typing import Final
 
 from benchmarks.catalogue import Catalogue, write
-from benchmarks.requests_per_second import free_port
+from benchmarks.serving import free_port
 from benchmarks.streaming_memory import family
 
 _STEP: Final = 0.05  # seconds between two looks

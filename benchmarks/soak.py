@@ -29,10 +29,11 @@ from typing import Final
 
 from pyoxigraph import Quad, QueryResultsFormat, QueryTriples, Store
 
+from benchmarks.answers import read_solutions
 from benchmarks.catalogue import Catalogue, write
 from benchmarks.hostile_traffic import HOSTILE_CLIENTS, Reply, Target, ask, head, send
 from benchmarks.process_tree import Usage, tree, usage
-from benchmarks.requests_per_second import free_port, generation_store, process, store_of
+from benchmarks.serving import free_port, generation_store, process, store_of
 
 # The codes of failures that a polite client may meet while the server is under attack and its workers die.
 DOCUMENTED: Final = {"overloaded", "worker-died"}
@@ -64,13 +65,8 @@ PAGES: Final = ("/", "/query", "/api", "/mofapub/resource/Publication/14209", "/
 
 def canonical(answer: bytes) -> object:
     """Return an answer in SPARQL JSON as a value that is equal where the solutions are, in any order."""
-    document = json.loads(answer)
-    if "boolean" in document:
-        return document["boolean"]
-    rows = document["results"]["bindings"]
-    return Counter(
-        tuple(sorted((name, tuple(sorted(term.items()))) for name, term in row.items())) for row in rows
-    )
+    found = read_solutions(answer)
+    return found if isinstance(found, bool) else found.bag()
 
 
 def references(data: Path) -> dict[str, object]:

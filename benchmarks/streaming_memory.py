@@ -14,7 +14,7 @@ import tempfile
 from pathlib import Path
 from urllib.parse import quote
 
-from benchmarks.requests_per_second import free_port, process
+from benchmarks.serving import free_port, process
 
 QUERY = "SELECT * { ?a ?b ?c . ?d ?e ?f . ?g ?h ?i }"
 

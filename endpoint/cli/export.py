@@ -12,7 +12,8 @@ from endpoint.cli.output import Observer, progress, say
 from endpoint.dataset import default_root, read_dataset
 from endpoint.formats import BIBLIOGRAPHIES
 from endpoint.settings.sources import read_settings
-from endpoint.storage.export import COMPRESSIONS, ExportOptions, Progress, export
+from endpoint.storage.dump import COMPRESSIONS
+from endpoint.storage.export import ExportOptions, Progress, export
 
 _SETTINGS: Final = ("dataset", "data")
 

@@ -5,43 +5,22 @@ The file appears whole or not at all: it is written under another name beside it
 
 from __future__ import annotations
 
-import bz2
-import gzip
-import io
-import lzma
 import os
 import stat
 import sys
 import uuid
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import ExitStack, contextmanager, suppress
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
-from typing import IO, Final, cast
+from typing import IO
 
 from pyoxigraph import NamedNode
 
 from endpoint.errors import ConfigurationError, DataError
 from endpoint.formats import BIBLIOGRAPHIES, EXPORT_FORMATS, N_QUADS, Format, by_name
-from endpoint.storage.dump import DATASET_FORMATS, Dump, Selection, open_current
+from endpoint.storage.dump import COMPRESSIONS, DATASET_FORMATS, Dump, Selection, compressed, open_current
 from endpoint.storage.generations import Generation
-
-if sys.version_info >= (3, 14):
-    from compression import zstd
-else:
-    from backports import zstd
-
-# Compressions by the extension of their files, which is also their name in --compress.
-COMPRESSIONS: Final[Mapping[str, Callable[[IO[bytes]], IO[bytes]]]] = {
-    # Without a name and a time, so that the same data gives the same bytes.
-    "gz": lambda file: cast("IO[bytes]", gzip.GzipFile("", "wb", 6, file, mtime=0)),
-    "bz2": lambda file: bz2.BZ2File(file, "wb"),
-    "xz": lambda file: lzma.LZMAFile(file, "wb"),  # noqa: SIM115 - closed by who calls
-    "zst": lambda file: cast("IO[bytes]", zstd.ZstdFile(file, "wb")),
-}
-
-# Bytes that are passed on at once; compressors are slow with small pieces.
-_BUFFER: Final = 2**18
 
 
 @dataclass(frozen=True, slots=True)
@@ -218,13 +197,11 @@ def _opened(options: ExportOptions, compression: str | None) -> Iterator[_Output
 
 @contextmanager
 def _written_to(file: IO[bytes], compression: str | None, path: Path | None) -> Iterator[_Output]:
-    with ExitStack() as stack:
-        target = file
-        if compression is not None:
-            compressed = stack.enter_context(COMPRESSIONS[compression](file))
-            target = cast("IO[bytes]", io.BufferedWriter(cast("io.RawIOBase", compressed), _BUFFER))
-        yield _Output(target, path)
-        target.flush()
+    if compression is None:
+        yield _Output(file, path)
+    else:
+        with compressed(file, compression) as target:
+            yield _Output(target, path)
     file.flush()
 
 

@@ -32,7 +32,8 @@ from pyoxigraph import (
 from endpoint.errors import ConfigurationError, DataError, EndpointError, NotExpressible, StoreError
 from endpoint.formats import BIBLIOGRAPHIES, EXPORT_FORMATS, Format
 from endpoint.storage import generations
-from endpoint.storage.export import COMPRESSIONS, Exported, ExportOptions, Progress, export
+from endpoint.storage.dump import COMPRESSIONS
+from endpoint.storage.export import Exported, ExportOptions, Progress, export
 from endpoint.storage.writer import Writer
 from tests.live import ROOT
 

@@ -18,6 +18,7 @@ from endpoint.formats import Facts, Representation
 from endpoint.search import Request
 from endpoint.settings import Settings
 from endpoint.sparql.operation import Operation
+from endpoint.storage.dump import DumpOrder
 from endpoint.storage.generations import Generation
 
 __all__ = [
@@ -43,14 +44,15 @@ class Limits:
     ``timeout`` is its deadline in seconds, from when its request ``began`` (a time of :func:`time.monotonic`;
     None is when the engine is asked). Reading the request, classification, waiting, planning and evaluation
     count until the first byte of the answer; from there on only what the server waits for the worker does,
-    not the client's reading. The answer may have so many ``rows`` and so many bytes (``size``); 0 is no
-    limit.
+    not the client's reading; ``renewed`` with each piece, for an answer that is long and never stands still.
+    The answer may have so many ``rows`` and so many bytes (``size``); 0 is no limit.
     """
 
     timeout: float
     rows: int = 0
     size: int = 0
     began: float | None = None
+    renewed: bool = False
 
     def left(self) -> float:
         """Return the seconds until the deadline, below zero after it."""
@@ -179,6 +181,14 @@ class Engine(Protocol):
 
         The result is that of :meth:`endpoint.columns.counting.Counting.parts` as JSON. Raises
         :class:`~endpoint.errors.NotFound` where it has no columns, and
+        :class:`~endpoint.errors.GenerationGone`.
+        """
+        ...
+
+    async def dump(self, order: DumpOrder, limits: Limits, generation: int | None = None) -> Result:
+        """Write statements of ``generation``, else of the current one, in an order that is always the same.
+
+        Raises :class:`~endpoint.errors.NotFound` where a graph of the order does not exist, and
         :class:`~endpoint.errors.GenerationGone`.
         """
         ...

@@ -19,13 +19,13 @@ from endpoint.engine.supervisor import Supervisor
 from endpoint.errors import (
     EndpointError,
     GenerationGone,
-    QueryKilled,
     WorkerDied,
 )
 from endpoint.formats import Facts, Representation
 from endpoint.search import Request
 from endpoint.settings import Settings
 from endpoint.sparql.operation import Operation
+from endpoint.storage.dump import DumpOrder
 from endpoint.storage.generations import Generation
 from endpoint.telemetry import log
 
@@ -97,6 +97,12 @@ class EmbeddedEngine:
         running = self.running.begin("", "count", "application/json")
         return await self._begin(wire.pack_count(union, most_classes), running, limits, generation)
 
+    async def dump(self, order: DumpOrder, limits: Limits, generation: int | None = None) -> EmbeddedResult:
+        """Write statements of ``generation``, else of the current one."""
+        graphs = " ".join(map(str, order.selection.graphs))
+        running = self.running.begin(graphs, "dump", order.format.media_type)
+        return await self._begin(wire.pack_dump(order), running, limits, generation)
+
     async def classify(self, text: str, base_iri: str | None, limits: Limits) -> Operation:
         """Classify a text in a worker, where the deadline can end it."""
         running = self.running.begin(text, "", "application/json")
@@ -114,7 +120,7 @@ class EmbeddedEngine:
             self.running.end(running, error.code)
             raise
         except asyncio.CancelledError:
-            killed = _killed(running)
+            killed = running.interruption()
             self.running.end(running, ABORTED if killed is None else killed.code)
             if killed is None:
                 raise
@@ -296,6 +302,8 @@ class EmbeddedResult:
             if (worker := self._worker) is not None:
                 worker.blocked_before = worker.blocked(self._loop.time())
                 worker.blocked_since = 0.0
+            if self._limits.renewed:
+                self._left = self._limits.timeout
             piece = await self._next()
             self._running.sent += len(piece or b"")
         if (ended := self._reply.ended) is not None:
@@ -323,7 +331,7 @@ class EmbeddedResult:
             self._outcome = error.code
             raise
         except asyncio.CancelledError:
-            if (killed := _killed(running)) is None:
+            if (killed := running.interruption()) is None:
                 raise
             self._outcome = killed.code
             raise killed from None
@@ -390,11 +398,3 @@ class EmbeddedResult:
             # It cannot tell any more.
             self._running.memory = max(self._running.memory, memory_now(worker.pid))
             self._pool.drop(worker)
-
-
-def _killed(running: RunningQuery) -> QueryKilled | None:
-    """Return the failure of a query whose waiting task an operator cancelled, and nobody else did."""
-    killed, task = running.killed, asyncio.current_task()
-    if killed is None or (task is not None and task.uncancel() > 0):
-        return None
-    return killed

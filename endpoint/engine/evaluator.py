@@ -31,6 +31,7 @@ from endpoint.search import Request
 from endpoint.search.index import TextIndex
 from endpoint.search.service.rewriting import FederatedQuery, Rewritten, read_federated, without_index
 from endpoint.sparql.operation import Operation
+from endpoint.storage.generations import Generation
 
 # The longest message of a failure, in characters.
 MESSAGE: Final = 20_000
@@ -54,8 +55,8 @@ class WorkerOptions:
     """The options of every query of a worker.
 
     ``union``: the engine makes a union default graph; ``memory`` is what a query may use, in bytes;
-    ``text`` is the folder of the generation's text index, and ``columns`` are its columns, if it has them;
-    ``queries`` evaluates over them.
+    ``text`` is the folder of the text index of ``generation``, and ``columns`` are its columns, if it has
+    them; ``queries`` evaluates over them.
     """
 
     prefixes: dict[str, str]
@@ -64,6 +65,7 @@ class WorkerOptions:
     text: str | None = None
     columns: Columns | None = None
     queries: ColumnQueries | None = None
+    generation: Generation | None = None
 
 
 class Evaluator:

@@ -71,6 +71,13 @@ class RunningQuery(QueryRecord):
             "Ask for less, or ask the operator before you send it again."
         )
 
+    def interruption(self) -> QueryKilled | None:
+        """Return that failure where the current task was cancelled for it, and by nobody else."""
+        killed, task = self.killed, asyncio.current_task()
+        if killed is None or (task is not None and task.uncancel() > 0):
+            return None
+        return killed
+
     @property
     def evaluation(self) -> float:
         """Seconds for which it was evaluated, or has had a worker."""

@@ -88,7 +88,7 @@ def main() -> NoReturn:
         os._exit(0)
     text = str(generation.path / "text")
     union = order["union"] and not copied
-    options = WorkerOptions(order["prefixes"], union, order["memory"], text, columns, queries)
+    options = WorkerOptions(order["prefixes"], union, order["memory"], text, columns, queries, generation)
     path = generation.path / generations.STORE
     _obey(control, _Inheritance(os.getpid(), store, path, options, ruleset, hold))
 

@@ -1,9 +1,9 @@
 """The wire between the server and its worker processes: frames over a socket pair.
 
 A frame is a one-byte kind, a four-byte length and that many bytes. The server sends one ``QUERY``,
-``SEARCH``, ``COUNT`` or ``CLASSIFY`` at a time; the worker answers with ``FACTS`` of a page, any number of
-``DATA`` frames, a ``FAULT`` where columns failed, and then one ``END`` or ``FAILURE``. This module is
-imported by both sides and imports neither.
+``SEARCH``, ``COUNT``, ``CLASSIFY`` or ``DUMP`` at a time; the worker answers with ``FACTS`` of a page, any
+number of ``DATA`` frames, a ``FAULT`` where columns failed, and then one ``END`` or ``FAILURE``. This module
+is imported by both sides and imports neither.
 """
 
 from __future__ import annotations
@@ -16,9 +16,12 @@ from dataclasses import asdict, fields, replace
 from operator import attrgetter
 from typing import Any, Final, NamedTuple, TypedDict
 
-from endpoint.formats import Facts, QueryForm, Representation
+from pyoxigraph import DefaultGraph, NamedNode
+
+from endpoint.formats import EXPORT_FORMATS, Facts, QueryForm, Representation
 from endpoint.search import Request
 from endpoint.sparql.operation import Operation
+from endpoint.storage.dump import DumpOrder, Selection
 
 HEADER: Final = struct.Struct("!BI")
 
@@ -33,6 +36,7 @@ FAILURE: Final = 5  # worker to server: there is no whole answer; a Failure
 SEARCH: Final = 6  # server to worker: a search of the text index
 COUNT: Final = 10  # server to worker: what is to be counted from columns
 FAULT: Final = 11  # worker to server: columns failed on the query, so that the engine answered; why in words
+DUMP: Final = 12  # server to worker: a part of the generation to write, and how
 CLASSIFY: Final = 9  # server to worker: a text to classify; the answer is an operation
 TEMPLATE: Final = 8  # server to template, once: a TemplateOrder
 FACTS: Final = 7  # worker to server: the facts of the page that follows
@@ -79,9 +83,9 @@ class Ending(NamedTuple):
 class Failure(TypedDict):
     """The reason why an answer is not complete.
 
-    ``kind`` is malformed (``line`` and ``column`` from 1), complex, missing (no text index or no columns),
-    unsupported, inexpressible, evaluation, memory, rows or size (the answer is larger than that bound).
-    ``rows`` and ``memory`` are those of an :class:`Ending`, until the failure.
+    ``kind`` is malformed (``line`` and ``column`` from 1), complex, missing (no text index, columns or
+    graph), unsupported, inexpressible, evaluation, memory, rows or size (the answer is larger than that
+    bound). ``rows`` and ``memory`` are those of an :class:`Ending`, until the failure.
     """
 
     kind: str
@@ -182,6 +186,22 @@ def unpack_count(payload: bytes) -> dict[str, Any]:
     """Return the arguments of a count from its frame."""
     members: dict[str, Any] = json.loads(payload)
     return members
+
+
+def pack_dump(order: DumpOrder) -> bytes:
+    """Return the frame of a dump; the default graph has an empty name in it."""
+    selection = order.selection
+    graphs = ["" if isinstance(graph, DefaultGraph) else graph.value for graph in selection.graphs]
+    members = [graphs, selection.union, order.format.name, order.compression, order.probe]
+    return pack(DUMP, _encode(members).encode())
+
+
+def unpack_dump(payload: bytes) -> DumpOrder:
+    """Return the order of a dump from its frame."""
+    names, union, format_name, compression, probe = json.loads(payload)
+    graphs = tuple(NamedNode(name) if name else DefaultGraph() for name in names)
+    fmt = next(fmt for fmt in EXPORT_FORMATS if fmt.name == format_name)
+    return DumpOrder(Selection(graphs, union), fmt, compression, probe)
 
 
 def pack_ending(ending: Ending) -> bytes:

@@ -17,9 +17,10 @@ from typing import Final, NoReturn, cast
 from pyoxigraph import Store
 
 from endpoint.engine import fence, wire
+from endpoint.engine.dumping import Source, write_dump
 from endpoint.engine.evaluator import MESSAGE, Evaluator, WorkerOptions
 from endpoint.engine.memory import WorkerMemory
-from endpoint.errors import MalformedQuery, NotFound, QueryTooComplex
+from endpoint.errors import MalformedQuery, NotExpressible, NotFound, QueryTooComplex
 from endpoint.formats import Facts
 from endpoint.results.rows import Inexpressible
 from endpoint.results.serializers import write_results
@@ -143,6 +144,9 @@ def _answer(
             output.write(evaluator.count(**wire.unpack_count(payload)))
         elif kind == wire.CLASSIFY:
             output.write(wire.encode_operation(classify(**wire.unpack_text(payload))))
+        elif kind == wire.DUMP:
+            source = Source(options.generation, evaluator.store, options.columns)
+            evaluator.by_columns = write_dump(wire.unpack_dump(payload), source, options.prefixes, output)
         else:
             operation, representation, output.most = wire.unpack_query(payload)
             text = operation.text
@@ -184,7 +188,7 @@ def _failure(
             kind = "complex"
         case NotFound():
             kind = "missing"
-        case Inexpressible():
+        case Inexpressible() | NotExpressible():
             kind = "inexpressible"
         case MemoryError():
             kind = "memory"

@@ -8,11 +8,24 @@ from dataclasses import replace
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from pyoxigraph import DefaultGraph, NamedNode
 
 from endpoint.engine import wire
-from endpoint.formats import CSV, FLAT_JSON, HTML, Facts, Links, Page, QueryForm, Representation
+from endpoint.formats import (
+    CSV,
+    FLAT_JSON,
+    HTML,
+    N_QUADS,
+    TURTLE,
+    Facts,
+    Links,
+    Page,
+    QueryForm,
+    Representation,
+)
 from endpoint.search import Request
 from endpoint.sparql.operation import Operation, classify
+from endpoint.storage.dump import DumpOrder, Selection
 
 OPERATIONS = [
     classify("ASK {}", 10),
@@ -51,6 +64,17 @@ def test_any_query_arrives(text: str, form: QueryForm, graphs: tuple[str, ...], 
     operation = Operation(text, form, default_graphs=graphs, star=star)
     frame = wire.pack_query(operation, REPRESENTATIONS[0])[wire.HEADER.size :]
     assert wire.unpack_query(frame) == (operation, REPRESENTATIONS[0], wire.UNBOUNDED)
+
+
+@pytest.mark.parametrize(
+    "order",
+    [
+        DumpOrder(Selection(), N_QUADS),
+        DumpOrder(Selection((DefaultGraph(), NamedNode("urn:한국")), union=True), TURTLE, "gz", probe=True),
+    ],
+)
+def test_the_order_of_a_dump_arrives_as_it_was_sent(order: DumpOrder) -> None:
+    assert wire.unpack_dump(payload(wire.pack_dump(order), wire.DUMP)) == order
 
 
 @pytest.mark.parametrize(

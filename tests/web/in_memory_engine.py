@@ -14,6 +14,7 @@ from endpoint.formats import Facts, Representation
 from endpoint.search import Request
 from endpoint.settings import Settings
 from endpoint.sparql.operation import Operation, classify
+from endpoint.storage.dump import DumpOrder
 from endpoint.storage.generations import Generation
 
 
@@ -81,6 +82,10 @@ class StoreEngine:
     ) -> Result:
         """Refuse: there are no columns."""
         raise NotFound("This generation cannot be counted from columns.")
+
+    async def dump(self, order: DumpOrder, limits: Limits, generation: int | None = None) -> Result:
+        """Refuse: there is no generation on the disk."""
+        raise NotFound("This generation is not on the disk.")
 
     async def classify(self, text: str, base_iri: str | None, limits: Limits) -> Operation:
         """Classify at once."""

@@ -43,6 +43,8 @@ from endpoint.web.pages.search import TextSearch
 from endpoint.web.sparql import SparqlEndpoint
 from endpoint.web.sparql.description import Descriptions
 from endpoint.web.sparql.editor import QueryPage
+from endpoint.web.sparql.graph_store import PATH as STORE_PATH
+from endpoint.web.sparql.graph_store import graph_store
 
 
 def create_site(settings: Settings) -> Site:
@@ -108,6 +110,11 @@ class _AnyPath(Route):
         self.path_regex = re.compile(self.path_regex.pattern, re.DOTALL)
 
 
+def _with_extension(path: str, handler: ASGIApp) -> list[BaseRoute]:
+    """Return the route of a document, and that of its formats by their extensions."""
+    return [Route(path, handler), Route(f"{path}.{{extension}}", handler)]
+
+
 def routes(site: Site) -> list[BaseRoute]:
     """Return the routes of the server; ``docs/protocol.md`` lists them."""
     admin = Admin(site)
@@ -132,6 +139,7 @@ def routes(site: Site) -> list[BaseRoute]:
         Route("/api", saved),
         Route("/search", Handler(TextSearch(own_queries).answer)),
         Route("/lod/sparql", whole),
+        *_with_extension(STORE_PATH, Handler(graph_store, methods=())),
         *(
             Route(f"/{graph.name}/sparql", SparqlEndpoint(site, descriptions, graph.iri).handler())
             for graph in site.dataset.graphs
@@ -146,10 +154,8 @@ def routes(site: Site) -> list[BaseRoute]:
         Route("/browse/{facet}", Handler(catalogue.browse)),
         Route("/.well-known/void", Handler(well_known_void)),
         Route(contact.PATH, Handler(contact.security_contact)),
-        Route(VOID_PATH, void_document),
-        Route(f"{VOID_PATH}.{{extension}}", void_document),
-        Route(CATALOG_PATH, catalog),
-        Route(f"{CATALOG_PATH}.{{extension}}", catalog),
+        *_with_extension(VOID_PATH, void_document),
+        *_with_extension(CATALOG_PATH, catalog),
         Route("/-/completion/classes", Handler(Completion(own_queries, "classes").answer)),
         Route("/-/completion/properties", Handler(Completion(own_queries, "properties").answer)),
         Route("/-/prefixes.json", Handler(prefixes)),

@@ -46,7 +46,11 @@ _ELEMENT: Final = re.compile(
 # Media types that are compressed by their nature; all others that are sent are texts.
 _COMPRESSED: Final = ("audio/", "font/", "image/", "video/")
 _ARCHIVES: Final = frozenset(
-    {XLSX.media_type, "application/gzip", "application/octet-stream", "application/pdf", "application/zip"}
+    {
+        XLSX.media_type,
+        *("application/gzip", "application/octet-stream", "application/pdf", "application/zip"),
+        "application/zstd",
+    }
 )
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Final
 
-from tests.recording.corpus.shorthand import BROWSER, JSON, as_method, get, page, revalidated, slug
+from tests.recording.corpus.shorthand import BROWSER, JSON, as_method, get, page, revalidated, slug, unordered
 from tests.recording.exchange import Request
 
 EXTENSIONS: Final = ("ttl", "nt", "jsonld", "rdf", "trig", "nq", "html", "json", "csv")
@@ -62,6 +62,7 @@ def requests() -> Iterator[Request]:
         ("mofadaily", "/mofadaily/sparql"),
     ):
         yield from _description(name, path)
+    yield from unordered(_store())
     yield from _completion()
     yield get("machine/static-vendor", "/-/static/vendor/yasgui.min.js")
 
@@ -85,6 +86,38 @@ def _document(name: str) -> Iterator[Request]:
     for fmt in ("ttl", "nt", "jsonld", "csv", "html"):
         yield get(f"machine/{name}-format-{fmt}", path, {"format": fmt})
     yield get(f"machine/{name}-extension-wins", f"{path}.nt", {"format": "ttl"}, "application/rdf+xml")
+
+
+def _store() -> Iterator[Request]:
+    """Yield requests for graphs and dumps."""
+    graph = "http://opendata.mofa.go.kr/mofapub"
+    targets: dict[str, dict[str, object]] = {
+        "dataset": {},
+        "graph": {"graph": graph},
+        "default": {"default": ""},
+        "empty": {"graph": "http://opendata.mofa.go.kr/mofadaily"},
+        "unknown": {"graph": "http://opendata.mofa.go.kr/mofapup"},
+        "both": {"graph": graph, "default": ""},
+        "twice": {"graph": [graph, "urn:a"]},
+        "relative": {"graph": "mofapub"},
+        "misspelt": {"grahp": graph},
+    }
+    for name, parameters in targets.items():
+        asked = get(f"machine/store-{name}", "/store", parameters)
+        yield asked
+        yield revalidated(asked)
+        for method in ("HEAD", "OPTIONS", "PUT", "DELETE"):
+            yield as_method(asked, method)
+        for fmt in ("ttl", "nt", "rdf", "jsonld", "trig", "nq", "csv"):
+            yield get(f"machine/store-{name}-{fmt}", "/store", {**parameters, "format": fmt})
+    for at, accept in enumerate(ACCEPTED, 1):
+        yield get(f"machine/store-accept-{at:02}-{slug(accept)}", "/store", {"graph": graph}, accept)
+    for extension in (*EXTENSIONS, "nq.rar"):
+        yield get(f"machine/store-extension-{extension}", f"/store.{extension}")
+        yield get(f"machine/store-graph-extension-{extension}", f"/store.{extension}", {"graph": graph})
+    yield get("machine/store-download", "/store", {"graph": graph, "download": 1})
+    for extension in ("nq.gz", "trig.zst"):
+        yield as_method(get(f"machine/store-file-{extension}", f"/store.{extension}"), "HEAD")
 
 
 def _description(name: str, path: str) -> Iterator[Request]:

@@ -14,13 +14,15 @@ from endpoint.server.guard import ACCEPTED, Guard
 from endpoint.server.tls import HANDSHAKE
 from endpoint.telemetry import log
 
+# Connections that are accepted in one round of the event loop, which takes a few milliseconds.
+_AT_ONCE: Final = 128
 # Seconds for which nothing is accepted where the system has no descriptor or memory left.
 _REST: Final = 1.0
 _EXHAUSTED: Final = frozenset((errno.EMFILE, errno.ENFILE, errno.ENOBUFS, errno.ENOMEM))
 
 
 class Listener:
-    """Accepts all connections that wait on a socket at once, and begins them clients in turn.
+    """Accepts the connections that wait on a socket, many in one round, and begins them clients in turn.
 
     The event loop's own server begins one in each of its rounds, in the order of their arrival, so that a
     client who opens a thousand keeps others out until the last of them has begun.
@@ -65,7 +67,7 @@ class Listener:
         self._loop.remove_reader(self._sock)
 
     def _accept(self) -> None:
-        while len(self._waiting) < ACCEPTED:
+        for _ in range(min(_AT_ONCE, ACCEPTED - len(self._waiting))):
             try:
                 accepted, address = self._sock.accept()
             except (BlockingIOError, InterruptedError, ConnectionAbortedError):
@@ -80,7 +82,8 @@ class Listener:
             self._waiting.add(accepted)
             client = address[:2] if isinstance(address, tuple) else None
             self._guard.turns.begin(self._guard.peer(client), accepted, partial(self._begin, accepted))
-        self._pause()
+        if len(self._waiting) >= ACCEPTED:
+            self._pause()
 
     def _begin(self, accepted: socket.socket) -> None:
         self._waiting.discard(accepted)

@@ -1,4 +1,4 @@
-"""Connections that are accepted all at once, and begin clients in turn."""
+"""Connections that are accepted many at once, and begin clients in turn."""
 
 from __future__ import annotations
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Final
 from urllib.parse import quote, urlencode
@@ -14,43 +15,49 @@ from endpoint.catalog.parameters import Parameter
 from endpoint.characters import folded
 from endpoint.errors import DataError
 from endpoint.formats import HTML, Format
-from endpoint.web import Site
 from endpoint.web.api.calls import formats_of
 from endpoint.web.api.code_examples import ApiCall, batch_example, code_examples
 from endpoint.web.api.markup import leads_somewhere, prose
 from endpoint.web.api.targets import ROOT
 from endpoint.web.api.values import has_values
+from endpoint.web.cache import Region
 from endpoint.web.http.answer import Whole, page
 from endpoint.web.http.html import NOINDEX, NOINDEX_HEADERS, render
 from endpoint.web.http.request import Request
 from endpoint.web.http.view import View
+from endpoint.web.own_queries import OwnQueries, Snapshot
 
 _JSON: Final = Format("json", "application/json", (), (), "json", False, None)
 _FORMATS: Final = (_JSON, HTML)
 _LONGEST: Final = 200
+# One for each address of the server.
+_LISTINGS: Final[Region[bytes]] = Region("list of saved queries", entries=4, size=len)
 
 
-async def listing_answer(request: Request) -> Whole:
+async def listing_answer(own_queries: OwnQueries, request: Request) -> Whole:
     """Return the list of all saved queries, or the page for people. Raises NotAcceptable."""
     if request.negotiate(_FORMATS).format is HTML:
         # Any words make a list of their own.
         robots = NOINDEX_HEADERS if any(name == "q" for name, _ in request.pairs) else ()
         return page(await _page(request.view), headers=robots)
-    body = json.dumps(_listing(request.site, request.base), ensure_ascii=False, indent=1).encode() + b"\n"
+    catalog = request.site.catalog
+    make = partial(_listing, catalog, request.base)
+    body = await own_queries.snapshot().cached(_LISTINGS, make, (catalog.version, request.base))
     return Whole(body, _JSON.media_type)
 
 
-def _listing(site: Site, base: str) -> dict[str, object]:
-    catalog, folder = site.catalog, site.dataset.queries
-    return {
+async def _listing(catalog: Catalog, base: str, snapshot: Snapshot) -> bytes:
+    folder = snapshot.site.dataset.queries
+    members = {
         **_about(catalog.about),
-        "generation": site.engine.generation.number,
+        "generation": snapshot.generation.number,
         "version": catalog.version,
         "queries": [_describe(query, base, catalog) for query in catalog.queries.values()],
         "problems": [_problem(problem, folder) for problem in catalog.problems],
         "notices": [_problem(notice, folder) for notice in catalog.notices],
         "links": {"self": f"{base}{ROOT}"},
     }
+    return json.dumps(members, ensure_ascii=False, indent=1).encode() + b"\n"
 
 
 def _about(about: About) -> dict[str, object]:

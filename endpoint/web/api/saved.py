@@ -80,7 +80,9 @@ class SavedQueries:
             return answer
         if request.method == "POST":
             return await self._post(request, target)
-        return await listing_answer(request) if target is None else await self._one(request, target, [])
+        if target is None:
+            return await listing_answer(self._own_queries, request)
+        return await self._one(request, target, [])
 
     async def _post(self, request: Request, target: Target | None) -> Answer:
         body = await request.body(self._site.settings.max_query)

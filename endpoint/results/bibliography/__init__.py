@@ -98,16 +98,14 @@ def lookup_query(iris: Sequence[str]) -> str:
     if len(iris) > MOST:
         raise ValueError(f"{len(iris)} resources are more than one query takes, {MOST}")
     items = _values("item", iris)
+    # Filters, not VALUES: the engine would read all statements with these properties, and join them then.
     return f"""CONSTRUCT {{ ?subject ?predicate ?object }} WHERE {{
-  {{ {items} {_values("predicate", _OF_PUBLICATION)}
-    ?item ?predicate ?object BIND(?item AS ?subject) }}
+  {{ {items} ?item ?predicate ?object {_among("predicate", _OF_PUBLICATION)} BIND(?item AS ?subject) }}
   UNION
-  {{ {{ SELECT DISTINCT ?subject {{ {items} {_values("link", _LINKS)}
-      ?item ?link ?subject FILTER(isIRI(?subject)) }} }}
-    {_values("predicate", _OF_LINKED)}
-    ?subject ?predicate ?object }}
+  {{ {items} ?item ?link ?subject . ?subject ?predicate ?object
+    {_among("link", _LINKS)} {_among("predicate", _OF_LINKED)} }}
   UNION
-  {{ {{ SELECT DISTINCT ?subject {{ {items} ?item <{RDF_TYPE}>/<{RDFS_SUBCLASS_OF}>* ?subject }} }}
+  {{ {items} ?item <{RDF_TYPE}>/<{RDFS_SUBCLASS_OF}>* ?subject .
     ?subject <{RDFS_SUBCLASS_OF}> ?object BIND(<{RDFS_SUBCLASS_OF}> AS ?predicate) }}
 }}"""
 
@@ -127,6 +125,13 @@ def items_of(iris: Iterable[str], answer: bytes) -> list[Item]:
 
 
 def _values(name: str, iris: Iterable[str]) -> str:
+    return f"VALUES ?{name} {{ {_terms(iris, ' ')} }}"
+
+
+def _among(name: str, iris: Iterable[str]) -> str:
+    return f"FILTER(?{name} IN ({_terms(iris, ', ')}))"
+
+
+def _terms(iris: Iterable[str], separator: str) -> str:
     # NamedNode refuses what is no IRI, so nothing but terms enters the text.
-    terms = " ".join(str(NamedNode(iri)) for iri in dict.fromkeys(iris))
-    return f"VALUES ?{name} {{ {terms} }}"
+    return separator.join(str(NamedNode(iri)) for iri in dict.fromkeys(iris))

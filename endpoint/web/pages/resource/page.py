@@ -32,7 +32,7 @@ from endpoint.web.pages.resource.rendering import (
     prefixed,
 )
 from endpoint.web.pages.resource.statements import PAGE, SHOWN, Statement
-from endpoint.web.pages.resource.terms import COUNTED, Text, text_for
+from endpoint.web.pages.resource.terms import Text, text_for
 
 _ANY_URI: Final = f"{XSD}anyURI"
 # The place of a property without one.
@@ -245,7 +245,7 @@ class ResourcePage:
                 "is_class": term.is_class,
                 "place": {key: [*map(self._cells.iri, names)] for key, names in term.related.items()},
                 "uses": term.uses,
-                "many": COUNTED,
+                "more": term.more,
                 "examples": [
                     (self._cells.value(use.subject), use.value and self._cells.value(use.value))
                     for use in term.examples

@@ -13,14 +13,13 @@ from typing import Final
 from pyoxigraph import BlankNode, NamedNode, RdfFormat, parse
 
 from endpoint.web.cache import Region
-from endpoint.web.own_queries import Row, Snapshot, Term, iri, number
+from endpoint.web.own_queries import Row, Snapshot, Term, iri, number, together
 
-# Statements that are read at once, values of a property that are shown, properties that are read
-# one by one, and statements that are counted, at most.
+# Statements that are read at once, values of a property that are shown, and properties that are read
+# one by one, at most.
 READ: Final = 1000
 SHOWN: Final = 50
 _PROPERTIES: Final = 100
-COUNTED: Final = 100_000
 # Subjects of an inverse property on a page, and how many are sorted by their IRI at most: a longer list is
 # paged in the order of the engine.
 PAGE: Final = 50
@@ -38,11 +37,11 @@ _SOME: Final = """{{ SELECT ?g ({property} AS ?p) ?o WHERE {{
   }} LIMIT {most} }}"""
 _PAGE: Final = """SELECT DISTINCT ?o WHERE {{ GRAPH ?any {{ {iri} {property} ?o }} }}
 ORDER BY ?o OFFSET {offset} LIMIT {most}"""
-_INVERSE_COUNTS: Final = """SELECT ?p (COUNT(DISTINCT ?s) AS ?n) (COUNT(*) AS ?all)
-  (SUM(COALESCE(IF(?g = {derived}, 0, 1), 1)) AS ?own) WHERE {{
-  {{ SELECT ?s ?p ?g WHERE {{ {{ GRAPH ?g {{ ?s ?p {iri} }} }} UNION
-    {{ ?s ?p {iri} FILTER NOT EXISTS {{ GRAPH ?named {{ ?s ?p {iri} }} }} }} }} LIMIT {most} }} }}
-GROUP BY ?p"""
+_INVERSE_COUNTS: Final = """SELECT ?p (COUNT(*) AS ?n) WHERE {{
+  {{ SELECT DISTINCT ?s ?p WHERE {{ GRAPH ?any {{ ?s ?p {iri} }} }} LIMIT {most} }} }} GROUP BY ?p"""
+# Statements that rules have derived are in no other graph.
+_INVERSE_DERIVED: Final = """SELECT ?p (COUNT(*) AS ?n) WHERE {{
+  {{ SELECT ?p WHERE {{ GRAPH {derived} {{ ?s ?p {iri} }} }} LIMIT {most} }} }} GROUP BY ?p"""
 _INVERSE_EXISTS: Final = """SELECT ?p WHERE {{ VALUES ?p {{ {values} }}
   FILTER EXISTS {{ GRAPH ?any {{ ?s ?p {iri} }} }} }}"""
 _SUBJECTS: Final = """SELECT DISTINCT ?s WHERE {{ GRAPH ?any {{ ?s {property} {iri} }} }}
@@ -129,7 +128,7 @@ async def read_values(
 
 
 async def _read_some(snapshot: Snapshot, node: str) -> Statements:
-    counts = await snapshot.rows(_COUNTS.format(iri=node, most=COUNTED))
+    counts = await snapshot.rows(_COUNTS.format(iri=node, most=snapshot.countable))
     totals = {iri(row["p"]): number(row["n"]) for row in counts}
     chosen = sorted(totals)[:_PROPERTIES]
     parts = (_SOME.format(iri=node, property=NamedNode(name), most=SHOWN) for name in chosen)
@@ -164,14 +163,16 @@ def _with_nodes(rows: list[Statement], resource: NamedNode, description: bytes) 
 
 async def read_inverse_properties(snapshot: Snapshot, resource: str) -> list[InverseProperty]:
     """Return the properties whose value is ``resource``. Raises designed errors."""
-    node = NamedNode(resource)
-    source = snapshot.site.dataset.derived
-    derived = NamedNode("urn:none" if source is None else source.iri)
-    rows = await snapshot.rows(_INVERSE_COUNTS.format(iri=node, derived=derived, most=COUNTED + 1))
-    more = sum(number(row["all"]) for row in rows) > COUNTED
+    node, most = NamedNode(resource), snapshot.countable
+    async with together() as group:
+        counting = group.create_task(snapshot.rows(_INVERSE_COUNTS.format(iri=node, most=most + 1)))
+        deriving = group.create_task(_count_derived(snapshot, node, most))
+    counts, derived = counting.result(), deriving.result()
+    more = sum(number(row["n"]) for row in counts) > most
     counted = {
-        iri(row["p"]): InverseProperty(iri(row["p"]), number(row["n"]), more, number(row["own"]) == 0)
-        for row in rows
+        name: InverseProperty(name, number(row["n"]), more, derived.get(name, 0) >= number(row["n"]))
+        for row in counts
+        if (name := iri(row["p"]))
     }
     if not more:
         return list(counted.values())
@@ -182,6 +183,14 @@ async def read_inverse_properties(snapshot: Snapshot, resource: str) -> list[Inv
     return [counted.get(iri(row["p"]), InverseProperty(iri(row["p"]), 0, True)) for row in existing]
 
 
+async def _count_derived(snapshot: Snapshot, node: NamedNode, most: int) -> Mapping[str, int]:
+    source = snapshot.site.dataset.derived
+    if source is None:
+        return {}
+    text = _INVERSE_DERIVED.format(derived=NamedNode(source.iri), iri=node, most=most + 1)
+    return {iri(row["p"]): number(row["n"]) for row in await snapshot.rows(text)}
+
+
 async def _read_predicates(snapshot: Snapshot) -> tuple[str, ...]:
     return tuple(sorted(iri(row.get("p")) for row in await snapshot.rows(_PREDICATES)))
 
@@ -189,10 +198,11 @@ async def _read_predicates(snapshot: Snapshot) -> tuple[str, ...]:
 async def read_subjects(snapshot: Snapshot, resource: str, property_iri: str, page: int) -> SubjectPage:
     """Return a page of subjects; the first page is 1. Raises designed errors."""
     names = {"property": str(NamedNode(property_iri)), "iri": str(NamedNode(resource))}
-    (counted,) = await snapshot.rows(_SUBJECT_COUNT.format(**names, most=COUNTED + 1))
+    most = snapshot.countable
+    (counted,) = await snapshot.rows(_SUBJECT_COUNT.format(**names, most=most + 1))
     total = number(counted["n"])
     order = "ORDER BY ?s\n" if total <= _SORTED else ""
     text = _SUBJECTS.format(**names, order=order, offset=(page - 1) * PAGE, most=PAGE)
     subjects = [row["s"] for row in await snapshot.rows(text)]
     named = [term for term in subjects if not isinstance(term, BlankNode)]
-    return SubjectPage(property_iri, page, named, None if total > COUNTED else total)
+    return SubjectPage(property_iri, page, named, None if total > most else total)

@@ -70,8 +70,7 @@ PROPERTIES: Final = frozenset(
 )
 ONTOLOGIES: Final = frozenset({f"{OWL}Ontology"})
 
-# Uses that are counted, examples, terms above and below, and terms of an ontology, at most.
-COUNTED: Final = 100_000
+# Examples, terms above and below, and terms of an ontology, at most.
 EXAMPLES: Final = 10
 _HIERARCHY: Final = 300
 _TERMS: Final = 1500
@@ -230,12 +229,13 @@ class TermFacts:
     """The facts of a class or property.
 
     ``related`` are IRIs by relation: "above" and "below" it, "domain" and "range". ``uses`` is the
-    number of instances or statements, :data:`COUNTED` meaning that or more.
+    number of instances or statements; with ``more`` there may be more of them.
     """
 
     is_class: bool
     related: Mapping[str, Sequence[str]] = field(default_factory=dict)
     uses: int = 0
+    more: bool = False
     examples: Sequence[Use] = ()
 
     def names(self) -> list[str]:
@@ -259,7 +259,7 @@ async def read_term(snapshot: Snapshot, term: str, is_class: bool) -> TermFacts:
     node = str(NamedNode(term))
     pattern = f"?s a {node}" if is_class else f"?s {node} ?o"
     step = RDFS_SUBCLASS_OF if is_class else RDFS_SUBPROPERTY_OF
-    around = _ABOUT if is_class else _OWN
+    around, most = _ABOUT if is_class else _OWN, snapshot.countable
     async with together() as group:
         place = group.create_task(
             snapshot.rows(_HIERARCHY_QUERY.format(iri=node, step=step, most=_HIERARCHY), whole=True)
@@ -267,15 +267,17 @@ async def read_term(snapshot: Snapshot, term: str, is_class: bool) -> TermFacts:
         about = group.create_task(
             snapshot.rows(around.format(iri=node, rdfs=RDFS, most=_HIERARCHY), whole=True)
         )
-        uses = group.create_task(snapshot.rows(_USES.format(pattern=pattern, most=COUNTED)))
+        uses = group.create_task(snapshot.rows(_USES.format(pattern=pattern, most=most + 1)))
         examples = group.create_task(snapshot.rows(_EXAMPLES.format(pattern=pattern, most=EXAMPLES)))
     related: defaultdict[str, set[str]] = defaultdict(set)
     for row in (*place.result(), *about.result()):
         related[getattr(row["relation"], "value", "")].add(iri(row["term"]))
+    counted = number(uses.result()[0]["n"])
     return TermFacts(
         is_class,
         {relation: sorted(names) for relation, names in related.items()},
-        number(uses.result()[0]["n"]),
+        min(counted, most),
+        counted > most,
         [Use(row["s"], row.get("o")) for row in examples.result()],
     )
 

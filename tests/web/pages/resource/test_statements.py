@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from endpoint.web import Site
+from endpoint.web import Site, own_queries
 from endpoint.web.own_queries import Snapshot
 from endpoint.web.pages.resource import statements as reading
 from endpoint.web.pages.resource.lookup import KnownResource, look_up, of_path
@@ -23,7 +23,7 @@ def test_what_points_to_a_resource_is_found_beyond_what_is_counted(
         ("q", 1, False),
         ("r", 1, False),
     }
-    monkeypatch.setattr(reading, "COUNTED", 1)
+    monkeypatch.setattr(own_queries, "_COUNTED", 1)
     bounded = read(site, lambda snapshot: reading.read_inverse_properties(snapshot, THING))
     assert sorted(row.property.removeprefix(BASE) for row in bounded) == ["p", "q", "r"]
     assert all(row.more and row.count <= 2 for row in bounded)

@@ -81,7 +81,7 @@ def create_application(site: Site, engine: Engine | None = None) -> ASGIApp:
         except EndpointError as error:
             log.error("the server cannot start: %s", error)
             raise
-        site.running.running.listeners.append(site.instruments)
+        site.running.queries.listeners.append(site.instruments)
         try:
             yield
         finally:

@@ -136,7 +136,7 @@ class Result(Protocol):
 class Engine(Protocol):
     """An evaluator of operations. All failures are :class:`~endpoint.errors.EndpointError`."""
 
-    running: RunningQueries
+    queries: RunningQueries  # those that run or wait now
     clients: Clients
 
     @property

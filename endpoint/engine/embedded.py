@@ -37,9 +37,9 @@ class EmbeddedEngine:
     """The engine on the generations of a data directory. Made by :meth:`open`."""
 
     def __init__(self, settings: Settings, supervisor: Supervisor) -> None:
-        self.running = RunningQueries()
+        self.queries = RunningQueries()
         self.clients = Clients(settings.budget, settings.max_queries_per_client)
-        self.running.listeners.append(self.clients)
+        self.queries.listeners.append(self.clients)
         self._settings = settings
         # Attempts after the first; asking for the number of processors takes ten microseconds.
         self._tries = settings.pool_size
@@ -82,30 +82,30 @@ class EmbeddedEngine:
         """Evaluate on the generation of the operation; return when the first bytes of the answer exist."""
         frame = wire.pack_query(operation, representation, wire.Most(limits.rows, limits.size))
         form = operation.form.value if operation.form else ""
-        running = self.running.begin(operation.text, form, representation.format.media_type)
+        running = self.queries.begin(operation.text, form, representation.format.media_type)
         return await self._begin(frame, running, limits, operation.generation)
 
     async def search(self, request: Request, limits: Limits, generation: int | None = None) -> EmbeddedResult:
         """Search the text index of ``generation``, else of the current one."""
-        running = self.running.begin(request.query, "search", "application/json")
+        running = self.queries.begin(request.query, "search", "application/json")
         return await self._begin(wire.pack_search(request), running, limits, generation)
 
     async def count(
         self, union: bool, most_classes: int, limits: Limits, generation: int | None = None
     ) -> EmbeddedResult:
         """Count all statements of ``generation``, else of the current one, from its columns."""
-        running = self.running.begin("", "count", "application/json")
+        running = self.queries.begin("", "count", "application/json")
         return await self._begin(wire.pack_count(union, most_classes), running, limits, generation)
 
     async def dump(self, order: DumpOrder, limits: Limits, generation: int | None = None) -> EmbeddedResult:
         """Write statements of ``generation``, else of the current one."""
         graphs = " ".join(map(str, order.selection.graphs))
-        running = self.running.begin(graphs, "dump", order.format.media_type)
+        running = self.queries.begin(graphs, "dump", order.format.media_type)
         return await self._begin(wire.pack_dump(order), running, limits, generation)
 
     async def classify(self, text: str, base_iri: str | None, limits: Limits) -> Operation:
         """Classify a text in a worker, where the deadline can end it."""
-        running = self.running.begin(text, "", "application/json")
+        running = self.queries.begin(text, "", "application/json")
         frame = wire.pack_text(text, self._settings.max_nesting, base_iri)
         result = await self._begin(frame, running, limits, None)
         return wire.decode_operation(await result.read(), text)
@@ -117,16 +117,16 @@ class EmbeddedEngine:
         try:
             return await self._attempts(frame, running, limits, generation)
         except EndpointError as error:
-            self.running.end(running, error.code)
+            self.queries.end(running, error.code)
             raise
         except asyncio.CancelledError:
             killed = running.interruption()
-            self.running.end(running, ABORTED if killed is None else killed.code)
+            self.queries.end(running, ABORTED if killed is None else killed.code)
             if killed is None:
                 raise
             raise killed from None
         except BaseException:
-            self.running.end(running, ABORTED)
+            self.queries.end(running, ABORTED)
             raise
         finally:
             running.waiting = None
@@ -162,7 +162,7 @@ class EmbeddedEngine:
         pool = self._supervisor.pool
         if number is not None and number != pool.generation.number:
             pool = await self._older(number, limits.left())
-        result = EmbeddedResult(pool, attempt, self.running, running)
+        result = EmbeddedResult(pool, attempt, self.queries, running)
         try:
             if not attempt.slow and (worker := pool.take(attempt.client)) is not None:
                 result.start(worker)

@@ -127,7 +127,7 @@ async def explain(
     wrong or refused; a query that runs into a limit is explained.
     """
     watch, failure = _Watch(), None
-    engine.running.listeners.append(watch)
+    engine.queries.listeners.append(watch)
     try:
         async with aclosing(await engine.query(operation, representation, limits)) as result:
             async for _ in result:
@@ -135,7 +135,7 @@ async def explain(
     except _EXPLAINED as error:
         failure = error
     finally:
-        engine.running.listeners.remove(watch)
+        engine.queries.listeners.remove(watch)
     if watch.query is None:
         raise RuntimeError("the engine did not say that the query began")
     hints = await asyncio.to_thread(find_slow_shapes, operation.text, searchable)

@@ -109,7 +109,7 @@ def test_what_is_written_is_on_record(data: Path) -> None:
 
     async def main() -> None:
         async with opened(data) as engine:
-            engine.running.listeners.append(Recorder())
+            engine.queries.listeners.append(Recorder())
             await dumped(engine, DumpOrder(Selection((FIRST,), union=True), TURTLE))
 
     asyncio.run(main())

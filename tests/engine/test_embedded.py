@@ -123,7 +123,7 @@ async def test_a_long_text_is_classified_under_the_deadline(data: Path) -> None:
             assert str(caught.value) == str(same.value)
         with pytest.raises(DeadlineExceeded):
             await engine.classify("SELECT * FROM x:g1 {" + "()" * 250_000 + "}", "urn:", Limits(0.05))
-        assert not list(engine.running)
+        assert not list(engine.queries)
 
 
 FAILURES: list[tuple[str, Format, type[EndpointError]]] = [
@@ -171,7 +171,7 @@ async def test_an_answer_tells_its_rows_and_the_memory_that_it_took(data: Path) 
     async with opened(data, workers=1) as engine:
         sorting = "SELECT ?a ?d { ?a ?b ?c . ?d ?e ?f } ORDER BY DESC(CONCAT(STR(?a), STR(?d)))"
         listener = Ended()
-        engine.running.listeners.append(listener)
+        engine.queries.listeners.append(listener)
         listing = "SELECT * { ?s ?p ?o }"
         for text, count, least, most in (
             (listing, 300, 0, 2**24),  # the first query also warms the worker

@@ -199,7 +199,7 @@ async def test_where_the_slow_lane_is_full_the_client_that_has_most_makes_room(d
         assert b"true" in await answer
         # One of Anna's waits for a place now; its evaluation begins anew.
         await until_async(lambda: len(slow(engine, ANNA)) == 1)
-        assert sorted(query.phase for query in engine.running) == ["evaluating"] * 3 + ["waiting"]
+        assert sorted(query.phase for query in engine.queries) == ["evaluating"] * 3 + ["waiting"]
         assert not any(task.done() for task in (*many, *more))
         await end(*more)
         await until_async(lambda: len(slow(engine, ANNA)) == 2)
@@ -330,7 +330,7 @@ async def test_an_exhausted_budget_refuses_and_others_go_on(data: Path) -> None:
         with pytest.raises(BudgetExhausted):
             await begin(engine, ANNA, "ASK {}")
         assert b"true" in await begin(engine, BEN, "ASK {}")
-        assert len(engine.running) == 0
+        assert len(engine.queries) == 0
 
 
 @asynchronous

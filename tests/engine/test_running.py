@@ -69,7 +69,7 @@ def test_the_engine_tells_how_each_query_ends(tmp_path: Path) -> None:
     async def main() -> list[str]:
         async with opened(tmp_path) as engine:
             told = Told()
-            engine.running.listeners.append(told)
+            engine.queries.listeners.append(told)
             for text, timeout in (
                 ("SELECT * { ?s ?p ?o }", 20.0),
                 ("SELECT * { ?a ?b ?c . ?d ?e ?f }", 20.0),
@@ -81,14 +81,14 @@ def test_the_engine_tells_how_each_query_ends(tmp_path: Path) -> None:
                 except EndpointError:
                     continue
                 if "?d" in text:
-                    (running,) = engine.running
+                    (running,) = engine.queries
                     assert (running.phase, running.generation) == ("sending", 1)
                     assert running.pid > 0
                     assert running.sent > 0
                 else:
                     await result.read()
                 await result.aclose()
-            assert len(engine.running) == 0
+            assert len(engine.queries) == 0
             return [event.rpartition(" ")[2] for event in told.events if event.startswith("ended")]
 
     assert asyncio.run(main()) == [
@@ -121,14 +121,14 @@ def test_a_killed_query_fails_by_design_in_each_phase_and_its_worker_is_replaced
             return await (await engine.query(operation(text), Representation.of(CSV), Limits(20))).read()
 
         asking = asyncio.create_task(ask())
-        query = await phase_reached(engine.running, phase)
-        assert engine.running.kill(query.identifier, "token:night-watch") is query
-        assert engine.running.kill(query.identifier, "another") is query
+        query = await phase_reached(engine.queries, phase)
+        assert engine.queries.kill(query.identifier, "token:night-watch") is query
+        assert engine.queries.kill(query.identifier, "another") is query
         with pytest.raises(QueryKilled, match="ended the query"):
             await asking
         assert not asking.cancelling()
         assert query.killer == "token:night-watch"
-        assert engine.running.find(query.identifier) is None
+        assert engine.queries.find(query.identifier) is None
         return query.outcome
 
     async def main() -> None:
@@ -139,12 +139,12 @@ def test_a_killed_query_fails_by_design_in_each_phase_and_its_worker_is_replaced
                 asyncio.create_task(engine.query(operation(ENDLESS), Representation.of(CSV), Limits(20)))
                 for _ in range(4)
             ]
-            await phase_reached(engine.running, "waiting")
-            for query in engine.running:
-                engine.running.kill(query.identifier, "token:night-watch")
+            await phase_reached(engine.queries, "waiting")
+            for query in engine.queries:
+                engine.queries.kill(query.identifier, "token:night-watch")
             outcomes = await asyncio.gather(*others, return_exceptions=True)
             assert [type(outcome) for outcome in outcomes] == [QueryKilled] * 4
-            assert engine.running.kill("q999", "token:night-watch") is None
+            assert engine.queries.kill("q999", "token:night-watch") is None
             result = await engine.query(operation("ASK {}"), Representation.of(SPARQL_JSON), Limits(20))
             assert b"true" in await result.read()
 
@@ -161,8 +161,8 @@ def test_a_query_killed_while_nobody_reads_it_is_not_taken_for_a_whole_answer(tm
                 iterator = aiter(result)
                 for _ in range(pieces):
                     assert await anext(iterator)
-                (query,) = engine.running
-                engine.running.kill(query.identifier, "token:night-watch")
+                (query,) = engine.queries
+                engine.queries.kill(query.identifier, "token:night-watch")
                 with pytest.raises(QueryKilled):
                     await anext(iterator)
                 await result.aclose()

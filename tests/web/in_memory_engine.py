@@ -49,7 +49,7 @@ class StoreEngine:
 
     def __init__(self, turtle: str, graph: str) -> None:
         self.store = Store()
-        self.running = RunningQueries()
+        self.queries = RunningQueries()
         self.clients = Clients(0.0, 64)
         self.store.update(f"INSERT DATA {{ GRAPH <{graph}> {{ {turtle} }} }}")
         self.generation = Generation(7, Path(), datetime(2026, 1, 2, 3, 4, 5, 678, tzinfo=UTC), 0, "")

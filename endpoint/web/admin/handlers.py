@@ -92,7 +92,7 @@ class Admin:
         token = operator(request)
         check_origin(request)
         query = self._find(request)
-        self._site.engine.running.kill(query.identifier, token.name)
+        self._site.engine.queries.kill(query.identifier, token.name)
         log.warning(
             "%s %s %s killed after %.1f s by %s",
             log_field("query", query.identifier),
@@ -105,7 +105,7 @@ class Admin:
 
     def _find(self, request: Request) -> RunningQuery:
         identifier = request.path_parameter("identifier")
-        query = self._site.engine.running.find(identifier)
+        query = self._site.engine.queries.find(identifier)
         if query is None:
             raise NotFound(f"No query {shown(identifier)} runs: it has ended, or there never was one.")
         return query

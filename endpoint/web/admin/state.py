@@ -38,7 +38,7 @@ def state(site: Site, slow: Sequence[SlowQuery]) -> Members:
     Raises :class:`~endpoint.errors.Overloaded` while it starts.
     """
     engine = site.engine
-    running = sorted(engine.running, key=lambda query: query.evaluation, reverse=True)
+    running = sorted(engine.queries, key=lambda query: query.evaluation, reverse=True)
     connections = site.instruments.connections_by_client()
     generation, occupancy = engine.generation, engine.occupancy
     return {

@@ -104,7 +104,7 @@ def state_of(site: Site) -> State:
 
 def _clients(site: Site, engine: Engine) -> list[ClientState]:
     """Return the few clients that are named."""
-    accounts = engine.clients.accounts(engine.running, site.instruments.connections_by_client(), MOST_CLIENTS)
+    accounts = engine.clients.accounts(engine.queries, site.instruments.connections_by_client(), MOST_CLIENTS)
     return [
         ClientState(
             *(each.client, each.used.seconds, each.left, each.connections, each.running, each.waiting)

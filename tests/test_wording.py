@@ -22,6 +22,8 @@ CLASSES = ["http://example.org/ns#Publication", "http://example.org/ns#Person"]
         ("http://example.org/ns#Publicaton", CLASSES, CLASSES[0]),
         ("http://example.org/ns#zzz", CLASSES, None),
         ("http://example.org/ns#", CLASSES, None),
+        ("http://example.org/ns#publication", CLASSES, CLASSES[0]),
+        ("auhtor", ["year", "author"], "author"),
     ],
 )
 def test_the_nearest_known_word(word: str, known: list[str], meant: str | None) -> None:
@@ -33,6 +35,7 @@ def test_the_nearest_known_word(word: str, known: list[str], meant: str | None) 
     ("text", "fit"),
     [
         ("한글 and é", "한글 and é"),
+        ("a\x00\u202eb\ud800", "a\\u0000\\u202Eb\\uD800"),
         ("a\nb\x1b[0m", "a\\u000Ab\\u001B[0m"),
         ("x" * 60, "x" * 60),
         ("x" * 61, "x" * 59 + "…"),

@@ -13,7 +13,7 @@ from endpoint.catalog.datatypes import TYPES
 from endpoint.catalog.parameters import Parameter, fault, read_values, term
 from endpoint.errors import BadParameter
 from endpoint.vocabulary import XSD
-from endpoint.wording import did_you_mean, shown
+from endpoint.wording import shown
 
 
 def parameter(kind: str = "string", **fields: object) -> Parameter:
@@ -296,19 +296,6 @@ def test_the_sample_is_the_example_or_the_default_or_the_first_choice() -> None:
     assert parameter(default="b", enum=("c",)).sample == "b"
     assert parameter(enum=("c", "d")).sample == "c"
     assert parameter().sample is None
-
-
-def test_what_is_shown_is_short_and_printable() -> None:
-    assert shown("a\x00\u202eb\ud800") == "a\\u0000\\u202Eb\\uD800"
-    assert shown("한" * 100) == "한" * 59 + "…"
-
-
-def test_a_far_word_gets_no_suggestion() -> None:
-    assert did_you_mean("author", ["year"]) == "."
-    assert did_you_mean("auhtor", ["year", "author"]) == '; did you mean "author"?'
-    genres = ["http://example.org/a/long/way/to/rock", "http://example.org/a/long/way/to/Folk"]
-    assert did_you_mean("http://example.org/a/long/way/to/jazz", genres) == "."
-    assert did_you_mean("http://example.org/a/long/way/to/folk", genres).endswith('to/Folk"?')
 
 
 @given(st.sampled_from(sorted(TYPES)), st.text(alphabet=st.characters(), max_size=30))

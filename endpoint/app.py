@@ -30,7 +30,13 @@ from endpoint.web.http.static_files import StaticFiles
 from endpoint.web.machine import contact, metrics
 from endpoint.web.machine.completion import Completion, prefixes
 from endpoint.web.machine.crawlers import Sitemaps, robots
-from endpoint.web.machine.datasets import CATALOG_PATH, VOID_PATH, catalog_triples, document_triples
+from endpoint.web.machine.datasets import (
+    CATALOG_PATH,
+    STORE_PATH,
+    VOID_PATH,
+    catalog_triples,
+    document_triples,
+)
 from endpoint.web.machine.documents import DataDocument, live, ready, well_known_void
 from endpoint.web.machine.publications import Feed
 from endpoint.web.machine.seen import PATH as SEEN
@@ -43,7 +49,6 @@ from endpoint.web.pages.search import TextSearch
 from endpoint.web.sparql import SparqlEndpoint
 from endpoint.web.sparql.description import Descriptions
 from endpoint.web.sparql.editor import QueryPage
-from endpoint.web.sparql.graph_store import PATH as STORE_PATH
 from endpoint.web.sparql.graph_store import graph_store
 
 

@@ -26,6 +26,7 @@ from endpoint.web.cache import Region
 from endpoint.web.http.answer import Answer, Made, Whole, document_tag
 from endpoint.web.http.request import Request
 from endpoint.web.http.view import LANGUAGES, PARAMETER
+from endpoint.web.machine.datasets import DUMP_PATH, STORE_PATH, VOID_PATH
 from endpoint.web.own_queries import OwnQueries, Snapshot
 
 # The protocol allows 50,000 addresses and 50 MB. An entry has its address four times: with addresses of
@@ -46,6 +47,8 @@ _DATES: Final = f"<{DCTERMS}modified>|<{SCHEMA}dateModified>|<{DCTERMS}issued>|<
 
 _ROBOTS: Final = """\
 # Pages of resources, of the catalogue and of the API may be read by everybody; {root}/sitemap.xml lists them.
+# Whoever wants everything needs no page: {base}{dump} is all data in one file, and as long as it is
+# the same, its ETag saves the way. {base}{void} describes it.
 User-agent: *
 # Queries and searches are made by people and programs, each for itself: there is no end of them.
 Disallow: {root}/sparql?
@@ -54,6 +57,9 @@ Disallow: {root}/search?
 Disallow: {root}/api/*?
 Disallow: {root}/api?
 Disallow: {root}/*?*q=
+# Graphs one by one, in each format; the dump of all may be read.
+Disallow: {root}{store}?
+Disallow: {root}{store}.*?
 # Lists by one value may be read, in each language; by several values or in other orders they add nothing.
 Disallow: {root}/?*&
 Disallow: {root}/?*=*&*=*&{language}=
@@ -90,7 +96,8 @@ async def robots(request: Request) -> Answer:
         for path in ("/?*&", "/api?", "/api/*?")
         for language in LANGUAGES
     )
-    body = _ROBOTS.format(root=root, base=base, languages=languages, language=PARAMETER).encode()
+    paths = {"dump": DUMP_PATH, "store": STORE_PATH, "void": VOID_PATH}
+    body = _ROBOTS.format(root=root, base=base, languages=languages, language=PARAMETER, **paths).encode()
     return Whole(body, "text/plain; charset=utf-8", tag=document_tag(None, base), vary="")
 
 

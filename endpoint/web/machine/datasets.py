@@ -4,8 +4,8 @@ Describing Linked Datasets with the VoID Vocabulary, W3C Interest Group Note; th
 described with its extension http://ldf.fi/void-ext#, as query editors read it.
 
 Data Catalog Vocabulary, version 3 (W3C Recommendation), as data portals harvest it. The whole dataset is one
-``dcat:Dataset``, and so is each graph that has an endpoint of its own; data services lead to them: SPARQL and
-the API.
+``dcat:Dataset``, and so is each graph that has an endpoint of its own; data services lead to them: SPARQL,
+the API and the graph store, which has a dump of each.
 """
 
 from __future__ import annotations
@@ -13,11 +13,12 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from hashlib import blake2b
 from typing import Final
+from urllib.parse import quote
 
 from pyoxigraph import BlankNode, Literal, NamedNode, Triple
 
 from endpoint.dataset import SourceGraph
-from endpoint.formats import GRAPH_FORMATS
+from endpoint.formats import GRAPH_FORMATS, N_QUADS, TURTLE
 from endpoint.vocabulary import DCAT, DCTERMS, FOAF, RDF_TYPE, VOID, VOID_EXT, XSD
 from endpoint.web import Site
 from endpoint.web.machine.partitions import ClassPartition, Part, PropertyPartition
@@ -25,6 +26,10 @@ from endpoint.web.machine.statistics import Statistics
 
 VOID_PATH: Final = "/void"
 CATALOG_PATH: Final = "/catalog"
+STORE_PATH: Final = "/store"
+# The dump of the whole dataset, and that of a graph, which its IRI follows.
+DUMP_PATH: Final = f"{STORE_PATH}.nq.gz"
+GRAPH_DUMP: Final = f"{STORE_PATH}.ttl.gz?graph="
 TYPE: Final = NamedNode(RDF_TYPE)
 
 # The IRIs of languages in DCAT-AP.
@@ -33,9 +38,13 @@ _LANGUAGES: Final = {
     "en": "http://publications.europa.eu/resource/authority/language/ENG",
 }
 _SPARQL_PROTOCOL: Final = NamedNode("http://www.w3.org/TR/sparql11-protocol/")
+_GRAPH_STORE_PROTOCOL: Final = NamedNode("http://www.w3.org/TR/sparql11-http-rdf-update/")
+_MEDIA_TYPES: Final = "https://www.iana.org/assignments/media-types/"
 _OPENAPI: Final = NamedNode("https://spec.openapis.org/oas/v3.1.0")
 _QUERY_TITLE: Final = {"ko": "SPARQL로 질의", "en": "Query with SPARQL"}
 _API_TITLE: Final = {"ko": "저장된 질의 API", "en": "API of saved queries"}
+_STORE_TITLE: Final = {"ko": "그래프 저장소", "en": "Graph store"}
+_DUMP_TITLE: Final = {"ko": "전체를 한 파일로 내려받기", "en": "All of it as one file to download"}
 _PART_OF: Final = {"ko": "{part}. {whole}의 한 부분입니다.", "en": "{part}. A part of: {whole}."}
 
 
@@ -84,6 +93,7 @@ def document_triples(site: Site, base: str, statistics: Statistics) -> Iterator[
     for iri in statistics.graphs:
         node = graph_node(base, iri)
         yield Triple(dataset, _void("subset"), node)
+        yield Triple(node, _void("dataDump"), NamedNode(_dump_address(base, iri)))
         if iri in titles:
             yield from texts(node, f"{DCTERMS}title", titles[iri].title)
             if titles[iri].name:
@@ -99,6 +109,7 @@ def _access(site: Site, base: str, dataset: NamedNode) -> Iterator[Triple]:
         yield Triple(dataset, NamedNode(f"{DCTERMS}license"), NamedNode(site.dataset.licence))
     yield Triple(dataset, NamedNode(f"{FOAF}homepage"), NamedNode(f"{base}/"))
     yield Triple(dataset, _void("sparqlEndpoint"), NamedNode(f"{base}/sparql"))
+    yield Triple(dataset, _void("dataDump"), NamedNode(_dump_address(base)))
     yield Triple(dataset, _void("uriSpace"), Literal(site.dataset.base))
     for fmt in GRAPH_FORMATS:
         if fmt.iri is not None:
@@ -204,7 +215,9 @@ def catalog_triples(site: Site, base: str, statistics: Statistics) -> Iterator[T
     sparql = _service(base, "sparql")
     yield from _sparql_service(site, base, sparql, f"{base}/sparql", whole)
     yield from _api_service(site, base, whole)
-    for service in (sparql, _service(base, "api")):
+    yield from _store_service(site, base)
+    yield from _dump(site, base, whole)
+    for service in (sparql, _service(base, "api"), _service(base, "store")):
         yield Triple(catalog, _dcat("service"), service)
     for graph in site.dataset.graphs:
         if graph.name:
@@ -232,6 +245,7 @@ def _graph(
     yield from _size(node, counted.triples if counted else None)
     service = _service(base, f"sparql-{graph.name}")
     yield from _sparql_service(site, base, service, f"{base}/{graph.name}/sparql", node)
+    yield from _dump(site, base, node, graph)
 
 
 def _about(
@@ -276,6 +290,34 @@ def _api_service(site: Site, base: str, dataset: NamedNode) -> Iterator[Triple]:
     yield from _data_service(site, service, address, NamedNode(f"{base}/api/openapi.json"), _API_TITLE)
     yield Triple(service, NamedNode(f"{DCTERMS}conformsTo"), _OPENAPI)
     yield from _distribution(service, address, dataset, _API_TITLE)
+
+
+def _store_service(site: Site, base: str) -> Iterator[Triple]:
+    service, address = _service(base, "store"), NamedNode(base + STORE_PATH)
+    yield from _data_service(site, service, address, NamedNode(base + VOID_PATH), _STORE_TITLE)
+    yield Triple(service, NamedNode(f"{DCTERMS}conformsTo"), _GRAPH_STORE_PROTOCOL)
+
+
+def _dump(site: Site, base: str, dataset: NamedNode, graph: SourceGraph | None = None) -> Iterator[Triple]:
+    """Yield the distribution of the dump of a graph, or of the dataset; its size is not known before."""
+    distribution = _service(base, f"dump-{graph.name}" if graph else "dump")
+    address = NamedNode(_dump_address(base, graph.iri if graph else None))
+    yield Triple(_service(base, "store"), _dcat("servesDataset"), dataset)
+    yield Triple(dataset, _dcat("distribution"), distribution)
+    yield Triple(distribution, TYPE, _dcat("Distribution"))
+    yield from texts(distribution, f"{DCTERMS}title", _DUMP_TITLE)
+    yield Triple(distribution, _dcat("accessURL"), address)
+    yield Triple(distribution, _dcat("downloadURL"), address)
+    yield Triple(distribution, _dcat("accessService"), _service(base, "store"))
+    media_type = (TURTLE if graph else N_QUADS).media_type
+    yield Triple(distribution, _dcat("mediaType"), NamedNode(_MEDIA_TYPES + media_type))
+    yield Triple(distribution, _dcat("compressFormat"), NamedNode(f"{_MEDIA_TYPES}application/gzip"))
+    if site.dataset.licence:
+        yield Triple(distribution, NamedNode(f"{DCTERMS}license"), NamedNode(site.dataset.licence))
+
+
+def _dump_address(base: str, graph: str | None = None) -> str:
+    return base + (DUMP_PATH if graph is None else GRAPH_DUMP + quote(graph, safe=""))
 
 
 def _data_service(

@@ -22,7 +22,7 @@ from endpoint.web.http.answer import Answer, Headers
 from endpoint.web.http.html import NOINDEX, NOINDEX_HEADERS, render
 from endpoint.web.http.request import Request
 from endpoint.web.http.view import View
-from endpoint.web.machine.datasets import VOID_PATH
+from endpoint.web.machine.datasets import DUMP_PATH, VOID_PATH
 from endpoint.web.own_queries import OwnQueries
 from endpoint.web.pages.search import (
     YEAR,
@@ -284,6 +284,7 @@ def _advertised(view: View) -> tuple[bytes, bytes]:
     links = [
         f'<{view.absolute("/sitemap.xml")}>; rel="sitemap"; type="application/xml"',
         f'<{view.absolute(VOID_PATH)}>; rel="describedby"',
+        f'<{view.absolute(DUMP_PATH)}>; rel="item"; type="application/gzip"',
     ]
     if view.site.dataset.pages.feed:
         links.append(f'<{view.absolute("/feed")}>; rel="alternate"; type="application/atom+xml"')

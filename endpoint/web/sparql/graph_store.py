@@ -42,9 +42,9 @@ from endpoint.web.http.request import (
     single,
 )
 from endpoint.web.http.send import READING, check_method
+from endpoint.web.machine.datasets import STORE_PATH, VOID_PATH
 from endpoint.wording import nearest, shown
 
-PATH: Final = "/store"
 # Formats of a dataset, which keep the names of graphs.
 DATASET_FORMATS: Final = (N_QUADS, TRIG, JSON_LD)
 # Compressions of a file by its last extension, with their media types (RFC 6713, RFC 8878).
@@ -119,7 +119,7 @@ class File:
         """Return the head of an answer with it. Its entity tag is strong: the bytes are always the same."""
         target = self.target
         parts = (str(target.default), target.graph or "", self.representation.digest, self.compression)
-        tag = document_tag(generation, PATH, request.site.version, *parts)
+        tag = document_tag(generation, STORE_PATH, request.site.version, *parts)
         return {
             "tag": tag.removeprefix("W/"),
             "modified": generation.created.astimezone(UTC).replace(microsecond=0),
@@ -128,7 +128,7 @@ class File:
         }
 
     def _headers(self, request: Request, generation: Generation) -> Headers:
-        headers: Headers = ((b"link", f'<{request.view.root}/void>; rel="describedby"'.encode()),)
+        headers: Headers = ((b"link", f'<{request.view.root}{VOID_PATH}>; rel="describedby"'.encode()),)
         if not self.download:
             return headers
         extension = ".".join(filter(None, (self.representation.format.extension, self.compression)))

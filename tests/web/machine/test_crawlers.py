@@ -170,6 +170,7 @@ def test_robots(many: Server) -> None:
     rules = RobotFileParser()
     rules.parse(answer.text.splitlines())
     assert rules.site_maps() == [f"{many.url}/sitemap.xml"]
+    assert f"{many.url}/store.nq.gz is all data in one file" in answer.text
 
 
 @pytest.mark.parametrize(
@@ -199,6 +200,10 @@ def test_robots(many: Server) -> None:
         ("/sparql?query=ASK%7B%7D", False),
         ("/mofapub/sparql?query=ASK%7B%7D", False),
         ("/search?q=x", False),
+        ("/store", True),
+        ("/store.nq.gz", True),
+        ("/store?graph=http%3A%2F%2Fx", False),
+        ("/store.ttl.gz?graph=http%3A%2F%2Fx", False),
         ("/mofapub/resource/Publication/14209?inverse=http%3A%2F%2Fx", False),
         ("/mofapub/hasAuthor?property=http%3A%2F%2Fx&locale=ko", False),
         ("/mofapub/resource/Publication/14209?whole=1", False),

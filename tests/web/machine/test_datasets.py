@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import gzip
 from urllib.parse import urlsplit
+
+from pyoxigraph import RdfFormat, parse
 
 from tests.datasets.counted_works import NS, WORKS
 from tests.live import Server
@@ -84,3 +87,38 @@ def test_a_graph_is_a_part_with_its_iri(works: Server) -> None:
     )
     assert (found["iri"], found["n"], found["title"]) == (WORKS, "11", "책과 보고서")
     assert found["about"] == "책과 보고서. 저작의 한 부분입니다."
+
+
+def test_dumps_are_told_and_have_what_is_told(works: Server) -> None:
+    void = read(works, "/void")
+    (whole,) = rows(void, "?d foaf:primaryTopic ?dataset . ?dataset void:dataDump ?dump ; void:triples ?n")
+    quads = [*parse(gzip.decompress(works.get(path_of(whole["dump"])).body), RdfFormat.N_QUADS)]
+    assert len({quad.triple for quad in quads}) == int(whole["n"])
+    graphs = rows(void, "?d void:subset ?graph . ?graph void:dataDump ?dump ; void:triples ?n")
+    assert len(graphs) == 3
+    for row in graphs:
+        statements = [*parse(gzip.decompress(works.get(path_of(row["dump"])).body), RdfFormat.TURTLE)]
+        assert len(statements) == int(row["n"])
+
+
+def test_dumps_are_distributions_to_download(works: Server) -> None:
+    found = rows(
+        read(works, "/catalog"),
+        """?dataset dcat:distribution ?dump . ?dump a dcat:Distribution ; dcat:downloadURL ?url ;
+        dcat:accessURL ?url ; dcat:mediaType ?type ; dcat:compressFormat ?packed ; dcterms:license ?licence ;
+        dcat:accessService ?store . ?store dcat:servesDataset ?dataset ; dcterms:conformsTo ?protocol""",
+    )
+    types = "https://www.iana.org/assignments/media-types/"
+    assert {(row["url"].partition("?")[0], row["type"]) for row in found} == {
+        (f"{works.url}/store.nq.gz", f"{types}application/n-quads"),
+        (f"{works.url}/store.ttl.gz", f"{types}text/turtle"),
+    }
+    for row in found:
+        assert row["protocol"] == "http://www.w3.org/TR/sparql11-http-rdf-update/"
+        head = works.request("HEAD", path_of(row["url"]))
+        assert (head.status, types + head.headers["content-type"]) == (200, row["packed"])
+
+
+def path_of(address: str) -> str:
+    parts = urlsplit(address)
+    return f"{parts.path}?{parts.query}" if parts.query else parts.path

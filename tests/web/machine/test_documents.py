@@ -79,7 +79,7 @@ def test_documents_name_the_host_that_was_asked(works: Server) -> None:
     store = Store()
     store.load(answer.body, RdfFormat.TURTLE)
     found = {row["url"] for row in rows(store, "?s a dcat:DataService ; dcat:endpointURL ?url")}
-    assert found == {f"http://data.example/{path}" for path in ("sparql", "works/sparql", "api")}
+    assert found == {f"http://data.example/{path}" for path in ("sparql", "works/sparql", "api", "store")}
 
 
 def test_hosts_that_clients_make_up_do_not_fill_the_cache(tmp_path: Path) -> None:

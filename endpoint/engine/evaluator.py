@@ -21,7 +21,7 @@ from pyoxigraph import (
 )
 
 from endpoint.columns.counting import MOST_GRAPHS, Counting
-from endpoint.columns.evaluation import ColumnQueries, Unsupported
+from endpoint.columns.evaluation import Asked, ColumnQueries, Unsupported
 from endpoint.columns.reader import Columns
 from endpoint.errors import NotFound
 from endpoint.formats import QueryForm
@@ -134,17 +134,10 @@ class Evaluator:
     def _answer_from_columns(self, operation: Operation) -> QueryBoolean | Written | None:
         """Return the answer from columns; None where only the engine is sure of it."""
         queries, text = self.options.queries, operation.text
-        if (
-            queries is None
-            or not operation.columns
-            or operation.form is None
-            or operation.default_graphs
-            or operation.named_graphs
-            or len(text) > COMPILED
-        ):
+        if queries is None or not operation.columns or operation.form is None or len(text) > COMPILED:
             return None
         try:
-            answer = queries.answer(text, operation.base_iri)
+            answer = queries.answer(text, operation.base_iri, _asked(operation))
             if answer.form is QueryForm.ASK:
                 return _BOOLEANS[answer.table.size > 0]
             if answer.form in (QueryForm.CONSTRUCT, QueryForm.DESCRIBE):
@@ -201,6 +194,12 @@ class Evaluator:
             default_graph=default,
             named_graphs=named,
         )
+
+
+def _asked(operation: Operation) -> Asked | None:
+    """Return the graphs that a request names, None where it names none."""
+    default, named = operation.default_graphs, operation.named_graphs
+    return Asked.of(map(NamedNode, default), map(NamedNode, named)) if default or named else None
 
 
 def _described(error: Exception) -> str:

@@ -13,9 +13,9 @@ from functools import lru_cache
 from typing import Final
 
 from endpoint.columns.evaluation.answers import Answer
-from endpoint.columns.evaluation.basic import FanOuts
 from endpoint.columns.evaluation.evaluator import Evaluator
 from endpoint.columns.evaluation.graphs import TRIPLE, constructed, described
+from endpoint.columns.evaluation.sources import Asked, Sources
 from endpoint.columns.evaluation.tables import Limits
 from endpoint.columns.evaluation.terms import Scratch, Terms
 from endpoint.columns.reader import Columns
@@ -24,7 +24,7 @@ from endpoint.sparql import algebra
 from endpoint.sparql.algebra.translation import translate
 from endpoint.sparql.syntax.parser import Unsupported, parse
 
-__all__ = ("Answer", "ColumnQueries", "Unsupported")
+__all__ = ("Answer", "Asked", "ColumnQueries", "Unsupported")
 
 # Rows over which the engine may well find the few that are wanted sooner, one after another.
 _LAZY = 20_000
@@ -35,7 +35,7 @@ _SHORT: Final = 2_000
 
 
 class ColumnQueries:
-    """Queries over the union of all graphs of ``columns``.
+    """Queries over the graphs of ``columns``, whose union is the default graph.
 
     ``prefixes`` are those that a query need not declare; a table of the evaluation has at most so many
     ``cells``, which are numbers of 8 bytes. ``scratch`` computes what only the engine knows. A query that
@@ -45,47 +45,61 @@ class ColumnQueries:
     def __init__(
         self, columns: Columns, prefixes: Mapping[str, str], cells: int, scratch: Scratch, few: int = 0
     ) -> None:
-        self._columns = columns
+        self._dictionary = columns.terms
+        self._sources = Sources(columns)
         self._prefixes = prefixes
         self._cells = cells
         self._scratch = scratch
         self._few = few
-        self._fan_outs: FanOuts = {}
         self._read = lru_cache(_KEPT)(self._reading)
         # The tables of the grammar are made now, and shared by all processes that are forked from this one.
         parse("ASK {}")
 
-    def answer(self, text: str, base_iri: str | None = None) -> Answer:
-        """Return the answer to a query. Raises :class:`Unsupported` for what only the engine answers."""
-        query = (self._read if len(text) <= _SHORT else self._reading)(text, base_iri)
-        if isinstance(query, Unsupported):
-            raise query.with_traceback(None)
-        evaluator, terms = self._evaluator(query)
-        table = evaluator.evaluate(query.pattern)
+    def answer(self, text: str, base_iri: str | None = None, asked: Asked | None = None) -> Answer:
+        """Return the answer to a query, over the graphs that are ``asked`` in place of those of its text.
+
+        Raises :class:`Unsupported` for what only the engine answers.
+        """
+        found = (self._read if len(text) <= _SHORT else self._reading)(text, base_iri, asked)
+        if isinstance(found, Unsupported):
+            raise found.with_traceback(None)
+        query, asked = found
+        evaluator, terms = self._evaluator(query, asked)
+        table = evaluator.answer(query.pattern)
         if query.form is QueryForm.CONSTRUCT:
             table = constructed(table, query.template, terms, evaluator.limits)
         elif query.form is QueryForm.DESCRIBE:
-            table = described(table, self._columns, evaluator.limits)
+            table = described(table, evaluator.default, evaluator.limits)
         else:
             return Answer(query.form, tuple(table.columns), table, terms)  # type: ignore[arg-type]
         return Answer(query.form, TRIPLE, table, terms)
 
-    def _reading(self, text: str, base_iri: str | None) -> algebra.Query | Unsupported:
+    def _reading(
+        self, text: str, base_iri: str | None, asked: Asked | None
+    ) -> tuple[algebra.Query, Asked] | Unsupported:
         """Return a query that may be answered here, else the reason why the engine answers it."""
         try:
             query = translate(parse(text), self._prefixes, base_iri)
-            if query.dataset is not None:
-                raise Unsupported("the dataset is the engine's")
-            if self._few and self._evaluator(query)[0].few(query.pattern, self._few):
+            if asked is None:
+                asked = (
+                    Asked() if query.dataset is None else Asked.of(query.dataset.default, query.dataset.named)
+                )
+            # Merged graphs the engine takes for a bag: a triple of two of them counts twice.
+            few = 0 if _merged(asked) else self._few
+            if few and self._evaluator(query, asked)[0].few(query.pattern, few):
                 raise Unsupported("the engine finds a few rows sooner")
         except Unsupported as reason:
             return reason.with_traceback(None)
-        return query
+        return query, asked
 
-    def _evaluator(self, query: algebra.Query) -> tuple[Evaluator, Terms]:
-        terms = Terms(self._columns.terms, self._scratch)
-        limits = Limits(self._cells, _LAZY if _lazy(query) else _ANY)
-        return Evaluator(self._columns, terms, limits, self._fan_outs), terms
+    def _evaluator(self, query: algebra.Query, asked: Asked) -> tuple[Evaluator, Terms]:
+        terms = Terms(self._dictionary, self._scratch)
+        limits = Limits(self._cells, _LAZY if _lazy(query) and not _merged(asked) else _ANY)
+        return Evaluator(self._sources, asked, terms, limits), terms
+
+
+def _merged(asked: Asked) -> bool:
+    return asked.default is not None and len(asked.default) > 1
 
 
 def _lazy(query: algebra.Query) -> bool:

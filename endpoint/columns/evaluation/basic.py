@@ -14,9 +14,10 @@ from numpy.typing import NDArray
 from pyoxigraph import BlankNode, Variable
 
 from endpoint.columns.evaluation.ranges import contains, ranges_of, unfolded
+from endpoint.columns.evaluation.sources import Source
 from endpoint.columns.evaluation.tables import UNIT, Key, Limits, Table
 from endpoint.columns.evaluation.terms import Terms
-from endpoint.columns.reader import Columns, Pairs
+from endpoint.columns.reader import Pairs
 from endpoint.columns.sets import Indices, starts_of
 from endpoint.sparql.algebra import TriplePattern
 from endpoint.sparql.syntax.parser import Unsupported
@@ -25,9 +26,6 @@ from endpoint.sparql.syntax.parser import Unsupported
 Place: TypeAlias = int | Key
 # What is to be done with a table as soon as it has these variables.
 Step = tuple[frozenset[Key], Callable[[Table], Table]]
-
-# How many pairs of a predicate a subject, or else an object, has on average.
-FanOuts = dict[tuple[int, bool], float]
 
 # Predicates through which an object is looked for when the predicate is a variable.
 _MOST_PREDICATES: Final = 300
@@ -46,14 +44,14 @@ class _Pattern(NamedTuple):
 
 
 class BasicPatterns:
-    """The basic graph patterns of one evaluation."""
+    """The basic graph patterns of one evaluation, over one graph."""
 
-    def __init__(self, columns: Columns, terms: Terms, limits: Limits, fan_outs: FanOuts) -> None:
-        self._columns = columns
+    def __init__(self, source: Source, terms: Terms, limits: Limits) -> None:
+        self.source = source
         self._terms = terms
         self._limits = limits
-        self._size = len(columns.terms)
-        self._fan_outs = fan_outs
+        self._size = len(source.terms)
+        self._fan_outs = source.fan_outs
 
     def extend(self, table: Table, triples: Sequence[TriplePattern], steps: Sequence[Step] = ()) -> Table:
         """Return the solutions of ``table`` joined with those of the triples.
@@ -101,8 +99,7 @@ class BasicPatterns:
         known = [isinstance(place, int) or place in table.columns for place in pattern]
         if not isinstance(predicate, int):
             return self._estimate_any(table, pattern, known)
-        rows = self._columns.rows(predicate)
-        number = rows.stop - rows.start
+        number = len(self._by_subject(predicate).first)
         joined = any(place in table.columns for place in pattern.variables())
         if isinstance(subject, int) or isinstance(object_, int):
             number = self._constant_count(predicate, subject, object_)
@@ -119,12 +116,12 @@ class BasicPatterns:
         if known[1]:
             raise Unsupported("a predicate is bound by another pattern")
         if isinstance(pattern.subject, int):
-            return float(len(self._columns.about(pattern.subject).first))
+            return float(len(self.source.about(pattern.subject).first))
         if known[0]:
             return table.size * 10.0
         if known[2] and not isinstance(pattern.object, int):
             return float("inf")
-        return float(table.size * len(self._columns))
+        return float(table.size * len(self.source))
 
     def _constant_count(self, predicate: int, subject: Place, object_: Place) -> int:
         if isinstance(subject, int):
@@ -180,7 +177,7 @@ class BasicPatterns:
         subject, predicate, object_ = pattern
         if predicate in table.columns:
             raise Unsupported("a predicate is bound by another pattern")
-        subjects, predicates, objects = self._columns.triples
+        subjects, predicates, objects = self.source.triples
         if self._known(table, subject):
             if not self._known(table, object_):
                 return self._grown(
@@ -200,7 +197,7 @@ class BasicPatterns:
 
     def _about_object(self, object_: int) -> tuple[Indices, Indices]:
         """Return the subjects and the predicates of an object."""
-        predicates = self._columns.predicates.tolist()
+        predicates = self.source.predicates.tolist()
         if len(predicates) > _MOST_PREDICATES:
             raise Unsupported("there are many predicates")
         subjects, found = [np.empty(0, np.int64)], [np.empty(0, np.int64)]
@@ -263,7 +260,7 @@ class BasicPatterns:
 
     def _by_subject(self, predicate: int) -> Pairs:
         # A term that no triple has is no predicate.
-        return self._columns.by_subject(min(predicate, self._size))
+        return self.source.by_subject(min(predicate, self._size))
 
     def _by_object(self, predicate: int) -> Pairs:
-        return self._columns.by_object(min(predicate, self._size))
+        return self.source.by_object(min(predicate, self._size))

@@ -2,41 +2,53 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Iterator, Sequence, Set
 
 import numpy as np
-from pyoxigraph import BlankNode, Variable
+from pyoxigraph import BlankNode, NamedNode, Variable
 
-from endpoint.columns.evaluation.basic import BasicPatterns, FanOuts, Step
+from endpoint.columns.evaluation.basic import BasicPatterns, Step
 from endpoint.columns.evaluation.conditions import Conditions, conjuncts
 from endpoint.columns.evaluation.grouping import distinct, grouped
 from endpoint.columns.evaluation.joins import joined, without_compatible
 from endpoint.columns.evaluation.ordering import ordered
 from endpoint.columns.evaluation.scalars import computed, variables_of
+from endpoint.columns.evaluation.shapes import names, needs_triples, selects
+from endpoint.columns.evaluation.sources import Asked, Source, Sources
 from endpoint.columns.evaluation.tables import UNIT, Key, Limits, Table, concatenated
 from endpoint.columns.evaluation.terms import UNBOUND, Terms
-from endpoint.columns.reader import Columns
 from endpoint.columns.sets import Indices
 from endpoint.sparql import algebra
 from endpoint.sparql.algebra import Expression, Pattern, TriplePattern
 from endpoint.sparql.syntax.parser import Unsupported
 
 _ROW = "row"
+# Named graphs that are asked one after another.
+_MOST_GRAPHS = 100
 
 
 class Evaluator:
-    """The evaluation of one query, within ``limits``.
+    """The evaluation of one query over the graphs that are ``asked``, within ``limits``.
 
     All of it raises :class:`Unsupported` for what only the engine answers.
     """
 
-    def __init__(self, columns: Columns, terms: Terms, limits: Limits, fan_outs: FanOuts) -> None:
+    def __init__(self, sources: Sources, asked: Asked, terms: Terms, limits: Limits) -> None:
         self._terms = terms
         self.limits = limits
-        self._basic = BasicPatterns(columns, terms, limits, fan_outs)
+        self._sources = sources
+        self._asked = asked
+        self._basic = BasicPatterns(sources.of(asked.default), terms, limits)
         self._conditions = Conditions(terms)
         # In how many optional patterns the evaluation is.
         self._optional = 0
+        self._named = Counter[Variable]()
+
+    def answer(self, pattern: Pattern) -> Table:
+        """Return the solutions of a whole query."""
+        self._named = names(pattern, exists=False)
+        return self.evaluate(pattern)
 
     def evaluate(self, pattern: Pattern) -> Table:
         """Return the solutions of a pattern."""
@@ -55,6 +67,8 @@ class Evaluator:
                 return self._values(variables, rows)
             case algebra.Extend(inner, variable, expression):
                 return self._extend(self.evaluate(inner), variable, expression)
+            case algebra.Graph(name, inner):
+                return self._graph(name, inner)
             case algebra.Group(inner):
                 return grouped(self.evaluate(inner), pattern, self._terms)
         return self._modified(pattern, None)
@@ -90,9 +104,46 @@ class Evaluator:
                 return self.few(left, most)
             case algebra.Values(_, rows):
                 return len(rows) <= most
-            case algebra.PathPattern() | algebra.Graph():
+            case algebra.PathPattern():
                 return False
         return self.few(pattern.pattern, most)
+
+    @property
+    def default(self) -> Source:
+        """The default graph, outside of GRAPH."""
+        return self._basic.source
+
+    # Graphs.
+
+    def _graph(self, name: NamedNode | Variable, inner: Pattern) -> Table:
+        """Return the solutions of GRAPH, where a graph that holds nothing has none."""
+        if not needs_triples(inner):
+            raise Unsupported("GRAPH has solutions without triples")
+        among = [
+            graph for graph in self._sources.named if self._asked.named is None or graph in self._asked.named
+        ]
+        if isinstance(name, NamedNode):
+            return self._within(frozenset({str(name).encode()} & set(among)), inner)
+        if name in names(inner):
+            raise Unsupported("GRAPH names its variable inside")
+        if selects(inner):
+            # The engine asks a sub-SELECT of all graphs together.
+            raise Unsupported("a sub-SELECT is asked of each graph")
+        if len(among) > _MOST_GRAPHS:
+            raise Unsupported("there are many graphs")
+        tables = [Table(0, {name: np.zeros(0, np.int64)})]
+        for graph in among:
+            table = self._within(frozenset({graph}), inner)
+            tables.append(table.adding(name, np.full(table.size, self._terms.number(graph), np.int64)))
+            self.limits.check(sum(each.size for each in tables), len(table.columns) + 1)
+        return concatenated(tables)
+
+    def _within(self, graph: frozenset[bytes], pattern: Pattern) -> Table:
+        """Return the solutions of a pattern in another graph."""
+        around, self._basic = self._basic, BasicPatterns(self._sources.of(graph), self._terms, self.limits)
+        table = self.evaluate(pattern)
+        self._basic = around
+        return table
 
     # Joins.
 
@@ -149,6 +200,7 @@ class Evaluator:
             raise Unsupported("EXISTS of more than triples is the engine's")
         if any((column < 0).any() for column in table.columns.values()):
             raise Unsupported("EXISTS beside what is unbound is the engine's")
+        self._check_scope(table, pattern)
         visible: dict[Key, Indices] = {
             key: column for key, column in table.columns.items() if isinstance(key, Variable)
         }
@@ -161,14 +213,19 @@ class Evaluator:
         exists[found.columns[_ROW]] = True
         return table.take(exists if wanted else ~exists)
 
-    def _check_scope(self, table: Table, expression: Expression) -> None:
-        """Raise :class:`Unsupported` where an expression in OPTIONAL names what only the groups around bind.
+    def _check_scope(self, table: Table, expression: Expression | Pattern) -> None:
+        """Raise :class:`Unsupported` where an expression, or EXISTS, names what only the groups around bind.
 
-        By the standard that is unbound. The engine knows it where OPTIONAL shares no variable with what is
-        before it, and joins their group by a loop.
+        By the standard that is unbound. The engine may join a group by a loop, and then it knows the values.
         """
-        if self._optional and not table.columns.keys() >= set(variables_of(expression)):
+        named = names(expression)
+        foreign = named.keys() - table.columns.keys()
+        if foreign and self._optional:
             raise Unsupported("an expression in OPTIONAL names a variable of the groups around")
+        if isinstance(expression, Pattern):
+            named.clear()
+        if any(self._named[variable] > named[variable] for variable in foreign):
+            raise Unsupported("a condition names a variable of the groups around")
 
     def _filter(self, condition: Expression) -> Callable[[Table], Table]:
         return lambda table: self._conditions.filtered(table, condition)

@@ -10,9 +10,9 @@ from pyoxigraph import BlankNode, Literal, NamedNode, Variable
 
 from endpoint.columns.evaluation.grouping import distinct
 from endpoint.columns.evaluation.ranges import ranges_of, unfolded
+from endpoint.columns.evaluation.sources import Source
 from endpoint.columns.evaluation.tables import Key, Limits, Table, concatenated
 from endpoint.columns.evaluation.terms import IRI, Terms
-from endpoint.columns.reader import Columns
 from endpoint.columns.sets import Indices
 from endpoint.columns.terms import TermClass
 from endpoint.sparql.algebra import TriplePattern
@@ -54,11 +54,11 @@ def constructed(table: Table, template: Sequence[TriplePattern], terms: Terms, l
     return distinct(triples.without(_ROW), TRIPLE)
 
 
-def described(table: Table, columns: Columns, limits: Limits) -> Table:
+def described(table: Table, source: Source, limits: Limits) -> Table:
     """Return the triples of all terms of the solutions, and of the blank nodes in them, and so on."""
-    size = len(columns.terms)
-    subjects = columns.triples[0]
-    blank = columns.terms.classes[TermClass.BLANK_NODE]
+    size = len(source.terms)
+    subjects = source.triples[0]
+    blank = source.terms.classes[TermClass.BLANK_NODE]
     found = [column[(column >= 0) & (column < size)] for column in table.columns.values()]
     wanted = np.unique(np.concatenate([np.zeros(0, np.int64), *found]))
     known = wanted
@@ -67,9 +67,9 @@ def described(table: Table, columns: Columns, limits: Limits) -> Table:
         begins, ends = ranges_of(subjects, wanted, size)
         limits.check(sum(map(len, rows)) + int((ends - begins).sum()), len(TRIPLE))
         rows.append(unfolded(begins, ends)[1])
-        objects = columns.triples[2][rows[-1]].astype(np.int64)
+        objects = source.triples[2][rows[-1]].astype(np.int64)
         wanted = np.setdiff1d(objects[(objects >= blank.start) & (objects < blank.stop)], known)
         known = np.union1d(known, wanted)
     every = np.concatenate(rows)
-    triples = (column[every].astype(np.int64) for column in columns.triples)
+    triples = (column[every].astype(np.int64) for column in source.triples)
     return Table(len(every), dict(zip(TRIPLE, triples, strict=True)))

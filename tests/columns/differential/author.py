@@ -28,7 +28,7 @@ class Author(Patterns):
         """Compose a query."""
         scope: Scope = {}
         where = self.group(scope)
-        dataset = self._dataset() if self.chance(0.03) else None
+        dataset = self._dataset() if self.chance(0.1) else None
         form = self.rng.choices(("SELECT", "ASK", "CONSTRUCT", "DESCRIBE"), (82, 6, 8, 4))[0]
         self.shapes.add(form)
         values = self.values(dict(scope)) if self.chance(0.04) else None

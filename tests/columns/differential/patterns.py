@@ -68,7 +68,7 @@ class Patterns(Expressions):
             (1.5, lambda: self._exists(scope)),
             (1, lambda: self._subselect(scope, depth)),
             (0.4, lambda: self._nested(scope, depth)),
-            (0.25, lambda: self._graph(scope)),
+            (0.6, lambda: self._graph(scope, depth)),
             (0.3, lambda: self._path(scope)),
         )
 
@@ -224,11 +224,18 @@ class Patterns(Expressions):
         self.shapes.add("group")
         return piece("nested", self._inner(scope, depth), "\n", optional=True)
 
-    def _graph(self, scope: Scope) -> Node:
+    def _graph(self, scope: Scope, depth: int) -> Node:
         self.shapes.add("GRAPH")
         graphs = [f"<{graph.value}>" for graph in self.data.graphs()] or [f"<{NS}absent>"]
+        bound = [f"?{name}" for name, kind in scope.items() if kind == "graph"]
         name = self.pick(graphs) if self.chance(0.6) else self.new(scope, "graph")
-        return piece("graph", f"GRAPH {name} ", self._inner(scope, 1), "\n", optional=True)
+        if bound and self.chance(0.3):
+            name = self.pick(bound)
+        elif self.chance(0.05):
+            name = f"<{NS}absent>"
+        return piece(
+            "graph", f"GRAPH {name} ", self._inner(scope, self.one(1, 1, depth)), "\n", optional=True
+        )
 
     def _path(self, scope: Scope) -> Node:
         self.shapes.add("path")

@@ -231,13 +231,13 @@ def test_what_begins_with_few_rows_is_left_to_the_engine(
 @pytest.mark.parametrize(
     "text",
     [
-        "SELECT * FROM :g { ?s ?p ?o }",
-        "SELECT * { GRAPH ?g { ?s ?p ?o } }",
         "SELECT * { ?w :cites+ ?o }",
         "SELECT * { ?w :year ?y FILTER EXISTS { ?w :pages ?n OPTIONAL { ?w :cites ?c } } }",
         "SELECT * { ?w :by ?b OPTIONAL { ?w :pages ?n } FILTER EXISTS { ?w :cites ?c } }",
         "SELECT * { ?w :year ?y { ?w :by ?b OPTIONAL { BIND(STR(?y) AS ?t) } } }",
         "SELECT * { ?w :year ?y { ?w :by ?b OPTIONAL { ?x :pages ?n { ?x :by ?c FILTER(?y > 1) } } } }",
+        "SELECT * { ?w :by ?b { ?w :year ?y FILTER EXISTS { ?b :name ?n } } }",
+        "SELECT * { ?w :by ?b { ?w :year ?y FILTER(?b = :ann) } }",
         "SELECT (NOW() AS ?t) { }",
         "SELECT (RAND() AS ?t) { ?s :p ?o }",
         "SELECT * { ?w :year ?y FILTER(BNODE() = ?w) }",

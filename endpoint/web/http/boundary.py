@@ -147,8 +147,10 @@ class Boundary:
         client = engine.clients.find(CALLER.get())
         # Health, metrics and the operator's pages are never held, whoever else has this address.
         place = None if request.scope["path"].startswith("/-/") else client.at_work
-        if place is not None:
-            await _take(place, request)
+        if place is not None and place.locked():
+            await _hold(place, request)
+        elif place is not None:
+            await place.acquire()
         turn = turns.enter(exchange, client)
         try:
             if turn is not None:
@@ -177,14 +179,11 @@ class Boundary:
         return headers
 
 
-async def _take(place: asyncio.Semaphore, request: Request) -> None:
+async def _hold(place: asyncio.Semaphore, request: Request) -> None:
     """Hold a request until its client has few others at work.
 
     Meanwhile no deadline of it runs, and its connection may make room for those of others.
     """
-    if not place.locked():
-        await place.acquire()
-        return
     hold = request.scope.get("extensions", {}).get("endpoint.hold", {"hold": lambda _: None})["hold"]
     hold(True)
     await place.acquire()

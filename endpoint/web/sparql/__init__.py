@@ -78,7 +78,8 @@ class SparqlEndpoint:
         default, named = protocol.default_graphs, protocol.named_graphs
         if self._graph is not None and not default and not named and not operation.dataset_clause:
             default = named = (self._graph,)
-        return admit(replace(operation.over(default, named), columns=protocol.columns))
+        operation = operation.over(default, named)
+        return admit(operation if protocol.columns else replace(operation, columns=False))
 
     async def _without_query(self, request: Request, protocol: ProtocolRequest) -> Answer:
         if request.method not in ("GET", "HEAD"):

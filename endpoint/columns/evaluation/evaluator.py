@@ -14,7 +14,7 @@ from endpoint.columns.evaluation.grouping import distinct, grouped
 from endpoint.columns.evaluation.joins import joined, without_compatible
 from endpoint.columns.evaluation.ordering import ordered
 from endpoint.columns.evaluation.scalars import computed, variables_of
-from endpoint.columns.evaluation.shapes import names, needs_triples, selects
+from endpoint.columns.evaluation.shapes import holds, names, needs_triples
 from endpoint.columns.evaluation.sources import Asked, Source, Sources
 from endpoint.columns.evaluation.tables import UNIT, Key, Limits, Table, concatenated
 from endpoint.columns.evaluation.terms import UNBOUND, Terms
@@ -126,9 +126,10 @@ class Evaluator:
             return self._within(frozenset({str(name).encode()} & set(among)), inner)
         if name in names(inner):
             raise Unsupported("GRAPH names its variable inside")
-        if selects(inner):
-            # The engine asks a sub-SELECT of all graphs together.
-            raise Unsupported("a sub-SELECT is asked of each graph")
+        if holds(inner, (algebra.Project, algebra.Minus)):
+            # The engine asks a sub-SELECT of all graphs together, and takes the name of the graph for a
+            # variable that both sides of MINUS have.
+            raise Unsupported("a sub-SELECT or MINUS is asked of each graph")
         if len(among) > _MOST_GRAPHS:
             raise Unsupported("there are many graphs")
         tables = [Table(0, {name: np.zeros(0, np.int64)})]

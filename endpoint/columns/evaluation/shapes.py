@@ -25,13 +25,13 @@ def names(part: object, exists: bool = True) -> Counter[Variable]:
     return found
 
 
-def selects(part: object) -> bool:
-    """Return whether a part of the algebra has a sub-SELECT, wherever it stands."""
-    if isinstance(part, algebra.Project):
+def holds(part: object, kinds: tuple[type, ...]) -> bool:
+    """Return whether a part of the algebra is, or has somewhere in it, one of these kinds."""
+    if isinstance(part, kinds):
         return True
     if isinstance(part, tuple):
-        return any(map(selects, part))
-    return is_dataclass(part) and any(selects(getattr(part, field.name)) for field in fields(part))
+        return any(holds(each, kinds) for each in part)
+    return is_dataclass(part) and any(holds(getattr(part, field.name), kinds) for field in fields(part))
 
 
 def needs_triples(pattern: Pattern) -> bool:

@@ -26,6 +26,9 @@ T = TypeVar("T")
 
 # Seconds for which an idle worker of the slow lane waits for another query.
 SLOW_IDLE: Final = 20.0
+# Seconds for which answers go on that began before their generation was replaced. Until then its image may
+# take as much memory as the next one, for a client that reads a kilobyte now and then.
+OUTLASTING: Final = 600.0
 
 
 class PoolGone(EngineError):
@@ -39,8 +42,8 @@ class Displaced(Overloaded):
 
     def __init__(self) -> None:
         super().__init__(
-            "The server evaluates as many long queries as it can, and yours had to make room for that of "
-            f"another client. Try again in {RETRY_AFTER} seconds, and ask for less.",
+            "The server evaluates as many long queries as it can, and yours had to make room, for that of "
+            f"another client or for newer data. Try again in {RETRY_AFTER} seconds, and ask for less.",
             RETRY_AFTER,
         )
 
@@ -56,6 +59,7 @@ class Pool:
         self._retired = False
         self._closing = False
         self._shed: asyncio.TimerHandle | None = None
+        self._cut: asyncio.TimerHandle | None = None
         self._loop = asyncio.get_running_loop()
 
     @property
@@ -259,8 +263,12 @@ class Pool:
         return self._retired and not (self._live or self.busy)
 
     def retire(self) -> None:
-        """Finish the queries that run or wait, accept no more, then end the template."""
+        """Finish the queries that run or wait, accept no more, then end the template.
+
+        Whoever has not read an answer after :data:`OUTLASTING` seconds does not get the rest.
+        """
         self._retired = True
+        self._cut = self._loop.call_later(OUTLASTING, self._displace)
         for lane in self._scheduler.lanes:
             while lane.idle:
                 self.drop(lane.idle.pop())
@@ -268,17 +276,26 @@ class Pool:
                 lane.waiting.fail(PoolGone("The worker processes of this generation are gone."))
         self._close_when_done()
 
+    def _displace(self) -> None:
+        """End the answers that are not finished yet."""
+        for worker in tuple(self._live):
+            worker.displaced = True
+            self.drop(worker)
+
     def _close_when_done(self) -> None:
         if self.finished and not self._closing:
             self._closing = True
+            if self._cut is not None:
+                self._cut.cancel()
             self._run(self._template.aclose())
 
     async def aclose(self) -> None:
         """End every worker at once, even while it evaluates."""
         self._retired = self._closing = True
         self._scheduler.close()
-        if self._shed is not None:
-            self._shed.cancel()
+        for timer in (self._shed, self._cut):
+            if timer is not None:
+                timer.cancel()
         for task in tuple(self._tasks):
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)

@@ -10,13 +10,13 @@ from unittest.mock import patch
 
 import pytest
 
-from endpoint.engine import CALLER, Caller, Limits, processes, scheduler
+from endpoint.engine import CALLER, Caller, Limits, pool, processes, scheduler
 from endpoint.engine.clients import CRASH, HEAVY, Client
 from endpoint.engine.embedded import EmbeddedEngine
 from endpoint.engine.pool import Pool
 from endpoint.errors import BudgetExhausted, DeadlineExceeded, Overloaded, QueryTooComplex, WorkerDied
 from endpoint.formats import SPARQL_JSON, Representation
-from tests.engine.test_embedded import ENDLESS, asynchronous, opened, operation, unread, whole
+from tests.engine.test_embedded import ENDLESS, ENDLESS_ROWS, asynchronous, opened, operation, unread, whole
 from tests.engine.test_processes import state
 from tests.storage.publishing import publish
 from tests.waiting import until_async
@@ -343,3 +343,26 @@ async def test_crashes_cost_their_client(data: Path) -> None:
         assert client_of(engine, ANNA).recent() > 3 * CRASH * 0.8
         assert client_of(engine, BEN).recent() == 0.0
         assert b"true" in await begin(engine, BEN, "ASK {}")
+
+
+def test_an_answer_that_outlasts_its_generation_is_cut(data: Path) -> None:
+    """A client that reads slowly keeps the image of an old generation in memory only for so long."""
+
+    async def main() -> None:
+        with patch.object(pool, "OUTLASTING", 1.0):
+            async with opened(data) as engine:
+                slow = await engine.query(operation(ENDLESS_ROWS), Representation.of(SPARQL_JSON), LONG)
+                pieces = aiter(slow)
+                await anext(pieces)
+                old = pool_of(engine)
+                publish(data, 301)
+                await until_async(lambda: pool_of(engine) is not old)
+                await until_async(lambda: old.ended)
+                # What had arrived may be read; then there is a sentence, and no end.
+                with pytest.raises(Overloaded, match="newer data"):
+                    while True:
+                        await anext(pieces)
+                await slow.aclose()
+                assert b"true" in await whole(engine, "ASK {}")
+
+    asyncio.run(main())

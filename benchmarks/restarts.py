@@ -70,6 +70,8 @@ class Holder:
         """Start a server and wait until it says that it is ready."""
         number = self._sock.fileno()
         serve = [sys.executable, "-m", "endpoint", "serve", "--data", str(self._folder / "data")]
+        # A busy machine may take longer to send an answer than the default allows for one.
+        serve += ["--drain", str(_PATIENCE)]
         with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as notified:
             address = self._folder / f"notify-{len(self._running)}"
             notified.bind(str(address))

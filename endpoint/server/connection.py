@@ -222,7 +222,8 @@ class Connection(RequestReader):
     def _close_quiet(self) -> None:
         """Close a connection whose client asks nothing, also nothing that the event loop has not read yet."""
         quiet = self.loop.time() - self.since >= _QUIET / 2
-        if quiet and self.heading and not self.head_size and self._running is None:
+        idle = self.heading and not self.head_size and self._running is None
+        if quiet and idle and not self.transport.is_closing():
             unread = select.poll()
             unread.register(self.transport.get_extra_info("socket").fileno(), select.POLLIN)
             if not unread.poll(0):

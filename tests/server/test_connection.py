@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import re
 import time
+from typing import Any
 
 import pytest
 from starlette.types import Receive, Scope, Send
@@ -370,4 +371,25 @@ def test_answers_left_unread_have_a_limit_together() -> None:
             assert len(await two.rest()) < 4_000_000
             assert len(await other.answers(1)) > 0
 
+    run(test())
+
+
+def test_a_client_that_leaves_while_the_server_ends_is_no_failure(monkeypatch: pytest.MonkeyPatch) -> None:
+    async def test() -> None:
+        failures: list[dict[str, Any]] = []
+        asyncio.get_running_loop().set_exception_handler(lambda _, context: failures.append(context))
+        app = Application()
+        app.open.set()
+        async with listening(app) as server, server.client() as client:
+            await client.send(GET)
+            await until_async(lambda: app.begun == 1)
+            (connection,) = server.connections
+            connection.shutdown()
+            client.sock.close()
+            await until_async(lambda: not server.connections)
+            # Timers of the same length end in their order.
+            await asyncio.sleep(0.05)
+        assert failures == []
+
+    monkeypatch.setattr("endpoint.server.connection._QUIET", 0.05)
     run(test())

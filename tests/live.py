@@ -17,6 +17,7 @@ from typing import Any
 from urllib.parse import quote, urlencode
 
 from tests.children import below
+from tests.waiting import PATIENCE
 
 ROOT = Path(__file__).parent.parent
 # rdflib 7.6 passes the flags of REPLACE as a count, of which Python warns from 3.13 on; so in pyproject.toml.
@@ -62,7 +63,7 @@ class Server:
     def url(self) -> str:
         return f"http://{self.host}:{self.port}"
 
-    def connection(self, timeout: float = 60) -> http.client.HTTPConnection:
+    def connection(self, timeout: float = PATIENCE) -> http.client.HTTPConnection:
         return http.client.HTTPConnection(self.host, self.port, timeout=timeout)
 
     def request(
@@ -71,7 +72,7 @@ class Server:
         path: str,
         body: bytes | None = None,
         headers: Mapping[str, str] | None = None,
-        timeout: float = 60,
+        timeout: float = PATIENCE,
     ) -> Answer:
         connection = self.connection(timeout)
         try:
@@ -93,7 +94,9 @@ class Server:
         named = {name.replace("_", "-"): value for name, value in parameters.items()}
         return self.get(f"{path}?{urlencode({'query': text, **named}, quote_via=quote)}", accept)
 
-    def post(self, text: str, accept: str = "*/*", path: str = "/sparql", timeout: float = 60) -> Answer:
+    def post(
+        self, text: str, accept: str = "*/*", path: str = "/sparql", timeout: float = PATIENCE
+    ) -> Answer:
         """POST the query directly."""
         headers = {"Content-Type": "application/sparql-query", "Accept": accept}
         return self.request("POST", path, text.encode(), headers, timeout)
@@ -115,7 +118,7 @@ class Server:
         """Ask it to end, and wait. Returns its exit code."""
         if self.process.poll() is None:
             self.process.send_signal(signal.SIGTERM)
-        return self.process.wait(30)
+        return self.process.wait(PATIENCE)
 
 
 def environment(code: Path = ROOT) -> dict[str, str]:
@@ -140,7 +143,7 @@ def run(
         capture_output=True,
         text=True,
         env=environment(code),
-        timeout=120,
+        timeout=PATIENCE,
         check=False,
     )
 
@@ -169,7 +172,7 @@ def serving(data: Path, *flags: str, cwd: Path = ROOT, code: Path = ROOT) -> Ite
         if process.poll() is None:
             process.terminate()
             try:
-                process.wait(60)
+                process.wait(PATIENCE)
             except subprocess.TimeoutExpired:
                 process.kill()
         process.wait()

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Iterator
 
 import pytest
@@ -11,6 +10,7 @@ from playwright.sync_api import Browser, expect
 from tests.browser.query_editor import QueryEditor, query_page
 from tests.browser.reader import Reader, reading
 from tests.live import Server
+from tests.waiting import until
 
 MOFAPUB = "PREFIX mofapub: <http://opendata.mofa.go.kr/mofapub/>\n"
 
@@ -18,9 +18,7 @@ MOFAPUB = "PREFIX mofapub: <http://opendata.mofa.go.kr/mofapub/>\n"
 @pytest.fixture(scope="module", params=["en", "ko"])
 def window(request: pytest.FixtureRequest, browser: Browser, catalogue: Server) -> Iterator[Reader]:
     # The names are counted once for each generation; until then the server asks to come back.
-    until = time.monotonic() + 60
-    while catalogue.get("/-/completion/classes").status != 200 and time.monotonic() < until:
-        time.sleep(0.1)
+    until(lambda: catalogue.get("/-/completion/classes").status == 200)
     with reading(browser, catalogue, request.param) as opened:
         yield opened
         opened.check()

@@ -12,6 +12,7 @@ import pytest
 
 from endpoint.engine import folder_watch
 from endpoint.engine.folder_watch import FolderWatch
+from tests.waiting import PATIENCE
 
 
 def watched(test: Callable[[FolderWatch, Path], Coroutine[object, object, None]]) -> Callable[[Path], None]:
@@ -23,7 +24,7 @@ def watched(test: Callable[[FolderWatch, Path], Coroutine[object, object, None]]
             folder.mkdir()
             watch = FolderWatch(folder)
             try:
-                async with asyncio.timeout(30):
+                async with asyncio.timeout(PATIENCE):
                     await test(watch, folder)
             finally:
                 watch.close()

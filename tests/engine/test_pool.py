@@ -19,7 +19,7 @@ from endpoint.formats import SPARQL_JSON, Representation
 from tests.engine.test_embedded import ENDLESS, ENDLESS_ROWS, asynchronous, opened, operation, unread, whole
 from tests.engine.test_processes import state
 from tests.storage.publishing import publish
-from tests.waiting import until_async
+from tests.waiting import PATIENCE, until_async
 
 ANNA, BEN, CARL = (Caller(f"192.0.2.{number}", "r") for number in (1, 2, 3))
 LONG = Limits(120.0)
@@ -243,7 +243,7 @@ async def test_answers_that_are_not_read_make_room_before_they_have_been_long_in
     data: Path,
 ) -> None:
     with patch.object(scheduler, "BLOCKED", 600.0), patch.object(scheduler, "QUICK", 600.0):
-        async with asyncio.timeout(60), opened(data, workers=1, slow_lane=2) as engine:
+        async with asyncio.timeout(PATIENCE), opened(data, workers=1, slow_lane=2) as engine:
             stalled = []
             for _ in range(5):
                 # Each needs the one worker of the quick lane, or starts in the slow one.

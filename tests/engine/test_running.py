@@ -14,6 +14,7 @@ from endpoint.errors import EndpointError, QueryKilled
 from endpoint.formats import CSV, SPARQL_JSON, Representation
 from tests.engine.test_embedded import ENDLESS, opened, operation
 from tests.storage.publishing import publish
+from tests.waiting import PATIENCE
 
 
 class Told:
@@ -103,7 +104,7 @@ LONG = "SELECT * { ?a ?b ?c . ?d ?e ?f }"
 
 
 async def phase_reached(running: RunningQueries, phase: str) -> RunningQuery:
-    async with asyncio.timeout(20):
+    async with asyncio.timeout(PATIENCE):
         while True:
             for query in running:
                 if query.phase == phase:

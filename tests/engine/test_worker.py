@@ -23,6 +23,7 @@ from endpoint.sparql.lexer import position_of
 from endpoint.sparql.operation import admit, classify
 from endpoint.vocabulary import TEXT
 from tests.search.searched_store import EX, Catalogue, build
+from tests.waiting import PATIENCE
 
 
 class Asked:
@@ -78,7 +79,7 @@ def working(folder: Path | None) -> Iterator[Asked]:
             os._exit(1)
     theirs.close()
     with ours:
-        ours.settimeout(30)
+        ours.settimeout(PATIENCE)
         frame = wire.read(ours)
         assert frame is not None
         assert frame[0] == wire.HELLO

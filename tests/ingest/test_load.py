@@ -11,7 +11,6 @@ import signal
 import subprocess
 import sys
 import threading
-import time
 from collections.abc import Iterable, Iterator
 from contextlib import suppress
 from pathlib import Path
@@ -26,6 +25,7 @@ from endpoint.ingest.sources import Source, SourceKind, file_source
 from endpoint.ingest.sources.discovery import discover
 from tests.ingest.sources.packed_files import tar_of, zip_of
 from tests.live import ROOT
+from tests.waiting import PATIENCE, until
 
 S, P = NamedNode("http://example.org/s"), NamedNode("http://example.org/p")
 ONE = b'<http://example.org/a> <http://example.org/p> "x" .\n'
@@ -136,7 +136,7 @@ def test_progress_is_reported_while_a_source_is_read(tmp_path: Path) -> None:
 
     def slow(source: Source, stream: BinaryIO) -> Iterator[Quad]:
         yield from lines(source, io.BytesIO(stream.read(4)))
-        assert resume.wait(30)
+        assert resume.wait(PATIENCE)
 
     def watch(progress: Progress) -> None:
         found.append(progress)
@@ -173,7 +173,7 @@ def test_an_interruption_stops_the_reader(tmp_path: Path) -> None:
     sources = discover([write(tmp_path / "a.csv", b"")])[0]
     with pytest.raises(KeyboardInterrupt):
         load_sources(Store(), sources, {SourceKind.TABLE: endless}, progress=interrupt)
-    assert ended.wait(30)
+    assert ended.wait(PATIENCE)
 
 
 @pytest.mark.usefixtures("_interruptible")
@@ -198,11 +198,8 @@ def test_an_interruption_stops_the_engine(tmp_path: Path) -> None:
         sources = discover(["-"], format_name="nt", stdin=stdin)[0]
         with pytest.raises(KeyboardInterrupt):
             load_sources(Store(), sources, {}, progress=interrupt)
-        ending = time.monotonic() + 30
-        while any(thread.name == "load" for thread in threading.enumerate()):
-            assert time.monotonic() < ending
-            time.sleep(0.01)
-    feeder.join(30)
+        until(lambda: not any(thread.name == "load" for thread in threading.enumerate()))
+    feeder.join(PATIENCE)
 
 
 MEMORY = """

@@ -13,6 +13,7 @@ from urllib.parse import urlencode
 
 from tests.datasets.listed_values import make
 from tests.live import Answer, Server, serving
+from tests.waiting import PATIENCE
 
 SECRET = "night-watch-secret"
 BEARER = {"Authorization": f"Bearer {SECRET}"}
@@ -39,7 +40,7 @@ def operated(folder: Path, *flags: str) -> Iterator[Server]:
         yield server
 
 
-def asked(server: Server, text: str, address: str, timeout: float = 60) -> Answer:
+def asked(server: Server, text: str, address: str, timeout: float = PATIENCE) -> Answer:
     """The answer to a query from a client at a loopback address."""
     connection = http.client.HTTPConnection(
         server.host, server.port, timeout=timeout, source_address=(address, 0)
@@ -72,7 +73,7 @@ def asking(server: Server, text: str, address: str) -> Iterator[list[Answer]]:
     thread = Thread(target=ask, daemon=True)
     thread.start()
     yield answers
-    thread.join(60)
+    thread.join(PATIENCE)
 
 
 @contextmanager
@@ -93,4 +94,4 @@ def ordinary_traffic(server: Server, clients: int = 3) -> Iterator[None]:
     finally:
         stop.set()
         for thread in threads:
-            thread.join(60)
+            thread.join(PATIENCE)

@@ -11,7 +11,6 @@ import shutil
 import socket
 import ssl
 import subprocess
-import time
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from dataclasses import dataclass
@@ -23,6 +22,7 @@ import trustme
 import yaml
 
 from tests.live import ROOT, Server, command, environment, serving
+from tests.waiting import PATIENCE, until
 
 DEPLOY = ROOT / "deploy"
 PATH = f"{os.environ['PATH']}:/usr/sbin:/sbin"
@@ -63,7 +63,7 @@ class Proxied:
         context = ssl.create_default_context()
         ISSUER.configure_trust(context)
         return http.client.HTTPSConnection(
-            "127.0.0.1", self.port, timeout=60, context=context, source_address=(source, 0)
+            "127.0.0.1", self.port, timeout=PATIENCE, context=context, source_address=(source, 0)
         )
 
     def get(self, path: str, source: str = "127.0.0.1", **headers: str) -> tuple[int, dict[str, str], str]:
@@ -128,30 +128,25 @@ def nginx(folder: Path, site: str, port: int) -> Iterator[None]:
         yield
     finally:
         process.terminate()
-        process.wait(60)
+        process.wait(PATIENCE)
 
 
 def await_port(port: int, process: subprocess.Popen[bytes], folder: Path) -> None:
-    end = time.monotonic() + 60
-    while True:
+    def listens() -> bool:
         try:
             socket.create_connection(("127.0.0.1", port), 5).close()
-            return
         except ConnectionRefusedError:
             assert process.poll() is None, (folder / "error.log").read_text()
-            assert time.monotonic() < end
-            time.sleep(0.02)
+            return False
+        return True
+
+    until(listens)
 
 
 def logged(server: Server, words: str) -> str:
     """The line of the log that contains the words, as soon as it is there."""
-    end = time.monotonic() + 60
-    while time.monotonic() < end:
-        for line in server.log.read_text().splitlines():
-            if words in line:
-                return line
-        time.sleep(0.02)
-    raise AssertionError(f"{words} is not in the log")
+    until(lambda: words in server.log.read_text())
+    return next(line for line in server.log.read_text().splitlines() if words in line)
 
 
 def test_the_server_sees_the_client_and_not_what_it_claims(proxied: Proxied) -> None:
@@ -162,7 +157,7 @@ def test_the_server_sees_the_client_and_not_what_it_claims(proxied: Proxied) -> 
 
 
 def test_plain_http_leads_to_tls(proxied: Proxied) -> None:
-    with closing(http.client.HTTPConnection("127.0.0.1", proxied.plain, timeout=60)) as connection:
+    with closing(http.client.HTTPConnection("127.0.0.1", proxied.plain, timeout=PATIENCE)) as connection:
         connection.request("GET", "/sparql?query=ASK+%7B%7D")
         answer = connection.getresponse()
         assert answer.status == 301
@@ -210,7 +205,7 @@ def examined(server: Server, url: str, folder: Path) -> dict[str, str]:
         env={**environment(), "SSL_CERT_FILE": str(authority)},
         capture_output=True,
         text=True,
-        timeout=120,
+        timeout=PATIENCE,
         check=False,
     )
     findings = json.loads(ended.stdout)["findings"]

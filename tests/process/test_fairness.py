@@ -24,12 +24,12 @@ GIVEN_UP = 3.0
 LOOPER, POLITE = "127.0.0.2", "127.0.0.3"
 
 
-def ask(server: Server, address: str, text: str, timeout: float = 60, **headers: str) -> Answer:
+def ask(server: Server, address: str, text: str, timeout: float = PATIENCE, **headers: str) -> Answer:
     """Ask a query from an address."""
     return get(server, address, f"/sparql?query={quote(text)}", timeout, **headers)
 
 
-def get(server: Server, address: str, path: str, timeout: float = 60, **headers: str) -> Answer:
+def get(server: Server, address: str, path: str, timeout: float = PATIENCE, **headers: str) -> Answer:
     """GET a path from an address."""
     connection = http.client.HTTPConnection(server.host, server.port, timeout, source_address=(address, 0))
     try:

@@ -14,7 +14,7 @@ from urllib.parse import quote
 import pytest
 
 from tests.live import Answer, Server
-from tests.waiting import until
+from tests.waiting import PATIENCE, until
 
 # Seconds in which the next small query is answered: milliseconds, and on a busy machine still less than the
 # deadline, for which it would wait behind a query that holds the worker.
@@ -279,7 +279,7 @@ def test_a_client_that_leaves_ends_its_evaluation(server: Server) -> None:
 def test_a_failure_after_the_first_byte_cuts_the_connection(server: Server) -> None:
     # Rows leave while the set of those already sent grows past the memory limit.
     client = send_raw(server, "SELECT DISTINCT ?b ?a ?e ?d ?h ?g { ?a ?b ?c . ?d ?e ?f . ?g ?h ?i }")
-    client.settimeout(30)
+    client.settimeout(PATIENCE)
     received = bytearray()
     try:
         while piece := client.recv(2**20):
@@ -321,7 +321,7 @@ def test_slow_readers_make_room_for_those_who_wait(server: Server) -> None:
 
 def raw(server: Server, data: bytes) -> bytes:
     """Return the answer of the server to these bytes, until it closes."""
-    with socket.create_connection((server.host, server.port), 20) as client:
+    with socket.create_connection((server.host, server.port), PATIENCE) as client:
         with suppress(OSError):
             client.sendall(data)
         received = b""

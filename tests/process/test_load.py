@@ -23,6 +23,7 @@ from pyoxigraph import DefaultGraph, Literal, NamedNode, Quad, Store
 
 from endpoint.storage import generations
 from tests.live import ROOT, command, environment, run
+from tests.waiting import PATIENCE
 
 MOFAPUB = "http://opendata.mofa.go.kr/mofapub"
 DERIVED = "http://opendata.mofa.go.kr/derived"
@@ -172,7 +173,7 @@ def in_a_shell(line: str) -> subprocess.CompletedProcess[str]:
         env=environment(),
         capture_output=True,
         text=True,
-        timeout=120,
+        timeout=PATIENCE,
         check=False,
     )
 
@@ -219,12 +220,12 @@ def test_a_long_name_leaves_room_for_the_bar(tmp_path: Path) -> None:
             writing.write(b"<urn:a> <urn:p> 1 .\n" * 100_000)
             writing.flush()
             # The pipe stays open, so the load waits for more, and its bar stays.
-            deadline = time.monotonic() + 60
+            deadline = time.monotonic() + PATIENCE
             while not BAR.search(ESCAPE.sub(b"", printed)):
                 assert time.monotonic() < deadline
                 if select.select([ours], [], [], 1)[0]:
                     printed += os.read(ours, 65536)
-        assert process.wait(60) == 0
+        assert process.wait(PATIENCE) == 0
     finally:
         process.kill()
         process.wait()

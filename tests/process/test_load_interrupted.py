@@ -14,6 +14,7 @@ from pyoxigraph import Store
 
 from endpoint.storage import generations
 from tests.live import command, environment, run
+from tests.waiting import PATIENCE
 
 MANIFEST = """
 base = "http://example.org/"
@@ -151,7 +152,7 @@ def test_an_interruption_leaves_the_store_as_it_was(moment: Moment, flags: list[
     with loading(flags, "env", "--default-signal=INT") as process:
         moment(process, text)
         process.send_signal(signal.SIGINT)
-        assert process.wait(60) == 130
+        assert process.wait(PATIENCE) == 130
         assert process.stderr is not None
         said = process.stderr.read().decode()
     assert "Interrupted" in said and "Traceback" not in said
@@ -168,7 +169,7 @@ def test_a_killed_load_leaves_the_store_as_it_was(
     with loading(flags) as process:
         moment(process, text)
         process.send_signal(number)
-        assert process.wait(60) != 0
+        assert process.wait(PATIENCE) != 0
     check_unchanged(flags)
 
 
@@ -196,7 +197,7 @@ def refusal(source: Path, flags: list[str], *before: str) -> str:
         [*before, *command("load", str(source), *flags)],
         capture_output=True,
         env=environment(),
-        timeout=120,
+        timeout=PATIENCE,
         check=False,
         text=True,
     )

@@ -10,7 +10,7 @@ from pathlib import Path
 
 from tests.datasets.listed_values import make
 from tests.live import Server, serving
-from tests.waiting import until
+from tests.waiting import PATIENCE, until
 
 FIRST = 'SELECT ("first" AS ?answer) {}\n'
 SECOND = 'SELECT ("second" AS ?answer) {}\n'
@@ -109,7 +109,7 @@ def test_a_reload_fails_no_request(tmp_path: Path) -> None:
             file.write_text(text)
             hang_up(server)
         ended.set()
-        asking.join(60)
+        asking.join(PATIENCE)
     assert statuses == {200}
     assert answers <= {"first", "second"}
 

@@ -16,6 +16,7 @@ import pytest
 
 from tests.live import Server, serving
 from tests.process.test_deploy import ISSUER, NGINX, Proxied, example, free_port, logged, nginx
+from tests.waiting import PATIENCE
 
 HIDDEN = b"GET /hidden HTTP/1.1\r\nHost: 127.0.0.1\r\nX: "
 LAST = b"GET /last HTTP/1.1\r\nHost: 127.0.0.1\r\nConnection: close\r\n\r\n"
@@ -95,7 +96,7 @@ def proxied(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Proxied]:
 def statuses(connection: socket.socket, data: bytes) -> list[int]:
     """What is answered until the connection ends."""
     with connection:
-        connection.settimeout(60)
+        connection.settimeout(PATIENCE)
         connection.sendall(data)
         answer = b""
         try:
@@ -130,7 +131,7 @@ def test_nothing_hides_on_the_way_through_nginx(proxied: Proxied, name: str) -> 
 def test_nothing_hides_from_the_server_itself(proxied: Proxied, name: str) -> None:
     server = proxied.server
     data, expected = CASES[name]
-    assert statuses(socket.create_connection((server.host, server.port), 60), data + LAST) == expected
+    assert statuses(socket.create_connection((server.host, server.port), PATIENCE), data + LAST) == expected
     path = f"/next-{next(NUMBER)}"
     assert server.get(path).status == 404
     assert_nothing_was_hidden(server, path)

@@ -14,7 +14,7 @@ from urllib.parse import quote
 import pytest
 
 from tests.live import Server, serving
-from tests.waiting import until
+from tests.waiting import PATIENCE, until
 
 # Some 25 MB as CSV: more than the buffers between server and client hold.
 LARGE = "SELECT ?a ?b { { SELECT ?a { ?a ?p ?o } LIMIT 600 } { SELECT ?b { ?b ?q ?r } LIMIT 600 } }"
@@ -73,14 +73,14 @@ def test_it_finishes_what_runs_and_takes_nothing_new(data: Path, closing: ExitSt
         assert json.loads(answers[1].read()) == {"status": "live"}
         assert server.process.poll() is None
         assert running.read().count(b"\r\n") == ROWS + 1
-        assert server.process.wait(60) == 0
+        assert server.process.wait(PATIENCE) == 0
         assert "cut" not in server.log.read_text()
 
 
 def test_a_request_whose_head_is_half_sent_is_answered(data: Path) -> None:
     with (
         serving(data, "--drain", "60") as server,
-        socket.create_connection((server.host, server.port), 60) as client,
+        socket.create_connection((server.host, server.port), PATIENCE) as client,
     ):
         client.sendall(b"GET /-/live HTTP/1.1\r\nHost: localhost\r\n")
         # The server has read the half head when it has answered a request that came later.
@@ -91,24 +91,24 @@ def test_a_request_whose_head_is_half_sent_is_answered(data: Path) -> None:
         with http.client.HTTPResponse(client) as answer:
             answer.begin()
             assert (answer.status, answer.headers["connection"]) == (200, "close")
-        assert server.process.wait(60) == 0
+        assert server.process.wait(PATIENCE) == 0
 
 
 def test_an_idle_connection_does_not_delay_the_end(data: Path, closing: ExitStack) -> None:
     with serving(data, "--drain", "600") as server:
         idle = kept(server, closing)
         assert idle.sock is not None
-        silent = closing.enter_context(socket.create_connection((server.host, server.port), 60))
+        silent = closing.enter_context(socket.create_connection((server.host, server.port), PATIENCE))
         server.process.send_signal(signal.SIGTERM)
         assert (idle.sock.recv(1), silent.recv(1)) == (b"", b"")
-        assert server.process.wait(60) == 0
+        assert server.process.wait(PATIENCE) == 0
 
 
 def test_an_answer_that_takes_too_long_is_cut(data: Path, closing: ExitStack) -> None:
     with serving(data, "--drain", "0.5") as server:
         running = begin(server, closing)
         server.process.send_signal(signal.SIGTERM)
-        assert server.process.wait(60) == 0
+        assert server.process.wait(PATIENCE) == 0
         with pytest.raises((http.client.IncompleteRead, ConnectionResetError)):
             running.read()
         log = server.log.read_text()
@@ -125,6 +125,6 @@ def test_a_second_signal_ends_at_once(data: Path, number: signal.Signals, closin
         until(lambda: refused(server))
         assert server.process.poll() is None
         server.process.send_signal(number)
-        assert server.process.wait(60) == 128 + number
+        assert server.process.wait(PATIENCE) == 128 + number
         with pytest.raises((http.client.IncompleteRead, ConnectionResetError)):
             running.read()

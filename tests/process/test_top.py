@@ -30,7 +30,7 @@ from tests.process.operator import (
     ordinary_traffic,
     state,
 )
-from tests.waiting import until
+from tests.waiting import PATIENCE, until
 
 
 @pytest.fixture(scope="module")
@@ -48,7 +48,7 @@ def top(*arguments: str, token: str | None = SECRET) -> subprocess.CompletedProc
         capture_output=True,
         text=True,
         env={**environment(), **own},
-        timeout=60,
+        timeout=PATIENCE,
         check=False,
     )
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import re
-import time
 from typing import Any
 
 import pytest
@@ -118,13 +117,11 @@ def test_a_head_has_one_deadline(first: bytes, expected: int) -> None:
         async with listening(Application()) as server, server.client() as client:
             await client.send(first)
             reading = asyncio.create_task(client.rest())
-            started = time.monotonic()
             while not reading.done():
                 if first:
                     await client.send(b"x")
                 await asyncio.sleep(0.05)
-            # A byte now and then does not prolong it.
-            assert time.monotonic() - started < 10
+            # A byte now and then does not prolong it, or it would go on for ever.
             assert status(await reading) == expected
 
     run(test())

@@ -12,6 +12,7 @@ import pytest
 from endpoint.errors import ConfigurationError
 from endpoint.server import service_manager
 from endpoint.server.service_manager import Manager
+from tests.waiting import PATIENCE
 
 OWN = str(os.getpid())
 SILENT = Manager()
@@ -98,7 +99,7 @@ def test_a_notification_is_one_datagram(tmp_path: Path, abstract: bool) -> None:
     name = f"@endpoint-{OWN}" if abstract else str(tmp_path / "notify")
     with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as sock:
         sock.bind(name.replace("@", "\0", 1) if abstract else name)
-        sock.settimeout(60)
+        sock.settimeout(PATIENCE)
         manager = Manager.read({"NOTIFY_SOCKET": name})
         manager.notify("READY=1", "STATUS=Serving")
         assert sock.recv(100) == b"READY=1\nSTATUS=Serving"

@@ -8,6 +8,7 @@ from collections.abc import Sequence
 import pytest
 
 from endpoint.telemetry.background import Background
+from tests.waiting import PATIENCE
 
 
 class Disk:
@@ -25,7 +26,7 @@ class Disk:
             self.idle.set()
             return
         self.begun.set()
-        assert self.go.wait(60)
+        assert self.go.wait(PATIENCE)
         if self.failing:
             raise OSError(28, "No space left on device")
         self.batches.append(list(batch))
@@ -52,7 +53,7 @@ def test_a_disk_that_hangs_costs_a_bounded_memory_and_no_time() -> None:
     disk = Disk()
     background = Background("disk", disk.write, most=1000)
     background.put(0, 100)
-    assert disk.begun.wait(60)
+    assert disk.begun.wait(PATIENCE)
     for number in range(1, 2001):
         background.put(number, 100)
     assert background.dropped == 2000 - 10
@@ -70,7 +71,7 @@ def test_a_disk_that_fails_is_said_once_until_it_works(caplog: pytest.LogCapture
     for number in range(3):
         background.put(number, 1)
         # The end of a pause shows that the batch was tried.
-        assert disk.idle.wait(60)
+        assert disk.idle.wait(PATIENCE)
         disk.idle.clear()
     disk.failing = False
     background.put(3, 1)

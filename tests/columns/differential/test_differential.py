@@ -109,7 +109,7 @@ def test_solutions_are_sorted_as_the_engine_sorts_them() -> None:
 
 
 def test_columns_answer_as_the_engine_does() -> None:
-    tally = ran(ByColumns, examples(2000))
+    tally = ran(ByColumns, examples(1000))
     for found in tally.differences:
         small = shrunk(found, ByColumns)
         pytest.fail(small.shown(ByColumns(small.data)))

@@ -19,6 +19,7 @@ from tests.children import children, templates
 from tests.engine.test_embedded import opened, rows
 from tests.live import ROOT, environment
 from tests.storage.publishing import publish
+from tests.waiting import PATIENCE
 
 
 def run(code: str, check: bool = True) -> str:
@@ -29,7 +30,7 @@ def run(code: str, check: bool = True) -> str:
         env=environment(),
         capture_output=True,
         text=True,
-        timeout=60,
+        timeout=PATIENCE,
         check=False,
     )
     assert not check or ended.returncode == 0, ended.stderr

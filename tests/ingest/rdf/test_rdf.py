@@ -13,6 +13,7 @@ from pyoxigraph import BlankNode, DefaultGraph, Literal, NamedNode, Quad, RdfFor
 from endpoint.ingest import rdf
 from endpoint.ingest.rdf import load_pieces, store_quads
 from tests.ingest.rdf.rdf_files import MORE, RDF, STATEMENT, Write, load
+from tests.waiting import PATIENCE
 
 A, P, G, H = (NamedNode(f"http://example.org/{name}") for name in "apgh")
 PIECE = 1000
@@ -222,7 +223,7 @@ def test_pieces_are_loaded_side_by_side(monkeypatch: pytest.MonkeyPatch) -> None
         if running == 4:
             full.set()
         if isinstance(piece, bytes):
-            assert full.wait(30)
+            assert full.wait(PATIENCE)
         with lock:
             running -= 1
 

@@ -58,7 +58,7 @@ def whole(everything: Store) -> Counter[Row]:
     return rows_of_whole(everything, [DATA, OTHER_DATA], SHAPES)
 
 
-@pytest.mark.parametrize("nodes", [3, 50, 10_000])
+@pytest.mark.parametrize("nodes", [10, 50, 10_000])
 def test_batches_find_what_the_whole_graph_shows(everything: Store, whole: Counter[Row], nodes: int) -> None:
     report = validate(everything, [DATA, OTHER_DATA], SHAPES, nodes=nodes, keep=10_000)
     assert sum(whole.values()) > 190

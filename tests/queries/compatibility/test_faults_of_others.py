@@ -10,7 +10,6 @@ from __future__ import annotations
 import json
 import re
 import socket
-import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -20,6 +19,7 @@ import pytest
 
 from tests.datasets.grlc_bands import BAND, NAMES, NS, make
 from tests.live import Answer, Server, run, serving
+from tests.waiting import until
 
 ROCK = f"{NS}rock"
 JSON = {"Content-Type": "application/json"}
@@ -289,10 +289,8 @@ def test_ramose_answers_from_a_cache_of_yesterday(tmp_path: Path) -> None:
         places = ("--dataset", str(dataset), "--data", str(server.data))
         loaded = run("load", str(more), *places, "--graph", "urn:more")
         assert loaded.returncode == 0, loaded.stderr
-        end = time.monotonic() + 60
-        while (answer := server.get("/api/posted", If_None_Match=tag)).status == 304:
-            assert time.monotonic() < end
-            time.sleep(0.05)
+        until(lambda: server.get("/api/posted", If_None_Match=tag).status != 304)
+        answer = server.get("/api/posted", If_None_Match=tag)
         assert "Six" in names(answer)
         assert answer.json()["generation"] == 2
         assert answer.headers["etag"] != tag

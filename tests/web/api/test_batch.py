@@ -18,6 +18,7 @@ from endpoint.web.api.calls import bind_call, read_json_rows
 from endpoint.web.api.targets import named
 from tests.datasets.paged_books import COUNT, make
 from tests.live import Answer, Server, serving
+from tests.waiting import PATIENCE
 from tests.web.in_memory_engine import StoreEngine
 
 JSON = "application/json"
@@ -135,7 +136,7 @@ def test_a_batch_is_bounded_and_shares_one_deadline(books: Server) -> None:
 
 def test_a_batch_over_http_1_0_has_a_length(books: Server) -> None:
     body = b'[{"most": 1}]'
-    with socket.create_connection((books.host, books.port), timeout=20) as client:
+    with socket.create_connection((books.host, books.port), timeout=PATIENCE) as client:
         client.sendall(
             b"POST /api/limit-by-parameter HTTP/1.0\r\nContent-Type: application/json\r\n"
             + f"Content-Length: {len(body)}\r\n\r\n".encode()

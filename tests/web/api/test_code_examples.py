@@ -17,6 +17,7 @@ from endpoint.formats import QueryForm
 from endpoint.web.api.code_examples import ApiCall, batch_example, code_examples
 from tests.datasets.query_forms import HOSTILE, make
 from tests.live import Server, serving
+from tests.waiting import PATIENCE
 
 NODE, R = shutil.which("node"), shutil.which("Rscript")
 
@@ -35,7 +36,7 @@ def code(server: Server, path: str, name: str) -> str:
 
 
 def run(command: list[str], text: str = "") -> str:
-    done = subprocess.run(command, input=text, capture_output=True, text=True, timeout=60, check=False)
+    done = subprocess.run(command, input=text, capture_output=True, text=True, timeout=PATIENCE, check=False)
     assert done.returncode == 0, done.stderr
     return done.stdout
 
@@ -114,7 +115,7 @@ def test_other_forms_and_formats(forms: Server, path: str, name: str, told: str)
 
 def test_a_failure_is_a_failure(forms: Server) -> None:
     wrong = code(forms, "/api/echo?text=a", "curl").replace("text=a", "nobody=a")
-    done = subprocess.run(["sh"], input=wrong, capture_output=True, text=True, timeout=60, check=False)
+    done = subprocess.run(["sh"], input=wrong, capture_output=True, text=True, timeout=PATIENCE, check=False)
     assert done.returncode == 22
     assert "nobody" in done.stdout
 

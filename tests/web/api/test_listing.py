@@ -15,6 +15,7 @@ from lxml import html  # type: ignore[import-untyped]
 from endpoint.web.api.markup import leads_somewhere, prose
 from tests.datasets.query_forms import HOSTILE, QUERIES, make
 from tests.live import Server, serving
+from tests.waiting import PATIENCE
 
 
 @pytest.fixture(scope="module")
@@ -148,7 +149,7 @@ def test_the_examples_run(server: Server) -> None:
     ]
     for text_of_code in (one, several):
         done = subprocess.run(
-            ["sh"], input=text_of_code, capture_output=True, text=True, timeout=60, check=True
+            ["sh"], input=text_of_code, capture_output=True, text=True, timeout=PATIENCE, check=True
         )
         assert json.loads(done.stdout)
 

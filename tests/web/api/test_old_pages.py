@@ -13,7 +13,7 @@ import pytest
 from endpoint.engine.supervisor import QUICK
 from tests.datasets.paged_books import COUNT, make
 from tests.live import Answer, Server, run, serving
-from tests.waiting import until
+from tests.waiting import PATIENCE, until
 from tests.web.api.test_paging import all_rows, follow, links
 
 NUMBER = "<http://example.org/b/more{n}> <http://example.org/ns/number> {n} .\n"
@@ -211,7 +211,7 @@ def test_kill_minus_nine_leaves_no_process_and_no_generation_for_good(
         assert folders(server) == ["000001", "000002", "000003"]
         below = server.children()
         server.process.kill()
-        server.process.wait(60)
+        server.process.wait(PATIENCE)
         until(lambda: not any(Path(f"/proc/{pid}").exists() for pid in below))
     if restarted:
         with books(tmp_path) as server:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import threading
-import time
 import traceback
 from collections.abc import Iterator
 from dataclasses import replace
@@ -22,6 +21,7 @@ from endpoint.web.api.values import ValueLists
 from endpoint.web.own_queries import OwnQueries
 from tests.datasets.listed_values import make
 from tests.live import Answer, Server, run, serving
+from tests.waiting import PATIENCE, until
 from tests.web.exchanges import request_for
 from tests.web.in_memory_engine import StoreEngine
 
@@ -44,10 +44,7 @@ def values(server: Server, path: str) -> list[Any]:
 
 
 def moved_to(server: Server, number: int) -> None:
-    end = time.monotonic() + 60
-    while server.get("/-/ready").json()["generation"] != number:
-        assert time.monotonic() < end
-        time.sleep(0.05)
+    until(lambda: server.get("/-/ready").json()["generation"] == number)
 
 
 def test_choices_of_the_file_come_with_their_labels(shelves: Server) -> None:
@@ -183,7 +180,7 @@ def test_a_list_that_takes_too_long_is_a_deadline_for_all_who_wait(shelves: Serv
     # Other lists that are known already do not wait for it.
     assert values(shelves, "by-kind/values/kind")
     for thread in asking:
-        thread.join(60)
+        thread.join(PATIENCE)
     assert [answer.status for answer in answers] == [504] * 4
     assert {answer.json()["code"] for answer in answers} == {"deadline-exceeded"}
     assert shelves.get("/api/by-year/values/year").status == 504

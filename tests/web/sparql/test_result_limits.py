@@ -14,6 +14,7 @@ import pytest
 from pyoxigraph import QueryResultsFormat, QuerySolutions, RdfFormat, parse, parse_query_results
 
 from tests.live import Server, serving
+from tests.waiting import PATIENCE
 
 ROWS = 5000
 DIGITS = " ".join(f"VALUES ?{name} {{ 0 1 2 3 4 5 6 7 8 9 }}" for name in "abcd")
@@ -123,7 +124,7 @@ def test_a_value_larger_than_an_answer_is_cut(server: Server, name: str) -> None
 
 
 def test_over_http_1_0_it_is_always_known_in_time(server: Server) -> None:
-    with socket.create_connection((server.host, server.port), timeout=60) as client:
+    with socket.create_connection((server.host, server.port), timeout=PATIENCE) as client:
         path = "/sparql?" + urlencode({"query": LONG, "format": "csv"}, quote_via=quote)
         client.sendall(f"GET {path} HTTP/1.0\r\nHost: {server.host}\r\n\r\n".encode())
         received = b""

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import shutil
 import signal
-import time
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -13,6 +12,7 @@ import pytest
 from endpoint.catalog.datatypes import TYPES
 from tests.datasets import paged_books
 from tests.live import ROOT, Server, serving
+from tests.waiting import until
 from tests.web.api.openapi.openapi_documents import (
     Document,
     answer_of,
@@ -252,10 +252,7 @@ def test_it_tells_what_the_folder_says_now(tmp_path: Path) -> None:
         document = running.get("/api/openapi.json?locale=en").json()
         (folder / "queries" / "added.rq").write_text("#+ summary: Added\nSELECT ?s { ?s ?p ?o }")
         running.process.send_signal(signal.SIGHUP)
-        end = time.monotonic() + 20
-        while "/api/added" not in running.get("/api/openapi.json").json()["paths"]:
-            assert time.monotonic() < end
-            time.sleep(0.1)
+        until(lambda: "/api/added" in running.get("/api/openapi.json").json()["paths"])
     assert faults(document) == []
     assert document["info"]["title"] == "Shelves"
     assert document["info"]["contact"] == {"name": "A", "url": "https://example.org/a"}

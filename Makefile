@@ -8,8 +8,12 @@ VENDOR := endpoint/web/static/vendor
 PROCESSES ?= $(shell processors=$$(getconf _NPROCESSORS_ONLN); [ $$processors -lt 7 ] || processors=7; expr $$processors + 1)
 PYTEST = $(BIN)/python -m pytest --numprocesses $(PROCESSES) --dist loadfile --no-loadscope-reorder
 # The tests that run on another Python too: those of the modules, of the engine with its processes and sockets, and of
-# HTTP. What stands on these, pages and saved queries, is the same on each.
-QUICK := $(addprefix --ignore=tests/,browser process queries web/admin web/api web/machine web/pages)
+# HTTP. What stands on these, pages and saved queries, is the same on each; so is what is long for its many cases: the
+# order of queries in a pool, kept generations, kills at each step, shapes, generated queries, the look at the source.
+QUICK := $(addprefix --ignore=tests/,browser process queries web/admin web/api web/machine web/pages \
+	engine/test_pool.py engine/test_kept_generations.py engine/test_kept_generations_processes.py \
+	engine/test_supervisor.py storage/test_writer_crash.py ingest/shacl columns/differential sparql/test_linear.py \
+	ontology benchmarks recording test_architecture.py test_docs.py test_vocabulary.py)
 PIP_AUDIT := 2.10.1
 # Runs a command and shows what it printed only where it fails.
 QUIETLY := sh -c 'log=$$(mktemp) && { "$$@" >"$$log" 2>&1; code=$$?; [ $$code -eq 0 ] || cat "$$log" >&2; rm "$$log"; exit $$code; }' --

@@ -236,13 +236,13 @@ async def test_the_deadline_runs_from_the_beginning_of_the_request(data: Path) -
             await whole(engine, "ASK {}", limits=begun(-1.0))
         with pytest.raises(DeadlineExceeded, match=r"longer than 600 s and was stopped\. Ask"):
             await whole(engine, ENDLESS, limits=begun(0.5))
-        busy = asyncio.create_task(whole(engine, ENDLESS, limits=begun(2.0)))
+        busy = asyncio.create_task(whole(engine, ENDLESS, limits=begun(3.0)))
         await asyncio.sleep(0.2)
         with pytest.raises(Overloaded):
-            await whole(engine, "ASK {}", limits=begun(0.2))
+            await whole(engine, "ASK {}", limits=begun(0.7))
         # What it has waited, it cannot be evaluated for.
         with pytest.raises(DeadlineExceeded, match=r"It waited \d\.\d s for a worker\."):
-            await whole(engine, ENDLESS, limits=begun(4.0))
+            await whole(engine, ENDLESS, limits=begun(5.0))
         with pytest.raises(DeadlineExceeded):
             await busy
 

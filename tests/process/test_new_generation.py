@@ -5,6 +5,7 @@ from __future__ import annotations
 import http.client
 import json
 import re
+import shutil
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -26,9 +27,9 @@ def triples(file: Path, count: int) -> Path:
     return file
 
 
-def load(server: Server, file: Path, *flags: str) -> int:
-    """Load while the server runs; returns the number of the new generation."""
-    loaded = run("load", str(file), "--data", str(server.data), *flags)
+def load(data: Path, file: Path, *flags: str) -> int:
+    """Load, whether a server runs or not; return the number of the new generation."""
+    loaded = run("load", str(file), "--data", str(data), *flags)
     assert loaded.returncode == 0, loaded.stderr
     found = re.search(r"Generation (\d+) holds ", loaded.stdout)
     assert found is not None, loaded.stdout
@@ -99,7 +100,7 @@ def test_a_load_fails_no_request_and_is_served_from_disk_before_its_image_is_rea
 ) -> None:
     with serving(data, "--workers", "2") as server:
         with asked(server) as clients:
-            number = load(server, triples(tmp_path / "large.ttl", LARGE), "--graph", "urn:g")
+            number = load(data, triples(tmp_path / "large.ttl", LARGE), "--graph", "urn:g")
             until(lambda: f"{number} from memory" in places(server))
             seen = {client: len(client.answers) for client in clients}
             until(lambda: all(len(client.answers) > seen[client] + 3 for client in clients))
@@ -112,7 +113,7 @@ def test_load_after_load_fails_no_request_and_ends_with_the_last(tmp_path: Path,
         with asked(server):
             for step in range(1, 4):
                 file = triples(tmp_path / f"step{step}.ttl", LARGE + step)
-                number = load(server, file, "--graph", "urn:g", "--replace")
+                number = load(data, file, "--graph", "urn:g", "--replace")
             until(lambda: places(server)[-1:] == [f"{number} from memory"])
         assert server.query(COUNT).rows() == [{"n": str(LARGE + 3)}]
         until(lambda: len(server.children()) == 3)
@@ -121,20 +122,28 @@ def test_load_after_load_fails_no_request_and_ends_with_the_last(tmp_path: Path,
 def test_a_triple_in_two_graphs_is_never_counted_twice(tmp_path: Path, data: Path) -> None:
     file = triples(tmp_path / "large.ttl", LARGE)
     with serving(data, "--workers", "2") as server:
-        load(server, file, "--graph", "urn:g1")
+        load(data, file, "--graph", "urn:g1")
         until(lambda: places(server)[-1:] == ["2 from memory"])
         with asked(server) as clients:
-            load(server, file, "--graph", "urn:g2")
+            load(data, file, "--graph", "urn:g2")
             until(lambda: "3 from memory" in places(server))
         assert {counted for client in clients for _, _, counted in client.answers} == {str(LARGE)}
         assert "3 from disk" not in places(server)
         assert "a triple is in more than one graph" in server.log.read_text()
 
 
+@pytest.fixture(scope="module")
+def large(published: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A data directory whose second generation is large, which nobody changes."""
+    folder = tmp_path_factory.mktemp("large")
+    data = shutil.copytree(published, folder / "data")
+    assert load(data, triples(folder / "large.ttl", LARGE), "--graph", "urn:g") == 2
+    return data
+
+
 @pytest.mark.parametrize("image", ["2GB", "1"], ids=["image", "disk only"])
-def test_the_start_does_not_wait_for_the_image(tmp_path: Path, data: Path, image: str) -> None:
-    with serving(data) as server:
-        load(server, triples(tmp_path / "large.ttl", LARGE), "--graph", "urn:g")
+def test_the_start_does_not_wait_for_the_image(tmp_path: Path, large: Path, image: str) -> None:
+    data = shutil.copytree(large, tmp_path / "data")
     with serving(data, "--image", image) as server:
         assert server.query(COUNT).rows() == [{"n": str(LARGE)}]
         if image == "1":
@@ -144,7 +153,8 @@ def test_the_start_does_not_wait_for_the_image(tmp_path: Path, data: Path, image
         assert server.query(COUNT).rows() == [{"n": str(LARGE)}]
 
 
-def test_answers_from_disk_and_from_memory_are_the_same(tmp_path: Path, data: Path) -> None:
+def test_answers_from_disk_and_from_memory_are_the_same(tmp_path: Path, large: Path) -> None:
+    data = shutil.copytree(large, tmp_path / "data")
     queries = (
         "SELECT ?p (COUNT(*) AS ?n) { ?s ?p ?o } GROUP BY ?p ORDER BY ?p",
         "SELECT ?g (COUNT(*) AS ?n) { GRAPH ?g { ?s ?p ?o } } GROUP BY ?g ORDER BY ?g",
@@ -153,8 +163,6 @@ def test_answers_from_disk_and_from_memory_are_the_same(tmp_path: Path, data: Pa
         "SELECT (COUNT(*) AS ?n) { ?a <http://www.w3.org/2000/01/rdf-schema#subClassOf>* ?b }",
         "SELECT ?s ?label { ?s <http://www.w3.org/2000/01/rdf-schema#label> ?label } ORDER BY ?label ?s",
     )
-    with serving(data) as server:
-        load(server, triples(tmp_path / "large.ttl", LARGE), "--graph", "urn:g")
     answers = []
     for image in ("1", "2GB"):
         with serving(data, "--image", image) as server:

@@ -78,11 +78,11 @@ def asking(server: Server, text: str, address: str) -> Iterator[list[Answer]]:
 
 @contextmanager
 def ordinary_traffic(server: Server, clients: int = 3) -> Iterator[None]:
-    """Clients that each ask one small query after the other."""
+    """Clients that each ask a small query now and then, and so together less than one that never ends."""
     stop = Event()
 
     def loop(address: str) -> None:
-        while not stop.is_set():
+        while not stop.wait(0.5):
             with suppress(OSError, http.client.HTTPException):
                 asked(server, "SELECT * { ?s ?p ?o } LIMIT 20", address)
 

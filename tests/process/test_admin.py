@@ -30,7 +30,7 @@ HTML = {"Accept": "text/html,application/xhtml+xml;q=0.9,*/*;q=0.8", "Accept-Lan
 @pytest.fixture(scope="module")
 def operated_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
     with operated(
-        tmp_path_factory.mktemp("operated"), "--timeout", "40", "--trusted-proxies", "none"
+        tmp_path_factory.mktemp("operated"), "--timeout", "300", "--trusted-proxies", "none"
     ) as server:
         yield server
 

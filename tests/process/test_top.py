@@ -35,7 +35,7 @@ from tests.waiting import PATIENCE, until
 
 @pytest.fixture(scope="module")
 def watched(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
-    with operated(tmp_path_factory.mktemp("watched"), "--timeout", "40") as server:
+    with operated(tmp_path_factory.mktemp("watched"), "--timeout", "300") as server:
         yield server
 
 

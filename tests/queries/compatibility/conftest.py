@@ -25,6 +25,6 @@ def bands(tmp_path_factory: pytest.TempPathFactory, elsewhere: socket.socket) ->
     """The server on the dataset, with a short deadline and little memory: hostile queries end soon."""
     folder = tmp_path_factory.mktemp("bands")
     dataset = make(folder / "dataset", f"http://127.0.0.1:{elsewhere.getsockname()[1]}/sparql")
-    flags = ("--timeout", "2", "--memory", "128MB", "--workers", "2")
+    flags = ("--timeout", "4", "--memory", "128MB", "--workers", "2")
     with serving(folder / "data", "--dataset", str(dataset), *flags) as running:
         yield running

@@ -72,7 +72,7 @@ REFUSED: list[tuple[str, str, int, dict[str, Any]]] = [
     ("grlc: unknown names are ignored", "by-nick?nik=ab", 400, {"rule": "unknown", "suggestion": "nick"}),
     ("grlc: one of several values is taken", "by-nick?nick=a&nick=b", 400, {"rule": "repeated"}),
     ("grlc: a failure upstream is a 200", "fails", 500, {"code": "evaluation-failed"}),
-    ("grlc: a deadline upstream is a 200", "endless", 504, {"code": "deadline-exceeded", "timeout": 2.0}),
+    ("grlc: a deadline upstream is a 200", "endless", 504, {"code": "deadline-exceeded", "timeout": 4.0}),
     ("RAMOSE: whole results in memory", "greedy", 503, {"code": "memory-limit-exceeded"}),
     ("grlc: .csv may be JSON", "is-there.csv?name=One", 406, {"code": "not-acceptable"}),
     ("TriplyDB: a graph is paged by rows of its WHERE", f"built?genre={quote(ROCK)}&page=1", 400, {}),

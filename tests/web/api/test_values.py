@@ -31,7 +31,7 @@ NS = "http://example.org/ns/"
 @pytest.fixture(scope="module")
 def shelves(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
     folder = tmp_path_factory.mktemp("values")
-    flags = ("--dataset", str(make(folder / "dataset")), "--workers", "2", "--timeout", "2")
+    flags = ("--dataset", str(make(folder / "dataset")), "--workers", "2", "--timeout", "4")
     with serving(folder / "data", *flags) as running:
         yield running
 

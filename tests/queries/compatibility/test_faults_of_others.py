@@ -18,7 +18,7 @@ from urllib.parse import quote
 import pytest
 
 from tests.datasets.grlc_bands import BAND, NAMES, NS, make
-from tests.live import Answer, Server, run, serving
+from tests.live import Answer, Server, new_client, run, serving
 from tests.waiting import until
 
 ROCK = f"{NS}rock"
@@ -89,7 +89,7 @@ REFUSED: list[tuple[str, str, int, dict[str, Any]]] = [
 def test_a_failure_is_told_as_what_it_is(
     bands: Server, path: str, status: int, members: dict[str, Any]
 ) -> None:
-    answer = bands.get(f"/api/{path}")
+    answer = bands.get(f"/api/{path}", X_Forwarded_For=new_client())
     assert (answer.status, answer.type) == (status, "application/problem+json")
     problem = answer.json()
     assert problem["status"] == status

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from tests.live import Answer, Server
+from tests.live import Answer, Server, new_client
 
 CSV, HTML, XML = "text/csv", "text/html", "application/sparql-results+xml"
 FLAT, SRJ = "application/json", "application/sparql-results+json"
@@ -141,6 +141,7 @@ def test_a_failure_can_be_read_from_anywhere(
     accept: str,
 ) -> None:
     headers = {"Accept": accept, "Content-Type": content_type, "Origin": "https://example.org"}
+    headers["X-Forwarded-For"] = new_client()
     headers = {name: value for name, value in headers.items() if value}
     answer = bands.request(method, f"/api/{path}", body, headers)
     assert answer.status == status

@@ -38,6 +38,7 @@ ERROR: Final = 2
 
 # For each comparison whether it holds of what is less, equal and greater.
 _ORDERS: Final = {"<": (1, 0, 0), "<=": (1, 1, 0), ">": (0, 0, 1), ">=": (0, 1, 1)}
+_SIGNS: Final = {"=": (0, 1, 0), "SAMETERM": (0, 1, 0), "!=": (1, 0, 1), **_ORDERS}
 _BOOLEAN: Final = NamedNode(f"{XSD}boolean")
 _NOT: Final = np.array([TRUE, FALSE, ERROR], np.int8)
 
@@ -86,6 +87,9 @@ class Conditions:
         return self._computed(table, condition)
 
     def _comparison(self, table: Table, condition: Call) -> Truth:
+        iris = self._texts_of_iris(table, condition)
+        if iris is not None:
+            return iris
         operands = [self._operand(table, argument) for argument in condition.arguments]
         try:
             return self._compared(condition.function, operands[0], operands[1], table.size)
@@ -97,6 +101,22 @@ class Conditions:
             found[rows] = self._computed(table.take(rows), condition)
             found[~rows] = self._comparison(table.take(~rows), condition)
             return found
+
+    def _texts_of_iris(self, table: Table, condition: Call) -> Truth | None:
+        """Return the truth of a comparison of STR of IRIs, whose numbers have the order of their texts."""
+        columns = []
+        for argument in condition.arguments:
+            if not isinstance(argument, Call) or argument.function != "STR":
+                return None
+            if not isinstance(argument.arguments[0], Variable):
+                return None
+            column = table.column(argument.arguments[0])
+            if not self._terms.known(column) or (self._terms.groups(column) != IRI).any():
+                return None
+            columns.append(column)
+        less, equal, greater = _SIGNS[condition.function]
+        truths: Truth = np.array([less, equal, greater], np.int8)[_signs(*columns)]
+        return truths
 
     def _computed(self, table: Table, condition: Expression) -> Truth:
         """Return the truth of any condition, as the engine computes it."""

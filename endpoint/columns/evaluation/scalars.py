@@ -36,12 +36,9 @@ _CASTS: Final = frozenset(
 
 def computed(table: Table, expression: Expression, terms: Terms) -> Indices:
     """Return for each solution the term that an expression has, UNBOUND where it is an error."""
-    if isinstance(expression, Call) and expression.function == "LANG":
-        argument = expression.arguments[0]
-        if isinstance(argument, Variable):
-            languages = terms.languages(table.column(argument))
-            if languages is not None:
-                return languages
+    read = _read(table, expression, terms)
+    if read is not None:
+        return read
     text = written(expression)
     variables = [key for key in dict.fromkeys(variables_of(expression)) if key in table.columns]
     columns = [table.columns[key] for key in variables]
@@ -70,6 +67,17 @@ def computed(table: Table, expression: Expression, terms: Terms) -> Indices:
                 numbers[term] = terms.number(_text(term))
             results[int(row.value[2:])] = numbers[term]
     return results[codes]
+
+
+def _read(table: Table, expression: Expression, terms: Terms) -> Indices | None:
+    """Return the terms of a function of one variable that is read off the terms; None for any other."""
+    if not isinstance(expression, Call) or expression.function not in ("LANG", "STRLEN"):
+        return None
+    argument = expression.arguments[0]
+    if not isinstance(argument, Variable):
+        return None
+    column = table.column(argument)
+    return terms.languages(column) if expression.function == "LANG" else terms.string_lengths(column)
 
 
 def _text(term: object) -> bytes:

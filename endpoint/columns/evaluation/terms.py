@@ -17,7 +17,7 @@ from pyoxigraph import Literal, NamedNode, QuerySolutions
 
 from endpoint.columns.reader import Dictionary
 from endpoint.columns.sets import Indices
-from endpoint.columns.terms import TIMES, Term, TermClass, read_term
+from endpoint.columns.terms import TIMES, Term, TermClass, read_term, unescaped
 from endpoint.sparql.syntax.parser import Unsupported
 from endpoint.vocabulary import XSD
 
@@ -36,6 +36,8 @@ OTHER: Final = 15
 TRIPLE: Final = 16
 NONE: Final = 17
 
+# Bytes of texts that are read here as soon as by the engine.
+_LONG: Final = 2**22
 # New blank nodes of a query, which take some hundred bytes each.
 _MOST_BLANK: Final = 200_000
 _INTEGER: Final = b'"%d"^^<' + XSD.encode() + b"integer>"
@@ -211,6 +213,20 @@ class Terms:
             tags = [self.number(b'"' + names[kind][1:] + b'"') for kind in kinds.tolist()]
             found[tagged] = np.array(tags, np.int64)[places]
         return found
+
+    def string_lengths(self, numbers: Indices) -> Indices | None:
+        """Return how many characters each has as a term (STRLEN); None where some are no strings, or long."""
+        groups = self.groups(numbers)
+        if not ((groups == STRING) | (groups == TAGGED)).all():
+            return None
+        different, places = np.unique(numbers, return_inverse=True)
+        if int(self.lengths(different).sum()) > _LONG:
+            return None
+        # A text has no quotation mark behind its own.
+        texts = map(self.text, different.tolist())
+        lengths = [len(unescaped(text[1 : text.rindex(b'"')]).decode()) for text in texts]
+        values, which = np.unique(np.array(lengths, np.int64), return_inverse=True)
+        return self.integers(values)[which][places]
 
     def _kind_names(self) -> dict[bytes, int]:
         names = {kind: place for place, kind in enumerate(self.dictionary.kind_names)}

@@ -82,6 +82,7 @@ class Expressions(Writer):
                 ),
             ),
             (1.5, lambda: self._call("STRLEN", self.text(scope, inner))),
+            (0.5, lambda: self._call("STRLEN", self.variable(scope, "text"))),
             (1.5, lambda: self._call(self.one("YEAR", "YEAR", "MONTH", "DAY"), self.variable(scope, *ZONED))),
             (0.3, lambda: self._call(self.one("HOURS", "MINUTES", "SECONDS"), self.variable(scope, *ZONED))),
         )
@@ -143,6 +144,8 @@ class Expressions(Writer):
         pair = (left, leaf(right)) if self.chance(0.8) else (leaf(right), left)
         if self.chance(0.08):
             return self._call("sameTerm", *pair)
+        if self.chance(0.08):
+            pair = (self._call("STR", pair[0]), self._call("STR", pair[1]))
         return self._binary(pair[0], self.one(*_COMPARISONS), pair[1])
 
     def _alike(self, kind: str) -> str:

@@ -147,6 +147,20 @@ def both(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactor
         # Computed terms.
         "SELECT ?o (STR(?o) AS ?t) (STRLEN(STR(?o)) AS ?n) (LANG(?o) AS ?l) { ?s :p ?o }",
         "SELECT ?o ?x { ?s :p ?o BIND(?o + 1 AS ?x) FILTER(?x > 3) }",
+        "SELECT ?t (STRLEN(?t) AS ?n) { ?w :title ?t }",
+        "SELECT ?o (STRLEN(?o) AS ?n) { ?s ?p ?o FILTER(LANG(?o) != '' || DATATYPE(?o) = xsd:string) }",
+        "SELECT ?y (AVG(STRLEN(?t)) AS ?n) { ?w :year ?y ; :title ?t } GROUP BY ?y",
+        *(
+            f"SELECT * {{ ?w :by ?a , ?b FILTER({condition}) }}"
+            for condition in (
+                "STR(?a) < STR(?b)",
+                "STR(?a) >= STR(?b)",
+                "!(STR(?a) = STR(?b))",
+                "STR(?a) != STR(?b)",
+                "sameTerm(STR(?a), STR(?b))",
+                "STR(?a) < STR(?none)",
+            )
+        ),
         "SELECT ?b { ?w :by ?x BIND(?x AS ?b) ?b :knows ?c }",
         # Groups and counts.
         "SELECT (COUNT(*) AS ?n) { ?s :nowhere ?o }",
@@ -277,3 +291,18 @@ def test_a_function_of_a_triple_term_is_left_to_the_engine(tmp_path: Path) -> No
     queries = ColumnQueries(made(store, tmp_path / "columns"), {"": NS}, CELLS, evaluate_alone)
     with pytest.raises(Unsupported, match="triple term"):
         queries.answer("SELECT (COALESCE(?o, 1) AS ?x) { ?s ?p ?o }")
+
+
+def test_lengths_of_very_many_texts_are_read_unless_they_are_long(tmp_path: Path) -> None:
+    text = "SELECT (SUM(STRLEN(?t)) AS ?n) { ?s :text ?t }"
+    for length, answered in ((10, True), (1000, False)):
+        store = Store()
+        for number in range(6000):
+            value = Literal(f"{number:04}" + "a" * length)
+            store.add(Quad(NamedNode(f"{NS}{number}"), NamedNode(f"{NS}text"), value))
+        queries = ColumnQueries(made(store, tmp_path / str(length)), {"": NS}, CELLS, evaluate_alone)
+        if answered:
+            assert list(queries.answer(text).rows()) == [(str(Literal(6000 * (4 + length))).encode(),)]
+        else:
+            with pytest.raises(Unsupported, match="very many terms"):
+                queries.answer(text)

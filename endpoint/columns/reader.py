@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from bisect import bisect_left
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -48,6 +49,14 @@ class Dictionary:
         found: NDArray[np.int64] = ends[numbers + 1] - ends[numbers]
         return found
 
+    def among(self, numbers: range, pattern: bytes) -> NDArray[np.int64]:
+        """Return those of ``numbers`` whose terms have a match of the regular expression, as N-Triples writes
+        them; a match is within one term."""
+        begin, end = self._ends[numbers.start], self._ends[numbers.stop]
+        places = [match.start() for match in re.compile(pattern).finditer(self._text, begin, end)]
+        ends = np.asarray(self._ends)[numbers.start + 1 : numbers.stop + 1]
+        return numbers.start + np.unique(np.searchsorted(ends, np.array(places, ends.dtype), side="right"))
+
     def value(self, number: int) -> float | int | None:
         """Return the value of a term in the class NUMBER or one of TIMES; None for any other."""
         for values, of, last in (
@@ -68,12 +77,28 @@ class Dictionary:
             return None
         numbers = self.classes[wanted.of]
         if wanted.valued:
+            numbers = self._of_value(wanted)
             place = bisect_left(
                 numbers, wanted.rank(), key=lambda number: read_term(self.term(number)).rank()
             )
         else:
             place = self._place_of_text(numbers, wanted)
         return numbers[place] if place < len(numbers) and self.term(numbers[place]) == term else None
+
+    def _of_value(self, wanted: Term) -> range:
+        """Return the numbers of the terms of the same class and value, of BOOLEAN of all."""
+        numbers = self.classes[wanted.of]
+        if wanted.of is TermClass.BOOLEAN:
+            return numbers
+        values, first = (
+            (self.numbers, TermClass.NUMBER)
+            if wanted.of is TermClass.NUMBER
+            else (self.times, TermClass(TIMES[0]))
+        )
+        begin = self.classes[first].start
+        of_class = values[numbers.start - begin : numbers.stop - begin]
+        low, high = (int(np.searchsorted(of_class, wanted.value, side)) for side in ("left", "right"))
+        return numbers[low:high]
 
     def _place_of_text(self, numbers: range, wanted: Term) -> int:
         """Return the place among ``numbers``, of one class without values, where the term is or would be.

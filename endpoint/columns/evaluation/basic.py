@@ -75,6 +75,13 @@ class BasicPatterns:
             self._limits.check(table.size, len(table.columns))
         return table
 
+    def subjects(self, variable: Variable) -> Table:
+        """Return the subjects of all triples, each once."""
+        subjects = self.source.triples[0]
+        found = subjects[starts_of(subjects)].astype(np.int64)
+        self._limits.check(len(found), 1)
+        return Table(len(found), {variable: found})
+
     def few(self, triples: Sequence[TriplePattern], most: int) -> bool:
         """Return whether each pattern with a constant beside its predicate, of which there are some, has few
         triples."""

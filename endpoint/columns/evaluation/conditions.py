@@ -26,6 +26,7 @@ from endpoint.columns.evaluation.terms import (
     TRIPLE,
     Terms,
 )
+from endpoint.columns.evaluation.texts import decided
 from endpoint.columns.sets import Indices
 from endpoint.sparql.algebra import Call, Expression
 from endpoint.sparql.syntax.parser import Unsupported
@@ -70,6 +71,9 @@ class Conditions:
             return np.full(table.size, condition.value == "true", np.int8)
         if not isinstance(condition, Call):
             return self._computed(table, condition)
+        at_once = decided(table, condition, self._terms)
+        if at_once is not None:
+            return at_once.astype(np.int8)
         function, arguments = condition.function, condition.arguments
         match function:
             case "!":

@@ -79,6 +79,10 @@ class Evaluator:
             case algebra.Slice(inner, offset, limit):
                 end = None if limit is None else offset + limit
                 return self._modified(inner, end).take(slice(offset, end))
+            case algebra.Distinct(algebra.Project(algebra.BGP((triple,)), (variable,))) if (
+                variable == triple.subject and len({*_keys(triple)}) == len(_keys(triple)) == 3
+            ):
+                return self._basic.subjects(variable)
             case algebra.Distinct(algebra.Project(_, variables) as inner):
                 return distinct(self._modified(inner, None), variables)
             case algebra.Reduced(inner):

@@ -19,8 +19,10 @@ from endpoint.sparql.algebra import Call, Expression, FunctionCall
 from endpoint.sparql.syntax.parser import Unsupported
 from endpoint.vocabulary import XSD
 
-# Combinations of terms over which the engine evaluates a whole query as fast.
+# Combinations of terms over which the engine evaluates a whole query as fast, unless so many solutions have
+# each of them.
 _MOST: Final = 5_000
+_SHARED: Final = 4
 _INFIX: Final = frozenset({"=", "!=", "<", "<=", ">", ">=", "&&", "||", "+", "-", "*", "/"})
 # Those whose result depends on their arguments only.
 _NAMES: Final = """
@@ -43,7 +45,7 @@ def computed(table: Table, expression: Expression, terms: Terms) -> Indices:
     variables = [key for key in dict.fromkeys(variables_of(expression)) if key in table.columns]
     columns = [table.columns[key] for key in variables]
     codes, number = codes_of(columns, table.size) if columns else (np.zeros(table.size, np.int64), 1)
-    if number > _MOST:
+    if number > max(_MOST, table.size // _SHARED):
         raise Unsupported("an expression is computed of very many terms")
     rows = first_rows(codes, number) if columns else np.zeros(0, np.int64)
     partial = not columns or any((column < 0).any() for column in columns)

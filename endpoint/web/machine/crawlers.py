@@ -43,7 +43,12 @@ _NO_SITEMAP: Final = "There is no such sitemap; /sitemap.xml lists them."
 _DIGITS: Final = 9
 _QUOTE: Final = {'"': "&quot;"}
 _HEAD: Final = '<?xml version="1.0" encoding="UTF-8"?>\n'
-_DATES: Final = f"<{DCTERMS}modified>|<{SCHEMA}dateModified>|<{DCTERMS}issued>|<{SCHEMA}datePublished>"
+_DATES: Final = " UNION ".join(
+    f"{{ ?resource <{name}> ?date }}"
+    for name in (f"{DCTERMS}modified", f"{SCHEMA}dateModified", f"{DCTERMS}issued", f"{SCHEMA}datePublished")
+)
+# Each resource is read once, not once for each of its statements: seven times as fast.
+_ALL: Final = "{ SELECT DISTINCT ?resource { ?resource ?predicate ?object } }"
 
 _ROBOTS: Final = """\
 # Pages of resources, of the catalogue and of the API may be read by everybody; {root}/sitemap.xml lists them.
@@ -167,9 +172,8 @@ def _number(text: str | None) -> int | None:
 
 
 def _every_query(base: str) -> str:
-    # Each resource is read once, not once for each of its statements: seven times as fast.
     return f"""SELECT ?resource WHERE {{
-  {{ SELECT DISTINCT ?resource {{ ?resource ?predicate ?object }} }}
+  {_ALL}
   FILTER(isIRI(?resource) && STRSTARTS(STR(?resource), {Literal(base)}))
 }} ORDER BY ?resource"""
 
@@ -182,10 +186,10 @@ def _range_query(base: str, first: str, following: str | None = None) -> str:
         else f"STRSTARTS(STR(?resource), {Literal(base)})"
     )
     return f"""SELECT ?resource (MAX(STR(?date)) AS ?day) WHERE {{
-  {{ SELECT DISTINCT ?resource {{
-    ?resource ?predicate ?object FILTER(isIRI(?resource) && STR(?resource) >= {Literal(first)} && {end})
+  {{ SELECT ?resource {{
+    {_ALL} FILTER(isIRI(?resource) && STR(?resource) >= {Literal(first)} && {end})
   }} }}
-  OPTIONAL {{ ?resource {_DATES} ?date }}
+  OPTIONAL {{ {_DATES} }}
 }} GROUP BY ?resource ORDER BY ?resource"""
 
 

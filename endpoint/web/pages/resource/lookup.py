@@ -84,8 +84,9 @@ _ROLES: Final = """SELECT ?n ?subject ?object ?predicate ?class ?graph ?ontology
   BIND(EXISTS {{ GRAPH ?iri {{ ?s5 ?p5 ?o5 }} }} AS ?graph)
   BIND(EXISTS {{ GRAPH ?iri {{ ?iri a <{owl}Ontology> }} }} AS ?ontology)
   FILTER(?subject || ?object || ?predicate || ?graph) }}"""
-_HASH_IRIS: Final = """SELECT DISTINCT ?s WHERE {{
-  GRAPH ?any {{ ?s ?p ?o }} FILTER(isIRI(?s) && {condition}) }} LIMIT {most}"""
+_HASH_IRIS: Final = """SELECT ?s WHERE {{
+  {{ SELECT DISTINCT ?s WHERE {{ GRAPH ?any {{ ?s ?p ?o }} }} }}
+  FILTER(isIRI(?s) && {condition}) }} LIMIT {most}"""
 _TAKEN: Final = """SELECT ?extension WHERE {{ VALUES (?extension ?iri) {{ {values} }}
   FILTER EXISTS {{ GRAPH ?any {{ ?iri ?p ?o }} }} }}"""
 _KNOWN: Final = """SELECT ?iri WHERE {{ VALUES ?iri {{ {values} }}

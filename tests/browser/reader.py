@@ -9,12 +9,13 @@ from typing import Final, Literal
 
 from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page, Request
 
+from tests import waiting
 from tests.live import Server
 
 # What each language of the interface is asked for with.
 LOCALES: Final = {"ko": "ko-KR", "en": "en-GB"}
 # Milliseconds for anything on a page to happen.
-PATIENCE: Final = 30_000
+PATIENCE: Final = 1000 * waiting.PATIENCE
 
 _TELL_VIOLATIONS: Final = """
 document.addEventListener("securitypolicyviolation", (event) =>

@@ -148,7 +148,7 @@ class Run:
             if "analytic" in options.parts:
                 self._each(bench, "Analytic queries", analytic())
             rows = [
-                [server.name, f"{running.usage().memory / 2**20:,.0f}"]
+                [server.name, f"{running.memory() / 2**20:,.0f}"]
                 for server, running in {side.server: running[side] for side in self.sides}.items()
             ]
             tell("Memory afterwards", table(["server", "MB (PSS of all its processes)"], rows))
@@ -156,7 +156,7 @@ class Run:
     def _started(self, running: dict[Side, Running]) -> None:
         by_server = {side.server: one for side, one in running.items()}
         rows = [
-            [server.name, f"{one.started:.1f}", f"{one.usage().memory / 2**20:,.0f}"]
+            [server.name, f"{one.started:.1f}", f"{one.memory() / 2**20:,.0f}"]
             for server, one in by_server.items()
         ]
         tell("Start", table(["server", "seconds until it answered", "MB then (PSS)"], rows))

@@ -143,10 +143,10 @@ def measure_each(bench: Bench, queries: Mapping[str, Query], rounds: int) -> Fou
 
 def _several(bench: Bench, side: Side, query: Query, number: int, times: Times) -> None:
     found: list[float] = []
-    before = bench.running[side].nanoseconds()
+    before = bench.running[side].processor()
     while len(found) < _TIMES and sum(found) < _SPAN:
         found.append(bench.ask(side, query.marked(f"{number} {len(found)}"))[0])
-    used = (bench.running[side].nanoseconds() - before) / 1e9
+    used = bench.running[side].processor() - before
     times.answers += found
     times.processor.append(max(used, 0.0) / len(found))
 
@@ -175,7 +175,7 @@ def measure_mix(
             if bench.is_refused(name, side):
                 continue
             requests = [side.get(query.marked(number)) for query in queries]
-            before = server.usage().processor
+            before = server.processor()
             try:
                 seen = load(server.port, requests, connections, seconds, bench.patience)
             except ServerFailure as error:
@@ -186,7 +186,7 @@ def measure_mix(
                     name, side, f"{seen.failed} requests failed under load, {seen.requests} were answered"
                 )
                 continue
-            runs[side].append((seen, server.usage().processor - before))
+            runs[side].append((seen, server.processor() - before))
     return {
         side: _medians(found, compared[side])
         for side, found in runs.items()

@@ -15,7 +15,7 @@ import sys
 import tempfile
 import time
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
@@ -25,6 +25,7 @@ from benchmarks.client import Get
 from benchmarks.process_tree import tree, usage
 from benchmarks.reading_room import Query
 from benchmarks.serving import free_port, process, program
+from endpoint.engine.processes import processor_time
 
 _GRAPH: Final = "urn:catalogue"
 # All requests come from one address, which would soon have used up the budget of a client.
@@ -263,9 +264,9 @@ class Virtuoso(Server):
             failed = subprocess.run(self._isql(question), capture_output=True, text=True, check=True).stdout
             if not re.search(r"^0\s*$", failed, re.MULTILINE):
                 raise RuntimeError(f"Virtuoso did not load {file}: {failed}")
-            used = server.usage()
+            used = Cost(cost.seconds, server.processor(), server.memory())
             run(self._isql("shutdown;"))
-        return Cost(cost.seconds, used.processor, used.memory)
+        return used
 
     def _isql(self, steps: str) -> list[str]:
         isql = program("isql-vt") or program("isql")
@@ -294,32 +295,22 @@ class Running:
     port: int
     started: float
 
-    def usage(self) -> Cost:
-        """Return the processor seconds of the server and all below it so far, and its memory now."""
-        pids = tree(self.pid)
-        return Cost(0.0, sum(map(_processor, pids)), usage(*pids).memory)
+    def processor(self) -> float:
+        """Return the processor seconds of the server and all below it so far, ended ones included."""
+        return sum(map(_processor, tree(self.pid)))
 
-    def nanoseconds(self) -> int:
-        """Return the processor time of all threads that are alive, as fine as the scheduler counts it."""
-        return sum(map(_scheduled, tree(self.pid)))
-
-
-def _scheduled(pid: int) -> int:
-    total = 0
-    with suppress(OSError):
-        for thread in Path(f"/proc/{pid}/task").iterdir():
-            with suppress(OSError):
-                total += int((thread / "schedstat").read_text().split()[0])
-    return total
+    def memory(self) -> int:
+        """Return the bytes of the server and all below it; what they share counts once."""
+        return usage(*tree(self.pid)).memory
 
 
 def _processor(pid: int) -> float:
-    """Return the seconds of a process and of those below it that have ended."""
+    """Return the seconds of a process, and of those below it that have ended and been reaped."""
     try:
         fields = Path(f"/proc/{pid}/stat").read_text().rpartition(") ")[2].split()
     except OSError:
         return 0.0
-    return sum(map(int, fields[11:15])) / os.sysconf("SC_CLK_TCK")
+    return (processor_time(pid) or 0.0) + sum(map(int, fields[13:15])) / os.sysconf("SC_CLK_TCK")
 
 
 @dataclass(frozen=True)

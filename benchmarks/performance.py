@@ -15,7 +15,9 @@ from __future__ import annotations
 import argparse
 import os
 import platform
+import signal
 import statistics
+import sys
 import tempfile
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
@@ -24,7 +26,7 @@ from typing import Final
 
 from benchmarks import noisy_neighbour, site_requests
 from benchmarks.catalogue import Catalogue, write
-from benchmarks.client import load_client
+from benchmarks.client import Load, load_client
 from benchmarks.reading_room import Names, Query, analytic, mix, singles
 from benchmarks.rounds import Bench, Found, Mixed, measure_each, measure_mix
 from benchmarks.serving import dump_triples
@@ -196,10 +198,7 @@ class Run:
             found = site_requests.measure(
                 running.port, kinds, self.options.rounds, _SITE_CONNECTIONS, self.options.seconds
             )
-        rows = [
-            [name, *(cell for run in runs for cell in (f"{run.rate:,.0f}", milliseconds(run.p99)))]
-            for name, runs in found.items()
-        ]
+        rows = [[name, *(cell for run in runs for cell in _answered(run))] for name, runs in found.items()]
         heading = [
             f"{_SITE_CONNECTIONS} connections",
             "first: answers/s",
@@ -208,6 +207,12 @@ class Run:
             "p99, ms",
         ]
         tell("Pages and saved queries", table(heading, rows))
+
+
+def _answered(run: Load) -> list[str]:
+    if not run.requests:
+        return ["none", "–"]
+    return [f"{run.rate:,.0f}" if run.rate >= 10 else f"{run.rate:.1f}", milliseconds(run.p99)]
 
 
 def _costs(costs: list[tuple[Cost, float]]) -> list[str]:
@@ -240,11 +245,14 @@ def _mixed(found: Mixed | None, first: Mixed | None) -> list[str]:
 
 
 def _notes(bench: Bench, names: Iterable[str]) -> list[str]:
+    """Return why there are no figures, each reason once."""
     wanted = set(names)
+    reasons: dict[tuple[str, str], list[str]] = {}
+    for (name, side), why in bench.refusals.items():
+        if name in wanted:
+            reasons.setdefault((side, " ".join(why.split())), []).append(name)
     return [
-        f"\nNo figure of {side} for {name}: {' '.join(why.split())}"
-        for (name, side), why in bench.refusals.items()
-        if name in wanted
+        f"\nNo figure of {side} for {', '.join(affected)}: {why}" for (side, why), affected in reasons.items()
     ]
 
 
@@ -303,6 +311,8 @@ def _listed(allowed: Sequence[str]) -> Callable[[str], tuple[str, ...]]:
 def main() -> None:
     """Measure and print."""
     options = arguments()
+    # The servers end with the benchmark, also where it is told to end.
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit("ended by a signal"))
     with tempfile.TemporaryDirectory(dir=options.folder) as name:
         run = Run(options, Path(name))
         describe(run)

@@ -45,6 +45,8 @@ _PAGE: Final = 20
 # The exponent of Zipf's law by which entities are asked for, and the share of readers that turn a page.
 _ZIPF: Final = 0.85
 _TURNS: Final = 0.5
+# Entities of a kind that are asked for at all; a larger catalogue has more that nobody wants.
+_ASKED: Final = 4000
 _WORD: Final = re.compile(r"[A-Za-z]{4,}|[가-힣]{2,}")
 _JSON: Final = "application/sparql-results+json"
 
@@ -62,6 +64,12 @@ class Query:
     def accept(self) -> str:
         """The media type that is wanted."""
         return "text/turtle" if self.turtle else _JSON
+
+    @property
+    def body(self) -> str:
+        """The text on one line, without prefixes and mark."""
+        lines = self.text.splitlines()
+        return " ".join(line for line in lines if not line.startswith(("PREFIX ", "# ")))
 
     def marked(self, mark: object) -> Query:
         """Return the same query with a text that no server has seen, unless it had this mark."""
@@ -159,7 +167,8 @@ class _Kind:
 
     def drawn(self, rng: random.Random) -> Iterator[Query]:
         """Yield requests as readers send them: a few entities are asked for most, and first pages."""
-        until = [*accumulate(1 / place**_ZIPF for place in range(1, len(self.entities) + 1))]
+        asked = min(len(self.entities), _ASKED)
+        until = [*accumulate(1 / place**_ZIPF for place in range(1, asked + 1))]
         while True:
             entity, pages = self.entities[bisect(until, rng.random() * until[-1])]
             page = 0

@@ -89,9 +89,9 @@ class Bench:
                     difference(answer, answer, query.keys, query.turtle)
                     reference = side.name, answer
                 elif found := difference(answer, reference[1], query.keys, query.turtle):
-                    self.refuse(name, side, f"another answer than {reference[0]}: {found}: {query.text}")
+                    self.refuse(name, side, f"another answer than {reference[0]}: {found}, to {query.body}")
             except (ServerFailure, ValueError, SyntaxError) as error:
-                self.refuse(name, side, f"{str(error)[:300]}: {query.text}")
+                self.refuse(name, side, str(error)[:300])
         return taken
 
     def is_refused(self, name: str, side: Side) -> bool:

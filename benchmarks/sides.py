@@ -28,8 +28,8 @@ from benchmarks.serving import free_port, process, program
 from endpoint.engine.processes import processor_time
 
 _GRAPH: Final = "urn:catalogue"
-# All requests come from one address, which would soon have used up the budget of a client.
-_OURS: Final = ("--budget", "0", "--timeout", "600")
+# All requests come from one address, which would soon have used up what one client may.
+_OURS: Final = ("--budget", "0", "--max-queries-per-client", "10000", "--timeout", "600")
 _VIRTUOSO: Final = """\
 [Database]
 DatabaseFile = {folder}/virtuoso.db

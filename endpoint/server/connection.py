@@ -87,8 +87,10 @@ class Connection(RequestReader):
             self.watchdog.arm(perf_counter())
         if self.over:
             self._discarded += len(data)
-            if self._discarded > _DISCARDED:
-                self.flow.hold()
+            self.flow.hold()
+            if self._discarded <= _DISCARDED:
+                # A round of the event loop in which a thousand did this would take 200 ms.
+                self.guard.turns.begin(self.peer, self, self._discard_on)
             return
         if self._refusal is not None:
             self.refuse(self._refusal)
@@ -99,6 +101,10 @@ class Connection(RequestReader):
             self.refuse(Overloaded(sentence, COME_BACK))
             return
         self.read(data)
+
+    def _discard_on(self) -> None:
+        if not self.transport.is_closing():
+            self.flow.let_go()
 
     def resume_writing(self) -> None:
         super().resume_writing()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import resource
+from collections.abc import Callable
 from contextlib import AsyncExitStack
 
 import pytest
@@ -191,3 +192,27 @@ def test_the_limit_of_descriptors_is_raised_or_respected(monkeypatch: pytest.Mon
     assert 2000 < limits[0] <= 4096
     assert connections_allowed(Settings(workers=2, max_connections=50_000)) < 4096 // 2
     assert limits == [4096, 4096]
+
+
+def test_what_is_thrown_away_is_read_in_turn(monkeypatch: pytest.MonkeyPatch) -> None:
+    async def test() -> None:
+        app = Application()
+        async with listening(app, client_timeout=30) as server, server.client() as client:
+            waiting: list[Callable[[], None]] = []
+            monkeypatch.setattr(server.guard.turns, "begin", lambda _, __, start: waiting.append(start))
+            sending = asyncio.create_task(client.send(b"GET /?" + b"a" * 3_000_000))
+            await until_async(lambda: len(waiting) == 1)
+            (connection,) = server.connections
+            before = connection._discarded
+            for _ in range(50):
+                await asyncio.sleep(0)
+            assert (connection.flow.read_paused, connection._discarded) == (True, before)
+            waiting.pop()()
+            await until_async(lambda: connection._discarded > before)
+            while not sending.done():
+                while waiting:
+                    waiting.pop()()
+                await asyncio.sleep(0)
+            assert (await client.read()).startswith(b"HTTP/1.1 414 ")
+
+    run(test())

@@ -1,4 +1,4 @@
-"""Columns of a generated catalogue: building them; counts of a description, and the image, with and without.
+"""Columns of a generated catalogue: building them; counts, the image and dumps, with and without.
 
     python -m benchmarks.columns 4174 20000
 
@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import argparse
 import asyncio
+import io
 import re
 import subprocess
 import sys
@@ -20,7 +21,7 @@ from functools import partial
 from pathlib import Path
 from typing import IO, Final
 
-from pyoxigraph import RdfFormat, Store
+from pyoxigraph import RdfFormat, Store, parse
 
 from benchmarks.catalogue import Catalogue, write
 from benchmarks.scale import Row as Measured
@@ -30,8 +31,10 @@ from endpoint.columns import FOLDER
 from endpoint.columns.reader import Columns
 from endpoint.columns.writing import write_trig as image_from_columns
 from endpoint.engine.image import write_trig as image_from_store
+from endpoint.formats import N_QUADS, TRIG, TURTLE
 from endpoint.settings import Settings
 from endpoint.storage import generations
+from endpoint.storage.dump import Dump, Selection, open_store
 from endpoint.storage.generations import Generation
 from endpoint.web.machine.partitions import Part
 from endpoint.web.machine.statistics import Counting, Statistics
@@ -98,6 +101,7 @@ def measure(publications: int, folder: Path) -> Measured:
     row.found["counting by queries"] = f"{longer:.2f} s"
     row.found["counting from columns"] = f"{seconds:.2f} s"
     image(row, generation)
+    dumps(row, generation)
     return row
 
 
@@ -119,6 +123,35 @@ def image(row: Measured, generation: Generation) -> None:
             made.bulk_load(stream, RdfFormat.TRIG, lenient=True)
         if len(made) != generation.quads:
             raise SystemExit(f"the image from {name} has {len(made):,} quads")
+
+
+def dumps(row: Measured, generation: Generation) -> None:
+    """Dumps from the store and from columns, which have the same statements."""
+    store, columns = open_store(generation), Columns.open(generation.path / FOLDER)
+    wanted = {
+        "N-Quads": (N_QUADS, RdfFormat.N_QUADS, Selection()),
+        "TriG": (TRIG, RdfFormat.TRIG, Selection()),
+        "the union as Turtle": (TURTLE, RdfFormat.TURTLE, Selection(union=True)),
+    }
+    for name, (fmt, syntax, selection) in wanted.items():
+        found = []
+        for source, dump in (
+            ("the store", Dump(generation, store)),
+            ("columns", Dump(generation, store, columns)),
+        ):
+            out = _Written()
+            started = time.process_time()
+            dump.write(fmt, selection, {}, out, lambda _: None)
+            row.found[f"{name} from {source}"] = f"{time.process_time() - started:.2f} s"
+            found.append({*parse(out.getvalue(), syntax, lenient=True)})
+        if found[0] != found[1]:
+            raise SystemExit(f"the dumps of {name} differ")
+
+
+class _Written(io.BytesIO):
+    """Bytes that were written."""
+
+    written = 0
 
 
 def main() -> None:

@@ -4,6 +4,7 @@
     python -m benchmarks.streaming_memory --publications 20000
 
 Another client sends small queries meanwhile, and waits for each; the median and the longest wait are shown.
+Memory that processes share is left out.
 With ``--data`` a data directory that is there already is served, and left as it is.
 """
 
@@ -25,6 +26,8 @@ from benchmarks.catalogue import Catalogue, write
 from benchmarks.serving import free_port, process
 
 QUERY = f"/sparql?query={quote('SELECT * { ?a ?b ?c . ?d ?e ?f . ?g ?h ?i }')}"
+# Seconds without a new process.
+_STILL = 5.0
 DUMPS = ("/store.nq", "/store.nq.gz", "/store.nt?default", "/store.trig")
 
 
@@ -34,6 +37,28 @@ def resident(pid: int) -> float:
         return int(Path(f"/proc/{pid}/statm").read_text().split()[1]) * os.sysconf("SC_PAGE_SIZE") / 2**20
     except (FileNotFoundError, ProcessLookupError):
         return 0.0
+
+
+def private(pid: int) -> float:
+    """Megabytes of memory that no other process shares; 0 where it has ended.
+
+    Pages of the image and of the columns, which all workers share, are left out.
+    """
+    try:
+        lines = Path(f"/proc/{pid}/smaps_rollup").read_text().splitlines()
+    except (FileNotFoundError, ProcessLookupError):
+        return 0.0
+    return sum(int(line.split()[1]) for line in lines if line.startswith("Private_")) / 2**10
+
+
+def settled(parent: int) -> list[int]:
+    """Return the process and everything below it, once that stays the same: the image has been read then."""
+    seen, since = family(parent), time.monotonic()
+    while time.monotonic() < since + _STILL:
+        time.sleep(0.1)
+        if seen != (now := family(parent)):
+            seen, since = now, time.monotonic()
+    return seen
 
 
 def family(parent: int) -> list[int]:
@@ -95,7 +120,7 @@ def measure(running: subprocess.Popen[bytes], port: int, target: str, wanted: in
     connection.request("GET", "/-/ready")
     connection.getresponse().read()
     most: dict[int, float] = {}
-    before = {pid: resident(pid) for pid in family(running.pid)}
+    before = {pid: private(pid) for pid in settled(running.pid)}
     neighbour = Neighbour(port)
     neighbour.start()
     started = time.perf_counter()
@@ -105,7 +130,7 @@ def measure(running: subprocess.Popen[bytes], port: int, target: str, wanted: in
     while read < wanted and (piece := response.read(2**20)):
         read += len(piece)
         for pid in family(running.pid):
-            most[pid] = max(most.get(pid, 0.0), resident(pid))
+            most[pid] = max(most.get(pid, 0.0), private(pid))
     taken = time.perf_counter() - started
     neighbour.done.set()
     neighbour.join()

@@ -207,6 +207,7 @@ class BasicPatterns:
         predicates = self.source.predicates.tolist()
         if len(predicates) > _MOST_PREDICATES:
             raise Unsupported("there are many predicates")
+        self.source.ensure_sorted()
         subjects, found = [np.empty(0, np.int64)], [np.empty(0, np.int64)]
         wanted = np.array([object_], np.int64)
         for predicate in predicates:

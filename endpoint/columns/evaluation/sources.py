@@ -13,12 +13,15 @@ from pyoxigraph import NamedNode
 
 from endpoint.columns.reader import Columns, Pairs
 from endpoint.columns.sets import Numbers
+from endpoint.sparql.syntax.parser import Unsupported
 
 # How many pairs of a predicate a subject, or else an object, has on average.
 FanOuts = dict[tuple[int, bool], float]
 
 # Sets of graphs whose pairs are kept.
 _KEPT: Final = 16
+# Triples among which those of some graphs are sorted in less time than the engine takes for a query.
+_SORTED: Final = 500_000
 
 
 class Source:
@@ -64,11 +67,17 @@ class Source:
         columns = self._columns
         if self._held is None:
             return columns.triples
+        self.ensure_sorted()
         kept = self._held[columns.graph_sets]
         predicates = np.repeat(columns.predicates, np.diff(columns.starts))[kept]
         subjects, objects = columns.pairs.first[kept], columns.pairs.second[kept]
         order = np.lexsort((objects, predicates, subjects))
         return np.stack([subjects[order], predicates[order], objects[order]])
+
+    def ensure_sorted(self) -> None:
+        """Raise :class:`Unsupported` where the triples of all predicates would take long to be sorted."""
+        if self._held is not None and len(self._columns) > _SORTED:
+            raise Unsupported("all triples of a large graph are asked")
 
     def about(self, subject: int) -> Pairs:
         """Return the predicates and objects of a subject."""

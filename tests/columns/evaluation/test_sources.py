@@ -178,3 +178,15 @@ def test_a_source_is_like_columns_of_its_graphs(graphs: Graphs, tmp_path: Path) 
         assert pairs == sorted(pairs)
         inverse = list(zip(*map(list, by_object), strict=True))
         assert inverse == sorted((second, first) for first, second in pairs)
+
+
+@pytest.mark.parametrize("pattern", [":s ?p ?o", "?s ?p :x", "?s ?p ?o"])
+def test_all_predicates_of_a_large_graph_are_left_to_the_engine(
+    graphs: Graphs, monkeypatch: pytest.MonkeyPatch, pattern: str
+) -> None:
+    monkeypatch.setattr(f"{Source.__module__}._SORTED", 1)
+    queries = ColumnQueries(graphs.columns, {"": NS}, 2**22, evaluate_alone)
+    with pytest.raises(Unsupported, match="a large graph"):
+        queries.answer(f"SELECT * {{ GRAPH :a {{ {pattern} }} }}")
+    assert queries.answer(f"SELECT * {{ {pattern} }}").table.size
+    assert queries.answer("SELECT * { GRAPH :a { ?s :p ?o } }").table.size

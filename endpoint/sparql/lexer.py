@@ -11,27 +11,48 @@ distinguishes an expression from data, and ``<`` after an operand of an expressi
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from enum import IntEnum
+from functools import lru_cache
 from typing import NamedTuple
+
+# A character of a class, or a range of them.
+_SPAN = re.compile("(.)(?:-(.))?")
+
+
+def _one_of(members: str) -> str:
+    """Return the class of the characters ``members``, written as that of all others.
+
+    The compiler of patterns visits every character that a class names, and here the others are a fifth.
+    """
+    gaps, after = [], 0
+    for span in sorted(_SPAN.findall(members)):
+        first, last = ord(span[0]), ord(span[-1] or span[0])
+        if first > after:
+            gaps.append(rf"\U{after:08x}-\U{first - 1:08x}")
+        after = last + 1
+    return rf"[^{''.join(gaps)}\U{after:08x}-\U0010ffff]"
+
 
 _BASE = (
     "A-Za-z\u00c0-\u00d6\u00d8-\u00f6\u00f8-\u02ff\u0370-\u037d\u037f-\u1fff\u200c-\u200d\u2070-\u218f"
     "\u2c00-\u2fef\u3001-\ud7ff\uf900-\ufdcf\ufdf0-\ufffd\U00010000-\U000effff"
 )
 _WORD = _BASE + "_0-9\u00b7\u0300-\u036f\u203f-\u2040"
-_NAME = _WORD + r"\-"
+_NAME = "-" + _WORD
+_IN_NAME, _IN_LOCAL_NAME = _one_of(_NAME), _one_of(_NAME + ":")
 _HEX = "[0-9A-Fa-f]"
 _CODEPOINT = rf"\\u(?![Dd][89A-Fa-f]){_HEX}{{4}}|\\U(?!0000[Dd][89A-Fa-f])00(?:0{_HEX}|10){_HEX}{{4}}"
 _ESCAPE = rf"\\[tbnrf\"'\\]|{_CODEPOINT}"
 _LOCAL_ESCAPE = rf"%{_HEX}{{2}}|\\[_~.\-!$&'()*+,;=/?#@%]"
-_DOTS = rf"\.++(?=[{_NAME}])"
+_DOTS = rf"\.++(?={_IN_NAME})"
 
 SKIP = r"(?:[ \t\r\n]++|#[^\r\n]*+)*+"
 IRIREF = rf"<(?:[^<>\"{{}}|^`\\\x00-\x20]++|{_CODEPOINT})*+>"
-PREFIX_NAME = rf"[{_BASE}](?:[{_NAME}]++|{_DOTS})*+"
+PREFIX_NAME = rf"{_one_of(_BASE)}(?:{_IN_NAME}++|{_DOTS})*+"
 _LOCAL_NAME = (
-    rf"(?:[{_WORD}:]|{_LOCAL_ESCAPE})(?:[{_NAME}:]++|{_LOCAL_ESCAPE}|\.++(?=[{_NAME}:]|{_LOCAL_ESCAPE}))*+"
+    rf"(?:{_one_of(_WORD + ':')}|{_LOCAL_ESCAPE})"
+    rf"(?:{_IN_LOCAL_NAME}++|{_LOCAL_ESCAPE}|\.++(?={_IN_LOCAL_NAME}|{_LOCAL_ESCAPE}))*+"
 )
 _LONG_1 = rf"'''(?:(?:''?)?(?:[^'\\]++|{_ESCAPE}))*+'''"
 _LONG_2 = rf'"""(?:(?:""?)?(?:[^"\\]++|{_ESCAPE}))*+"""'
@@ -59,14 +80,14 @@ class Kind(IntEnum):
 _TOKEN = re.compile(
     rf"{SKIP}(?:"
     rf"({IRIREF})"
-    rf"|([?$][{_WORD}]++)"
+    rf"|([?$]{_one_of(_WORD)}++)"
     rf"|((?:{PREFIX_NAME})?+:(?:{_LOCAL_NAME})?+)"
     rf"|({PREFIX_NAME})"
     r"|((?!\.[0-9])(?:\^\^|\|\||&&|!=|<=|>=|<<|>>|\{\||\|\}|[(){}\[\].,;=<>!*/+\-^|?~]))"
     rf"|({STRING})"
     r"|((?:[0-9]++\.[0-9]*+|\.?[0-9]++)[eE][+-]?[0-9]++|[0-9]*+\.[0-9]++|[0-9]++)"
     r"|(@[A-Za-z]++(?:-[A-Za-z0-9]++)*+(?:--[A-Za-z]++)?)"
-    rf"|(_:[{_WORD}](?:[{_NAME}]++|{_DOTS})*+)"
+    rf"|(_:{_one_of(_WORD)}(?:{_IN_NAME}++|{_DOTS})*+)"
     rf"|('''(?s:.*+)|\"\"\"(?s:.*+)|{_SHORT_1}|{_SHORT_2})"
     r"|((?s:.))"
     # White space at the end: a search that goes on from there would find a word in the last comment.
@@ -86,6 +107,11 @@ _OPERANDS = frozenset({Kind.IRIREF, Kind.VAR, Kind.PNAME, Kind.STRING, Kind.NUMB
 _NO_CALL = frozenset({"TRUE", "FALSE", "A", "VALUES"})
 _CLAUSES = frozenset({"SELECT", "GROUP", "HAVING", "ORDER", "VALUES"})
 _CLAUSE_ENDS = frozenset({"WHERE", "FROM", "LIMIT", "OFFSET"})
+
+# Whoever reads a query goes through its tokens several times; when a saved one is loaded, seven times.
+# So many texts are remembered with their tokens, none of more characters than that.
+_REMEMBERED = 8
+_LONGEST = 10_000
 
 
 class Token(NamedTuple):
@@ -193,12 +219,16 @@ class Lexed(NamedTuple):
     text, so the absence of a token proves nothing.
     """
 
-    tokens: list[Token]
+    tokens: Sequence[Token]
     doubtful: bool
 
 
 def lex(text: str) -> Lexed:
     """Split ``text`` into tokens, white space and comments left out. Never raises."""
+    return _lex_again(text) if len(text) <= _LONGEST else _lex(text)
+
+
+def _lex(text: str) -> Lexed:
     context = Context()
     add = context.tokens.append
     doubtful = False
@@ -227,6 +257,9 @@ def lex(text: str) -> Lexed:
             if position is not None:
                 break
     return Lexed(context.tokens, doubtful)
+
+
+_lex_again = lru_cache(_REMEMBERED)(_lex)
 
 
 def scan(text: str, position: int) -> Iterator[Token]:

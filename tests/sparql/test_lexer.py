@@ -1,9 +1,12 @@
 from __future__ import annotations
 
+import re
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from endpoint.sparql import lexer
 from endpoint.sparql.lexer import Kind, lex, position_of, scan
 
 # text, and its tokens: a sign as it is, anything else after its kind
@@ -162,3 +165,10 @@ def test_position(text: str, offset: int, expected: tuple[int, int]) -> None:
 def test_every_kind_is_named_by_its_group() -> None:
     texts = {"<a>", "?a", "a:b", "a", ".", "'a'", "1", "@a", "_:a", "'a", "%"}
     assert {lex(text).tokens[0].kind for text in texts} == set(Kind)
+
+
+@pytest.mark.parametrize("members", [lexer._BASE, lexer._WORD, lexer._NAME, lexer._NAME + ":", "a-cx"])
+def test_a_class_of_all_but_the_others_has_the_same_characters(members: str) -> None:
+    plain, ours = re.compile(f"[{members}]"), re.compile(lexer._one_of(members))
+    ends = {ord(end) + step for end in members for step in (-1, 0, 1)}
+    assert {end for end in ends if plain.match(chr(end))} == {end for end in ends if ours.match(chr(end))}

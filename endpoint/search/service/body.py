@@ -10,7 +10,7 @@ their subject::
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from difflib import get_close_matches
 from typing import Final, NoReturn
@@ -110,7 +110,7 @@ class _Draft:
 class Body:
     """A parser of one body; ``index`` is the token that comes next."""
 
-    def __init__(self, text: str, tokens: list[Token], opening: int, names: Names) -> None:
+    def __init__(self, text: str, tokens: Sequence[Token], opening: int, names: Names) -> None:
         self.index = opening + 1
         self._text = text
         self._tokens = tokens

@@ -280,7 +280,7 @@ def _refuse_doubt(text: str, offset: int) -> NoReturn:
     )
 
 
-def _opening(tokens: list[Token], index: int, names: Names) -> int | None:
+def _opening(tokens: Sequence[Token], index: int, names: Names) -> int | None:
     """Return the index of the opening brace where a block begins at ``index``."""
     if tokens[index].kind is not Kind.WORD or tokens[index].upper != "SERVICE":
         return None

@@ -9,7 +9,7 @@ no text can hold.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Final, NamedTuple, TypeAlias
 
 from endpoint.sparql.lexer import Kind, Token
@@ -372,7 +372,7 @@ class QueryUnit(NamedTuple):
 
     prologue: tuple[BaseDecl | PrefixDecl, ...]
     query: SelectQuery | ConstructQuery | DescribeQuery | AskQuery
-    tokens: list[Token]
+    tokens: Sequence[Token]
 
 
 def unlabelled(token: Token) -> Token:

@@ -14,6 +14,7 @@ from endpoint.catalog.reading import read_catalog
 from endpoint.dataset import Dataset, default_root, read_dataset
 from endpoint.engine import Engine
 from endpoint.engine.embedded import EmbeddedEngine
+from endpoint.engine.template_process import TemplateProcess
 from endpoint.errors import EndpointError
 from endpoint.ingest.search_documents import read_configuration
 from endpoint.settings import Settings
@@ -71,18 +72,23 @@ def create_app(settings: Settings, engine: Engine | None = None) -> ASGIApp:
     """Return the whole server as an ASGI application.
 
     Without ``engine`` it opens the embedded engine on ``settings.data`` at start-up; a store must
-    be there (see :func:`~endpoint.ingest.publish.ensure_store`). Raises :class:`DataError`.
+    be there (see :func:`~endpoint.ingest.start.ensure_store`). Raises :class:`DataError`.
     """
     return create_application(create_site(settings), engine)
 
 
-def create_application(site: Site, engine: Engine | None = None) -> ASGIApp:
-    """Return the server of a site that was read already; see :func:`create_app`."""
+def create_application(
+    site: Site, engine: Engine | None = None, process: TemplateProcess | None = None
+) -> ASGIApp:
+    """Return the server of a site that was read already; see :func:`create_app`.
+
+    ``process`` is a template process that was started ahead.
+    """
 
     @asynccontextmanager
     async def lifespan(_: object) -> AsyncIterator[None]:
         try:
-            site.running = engine or await open_engine(site.settings, site.dataset)
+            site.running = engine or await open_engine(site.settings, site.dataset, process)
         except EndpointError as error:
             log.error("the server cannot start: %s", error)
             raise
@@ -102,9 +108,11 @@ def create_metrics_application(site: Site) -> ASGIApp:
     return Boundary(Router([Route(metrics.PATH, document)]), site)
 
 
-async def open_engine(settings: Settings, dataset: Dataset) -> EmbeddedEngine:
+async def open_engine(
+    settings: Settings, dataset: Dataset, process: TemplateProcess | None = None
+) -> EmbeddedEngine:
     """Open the embedded engine on the current generation. Raises :class:`StoreError`."""
-    return await EmbeddedEngine.open(settings, dict(dataset.prefixes))
+    return await EmbeddedEngine.open(settings, dict(dataset.prefixes), process)
 
 
 class _AnyPath(Route):

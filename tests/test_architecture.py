@@ -49,7 +49,7 @@ ONLY_IN: dict[str, tuple[str, ...]] = {
     "starlette": ("web/", "app.py", "server/"),
     "uvicorn": ("server/",),
     "click": ("cli/",),
-    "rich": ("cli/query.py", "cli/output.py", "cli/top.py"),
+    "rich": ("cli/result_table.py", "cli/output.py", "cli/top.py"),
     "yaml": ("catalog/readers/grlc.py",),
     "babel": ("web/http/view.py",),
     "jinja2": ("web/http/html.py",),
@@ -153,7 +153,7 @@ def test_the_environment_is_read_in_one_place() -> None:
     reading = {name_of(file) for file in FILES if "os.environ" in file.read_text()}
     # The template process inherits the whole environment, it reads nothing from it. A service manager speaks
     # in variables of its own.
-    assert reading == {"settings/sources.py", "engine/template_client.py", "server/service_manager.py"}
+    assert reading == {"settings/sources.py", "engine/template_process.py", "server/service_manager.py"}
 
 
 @pytest.mark.parametrize("file", FILES, ids=name_of)

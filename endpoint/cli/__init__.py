@@ -14,6 +14,10 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from importlib import import_module
 from types import ModuleType
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from endpoint.engine.template_process import TemplateProcess
 
 
 def module(name: str) -> ModuleType:
@@ -23,6 +27,16 @@ def module(name: str) -> ModuleType:
     """
     with lasting():
         return import_module(f"endpoint.cli.{name}")
+
+
+def template_process() -> TemplateProcess:
+    """Start a template process. Raises :class:`~endpoint.errors.StoreError`.
+
+    It imports what workers need while the command imports what it needs itself.
+    """
+    with lasting():
+        made: TemplateProcess = import_module("endpoint.engine.template_process").TemplateProcess()
+    return made
 
 
 @contextmanager

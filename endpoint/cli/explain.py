@@ -4,22 +4,25 @@ from __future__ import annotations
 
 import asyncio
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Coroutine, Iterator, Mapping
+from importlib import import_module
 from pathlib import Path
 from typing import IO, Any, Final
 from urllib.parse import quote, urlencode
 
 import click
 
+from endpoint.cli import lasting, template_process
 from endpoint.cli.options import ENGINE, read_query, setting_options
 from endpoint.cli.output import printable, write
 from endpoint.cli.remote import Remote, RemoteFailure
-from endpoint.query import explained
 from endpoint.settings.sources import read_settings, read_token
 from endpoint.telemetry import set_up_logging
 
 # Seconds for which a server may think about its answer, beyond any deadline that it may have.
 _PATIENCE: Final = 600.0
+
+Explained = Callable[..., Coroutine[None, None, Mapping[str, Any]]]
 
 
 @click.command()
@@ -63,7 +66,10 @@ def command(
     else:
         settings = read_settings(flags, config=config)
         set_up_logging("warning")
-        members = asyncio.run(explained(settings, given, saved or "", pairs))
+        with template_process() as process:
+            with lasting():
+                explained: Explained = import_module("endpoint.query").explained
+            members = asyncio.run(explained(settings, given, saved or "", pairs, process))
     write(json.dumps(members, ensure_ascii=False, indent=1) if as_json else "\n".join(_lines(members)))
     if members["outcome"] != "ok":
         raise click.exceptions.Exit(1)

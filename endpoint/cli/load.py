@@ -20,7 +20,8 @@ from endpoint.cli.output import Observer, progress, say
 from endpoint.dataset import Dataset, default_root, read_dataset
 from endpoint.errors import DataError
 from endpoint.ingest.load import Progress
-from endpoint.ingest.publish import Change, Recipe, publish, rehearse
+from endpoint.ingest.publish import Change, publish, rehearse
+from endpoint.ingest.recipe import Recipe
 from endpoint.ingest.sources.discovery import discover
 from endpoint.settings import Settings
 from endpoint.settings.sources import read_settings

@@ -16,7 +16,17 @@ from endpoint import __version__
 from endpoint.cli import module
 from endpoint.errors import ConfigurationError, EndpointError
 
-COMMANDS: Final = ("serve", "load", "query", "explain", "check", "export", "top", "doctor")
+# The commands, each with its line in the list of them, for which none is imported.
+COMMANDS: Final = {
+    "serve": "Serve the dataset over HTTP; builds the store on first start.",
+    "load": "Load data into the store, all of it or none.",
+    "query": "Run a SPARQL query on the store.",
+    "explain": "Evaluate a query and tell what it did.",
+    "check": "Validate settings, files and saved queries, or the published data.",
+    "export": "Write the dataset in any RDF format, or its publications.",
+    "top": "Show what a running server does, and for whom.",
+    "doctor": "Examine this machine and the settings, and say what to do.",
+}
 
 
 class _Commands(click.Group):
@@ -24,6 +34,11 @@ class _Commands(click.Group):
 
     def list_commands(self, ctx: click.Context) -> list[str]:
         return list(COMMANDS)
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        """Write the list of commands."""
+        with formatter.section("Commands"):
+            formatter.write_dl([*COMMANDS.items()])
 
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
         if cmd_name not in COMMANDS:

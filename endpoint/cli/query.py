@@ -4,23 +4,25 @@ from __future__ import annotations
 
 import asyncio
 import sys
+from collections.abc import Callable
+from contextlib import AbstractAsyncContextManager
+from functools import partial
+from importlib import import_module
 from pathlib import Path
 from typing import IO, TextIO
 
 import click
-from pyoxigraph import Literal, NamedNode, QueryResultsFormat, QuerySolutions, parse_query_results
-from rich.console import Console
-from rich.table import Table
-from rich.text import Text
 
+from endpoint.cli import lasting, module, template_process
 from endpoint.cli.options import ENGINE, read_query, setting_options
-from endpoint.cli.output import printable, say
+from endpoint.engine import Result
 from endpoint.errors import ConfigurationError
 from endpoint.formats import Format, QueryForm, by_name, offered
-from endpoint.query import evaluated
-from endpoint.settings import Settings
 from endpoint.settings.sources import read_settings
 from endpoint.telemetry import set_up_logging
+
+Evaluated = Callable[..., AbstractAsyncContextManager[Result]]
+Evaluate = Callable[[Callable[[QueryForm], Format]], AbstractAsyncContextManager[Result]]
 
 
 @click.command()
@@ -42,10 +44,14 @@ def command(
     given = read_query(text, file)
     settings = read_settings(flags, config=config)
     set_up_logging("warning")
-    asyncio.run(_run(settings, given, format_name, sys.stdout))
+    with template_process() as process:
+        with lasting():
+            evaluated: Evaluated = import_module("endpoint.query").evaluated
+        evaluate = partial(evaluated, settings, given, process=process)
+        asyncio.run(_run(evaluate, format_name, sys.stdout))
 
 
-async def _run(settings: Settings, text: str, format_name: str | None, out: TextIO) -> None:
+async def _run(evaluate: Evaluate, format_name: str | None, out: TextIO) -> None:
     as_table = False
 
     def choose(form: QueryForm) -> Format:
@@ -54,9 +60,9 @@ async def _run(settings: Settings, text: str, format_name: str | None, out: Text
         formats = offered(form)
         return _format("json" if as_table else format_name or _piped(formats), formats)
 
-    async with evaluated(settings, text, choose) as result:
+    async with evaluate(choose) as result:
         if as_table:
-            _print_table(await result.read(), out)
+            module("result_table").write(await result.read(), out)
             return
         async for piece in result:
             out.buffer.write(piece)
@@ -75,24 +81,3 @@ def _format(name: str, formats: tuple[Format, ...]) -> Format:
         names = ", ".join((*fmt.short_names, fmt.name)[0] for fmt in formats)
         raise ConfigurationError(f"--format: this query form is written as {names}, not as {name!r}.")
     return fmt
-
-
-def _print_table(json: bytes, out: TextIO) -> None:
-    results = parse_query_results(json, format=QueryResultsFormat.JSON)
-    console = Console(file=out)
-    if not isinstance(results, QuerySolutions):
-        console.print(Text("true" if results else "false"))
-        return
-    table = Table(*(f"?{variable.value}" for variable in results.variables))
-    count = 0
-    for solution in results:
-        table.add_row(*(Text(_printable(solution[index])) for index in range(len(results.variables))))
-        count += 1
-    console.print(table)
-    say(f"{count:,} row{'' if count == 1 else 's'}")
-
-
-def _printable(term: object) -> str:
-    return printable(
-        term.value if isinstance(term, Literal | NamedNode) else "" if term is None else str(term)
-    )

@@ -11,7 +11,8 @@ from pyoxigraph import NamedNode, Store
 from endpoint.columns.reader import Columns
 from endpoint.errors import NotFound
 from endpoint.results.counting import CountedOutput
-from endpoint.storage.dump import Dump, DumpOrder, compressed, open_store
+from endpoint.storage.dump import Dump, compressed, open_store
+from endpoint.storage.dump_order import DumpOrder
 from endpoint.storage.generations import Generation
 from endpoint.wording import shown
 

@@ -16,16 +16,13 @@ from endpoint.engine.memory import memory_now
 from endpoint.engine.pool import Displaced, Pool, PoolGone
 from endpoint.engine.running import ABORTED, OK, RunningQueries, RunningQuery
 from endpoint.engine.supervisor import Supervisor
-from endpoint.errors import (
-    EndpointError,
-    GenerationGone,
-    WorkerDied,
-)
+from endpoint.engine.template_process import TemplateProcess
+from endpoint.errors import EndpointError, GenerationGone, WorkerDied
 from endpoint.formats import Facts, Representation
 from endpoint.search import Request
 from endpoint.settings import Settings
 from endpoint.sparql.operation import Operation
-from endpoint.storage.dump import DumpOrder
+from endpoint.storage.dump_order import DumpOrder
 from endpoint.storage.generations import Generation
 from endpoint.telemetry import log
 
@@ -46,9 +43,11 @@ class EmbeddedEngine:
         self._supervisor = supervisor
 
     @classmethod
-    async def open(cls, settings: Settings, prefixes: dict[str, str]) -> EmbeddedEngine:
-        """Start on the current generation. Raises :class:`StoreError` when there is none."""
-        return cls(settings, await Supervisor.start(settings, prefixes))
+    async def open(
+        cls, settings: Settings, prefixes: dict[str, str], process: TemplateProcess | None = None
+    ) -> EmbeddedEngine:
+        """Start on the current generation, in a ``process`` started ahead or a new one. Raises StoreError."""
+        return cls(settings, await Supervisor.start(settings, prefixes, process))
 
     @property
     def generation(self) -> Generation:

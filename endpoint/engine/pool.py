@@ -15,6 +15,7 @@ from endpoint.engine.connection import WorkerConnection
 from endpoint.engine.lanes import Lane
 from endpoint.engine.scheduler import Scheduler
 from endpoint.engine.template_client import Death, TemplateClient, ending_signal
+from endpoint.engine.template_process import TemplateProcess
 from endpoint.engine.waiting import RETRY_AFTER, Begin, Waiter
 from endpoint.engine.wire import TemplateOrder
 from endpoint.errors import EngineError, Overloaded, StoreError
@@ -90,8 +91,12 @@ class Pool:
         in_memory: bool,
         size: int,
         places: int,
+        process: TemplateProcess | None = None,
     ) -> Pool:
-        """Return a pool on ``generation``, with a template process of its own. Raises :class:`StoreError`."""
+        """Return a pool on ``generation``. Raises :class:`StoreError`.
+
+        It has a template process of its own: ``process``, or a new one.
+        """
         order: TemplateOrder = {
             "generation": str(generation.path.absolute()),
             "in_memory": in_memory,
@@ -100,7 +105,7 @@ class Pool:
             "prefixes": prefixes,
             "columns": settings.column_queries,
         }
-        template = await TemplateClient.start(generation, order)
+        template = await TemplateClient.start(generation, order, process)
         for sentence in fence.warnings(template.missing):
             log.warning("%s", sentence)
         pool = cls(template, size, places, settings.queue)

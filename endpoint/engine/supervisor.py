@@ -19,6 +19,7 @@ from endpoint.engine.folder_watch import FolderWatch
 from endpoint.engine.kept_generations import KeptGenerations
 from endpoint.engine.lanes import default_places
 from endpoint.engine.pool import Pool
+from endpoint.engine.template_process import TemplateProcess
 from endpoint.errors import EndpointError, StoreError
 from endpoint.settings import Settings
 from endpoint.storage import generations
@@ -71,8 +72,13 @@ class Supervisor:
         self._watch: asyncio.Task[None] | None = None
 
     @classmethod
-    async def start(cls, settings: Settings, prefixes: dict[str, str]) -> Supervisor:
-        """Serve the current generation. Raises :class:`StoreError` when there is none."""
+    async def start(
+        cls, settings: Settings, prefixes: dict[str, str], process: TemplateProcess | None = None
+    ) -> Supervisor:
+        """Serve the current generation. Raises :class:`StoreError` when there is none.
+
+        ``process`` is a template process that was started ahead.
+        """
         started = cls(settings, prefixes)
         started._seen = generations.fingerprint(settings.data)
         generation = generations.current(settings.data)
@@ -82,7 +88,7 @@ class Supervisor:
             )
         plan = Plan.of(generation, settings)
         started._log_union(generation, plan)
-        started.pool = await started._open(generation, in_memory=not plan.disk)
+        started.pool = await started._open(generation, not plan.disk, process)
         started.kept.tidy()
         _log_serving(started.pool)
         if plan.disk and plan.memory:
@@ -140,9 +146,11 @@ class Supervisor:
         self._retiring = [pool for pool in (*self._retiring, old) if not pool.finished]
         _log_serving(pool)
 
-    async def _open(self, generation: Generation, in_memory: bool) -> Pool:
+    async def _open(
+        self, generation: Generation, in_memory: bool, process: TemplateProcess | None = None
+    ) -> Pool:
         size, places = self._settings.pool_size, default_places(self._settings)
-        pool = await Pool.open(self._settings, self._prefixes, generation, in_memory, size, places)
+        pool = await Pool.open(self._settings, self._prefixes, generation, in_memory, size, places, process)
         pool.when_gone(self._changes.wake)
         return pool
 

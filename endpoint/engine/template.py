@@ -34,6 +34,9 @@ from endpoint.engine.image import build_image
 from endpoint.engine.memory import WorkerMemory, growth_of_child
 from endpoint.engine.scratch import evaluate_alone
 from endpoint.errors import StoreError
+
+# Imported where it is used, and here for the workers, which have from the fork on what they may need.
+from endpoint.results.bibliography import writers  # noqa: F401
 from endpoint.storage import generations
 
 # How likely the kernel ends the template when memory runs out, from -1000 to 1000: rather than the server,

@@ -1,31 +1,25 @@
-"""The client of the template process: it starts the process, and has it fork and reap workers."""
+"""The client of the template process: it has the process read a generation, then fork and reap workers."""
 
 from __future__ import annotations
 
 import asyncio
 import os
 import socket
-import subprocess
-import sys
 from collections.abc import Callable
 from contextlib import ExitStack
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Final, cast
 
 from endpoint.engine import wire
 from endpoint.engine.connection import WorkerConnection
 from endpoint.engine.fence import Missing
+from endpoint.engine.template_process import TemplateProcess
 from endpoint.errors import StoreError
 from endpoint.storage.generations import Generation
 
 # Reading a large generation into memory takes about ten seconds per million triples, more on a busy machine.
 START_TIMEOUT: Final = 600.0
 FORK_TIMEOUT: Final = 30.0
-
-_PACKAGES: Final = Path(__file__).absolute().parents[2]
-# What is imported lasts: to look through it again and again would take the collector a quarter of the time.
-_START: Final = "import gc; gc.disable(); from endpoint.engine.template import main; main()"
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,27 +79,27 @@ class TemplateClient:
         self,
         generation: Generation,
         order: wire.TemplateOrder,
-        process: subprocess.Popen[bytes],
-        control: socket.socket,
+        process: TemplateProcess,
         protocol: _Control,
     ) -> None:
         self.generation = generation
         self.order = order
         self.missing = Missing(0)
         self._process = process
-        self._control = control
+        self._control = process.control
         self._protocol = protocol
 
     @classmethod
-    async def start(cls, generation: Generation, order: wire.TemplateOrder) -> TemplateClient:
-        """Start the process and wait until it has read the generation. Raises :class:`StoreError`."""
-        try:
-            process, ours = _spawn(order)
-        except OSError as error:
-            raise StoreError(f"The template process cannot be started: {error.strerror}.") from None
+    async def start(
+        cls, generation: Generation, order: wire.TemplateOrder, process: TemplateProcess | None = None
+    ) -> TemplateClient:
+        """Let ``process``, or a new one, read the generation, and wait for it. Raises :class:`StoreError`."""
+        process = process or TemplateProcess()
+        process.send(order)
         # The event loop takes a duplicate: this one stays ours to send descriptors over.
-        _, protocol = await asyncio.get_running_loop().create_connection(_Control, sock=ours.dup())
-        client = cls(generation, order, process, ours, protocol)
+        sock = process.control.dup()
+        _, protocol = await asyncio.get_running_loop().create_connection(_Control, sock=sock)
+        client = cls(generation, order, process, protocol)
         try:
             async with asyncio.timeout(START_TIMEOUT):
                 # Shielded, so that a cancellation of this task is not mistaken for the end of the process.
@@ -195,35 +189,7 @@ class TemplateClient:
             self._control.close()
         if self._protocol.transport is not None:
             self._protocol.transport.close()
-        await asyncio.shield(asyncio.to_thread(self._end))
-
-    def _end(self) -> None:
-        try:
-            self._process.wait(timeout=1.0)
-        except subprocess.TimeoutExpired:
-            self._process.kill()
-            self._process.wait()
-
-
-def _spawn(order: wire.TemplateOrder) -> tuple[subprocess.Popen[bytes], socket.socket]:
-    """Start the template process; return it and our end of its socket. Raises OSError."""
-    ours, theirs = socket.socketpair()
-    # -P keeps the working folder out of the module path, through which alone this package may be importable.
-    command = [sys.executable, "-P", "-c", _START, str(theirs.fileno()), str(os.getpid())]
-    path = os.pathsep.join(filter(None, [str(_PACKAGES), os.environ.get("PYTHONPATH")]))
-    with theirs, ExitStack() as undo:
-        undo.callback(ours.close)
-        process = subprocess.Popen(  # noqa: S603 (our own module, no shell)
-            command,
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.DEVNULL,
-            pass_fds=[theirs.fileno()],
-            # A process that forks must have no threads, and numpy's linear algebra starts some.
-            env={**os.environ, "PYTHONPATH": path, "RUST_BACKTRACE": "0", "OPENBLAS_NUM_THREADS": "1"},
-        )
-        ours.sendall(wire.pack_json(wire.TEMPLATE, cast("dict[str, object]", order)))
-        undo.pop_all()
-    return process, ours
+        await asyncio.shield(asyncio.to_thread(self._process.wait))
 
 
 def ending_signal(status: int | None) -> int:

@@ -21,7 +21,7 @@ from pyoxigraph import DefaultGraph, NamedNode
 from endpoint.formats import EXPORT_FORMATS, Facts, QueryForm, Representation
 from endpoint.search import Request
 from endpoint.sparql.operation import Operation
-from endpoint.storage.dump import DumpOrder, Selection
+from endpoint.storage.dump_order import DumpOrder, Selection
 
 HEADER: Final = struct.Struct("!BI")
 

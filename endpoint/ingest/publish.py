@@ -12,33 +12,28 @@ import time
 from collections.abc import Callable, Collection, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
-from hashlib import blake2b
 from itertools import chain, islice
 from pathlib import Path
-from typing import Final, Self
+from typing import Final
 
 from pyoxigraph import DefaultGraph, NamedNode, Store
 
-from endpoint import __version__
 from endpoint.columns import FOLDER
 from endpoint.dataset import Dataset
 from endpoint.errors import ConfigurationError, DataError, DataErrors, StoreError
 from endpoint.ingest.columns import NoColumns, build_columns
 from endpoint.ingest.derive import changed_subjects, derive
 from endpoint.ingest.load import Progress, load_dataset, load_sources, readers
-from endpoint.ingest.rules import Rule, read_rules
-from endpoint.ingest.search_documents import documents, read_configuration
+from endpoint.ingest.recipe import RECIPE, Recipe
+from endpoint.ingest.search_documents import documents
 from endpoint.ingest.sources import XLSX, Source
-from endpoint.search import SearchConfiguration
 from endpoint.search.build import build_index
-from endpoint.settings import Settings
 from endpoint.storage import generations
 from endpoint.storage.generations import Generation
 from endpoint.storage.writer import Transaction, Writer
 from endpoint.telemetry import log
 
-# Names in the folder of a generation.
-RECIPE: Final = "recipe"
+# The text index in the folder of a generation.
 TEXT: Final = "text"
 
 # Quads over which the engine needs no columns: starting their builder takes longer than any count.
@@ -46,60 +41,6 @@ _LEAST: Final = 1000
 # Bytes of text that are read into memory first, and the assumed factor of compression.
 _SMALL: Final = 2**24
 _INFLATION: Final = 20
-
-
-@dataclass(frozen=True, slots=True)
-class Recipe:
-    """The rules and the fields of the text index that complete the data of ``dataset``.
-
-    ``digest`` identifies them. It is written beside each generation, so that the next start notices a change.
-    A generation of more than ``columns`` quads gets no columns, and neither does a very small one.
-    """
-
-    dataset: Dataset
-    rules: tuple[Rule, ...]
-    search: SearchConfiguration | None
-    digest: str
-    columns: int
-
-    @classmethod
-    def read(cls, dataset: Dataset, derive: bool = True, columns: int = 0) -> Self:
-        """Read the rules, unless nothing is to be derived, and the fields of ``dataset``.
-
-        :raises DataError: a rule or the file of the fields is wrong.
-        """
-        derived = dataset.derived
-        return cls(
-            dataset=dataset,
-            rules=read_rules(derived.rules) if derived is not None and derive else (),
-            search=None if dataset.search is None else read_configuration(dataset.search, dataset.prefixes),
-            digest=_recipe_digest(dataset, derive),
-            columns=columns,
-        )
-
-    @property
-    def graph(self) -> NamedNode | None:
-        """The graph of derived statements, where the dataset has one."""
-        return None if self.dataset.derived is None else NamedNode(self.dataset.derived.iri)
-
-    def made(self, generation: Generation) -> bool:
-        """Return whether ``generation`` was completed by the same rules and fields."""
-        try:
-            return (generation.path / RECIPE).read_text() == self.digest
-        except OSError:
-            return False
-
-
-def _recipe_digest(dataset: Dataset, derive: bool) -> str:
-    # Another version of the server may treat words or rules in another way.
-    whole = blake2b(f"{__version__} {derive}".encode(), digest_size=16)
-    rules = dataset.derived.rules if dataset.derived is not None and derive else ()
-    for path in (*rules, *filter(None, [dataset.search])):
-        try:
-            whole.update(path.name.encode() + b"\0" + path.read_bytes())
-        except OSError as error:
-            raise DataError(f"cannot be read: {error.strerror}", path) from error
-    return whole.hexdigest()
 
 
 @dataclass(frozen=True, slots=True)
@@ -157,23 +98,6 @@ def rehearse(change: Change, recipe: Recipe, data: Path) -> None:
 
 class _Rehearsed(Exception):
     """Ends a transaction that is not to be published."""
-
-
-def ensure_store(settings: Settings, dataset: Dataset) -> None:
-    """Publish the dataset's files where nothing is published, or where they have changed since.
-
-    Data that was loaded beside them stays; its derived statements and its text index are made anew when the
-    rules, the fields or the setting ``derive`` have changed.
-
-    :raises DataError: a rule, a field or a file of the dataset is wrong.
-    :raises StoreError: the data directory cannot be read or written.
-    """
-    recipe = Recipe.read(dataset, settings.derive, settings.columns)
-    current = generations.current(settings.data)
-    stale = current is not None and current.digest != "" and current.digest != dataset.digest()
-    if current is None or stale or not recipe.made(current):
-        made = publish(Change(rebuild=stale), recipe, settings.data)
-        log.info("built generation %d, %d quads, in %s", made.number, made.quads, settings.data)
 
 
 @contextmanager

@@ -15,7 +15,6 @@ import lzma
 import sys
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, Final, cast
 
@@ -41,6 +40,7 @@ from endpoint.results.counting import Output
 from endpoint.results.rows import Inexpressible
 from endpoint.results.serializers import XmlGuard, statements_of
 from endpoint.storage import generations
+from endpoint.storage.dump_order import Selection
 from endpoint.storage.generations import Generation
 from endpoint.vocabulary import RDF_TYPE
 
@@ -76,27 +76,6 @@ COMPRESSIONS: Final[Mapping[str, Callable[[IO[bytes]], IO[bytes]]]] = {
 }
 # Bytes that are passed on at once; compressors are slow with small pieces.
 _BUFFER: Final = 2**18
-
-
-@dataclass(frozen=True, slots=True)
-class Selection:
-    """The part of a generation to write: these graphs, or all; ``union`` makes one graph of them."""
-
-    graphs: tuple[NamedNode | DefaultGraph, ...] = ()
-    union: bool = False
-
-
-@dataclass(frozen=True, slots=True)
-class DumpOrder:
-    """An order for a dump: a selection in one format, compressed where ``compression`` has a name.
-
-    With ``probe`` nothing is written; it fails where the dump would because a graph does not exist.
-    """
-
-    selection: Selection
-    format: Format
-    compression: str = ""
-    probe: bool = False
 
 
 class Dump:

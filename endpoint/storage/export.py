@@ -19,7 +19,8 @@ from pyoxigraph import NamedNode
 
 from endpoint.errors import ConfigurationError, DataError
 from endpoint.formats import BIBLIOGRAPHIES, EXPORT_FORMATS, N_QUADS, Format, by_name
-from endpoint.storage.dump import COMPRESSIONS, DATASET_FORMATS, Dump, Selection, compressed, open_current
+from endpoint.storage.dump import COMPRESSIONS, DATASET_FORMATS, Dump, compressed, open_current
+from endpoint.storage.dump_order import Selection
 from endpoint.storage.generations import Generation
 
 

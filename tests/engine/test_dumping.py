@@ -19,7 +19,8 @@ from endpoint.errors import DeadlineExceeded, GenerationGone, NotExpressible, No
 from endpoint.formats import N_QUADS, N_TRIPLES, RDF_XML, SPARQL_JSON, TURTLE, Representation
 from endpoint.ingest.columns import build_columns
 from endpoint.storage import generations
-from endpoint.storage.dump import DumpOrder, Selection, open_store
+from endpoint.storage.dump import open_store
+from endpoint.storage.dump_order import DumpOrder, Selection
 from endpoint.storage.writer import Writer
 from tests.engine.test_embedded import LONG, opened, operation
 

@@ -25,7 +25,7 @@ from endpoint.formats import (
 )
 from endpoint.search import Request
 from endpoint.sparql.operation import Operation, classify
-from endpoint.storage.dump import DumpOrder, Selection
+from endpoint.storage.dump_order import DumpOrder, Selection
 
 OPERATIONS = [
     classify("ASK {}", 10),

@@ -11,8 +11,10 @@ from pyoxigraph import DefaultGraph, NamedNode, Store
 
 from endpoint.dataset import Dataset, read_dataset
 from endpoint.errors import ConfigurationError, DataError, DataErrors, StoreError
-from endpoint.ingest.publish import TEXT, Change, Recipe, ensure_store, publish, rehearse
+from endpoint.ingest.publish import TEXT, Change, publish, rehearse
+from endpoint.ingest.recipe import Recipe
 from endpoint.ingest.sources.discovery import discover
+from endpoint.ingest.start import ensure_store
 from endpoint.search.index import TextIndex
 from endpoint.settings import Settings
 from endpoint.storage import generations

@@ -19,7 +19,8 @@ from endpoint.errors import NotExpressible
 from endpoint.formats import JSON_LD, N_QUADS, N_TRIPLES, RDF_XML, TRIG, TURTLE, Format
 from endpoint.ingest.columns import build_columns
 from endpoint.storage import dump, generations
-from endpoint.storage.dump import COMPRESSIONS, Selection, compressed, open_current, open_store
+from endpoint.storage.dump import COMPRESSIONS, compressed, open_current, open_store
+from endpoint.storage.dump_order import Selection
 from endpoint.storage.writer import Writer
 
 P, Q = NamedNode("http://example.org/p"), NamedNode("http://example.org/q")

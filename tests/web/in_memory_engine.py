@@ -14,7 +14,7 @@ from endpoint.formats import Facts, Representation
 from endpoint.search import Request
 from endpoint.settings import Settings
 from endpoint.sparql.operation import Operation, classify
-from endpoint.storage.dump import DumpOrder
+from endpoint.storage.dump_order import DumpOrder
 from endpoint.storage.generations import Generation
 
 

@@ -9,7 +9,8 @@ items from its answer.
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from importlib import import_module
 from typing import Final
 
 from pyoxigraph import NamedNode, Quad, RdfFormat, Triple, parse
@@ -35,7 +36,6 @@ from endpoint.results.bibliography.items import (
     Term,
     read_items,
 )
-from endpoint.results.bibliography.writers import write_bibtex, write_csl_json, write_ris
 from endpoint.vocabulary import RDF_TYPE, RDFS_SUBCLASS_OF
 
 __all__ = [
@@ -50,7 +50,7 @@ __all__ = [
     "write_items",
 ]
 
-_WRITERS: Final = {BIBTEX: write_bibtex, RIS: write_ris, CSL_JSON: write_csl_json}
+_WRITERS: Final = {BIBTEX: "write_bibtex", RIS: "write_ris", CSL_JSON: "write_csl_json"}
 
 # Resources of one query: its text must stay below the limits of any engine.
 MOST: Final = 500
@@ -87,7 +87,10 @@ def bibliography(candidates: Iterable[Term | None], describe: Describe, fmt: For
 
 def write_items(items: Iterable[Item], fmt: Format) -> Iterator[str]:
     """Yield the file of ``items`` in one of the formats of bibliographies, piece by piece."""
-    return _WRITERS[fmt](items)
+    # Whoever only reads items does without the libraries of the writers.
+    writers = import_module("endpoint.results.bibliography.writers")
+    write: Callable[[Iterable[Item]], Iterator[str]] = getattr(writers, _WRITERS[fmt])
+    return write(items)
 
 
 def lookup_query(iris: Sequence[str]) -> str:

@@ -35,7 +35,7 @@ _LABELS: Final = 24
 # Parts of a stack that are lower than this share of the highest one have no number: it would not fit.
 _NUMBERED: Final = 0.06
 _TICKS: Final = 6
-_NOT_XML: Final = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
+_NOT_XML: Final = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ud800-\udfff\ufffe\uffff]")
 _SVG: Final = "http://www.w3.org/2000/svg"
 
 # The fill of each kind of bar: a colour by its number in the style below, and a pattern on it.

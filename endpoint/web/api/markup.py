@@ -10,14 +10,17 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator
 from functools import lru_cache
-from typing import Final, NamedTuple
+from importlib import import_module
+from typing import TYPE_CHECKING, Final, NamedTuple
 from urllib.parse import urlsplit
 
-from markdown_it import MarkdownIt
 from markupsafe import Markup, escape
 
 from endpoint.sparql.lexer import Kind, lex
 from endpoint.sparql.parameters import Span
+
+if TYPE_CHECKING:
+    from markdown_it import MarkdownIt
 
 # The classes of the style sheet.
 _CLASSES: Final = {
@@ -83,7 +86,8 @@ def _between(text: str, start: int, end: int) -> Iterator[_Part]:
 
 @lru_cache(maxsize=1)
 def _markdown() -> MarkdownIt:
-    return MarkdownIt("commonmark", {"html": False}).disable([*_LEFT_OUT])
+    made: MarkdownIt = import_module("markdown_it").MarkdownIt("commonmark", {"html": False})
+    return made.disable([*_LEFT_OUT])
 
 
 @lru_cache(maxsize=512)

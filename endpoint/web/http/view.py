@@ -8,19 +8,22 @@ site, in the format that translators' tools read (GNU gettext).
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
+from importlib import import_module
 from pathlib import Path
-from typing import Final
+from typing import TYPE_CHECKING, Final
 from urllib.parse import quote, urlsplit
 
-from babel.messages.pofile import read_po
 from starlette.datastructures import Headers
 from starlette.types import Scope
 
 from endpoint.formats import CSV, EXCEL_CSV, HTML, Format, Links
 from endpoint.web import Site
+
+if TYPE_CHECKING:
+    from babel.messages import Catalog
 
 LANGUAGES: Final = ("ko", "en")
 # The language that the templates are written in.
@@ -241,6 +244,7 @@ def _preferred(header: str) -> list[str]:
 @lru_cache(maxsize=len(LANGUAGES))
 def messages(language: str) -> Mapping[str, str]:
     """Return the translation of each message of the templates; empty for the language they are in."""
+    read_po: Callable[..., Catalog] = import_module("babel.messages.pofile").read_po
     translations: dict[str, str] = {}
     for file in sorted((_LOCALE / language).glob("*.po")):
         with file.open("rb") as stream:

@@ -18,7 +18,7 @@ from pyoxigraph import DefaultGraph, NamedNode
 from endpoint.engine import Limits
 from endpoint.errors import BadParameter, MethodNotAllowed, NotAcceptable, NotFound
 from endpoint.formats import GRAPH_FORMATS, JSON_LD, N_QUADS, TRIG, Representation
-from endpoint.storage.dump import DumpOrder, Selection
+from endpoint.storage.dump_order import DumpOrder, Selection
 from endpoint.storage.generations import Generation
 from endpoint.web import Site
 from endpoint.web.http.answer import (

@@ -14,7 +14,7 @@ import pytest
 from endpoint.app import create_site, open_engine
 from endpoint.errors import GenerationGone, Overloaded
 from endpoint.formats import TURTLE, Representation
-from endpoint.ingest.publish import ensure_store
+from endpoint.ingest.start import ensure_store
 from endpoint.settings import Settings
 from endpoint.web import Site
 from endpoint.web.machine import statistics as counting

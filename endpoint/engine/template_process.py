@@ -1,0 +1,86 @@
+"""The template process as its starter sees it: started ahead of its order, ended in any state."""
+
+from __future__ import annotations
+
+import os
+import socket
+import subprocess
+import sys
+from contextlib import ExitStack, suppress
+from pathlib import Path
+from types import TracebackType
+from typing import Final, Self, cast
+
+from endpoint.engine import wire
+from endpoint.errors import StoreError
+
+_PACKAGES: Final = Path(__file__).absolute().parents[2]
+# What is imported lasts: to look through it again and again would take the collector a quarter of the time.
+_START: Final = "import gc; gc.disable(); from endpoint.engine.template import main; main()"
+
+
+class TemplateProcess:
+    """A process that imports what workers need, then waits at the other end of ``control`` for its order.
+
+    The imports take most of the time until it is ready, so it is started as soon as it is known to be needed.
+    It ends with the block that it is used in.
+    """
+
+    def __init__(self) -> None:
+        """Start the process. Raises :class:`StoreError`."""
+        try:
+            self._process, self.control = _spawn()
+        except OSError as error:
+            raise StoreError(f"The template process cannot be started: {error.strerror}.") from None
+
+    @property
+    def pid(self) -> int:
+        """The id of the process."""
+        return self._process.pid
+
+    def send(self, order: wire.TemplateOrder) -> None:
+        """Send its order. Nothing happens where it has ended: the end of ``control`` tells."""
+        with suppress(BrokenPipeError, ConnectionResetError):
+            self.control.sendall(wire.pack_json(wire.TEMPLATE, cast("dict[str, object]", order)))
+
+    def kill(self) -> None:
+        """End it at once, with all workers."""
+        self._process.kill()
+
+    def wait(self) -> None:
+        """Wait for the end of a process whose socket is closed; after a second, end it."""
+        try:
+            self._process.wait(timeout=1.0)
+        except subprocess.TimeoutExpired:
+            self._process.kill()
+            self._process.wait()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
+    ) -> None:
+        self.control.close()
+        self.kill()
+        self._process.wait()
+
+
+def _spawn() -> tuple[subprocess.Popen[bytes], socket.socket]:
+    """Start the process; return it and our end of its socket. Raises OSError."""
+    ours, theirs = socket.socketpair()
+    # -P keeps the working folder out of the module path, through which alone this package may be importable.
+    command = [sys.executable, "-P", "-c", _START, str(theirs.fileno()), str(os.getpid())]
+    path = os.pathsep.join(filter(None, [str(_PACKAGES), os.environ.get("PYTHONPATH")]))
+    with theirs, ExitStack() as undo:
+        undo.callback(ours.close)
+        process = subprocess.Popen(  # noqa: S603 (our own module, no shell)
+            command,
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.DEVNULL,
+            pass_fds=[theirs.fileno()],
+            # A process that forks must have no threads, and numpy's linear algebra starts some.
+            env={**os.environ, "PYTHONPATH": path, "RUST_BACKTRACE": "0", "OPENBLAS_NUM_THREADS": "1"},
+        )
+        undo.pop_all()
+    return process, ours

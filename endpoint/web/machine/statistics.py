@@ -261,8 +261,8 @@ class Counting:
         for start in range(0, len(terms), _LABELLED):
             named = " ".join(_written(iri) for iri in terms[start : start + _LABELLED])
             text = (
-                f"SELECT ?term ?label {{ VALUES ?term {{ {named} }} VALUES ?said {{ {' '.join(_LABELS)} }} "
-                "GRAPH ?g { ?term ?said ?label } }"
+                f"SELECT ?term ?label {{ VALUES ?term {{ {named} }} GRAPH ?g {{ ?term ?said ?label }} "
+                f"FILTER(?said IN ({', '.join(_LABELS)})) }}"
             )
             for row in await self._rows("labels", text):
                 language = row["label"].get("xml:lang", "").partition("-")[0].lower()

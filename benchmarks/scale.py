@@ -153,7 +153,7 @@ def serve(row: Row, data: Path, reload: bool) -> None:
             time.sleep(_STEP)
         row.found["first answer"] = seconds(server.since())
         row.found["memory then"] = server.memory()
-        if "from disk" in server.log.read_text() and _fits(server):
+        if "from disk" in server.log.read_text() and fits(server):
             server.wait("from memory")
             row.found["in memory"] = seconds(server.since())
             row.found["memory at last"] = server.memory()
@@ -161,7 +161,7 @@ def serve(row: Row, data: Path, reload: bool) -> None:
             row.found["new data served after"] = seconds(changed(server, data))
 
 
-def _fits(server: Running) -> bool:
+def fits(server: Running) -> bool:
     """Return whether an image is being read: a second template beside the one that serves from disk."""
     time.sleep(1.0)
     templates = Path(f"/proc/{server.process.pid}/task/{server.process.pid}/children").read_text().split()

@@ -56,6 +56,7 @@ _LOWEST: Final = 2.0
 # Names that are read for one facet, and seconds that a page waits for them, at most.
 _MOST_NAMES: Final = 20_000
 _PATIENCE: Final = 2.0
+_LISTS: Final[Region[bytes]] = Region("lists without words", entries=32, size=len)
 _FACET_NAMES: Final[Region[Mapping[str, Names]]] = Region("names of facets")
 _CONSONANTS: Final = "ㄱㄱㄴㄷㄷㄹㅁㅂㅂㅅㅅㅇㅈㅈㅊㅋㅌㅍㅎ"
 
@@ -96,13 +97,23 @@ def search_answer(
     tag = document_tag(snapshot.generation, *parts)
 
     async def make() -> Whole:
-        result = await snapshot.begin_search(search)
-        request.exchange.generation, request.exchange.queue = result.generation.number, result.queued
-        body, headers = await render(json.loads(await result.read()), result.generation)
-        headers = (*headers, server_timing(result))
-        return Whole(body, representation.content_type, tag=tag, headers=headers)
+        request.exchange.generation = snapshot.generation.number
+        times: Headers = ()
+        if search.query:
+            result = await snapshot.begin_search(search)
+            request.exchange.queue, times = result.queued, (server_timing(result),)
+            answer = await result.read()
+        else:
+            # To count all records for each facet takes long, and few of these lists are asked for often.
+            answer = await snapshot.cached(_LISTS, partial(_list, search), repr(search))
+        body, headers = await render(json.loads(answer), snapshot.generation)
+        return Whole(body, representation.content_type, tag=tag, headers=(*headers, *times))
 
     return Made(make, representation.content_type, tag=tag)
+
+
+async def _list(search: SearchRequest, snapshot: Snapshot) -> bytes:
+    return await (await snapshot.begin_search(search)).read()
 
 
 def read_search(pairs: Pairs, configuration: SearchConfiguration) -> SearchRequest:

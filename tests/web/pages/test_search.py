@@ -185,3 +185,11 @@ def test_methods_and_formats(server: Server) -> None:
     assert server.request("POST", "/search?q=a").status == 405
     assert server.get("/search?q=a", "text/csv").status == 406
     assert server.get("/search?q=a&format=json", "text/csv").status == 200
+
+
+def test_a_list_without_words_is_counted_once_for_all_who_ask(server: Server) -> None:
+    lists = [server.get("/?sort=title&language=ENG") for _ in range(2)]
+    assert lists[0].body == lists[1].body
+    assert "server-timing" not in lists[1].headers
+    assert "server-timing" in server.get("/?q=arms").headers
+    assert search(server, q="", language="ENG").json()["facets"]["language"][0]["selected"]

@@ -34,7 +34,8 @@ from endpoint.engine.image import write_trig as image_from_store
 from endpoint.formats import N_QUADS, TRIG, TURTLE
 from endpoint.settings import Settings
 from endpoint.storage import generations
-from endpoint.storage.dump import Dump, Selection, open_store
+from endpoint.storage.dump import Dump, open_store
+from endpoint.storage.dump_order import Selection
 from endpoint.storage.generations import Generation
 from endpoint.web.machine.partitions import Part
 from endpoint.web.machine.statistics import Counting, Statistics

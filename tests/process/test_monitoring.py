@@ -149,6 +149,7 @@ def test_every_own_metric_is_on_the_dashboard(known: Known) -> None:
     # These are for alerts, variables and for whoever writes a panel of their own.
     assert sorted(missing) == [
         "endpoint_build_info",
+        "endpoint_column_faults_total",
         "endpoint_generation_published_timestamp_seconds",
         "endpoint_process_open_descriptors",
         "endpoint_query_rows_total",

@@ -113,7 +113,8 @@ class Client:
         self.quota = quota
         self.requests = 0  # that are at work
         self.at_work = asyncio.Semaphore(AT_WORK)  # where further ones wait
-        self.queries = 0  # that run or wait
+        # Queries that run or wait, by their requests: those of one count as one, for a page needs several.
+        self.queries: Counter[str] = Counter()
         self.places = 0  # in the slow lanes
         self.left = quota  # of the budget, in seconds, when it was last charged
         self._recent = 0.0
@@ -187,7 +188,7 @@ class Client:
         """Return whether it has to be remembered."""
         self._refresh()
         remembered = self.left < self.quota or self._recent > HEAVY / 100
-        return self.requests > 0 or self.queries > 0 or remembered or self.used().seconds > HEAVY / 2
+        return self.requests > 0 or bool(self.queries) or remembered or self.used().seconds > HEAVY / 2
 
     def allowance(self) -> Allowance:
         """Return what it may use now."""
@@ -246,7 +247,7 @@ class Clients:
             client.change(quota)
         if client.exhausted:
             raise _exhausted(client)
-        if client.queries > self.most:
+        if len(client.queries) > self.most:
             raise TooManyQueries(
                 f"{self.most} of your queries run or wait at this moment, which is the most for one client. "
                 "Wait for one of them to end.",
@@ -265,12 +266,15 @@ class Clients:
 
     def begun(self, query: RunningQuery) -> None:
         """Count a query that has begun."""
-        self.find(query.caller).queries += 1
+        self.find(query.caller).queries[query.caller.request or query.identifier] += 1
 
     def ended(self, query: RunningQuery) -> None:
         """Count a query that has ended."""
         client = self.find(query.caller)
-        client.queries -= 1
+        request = query.caller.request or query.identifier
+        client.queries[request] -= 1
+        if not client.queries[request]:
+            del client.queries[request]
         use = client.use()
         use.queries += 1
         use.refused += query.outcome in _REFUSED

@@ -171,7 +171,7 @@ class Settings:
         64,
         values.count(1, 100_000),
         "N",
-        "Queries of one client that may run or wait before a 429.",
+        "Queries of one client that may run or wait before a 429; those of one page count as one.",
         reload=True,
     )
     max_query: int = _setting(2**19, values.size, "SIZE", "Longest query text accepted.", reload=True)

@@ -8,7 +8,7 @@ import pytest
 
 from endpoint.engine import CALLER, Caller, clients
 from endpoint.engine.clients import HEAVY, REMEMBERED, STEP, STEPS, Client, Clients, Use
-from endpoint.engine.running import OK, RunningQueries
+from endpoint.engine.running import OK, RunningQueries, RunningQuery
 from endpoint.errors import BudgetExhausted, TooManyQueries
 
 
@@ -127,15 +127,33 @@ def test_a_changed_budget_holds_at_once_and_leaves_the_debt(clock: Clock) -> Non
 def test_only_so_many_queries_of_a_client_run_or_wait(clock: Clock) -> None:
     known, running = Clients(60.0, 2), RunningQueries()
     running.listeners.append(known)
-    token = CALLER.set(ANNA)
-    begun = [running.begin("ASK {}", "ASK", "text/csv") for _ in range(3)]
-    CALLER.reset(token)
+    begun = [begin(running, request) for request in ("first", "second", "third")]
     with pytest.raises(TooManyQueries, match="2 of your queries"):
         known.admit(ANNA)
-    assert known.admit(BEN).queries == 0
+    assert not known.admit(BEN).queries
     running.end(begun[0], OK)
     running.end(begun[0], OK)
-    assert known.admit(ANNA).queries == 2
+    assert [*known.admit(ANNA).queries] == ["second", "third"]
+
+
+def test_the_queries_of_one_request_count_as_one(clock: Clock) -> None:
+    known, running = Clients(60.0, 2), RunningQueries()
+    running.listeners.append(known)
+    begun = [begin(running, request) for request in ("page", "page", "page", "query")]
+    assert len(known.admit(ANNA).queries) == 2
+    for query in begun[:2]:
+        running.end(query, OK)
+    assert len(known.admit(ANNA).queries) == 2
+    running.end(begun[2], OK)
+    assert [*known.admit(ANNA).queries] == ["query"]
+
+
+def begin(running: RunningQueries, request: str) -> RunningQuery:
+    """A query that Anna asks with one of her requests."""
+    token = CALLER.set(Caller(ANNA.client, request))
+    query = running.begin("ASK {}", "ASK", "text/csv")
+    CALLER.reset(token)
+    return query
 
 
 def test_clients_that_owe_nothing_are_forgotten(clock: Clock) -> None:

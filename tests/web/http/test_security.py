@@ -66,6 +66,10 @@ DATA = [
     ),
     *map(
         Case,
+        ("/store", "/store?default", "/store.nq.gz", "/store.ttl?graph=http://opendata.mofa.go.kr/mofapub"),
+    ),
+    *map(
+        Case,
         ("/api/years.svg", "/api/years.csv", "/api/openapi.json", "/-/prefixes.json", "/-/live", "/-/ready"),
     ),
     *map(
@@ -104,6 +108,8 @@ PROBLEMS = [
     *(Case("/sparql?query=SELECT", 400, accept) for accept in (BROWSER, "*/*", "application/json")),
     *(Case("/api/nothing", 404), Case("/?page=501", 404, BROWSER), Case("/robots.txt", 405, method="POST")),
     Case("/sparql?query=ASK%7B%7D", 406, "image/png"),
+    *(Case("/store?graph=urn:none", 404, accept) for accept in (BROWSER, "*/*")),
+    Case("/store", 405, method="DELETE"),
     # For the operator alone, who has named no tokens: there is nothing for others.
     *(
         Case(path, 404, accept)

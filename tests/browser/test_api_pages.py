@@ -27,9 +27,8 @@ def test_values_are_offered_while_a_korean_name_is_typed(korean: Reader) -> None
     page = korean.goto("/api/publications-by-country")
     field = page.locator("input[name=country]")
     field.focus()
-    with page.expect_response("**/values/country?*") as awaited:
-        page.keyboard.insert_text("북한")
-    awaited.value.finished()
+    # The page leaves the request that the focus has begun: its answer may never end.
+    page.keyboard.insert_text("북한")
     options = page.locator("datalist option[label*='북한']")
     expect(options.first).to_be_attached()
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import io
 from collections.abc import Iterator
 from itertools import groupby
 from pathlib import Path
@@ -11,25 +10,16 @@ import pytest
 from pyoxigraph import BlankNode, DefaultGraph, Literal, NamedNode, Quad, RdfFormat, Store, parse
 
 from endpoint.columns import writing
-from endpoint.columns.build import build
 from endpoint.columns.reader import Columns
 from endpoint.columns.writing import read_lines
-from endpoint.ingest.columns import write_statements
 from tests.columns.every_kind import quads
+from tests.columns.test_columns import made
 
 
 def stored(*given: Quad) -> Store:
     store = Store()
     store.extend(given)
     return store
-
-
-def made(store: Store, folder: Path) -> Columns:
-    stream = io.BytesIO()
-    write_statements(store, stream)
-    stream.seek(0)
-    build(stream, folder)
-    return Columns.open(folder)
 
 
 def text(columns: Columns, graphs: set[int] | None = None, named: bool = True) -> bytes:

@@ -13,7 +13,6 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from hashlib import blake2b
 from typing import Final
-from urllib.parse import quote
 
 from pyoxigraph import BlankNode, Literal, NamedNode, Triple
 
@@ -21,6 +20,7 @@ from endpoint.dataset import SourceGraph
 from endpoint.formats import GRAPH_FORMATS, N_QUADS, TURTLE
 from endpoint.vocabulary import DCAT, DCTERMS, FOAF, RDF_TYPE, VOID, VOID_EXT, XSD
 from endpoint.web import Site
+from endpoint.web.http.view import percent_encoded
 from endpoint.web.machine.partitions import ClassPartition, Part, PropertyPartition
 from endpoint.web.machine.statistics import Statistics
 
@@ -317,7 +317,7 @@ def _dump(site: Site, base: str, dataset: NamedNode, graph: SourceGraph | None =
 
 
 def _dump_address(base: str, graph: str | None = None) -> str:
-    return base + (DUMP_PATH if graph is None else GRAPH_DUMP + quote(graph, safe=""))
+    return base + (DUMP_PATH if graph is None else GRAPH_DUMP + percent_encoded(graph))
 
 
 def _data_service(

@@ -119,6 +119,7 @@ class Pool:
     async def start(self) -> None:
         """Fork the first workers. Raises :class:`StoreError`."""
         quick = self._scheduler.quick
+        quick.forking += quick.size
         await asyncio.gather(*[self._fork(quick) for _ in range(quick.size)])
 
     def take(self, client: Client) -> WorkerConnection | None:
@@ -213,20 +214,18 @@ class Pool:
         if self._template.alive and not self._closing:
             for lane in self._scheduler.lanes:
                 for _ in range(lane.missing(self._retired)):
-                    self._run(self._replace(self._fork(lane)))
+                    # From now on it is on its way, not from the first step of the task on.
+                    lane.forking += 1
+                    self._run(self._replace(lane))
 
-    async def _replace(self, fork: Coroutine[object, object, None]) -> None:
+    async def _replace(self, lane: Lane) -> None:
         try:
-            await fork
+            await self._fork(lane)
         except StoreError as error:
             log.error("a worker could not be replaced: %s", error)
 
-    def _fork(self, lane: Lane) -> Coroutine[object, object, None]:
-        """Count a worker as on its way, and return what forks it."""
-        lane.forking += 1
-        return self._forked(lane)
-
-    async def _forked(self, lane: Lane) -> None:
+    async def _fork(self, lane: Lane) -> None:
+        """Fork a worker that is counted as on its way already."""
         try:
             worker = await self._template.fork()
         finally:

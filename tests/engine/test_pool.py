@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 import os
 import signal
 from pathlib import Path
@@ -105,6 +106,18 @@ async def test_the_look_at_running_queries_ends_with_them(data: Path) -> None:
     async with opened(data, workers=1) as engine:
         await begin(engine, ANNA, "ASK {}")
         await until_async(lambda: not pool_of(engine)._scheduler.watching)
+
+
+@asynchronous
+async def test_a_pool_that_closes_forgets_the_worker_that_it_was_about_to_fork(data: Path) -> None:
+    async with opened(data, workers=1) as engine:
+        closing = pool_of(engine)
+        closing._scheduler.quick.size += 1
+        closing._refill()
+        # A coroutine that nobody has begun would be a warning, and warnings are errors.
+        await closing.aclose()
+        gc.collect()
+        assert len(closing.occupancy.workers) == 1
 
 
 @asynchronous

@@ -12,8 +12,8 @@ from collections.abc import Coroutine, Iterator
 from dataclasses import dataclass
 from typing import IO, Any, Final, TypeVar
 
+from endpoint.engine.fair_queue import RETRY_AFTER
 from endpoint.engine.pool import Pool
-from endpoint.engine.waiting import RETRY_AFTER
 from endpoint.errors import Overloaded, StoreError
 from endpoint.settings import Settings
 from endpoint.storage import generations

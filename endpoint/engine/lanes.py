@@ -15,7 +15,7 @@ from typing import Final
 from endpoint.engine import processes
 from endpoint.engine.clients import Client
 from endpoint.engine.connection import WorkerConnection
-from endpoint.engine.waiting import FairQueue, Waiter
+from endpoint.engine.fair_queue import FairQueue, Waiter
 from endpoint.settings import Settings
 
 # Seconds for which queries of the slow lane run before others take their turn.

@@ -12,11 +12,11 @@ from typing import Any, Final, TypeVar
 from endpoint.engine import Occupancy, fence, processes
 from endpoint.engine.clients import Client
 from endpoint.engine.connection import WorkerConnection
+from endpoint.engine.fair_queue import RETRY_AFTER, Begin, Waiter
 from endpoint.engine.lanes import Lane
 from endpoint.engine.scheduler import Scheduler
 from endpoint.engine.template_client import Death, TemplateClient, ending_signal
 from endpoint.engine.template_process import TemplateProcess
-from endpoint.engine.waiting import RETRY_AFTER, Begin, Waiter
 from endpoint.engine.wire import TemplateOrder
 from endpoint.errors import EngineError, Overloaded, StoreError
 from endpoint.settings import Settings

@@ -14,8 +14,8 @@ from typing import Final
 from endpoint.engine import WORKER_STATES, processes
 from endpoint.engine.clients import REPLACED, Client
 from endpoint.engine.connection import WorkerConnection
+from endpoint.engine.fair_queue import Waiter
 from endpoint.engine.lanes import BLOCKED, Lane, SlowLane
-from endpoint.engine.waiting import Waiter
 
 # Seconds of evaluation after which a query leaves the quick lane; and, where another client waits, of
 # processor time, and of a client that does not read.

@@ -19,7 +19,7 @@ from uvicorn.config import STARTUP_FAILURE
 
 from endpoint.errors import StoreError
 from endpoint.server.connection import Connection
-from endpoint.server.guard import Guard
+from endpoint.server.connection_limits import ConnectionLimits
 from endpoint.server.listener import Listener
 from endpoint.server.metrics_listener import MetricsListener
 from endpoint.server.reloading import Reloader
@@ -72,7 +72,7 @@ class Server(uvicorn.Server):
             )
         )
         self._site = site
-        self._guard = Guard(site)
+        self._limits = ConnectionLimits(site)
         self._reloader = reloader
         self._tls = tls.context
         self._manager = manager
@@ -119,7 +119,7 @@ class Server(uvicorn.Server):
         for sock in sockets or ():
             limit_kernel(sock, self._site.settings.client_timeout)
             sock.listen(_BACKLOG)
-            self._listeners.append(Listener(sock, self._connection, self._guard, self._tls))
+            self._listeners.append(Listener(sock, self._connection, self._limits, self._tls))
             self._listeners[-1].start()
         if self._metrics is not None:
             await self._metrics.start()
@@ -138,7 +138,7 @@ class Server(uvicorn.Server):
             self._manager.notify("READY=1", f"STATUS=Serving {url}")
 
     def _connection(self) -> Connection:
-        connection = Connection(self.config, self.server_state, self.lifespan.state, guard=self._guard)
+        connection = Connection(self.config, self.server_state, self.lifespan.state, limits=self._limits)
         connection.watchdog = self._site.instruments.watchdog
         return connection
 

@@ -12,7 +12,7 @@ from uvicorn._types import ASGI3Application
 from uvicorn.protocols.http.httptools_impl import STATUS_LINE, RequestResponseCycle
 
 from endpoint.errors import EndpointError, Overloaded, RequestTimeout
-from endpoint.server.guard import COME_BACK, STEP
+from endpoint.server.connection_limits import COME_BACK, STEP
 from endpoint.server.reading import RequestReader
 from endpoint.server.transport import Flow, OneWrite
 from endpoint.telemetry.watchdog import Watchdog
@@ -62,18 +62,18 @@ class Connection(RequestReader):
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
         super().connection_made(transport)
-        self._wire = OneWrite(transport, self.guard.relieve)
+        self._wire = OneWrite(transport, self.limits.relieve)
         self.transport = cast("asyncio.Transport", self._wire)
         self.flow = Flow(transport)
         self.extensions = {
             "endpoint.abort": {"abort": self._wire.close},
             "endpoint.hold": {"hold": self._hold},
         }
-        self.peer = self.guard.peer(self.client)
-        self._refusal = self.guard.enter(self)
+        self.peer = self.limits.peer(self.client)
+        self._refusal = self.limits.enter(self)
 
     def connection_lost(self, exc: Exception | None) -> None:
-        self.guard.leave(self)
+        self.limits.leave(self)
         self.stop()
         for cycle in (self._running, *(cycle for cycle, _ in self.pipeline)):
             if cycle is not None and not cycle.response_complete:
@@ -90,13 +90,13 @@ class Connection(RequestReader):
             self.flow.hold()
             if self._discarded <= _DISCARDED:
                 # A round of the event loop in which a thousand did this would take 200 ms.
-                self.guard.turns.begin(self.peer, self, self._discard_on)
+                self.limits.turns.begin(self.peer, self, self._discard_on)
             return
         if self._refusal is not None:
             self.refuse(self._refusal)
             return
         self._held += len(data)
-        if self._held > STEP and self._held > self.granted and not self.guard.grant(self, self._held):
+        if self._held > STEP and self._held > self.granted and not self.limits.grant(self, self._held):
             sentence = "The server holds as much of unanswered requests as it may. Try again later."
             self.refuse(Overloaded(sentence, COME_BACK))
             return
@@ -121,7 +121,7 @@ class Connection(RequestReader):
         if self._draining and not self.owes_more:
             cycle.keep_alive = False
         # Those of a proxy are of many clients.
-        self.guard.turns.begin(self.peer, self, partial(self._begin, cycle, app))
+        self.limits.turns.begin(self.peer, self, partial(self._begin, cycle, app))
 
     def _begin(self, cycle: RequestResponseCycle, app: ASGI3Application) -> None:
         if not cycle.disconnected:
@@ -160,7 +160,7 @@ class Connection(RequestReader):
         """Forget the oldest request, which was answered."""
         self._held -= self.sizes.popleft()
         if self.granted and self._held <= STEP:
-            self.guard.release(self)
+            self.limits.release(self)
 
     def refuse(self, error: EndpointError) -> None:
         self.stop()
@@ -193,7 +193,7 @@ class Connection(RequestReader):
             **dict(special_headers(error)),
             b"connection": b"close",
         }
-        if "*" in self.guard.settings.cors_origins:
+        if "*" in self.limits.settings.cors_origins:
             fields[b"access-control-allow-origin"] = b"*"
         lines = [
             STATUS_LINE[error.status],
@@ -202,7 +202,7 @@ class Connection(RequestReader):
             body,
         ]
         self.transport.write(b"".join(lines))
-        self.guard.note_refusal(self.client, error, len(body))
+        self.limits.note_refusal(self.client, error, len(body))
         self.since = self.loop.time()
         self.flow.let_go()
         if self.transport.can_write_eof():
@@ -255,11 +255,11 @@ class Connection(RequestReader):
 
     def check(self, now: float) -> None:
         """End the connection where its client took too long: to read, to send, or to ask again."""
-        patience, since = self.guard.settings.client_timeout, now - self.since
+        patience, since = self.limits.settings.client_timeout, now - self.since
         if self.over or self._refusal is not None:
             if since > _LINGER and self._running is None and not self._behind:
                 self.cut()
-        elif self._wire.lags(now, patience, self.guard.settings.min_rate):
+        elif self._wire.lags(now, patience, self.limits.settings.min_rate):
             self.cut()
         elif self.unsent() or (self._running is not None and self.heading):
             pass

@@ -10,7 +10,7 @@ from collections.abc import Callable
 from functools import partial
 from typing import Final
 
-from endpoint.server.guard import ACCEPTED, Guard
+from endpoint.server.connection_limits import ACCEPTED, ConnectionLimits
 from endpoint.server.tls import HANDSHAKE
 from endpoint.telemetry import log
 
@@ -32,12 +32,12 @@ class Listener:
         self,
         sock: socket.socket,
         connection: Callable[[], asyncio.Protocol],
-        guard: Guard,
+        limits: ConnectionLimits,
         tls: ssl.SSLContext | None = None,
     ) -> None:
         self._sock = sock
         self._connection = connection
-        self._guard = guard
+        self._limits = limits
         self._tls = tls
         self._loop = asyncio.get_running_loop()
         self._waiting: set[socket.socket] = set()
@@ -81,7 +81,7 @@ class Listener:
                 return
             self._waiting.add(accepted)
             client = address[:2] if isinstance(address, tuple) else None
-            self._guard.turns.begin(self._guard.peer(client), accepted, partial(self._begin, accepted))
+            self._limits.turns.begin(self._limits.peer(client), accepted, partial(self._begin, accepted))
         if len(self._waiting) >= ACCEPTED:
             self._pause()
 

@@ -10,7 +10,7 @@ import httptools
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
 from endpoint.errors import EndpointError, HeadTooLarge, MalformedRequest, UrlTooLong
-from endpoint.server.guard import Guard
+from endpoint.server.connection_limits import ConnectionLimits
 from endpoint.server.transport import Flow
 
 # Bytes of a URL that httptools can parse.
@@ -51,9 +51,9 @@ class RequestReader(HttpToolsProtocol):
     _input = b""
     _at = 0
 
-    def __init__(self, *arguments: Any, guard: Guard, **named: Any) -> None:
+    def __init__(self, *arguments: Any, limits: ConnectionLimits, **named: Any) -> None:
         super().__init__(*arguments, **named)
-        self.guard = guard
+        self.limits = limits
         self.since = self.loop.time()
         # Bytes of each request that was not answered yet, oldest first.
         self.sizes: deque[int] = deque()
@@ -146,7 +146,7 @@ class RequestReader(HttpToolsProtocol):
 
     def _check_head(self) -> None:
         """Raise what is wrong with a head so far."""
-        longest, most = self.guard.settings.max_url, self.guard.settings.max_head
+        longest, most = self.limits.settings.max_url, self.limits.settings.max_head
         if len(self.url) > longest:
             raise UrlTooLong(
                 f"The URL is longer than the limit of {longest:,} bytes. Send what is long by POST.", longest
@@ -184,7 +184,7 @@ class RequestReader(HttpToolsProtocol):
             super().on_header(name, value)
             return
         self._trailing += len(name) + len(value) + _BESIDE
-        if self._trailing > (most := self.guard.settings.max_head):
+        if self._trailing > (most := self.limits.settings.max_head):
             raise HeadTooLarge(f"Fields after the body are longer than the limit of {most:,} bytes.", most)
 
     def _check_target(self, target: bytes) -> None:

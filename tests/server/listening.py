@@ -19,7 +19,7 @@ from uvicorn.server import ServerState
 from endpoint.catalog import Catalog
 from endpoint.dataset import default_root, read_dataset
 from endpoint.server.connection import Connection
-from endpoint.server.guard import Guard
+from endpoint.server.connection_limits import ConnectionLimits
 from endpoint.server.transport import limit_kernel
 from endpoint.settings import Settings
 from endpoint.web import Site
@@ -35,7 +35,7 @@ class Listening:
     """A listener with its connections."""
 
     port: int
-    guard: Guard
+    limits: ConnectionLimits
     state: ServerState
 
     @property
@@ -150,15 +150,15 @@ def site_of(**settings: Any) -> Site:
 async def listening(app: ASGIApp, **settings: Any) -> AsyncIterator[Listening]:
     """Listen with these settings until the block ends."""
     site, state = site_of(**settings), ServerState()
-    guard = Guard(site)
+    limits = ConnectionLimits(site)
     config = uvicorn.Config(app, ws="none", log_config=None, access_log=False, proxy_headers=False)
     config.load()
-    connection = partial(Connection, config, state, {}, guard=guard)
+    connection = partial(Connection, config, state, {}, limits=limits)
     sock = socket.create_server(("127.0.0.1", 0), backlog=2048)
     limit_kernel(sock, site.settings.client_timeout)
     server = await asyncio.get_running_loop().create_server(connection, sock=sock)
     try:
-        yield Listening(sock.getsockname()[1], guard, state)
+        yield Listening(sock.getsockname()[1], limits, state)
     finally:
         server.close()
         for each in list(state.connections):

@@ -12,7 +12,7 @@ from collections.abc import Iterator
 import pytest
 import uvloop
 
-from endpoint.server.guard import Guard
+from endpoint.server.connection_limits import ConnectionLimits
 from endpoint.server.listener import Listener
 from endpoint.telemetry import log
 from tests.server.listening import CLIENT, OTHER, site_of
@@ -44,7 +44,7 @@ def listener_on(sock: socket.socket) -> tuple[Listener, list[str]]:
         protocol.begun = begun
         return protocol
 
-    return Listener(sock, made, Guard(site_of())), begun
+    return Listener(sock, made, ConnectionLimits(site_of())), begun
 
 
 def connected(sock: socket.socket, address: str) -> socket.socket:

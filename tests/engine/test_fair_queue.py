@@ -8,7 +8,7 @@ from collections.abc import Callable, Coroutine
 import pytest
 
 from endpoint.engine.clients import Client
-from endpoint.engine.waiting import FairQueue
+from endpoint.engine.fair_queue import FairQueue
 from endpoint.errors import Overloaded
 
 ANNA, BEN, CARL = (Client(f"192.0.2.{number}", 60.0) for number in (1, 2, 3))

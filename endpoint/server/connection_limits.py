@@ -40,8 +40,8 @@ _FRESH: Final = 1.0
 COME_BACK: Final = 5
 
 
-class Guarded(Protocol):
-    """A connection as the guard knows it.
+class LimitedConnection(Protocol):
+    """A connection as its limits know it.
 
     ``peer`` is the client that it is counted for, "" for none. ``held`` tells that its request has not begun.
     """
@@ -67,7 +67,7 @@ class Guarded(Protocol):
         ...
 
 
-class Guard:
+class ConnectionLimits:
     """The limits that all connections of one server share."""
 
     def __init__(self, site: Site) -> None:
@@ -75,12 +75,12 @@ class Guard:
         self.turns = site.turns
         self._most = connections_allowed(site.settings)
         # Oldest first.
-        self._open: dict[Guarded, None] = {}
+        self._open: dict[LimitedConnection, None] = {}
         # Those that make room, the first one last, and until when this is so.
-        self._ranked: list[Guarded] = []
+        self._ranked: list[LimitedConnection] = []
         self._ranked_until = 0.0
-        self._told: set[Guarded] = set()
-        self._by_peer: dict[str, dict[Guarded, None]] = {}
+        self._told: set[LimitedConnection] = set()
+        self._by_peer: dict[str, dict[LimitedConnection, None]] = {}
         self._granted = 0
         self._granted_to: dict[str, int] = {}
         self._timer: asyncio.TimerHandle | None = None
@@ -108,7 +108,7 @@ class Guard:
         self._site.instruments.request_begun(exchange)
         self._site.instruments.request_ended(exchange)
 
-    def enter(self, connection: Guarded) -> EndpointError | None:
+    def enter(self, connection: LimitedConnection) -> EndpointError | None:
         """Count a new connection. Return why it is refused, None where it is not; it leaves in any case.
 
         A connection that is refused while many others are is cut.
@@ -125,7 +125,7 @@ class Guard:
             connection.cut()
         return refusal
 
-    def leave(self, connection: Guarded) -> None:
+    def leave(self, connection: LimitedConnection) -> None:
         """Forget a connection that was lost. Idempotent."""
         self._open.pop(connection, None)
         self._told.discard(connection)
@@ -135,7 +135,7 @@ class Guard:
             if not others:
                 del self._by_peer[connection.peer]
 
-    def _refusal(self, connection: Guarded) -> EndpointError | None:
+    def _refusal(self, connection: LimitedConnection) -> EndpointError | None:
         mine = self._by_peer.get(connection.peer, ())
         # To cut what a client asked for is worse for it than to refuse one more.
         idle = (each for each in mine if not each.held)
@@ -149,7 +149,7 @@ class Guard:
             return Overloaded("The server has as many connections as it may. Try again later.", COME_BACK)
         return None
 
-    def _make_room(self, among: Iterable[Guarded]) -> bool:
+    def _make_room(self, among: Iterable[LimitedConnection]) -> bool:
         """Cut the connection for which nothing was done longest, of the client that has most of them."""
         ranked = self._rank(among, asyncio.get_running_loop().time())
         return bool(ranked) and self._cut(ranked[0])
@@ -167,19 +167,19 @@ class Guard:
             self._ranked_until = now + _FRESH
         return False
 
-    def _rank(self, among: Iterable[Guarded], now: float) -> list[Guarded]:
+    def _rank(self, among: Iterable[LimitedConnection], now: float) -> list[LimitedConnection]:
         """Return the connections whose clients are waited for, in the order in which they make room."""
         waited = {each: seconds for each in among if (seconds := each.waited(now)) is not None}
         return sorted(
             waited, key=lambda each: (len(self._by_peer.get(each.peer, ())), waited[each]), reverse=True
         )
 
-    def _cut(self, connection: Guarded) -> bool:
+    def _cut(self, connection: LimitedConnection) -> bool:
         connection.cut()
         self.leave(connection)
         return True
 
-    def grant(self, connection: Guarded, size: int) -> bool:
+    def grant(self, connection: LimitedConnection, size: int) -> bool:
         """Grant a connection memory for ``size`` bytes of requests. Return whether it may have as much."""
         more = (size - connection.granted + STEP - 1) // STEP * STEP
         theirs = self._granted_to.get(connection.peer, 0) + more
@@ -193,7 +193,7 @@ class Guard:
         self._granted_to[connection.peer] = self._granted_to.get(connection.peer, 0) + more
         return True
 
-    def _take_back(self, connection: Guarded) -> bool:
+    def _take_back(self, connection: LimitedConnection) -> bool:
         """Cut the unfinished request that was granted most, of the client that was granted most."""
         now = asyncio.get_running_loop().time()
         others = [each for each in self._open if each.granted and each.waited(now) is not None]
@@ -207,7 +207,7 @@ class Guard:
         self.leave(most)
         return True
 
-    def release(self, connection: Guarded) -> None:
+    def release(self, connection: LimitedConnection) -> None:
         """Take back all that was granted to a connection."""
         if connection.granted:
             self._granted -= connection.granted

@@ -10,7 +10,7 @@ from contextlib import AsyncExitStack
 import pytest
 
 from endpoint.server.connection import Connection
-from endpoint.server.guard import connections_allowed
+from endpoint.server.connection_limits import connections_allowed
 from endpoint.settings import Settings
 from tests.server.listening import CLIENT, OTHER, Application, Client, Listening, listening, run
 from tests.waiting import until_async
@@ -176,8 +176,8 @@ def test_no_timer_is_left_when_all_have_gone() -> None:
         async with listening(Application(), client_timeout=0.1) as server:
             async with server.client() as client:
                 await client.send(b"GET")
-                await until_async(lambda: server.guard.watching)
-            await until_async(lambda: not server.guard.watching)
+                await until_async(lambda: server.limits.watching)
+            await until_async(lambda: not server.limits.watching)
 
     run(test())
 
@@ -199,7 +199,7 @@ def test_what_is_thrown_away_is_read_in_turn(monkeypatch: pytest.MonkeyPatch) ->
         app = Application()
         async with listening(app, client_timeout=30) as server, server.client() as client:
             waiting: list[Callable[[], None]] = []
-            monkeypatch.setattr(server.guard.turns, "begin", lambda _, __, start: waiting.append(start))
+            monkeypatch.setattr(server.limits.turns, "begin", lambda _, __, start: waiting.append(start))
             sending = asyncio.create_task(client.send(b"GET /?" + b"a" * 3_000_000))
             await until_async(lambda: len(waiting) == 1)
             (connection,) = server.connections

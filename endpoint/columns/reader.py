@@ -32,6 +32,7 @@ class Dictionary:
         self._ends = folder.array("ends").data
         self.classes = classes
         self.kind_names = kind_names
+        self._kind_lengths = np.array([len(kind) for kind in kind_names] or [0], np.int64)
         self.kinds: NDArray[np.unsignedinteger] = folder.array("kinds")
         self.numbers: NDArray[np.float64] = folder.array("numbers")
         self.times: NDArray[np.int64] = folder.array("times")
@@ -48,6 +49,16 @@ class Dictionary:
         ends = np.asarray(self._ends)
         found: NDArray[np.int64] = ends[numbers + 1] - ends[numbers]
         return found
+
+    def contents(self, numbers: NDArray[np.integer]) -> list[bytes]:
+        """Return the texts of IRIs and literals, with escapes."""
+        ends = np.asarray(self._ends)
+        # The kind of a literal follows its quotes; an IRI has brackets.
+        iris = self.classes[TermClass.IRI]
+        kinds = np.where(numbers < iris.stop, 0, self._kind_lengths[self.kinds[numbers]])
+        begins, stops = ends[numbers] + 1, ends[numbers + 1] - 1 - kinds
+        text = self._text
+        return [text[begin:end] for begin, end in zip(begins.tolist(), stops.tolist(), strict=True)]
 
     def among(self, numbers: range, pattern: bytes) -> NDArray[np.int64]:
         """Return those of ``numbers`` whose terms have a match of the regular expression, as N-Triples writes

@@ -12,6 +12,8 @@ from collections.abc import Mapping
 from functools import lru_cache
 from typing import Final
 
+from pyoxigraph import NamedNode
+
 from endpoint.columns.evaluation.answers import Answer
 from endpoint.columns.evaluation.evaluator import Evaluator
 from endpoint.columns.evaluation.graphs import TRIPLE, constructed, described
@@ -93,7 +95,8 @@ class ColumnQueries:
         return query, asked
 
     def _evaluator(self, query: algebra.Query, asked: Asked) -> tuple[Evaluator, Terms]:
-        terms = Terms(self._dictionary, self._scratch)
+        base = None if query.base_iri is None else NamedNode(query.base_iri)
+        terms = Terms(self._dictionary, self._scratch, base)
         limits = Limits(self._cells, _LAZY if _lazy(query) and not _merged(asked) else _ANY)
         return Evaluator(self._sources, asked, terms, limits), terms
 

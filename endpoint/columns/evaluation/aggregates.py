@@ -7,18 +7,19 @@ are joined. SAMPLE is the term of the lowest number.
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from itertools import pairwise
 from typing import Any, Final, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 from pyoxigraph import Literal, Variable
 
+from endpoint.columns.evaluation.conditions import Conditions
 from endpoint.columns.evaluation.ordering import ranks_of
-from endpoint.columns.evaluation.scalars import computed
 from endpoint.columns.evaluation.tables import Key, Table, codes_of, first_rows
 from endpoint.columns.evaluation.terms import NUMBER, OTHER, STRING, TAGGED, UNBOUND, Terms
 from endpoint.columns.sets import Indices, starts_of
-from endpoint.columns.terms import unescaped
 from endpoint.sparql.algebra import Aggregate, Call
 from endpoint.sparql.syntax.parser import Unsupported
 from endpoint.vocabulary import XSD
@@ -34,14 +35,15 @@ _SUM, _COUNT = Variable("sum"), Variable("count")
 
 
 class _Members(NamedTuple):
-    """Terms, each with the number of its group, of which there are ``number``."""
+    """Terms, each with the number of its group, of which there are ``number``, and its place in the order."""
 
     codes: Indices
     terms: Indices
     number: int
+    runs: Indices
 
     def where(self, kept: NDArray[np.bool_]) -> _Members:
-        return _Members(self.codes[kept], self.terms[kept], self.number)
+        return _Members(self.codes[kept], self.terms[kept], self.number, self.runs[kept])
 
     def groups_with(self, some: NDArray[np.bool_]) -> NDArray[np.bool_]:
         """Return for each group whether it has some of the terms."""
@@ -50,25 +52,34 @@ class _Members(NamedTuple):
         return found
 
 
-def aggregated(table: Table, aggregate: Aggregate, codes: Indices, number: int, terms: Terms) -> Indices:
+def aggregated(
+    table: Table,
+    aggregate: Aggregate,
+    codes: Indices,
+    number: int,
+    terms: Terms,
+    runs: Indices | None = None,
+) -> Indices:
     """Return the term of an aggregate for each group, UNBOUND where it has none.
 
-    ``codes`` are the groups of the solutions. Raises :class:`Unsupported` for what only the engine knows.
+    ``codes`` are the groups of the solutions; ``runs`` are their places in the order, the same where they
+    tie, None where they have none. Raises :class:`Unsupported` for what only the engine knows.
     """
     expression = aggregate.expression
     if expression is None:
         raise Unsupported(f"{aggregate.function} has no expression")
     plain = isinstance(expression, Variable)
-    column = table.column(expression) if plain else computed(table, expression, terms)  # type: ignore[arg-type]
-    members = _Members(codes, column, number)
+    column = table.column(expression) if plain else Conditions(terms).value(table, expression)  # type: ignore[arg-type]
+    (column,) = terms.settled(column)
+    members = _Members(codes, column, number, np.zeros(len(codes), np.int64) if runs is None else runs)
     if aggregate.function == "SAMPLE":
         return _least_terms(members.where(column >= 0))
     failed = members.groups_with(column < 0)
     members = members.where(~failed[codes])
     if aggregate.distinct:
         both, pairs = codes_of([members.codes, members.terms], len(members.codes))
-        rows = first_rows(both, pairs)
-        members = _Members(members.codes[rows], members.terms[rows], number)
+        rows = np.sort(first_rows(both, pairs))
+        members = _Members(members.codes[rows], members.terms[rows], number, members.runs[rows])
     match aggregate.function:
         case "SUM":
             found = _sums(members, terms)
@@ -200,7 +211,7 @@ def _averages(members: _Members, terms: Terms) -> Indices:
     rows = np.flatnonzero((counts > 0) & (sums >= 0))
     different, places = np.unique(counts[rows], return_inverse=True)
     columns: dict[Key, Indices] = {_SUM: sums[rows], _COUNT: terms.integers(different)[places]}
-    found[rows] = computed(Table(len(rows), columns), Call("/", (_SUM, _COUNT)), terms)
+    found[rows] = Conditions(terms).value(Table(len(rows), columns), Call("/", (_SUM, _COUNT)))
     return found
 
 
@@ -208,25 +219,51 @@ def _averages(members: _Members, terms: Terms) -> Indices:
 
 
 def _texts(members: _Members, terms: Terms, separator: str) -> Indices:
-    """Return the texts of each group, joined, where they are all the same one."""
+    """Return the texts of each group, joined in their order, where it is certain or they are all the same."""
     groups = terms.groups(members.terms)
     failed = members.groups_with((groups != STRING) & (groups != TAGGED) & (groups != OTHER))
     members = members.where(~failed[members.codes])
-    if (terms.groups(members.terms) == OTHER).any():
+    groups = terms.groups(members.terms)
+    if (groups == OTHER).any():
         raise Unsupported("a literal may have a direction")
     only = _least_terms(members)
-    if (members.terms != only[members.codes]).any():
+    several = members.groups_with(members.terms != only[members.codes])
+    _ensure_ordered(members.where(several[members.codes]), terms)
+    found = _repetitions(members, only, terms, separator)
+    for group, numbers in _by_group(members.where(several[members.codes])):
+        texts = [terms.text(number)[1:-1] for number in numbers]
+        found[group] = terms.computed(b'"%s"' % _escaped(separator).join(texts))
+    found[failed] = UNBOUND
+    return found
+
+
+def _ensure_ordered(members: _Members, terms: Terms) -> None:
+    """Raise :class:`Unsupported` unless it is certain how the engine joins the members of each group."""
+    codes, number = codes_of([members.codes, members.runs], len(members.codes))
+    if (members.terms != members.terms[first_rows(codes, number)][codes]).any():
         raise Unsupported("texts are joined in the engine's order")
+    if (terms.groups(members.terms) != STRING).any():
+        raise Unsupported("texts with language tags are joined")
+
+
+def _by_group(members: _Members) -> Iterator[tuple[int, list[int]]]:
+    """Yield each group with its terms in their order."""
+    order = np.lexsort((members.runs, members.codes))
+    codes, numbers = members.codes[order], members.terms[order].tolist()
+    for begin, end in pairwise([*starts_of(codes).tolist(), len(codes)]):
+        yield int(codes[begin]), numbers[begin:end]
+
+
+def _repetitions(members: _Members, only: Indices, terms: Terms, separator: str) -> Indices:
+    """Return for each group the text of its ``only`` member as often as it is there."""
     counts = np.bincount(members.codes, minlength=members.number)
     codes, number = codes_of([only, counts], members.number)
     rows = first_rows(codes, number)
     written = [
-        terms.number(_repeated(terms.text(term), times, separator)) if term >= 0 else terms.number(b'""')
+        terms.computed(_repeated(terms.text(term), times, separator)) if term >= 0 else terms.number(b'""')
         for term, times in zip(only[rows].tolist(), counts[rows].tolist(), strict=True)
     ]
-    found = np.array(written, np.int64)[codes] if number else only
-    found[failed] = UNBOUND
-    return found
+    return np.array(written, np.int64)[codes] if number else only
 
 
 def _repeated(term: bytes, times: int, separator: str) -> bytes:
@@ -234,5 +271,9 @@ def _repeated(term: bytes, times: int, separator: str) -> bytes:
     if times == 1:
         return term
     end = term.rindex(b'"')
-    text = unescaped(term[1:end]).decode()
-    return str(Literal(separator.join([text] * times))).encode() + term[end + 1 :]
+    return b'"%s"%s' % (_escaped(separator).join([term[1:end]] * times), term[end + 1 :])
+
+
+def _escaped(text: str) -> bytes:
+    """Return a text as N-Triples writes it between quotation marks."""
+    return str(Literal(text)).encode()[1:-1]

@@ -15,7 +15,7 @@ from pyoxigraph import BlankNode, Variable
 
 from endpoint.columns.evaluation.ranges import contains, ranges_of, unfolded
 from endpoint.columns.evaluation.sources import Source
-from endpoint.columns.evaluation.tables import UNIT, Key, Limits, Table
+from endpoint.columns.evaluation.tables import UNIT, Key, Limits, Table, concatenated
 from endpoint.columns.evaluation.terms import Terms
 from endpoint.columns.reader import Pairs
 from endpoint.columns.sets import Indices, starts_of
@@ -60,6 +60,8 @@ class BasicPatterns:
         variables are there.
         """
         left = [_Pattern(*map(self._place, (row.subject, row.predicate, row.object))) for row in triples]
+        for key in {key for pattern in left for key in pattern.variables() if key in table.columns}:
+            table = table.adding(key, self._terms.found(table.columns[key]))
         waiting = list(steps)
         while left or waiting:
             ready = [step for step in waiting if step[0] <= table.columns.keys()]
@@ -121,7 +123,11 @@ class BasicPatterns:
 
     def _estimate_any(self, table: Table, pattern: _Pattern, known: list[bool]) -> float:
         if known[1]:
-            raise Unsupported("a predicate is bound by another pattern")
+            predicates, counts = np.unique_counts(table.columns[pattern.predicate])  # type: ignore[index]
+            return sum(
+                self._estimate(Table(count, table.columns), pattern._replace(predicate=predicate))
+                for predicate, count in zip(predicates.tolist(), counts.tolist(), strict=True)
+            )
         if isinstance(pattern.subject, int):
             return float(len(self.source.about(pattern.subject).first))
         if known[0]:
@@ -183,7 +189,7 @@ class BasicPatterns:
         """Join a pattern whose predicate is a variable that the table does not have."""
         subject, predicate, object_ = pattern
         if predicate in table.columns:
-            raise Unsupported("a predicate is bound by another pattern")
+            return self._joined_each(table, pattern)
         subjects, predicates, objects = self.source.triples
         if self._known(table, subject):
             if not self._known(table, object_):
@@ -201,6 +207,20 @@ class BasicPatterns:
         if self._known(table, object_):
             raise Unsupported("only the object of a variable predicate is known")
         return self._crossed(table, {subject: subjects, predicate: predicates, object_: objects})
+
+    def _joined_each(self, table: Table, pattern: _Pattern) -> Table:
+        """Join a pattern whose predicate is a variable of the table, one predicate after another."""
+        column = table.columns[pattern.predicate]  # type: ignore[index]
+        predicates = np.unique(column).tolist()
+        if len(predicates) > _MOST_PREDICATES:
+            raise Unsupported("there are many predicates")
+        found = [
+            self._joined(table.take(column == predicate), pattern._replace(predicate=predicate))
+            for predicate in predicates
+        ]
+        if found:
+            return concatenated(found)
+        return Table(0, {key: np.zeros(0, np.int64) for key in [*table.columns, *pattern.variables()]})
 
     def _about_object(self, object_: int) -> tuple[Indices, Indices]:
         """Return the subjects and the predicates of an object."""

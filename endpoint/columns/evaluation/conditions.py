@@ -6,15 +6,17 @@ never across an undefined border.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Any, Final
 
 import numpy as np
 from numpy.typing import NDArray
 from pyoxigraph import Literal, NamedNode, Variable
 
-from endpoint.columns.evaluation.scalars import computed
-from endpoint.columns.evaluation.tables import Table
+from endpoint.columns.evaluation.scalars import ManyTerms, computed
+from endpoint.columns.evaluation.searching import searched
+from endpoint.columns.evaluation.strings import languages, string_lengths, strings
+from endpoint.columns.evaluation.tables import ERROR, FALSE, TRUE, Table, Truth
 from endpoint.columns.evaluation.terms import (
     FIRST_TIME,
     IRI,
@@ -24,6 +26,7 @@ from endpoint.columns.evaluation.terms import (
     STRING,
     TAGGED,
     TRIPLE,
+    UNBOUND,
     Terms,
 )
 from endpoint.columns.evaluation.texts import decided
@@ -32,14 +35,14 @@ from endpoint.sparql.algebra import Call, Expression
 from endpoint.sparql.syntax.parser import Unsupported
 from endpoint.vocabulary import XSD
 
-Truth = NDArray[np.int8]
-FALSE: Final = 0
-TRUE: Final = 1
-ERROR: Final = 2
-
 # For each comparison whether it holds of what is less, equal and greater.
 _ORDERS: Final = {"<": (1, 0, 0), "<=": (1, 1, 0), ">": (0, 0, 1), ">=": (0, 1, 1)}
 _SIGNS: Final = {"=": (0, 1, 0), "SAMETERM": (0, 1, 0), "!=": (1, 0, 1), **_ORDERS}
+# Calls whose values are those of their truth, and all that :meth:`Conditions.value` computes here.
+_TESTS: Final = frozenset(
+    {*_SIGNS, "!", "&&", "||", "IN", "NOT IN", "BOUND", "ISIRI", "ISBLANK", "ISLITERAL", "ISNUMERIC"}
+)
+_DIRECT: Final = _TESTS | {"STR", "LANG", "STRLEN", "IF", "COALESCE"}
 _BOOLEAN: Final = NamedNode(f"{XSD}boolean")
 _NOT: Final = np.array([TRUE, FALSE, ERROR], np.int8)
 
@@ -56,7 +59,7 @@ class _Uncertain(Exception):
 
 
 class Conditions:
-    """The conditions of one evaluation."""
+    """The conditions of one evaluation, and the values of its expressions."""
 
     def __init__(self, terms: Terms) -> None:
         self._terms = terms
@@ -71,9 +74,9 @@ class Conditions:
             return np.full(table.size, condition.value == "true", np.int8)
         if not isinstance(condition, Call):
             return self._computed(table, condition)
-        at_once = decided(table, condition, self._terms)
-        if at_once is not None:
-            return at_once.astype(np.int8)
+        found = self._of_texts(table, condition)
+        if found is not None:
+            return found
         function, arguments = condition.function, condition.arguments
         match function:
             case "!":
@@ -89,6 +92,70 @@ class Conditions:
             case "=" | "!=" | "<" | "<=" | ">" | ">=" | "SAMETERM":
                 return self._comparison(table, condition)
         return self._computed(table, condition)
+
+    def _of_texts(self, table: Table, condition: Call) -> Truth | None:
+        """Return the truth of what is decided for all terms at once, by their kinds and their texts."""
+        at_once = decided(table, condition, self._terms)
+        if at_once is not None:
+            return at_once.astype(np.int8)
+        search = searched(table, condition, self._terms)
+        if search is None:
+            return None
+        if search.open is not None and search.open.any():
+            search.truth[search.open] = self._computed(table.take(search.open), condition)
+        return search.truth
+
+    def value(self, table: Table, expression: Expression) -> Indices:
+        """Return for each solution the term that an expression has, UNBOUND where it is an error."""
+        if isinstance(expression, Variable):
+            return table.column(expression)
+        if isinstance(expression, NamedNode | Literal):
+            return np.full(table.size, self._terms.constant(expression), np.int64)
+        if not isinstance(expression, Call):
+            return computed(table, expression, self._terms)
+        found = self._by_parts(table, expression) if at_once(expression) else None
+        if found is not None:
+            return found
+        try:
+            return computed(table, expression, self._terms)
+        except ManyTerms:
+            found = self._by_parts(table, expression)
+            if found is None:
+                raise
+            return found
+
+    def _by_parts(self, table: Table, call: Call) -> Indices | None:
+        """Return the values of a call by those of its arguments; None where the engine computes it."""
+        function, arguments = call.function, call.arguments
+        match function:
+            case "STR":
+                return strings(self.value(table, arguments[0]), self._terms)
+            case "LANG":
+                return languages(self.value(table, arguments[0]), self._terms)
+            case "STRLEN":
+                return string_lengths(self.value(table, arguments[0]), self._terms)
+            case "IF":
+                truth = self.truth(table, arguments[0])
+                parts = [(truth == TRUE, arguments[1]), (truth == FALSE, arguments[2])]
+                return self._chosen(table, parts)
+            case "COALESCE":
+                found = np.full(table.size, UNBOUND, np.int64)
+                for argument in arguments:
+                    rows = found < 0
+                    found[rows] = self.value(table.take(rows), argument)
+                return found
+        if function not in _TESTS:
+            return None
+        true, false = (self._terms.constant(truth) for truth in _TRUTHS)
+        terms: Indices = np.array([false, true, UNBOUND])[self.truth(table, call)]
+        return terms
+
+    def _chosen(self, table: Table, parts: Sequence[tuple[NDArray[np.bool_], Expression]]) -> Indices:
+        """Return for the rows of each part the values of its expression, UNBOUND for all others."""
+        found = np.full(table.size, UNBOUND, np.int64)
+        for rows, expression in parts:
+            found[rows] = self.value(table.take(rows), expression)
+        return found
 
     def _comparison(self, table: Table, condition: Call) -> Truth:
         iris = self._texts_of_iris(table, condition)
@@ -140,9 +207,10 @@ class Conditions:
             return table.column(expression)
         if isinstance(expression, NamedNode | Literal):
             return np.array([self._terms.constant(expression)], np.int64)
-        return computed(table, expression, self._terms)
+        return self.value(table, expression)
 
     def _compared(self, sign: str, first: Indices, second: Indices, size: int) -> Truth:
+        first, second = self._terms.settled(first, second)
         if len(second) == 1 == len(first) and size != 1:
             # Both are constants.
             return np.repeat(self._compared(sign, first, second, 1), size)
@@ -191,7 +259,8 @@ class Conditions:
                 rows = rows[kinds[: len(rows)] == kinds[len(rows) :]]
             if len(rows):
                 left, right = _at(first, rows), _at(second, rows)
-                found[rows] = _signs(self._terms.ranks(left), self._terms.ranks(right))
+                ranks = self._terms.ranks(np.concatenate([left, right]))
+                found[rows] = _signs(ranks[: len(rows)], ranks[len(rows) :])
         return found
 
     def _groups(self, first: Indices, second: Indices) -> tuple[NDArray[np.int8], NDArray[np.int8]]:
@@ -215,6 +284,13 @@ class Conditions:
         if same.any():
             for group in np.unique(ours[same]).tolist():
                 yield group, np.flatnonzero(same & (ours == group))
+
+
+def at_once(expression: Expression) -> bool:
+    """Return whether an expression is sooner computed here than by the engine, of however few terms."""
+    if not isinstance(expression, Call):
+        return isinstance(expression, Variable | NamedNode | Literal)
+    return expression.function in _DIRECT and all(map(at_once, expression.arguments))
 
 
 def conjuncts(condition: Expression) -> Iterator[Expression]:

@@ -3,27 +3,30 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterator, Sequence, Set
+from collections.abc import Callable, Iterator, Mapping, Sequence, Set
 
 import numpy as np
 from pyoxigraph import BlankNode, NamedNode, Variable
 
+from endpoint.columns.evaluation.assignments import number_together
 from endpoint.columns.evaluation.basic import BasicPatterns, Step
 from endpoint.columns.evaluation.conditions import Conditions, conjuncts
 from endpoint.columns.evaluation.grouping import distinct, grouped
 from endpoint.columns.evaluation.joins import joined, without_compatible
-from endpoint.columns.evaluation.ordering import ordered
-from endpoint.columns.evaluation.scalars import computed, variables_of
-from endpoint.columns.evaluation.shapes import holds, names, needs_triples
+from endpoint.columns.evaluation.ordering import in_runs, ordered
+from endpoint.columns.evaluation.scalars import Assignment, computed_together, variables_of
+from endpoint.columns.evaluation.shapes import always, binds, holds, names, needs_triples, wanted
 from endpoint.columns.evaluation.sources import Asked, Source, Sources
 from endpoint.columns.evaluation.tables import UNIT, Key, Limits, Table, concatenated
 from endpoint.columns.evaluation.terms import UNBOUND, Terms
 from endpoint.columns.sets import Indices
 from endpoint.sparql import algebra
-from endpoint.sparql.algebra import Expression, Pattern, TriplePattern
+from endpoint.sparql.algebra import Expression, Pattern, Term, TriplePattern
 from endpoint.sparql.syntax.parser import Unsupported
 
+# Columns with the places of rows.
 _ROW = "row"
+_PLACE = "place"
 # Named graphs that are asked one after another.
 _MOST_GRAPHS = 100
 
@@ -44,16 +47,22 @@ class Evaluator:
         # In how many optional patterns the evaluation is.
         self._optional = 0
         self._named = Counter[Variable]()
+        # For assignments, by their identity, which variables are used after them.
+        self._wanted: Mapping[int, Set[Variable]] = {}
 
     def answer(self, pattern: Pattern) -> Table:
         """Return the solutions of a whole query."""
-        self._named = names(pattern, exists=False)
+        # What nothing binds is unbound everywhere.
+        bound = binds(pattern)
+        named = names(pattern, exists=False)
+        self._wanted = wanted(pattern)
+        self._named = Counter({variable: named[variable] for variable in bound})
         return self.evaluate(pattern)
 
     def evaluate(self, pattern: Pattern) -> Table:
         """Return the solutions of a pattern."""
         match pattern:
-            case algebra.BGP() | algebra.Join():
+            case algebra.BGP() | algebra.Join() | algebra.PathPattern():
                 return self._join(pattern, [])
             case algebra.Filter(inner, condition):
                 return self._join(inner, list(conjuncts(condition)))
@@ -62,15 +71,15 @@ class Evaluator:
             case algebra.Union():
                 return concatenated([self.evaluate(branch) for branch in _operands(pattern, algebra.Union)])
             case algebra.Minus(left, right):
-                return without_compatible(self.evaluate(left), self.evaluate(right))
+                return without_compatible(self.evaluate(left), self.evaluate(right), self._terms)
             case algebra.Values(variables, rows):
                 return self._values(variables, rows)
-            case algebra.Extend(inner, variable, expression):
-                return self._extend(self.evaluate(inner), variable, expression)
+            case algebra.Extend():
+                return self._extend(pattern)
             case algebra.Graph(name, inner):
                 return self._graph(name, inner)
-            case algebra.Group(inner):
-                return grouped(self.evaluate(inner), pattern, self._terms)
+            case algebra.Group():
+                return self._group(pattern)
         return self._modified(pattern, None)
 
     def _modified(self, pattern: Pattern, wanted: int | None) -> Table:
@@ -84,7 +93,7 @@ class Evaluator:
             ):
                 return self._basic.subjects(variable)
             case algebra.Distinct(algebra.Project(_, variables) as inner):
-                return distinct(self._modified(inner, None), variables)
+                return distinct(self._modified(inner, None), variables, self._terms)
             case algebra.Reduced(inner):
                 return self._modified(inner, wanted)
             case algebra.Project(algebra.OrderBy(inner, conditions), variables):
@@ -95,6 +104,14 @@ class Evaluator:
             case algebra.OrderBy(inner, conditions):
                 return ordered(self.evaluate(inner), conditions, (), self._terms, wanted)
         raise Unsupported(f"{type(pattern).__name__} is the engine's")
+
+    def _group(self, group: algebra.Group) -> Table:
+        """Return the groups of solutions; of a sub-SELECT in order, this is that of the texts of a group."""
+        match group.pattern:
+            case algebra.Project(algebra.OrderBy(inner, conditions), variables):
+                table, runs = in_runs(self.evaluate(inner), conditions, self._terms)
+                return grouped(_projected(table, variables), group, self._terms, runs)
+        return grouped(self.evaluate(group.pattern), group, self._terms)
 
     def few(self, pattern: Pattern, most: int) -> bool:
         """Return whether a pattern begins with few solutions wherever it begins."""
@@ -130,10 +147,10 @@ class Evaluator:
             return self._within(frozenset({str(name).encode()} & set(among)), inner)
         if name in names(inner):
             raise Unsupported("GRAPH names its variable inside")
-        if holds(inner, (algebra.Project, algebra.Minus)):
-            # The engine asks a sub-SELECT of all graphs together, and takes the name of the graph for a
-            # variable that both sides of MINUS have.
-            raise Unsupported("a sub-SELECT or MINUS is asked of each graph")
+        if holds(inner, (algebra.Project, algebra.Minus, algebra.Graph)):
+            # The engine asks a sub-SELECT of all graphs together, takes the name of the graph for a variable
+            # that both sides of MINUS have, and leaves it unbound around another GRAPH.
+            raise Unsupported("a sub-SELECT, MINUS or GRAPH is asked of each graph")
         if len(among) > _MOST_GRAPHS:
             raise Unsupported("there are many graphs")
         tables = [Table(0, {name: np.zeros(0, np.int64)})]
@@ -156,24 +173,25 @@ class Evaluator:
         """Return the join of all parts, filtered; the triples come last, through what the others bind."""
         triples: list[TriplePattern] = []
         tables: list[Table] = []
-        unions: list[algebra.Union] = []
+        unions: list[algebra.Union | algebra.PathPattern] = []
         for part in _operands(pattern, algebra.Join):
             if isinstance(part, algebra.BGP):
                 triples += part.triples
-            elif isinstance(part, algebra.Union):
+            elif isinstance(part, algebra.Union | algebra.PathPattern):
                 unions.append(part)
             else:
                 tables.append(self.evaluate(part))
         table = UNIT
         for further in sorted(tables, key=lambda table: table.size):
-            table = joined(table, further, self.limits)
+            table = joined(table, further, self.limits, self._terms)
         # A branch of UNION may bind what is unbound so far.
         settled = {key for key in table.columns if not unions or table.bound(key)}
         known = {key for row in triples for key in _keys(row)} | settled
         early, late = self._divided(conditions, known)
         table = self._extended(table, triples, early)
         for union in unions:
-            table = concatenated([self._into(table, branch) for branch in _operands(union, algebra.Union)])
+            branches = [self._into(table, branch) for branch in _operands(union, algebra.Union)]
+            table = concatenated(branches) if len(branches) > 1 else branches[0]
         for condition in late:
             exists = _exists(condition)
             if exists is None:
@@ -218,13 +236,15 @@ class Evaluator:
         exists[found.columns[_ROW]] = True
         return table.take(exists if wanted else ~exists)
 
-    def _check_scope(self, table: Table, expression: Expression | Pattern) -> None:
+    def _check_scope(
+        self, table: Table, expression: Expression | Pattern, made: Set[Variable] = frozenset()
+    ) -> None:
         """Raise :class:`Unsupported` where an expression, or EXISTS, names what only the groups around bind.
 
         By the standard that is unbound. The engine may join a group by a loop, and then it knows the values.
         """
         named = names(expression)
-        foreign = named.keys() - table.columns.keys()
+        foreign = (named.keys() & self._named.keys()) - table.columns.keys() - made
         if foreign and self._optional:
             raise Unsupported("an expression in OPTIONAL names a variable of the groups around")
         if isinstance(expression, Pattern):
@@ -238,7 +258,7 @@ class Evaluator:
     def _extended(self, table: Table, triples: Sequence[TriplePattern], early: Sequence[Step] = ()) -> Table:
         if all(table.bound(key) for row in triples for key in _keys(row) if key in table.columns):
             return self._basic.extend(table, triples, early)
-        found = joined(table, self._basic.extend(UNIT, triples), self.limits)
+        found = joined(table, self._basic.extend(UNIT, triples), self.limits, self._terms)
         for _, step in early:
             found = step(found)
         return found
@@ -247,7 +267,29 @@ class Evaluator:
         """Return the join of a table and a pattern."""
         if isinstance(pattern, algebra.BGP):
             return self._extended(table, pattern.triples)
-        return joined(table, self.evaluate(pattern), self.limits)
+        if isinstance(pattern, algebra.PathPattern):
+            return self._along(table, pattern)
+        match pattern:
+            # What is named is bound by the pattern alone, so it is the same in the join.
+            case algebra.Filter(inner, condition) if {*names(condition)} <= always(inner) and _exists(
+                condition
+            ) is None:
+                return self._conditions.filtered(self._into(table, inner), condition)
+            case algebra.Extend(inner, variable, expression) if {*names(expression)} <= always(
+                inner
+            ) and variable not in table.columns:
+                found = self._into(table, inner)
+                return found.adding(variable, self._conditions.value(found, expression))
+        return joined(table, self.evaluate(pattern), self.limits, self._terms)
+
+    def _along(self, table: Table, pattern: algebra.PathPattern) -> Table:
+        """Return the join with a path of alternatives, which the engine takes for a set of pairs."""
+        if _PLACE in table.columns:
+            raise Unsupported("a name is taken")
+        numbered = table.adding(_PLACE, np.arange(table.size))
+        rows = [*_alternatives(pattern.subject, pattern.path, pattern.object)]
+        found = concatenated([self._extended(numbered, [row]) for row in rows])
+        return distinct(found, [_PLACE, *_keys(rows[0])], self._terms).without(_PLACE)
 
     def _left_join(self, left: Table, right: Pattern, condition: Expression | None) -> Table:
         """Return LeftJoin(left, right, condition) (section 18.5)."""
@@ -277,11 +319,32 @@ class Evaluator:
         }
         return Table(len(rows), columns)
 
-    def _extend(self, table: Table, variable: Variable, expression: Expression) -> Table:
-        self._check_scope(table, expression)
-        if isinstance(expression, Variable):
-            return table.adding(variable, table.column(expression))
-        return table.adding(variable, computed(table, expression, self._terms))
+    def _extend(self, pattern: algebra.Extend) -> Table:
+        """Return the solutions of a run of assignments; those over the same terms are made together."""
+        used = self._wanted.get(id(pattern))
+        steps: list[Assignment] = []
+        inner: Pattern = pattern
+        while isinstance(inner, algebra.Extend):
+            steps.append((inner.variable, inner.expression))
+            inner = inner.pattern
+        table = self.evaluate(inner)
+        steps.reverse()
+        while steps:
+            number = number_together(steps, table.columns.keys())
+            run, steps = steps[:number], steps[number:]
+            made = {variable for variable, _ in run}
+            for _, expression in run:
+                self._check_scope(table, expression, made)
+            later = {each for _, expression in steps for each in names(expression)}
+            if number == 1:
+                ((variable, expression),) = run
+                found = {variable: self._conditions.value(table, expression)}
+            else:
+                shown = {name for name, _ in run if used is None or name in used or name in later}
+                found = computed_together(table, run, shown, self._terms)
+            for variable, column in found.items():
+                table = table.adding(variable, column)
+        return table
 
 
 def _operands(pattern: Pattern, of: type[algebra.Join | algebra.Union]) -> Iterator[Pattern]:
@@ -291,6 +354,20 @@ def _operands(pattern: Pattern, of: type[algebra.Join | algebra.Union]) -> Itera
         yield from _operands(pattern.right, of)
     else:
         yield pattern
+
+
+def _alternatives(subject: Term, path: algebra.Path, object_: Term) -> Iterator[TriplePattern]:
+    """Yield the triple patterns of which a path of alternatives is one."""
+    match path:
+        case NamedNode():
+            yield TriplePattern(subject, path, object_)
+        case algebra.Inverse(inner):
+            yield from _alternatives(object_, inner, subject)
+        case algebra.Alternative(left, right):
+            yield from _alternatives(subject, left, object_)
+            yield from _alternatives(subject, right, object_)
+        case _:
+            raise Unsupported("a property path is the engine's")
 
 
 def _exists(condition: Expression) -> Pattern | None:

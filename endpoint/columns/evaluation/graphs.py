@@ -51,7 +51,7 @@ def constructed(table: Table, template: Sequence[TriplePattern], terms: Terms, l
         return Table(0, {})
     triples = concatenated(parts)
     triples = triples.take(np.argsort(triples.columns[_ROW], kind="stable"))
-    return distinct(triples.without(_ROW), TRIPLE)
+    return distinct(triples.without(_ROW), TRIPLE, terms)
 
 
 def described(table: Table, source: Source, limits: Limits) -> Table:

@@ -8,24 +8,27 @@ import numpy as np
 from pyoxigraph import Variable
 
 from endpoint.columns.evaluation.aggregates import aggregated
-from endpoint.columns.evaluation.scalars import computed
-from endpoint.columns.evaluation.tables import Table, codes_of, first_rows
+from endpoint.columns.evaluation.conditions import Conditions
+from endpoint.columns.evaluation.tables import Key, Table, codes_of, first_rows
 from endpoint.columns.evaluation.terms import Terms
 from endpoint.columns.sets import Indices
 from endpoint.sparql.algebra import Aggregate, Group
 from endpoint.sparql.syntax.parser import Unsupported
 
 
-def distinct(table: Table, variables: Sequence[Variable]) -> Table:
+def distinct(table: Table, variables: Sequence[Key], terms: Terms) -> Table:
     """Return the first of all solutions that are the same, in their order."""
-    columns = [table.column(variable) for variable in variables]
+    columns = [terms.settled(table.column(variable))[0] for variable in variables]
     codes, number = codes_of(columns, table.size)
     return table.take(np.sort(first_rows(codes, number)))
 
 
-def grouped(table: Table, group: Group, terms: Terms) -> Table:
-    """Return one solution for each group: its keys and its aggregates."""
-    keys = [table.column(key) for key in group.keys]
+def grouped(table: Table, group: Group, terms: Terms, runs: Indices | None = None) -> Table:
+    """Return one solution for each group: its keys and its aggregates.
+
+    ``runs`` are the places of solutions in their order, the same where they tie; None where they have none.
+    """
+    keys = [terms.settled(table.column(key))[0] for key in group.keys]
     if keys:
         codes, number = codes_of(keys, table.size)
     else:
@@ -37,7 +40,7 @@ def grouped(table: Table, group: Group, terms: Terms) -> Table:
         if aggregate.function == "COUNT":
             columns[variable] = _integers(_counted(table, aggregate, codes, number, terms), terms)
         else:
-            columns[variable] = aggregated(table, aggregate, codes, number, terms)
+            columns[variable] = aggregated(table, aggregate, codes, number, terms, runs)
     return Table(number, columns)  # type: ignore[arg-type]
 
 
@@ -51,7 +54,7 @@ def _counted(table: Table, aggregate: Aggregate, codes: Indices, number: int, te
     if isinstance(counted, Variable):
         column = table.column(counted)
     else:
-        column = computed(table, counted, terms)
+        column = Conditions(terms).value(table, counted)
         if (column < 0).any():
             # The engine counts nothing then, against section 18.5.1.2.
             raise Unsupported("an expression that is counted has an error")
@@ -59,6 +62,7 @@ def _counted(table: Table, aggregate: Aggregate, codes: Indices, number: int, te
         bound = column >= 0
         codes, column = codes[bound], column[bound]
     if aggregate.distinct:
+        (column,) = terms.settled(column)
         both, pairs = codes_of([codes, column], len(codes))
         codes = codes[first_rows(both, pairs)]
     return np.bincount(codes, minlength=number)

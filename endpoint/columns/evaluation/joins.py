@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 
 from endpoint.columns.evaluation.ranges import unfolded
 from endpoint.columns.evaluation.tables import Key, Limits, Table, codes_of, concatenated
+from endpoint.columns.evaluation.terms import Terms
 from endpoint.columns.sets import Indices
 from endpoint.sparql.syntax.parser import Unsupported
 
@@ -22,9 +23,10 @@ _MOST_COMMON = 20
 _Part = tuple[frozenset[Key], Indices]
 
 
-def joined(left: Table, right: Table, limits: Limits) -> Table:
+def joined(left: Table, right: Table, limits: Limits, terms: Terms) -> Table:
     """Return Join(left, right)."""
     common = [key for key in left.columns if key in right.columns]
+    left, right = _settled(left, right, common, terms)
     found = [
         _merged(left, right, common, *rows)
         for both, ours, theirs in _compatible_parts(left, right, common)
@@ -34,15 +36,24 @@ def joined(left: Table, right: Table, limits: Limits) -> Table:
     return concatenated(found) if found else Table(0, {key: np.zeros(0, np.int64) for key in keys})
 
 
-def without_compatible(left: Table, right: Table) -> Table:
+def without_compatible(left: Table, right: Table, terms: Terms) -> Table:
     """Return Minus(left, right): the solutions that no compatible one has a variable in common with."""
     common = [key for key in left.columns if key in right.columns]
+    left, right = _settled(left, right, common, terms)
     removed = np.zeros(left.size, bool)
     for both, ours, theirs in _compatible_parts(left, right, common):
         if both:
             codes, others = _codes(left, right, both, ours, theirs)
             removed[ours[np.isin(codes, others)]] = True
     return left.take(~removed)
+
+
+def _settled(left: Table, right: Table, common: Sequence[Key], terms: Terms) -> tuple[Table, Table]:
+    """Return both tables with columns that can be compared."""
+    for key in common:
+        ours, theirs = terms.settled(left.columns[key], right.columns[key])
+        left, right = left.adding(key, ours), right.adding(key, theirs)
+    return left, right
 
 
 def _compatible_parts(
@@ -59,6 +70,9 @@ def _compatible_parts(
 
 def _parts(table: Table, keys: Sequence[Key]) -> Iterator[_Part]:
     """Yield which of ``keys`` are bound, and the rows where it is these."""
+    if all(map(table.bound, keys)):
+        yield frozenset(keys), np.arange(table.size)
+        return
     masks = np.zeros(table.size, np.int64)
     for place, key in enumerate(keys):
         masks |= (table.columns[key] >= 0).astype(np.int64) << place
@@ -70,12 +84,9 @@ def _parts(table: Table, keys: Sequence[Key]) -> Iterator[_Part]:
 def _codes(
     left: Table, right: Table, keys: Sequence[Key], ours: Indices, theirs: Indices
 ) -> tuple[Indices, Indices]:
-    """Return for the rows of both numbers that are the same where all ``keys`` are."""
+    """Return for the rows of both small numbers that are the same where all ``keys`` are."""
     columns = [np.concatenate([left.columns[key][ours], right.columns[key][theirs]]) for key in keys]
-    if len(columns) == 1:
-        codes = columns[0]
-    else:
-        codes, _ = codes_of(columns, len(ours) + len(theirs))
+    codes, _ = codes_of(columns, len(ours) + len(theirs))
     return codes[: len(ours)], codes[len(ours) :]
 
 
@@ -85,9 +96,10 @@ def _matches(
     """Return the rows of both that are joined."""
     codes, others = _codes(left, right, keys, ours, theirs)
     order: NDArray[np.integer] = np.argsort(others, kind="stable")
-    column = others[order]
-    begins = np.searchsorted(column, codes)
-    ends = np.searchsorted(column, codes, side="right")
+    counts = np.bincount(others, minlength=int(codes.max()) + 1 if len(codes) else 0)
+    starts = np.cumsum(counts) - counts
+    begins = starts[codes]
+    ends = begins + counts[codes]
     limits.check(int((ends - begins).sum()), len(left.columns) + len(right.columns))
     places, rows = unfolded(begins, ends)
     return (ours[places], theirs[order[rows]]) if len(places) else None

@@ -12,10 +12,10 @@ import numpy as np
 from numpy.typing import NDArray
 from pyoxigraph import Variable
 
-from endpoint.columns.evaluation.scalars import computed
+from endpoint.columns.evaluation.conditions import Conditions
 from endpoint.columns.evaluation.tables import Table
 from endpoint.columns.evaluation.terms import BOOLEAN, FIRST_TIME, IRI, NONE, NUMBER, OTHER, STRING, Terms
-from endpoint.columns.sets import Indices
+from endpoint.columns.sets import Indices, starts_of
 from endpoint.sparql.algebra import Expression
 from endpoint.sparql.syntax.parser import Unsupported
 
@@ -44,6 +44,18 @@ def ordered(
     return table.take(order if wanted is None else order[:wanted])
 
 
+def in_runs(table: Table, conditions: Sequence[_Condition], terms: Terms) -> tuple[Table, Indices]:
+    """Return the solutions in order, and for each a number, the same for all that tie.
+
+    Raises :class:`Unsupported` where the order is not certainly the engine's.
+    """
+    keys = [_keys(table, expression, descending, terms, False) for expression, descending in conditions]
+    order = np.lexsort(keys[::-1])
+    places = np.zeros(table.size, np.int64)
+    places[starts_of(*(key[order] for key in keys))] = 1
+    return table.take(order), np.cumsum(places)
+
+
 def _candidates(key: NDArray[Any], wanted: int) -> Indices:
     """Return the rows that may be among the first so many."""
     if not wanted:
@@ -52,12 +64,14 @@ def _candidates(key: NDArray[Any], wanted: int) -> Indices:
     return np.flatnonzero(key <= last)
 
 
-def _keys(table: Table, expression: Expression, descending: bool, terms: Terms) -> NDArray[Any]:
+def _keys(
+    table: Table, expression: Expression, descending: bool, terms: Terms, mixed: bool = True
+) -> NDArray[Any]:
     if isinstance(expression, Variable):
         column = table.column(expression)
     else:
-        column = computed(table, expression, terms)
-    keys = ranks_of(column, terms, mixed=True)
+        column = Conditions(terms).value(table, expression)
+    keys = ranks_of(column, terms, mixed)
     return -keys if descending else keys
 
 

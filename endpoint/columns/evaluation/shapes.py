@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Set
 from dataclasses import fields, is_dataclass
 
 from pyoxigraph import Variable
@@ -23,6 +24,92 @@ def names(part: object, exists: bool = True) -> Counter[Variable]:
         for field in fields(part):
             found += names(getattr(part, field.name), exists)
     return found
+
+
+def binds(part: object) -> set[Variable]:
+    """Return the variables that some part of a pattern may bind, wherever it stands."""
+    match part:
+        case algebra.TriplePattern() | algebra.PathPattern():
+            return {*names(part)}
+        case algebra.Values(variables):
+            return {*variables}
+        case algebra.Filter(inner, condition):
+            return binds(inner) | binds(condition)
+        case algebra.Extend(inner, variable, expression):
+            return binds(inner) | {variable} | binds(expression)
+        case algebra.Group(inner, _, aggregates):
+            return binds(inner) | {variable for variable, _ in aggregates} | binds(aggregates)
+        case algebra.Graph(name, inner):
+            return binds(inner) | ({name} if isinstance(name, Variable) else set())
+        case algebra.Project(inner) | algebra.OrderBy(inner):
+            return binds(inner)
+    if isinstance(part, tuple):
+        return {variable for each in part for variable in binds(each)}
+    if is_dataclass(part):
+        return {variable for field in fields(part) for variable in binds(getattr(part, field.name))}
+    return set()
+
+
+def always(pattern: Pattern) -> set[Variable]:
+    """Return variables that a pattern binds in each of its solutions."""
+    match pattern:
+        case algebra.BGP() | algebra.PathPattern():
+            return {*names(pattern)}
+        case algebra.Join(left, right):
+            return always(left) | always(right)
+        case algebra.Union(left, right):
+            return always(left) & always(right)
+        case algebra.LeftJoin(left, _) | algebra.Minus(left, _):
+            return always(left)
+        case algebra.Filter(inner, _) | algebra.Extend(inner, _, _):
+            return always(inner)
+    return set()
+
+
+def wanted(pattern: Pattern) -> dict[int, Set[Variable]]:
+    """Return for assignments, by their identity, the variables used after them, where this is known."""
+    found: dict[int, Set[Variable]] = {}
+    waiting: list[tuple[Pattern, Set[Variable] | None]] = [(pattern, None)]
+    while waiting:
+        part, used = waiting.pop()
+        inner = _inner(part)
+        if isinstance(part, algebra.Project):
+            used = {*part.variables}
+        elif isinstance(part, algebra.Group):
+            used = {*part.keys, *names(part.aggregates)}
+        elif used is not None:
+            if isinstance(part, algebra.Extend):
+                found[id(part)] = used
+            if len(inner) > 1 or isinstance(part, algebra.Graph):
+                used = None
+            else:
+                used = used | set(names(_own(part)))
+        waiting += [(each, used) for each in inner]
+    return found
+
+
+def _inner(pattern: Pattern) -> list[Pattern]:
+    """Return the patterns of which one is made."""
+    match pattern:
+        case algebra.Join(left, right) | algebra.Union(left, right) | algebra.Minus(left, right):
+            return [left, right]
+        case algebra.LeftJoin(left, right):
+            return [left, right]
+        case algebra.BGP() | algebra.PathPattern() | algebra.Values():
+            return []
+    return [pattern.pattern]
+
+
+def _own(pattern: Pattern) -> object:
+    """Return what a pattern has beside the one of which it is made."""
+    match pattern:
+        case algebra.Filter(_, condition):
+            return condition
+        case algebra.Extend(_, _, expression):
+            return expression
+        case algebra.OrderBy(_, conditions):
+            return conditions
+    return ()
 
 
 def holds(part: object, kinds: tuple[type, ...]) -> bool:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import TypeAlias
+from typing import Final, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
@@ -13,6 +13,12 @@ from pyoxigraph import BlankNode, Variable
 from endpoint.columns.evaluation.terms import UNBOUND
 from endpoint.columns.sets import Indices
 from endpoint.sparql.syntax.parser import Unsupported
+
+# The truth of a condition for each solution (section 17.2).
+Truth: TypeAlias = NDArray[np.int8]
+FALSE: Final = 0
+TRUE: Final = 1
+ERROR: Final = 2
 
 # A blank node of a pattern is a variable that nothing shows; a name is that of a column of the evaluation.
 Key: TypeAlias = Variable | BlankNode | str

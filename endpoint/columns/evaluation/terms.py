@@ -1,13 +1,15 @@
 """The terms of one evaluation: those of the dictionary, and others that a query names or computes.
 
 A number below zero is no term: the variable is unbound. Numbers from the size of the dictionary on are terms
-that no triple has. Each term has one number, so the same number is the same term (sameTerm).
+that a query has made. Each term has one number, so the same number is the same term (sameTerm); but a text
+that was computed may have another one in the dictionary, until :meth:`Terms.settled` has looked for it.
 """
 
 from __future__ import annotations
 
+from array import array
 from bisect import bisect_left
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from secrets import token_hex
 from typing import Any, Final, Protocol
 
@@ -17,7 +19,7 @@ from pyoxigraph import Literal, NamedNode, QuerySolutions
 
 from endpoint.columns.reader import Dictionary
 from endpoint.columns.sets import Indices
-from endpoint.columns.terms import TIMES, Term, TermClass, read_term, unescaped
+from endpoint.columns.terms import TIMES, Term, TermClass, read_term
 from endpoint.sparql.syntax.parser import Unsupported
 from endpoint.vocabulary import XSD
 
@@ -36,11 +38,15 @@ OTHER: Final = 15
 TRIPLE: Final = 16
 NONE: Final = 17
 
-# Bytes of texts that are read here as soon as by the engine.
-_LONG: Final = 2**22
 # New blank nodes of a query, which take some hundred bytes each.
 _MOST_BLANK: Final = 200_000
 _INTEGER: Final = b'"%d"^^<' + XSD.encode() + b"integer>"
+# What a language tag begins with.
+_TAG: Final = ord("@")
+# Terms whose texts are read at once.
+_CHUNK: Final = 8192
+# Terms that are read in the time in which one is looked for.
+_FINDS: Final = 30
 # Terms that are in no triple have places between two of the dictionary.
 _ROOM: Final = 20
 
@@ -53,17 +59,20 @@ class Scratch(Protocol):
 
 
 class Terms:
-    """The terms of one evaluation over ``dictionary``."""
+    """The terms of one evaluation over ``dictionary``; ``base`` is what the function IRI resolves against."""
 
-    def __init__(self, dictionary: Dictionary, scratch: Scratch) -> None:
+    def __init__(self, dictionary: Dictionary, scratch: Scratch, base: NamedNode | None = None) -> None:
         self.dictionary = dictionary
         self.scratch = scratch
+        self.base = base
+        # Terms that were added: as N-Triples writes them, read, and their groups and lengths.
         self._added: list[bytes] = []
         self._read: list[Term] = []
+        self._groups, self._lengths = array("b"), array("q")
         self._numbers: dict[bytes, int] = {}
-        self._places: dict[int, int] = {}
-        text = dictionary.classes[TermClass.TEXT]
-        self._texts = range(text.start, text.stop)
+        # Texts that the dictionary may have, too, and the numbers of those that it has.
+        self._unsettled: set[int] = set()
+        self._aliases: dict[int, int] = {}
         stops = [dictionary.classes[of].stop for of in TermClass]
         self._stops = np.array(stops, np.int64)
         self._kinds = np.array([_text_group(kind) for kind in dictionary.kind_names] or [STRING], np.int8)
@@ -102,7 +111,68 @@ class Terms:
             found = self.dictionary.find(text)
             number = self._add(text, read_term(text)) if found is None else found
             self._numbers[text] = number
+        elif number in self._unsettled:
+            self._unsettled.discard(number)
+            found = self.dictionary.find(text)
+            if found is not None:
+                self._alias(number, found)
+                return found
         return number
+
+    def computed(self, text: bytes) -> int:
+        """Return the number of a term that was computed; of a text one that is not :meth:`settled`."""
+        number = self._numbers.get(text)
+        if number is not None:
+            return number
+        end = text.rfind(b'"')
+        if not text.startswith(b'"') or (text[end + 1 :] and text[end + 1] != _TAG) or b"--" in text[end:]:
+            return self.number(text)
+        number = self._add(text, Term(TermClass.TEXT, text[1:end], text[end + 1 :]))
+        self._unsettled.add(number)
+        return number
+
+    def settled(self, *columns: Indices) -> tuple[Indices, ...]:
+        """Return columns in which each term has one number, so that these can be compared."""
+        size = len(self.dictionary)
+        if not (self._unsettled or self._aliases) or max(map(_greatest, columns)) < size:
+            return columns
+        texts = self.dictionary.classes[TermClass.TEXT]
+        added = present(columns, size, size + len(self._added))
+        known = present(columns, texts.start, texts.stop)
+        if not len(known):
+            return columns
+        waiting = self._unsettled.intersection(added.tolist())
+        if len(known) < len(waiting) * _FINDS:
+            self._settle_by(known)
+        else:
+            for number in sorted(waiting):
+                self.number(self._added[number - size])
+        if self._aliases.keys().isdisjoint(added.tolist()):
+            return columns
+        numbers = np.arange(size + len(self._added))
+        numbers[[*self._aliases]] = [*self._aliases.values()]
+        return tuple(np.where(column < 0, column, numbers[column]) for column in columns)
+
+    def found(self, column: Indices) -> Indices:
+        """Return a column with the numbers of the dictionary, where it has the terms."""
+        size = len(self.dictionary)
+        if not len(column) or int(column.max()) < size or not (self._unsettled or self._aliases):
+            return column
+        numbers, places = np.unique(column, return_inverse=True)
+        added = [self.number(self._added[number - size]) for number in numbers[numbers >= size].tolist()]
+        return np.concatenate([numbers[numbers < size], np.array(added, np.int64)])[places]
+
+    def _settle_by(self, known: Indices) -> None:
+        """Find those of the ``known`` texts of the dictionary that were computed, too."""
+        for number in known.tolist():
+            computed = self._numbers.get(self.dictionary.term(number))
+            if computed in self._unsettled:
+                self._unsettled.discard(computed)
+                self._alias(computed, number)
+
+    def _alias(self, number: int, found: int) -> None:
+        self._aliases[number] = found
+        self._numbers[self._added[number - len(self.dictionary)]] = found
 
     def blank_nodes(self, number: int) -> Indices:
         """Return the numbers of so many new blank nodes, whose labels nothing else has."""
@@ -117,13 +187,24 @@ class Terms:
         number = self._numbers[text] = len(self.dictionary) + len(self._added)
         self._added.append(text)
         self._read.append(term)
-        self._places.clear()
+        self._groups.append(_group(term))
+        self._lengths.append(len(text))
         return number
 
     def text(self, number: int) -> bytes:
         """Return a term as N-Triples writes it."""
         size = len(self.dictionary)
         return self.dictionary.term(number) if number < size else self._added[number - size]
+
+    def contents(self, numbers: Indices) -> Iterator[list[bytes]]:
+        """Yield the texts of IRIs and literals, with escapes, some at a time."""
+        inside = numbers < len(self.dictionary)
+        for begin in range(0, len(numbers), _CHUNK):
+            chunk, known = numbers[begin : begin + _CHUNK], inside[begin : begin + _CHUNK]
+            if known.all():
+                yield self.dictionary.contents(chunk)
+            else:
+                yield [_content(self.text(number)) for number in chunk.tolist()]
 
     def lengths(self, numbers: Indices) -> Indices:
         """Return how many bytes each term has as N-Triples writes it, 0 where there is none."""
@@ -132,14 +213,14 @@ class Terms:
         inside = (numbers >= 0) & (numbers < size)
         found[inside] = self.dictionary.lengths(numbers[inside])
         if self._added:
-            added = np.array([len(text) for text in self._added], np.int64)
+            added = np.array(self._lengths, np.int64)
             beyond = numbers >= size
             found[beyond] = added[numbers[beyond] - size]
         return found
 
     def directed(self, literals: Indices) -> bool:
         """Return whether some of these literals have a direction."""
-        names = list(self._kind_names())
+        names = list(self.kind_names())
         return any(b"--" in names[kind] for kind in np.unique(self.kinds(literals)).tolist())
 
     def known(self, numbers: Indices) -> bool:
@@ -165,7 +246,7 @@ class Terms:
         if low < 0:
             groups[numbers < 0] = NONE
         if high >= size:
-            added = np.array([_group(term) for term in self._read], np.int8)
+            added = np.array(self._groups, np.int8)
             beyond = numbers >= size
             groups[beyond] = added[numbers[beyond] - size]
         return groups
@@ -184,7 +265,8 @@ class Terms:
         beyond = numbers >= size
         found = np.empty(len(numbers), known.dtype)
         found[~beyond] = known[places[~beyond]]
-        added = np.array([term.value if _group(term) == group else 0 for term in self._read], known.dtype)
+        read = zip(self._read, self._groups, strict=True)
+        added = np.array([term.value if of == group else 0 for term, of in read], known.dtype)
         found[beyond] = added[numbers[beyond] - size]
         return found
 
@@ -193,42 +275,34 @@ class Terms:
         size = len(self.dictionary)
         if not len(numbers) or int(numbers.max()) < size:
             return numbers << _ROOM
+        (numbers,) = self.settled(numbers)
         beyond = numbers >= size
-        places = self._places_of({int(number) for number in np.unique(numbers[beyond])})
+        added, places = np.unique(numbers[beyond], return_inverse=True)
         ranks = numbers << _ROOM
-        ranks[beyond] = [places[number] for number in numbers[beyond].tolist()]
+        texts = self.dictionary.classes[TermClass.TEXT]
+        alone = not ((numbers >= texts.start) & (numbers < size)).any()
+        ranks[beyond] = self._ranks_of_added(added - size, alone)[places]
         return ranks
 
-    def languages(self, numbers: Indices) -> Indices | None:
-        """Return the language of each literal as a term (LANG); None where a literal has a direction."""
-        groups = self.groups(numbers)
-        if b"--" in b"".join(self.dictionary.kind_names) and (groups == OTHER).any():
-            return None
-        found = np.full(len(numbers), UNBOUND, np.int64)
-        found[(groups >= STRING) & (groups <= OTHER)] = self.number(b'""')
-        tagged = groups == TAGGED
-        if tagged.any():
-            kinds, places = np.unique(self.kinds(numbers[tagged]), return_inverse=True)
-            names = list(self._kind_names())
-            tags = [self.number(b'"' + names[kind][1:] + b'"') for kind in kinds.tolist()]
-            found[tagged] = np.array(tags, np.int64)[places]
-        return found
+    def _ranks_of_added(self, added: Indices, alone: bool) -> Indices:
+        """Return the ranks of terms that were added; texts ``alone`` need no place in the dictionary."""
+        if len(added) >= 1 << (_ROOM - 1):
+            raise Unsupported("a query makes many terms")
+        if max(self._groups[each] for each in added.tolist()) > OPAQUE:
+            raise Unsupported("terms of several classes are sorted")
+        terms = [(self._read[each], order) for order, each in enumerate(added.tolist())]
+        if alone and min(term.of for term, _ in terms) is TermClass.TEXT:
+            end = self.dictionary.classes[TermClass.TEXT].stop
+            inside = sorted((end, term.rank(), order) for term, order in terms)
+        else:
+            inside = sorted((self._place(term), term.rank(), order) for term, order in terms)
+        ranks = np.empty(len(added), np.int64)
+        for rank, (place, _, order) in enumerate(inside, 1):
+            ranks[order] = ((place - 1) << _ROOM) + rank
+        return ranks
 
-    def string_lengths(self, numbers: Indices) -> Indices | None:
-        """Return how many characters each has as a term (STRLEN); None where some are no strings, or long."""
-        groups = self.groups(numbers)
-        if not ((groups == STRING) | (groups == TAGGED)).all():
-            return None
-        different, places = np.unique(numbers, return_inverse=True)
-        if int(self.lengths(different).sum()) > _LONG:
-            return None
-        # A text has no quotation mark behind its own.
-        texts = map(self.text, different.tolist())
-        lengths = [len(unescaped(text[1 : text.rindex(b'"')]).decode()) for text in texts]
-        values, which = np.unique(np.array(lengths, np.int64), return_inverse=True)
-        return self.integers(values)[which][places]
-
-    def _kind_names(self) -> dict[bytes, int]:
+    def kind_names(self) -> dict[bytes, int]:
+        """Return what may follow the quotes of a literal, numbered as for :meth:`kinds`."""
         names = {kind: place for place, kind in enumerate(self.dictionary.kind_names)}
         for term in self._read:
             names.setdefault(term.kind, len(names))
@@ -236,7 +310,7 @@ class Terms:
 
     def kinds(self, numbers: Indices) -> Indices:
         """Return for each literal a number of what follows its quotes."""
-        names = self._kind_names()
+        names = self.kind_names()
         size = len(self.dictionary)
         beyond = numbers >= size
         found = np.empty(len(numbers), np.int64)
@@ -249,31 +323,30 @@ class Terms:
     def kinds_among(self, numbers: Indices, kinds: Sequence[bytes]) -> Indices:
         """Return for each literal the place of its kind in ``kinds``, of which it has one."""
         places = {kind: place for place, kind in enumerate(kinds)}
-        names = np.array([places.get(kind, UNBOUND) for kind in self._kind_names()] or [UNBOUND], np.int64)
+        names = np.array([places.get(kind, UNBOUND) for kind in self.kind_names()] or [UNBOUND], np.int64)
         found: Indices = names[self.kinds(numbers)]
         return found
-
-    def _places_of(self, wanted: set[int]) -> dict[int, int]:
-        """Return the ranks of all terms that no triple has, once all of them that are ``wanted`` have one."""
-        if not self._places:
-            if len(self._added) >= 1 << (_ROOM - 1):
-                raise Unsupported("a query makes many terms")
-            size = len(self.dictionary)
-            inside = sorted(
-                (self._place(term), term.rank(), size + number)
-                for number, term in enumerate(self._read)
-                if _group(term) <= OPAQUE
-            )
-            for order, (place, _, number) in enumerate(inside, 1):
-                self._places[number] = ((place - 1) << _ROOM) + order
-        if not wanted <= self._places.keys():
-            raise Unsupported("terms of several classes are sorted")
-        return self._places
 
     def _place(self, term: Term) -> int:
         numbers, rank = self.dictionary.classes[term.of], term.rank()
         place = bisect_left(numbers, rank, key=lambda number: read_term(self.dictionary.term(number)).rank())
         return numbers.start + place
+
+
+def _greatest(column: Indices) -> int:
+    return int(column.max()) if len(column) else UNBOUND
+
+
+def present(columns: Sequence[Indices], begin: int, end: int) -> Indices:
+    """Return the numbers from ``begin`` to ``end`` that are in the columns, each once, in order."""
+    found = np.zeros(end - begin, bool)
+    for column in columns:
+        found[column[(column >= begin) & (column < end)] - begin] = True
+    return np.flatnonzero(found) + begin
+
+
+def _content(term: bytes) -> bytes:
+    return term[1 : term.rindex(b'"')] if term.startswith(b'"') else term[1:-1]
 
 
 def _text_group(kind: bytes) -> int:

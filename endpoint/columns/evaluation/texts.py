@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from pyoxigraph import Literal, Variable
 
 from endpoint.columns.evaluation.tables import Table
-from endpoint.columns.evaluation.terms import BLANK_NODE, IRI, NONE, OTHER, STRING, Terms
+from endpoint.columns.evaluation.terms import BLANK_NODE, IRI, NONE, NUMBER, OTHER, STRING, Terms
 from endpoint.columns.reader import Dictionary
 from endpoint.columns.sets import Indices
 from endpoint.columns.terms import TermClass, read_content
@@ -41,6 +41,10 @@ def decided(table: Table, condition: Call, terms: Terms) -> _Decided | None:
         groups = terms.groups(table.column(arguments[0]))
         kinds = _KINDS[function]
         return None if (groups == NONE).any() else (groups >= kinds.start) & (groups < kinds.stop)
+    if function == "ISNUMERIC" and isinstance(arguments[0], Variable):
+        groups = terms.groups(table.column(arguments[0]))
+        # Numbers of rare kinds are in no class.
+        return None if ((groups == NONE) | (groups == OTHER)).any() else groups == NUMBER
     if function not in _DECIDERS or len(arguments) != 2:
         return None
     named, text = arguments

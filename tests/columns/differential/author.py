@@ -54,6 +54,9 @@ class Author(Patterns):
     def _select(self, query: Query, scope: Scope) -> Query:
         if scope and self.chance(0.25):
             return self._grouped(query, scope)
+        texts = [name for name, kind in scope.items() if kind in ("text", "class", "work")]
+        if texts and self.chance(0.05):
+            return self._in_order(query, scope, self.pick(texts))
         names = list(scope)
         modifier = self.rng.choices(("", "DISTINCT", "REDUCED"), (70, 26, 4))[0]
         if modifier:
@@ -116,6 +119,20 @@ class Author(Patterns):
         if self.chance(0.2):
             made = replace(made, having=(self._having(scope, *functions),))
         return self._sliced(made, 0.4 if order else 0.08)
+
+    def _in_order(self, query: Query, scope: Scope, name: str) -> Query:
+        """Return groups of texts that are joined in the order of a sub-SELECT."""
+        self.shapes |= {"GROUP_CONCAT", "texts in order"}
+        keys = [other for other in scope if other != name] or [name]
+        others = [f" ?{self.pick(keys)}"] if self.chance(0.4) else []
+        by = "".join(self.rng.sample([f" {self.one('', 'DESC')}(?{name})", *others], 1 + len(others)))
+        where = piece("group", "{ { SELECT * WHERE ", query.where, f" ORDER BY{by} }} }}")
+        key = self.pick(keys)
+        item = f"STR(?{name})" if self.chance(0.6) else f"?{name}"
+        end = self.one("", ' ; SEPARATOR="; "', " ; SEPARATOR='\\n\"'", ' ; SEPARATOR=""')
+        texts = leaf(f"(GROUP_CONCAT({self.one('', 'DISTINCT ')}{item}{end}) AS ?texts)")
+        group = (piece("key", f"?{key}", optional=True),)
+        return replace(query, where=where, head=(leaf(f"?{key}"), texts), group=group)
 
     def _keys(self, scope: Scope) -> tuple[tuple[Node, ...], Scope]:
         """Return the conditions of GROUP BY, and the variables that they are known by."""

@@ -47,6 +47,8 @@ TEXTS: Final = (
         "같은 말로 시작하는 긴 글 " * 30,
     ),
     *("같은 말로 시작하는 긴 글 " * 30 + "끝", "x" * 97, "a b c"),
+    *("\u212aorea", "ſtrasse", "ΑΣ ΣΑ", "STRASSE ÖS", "ﬁn", "ı", "i\u0307", "\u0001", "\\n \\u0001", "ЫЬ ы"),
+    *('a "quoted"\nline with \\ and\ttabs, 외교 Seoul\r\n' * 20, "SEOUL SEIL"),
 )
 TAGS: Final = ("ko", "en", "EN", "en-GB", "EN-us", "de")
 

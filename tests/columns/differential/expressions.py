@@ -31,6 +31,78 @@ _REGEXES: Final = (
         "\\\\d+",
     ),
     *("ö", "^.{2}$", "\\\\p{L}", "\\\\bb", "x{3,}", "끝$", "["),
+    *(
+        "(se|외)o?",
+        "a|외교|k",
+        "(Seoul|한국)",
+        "line",
+        "n",
+        "t",
+        "k",
+        "S",
+        "ss|ſ",
+        "o?ul",
+        "말로.*글",
+        "(외교|한국)사?",
+    ),
+    *(
+        "quot",
+        "\\\\\\\\n",
+        "u000",
+        "(a|b) ?c",
+        "b(re)?ak",
+        "(?i)SEOUL",
+        "\\\\p{Lu}oul",
+        "[sS]eo(u|i)l",
+        "한|(국",
+    ),
+)
+# What is searched for: letters of escapes, letters whose case is uncommon, scripts.
+_WANTED: Final = (
+    *(
+        "a",
+        "",
+        "외",
+        "교",
+        "😀",
+        "b",
+        "o",
+        " ",
+        "외교",
+        "se",
+        "Se",
+        "SE",
+        "1",
+        "A",
+        "k",
+        "K",
+        "i",
+        "i̇",
+        "s",
+        "ss",
+        "SS",
+    ),
+    *(
+        "n",
+        "t",
+        "\n",
+        "\t",
+        "\\",
+        '"',
+        "u0001",
+        "\x01",
+        "\\n",
+        "ö",
+        "Ö",
+        "ös",
+        "σ",
+        "ς",
+        "fi",
+        "FI",
+        "é",
+        "글 같은",
+        "ы",
+    ),
 )
 _COMPARISONS: Final = ("=", "!=", "!=", "<", "<=", ">", ">=")
 
@@ -108,6 +180,7 @@ class Expressions(Writer):
             (0.7, lambda: self._call(self.one("STRBEFORE", "STRAFTER"), *self._two_texts(scope, inner))),
             (0.7, lambda: self._call("REPLACE", self.text(scope, inner), leaf('"a"'), leaf('"b"'))),
             (0.3, lambda: self._call("ENCODE_FOR_URI", self.text(scope, inner))),
+            (0.3, lambda: self._call("IRI", self.text(scope, inner))),
         )
 
     def variable(self, scope: Scope, *kinds: str) -> Node:
@@ -182,18 +255,25 @@ class Expressions(Writer):
         return self._call(self.one("CONTAINS", "STRSTARTS", "STRENDS"), first, second)
 
     def _two_texts(self, scope: Scope, depth: int) -> tuple[Node, Node]:
+        wanted = leaf(self.string(self.pick(_WANTED)))
+        if self.chance(0.5):
+            return self._searched(scope), wanted
         if self.chance(0.4):
-            return self.text(scope, depth), leaf(
-                self.string(self.one("a", "", "외", "교", "😀", "b", "o", " "))
-            )
-        return self._call("STR", self.text(scope, depth)), leaf(
-            self.string(self.one("a", "외교", "b", "se", "1"))
-        )
+            return self.text(scope, depth), wanted
+        return self._call("STR", self.text(scope, depth)), wanted
+
+    def _searched(self, scope: Scope) -> Node:
+        """Return a variable, its text, or either in one case."""
+        found = self.variable(scope, "text")
+        if self.chance(0.4):
+            found = self._call("STR", found if self.chance(0.6) else self.variable(scope))
+        return self._call(self.one("LCASE", "LCASE", "UCASE"), found) if self.chance(0.6) else found
 
     def _regex(self, scope: Scope) -> Node:
         flags = [leaf(self.one('"i"', '"i"', '"s"', '"m"', '"x"', '"q"', '""'))] if self.chance(0.5) else []
         pattern = leaf(f'"{self.pick(_REGEXES)}"')
-        return self._call("REGEX", self.text(scope, 1), pattern, *flags)
+        text = self._searched(scope) if self.chance(0.5) else self.text(scope, 1)
+        return self._call("REGEX", text, pattern, *flags)
 
     def _language(self, scope: Scope) -> Node:
         language = self._call("LANG", self.variable(scope, "text"))

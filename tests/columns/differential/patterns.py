@@ -6,7 +6,7 @@ from collections import Counter
 from collections.abc import Callable
 from random import Random
 
-from tests.columns.differential.data import PROPERTIES, RDF_TYPE, Data, Property
+from tests.columns.differential.data import LABEL, PROPERTIES, RDF_TYPE, Data, Property
 from tests.columns.differential.expressions import NUMERIC, RESOURCES, Expressions, Scope
 from tests.columns.differential.tree import Node
 from tests.columns.differential.writing import leaf, piece
@@ -69,7 +69,7 @@ class Patterns(Expressions):
             (1, lambda: self._subselect(scope, depth)),
             (0.4, lambda: self._nested(scope, depth)),
             (0.6, lambda: self._graph(scope, depth)),
-            (0.3, lambda: self._path(scope)),
+            (0.8, lambda: self._path(scope)),
         )
 
     # Triples.
@@ -241,7 +241,19 @@ class Patterns(Expressions):
         self.shapes.add("path")
         subject = next((f"?{name}" for name, kind in scope.items() if kind == "work"), "?work")
         author, cites, knows = (self.iri(NS + name) for name in ("author", "cites", "knows"))
-        path = self.one(f"{author}/{knows}", f"^{cites}", f"{cites}+", f"({author}|{cites})", f"{cites}*")
+        title, code, label = (self.iri(name) for name in (NS + "title", NS + "code", LABEL.value))
+        path = self.one(
+            *(f"{author}/{knows}", f"^{cites}", f"{cites}+", f"({author}|{cites})", f"{cites}*"),
+            *(
+                f"{title}|{label}",
+                f"{label}|{code}|{title}",
+                f"{cites}|^{cites}",
+                f"{author}|^{knows}|{cites}",
+            ),
+        )
+        if "|" in path and self.chance(0.5):
+            path = f"{label}|{title}"
+            return piece("triples", f"{subject} {path} {self.new(scope, 'text')} .\n", optional=True)
         return piece("triples", f"{subject} {path} {self.new(scope, 'any')} .\n", optional=True)
 
     def _subselect(self, scope: Scope, depth: int) -> Node:

@@ -102,7 +102,7 @@ def test_an_expression_of_many_terms_is_computed_where_solutions_share_them(
     queries: ColumnQueries, store: Store, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(f"{computed.__module__}._MOST", 1)
-    text = f"SELECT (STRLEN(STR(?o)) AS ?x) {{ {{ ?s <{P.value}> ?o }} VALUES ?n {{ 1 2 3 4 5 }} }}"
+    text = f"SELECT (SUBSTR(STR(?o), 2) AS ?x) {{ {{ ?s <{P.value}> ?o }} VALUES ?n {{ 1 2 3 4 5 }} }}"
     same(queries, store, text)
     with pytest.raises(Unsupported, match="very many terms"):
         queries.answer(text.replace("4 5", ""))

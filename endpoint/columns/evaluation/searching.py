@@ -1,0 +1,218 @@
+"""Searches for constant texts in very many terms: CONTAINS, STRSTARTS, STRENDS and REGEX, without the engine.
+
+Terms are searched as N-Triples writes them, whose escapes are undone only where one may have been taken for
+a match.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Final, NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+from pyoxigraph import Literal, Variable
+
+from endpoint.columns.evaluation.patterns import literals_of, required_of
+from endpoint.columns.evaluation.tables import ERROR, FALSE, TRUE, Table, Truth
+from endpoint.columns.evaluation.terms import BLANK_NODE, NONE, OTHER, STRING, TAGGED, TRIPLE, Terms
+from endpoint.columns.terms import unescaped
+from endpoint.sparql.algebra import Call, Expression
+from endpoint.vocabulary import XSD
+
+_STRING: Final = f"{XSD}string"
+_FUNCTIONS: Final = frozenset({"CONTAINS", "STRSTARTS", "STRENDS"})
+_CASES: Final = frozenset({"LCASE", "UCASE"})
+# Letters whose lower or upper case, and what has them as such, is the same in each version of Unicode since
+# the first: of Latin-1, Latin Extended-A and Cyrillic. U+0130 and U+0131 are among them.
+_KEPT: Final = ((0xC0, 0x17F), (0x400, 0x481), (0x48A, 0x52F))
+# Scripts and signs without case.
+_CASELESS: Final = (
+    *((0x80, 0xA9), (0xAB, 0xB4), (0xB6, 0xB9), (0xBB, 0xBF), (0xD7, 0xD7), (0xF7, 0xF7)),
+    *((0x1100, 0x11FF), (0x2000, 0x2070), (0x3000, 0x9FFF), (0xAC00, 0xD7FF), (0x1F300, 0x1FAFF)),
+)
+_KELVIN: Final = ("\u212a".encode(), b"k")
+_DOTTED: Final = ("\u0130".encode(), "i\u0307".encode())
+_LONG_S: Final = ("\u017f".encode(), b"s")
+
+
+class Search(NamedTuple):
+    """The truth of a condition for each solution, and those for which only the engine knows it, if any."""
+
+    truth: Truth
+    open: NDArray[np.bool_] | None = None
+
+
+class _Subject(NamedTuple):
+    """The terms of a ``column``, with the text of ``any_kind`` (STR) or strings only, in the case of LCASE or
+    UCASE, or in their own (an empty ``case``)."""
+
+    column: NDArray[np.int64]
+    any_kind: bool
+    case: str
+
+
+def searched(table: Table, condition: Call, terms: Terms) -> Search | None:
+    """Return what a search finds; None for what is none, or is not searched here."""
+    if condition.function != "REGEX" and condition.function not in _FUNCTIONS:
+        return None
+    wanted = [_plain(argument) for argument in condition.arguments[1:]]
+    subject = _subject(table, condition.arguments[0])
+    if subject is None or not all(isinstance(text, str) for text in wanted):
+        return None
+    texts = [text for text in wanted if text is not None]
+    if condition.function == "REGEX":
+        return _matching(subject, texts, terms)
+    return _search(subject, condition.function, texts[:1], _fold(subject.case, texts[0]), terms)
+
+
+def _plain(expression: Expression) -> str | None:
+    """Return the text of a constant string without a language."""
+    if isinstance(expression, Literal) and expression.datatype.value == _STRING:
+        return expression.value
+    return None
+
+
+def _subject(table: Table, expression: Expression) -> _Subject | None:
+    case = ""
+    if isinstance(expression, Call) and expression.function in _CASES:
+        case, expression = expression.function, expression.arguments[0]
+    any_kind = isinstance(expression, Call) and expression.function == "STR"
+    if isinstance(expression, Call) and any_kind:
+        expression = expression.arguments[0]
+    return _Subject(table.column(expression), any_kind, case) if isinstance(expression, Variable) else None
+
+
+def _matching(subject: _Subject, texts: Sequence[str], terms: Terms) -> Search | None:
+    """Return where a regular expression matches, as far as texts that it needs tell."""
+    pattern, flags = texts[0], "".join(texts[1:])
+    if flags not in ("", "i") or not _valid(pattern, terms):
+        return None
+    literals = literals_of(pattern)
+    whole = literals is not None
+    wanted = sorted(literals or (required_of(pattern),))
+    if "" in wanted or (flags and subject.case):
+        return None
+    fold = _fold_of_flags("".join(wanted)) if flags else _fold(subject.case, "".join(wanted))
+    if flags:
+        wanted = [text.lower() for text in wanted]
+    found = _search(subject, "CONTAINS", wanted, fold, terms)
+    if whole or found is None:
+        return found
+    return Search(found.truth, found.truth == TRUE)
+
+
+def _valid(pattern: str, terms: Terms) -> bool:
+    """Return whether the engine can read a regular expression."""
+    ((found,),) = terms.scratch(b"", f'SELECT (REGEX("", {Literal(pattern)}) AS ?found) {{}}')
+    return found is not None
+
+
+# Upper and lower case.
+
+
+class _Fold(NamedTuple):
+    """A change of texts before they are searched: to small letters of ASCII, and to these from ``others``; or
+    else, of all letters and without escapes, by ``whole``."""
+
+    small: bool = False
+    others: tuple[tuple[bytes, bytes], ...] = ()
+    whole: Callable[[str], str] | None = None
+
+    def changed(self, texts: Sequence[bytes]) -> Sequence[bytes]:
+        """Return texts so changed."""
+        if self.whole is not None:
+            return [self.whole(unescaped(text).decode()).encode() for text in texts]
+        if self.small:
+            texts = [text.lower() for text in texts]
+        for letter, small in self.others:
+            texts = [text.replace(letter, small) for text in texts]
+        return texts
+
+
+def _fold(case: str, wanted: str) -> _Fold | None:
+    """Return what LCASE or UCASE does to texts, as far as it decides whether a ``wanted`` one is in them.
+
+    None where this may differ from one version of Unicode to another.
+    """
+    if not case:
+        return _Fold()
+    kept = any(_within(letter, _KEPT) for letter in wanted)
+    if not all(letter.isascii() or _within(letter, (*_CASELESS, *_KEPT)) for letter in wanted):
+        return None
+    if case == "UCASE":
+        return _Fold(whole=str.upper)
+    # The letters of escapes are small, but for the digits of some.
+    if kept or "\\u" in escaped(wanted).decode():
+        return _Fold(whole=str.lower)
+    return _Fold(True, tuple(pair for pair in (_KELVIN, _DOTTED) if pair[1][:1].decode() in wanted))
+
+
+def _fold_of_flags(wanted: str) -> _Fold | None:
+    """Return what the flag "i" does to texts (simple case folding); None where this is not certain."""
+    if "\\u" in escaped(wanted).decode():
+        return None
+    if not all(letter.isascii() or _within(letter, _CASELESS) for letter in wanted):
+        return None
+    return _Fold(True, tuple(pair for pair in (_KELVIN, _LONG_S) if pair[1].decode() in wanted.lower()))
+
+
+def _within(letter: str, ranges: Sequence[tuple[int, int]]) -> bool:
+    return any(first <= ord(letter) <= last for first, last in ranges)
+
+
+def escaped(text: str) -> bytes:
+    """Return a text as N-Triples writes it between quotation marks."""
+    return str(Literal(text)).encode()[1:-1]
+
+
+# Searching.
+
+
+def _search(
+    subject: _Subject, function: str, wanted: Sequence[str], fold: _Fold | None, terms: Terms
+) -> Search | None:
+    """Return where one of the ``wanted`` texts is."""
+    if fold is None:
+        return None
+    groups = terms.groups(subject.column)
+    if (groups == (TRIPLE if subject.any_kind else OTHER)).any():
+        # Some literals may have a direction.
+        return None
+    if subject.any_kind:
+        with_text = (groups != BLANK_NODE) & (groups != NONE)
+    else:
+        with_text = (groups == STRING) | (groups == TAGGED)
+    numbers, places = np.unique(subject.column[with_text], return_inverse=True)
+    found = [hit for texts in terms.contents(numbers) for hit in _hits(function, texts, wanted, fold)]
+    truth = np.full(len(groups), ERROR, np.int8)
+    truth[with_text] = np.where(np.array(found, bool), TRUE, FALSE)[places]
+    return Search(truth)
+
+
+def _hits(function: str, texts: Sequence[bytes], wanted: Sequence[str], fold: _Fold) -> list[bool]:
+    """Return which of the texts, as N-Triples writes them, have one of the ``wanted`` in them."""
+    changed = fold.changed(texts)
+    if fold.whole is not None:
+        return _tested(function, changed, [text.encode() for text in wanted])
+    found = _tested(function, changed, [*map(escaped, wanted)])
+    # A letter of an escape is none of the text.
+    doubtful = [place for place, hit in enumerate(found) if hit and b"\\" in texts[place]]
+    if doubtful:
+        read = fold.changed([unescaped(texts[place]) for place in doubtful])
+        certain = _tested(function, read, [text.encode() for text in wanted])
+        for place, hit in zip(doubtful, certain, strict=True):
+            found[place] = hit
+    return found
+
+
+def _tested(function: str, texts: Sequence[bytes], wanted: Sequence[bytes]) -> list[bool]:
+    if function == "STRSTARTS":
+        return [text.startswith(tuple(wanted)) for text in texts]
+    if function == "STRENDS":
+        return [text.endswith(tuple(wanted)) for text in texts]
+    first, *others = wanted
+    found = [first in text for text in texts]
+    for further in others:
+        found = [hit or further in text for hit, text in zip(found, texts, strict=True)]
+    return found

@@ -1,0 +1,80 @@
+"""Functions whose values are read off the terms: LANG, STR and STRLEN."""
+
+from __future__ import annotations
+
+import numpy as np
+from pyoxigraph import Literal
+
+from endpoint.columns.evaluation.terms import (
+    BLANK_NODE,
+    NONE,
+    OTHER,
+    STRING,
+    TAGGED,
+    TRIPLE,
+    UNBOUND,
+    Terms,
+)
+from endpoint.columns.sets import Indices
+
+
+def languages(numbers: Indices, terms: Terms) -> Indices | None:
+    """Return the language of each literal as a term (LANG); None where a literal has a direction."""
+    groups = terms.groups(numbers)
+    if b"--" in b"".join(terms.dictionary.kind_names) and (groups == OTHER).any():
+        return None
+    found = np.full(len(numbers), UNBOUND, np.int64)
+    found[(groups >= STRING) & (groups <= OTHER)] = terms.number(b'""')
+    tagged = groups == TAGGED
+    if tagged.any():
+        kinds, places = np.unique(terms.kinds(numbers[tagged]), return_inverse=True)
+        names = list(terms.kind_names())
+        tags = [terms.number(b'"' + names[kind][1:] + b'"') for kind in kinds.tolist()]
+        found[tagged] = np.array(tags, np.int64)[places]
+    return found
+
+
+def strings(numbers: Indices, terms: Terms) -> Indices | None:
+    """Return the text of each term as a term (STR); None where some are triple terms."""
+    groups = terms.groups(numbers)
+    if (groups == TRIPLE).any():
+        return None
+    found = np.where(groups == STRING, numbers, UNBOUND)
+    others = (groups != STRING) & (groups != BLANK_NODE) & (groups != NONE)
+    if others.any():
+        different, places = np.unique(numbers[others], return_inverse=True)
+        texts = [terms.computed(_string(terms.text(number))) for number in different.tolist()]
+        found[others] = np.array(texts, np.int64)[places]
+    return found
+
+
+def string_lengths(numbers: Indices, terms: Terms) -> Indices | None:
+    """Return how many characters each has as a term (STRLEN); None where some are no strings."""
+    groups = terms.groups(numbers)
+    if not ((groups == STRING) | (groups == TAGGED) | (groups == NONE)).all():
+        return None
+    different, places = np.unique(numbers[groups != NONE], return_inverse=True)
+    lengths = [_characters(text) for texts in terms.contents(different) for text in texts]
+    values, which = np.unique(np.array(lengths, np.int64), return_inverse=True)
+    found = np.full(len(numbers), UNBOUND, np.int64)
+    found[groups != NONE] = terms.integers(values)[which][places]
+    return found
+
+
+def _string(term: bytes) -> bytes:
+    """Return the string of the text of an IRI or a literal, as N-Triples writes both."""
+    if term.startswith(b'"'):
+        return term[: term.rindex(b'"') + 1]
+    text = term[1:-1]
+    if b'"' in text or b"\\" in text:
+        return str(Literal(text.decode())).encode()
+    return b'"%s"' % text
+
+
+def _characters(text: bytes) -> int:
+    """Return how many characters a text has, which N-Triples writes so."""
+    if b"\\" not in text:
+        return len(text.decode())
+    # What is left of backslashes begins an escape, of 2 characters or of 6.
+    text = text.replace(b"\\\\", b"-")
+    return len(text.decode()) - text.count(b"\\") - 4 * text.count(b"\\u") - 8 * text.count(b"\\U")

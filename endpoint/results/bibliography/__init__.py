@@ -1,9 +1,10 @@
 """Publications as BibTeX, RIS and CSL-JSON, read from standard vocabularies only.
 
-The publications are the resources whose class is ``bibo:Document`` or below it. Where the store is at hand,
-:func:`read_items` looks up their statements one by one through ``describe``, so this package knows no store
-and no dataset. A process without a store evaluates :func:`lookup_query` for a few resources, and reads their
-items from its answer.
+The publications are the resources whose class is ``bibo:Document`` or below it. Their statements count with
+wider properties too, as the hierarchy in the data has it. Where the store is at hand, :func:`read_items`
+looks up their statements one by one through ``describe``, so this package knows no store and no dataset. A
+process without a store evaluates :func:`lookup_query` for a few resources, and reads their items from its
+answer.
 """
 
 from __future__ import annotations
@@ -36,7 +37,7 @@ from endpoint.results.bibliography.items import (
     Term,
     read_items,
 )
-from endpoint.vocabulary import RDF_TYPE, RDFS_SUBCLASS_OF
+from endpoint.vocabulary import RDF_TYPE, RDFS_SUBCLASS_OF, RDFS_SUBPROPERTY_OF
 
 __all__ = [
     "MOST",
@@ -108,6 +109,14 @@ def lookup_query(iris: Sequence[str]) -> str:
   {{ {items} ?item ?link ?subject . ?subject ?predicate ?object
     {_among("link", _LINKS)} {_among("predicate", _OF_LINKED)} }}
   UNION
+  {{ {items} ?item ?predicate ?object {_below("predicate", _OF_PUBLICATION)} BIND(?item AS ?subject) }}
+  UNION
+  {{ {items} ?item ?link ?subject {_below("link", _LINKS)}
+    ?subject ?predicate ?object {_among("predicate", _OF_LINKED)} }}
+  UNION
+  {{ {{ SELECT DISTINCT ?subject {{ {items} ?item ?subject ?value }} }}
+    ?subject <{RDFS_SUBPROPERTY_OF}>+ ?object BIND(<{RDFS_SUBPROPERTY_OF}> AS ?predicate) }}
+  UNION
   {{ {items} ?item <{RDF_TYPE}>/<{RDFS_SUBCLASS_OF}>* ?subject .
     ?subject <{RDFS_SUBCLASS_OF}> ?object BIND(<{RDFS_SUBCLASS_OF}> AS ?predicate) }}
 }}"""
@@ -133,6 +142,12 @@ def _values(name: str, iris: Iterable[str]) -> str:
 
 def _among(name: str, iris: Iterable[str]) -> str:
     return f"FILTER(?{name} IN ({_terms(iris, ', ')}))"
+
+
+def _below(name: str, iris: Iterable[str]) -> str:
+    return (
+        f"{{ SELECT DISTINCT ?{name} {{ ?{name} <{RDFS_SUBPROPERTY_OF}>+ ?wider {_among('wider', iris)} }} }}"
+    )
 
 
 def _terms(iris: Iterable[str], separator: str) -> str:

@@ -20,6 +20,7 @@ from endpoint.vocabulary import (
     RDF_TYPE,
     RDFS_LABEL,
     RDFS_SUBCLASS_OF,
+    RDFS_SUBPROPERTY_OF,
     SCHEMA,
     SKOS_PREF_LABEL,
 )
@@ -44,6 +45,8 @@ LANGUAGE: Final = (SCHEMA + "inLanguage", DCTERMS + "language", DC + "language")
 ABSTRACT: Final = (DCTERMS + "abstract", BIBO + "abstract", SCHEMA + "abstract", DCTERMS + "description")
 KEYWORD: Final = (DCTERMS + "subject", DC + "subject", DCTERMS + "spatial", SCHEMA + "keywords")
 IDENTIFIER: Final = (DCTERMS + "identifier", DC + "identifier")
+# Below the first are names that are no titles, below the second days that are not those of publication.
+_NOT_WIDENED: Final = (RDFS_LABEL, DCTERMS + "date")
 # ISO 639-2, both forms, to the shorter tag that BCP 47 prefers; other codes stay as they are.
 LANGUAGES: Final = {
     "eng": "en",
@@ -183,12 +186,13 @@ def read_items(candidates: Iterable[Term | None], describe: Describe) -> Iterato
 
 
 class _ItemReader:
-    """A reader of publications; it keeps what many of them share: classes, series, subjects."""
+    """A reader of publications; it keeps what many of them share: classes, properties, series, subjects."""
 
     def __init__(self, describe: Describe) -> None:
         self._describe = describe
         self.is_publication = lru_cache(_REMEMBERED)(self._is_publication)
         self._kinds_of_class = lru_cache(_REMEMBERED)(self._find_kinds)
+        self._wider_properties = lru_cache(_REMEMBERED)(self._find_wider_properties)
         self._label_of = lru_cache(_REMEMBERED)(self._find_label)
 
     def _is_publication(self, iri: str) -> bool:
@@ -197,14 +201,21 @@ class _ItemReader:
 
     def _find_kinds(self, of: str) -> frozenset[str]:
         """Return the rows of ``KINDS`` that the class is or is below, by the hierarchy in the data."""
-        seen = {of}
-        left = [of]
+        return frozenset(self._upwards(of, RDFS_SUBCLASS_OF) & KINDS.keys())
+
+    def _find_wider_properties(self, of: str) -> frozenset[str]:
+        """Return the properties above this one, without those above other names and other dates."""
+        return frozenset(self._upwards(of, RDFS_SUBPROPERTY_OF) - {of, *_NOT_WIDENED})
+
+    def _upwards(self, term: str, relation: str) -> set[str]:
+        """Return the term and all terms above it, by the hierarchy in the data."""
+        seen = {term}
+        left = [term]
         while left:
-            statements = self._description(left.pop(), (RDFS_SUBCLASS_OF,))
-            above = set(_iris(statements.get(RDFS_SUBCLASS_OF, ()))) - seen
+            above = set(_iris(self._description(left.pop(), (relation,)).get(relation, ()))) - seen
             seen |= above
             left += above
-        return frozenset(seen & KINDS.keys())
+        return seen
 
     def _description(self, iri: str, predicates: Sequence[str] | None = None) -> Description:
         """Return objects by predicate, each once, sorted: stores differ in their order.
@@ -216,15 +227,22 @@ class _ItemReader:
         for predicate in [None] if predicates is None else map(NamedNode, predicates):
             for statement in self._describe(subject, predicate):
                 described[statement.predicate.value].add(statement.object)
-        # str() copies a literal, and an abstract is long.
+        return _sorted(described)
+
+    def _widened(self, statements: Description) -> Description:
+        """Return the statements, and what they say with wider properties (RDFS entailment rule rdfs7)."""
+        widened: dict[str, set[Term]] = defaultdict(set)
+        for predicate, terms in statements.items():
+            for wider in self._wider_properties(predicate):
+                widened[wider].update(terms)
         return {
-            predicate: sorted(objects, key=str) if len(objects) > 1 else [*objects]
-            for predicate, objects in described.items()
+            **statements,
+            **_sorted({wider: terms.union(statements.get(wider, ())) for wider, terms in widened.items()}),
         }
 
     def read(self, iri: str, key: str) -> Item:
         """Read the publication ``iri``, under the citation key given."""
-        statements = self._description(iri)
+        statements = self._widened(self._description(iri))
         language = _language(statements)
         series = self._text(statements, SERIES, language, NAME)
         return Item(
@@ -299,6 +317,14 @@ class _ItemReader:
                     keywords[self._label_of(term.value, language, LABEL)] = None
         keywords.pop("", None)
         return tuple(keywords)
+
+
+def _sorted(described: Mapping[str, set[Term]]) -> Description:
+    # str() copies a literal, and an abstract is long.
+    return {
+        predicate: sorted(objects, key=str) if len(objects) > 1 else [*objects]
+        for predicate, objects in described.items()
+    }
 
 
 def _iris(terms: Iterable[Term]) -> list[str]:

@@ -242,6 +242,7 @@ IN_BIBO = {
     (TYPE, "http://xmlns.com/foaf/0.1/Document"),
     ("http://purl.org/dc/terms/title", TITLE),
     ("http://purl.org/dc/elements/1.1/creator", "SONG Tae Eun"),
+    ("http://purl.org/dc/terms/creator", "SONG Tae Eun"),
     ("http://purl.org/dc/terms/issued", "2023-05-22"),
     ("http://purl.org/dc/terms/date", "2023"),
     ("http://purl.org/dc/elements/1.1/identifier", "14209"),

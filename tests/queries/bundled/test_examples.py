@@ -49,7 +49,7 @@ FIRST = {
     "publications-by-year": (f"{PUBLICATION}14209", 1),
     "publications-by-year-range": (f"{PUBLICATION}14209", 1),
     "statistics": ("graph", None),
-    "terms": ("http://www.w3.org/1999/02/22-rdf-syntax-ns#type", None),
+    "terms": ("http://www.w3.org/2000/01/rdf-schema#label", None),
     "year-category-matrix": ("2023", 1),
     "years": ("2023", 1),
 }

@@ -217,6 +217,8 @@ IN_BIBO = """
     pub:2 dc:creator "Lee Seo Hang"
     pub:2 dc:creator "SONG Tae Eun"
     pub:2 dc:creator core:Person/1
+    pub:2 dcterms:creator "Lee Seo Hang"
+    pub:2 dcterms:creator "SONG Tae Eun"
     pub:2 dcterms:creator core:Person/1
     pub:2 foaf:maker core:Person/1
     pub:2 dcterms:issued "2024-04-15"

@@ -6,6 +6,7 @@ import pytest
 from pyoxigraph import QueryTriples, RdfFormat
 
 from endpoint.results.bibliography import MOST, items_of, lookup_query
+from endpoint.results.bibliography.names import Name
 from tests.results.bibliography.graph import ARTICLE, read, store_of
 
 HIERARCHY = """
@@ -15,17 +16,25 @@ ex:song foaf:familyName "Song" ; foaf:givenName "Tae Eun" .
 ex:ministry a foaf:Organization ; foaf:name "외교부" .
 pub:3 a ex:Person ; rdfs:label "nobody" .
 pub:4 rdfs:label "no class" .
+ex:writer rdfs:subPropertyOf dcterms:creator . dcterms:creator rdfs:subPropertyOf dc:creator .
+ex:name rdfs:subPropertyOf dc:creator . ex:short rdfs:subPropertyOf rdfs:label .
+ex:about rdfs:subPropertyOf ex:topic . ex:topic rdfs:subPropertyOf dcterms:subject , ex:about .
+pub:5 a bibo:Document ; ex:writer ex:song ; ex:name "Lee, Seo Hang" ; ex:about ex:ministry ;
+    ex:short "short" ; ex:opened "2006" .
+ex:opened rdfs:subPropertyOf dcterms:date .
 """
 
 
 def test_the_query_tells_all_that_items_need() -> None:
     store = store_of(ARTICLE + HIERARCHY)
-    iris = [f"http://example.org/resource/Publication/{name}" for name in ("2", "14209", "3", "4", "missing")]
+    iris = [
+        f"http://example.org/resource/Publication/{name}" for name in ("2", "14209", "3", "4", "5", "missing")
+    ]
     graph = store.query(lookup_query(iris))
     assert isinstance(graph, QueryTriples)
     answer = graph.serialize(format=RdfFormat.N_TRIPLES)
     assert answer is not None
-    assert items_of(iris, answer) == read(ARTICLE + HIERARCHY, "2", "14209")
+    assert items_of(iris, answer) == read(ARTICLE + HIERARCHY, "2", "14209", "5")
 
 
 @pytest.mark.parametrize("iri", ["relative", "http://example.org/> } DROP ALL", "http://example.org/a b"])
@@ -37,3 +46,12 @@ def test_what_is_no_iri_enters_no_query(iri: str) -> None:
 def test_a_query_has_a_limit() -> None:
     with pytest.raises(ValueError, match="more than one query takes"):
         lookup_query([f"http://example.org/{number}" for number in range(MOST + 1)])
+
+
+def test_statements_count_with_the_properties_above_theirs() -> None:
+    (item,) = read(ARTICLE + HIERARCHY, "5")
+    assert set(item.authors) == {Name("Song", "Tae Eun"), Name("Lee", "Seo Hang")}
+    assert item.keywords == ("외교부",)
+    # What is below rdfs:label is another name, not the title; what is below dcterms:date, another date.
+    assert item.title == item.iri
+    assert item.date == ()

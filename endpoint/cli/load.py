@@ -15,7 +15,7 @@ from typing import IO, Final
 import click
 
 from endpoint.cli import module
-from endpoint.cli.options import REPORTS, named_node, setting_options
+from endpoint.cli.options import REPORTS, RETENTION, named_node, setting_options
 from endpoint.cli.output import Observer, progress, say
 from endpoint.dataset import Dataset, default_root, read_dataset
 from endpoint.errors import DataError
@@ -27,10 +27,13 @@ from endpoint.settings import Settings
 from endpoint.settings.sources import read_settings
 from endpoint.storage import generations
 from endpoint.storage.generations import Generation
+from endpoint.storage.retention import Retention
 
 # Seconds in which an interrupted load may end by itself.
 _GRACE: Final = 3.0
-_SETTINGS: Final = ("dataset", "data", "derive", "columns")
+# Characters of the command in the history.
+_LONGEST_COMMAND: Final = 200
+_SETTINGS: Final = ("dataset", "data", "derive", "columns", *RETENTION)
 
 
 @click.command()
@@ -90,10 +93,15 @@ def command(
             check=check,
             progress=partial(_show, observer),
             errors=errors,
+            command=_shortened(" ".join(["load", *sources])),
         )
         outcome = (_rehearse if dry_run else _publish)(change, dataset, settings)
     # A report for machines stays alone on standard output.
     say(outcome, err=report in REPORTS[1:])
+
+
+def _shortened(text: str) -> str:
+    return text if len(text) <= _LONGEST_COMMAND else f"{text[: _LONGEST_COMMAND - 1]}…"
 
 
 def _standard_input() -> IO[bytes]:
@@ -124,7 +132,7 @@ def _publish(change: Change, dataset: Dataset, settings: Settings) -> str:
     recipe = Recipe.read(dataset, settings.derive, settings.columns)
     before = generations.current(settings.data)
     try:
-        made = publish(change, recipe, settings.data, say)
+        made = publish(change, recipe, settings.data, say, Retention.of(settings))
     finally:
         _say(change.notices)
     return f"Generation {made.number} holds {made.quads:,} quads{_difference(before, made)}."

@@ -1,4 +1,4 @@
-"""The command line: ``endpoint serve · load · query · explain · check · export · top · doctor``.
+"""The command line: ``endpoint serve``, ``endpoint load`` and the others of :data:`COMMANDS`.
 
 Exit codes: 0 done, 1 failed, 2 wrong usage or settings, 130 interrupted. Failures are one sentence on
 standard error.
@@ -24,6 +24,8 @@ COMMANDS: Final = {
     "explain": "Evaluate a query and tell what it did.",
     "check": "Validate settings, files and saved queries, or the published data.",
     "export": "Write the dataset in any RDF format, or its publications.",
+    "generations": "List the generations on the disk, show a difference, remove old ones.",
+    "rollback": "Publish an old generation again, as a new one.",
     "top": "Show what a running server does, and for whom.",
     "doctor": "Examine this machine and the settings, and say what to do.",
 }

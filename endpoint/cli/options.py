@@ -18,6 +18,8 @@ Command = TypeVar("Command", bound=Callable[..., object])
 
 # Formats of a validation report.
 REPORTS: Final = ("text", "json", "turtle")
+# The settings of what stays on the disk after a publication.
+RETENTION: Final = ("retain", "retain_age", "retain_size")
 # The settings of an engine that answers one command.
 ENGINE: Final = ("dataset", "data", "timeout", "memory", "image", "max_query", "max_nesting", "default_graph")
 

@@ -94,7 +94,8 @@ def progress() -> Iterator[Observer]:
         yield _Bars(bars)
 
 
-def _amount(number: float, unit: str) -> str:
+def amount(number: float, unit: str = BYTES) -> str:
+    """Return a number with its unit, bytes as kB or MB."""
     return decimal(int(number)) if unit == BYTES else f"{number:,.0f} {unit}"
 
 
@@ -104,8 +105,8 @@ class _Amount(ProgressColumn):
     def render(self, task: Task) -> Text:
         """Return one cell."""
         unit = task.fields["unit"]
-        rate = f", {_amount(task.speed, unit)}/s" if task.speed else ""
-        return Text(f"{_amount(task.completed, unit)}{rate}")
+        rate = f", {amount(task.speed, unit)}/s" if task.speed else ""
+        return Text(f"{amount(task.completed, unit)}{rate}")
 
 
 class _Bars:
@@ -147,5 +148,5 @@ class _Lines:
         if not ended and now < self._next:
             return
         self._next = now + _PLAIN_EVERY
-        of_all = f" of {_amount(total, unit)}" if total is not None and total != done else ""
-        say(f"{name}: {_amount(done, unit)}{of_all}{'' if ended else ' so far'}")
+        of_all = f" of {amount(total, unit)}" if total is not None and total != done else ""
+        say(f"{name}: {amount(done, unit)}{of_all}{'' if ended else ' so far'}")

@@ -1,8 +1,9 @@
-"""A result of ``endpoint query`` as a table in a terminal."""
+"""Tables in a terminal: a result of ``endpoint query``, and what other commands list."""
 
 from __future__ import annotations
 
-from typing import TextIO
+from collections.abc import Iterable, Sequence
+from typing import Final, TextIO
 
 from pyoxigraph import Literal, NamedNode, QueryResultsFormat, QuerySolutions, parse_query_results
 from rich.console import Console
@@ -10,6 +11,22 @@ from rich.table import Table
 from rich.text import Text
 
 from endpoint.cli.output import printable, say
+
+# Columns of output that goes to no terminal.
+_WIDTH: Final = 200
+
+
+def write_rows(names: Sequence[str], rows: Iterable[Sequence[str]], out: TextIO) -> None:
+    """Write rows under the names of their columns; one that begins with ``>`` is set to the right.
+
+    Nothing is cut where it goes to no terminal.
+    """
+    table = Table(box=None, header_style="bold", pad_edge=False)
+    for name in names:
+        table.add_column(name.lstrip(">"), justify="right" if name.startswith(">") else "left")
+    for row in rows:
+        table.add_row(*(Text(printable(cell)) for cell in row))
+    Console(file=out, width=None if out.isatty() else _WIDTH).print(table)
 
 
 def write(json: bytes, out: TextIO) -> None:

@@ -18,6 +18,7 @@ from endpoint.errors import Overloaded, StoreError
 from endpoint.settings import Settings
 from endpoint.storage import generations
 from endpoint.storage.generations import Generation
+from endpoint.storage.retention import Retention, tidy
 from endpoint.telemetry import log
 
 T = TypeVar("T")
@@ -193,7 +194,7 @@ class KeptGenerations:
 
     def tidy(self) -> None:
         """Remove from the disk, in the background, the generations that are no longer needed."""
-        self._run(asyncio.to_thread(generations.tidy, self._settings.data))
+        self._run(asyncio.to_thread(tidy, self._settings.data, Retention.of(self._settings)))
 
     def _run(self, coroutine: Coroutine[object, object, T]) -> asyncio.Task[T]:
         task = asyncio.ensure_future(coroutine)

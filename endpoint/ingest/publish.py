@@ -30,6 +30,7 @@ from endpoint.ingest.sources import XLSX, Source
 from endpoint.search.build import build_index
 from endpoint.storage import generations
 from endpoint.storage.generations import Generation
+from endpoint.storage.retention import DEFAULT, Retention
 from endpoint.storage.writer import Transaction, Writer
 from endpoint.telemetry import log
 
@@ -51,7 +52,8 @@ class Change:
     begins with them. ``replace`` empties ``graph`` before the sources are read. ``errors`` are already known
     and end the publication, once all sources were read. ``check`` is called with the changed store, before
     statements are derived; an exception of it ends the publication. ``progress`` is that of
-    :func:`~endpoint.ingest.load.load_sources`; ``notices`` takes remarks on the sources.
+    :func:`~endpoint.ingest.load.load_sources`; ``notices`` takes remarks on the sources. ``command`` is
+    told in the history.
     """
 
     sources: Sequence[Source] = ()
@@ -64,20 +66,25 @@ class Change:
     progress: Callable[[Progress], None] | None = None
     notices: list[str] = field(default_factory=list)
     errors: Sequence[DataError] = ()
+    command: str = ""
 
 
 def publish(
-    change: Change, recipe: Recipe, data: Path, report: Callable[[str], None] = log.info
+    change: Change,
+    recipe: Recipe,
+    data: Path,
+    report: Callable[[str], None] = log.info,
+    retention: Retention = DEFAULT,
 ) -> Generation:
     """Publish the data in the directory ``data`` with ``change``, completed by ``recipe``; all or nothing.
 
-    ``report`` takes a line for each part that is completed.
+    ``report`` takes a line for each part that is completed. Old generations stay as ``retention`` says.
 
     :raises ConfigurationError: ``replace`` comes without a graph, or the graph is the derived one.
     :raises DataErrors: sources are wrong; nothing was published.
     :raises StoreError: the data directory cannot be written; nothing was published.
     """
-    with _transaction(change, recipe, data) as (transaction, before, subjects):
+    with _transaction(change, recipe, Writer(data, retention)) as (transaction, before, subjects):
         _derive(recipe, transaction, subjects, report)
         _index(recipe, transaction, before, report)
         _columns(recipe, transaction, report)
@@ -92,7 +99,7 @@ def rehearse(change: Change, recipe: Recipe, data: Path) -> None:
         with Writer(data):
             _read_only(change, recipe)
         return
-    with suppress(_Rehearsed), _transaction(change, recipe, data):
+    with suppress(_Rehearsed), _transaction(change, recipe, Writer(data)):
         raise _Rehearsed
 
 
@@ -102,17 +109,17 @@ class _Rehearsed(Exception):
 
 @contextmanager
 def _transaction(
-    change: Change, recipe: Recipe, data: Path
+    change: Change, recipe: Recipe, opening: Writer
 ) -> Iterator[tuple[Transaction, Generation | None, Collection[NamedNode] | None]]:
     """Begin a transaction and apply ``change`` to its store; it commits at the end of the block.
 
     Yields the transaction, the generation before it, and the subjects that the change concerns; None is any.
     """
     _refuse_graph(change, recipe)
-    with Writer(data) as writer:
+    with opening as writer:
         if change.errors:
             _read_only(change, recipe)
-        before = generations.current(data)
+        before = generations.current(writer.data)
         base = None if change.rebuild else before
         copied = base if base is not None and change.replace and _is_large(change.graph, base) else None
         scratch = None
@@ -121,7 +128,8 @@ def _transaction(
             scratch = Store()
             _load(scratch, change, recipe.dataset)
         replace_all = base is None or copied is not None
-        with writer.transaction(_digest(change, base, recipe.dataset), replace_all) as transaction:
+        digest = _digest(change, base, recipe.dataset)
+        with writer.transaction(digest, replace_all, change.command) as transaction:
             if base is None:
                 load_dataset(transaction.store, recipe.dataset)
             subjects = _apply(transaction.store, change, recipe, scratch, copied)

@@ -9,6 +9,7 @@ from endpoint.ingest.recipe import Recipe
 from endpoint.settings import Settings
 from endpoint.storage import generations
 from endpoint.storage.generations import Generation
+from endpoint.storage.retention import Retention
 from endpoint.telemetry import log
 
 
@@ -26,5 +27,10 @@ def ensure_store(settings: Settings, dataset: Dataset) -> None:
     stale = current is not None and current.digest != "" and current.digest != dataset.digest()
     if current is None or stale or not recipe.made(current):
         publishing = import_module("endpoint.ingest.publish")
-        made: Generation = publishing.publish(publishing.Change(rebuild=stale), recipe, settings.data)
+        made: Generation = publishing.publish(
+            publishing.Change(rebuild=stale, command="start"),
+            recipe,
+            settings.data,
+            retention=Retention.of(settings),
+        )
         log.info("built generation %d, %d quads, in %s", made.number, made.quads, settings.data)

@@ -148,6 +148,26 @@ class Settings:
         "SECONDS",
         "How long a replaced generation is kept after the last request for it.",
     )
+    retain: int = _setting(
+        10,
+        values.count(1, 100_000),
+        "N",
+        "Generations that stay on the disk at most, besides those that a process reads.",
+    )
+    retain_age: float = _setting(
+        0.0,
+        values.age,
+        "AGE",
+        "How old they may be, such as 90d; the current one and the one before stay all the same. 0 sets no "
+        "limit.",
+    )
+    retain_size: int = _setting(
+        10 * 2**30,
+        values.size_or_none,
+        "SIZE",
+        "Disk space that all of them may take, where it is more than that of the current one and the one "
+        "before; 0 sets no limit.",
+    )
     workers: int = _setting(
         0, values.count(0, 256), "N", "Queries evaluated at once; 0 means one per core, at least 2."
     )
@@ -304,7 +324,7 @@ def shown_default(row: Field[object]) -> str:
         return " ".join(default)
     if isinstance(default, bool):
         return "on" if default else "off"
-    if row.metadata["parse"] is values.size and isinstance(default, int):
+    if row.metadata["parse"] in (values.size, values.size_or_none) and isinstance(default, int):
         power = (default.bit_length() - 1) // 10
         return f"{default >> 10 * power}{list(values.UNITS)[power].upper()}B"
     return "" if default is None else f"{default:g}" if isinstance(default, float) else str(default)

@@ -14,6 +14,8 @@ _SIZE: Final = re.compile(r"(\d+(?:\.\d+)?)\s*([kmgt]?)(?:i?b)?", re.IGNORECASE)
 # A name, all names below one, or all names there are.
 _HOST: Final = re.compile(r"\.?[a-z0-9_-]+(?:\.[a-z0-9_-]+)*|\[[0-9a-f:.]+\]|\*")
 _CONTACT: Final = re.compile(r"(?:mailto:[^@/\s]+@|https://|tel:\+?)[!-~]+")
+_AGE: Final = re.compile(r"(\d+(?:\.\d+)?)([dhms]?)", re.ASCII)
+AGES: Final = {"d": 86400.0, "h": 3600.0, "m": 60.0, "s": 1.0}
 UNITS: Final = {"": 0, "k": 1, "m": 2, "g": 3, "t": 4}
 
 
@@ -26,6 +28,24 @@ def size(text: str) -> int:
     if not 1 <= amount < 2**60:
         raise ValueError("expected a size of at least one byte, such as 512MB")
     return int(amount)
+
+
+def size_or_none(text: str) -> int:
+    """Parse a size in bytes, where 0 means no limit."""
+    if text.strip() == "0":
+        return 0
+    try:
+        return size(text)
+    except ValueError:
+        raise ValueError("expected a size such as 10GB, or 0 for no limit") from None
+
+
+def age(text: str) -> float:
+    """Parse an age, such as ``90d``, ``12h``, ``30m`` or ``45s``, into seconds; 0 means no limit."""
+    match = _AGE.fullmatch(text.strip())
+    if match is None or not (found := float(match[1]) * AGES[match[2] or "s"]) < 10**10:
+        raise ValueError("expected an age such as 90d, 12h or 30m, or 0 for no limit")
+    return found
 
 
 def seconds(text: str) -> float:

@@ -276,18 +276,7 @@ def open_current(data: Path) -> Iterator[Dump]:
 
     :raises StoreError: there is none, or it cannot be read.
     """
-    generation = _current(data)
-    while True:
-        try:
-            held = generations.hold(generation)
-            break
-        except StoreError:
-            # A writer may have published another generation and removed this one in the meantime.
-            newer = _current(data)
-            if newer.number == generation.number:
-                raise
-            generation = newer
-    with held:
+    with generations.held_current(data) as generation:
         yield Dump(generation, open_store(generation), _intact_columns(generation))
 
 
@@ -302,13 +291,6 @@ def _intact_columns(generation: Generation) -> Columns | None:
     except StoreError:
         return None
     return columns
-
-
-def _current(data: Path) -> Generation:
-    generation = generations.current(data)
-    if generation is None:
-        raise StoreError(f"There is no store in {data}. Build one with 'endpoint serve' or 'endpoint load'.")
-    return generation
 
 
 def open_store(generation: Generation) -> Store:

@@ -10,8 +10,8 @@
     DATA/generations/000007/readers      locked (shared) by every process that reads the generation
     DATA/current                         the number of the current generation, replaced by rename
 
-:mod:`endpoint.storage.writer` publishes generations. It removes those that are neither the current one nor
-the one before, unless a reader has locked them; such a reader calls :func:`tidy` afterwards.
+:mod:`endpoint.storage.writer` publishes generations, and :mod:`endpoint.storage.retention` removes old ones,
+unless a reader has locked them.
 """
 
 from __future__ import annotations
@@ -20,8 +20,10 @@ import fcntl
 import json
 import os
 import shutil
+import time
 import uuid
-from contextlib import ExitStack, suppress
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -34,6 +36,9 @@ DESCRIPTION = "generation.json"
 READERS = "readers"
 STORE = "store"
 TEMPORARY = "tmp-"  # begins the name of a folder that is no generation, or none any more
+# Seconds between two tries to lock a generation that another process looks at, and of all tries.
+_AGAIN = 0.005
+_PATIENCE = 1.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,7 +47,9 @@ class Generation:
 
     ``number`` counts publications and is the data version; ``quads`` is its size; ``digest``
     identifies the files that it was built from (empty when it was not built from files). ``overlap``:
-    a triple occurs in two of its graphs; ``None`` when that is not known.
+    a triple occurs in two of its graphs; ``None`` when that is not known. ``command`` and ``user`` of the
+    system published it, as far as that is known. It has ``change`` quads more than the generation before it;
+    ``None`` where there was none.
     """
 
     number: int
@@ -51,6 +58,9 @@ class Generation:
     quads: int
     digest: str
     overlap: bool | None = None
+    command: str = ""
+    user: str = ""
+    change: int | None = None
 
     @property
     def version(self) -> str:
@@ -147,15 +157,28 @@ def _described(members: dict[str, object], path: Path) -> Generation:
             f"layout {FORMAT}. Use the version that wrote it, or load the data again."
         )
     number, quads, digest = members["number"], members["quads"], members["digest"]
-    overlap = members.get("overlap")  # not known of a generation that an older version wrote
+    # Not known of a generation that an older version wrote.
+    overlap, change = members.get("overlap"), members.get("change")
     created = datetime.fromisoformat(str(members["created"]))
     if not (isinstance(number, int) and isinstance(quads, int) and isinstance(digest, str)):
         raise ValueError("a member has the wrong type")
     if overlap is not None and not isinstance(overlap, bool):
         raise ValueError("overlap is none of true, false and null")
+    if change is not None and not isinstance(change, int):
+        raise ValueError("change is no whole number")
     if created.tzinfo is None:
         raise ValueError("the time has no time zone")
-    return Generation(number=number, path=path, created=created, quads=quads, digest=digest, overlap=overlap)
+    return Generation(
+        number=number,
+        path=path,
+        created=created,
+        quads=quads,
+        digest=digest,
+        overlap=overlap,
+        command=str(members.get("command", "")),
+        user=str(members.get("user", "")),
+        change=change,
+    )
 
 
 def describe(generation: Generation) -> bytes:
@@ -167,6 +190,9 @@ def describe(generation: Generation) -> bytes:
         "quads": generation.quads,
         "digest": generation.digest,
         "overlap": generation.overlap,
+        "command": generation.command,
+        "user": generation.user,
+        "change": generation.change,
     }
     return (json.dumps(members, indent=1) + "\n").encode()
 
@@ -188,35 +214,86 @@ def hold(generation: Generation) -> IO[bytes]:
         raise StoreError(f"The file {readers} cannot be opened: {error.strerror}.") from error
     with ExitStack() as failed:
         failed.callback(held.close)
-        try:
-            fcntl.flock(held, fcntl.LOCK_SH | fcntl.LOCK_NB)
-            # The writer moves a folder away under its own lock, possibly this one.
-            still_there = os.path.samestat(os.fstat(held.fileno()), readers.stat())
-        except (BlockingIOError, FileNotFoundError):
-            still_there = False
-        if not still_there:
+        if not _lock_shared(held, readers):
             raise _gone(generation)
         failed.pop_all()
     return held
 
 
-def tidy(data: Path) -> None:
-    """Remove the generations without a reader, except the current one and the newest of the others."""
-    with suppress(StoreError, OSError):
-        number = published(data)
-        others = [kept for kept in numbers(data) if kept != number]
-        for old in others[:-1] if number is not None else ():
-            remove_unless_held(folder(data, old))
+def _lock_shared(held: IO[bytes], readers: Path) -> bool:
+    """Lock the open file ``held``; return False where its generation is removed, or is being removed."""
+    end = time.monotonic() + _PATIENCE
+    while time.monotonic() < end:
+        locked = False
+        with suppress(BlockingIOError):
+            fcntl.flock(held, fcntl.LOCK_SH | fcntl.LOCK_NB)
+            locked = True
+        # Whoever removes a generation moves its folder away under the lock, possibly this one.
+        try:
+            still_there = os.path.samestat(os.fstat(held.fileno()), readers.stat())
+        except FileNotFoundError:
+            still_there = False
+        if locked or not still_there:
+            return still_there
+        time.sleep(_AGAIN)  # another process asks whether somebody reads it
+    return False
 
 
-def remove_unless_held(path: Path) -> None:
-    """Remove a generation without a reader; leave it as it is where it cannot be removed now."""
-    with suppress(OSError), (path / READERS).open("ab") as readers:
-        fcntl.flock(readers, fcntl.LOCK_EX | fcntl.LOCK_NB)
+@contextmanager
+def held_current(data: Path) -> Iterator[Generation]:
+    """Yield the current generation, which stays on the disk while the block lasts.
+
+    :raises StoreError: there is none, or it cannot be read.
+    """
+    generation = _existing(data)
+    while True:
+        try:
+            held = hold(generation)
+            break
+        except StoreError:
+            # A writer may have published another generation and removed this one in the meantime.
+            newer = _existing(data)
+            if newer.number == generation.number:
+                raise
+            generation = newer
+    with held:
+        yield generation
+
+
+def _existing(data: Path) -> Generation:
+    generation = current(data)
+    if generation is None:
+        raise StoreError(f"There is no store in {data}. Build one with 'endpoint serve' or 'endpoint load'.")
+    return generation
+
+
+def is_held(path: Path) -> bool:
+    """Return whether a process reads the generation in the folder ``path``."""
+    try:
+        with (path / READERS).open("rb") as readers:
+            fcntl.flock(readers, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return True
+    except OSError:
+        return False
+    return False
+
+
+def remove_unless_held(path: Path) -> bool:
+    """Remove a generation and return True, or return False and leave it as it is where somebody reads it.
+
+    :raises OSError: it cannot be removed, or is not there.
+    """
+    with (path / READERS).open("ab") as readers:
+        try:
+            fcntl.flock(readers, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            return False
         # It is renamed first, so that no reader opens half a generation.
         leftover = path.with_name(f"{TEMPORARY}{uuid.uuid4().hex}")
         path.rename(leftover)
         shutil.rmtree(leftover)
+    return True
 
 
 def _gone(generation: Generation) -> StoreError:

@@ -8,14 +8,16 @@ the primary is made again from the current generation. :mod:`endpoint.storage.ge
 
 from __future__ import annotations
 
+import dataclasses
 import errno
 import fcntl
 import os
+import pwd
 import re
 import shutil
 import stat
 import uuid
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from datetime import UTC, datetime
 from pathlib import Path
@@ -28,6 +30,7 @@ from endpoint.errors import StoreError
 from endpoint.storage import generations
 from endpoint.storage.generations import Generation
 from endpoint.storage.overlap import find_overlap
+from endpoint.storage.retention import DEFAULT, Retention, tidy
 from endpoint.telemetry import log
 
 _ROCKSDB = "IO error: "
@@ -65,13 +68,12 @@ class Transaction:
 class Writer:
     """The single writer of the data directory ``data`` while the ``with`` block lasts.
 
-    ``keep`` generations remain after a publication (the new one, the one before, and so on), and
-    besides these every one that a reader has locked.
+    ``retention`` decides which generations remain after a publication.
     """
 
-    def __init__(self, data: Path, keep: int = 2) -> None:
+    def __init__(self, data: Path, retention: Retention = DEFAULT) -> None:
         self.data = data
-        self._keep = max(keep, 1)
+        self._retention = retention
         self._lock: IO[bytes] | None = None
         self._store: Store | None = None
         self._name = ""  # of the primary's folder
@@ -109,25 +111,55 @@ class Writer:
             self._lock = None
 
     @contextmanager
-    def transaction(self, digest: str = "", replace_all: bool = False) -> Iterator[Transaction]:
+    def transaction(
+        self, digest: str = "", replace_all: bool = False, command: str = ""
+    ) -> Iterator[Transaction]:
         """Change the dataset: the whole block becomes the next generation, or nothing does.
 
         ``digest`` identifies the files that the generation is built from; ``replace_all`` begins
-        with an empty store instead of the current generation. Any exception of the block leaves
-        the published data as it was and is raised unchanged, except a failure of the disk.
+        with an empty store instead of the current generation; ``command`` is told in the history. Any
+        exception of the block leaves the published data as it was and is raised unchanged, except a failure
+        of the disk.
 
         :raises StoreError: the disk is full, or the data directory cannot be used or written.
         """
-        if self._lock is None or self._busy:
-            raise StoreError(f"The writer of {self.data} is not open, or is inside a transaction already.")
-        self._busy = True
-        try:
+        with self._alone():
             with self._storage("be opened for writing"):
                 transaction = Transaction(self._begin(replace_all), self._stage())
             with self._rolled_back_on_failure():
                 yield transaction
                 with self._storage("be written"):
-                    transaction._publish(self._commit(transaction.store, transaction.folder, digest))
+                    made = self._commit(transaction.store, transaction.folder, digest, command)
+                transaction._publish(made)
+
+    def publish_folder(self, fill: Callable[[Path], Generation]) -> Generation:
+        """Publish a whole folder, its store included, as the next generation.
+
+        ``fill`` writes it, and returns its description. The number and the time are those of this
+        publication, except in a data directory where nothing was ever published: there they remain.
+
+        :raises StoreError: the disk is full, or the data directory cannot be written.
+        """
+        with self._alone():
+            try:
+                with self._storage("be written"):
+                    staging = self._stage()
+                    described = fill(staging)
+                    number = self._next_number()
+                    if number > 1:
+                        described = dataclasses.replace(described, number=number, created=datetime.now(UTC))
+                    return self._switch(described, staging, equals_primary=False)
+            except BaseException:
+                self._sweep()
+                raise
+
+    @contextmanager
+    def _alone(self) -> Iterator[None]:
+        if self._lock is None or self._busy:
+            raise StoreError(f"The writer of {self.data} is not open, or is inside a transaction already.")
+        self._busy = True
+        try:
+            yield
         finally:
             self._busy = False
 
@@ -176,30 +208,48 @@ class Writer:
         staging.mkdir()
         return staging
 
-    def _commit(self, store: Store, staging: Path, digest: str) -> Generation:
+    def _commit(self, store: Store, staging: Path, digest: str, command: str) -> Generation:
         store.flush()
-        before = self._published()
-        # Numbers are never used twice, so one that never became current is skipped too.
-        number = max([before, *generations.numbers(self.data)]) + 1
-        path = generations.folder(self.data, number)
         generation = Generation(
-            number, path, datetime.now(UTC), len(store), digest, overlap=find_overlap(store)
+            number=self._next_number(),
+            path=staging,
+            created=datetime.now(UTC),
+            quads=len(store),
+            digest=digest,
+            overlap=find_overlap(store),
+            command=command,
         )
         store.backup(str(staging / generations.STORE))
+        return self._switch(generation, staging, equals_primary=True)
+
+    def _next_number(self) -> int:
+        # Numbers are never used twice, so one that never became current is skipped too.
+        return max([self._published(), *generations.numbers(self.data)], default=0) + 1
+
+    def _switch(self, described: Generation, staging: Path, equals_primary: bool) -> Generation:
+        """Make the folder ``staging`` the current generation, as ``described`` by all but its place."""
+        before, path = self._published(), generations.folder(self.data, described.number)
+        change = self._change(described.quads, before) if before else described.change
+        generation = dataclasses.replace(described, path=path, user=described.user or _user(), change=change)
         (staging / generations.DESCRIPTION).write_bytes(generations.describe(generation))
         (staging / generations.READERS).touch()
         _sync_tree(staging)
         staging.rename(path)
         _sync(path.parent)
         try:
-            _replace(self.data / "current", f"{number}\n")
+            _replace(self.data / "current", f"{generation.number}\n")
         except BaseException:
-            if self._published() != number:
+            if self._published() != generation.number:
                 shutil.rmtree(path, ignore_errors=True)
             raise
         with suppress(OSError):
-            self._settle(number, before)
+            self._settle(generation.number, before, equals_primary)
         return generation
+
+    def _change(self, quads: int, before: int) -> int | None:
+        with suppress(StoreError):
+            return quads - generations.read(self.data, before).quads
+        return None
 
     def _published(self) -> int:
         """Return the number of the current generation; 0 where ``current`` names none."""
@@ -207,15 +257,13 @@ class Writer:
             return generations.published(self.data) or 0
         return 0
 
-    def _settle(self, number: int, before: int) -> None:
-        """Record the generation that the primary equals and remove old ones; the publication is valid even if
-        this fails."""
-        self._equals = number
-        _replace(self.data / "primary.generation", f"{number} {self._name}\n")
-        others = [kept for kept in generations.numbers(self.data) if kept not in (number, before)]
-        ranked = [number, before, *reversed(others)]
-        for old in ranked[self._keep :]:
-            generations.remove_unless_held(generations.folder(self.data, old))
+    def _settle(self, number: int, before: int, equals_primary: bool) -> None:
+        """Record whether the primary equals the generation, and remove old ones; the publication is valid
+        even if this fails."""
+        if equals_primary:
+            self._equals = number
+            _replace(self.data / "primary.generation", f"{number} {self._name}\n")
+        tidy(self.data, self._retention, before)
 
     @contextmanager
     def _rolled_back_on_failure(self) -> Iterator[None]:
@@ -261,6 +309,14 @@ def _is_storage(error: OSError) -> bool:
     # The engine's errors have none; those of RocksDB begin with the name of its status.
     numbered = _NUMBERED.search(str(error))
     return str(error).startswith(_ROCKSDB) or (numbered is not None and int(numbered[1]) in _STORAGE_ERRORS)
+
+
+def _user() -> str:
+    """Return the name of the user that this process runs as, or else the number."""
+    try:
+        return pwd.getpwuid(os.getuid()).pw_name
+    except KeyError:
+        return str(os.getuid())
 
 
 def _take_lock(data: Path) -> IO[bytes]:

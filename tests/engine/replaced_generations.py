@@ -25,7 +25,7 @@ LARGE = QUICK + 5000
 
 @asynccontextmanager
 async def opened(data: Path, keep: float = 600.0, image: int = 2**31) -> AsyncIterator[EmbeddedEngine]:
-    settings = Settings(data=data, memory=256 * 2**20, workers=1, keep=keep, image=image)
+    settings = Settings(data=data, memory=256 * 2**20, workers=1, keep=keep, image=image, retain=2)
     engine = await EmbeddedEngine.open(settings, {})
     try:
         yield engine

@@ -13,6 +13,7 @@ import pytest
 from endpoint.errors import GenerationGone, StoreError
 from endpoint.formats import SPARQL_JSON, Representation
 from endpoint.storage import generations
+from endpoint.storage.retention import Retention, tidy
 from tests.children import templates
 from tests.engine.replaced_generations import (
     LARGE,
@@ -210,5 +211,5 @@ def test_without_a_current_generation_nothing_is_removed(tmp_path: Path) -> None
             held.enter_context(generations.hold(publish(tmp_path, more)))
     for text in ("nonsense", None):
         (tmp_path / "current").unlink() if text is None else (tmp_path / "current").write_text(text)
-        generations.tidy(tmp_path)
+        tidy(tmp_path, Retention(1))
         assert folders(tmp_path) == [1, 2, 3]

@@ -234,19 +234,6 @@ def test_no_space_for_what_is_derived_leaves_the_store_as_it_was(tmp_path: Path)
     assert (numbers(Path(flags[-1])), count(Path(flags[-1]))) == ([1], 2)
 
 
-@pytest.fixture
-def small_disk(tmp_path: Path) -> Iterator[Path]:
-    """A file system of 24 MB."""
-    folder = tmp_path / "disk"
-    folder.mkdir()
-    mount = ["mount", "-t", "tmpfs", "-o", "size=24m", "tmpfs", str(folder)]
-    mounted = subprocess.run(mount, capture_output=True, text=True, check=False)
-    if mounted.returncode:
-        pytest.skip(f"a small file system needs the right to mount one: {mounted.stderr.strip()}")
-    yield folder
-    subprocess.run(["umount", str(folder)], check=True)
-
-
 def test_a_full_disk_leaves_the_store_as_it_was(small_disk: Path, tmp_path: Path, file: Path) -> None:
     flags = prepare(tmp_path, small_disk / "data")
     said = refusal(file, flags)

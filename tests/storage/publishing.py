@@ -8,6 +8,7 @@ from pathlib import Path
 from pyoxigraph import Literal, NamedNode, Quad
 
 from endpoint.storage.generations import Generation
+from endpoint.storage.retention import Retention
 from endpoint.storage.writer import Writer
 
 
@@ -24,7 +25,7 @@ def publish(data: Path, count: int, twice: bool = True) -> Generation:
 
 
 def publish_quads(data: Path, quads: Iterable[Quad]) -> Generation:
-    """A generation with these quads and nothing else."""
-    with Writer(data) as writer, writer.transaction(replace_all=True) as transaction:
+    """A generation with these quads and nothing else; the one before stays."""
+    with Writer(data, Retention(2)) as writer, writer.transaction(replace_all=True) as transaction:
         transaction.store.bulk_extend(quads)
     return transaction.generation

@@ -14,6 +14,7 @@ from pyoxigraph import Literal, NamedNode, Quad, Store
 
 from endpoint.errors import StoreError
 from endpoint.storage import generations
+from endpoint.storage.retention import Retention
 from endpoint.storage.writer import Writer
 
 SUBJECT = NamedNode("http://example.org/s")
@@ -26,17 +27,23 @@ KILLED = """
 import json, os, shutil, signal, sys
 from pathlib import Path
 from pyoxigraph import Literal, NamedNode, Quad
+from endpoint.storage.history import rollback
+from endpoint.storage.retention import Retention
 from endpoint.storage.writer import Writer
 
-STEPS = {"os.rename", "os.remove", "os.mkdir", "os.rmdir"}
+STEPS = {"os.rename", "os.remove", "os.mkdir", "os.rmdir", "os.link"}
 SUBJECT = NamedNode("http://example.org/s")
 
 
 def change(data):
-    with Writer(data, keep=1) as writer, writer.transaction() as transaction:
+    with Writer(data, Retention(1)) as writer, writer.transaction() as transaction:
         values = map(str, range(int(sys.argv[3])))
         transaction.store.bulk_extend(Quad(SUBJECT, SUBJECT, Literal(value)) for value in values)
         (transaction.folder / "text").write_text("an index")
+
+
+def back(data):
+    rollback(data, 1, Retention(1))
 
 
 def by_step(fatal):
@@ -58,6 +65,7 @@ def by_timer(fatal):
 
 
 base, arm, fatal, killed = Path(sys.argv[1]), globals()[sys.argv[2]], 0, True
+action = globals()[sys.argv[4]]
 while killed:
     fatal += 1
     data = base.with_name(f"killed-{fatal:03d}")
@@ -65,7 +73,7 @@ while killed:
     child = os.fork()
     if child == 0:
         arm(fatal)
-        change(data)
+        action(data)
         os._exit(0)
     status = os.waitpid(child, 0)[1]
     killed = os.WIFSIGNALED(status)
@@ -94,6 +102,17 @@ def _add(data: Path, value: str) -> None:
         transaction.store.add(Quad(SUBJECT, SUBJECT, Literal(value)))
 
 
+def _runs(base: Path, arm: str, action: str) -> list[tuple[str, int]]:
+    """Return the data directories of all runs, and how each ended."""
+    run = subprocess.run(
+        [sys.executable, "-c", KILLED, base, arm, str(LOADED), action],
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    return [json.loads(line) for line in run.stdout.splitlines()]
+
+
 OLD = {"old"}
 NEW = OLD | {str(n) for n in range(LOADED)}
 
@@ -108,10 +127,7 @@ def test_a_killed_writer_leaves_the_old_generation_or_the_new(
 ) -> None:
     if dirty:
         (base / "primary.generation").unlink()
-    run = subprocess.run(
-        [sys.executable, "-c", KILLED, base, arm, str(LOADED)], capture_output=True, text=True, check=True
-    )
-    runs = [json.loads(line) for line in run.stdout.splitlines()]
+    runs = _runs(base, arm, "change")
     assert [code for _, code in runs] == [signal] * (len(runs) - 1) + [0]
     assert len(runs) > least
     found = []
@@ -121,12 +137,31 @@ def test_a_killed_writer_leaves_the_old_generation_or_the_new(
         assert found[-1] in (OLD, NEW), folder
         if found[-1] == NEW:
             assert (data / "generations" / "000002" / "text").read_text() == "an index", folder
-        with Writer(data, keep=1) as writer, writer.transaction() as transaction:
+        with Writer(data, Retention(1)) as writer, writer.transaction() as transaction:
             transaction.store.add(Quad(SUBJECT, SUBJECT, Literal("after")))
         assert _values(data) == found[-1] | {"after"}, folder
         kept = [child.name for child in (data / "generations").iterdir()]
         assert kept == [transaction.generation.path.name], folder
     assert found[0] == OLD and found[-1] == NEW
+
+
+def test_a_killed_rollback_leaves_the_new_generation_or_the_old_one_again(base: Path) -> None:
+    (generations.folder(base, 1) / "text").write_text("an index")
+    _add(base, "new")
+    runs = _runs(base, "by_step", "back")
+    assert [code for _, code in runs] == [-9] * (len(runs) - 1) + [0]
+    assert len(runs) > 8
+    found = []
+    for folder, _ in runs:
+        data = Path(folder)
+        found.append(_values(data))
+        current = generations.current(data)
+        assert current is not None
+        assert (found[-1], current.number) in [({"old", "new"}, 2), (OLD, 3)], folder
+        assert (current.path / "text").exists() is (current.number == 3), folder
+        _add(data, "after")
+        assert _values(data) == found[-1] | {"after"}, folder
+    assert found[0] == {"old", "new"} and found[-1] == OLD
 
 
 # A limit on the size of files makes writing fail as a full disk does, for whoever runs the tests.

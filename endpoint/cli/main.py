@@ -26,6 +26,8 @@ COMMANDS: Final = {
     "export": "Write the dataset in any RDF format, or its publications.",
     "generations": "List the generations on the disk, show a difference, remove old ones.",
     "rollback": "Publish an old generation again, as a new one.",
+    "backup": "Write one generation into one file, also while a server runs.",
+    "restore": "Publish what a backup has.",
     "top": "Show what a running server does, and for whom.",
     "doctor": "Examine this machine and the settings, and say what to do.",
 }

@@ -1,27 +1,19 @@
-"""``endpoint export``: the dataset, some of its graphs, or its publications, into one file.
-
-The file appears whole or not at all: it is written under another name beside its place and renamed.
-"""
+"""``endpoint export``: the dataset, some of its graphs, or its publications, into one file."""
 
 from __future__ import annotations
 
-import os
-import stat
-import sys
-import uuid
-from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager, suppress
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import IO
 
 from pyoxigraph import NamedNode
 
-from endpoint.errors import ConfigurationError, DataError
+from endpoint.errors import ConfigurationError
 from endpoint.formats import BIBLIOGRAPHIES, EXPORT_FORMATS, N_QUADS, Format, by_name
-from endpoint.storage.dump import COMPRESSIONS, DATASET_FORMATS, Dump, compressed, open_current
+from endpoint.storage.dump import COMPRESSIONS, DATASET_FORMATS, Dump, open_current
 from endpoint.storage.dump_order import Selection
 from endpoint.storage.generations import Generation
+from endpoint.storage.output import opened
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,7 +72,7 @@ def export(
         _check_graphs(dump, options, fmt)
         whole = not options.graphs and not options.union and fmt not in BIBLIOGRAPHIES
         total = dump.generation.quads if whole else None
-        with _opened(options, compression) as output:
+        with opened(options.output, compression, options.force) as output:
 
             def count(number: int) -> None:
                 if observe is not None:
@@ -137,95 +129,3 @@ def _check_graphs(dump: Dump, options: ExportOptions, fmt: Format) -> None:
             f"{fmt.name} holds one graph. Name one with --graph, make one of several with --union, "
             "or choose a format that keeps them apart: n-quads, trig, json-ld."
         )
-
-
-class _Output:
-    """A counter of bytes that turns failures of the file system into designed errors."""
-
-    def __init__(self, file: IO[bytes], path: Path | None) -> None:
-        self._file = file
-        self._path = path
-        self.written = 0
-
-    def write(self, data: bytes, /) -> int:
-        with _explained(self._path):
-            self._file.write(data)
-        self.written += len(data)
-        return len(data)
-
-    def flush(self) -> None:
-        """Do nothing: the file is flushed once, at its end."""
-
-
-@contextmanager
-def _explained(path: Path | None) -> Iterator[None]:
-    try:
-        yield
-    except BrokenPipeError:
-        raise
-    except OSError as error:
-        where = "Standard output" if path is None else "The export"
-        raise DataError(f"{where} cannot be written: {error.strerror or error}.", path) from error
-
-
-@contextmanager
-def _opened(options: ExportOptions, compression: str | None) -> Iterator[_Output]:
-    """Open the output; a file takes its place only when the block ends well."""
-    if options.output is None:
-        with _explained(None), _written_to(_standard_output(compression), compression, None) as output:
-            yield output
-        return
-    path = _checked(options.output, options.force)
-    # Closing a file writes the rest of its buffer, and may fail like any write.
-    with _explained(path):
-        if _is_special(path):
-            with path.open("wb") as file, _written_to(file, compression, path) as output:
-                yield output
-            return
-        fresh = path.with_name(f".{path.name}.{uuid.uuid4().hex}.part")
-        try:
-            with fresh.open("xb") as file:
-                with _written_to(file, compression, path) as output:
-                    yield output
-                os.fsync(file.fileno())
-            _checked(path, options.force)  # another process may have made it meanwhile
-            fresh.replace(path)
-        except BaseException:
-            with suppress(OSError):
-                fresh.unlink()
-            raise
-
-
-@contextmanager
-def _written_to(file: IO[bytes], compression: str | None, path: Path | None) -> Iterator[_Output]:
-    if compression is None:
-        yield _Output(file, path)
-    else:
-        with compressed(file, compression) as target:
-            yield _Output(target, path)
-    file.flush()
-
-
-def _standard_output(compression: str | None) -> IO[bytes]:
-    if sys.stdout is None:
-        raise ConfigurationError("Standard output is closed; name a file with --output.")
-    if compression is not None and sys.stdout.isatty():
-        raise ConfigurationError("Compressed data is not written to a terminal; name a file with --output.")
-    return sys.stdout.buffer
-
-
-def _checked(path: Path, force: bool) -> Path:
-    """Return the file that the path leads to through symbolic links."""
-    path = path.resolve()
-    if path.is_dir():
-        raise ConfigurationError(f"--output: {path} is a folder; name a file in it.")
-    if not path.parent.is_dir():
-        raise ConfigurationError(f"--output: there is no folder {path.parent}; make it first.")
-    if path.exists() and not force and not _is_special(path):
-        raise ConfigurationError(f"--output: {path} is already there; overwrite it with --force.")
-    return path
-
-
-def _is_special(path: Path) -> bool:
-    """Return whether the path is a device or a pipe, which is written to and never replaced."""
-    return path.exists() and not stat.S_ISREG(path.stat().st_mode)

@@ -14,6 +14,7 @@ from pyoxigraph import Literal, NamedNode, Quad, Store
 
 from endpoint.errors import StoreError
 from endpoint.storage import generations
+from endpoint.storage.backup import backup
 from endpoint.storage.retention import Retention
 from endpoint.storage.writer import Writer
 
@@ -27,6 +28,7 @@ KILLED = """
 import json, os, shutil, signal, sys
 from pathlib import Path
 from pyoxigraph import Literal, NamedNode, Quad
+from endpoint.storage.backup import restore
 from endpoint.storage.history import rollback
 from endpoint.storage.retention import Retention
 from endpoint.storage.writer import Writer
@@ -44,6 +46,11 @@ def change(data):
 
 def back(data):
     rollback(data, 1, Retention(1))
+
+
+def again(data):
+    with data.with_name("backup").open("rb") as stream:
+        restore(stream, "backup", data, True, lambda done: None)
 
 
 def by_step(fatal):
@@ -143,6 +150,23 @@ def test_a_killed_writer_leaves_the_old_generation_or_the_new(
         kept = [child.name for child in (data / "generations").iterdir()]
         assert kept == [transaction.generation.path.name], folder
     assert found[0] == OLD and found[-1] == NEW
+
+
+def test_a_killed_restore_leaves_the_old_generation_or_the_whole_backup(base: Path) -> None:
+    _add(base, "new")
+    backup(generations.read(base, 1), base.with_name("backup"), False, lambda done: None)
+    runs = _runs(base, "by_step", "again")
+    assert [code for _, code in runs] == [-9] * (len(runs) - 1) + [0]
+    assert len(runs) > 12
+    found = []
+    for folder, _ in runs:
+        data = Path(folder)
+        found.append(_values(data))
+        assert (found[-1], generations.published(data)) in [({"old", "new"}, 2), (OLD, 3)], folder
+        _add(data, "after")
+        assert _values(data) == found[-1] | {"after"}, folder
+        assert not list((data / "generations").glob("tmp-*")), folder
+    assert found[0] == {"old", "new"} and found[-1] == OLD
 
 
 def test_a_killed_rollback_leaves_the_new_generation_or_the_old_one_again(base: Path) -> None:

@@ -27,8 +27,8 @@ _CONFIGURED = "the setting"
     is_flag=False,
     flag_value=_CONFIGURED,
     metavar="[DIR]",
-    help="Validate the published data with the dataset's SHACL shapes instead, and its columns against its "
-    "store: that in DIR, or in the folder that the settings name.",
+    help="Validate the published data with the dataset's SHACL shapes instead, and verify its store, columns "
+    "and text index: that in DIR, or in the folder that the settings name.",
 )
 @click.option("--format", "report", type=click.Choice(REPORTS), help="Format of that report. [default: text]")
 @setting_options(*(row.name for row in setting_fields() if row.name != "data"))
@@ -66,4 +66,4 @@ def _validate(settings: Settings, report: str, must_exist: bool) -> None:
         say(f"{nothing}: the dataset's own files are validated.")
     dataset = read_dataset(settings.dataset or default_root())
     with progress() as observer:
-        module("validation").validate_published(settings.data, dataset, report, observer)
+        module("validation").validate_published(settings.data, dataset, settings.derive, report, observer)

@@ -1,6 +1,6 @@
 """Validation, as ``load --validate`` and ``check --data`` run it: print the report, refuse violations.
 
-``check --data`` also verifies the columns of the published generation against its store.
+``check --data`` also verifies the published generation: its store, and columns and text index against that.
 """
 
 from __future__ import annotations
@@ -13,21 +13,27 @@ from endpoint.cli.output import Observer, say, write
 from endpoint.dataset import Dataset
 from endpoint.errors import ValidationFailed
 from endpoint.ingest import shacl
+from endpoint.ingest.recipe import Recipe
 from endpoint.ingest.shacl.report import Severity, ValidationReport, as_json, as_text, as_turtle
-from endpoint.ingest.verification import verify_columns
+from endpoint.ingest.verification import verify_columns, verify_store, verify_text
 from endpoint.storage import generations
 
 
-def validate_published(data: Path, dataset: Dataset, report: str, observer: Observer) -> None:
+def validate_published(data: Path, dataset: Dataset, derive: bool, report: str, observer: Observer) -> None:
     """Print the report on what the data directory ``data`` publishes; see :func:`_judge`.
 
-    :raises StoreError: its columns differ from its store.
+    ``derive`` is the setting of that name.
+
+    :raises StoreError: its store is damaged, or columns or text index differ from it.
     """
     generation = generations.current(data)
     if generation is not None:
+        say(f"store: {verify_store(generation):,} quads, as published")
         triples = verify_columns(generation)
-        outcome = "there are none" if triples is None else f"{triples:,} triples, as in the store"
-        say(f"columns: {outcome}")
+        say("columns: " + ("there are none" if triples is None else f"{triples:,} triples, as in the store"))
+        records = verify_text(generation, Recipe.read(dataset, derive))
+        none = "none that was made with these rules and fields"
+        say("text index: " + (none if records is None else f"{records:,} records, as in the store"))
     _judge(partial(shacl.validate_published, data, dataset), dataset, report, observer)
 
 

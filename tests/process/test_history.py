@@ -55,7 +55,7 @@ def test_a_rollback_beside_a_server_takes_what_was_derived_and_indexed_with_it(d
         done("load", "-", "--format", "turtle", *flags, text=TURTLE)
         until(lambda: finds(server, "quokkas"))
         assert derived_of(server, RECORD) > 0
-        assert done("rollback", "1", *flags).startswith("Generation 3 is generation 1 again: 3,0")
+        assert done("rollback", "1", *flags).startswith("Generation 3 is generation 1 again: ")
         until(lambda: not finds(server, "quokkas"))
         assert derived_of(server, RECORD) == 0
         done("rollback", "2", *flags)

@@ -18,7 +18,8 @@ from endpoint.dataset import MANIFEST, Pages, default_root, read_dataset
 from endpoint.engine import Engine, Limits
 from endpoint.errors import DataError, EndpointError
 from endpoint.formats import FLAT_JSON, JSON_LD, Representation
-from endpoint.ingest.publish import Change, publish
+from endpoint.ingest.change import Change
+from endpoint.ingest.publish import publish
 from endpoint.ingest.recipe import Recipe
 from endpoint.ingest.tables.mapping import read_mappings
 from endpoint.query import single_engine

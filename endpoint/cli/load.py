@@ -15,42 +15,41 @@ from typing import IO, Final
 import click
 
 from endpoint.cli import module
-from endpoint.cli.options import REPORTS, RETENTION, named_node, setting_options
+from endpoint.cli.options import REPORTS, named_node, setting_options
 from endpoint.cli.output import Observer, progress, say
-from endpoint.dataset import Dataset, default_root, read_dataset
+from endpoint.cli.publishing import PUBLISHING, published, rehearsed
+from endpoint.dataset import default_root, read_dataset
 from endpoint.errors import DataError
+from endpoint.ingest.change import Change
 from endpoint.ingest.load import Progress
-from endpoint.ingest.publish import Change, publish, rehearse
-from endpoint.ingest.recipe import Recipe
 from endpoint.ingest.sources.discovery import discover
-from endpoint.settings import Settings
 from endpoint.settings.sources import read_settings
-from endpoint.storage import generations
-from endpoint.storage.generations import Generation
-from endpoint.storage.retention import Retention
 
 # Seconds in which an interrupted load may end by itself.
 _GRACE: Final = 3.0
-# Characters of the command in the history.
-_LONGEST_COMMAND: Final = 200
-_SETTINGS: Final = ("dataset", "data", "derive", "columns", *RETENTION)
 
 
 @click.command()
 @click.argument("sources", nargs=-1, required=True, metavar="SOURCE...")
 @click.option("--graph", metavar="IRI", help="Named graph for triples without one, pages and tables.")
 @click.option("--replace", is_flag=True, help="Empty that graph first; needs --graph.")
+@click.option(
+    "--replace-subjects",
+    is_flag=True,
+    help="Remove first, in each graph of the sources, what it states of their subjects.",
+)
 @click.option("--base", metavar="IRI", help="Base of relative IRIs; else each file's own IRI.")
 @click.option("--format", "format_name", metavar="NAME", help="Format of the sources, such as turtle or csv.")
 @click.option("--lenient", is_flag=True, help="Do not check IRIs and language tags; quicker.")
-@click.option("--dry-run", is_flag=True, help="Read and check everything, publish nothing.")
+@click.option("--dry-run", is_flag=True, help="Read and check everything, tell the effect, publish nothing.")
 @click.option("--validate", is_flag=True, help="Validate with the dataset's SHACL shapes before publishing.")
 @click.option("--report", type=click.Choice(REPORTS), help="Format of that report. [default: text]")
-@setting_options(*_SETTINGS)
+@setting_options(*PUBLISHING)
 def command(
     sources: tuple[str, ...],
     graph: str | None,
     replace: bool,
+    replace_subjects: bool,
     base: str | None,
     format_name: str | None,
     lenient: bool,
@@ -69,16 +68,19 @@ def command(
     """
     if replace and graph is None:
         raise click.UsageError("--replace needs --graph IRI: it empties one graph.")
+    if replace and replace_subjects:
+        raise click.UsageError("--replace empties the whole graph, --replace-subjects does not: choose one.")
     if report is not None and not validate:
         raise click.UsageError("--report needs --validate: only validation reports.")
     if "" in sources:
         raise click.UsageError("A SOURCE is empty; . is the folder you are in.")
-    node, _ = named_node(graph, "--graph"), named_node(base, "--base")
     settings = read_settings(flags, config=config)
     dataset = read_dataset(settings.dataset or default_root())
+    node, _ = named_node(graph, "--graph", dataset.prefixes), named_node(base, "--base")
     errors: list[DataError] = []
     discovered, notices = discover(sources, node, format_name, _standard_input(), errors)
-    _say(notices)
+    for notice in notices:
+        say(notice)
     _end_on_interrupt()
     with progress() as observer:
         check = None
@@ -88,20 +90,17 @@ def command(
             sources=discovered,
             graph=node,
             replace=replace,
+            replace_subjects=replace_subjects,
             base_iri=base,
             lenient=lenient,
             check=check,
             progress=partial(_show, observer),
             errors=errors,
-            command=_shortened(" ".join(["load", *sources])),
+            command=" ".join(["load", *sources]),
         )
-        outcome = (_rehearse if dry_run else _publish)(change, dataset, settings)
+        outcome = (rehearsed if dry_run else published)(change, dataset, settings)
     # A report for machines stays alone on standard output.
     say(outcome, err=report in REPORTS[1:])
-
-
-def _shortened(text: str) -> str:
-    return text if len(text) <= _LONGEST_COMMAND else f"{text[: _LONGEST_COMMAND - 1]}…"
 
 
 def _standard_input() -> IO[bytes]:
@@ -127,38 +126,5 @@ def _end_on_interrupt() -> None:
     Thread(target=watch, name="interrupt", daemon=True).start()
 
 
-def _publish(change: Change, dataset: Dataset, settings: Settings) -> str:
-    """Publish, and return a sentence about the outcome."""
-    recipe = Recipe.read(dataset, settings.derive, settings.columns)
-    before = generations.current(settings.data)
-    try:
-        made = publish(change, recipe, settings.data, say, Retention.of(settings))
-    finally:
-        _say(change.notices)
-    return f"Generation {made.number} holds {made.quads:,} quads{_difference(before, made)}."
-
-
-def _rehearse(change: Change, dataset: Dataset, settings: Settings) -> str:
-    try:
-        rehearse(change, Recipe.read(dataset, settings.derive), settings.data)
-    finally:
-        _say(change.notices)
-    return "Nothing is wrong with the sources. Nothing was published."
-
-
-def _difference(before: Generation | None, made: Generation) -> str:
-    if before is None:
-        return ""
-    if before.quads == made.quads:
-        return f", as many as generation {before.number}"
-    comparison = "more" if made.quads > before.quads else "fewer"
-    return f", {abs(made.quads - before.quads):,} {comparison} than generation {before.number}"
-
-
 def _show(observer: Observer, step: Progress) -> None:
     observer.show(step.source.name, step.read, step.source.size, step.done)
-
-
-def _say(notices: list[str]) -> None:
-    for notice in notices:
-        say(notice)

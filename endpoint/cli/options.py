@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import IO, Final, TypeVar
 
@@ -46,10 +46,17 @@ def setting_options(*names: str) -> Callable[[Command], Command]:
     return decorate
 
 
-def named_node(iri: str | None, option: str) -> NamedNode | None:
-    """Return the IRI given with ``option``. Raises :class:`click.BadParameter` where it is not absolute."""
+def named_node(iri: str | None, option: str, prefixes: Mapping[str, str] | None = None) -> NamedNode | None:
+    """Return the IRI given with ``option``, which may begin with one of the ``prefixes`` and a colon.
+
+    Raises :class:`click.BadParameter` where it is not absolute.
+    """
+    if iri is None:
+        return None
+    prefix, colon, name = iri.partition(":")
+    expanded = f"{prefixes[prefix]}{name}" if colon and prefixes and prefix in prefixes else iri
     try:
-        return None if iri is None else NamedNode(iri)
+        return NamedNode(expanded)
     except ValueError:
         raise click.BadParameter(f"{iri!r} is not an absolute IRI.", param_hint=option) from None
 

@@ -2,7 +2,7 @@
 
 :func:`publish` is the only way into the data directory: for the dataset's own files, for ``endpoint load``,
 and for rules and fields of the text index that have changed. Another part of a generation is one more step
-of it; another kind of change to the data is one more field of :class:`Change`.
+of it; another kind of change to the data is one more field of :class:`~endpoint.ingest.change.Change`.
 """
 
 from __future__ import annotations
@@ -10,20 +10,21 @@ from __future__ import annotations
 import shutil
 import time
 from collections.abc import Callable, Collection, Iterator, Sequence
-from contextlib import contextmanager, suppress
-from dataclasses import dataclass, field
+from contextlib import ExitStack, contextmanager, suppress
+from dataclasses import dataclass
 from itertools import chain, islice
 from pathlib import Path
-from typing import Final
+from typing import Final, Self
 
 from pyoxigraph import DefaultGraph, NamedNode, Store
 
 from endpoint.columns import FOLDER
 from endpoint.dataset import Dataset
-from endpoint.errors import ConfigurationError, DataError, DataErrors, StoreError
+from endpoint.errors import DataErrors, StoreError
+from endpoint.ingest.change import Change, Effect, effect, going, refuse
 from endpoint.ingest.columns import NoColumns, build_columns
 from endpoint.ingest.derive import changed_subjects, derive
-from endpoint.ingest.load import Progress, load_dataset, load_sources, readers
+from endpoint.ingest.load import load_dataset, load_sources, readers
 from endpoint.ingest.recipe import RECIPE, Recipe
 from endpoint.ingest.search_documents import documents
 from endpoint.ingest.sources import XLSX, Source
@@ -44,31 +45,6 @@ _SMALL: Final = 2**24
 _INFLATION: Final = 20
 
 
-@dataclass(frozen=True, slots=True)
-class Change:
-    """A change of the published data: ``sources`` are added to the existing data.
-
-    The dataset's own files come first where nothing is published yet; ``rebuild`` drops what is published and
-    begins with them. ``replace`` empties ``graph`` before the sources are read. ``errors`` are already known
-    and end the publication, once all sources were read. ``check`` is called with the changed store, before
-    statements are derived; an exception of it ends the publication. ``progress`` is that of
-    :func:`~endpoint.ingest.load.load_sources`; ``notices`` takes remarks on the sources. ``command`` is
-    told in the history.
-    """
-
-    sources: Sequence[Source] = ()
-    graph: NamedNode | None = None
-    replace: bool = False
-    rebuild: bool = False
-    base_iri: str | None = None
-    lenient: bool = False
-    check: Callable[[Store], None] | None = None
-    progress: Callable[[Progress], None] | None = None
-    notices: list[str] = field(default_factory=list)
-    errors: Sequence[DataError] = ()
-    command: str = ""
-
-
 def publish(
     change: Change,
     recipe: Recipe,
@@ -82,70 +58,126 @@ def publish(
 
     :raises ConfigurationError: ``replace`` comes without a graph, or the graph is the derived one.
     :raises DataErrors: sources are wrong; nothing was published.
+    :raises DataError: nothing is stated of what is to be removed; nothing was published.
     :raises StoreError: the data directory cannot be written; nothing was published.
     """
-    with _transaction(change, recipe, Writer(data, retention)) as (transaction, before, subjects):
-        _derive(recipe, transaction, subjects, report)
-        _index(recipe, transaction, before, report)
-        _columns(recipe, transaction, report)
-        (transaction.folder / RECIPE).write_text(recipe.digest)
+    refuse(change, recipe.graph)
+    with Writer(data, retention) as writer:
+        basis = _Basis.of(change, data)
+        with (
+            _read_before(writer, change, recipe, basis) as apart,
+            _transaction(writer, change, recipe, basis, apart) as (transaction, subjects),
+        ):
+            _derive(recipe, transaction, subjects, report)
+            _index(recipe, transaction, basis.before, report)
+            _columns(recipe, transaction, report)
+            (transaction.folder / RECIPE).write_text(recipe.digest)
     return transaction.generation
 
 
-def rehearse(change: Change, recipe: Recipe, data: Path) -> None:
-    """Read and check everything as :func:`publish` does, and publish nothing. Raises the same errors."""
-    if change.check is None:
-        _refuse_graph(change, recipe)
-        with Writer(data):
-            _read_only(change, recipe)
-        return
-    with suppress(_Rehearsed), _transaction(change, recipe, Writer(data)):
-        raise _Rehearsed
+def rehearse(change: Change, recipe: Recipe, data: Path) -> Effect:
+    """Read and check everything as :func:`publish` does, and publish nothing. Raises the same errors.
+
+    Return what would be added and removed, derived statements aside.
+    """
+    refuse(change, recipe.graph)
+    with Writer(data) as writer, _read_apart(writer, change, recipe) as apart:
+        basis = _Basis.of(change, data)
+        store = _published(basis.base, recipe.dataset)
+        going(store, change, apart.sources, recipe.graph, apart.gone)
+        replaced = store.quads_for_pattern(None, None, None, change.graph) if change.replace else apart.gone
+        found = effect(store, apart.sources, replaced)
+        if change.check is not None:
+            apart.gone.clear()
+            with suppress(_Rehearsed), _transaction(writer, change, recipe, basis, apart):
+                raise _Rehearsed
+    return found
 
 
 class _Rehearsed(Exception):
     """Ends a transaction that is not to be published."""
 
 
-@contextmanager
-def _transaction(
-    change: Change, recipe: Recipe, opening: Writer
-) -> Iterator[tuple[Transaction, Generation | None, Collection[NamedNode] | None]]:
-    """Begin a transaction and apply ``change`` to its store; it commits at the end of the block.
+@dataclass(frozen=True, slots=True)
+class _Basis:
+    """The generation ``before`` the change; ``base`` is it where its data stays; ``copied`` where the graphs
+    that stay are copied from it, which is quicker than removing the one that is replaced."""
 
-    Yields the transaction, the generation before it, and the subjects that the change concerns; None is any.
-    """
-    _refuse_graph(change, recipe)
-    with opening as writer:
-        if change.errors:
-            _read_only(change, recipe)
-        before = generations.current(writer.data)
+    before: Generation | None
+    base: Generation | None
+    copied: Generation | None
+
+    @classmethod
+    def of(cls, change: Change, data: Path) -> Self:
+        before = generations.current(data)
         base = None if change.rebuild else before
         copied = base if base is not None and change.replace and _is_large(change.graph, base) else None
-        scratch = None
-        if base is not None and copied is None and recipe.made(base) and _are_small(change.sources):
-            # An error in a source shows before the store is touched.
-            scratch = Store()
-            _load(scratch, change, recipe.dataset)
-        replace_all = base is None or copied is not None
-        digest = _digest(change, base, recipe.dataset)
-        with writer.transaction(digest, replace_all, change.command) as transaction:
-            if base is None:
-                load_dataset(transaction.store, recipe.dataset)
-            subjects = _apply(transaction.store, change, recipe, scratch, copied)
-            if change.check is not None:
-                change.check(transaction.store)
-            yield transaction, before, subjects
+        return cls(before, base, copied)
 
 
-def _refuse_graph(change: Change, recipe: Recipe) -> None:
-    if change.replace and change.graph is None:
-        raise ConfigurationError("Replacing needs the graph to replace; name it with --graph IRI.")
-    if change.graph is not None and change.graph == recipe.graph:
-        raise ConfigurationError(
-            f"What is in the graph {change.graph.value} is derived by rules, and nothing else stays there; "
-            "name another graph with --graph."
-        )
+@dataclass(frozen=True, slots=True)
+class _Apart:
+    """The statements of the sources, read before the data is touched, and a store for those that go."""
+
+    sources: Store
+    gone: Store
+
+
+@contextmanager
+def _read_before(writer: Writer, change: Change, recipe: Recipe, basis: _Basis) -> Iterator[_Apart | None]:
+    """Read the sources where that is of use before the data is touched; else yield None."""
+    base = None if basis.copied is not None else basis.base
+    # An error in a small source shows before the store is touched, and the subjects that change are known.
+    useful = base is not None and recipe.made(base) and _are_small(change.sources)
+    if change.errors or change.corrects or useful:
+        with _read_apart(writer, change, recipe) as apart:
+            yield apart
+    else:
+        yield None
+
+
+@contextmanager
+def _read_apart(writer: Writer, change: Change, recipe: Recipe) -> Iterator[_Apart]:
+    """Read the sources into memory, or where they are large into temporary files."""
+    if change.errors:
+        _read_only(change, recipe)
+    with ExitStack() as closing:
+        if _are_small(change.sources):
+            apart = _Apart(Store(), Store())
+        else:
+            folder = closing.enter_context(writer.scratch())
+            apart = _Apart(Store(str(folder / "sources")), Store(str(folder / "gone")))
+        _load(apart.sources, change, recipe.dataset)
+        yield apart
+
+
+def _published(base: Generation | None, dataset: Dataset) -> Store:
+    """Return the store of a generation; without one, what the dataset's own files state."""
+    if base is not None:
+        return _open(base)
+    store = Store()
+    load_dataset(store, dataset)
+    return store
+
+
+@contextmanager
+def _transaction(
+    writer: Writer, change: Change, recipe: Recipe, basis: _Basis, apart: _Apart | None
+) -> Iterator[tuple[Transaction, Collection[NamedNode] | None]]:
+    """Begin a transaction and apply ``change`` to its store; it commits at the end of the block.
+
+    Yields the transaction, and the subjects that the change concerns; None is any.
+    """
+    base, copied = basis.base, basis.copied
+    replace_all = base is None or copied is not None
+    digest = _digest(change, base, recipe.dataset)
+    with writer.transaction(digest, replace_all, change.command) as transaction:
+        if base is None:
+            load_dataset(transaction.store, recipe.dataset)
+        subjects = _apply(transaction.store, change, recipe, apart, copied)
+        if change.check is not None:
+            change.check(transaction.store)
+        yield transaction, subjects if base is not None and recipe.made(base) else None
 
 
 def _read_only(change: Change, recipe: Recipe) -> None:
@@ -161,30 +193,33 @@ def _read_only(change: Change, recipe: Recipe) -> None:
 
 def _digest(change: Change, base: Generation | None, dataset: Dataset) -> str:
     """Return the digest of the files that the generation is built from; empty with other sources."""
-    if change.sources or change.replace:
+    if change.sources or change.replace or change.removed:
         return ""
     return dataset.digest() if base is None else base.digest
 
 
 def _apply(
-    store: Store, change: Change, recipe: Recipe, scratch: Store | None, copied: Generation | None
+    store: Store, change: Change, recipe: Recipe, apart: _Apart | None, copied: Generation | None
 ) -> frozenset[NamedNode] | None:
-    """Empty the graph that is replaced and add the sources, from ``scratch`` where they were read into it.
+    """Remove what goes and add the sources, from ``apart`` where they were read before.
 
     Return the subjects of removed and added statements, where they are known.
     """
     subjects = None
-    if scratch is not None:
-        old = store.quads_for_pattern(None, None, None, change.graph) if change.replace else ()
-        subjects = changed_subjects(chain(old, scratch))
+    if apart is not None and copied is None:
+        going(store, change, apart.sources, recipe.graph, apart.gone)
+        old = store.quads_for_pattern(None, None, None, change.graph) if change.replace else apart.gone
+        subjects = changed_subjects(chain(old, apart.sources))
+        for quad in apart.gone:
+            store.remove(quad)
     if copied is not None:
         _copy(copied, store, {change.graph, recipe.graph})
     elif change.replace and change.graph is not None:
         store.remove_graph(change.graph)
-    if scratch is None:
+    if apart is None:
         _load(store, change, recipe.dataset)
     else:
-        store.bulk_extend(scratch)
+        store.bulk_extend(apart.sources)
     return subjects
 
 

@@ -130,6 +130,8 @@ def prune(data: Path, retention: Retention) -> Pruned:
         path = generations.folder(data, number)
         try:
             (removed if generations.remove_unless_held(path) else held).append(number)
+        except FileNotFoundError:
+            continue  # another process has removed it meanwhile
         except OSError as error:
             raise StoreError(f"Generation {number} in {path} cannot be removed: {error.strerror}.") from error
     return Pruned(tuple(removed), tuple(held))

@@ -33,6 +33,8 @@ from endpoint.storage.overlap import find_overlap
 from endpoint.storage.retention import DEFAULT, Retention, tidy
 from endpoint.telemetry import log
 
+# Characters of the command that is told in the history.
+_LONGEST_COMMAND = 200
 _ROCKSDB = "IO error: "
 # The end of the engine's message about a file that is not one of RocksDB's.
 _NUMBERED = re.compile(r" \(os error ([0-9]+)\)$")
@@ -154,6 +156,23 @@ class Writer:
                 raise
 
     @contextmanager
+    def scratch(self) -> Iterator[Path]:
+        """Yield a folder for temporary files, which is removed with the block, else by the next writer.
+
+        :raises StoreError: the disk is full, or the data directory cannot be written.
+        """
+        with self._storage("be written"):
+            folder = self._stage()
+        try:
+            yield folder
+        except OSError as error:
+            if _is_storage(error):
+                raise self._failure("be written", error) from error
+            raise
+        finally:
+            shutil.rmtree(folder, ignore_errors=True)
+
+    @contextmanager
     def _alone(self) -> Iterator[None]:
         if self._lock is None or self._busy:
             raise StoreError(f"The writer of {self.data} is not open, or is inside a transaction already.")
@@ -230,7 +249,13 @@ class Writer:
         """Make the folder ``staging`` the current generation, as ``described`` by all but its place."""
         before, path = self._published(), generations.folder(self.data, described.number)
         change = self._change(described.quads, before) if before else described.change
-        generation = dataclasses.replace(described, path=path, user=described.user or _user(), change=change)
+        generation = dataclasses.replace(
+            described,
+            path=path,
+            command=_shortened(described.command),
+            user=described.user or _user(),
+            change=change,
+        )
         (staging / generations.DESCRIPTION).write_bytes(generations.describe(generation))
         (staging / generations.READERS).touch()
         _sync_tree(staging)
@@ -309,6 +334,10 @@ def _is_storage(error: OSError) -> bool:
     # The engine's errors have none; those of RocksDB begin with the name of its status.
     numbered = _NUMBERED.search(str(error))
     return str(error).startswith(_ROCKSDB) or (numbered is not None and int(numbered[1]) in _STORAGE_ERRORS)
+
+
+def _shortened(command: str) -> str:
+    return command if len(command) <= _LONGEST_COMMAND else f"{command[: _LONGEST_COMMAND - 1]}…"
 
 
 def _user() -> str:

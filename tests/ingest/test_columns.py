@@ -16,7 +16,8 @@ from endpoint.columns.reader import Columns
 from endpoint.dataset import Dataset
 from endpoint.errors import StoreError
 from endpoint.ingest import columns as feeding
-from endpoint.ingest.publish import Change, publish
+from endpoint.ingest.change import Change
+from endpoint.ingest.publish import publish
 from endpoint.ingest.recipe import Recipe
 from endpoint.ingest.verification import verify_columns
 from endpoint.storage.generations import Generation

@@ -11,7 +11,8 @@ from pyoxigraph import DefaultGraph, NamedNode, Store
 
 from endpoint.dataset import Dataset, read_dataset
 from endpoint.errors import ConfigurationError, DataError, DataErrors, StoreError
-from endpoint.ingest.publish import TEXT, Change, publish, rehearse
+from endpoint.ingest.change import Change
+from endpoint.ingest.publish import TEXT, publish, rehearse
 from endpoint.ingest.recipe import Recipe
 from endpoint.ingest.sources.discovery import discover
 from endpoint.ingest.start import ensure_store

@@ -10,7 +10,8 @@ import pytest
 
 from endpoint.dataset import default_root, read_dataset
 from endpoint.errors import StoreError
-from endpoint.ingest.publish import TEXT, Change, publish
+from endpoint.ingest.change import Change
+from endpoint.ingest.publish import TEXT, publish
 from endpoint.ingest.recipe import Recipe
 from endpoint.ingest.sources.discovery import discover
 from endpoint.ingest.verification import verify_columns, verify_store, verify_text

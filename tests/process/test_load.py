@@ -132,7 +132,9 @@ def test_dry_run_validation_and_replacement(tmp_path: Path) -> None:
     flags = ("--graph", MOFAPUB, "--data", str(data))
     dry = run("load", str(good), "--dry-run", *flags)
     assert (dry.returncode, generations.numbers(data)) == (0, []), dry.stderr
-    assert dry.stdout == "Nothing is wrong with the sources. Nothing was published.\n"
+    lines = dry.stdout.splitlines()
+    assert lines[0] == "Nothing is wrong with the sources. Nothing was published."
+    assert lines[1].startswith(f"<{MOFAPUB}>: ") and lines[1].endswith(" added, 0 removed")
 
     refused = run("load", str(bad), "--validate", "--report", "json", *flags)
     assert (refused.returncode, generations.numbers(data)) == (1, []), refused.stderr

@@ -84,6 +84,16 @@ def test_what_cannot_be_removed_is_named(data: Path, monkeypatch: pytest.MonkeyP
         prune(data, Retention(1))
 
 
+def test_what_another_process_removes_meanwhile_is_no_failure(
+    data: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def gone(path: Path) -> bool:
+        raise FileNotFoundError(2, "No such file or directory")
+
+    monkeypatch.setattr(generations, "remove_unless_held", gone)
+    assert prune(data, Retention(1)) == Pruned((), ())
+
+
 def test_the_disk_of_a_generation_is_what_it_alone_has(data: Path) -> None:
     use = disk_use(generations.folder(data, 3))
     assert 2**20 <= use.own < use.total

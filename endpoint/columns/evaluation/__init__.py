@@ -17,6 +17,7 @@ from pyoxigraph import NamedNode
 from endpoint.columns.evaluation.answers import Answer
 from endpoint.columns.evaluation.evaluator import Evaluator
 from endpoint.columns.evaluation.graphs import TRIPLE, constructed, described
+from endpoint.columns.evaluation.shapes import Uses
 from endpoint.columns.evaluation.sources import Asked, Sources
 from endpoint.columns.evaluation.tables import Limits
 from endpoint.columns.evaluation.terms import Scratch, Terms
@@ -65,9 +66,9 @@ class ColumnQueries:
         found = (self._read if len(text) <= _SHORT else self._reading)(text, base_iri, asked)
         if isinstance(found, Unsupported):
             raise found.with_traceback(None)
-        query, asked = found
+        query, asked, uses = found
         evaluator, terms = self._evaluator(query, asked)
-        table = evaluator.answer(query.pattern)
+        table = evaluator.answer(query.pattern, uses)
         if query.form is QueryForm.CONSTRUCT:
             table = constructed(table, query.template, terms, evaluator.limits)
         elif query.form is QueryForm.DESCRIBE:
@@ -78,7 +79,7 @@ class ColumnQueries:
 
     def _reading(
         self, text: str, base_iri: str | None, asked: Asked | None
-    ) -> tuple[algebra.Query, Asked] | Unsupported:
+    ) -> tuple[algebra.Query, Asked, Uses] | Unsupported:
         """Return a query that may be answered here, else the reason why the engine answers it."""
         try:
             query = translate(parse(text), self._prefixes, base_iri)
@@ -92,7 +93,7 @@ class ColumnQueries:
                 raise Unsupported("the engine finds a few rows sooner")
         except Unsupported as reason:
             return reason.with_traceback(None)
-        return query, asked
+        return query, asked, Uses.of(query.pattern)
 
     def _evaluator(self, query: algebra.Query, asked: Asked) -> tuple[Evaluator, Terms]:
         base = None if query.base_iri is None else NamedNode(query.base_iri)

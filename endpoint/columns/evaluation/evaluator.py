@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections import Counter
-from collections.abc import Callable, Iterator, Mapping, Sequence, Set
+from collections.abc import Callable, Iterator, Sequence, Set
 
 import numpy as np
 from pyoxigraph import BlankNode, NamedNode, Variable
@@ -15,7 +14,7 @@ from endpoint.columns.evaluation.grouping import distinct, grouped
 from endpoint.columns.evaluation.joins import joined, without_compatible
 from endpoint.columns.evaluation.ordering import in_runs, ordered
 from endpoint.columns.evaluation.scalars import Assignment, computed_together, variables_of
-from endpoint.columns.evaluation.shapes import always, binds, holds, names, needs_triples, wanted
+from endpoint.columns.evaluation.shapes import Uses, always, holds, names, needs_triples
 from endpoint.columns.evaluation.sources import Asked, Source, Sources
 from endpoint.columns.evaluation.tables import UNIT, Key, Limits, Table, concatenated
 from endpoint.columns.evaluation.terms import UNBOUND, Terms
@@ -46,17 +45,11 @@ class Evaluator:
         self._conditions = Conditions(terms)
         # In how many optional patterns the evaluation is.
         self._optional = 0
-        self._named = Counter[Variable]()
-        # For assignments, by their identity, which variables are used after them.
-        self._wanted: Mapping[int, Set[Variable]] = {}
+        self._uses = Uses({}, {})
 
-    def answer(self, pattern: Pattern) -> Table:
-        """Return the solutions of a whole query."""
-        # What nothing binds is unbound everywhere.
-        bound = binds(pattern)
-        named = names(pattern, exists=False)
-        self._wanted = wanted(pattern)
-        self._named = Counter({variable: named[variable] for variable in bound})
+    def answer(self, pattern: Pattern, uses: Uses) -> Table:
+        """Return the solutions of a whole query, whose variables have these uses."""
+        self._uses = uses
         return self.evaluate(pattern)
 
     def evaluate(self, pattern: Pattern) -> Table:
@@ -182,7 +175,10 @@ class Evaluator:
             else:
                 tables.append(self.evaluate(part))
         table = UNIT
-        for further in sorted(tables, key=lambda table: table.size):
+        while tables:
+            # What has no variable in common multiplies.
+            further = min(tables, key=lambda each: (each.columns.keys().isdisjoint(table.columns), each.size))
+            tables = [each for each in tables if each is not further]
             table = joined(table, further, self.limits, self._terms)
         # A branch of UNION may bind what is unbound so far.
         settled = {key for key in table.columns if not unions or table.bound(key)}
@@ -244,12 +240,12 @@ class Evaluator:
         By the standard that is unbound. The engine may join a group by a loop, and then it knows the values.
         """
         named = names(expression)
-        foreign = (named.keys() & self._named.keys()) - table.columns.keys() - made
+        foreign = (named.keys() & self._uses.named.keys()) - table.columns.keys() - made
         if foreign and self._optional:
             raise Unsupported("an expression in OPTIONAL names a variable of the groups around")
         if isinstance(expression, Pattern):
             named.clear()
-        if any(self._named[variable] > named[variable] for variable in foreign):
+        if any(self._uses.named[variable] > named[variable] for variable in foreign):
             raise Unsupported("a condition names a variable of the groups around")
 
     def _filter(self, condition: Expression) -> Callable[[Table], Table]:
@@ -321,7 +317,7 @@ class Evaluator:
 
     def _extend(self, pattern: algebra.Extend) -> Table:
         """Return the solutions of a run of assignments; those over the same terms are made together."""
-        used = self._wanted.get(id(pattern))
+        used = self._uses.after.get(id(pattern))
         steps: list[Assignment] = []
         inner: Pattern = pattern
         while isinstance(inner, algebra.Extend):

@@ -6,12 +6,12 @@ their own, since neither a blank node nor what is unbound can be written in a qu
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence, Set
-from typing import Final
+from collections.abc import Iterator, Mapping, Sequence, Set
+from typing import Final, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
-from pyoxigraph import Literal, NamedNode, QuerySolutions, Triple, Variable
+from pyoxigraph import Literal, NamedNode, Triple, Variable
 
 from endpoint.columns.evaluation.tables import Key, Table, codes_of, first_rows
 from endpoint.columns.evaluation.terms import UNBOUND, Terms
@@ -59,56 +59,82 @@ def computed_together(
 
     A step may name the variables of those before. Raises :class:`ManyTerms`.
     """
-    binds = [f"BIND({written(expression)} AS {variable})" for variable, expression in steps]
-    named = dict.fromkeys(key for _, expression in steps for key in variables_of(expression))
-    variables = [key for key in named if key in table.columns]
+    names: dict[Key, str] = {}
+    for variable, expression in steps:
+        for key in (*variables_of(expression), variable):
+            # By their places, so that the same functions of another variable are the same query.
+            names.setdefault(key, f"?v{len(names)}")
+    variables = [key for key in names if key in table.columns]
     columns = [table.columns[key] for key in variables]
     codes, number = codes_of(columns, table.size) if columns else (np.zeros(table.size, np.int64), 1)
     if number > max(_MOST, table.size // _SHARED):
         raise ManyTerms("an expression is computed of very many terms")
     rows = first_rows(codes, number) if columns else np.zeros(0, np.int64)
+    shown = [variable for variable, _ in steps if variable in wanted]
+    query = _Query(
+        " ".join(
+            f"BIND({written(expression, names)} AS {names[variable]})" for variable, expression in steps
+        ),
+        [names[variable] for variable in variables],
+        [names[variable] for variable in shown],
+    )
+    different = [column[rows] for column in columns]
+    if len(different) == 1:
+        found = _of_terms(query, different[0], terms)
+    else:
+        found = _of_rows(query, different, number, terms)
+    return {variable: column[codes] for variable, column in zip(shown, found, strict=True)}
+
+
+class _Query(NamedTuple):
+    """Assignments as SPARQL, ``over`` variables that are known, and the variables that are ``shown``."""
+
+    assignments: str
+    over: Sequence[str]
+    shown: Sequence[str]
+
+
+def _of_terms(query: _Query, column: Indices, terms: Terms) -> NDArray[np.int64]:
+    """Return what is shown for different terms, which are in order; each is asked of the engine once."""
+    key = (query.assignments, *query.shown)
+    known, results = terms.kept.get(key, (np.zeros(0, np.int64), np.zeros((len(query.shown), 0), np.int64)))
+    missing = np.setdiff1d(column, known, assume_unique=True)
+    if len(missing):
+        known = np.concatenate([known, missing])
+        order = np.argsort(known)
+        found = _of_rows(query, [missing], len(missing), terms)
+        known, results = known[order], np.concatenate([results, found], axis=1)[:, order]
+        terms.kept[key] = known, results
+    return results[:, np.searchsorted(known, column)]
+
+
+def _of_rows(query: _Query, columns: Sequence[Indices], number: int, terms: Terms) -> NDArray[np.int64]:
+    """Return what is shown for so many rows of different terms."""
     partial = not columns or any((column < 0).any() for column in columns)
     lines = [b"<i:%d> <p:> <p:> .\n" % place for place in range(number)] if partial else []
     for place, column in enumerate(columns):
         lines += [
             b"<i:%d> <p:%d> %s .\n" % (row, place, terms.text(term))
-            for row, term in enumerate(column[rows].tolist())
+            for row, term in enumerate(column.tolist())
             if term >= 0
         ]
-    row_name = _other_than({str(key) for key in named} | {str(variable) for variable, _ in steps})
-    patterns = [f"{row_name} <p:{place}> {key}" for place, key in enumerate(variables)]
+    patterns = [f"?row <p:{place}> {name}" for place, name in enumerate(query.over)]
     if partial:
-        patterns = [f"{row_name} <p:> <p:>", *(f"OPTIONAL {{ {pattern} }}" for pattern in patterns)]
-    shown = [variable for variable, _ in steps if variable in wanted]
-    query = f"SELECT {row_name} {' '.join(map(str, shown))} {{ {' . '.join(patterns)} {' '.join(binds)} }}"
+        patterns = ["?row <p:> <p:>", *(f"OPTIONAL {{ {pattern} }}" for pattern in patterns)]
     base = f"BASE {terms.base}\n" if terms.base else ""
-    found = _numbered(terms.scratch(b"".join(lines), base + query), len(shown), number, terms)
-    return {variable: column[codes] for variable, column in zip(shown, found, strict=True)}
-
-
-def _numbered(solutions: QuerySolutions, width: int, size: int, terms: Terms) -> NDArray[np.int64]:
-    """Return the numbers of the terms of solutions, whose first one has the number of a row, by variables."""
-    results = np.full((width, size), UNBOUND, np.int64)
+    shown = " ".join(query.shown)
+    text = f"{base}SELECT ?row {shown} {{ {' . '.join(patterns)} {query.assignments} }}"
+    solutions = list(terms.scratch(b"".join(lines), text))
+    places = [int(solution[0].value[2:]) for solution in solutions]
+    results = np.full((len(query.shown), number), UNBOUND, np.int64)
     numbers: dict[object, int] = {None: UNBOUND}
-    rows, found = [], []
-    for solution in solutions:
-        row, *values = solution
-        rows.append(int(row.value[2:]))
-        for term in values:
-            number = numbers.get(term)
-            if number is None:
-                number = numbers[term] = terms.computed(_text(term))
-            found.append(number)
-    results[:, rows] = np.array(found, np.int64).reshape(len(rows), width).T
+    for place in range(len(query.shown)):
+        found = [solution[place + 1] for solution in solutions]
+        for term in dict.fromkeys(found):
+            if term not in numbers:
+                numbers[term] = terms.computed(_text(term))
+        results[place, places] = [numbers[term] for term in found]
     return results
-
-
-def _other_than(names: Set[str]) -> str:
-    """Return a variable with a name that none of these has."""
-    name = "?_i"
-    while name in names:
-        name += "_"
-    return name
 
 
 def _text(term: object) -> bytes:
@@ -128,15 +154,23 @@ def variables_of(expression: Expression) -> Iterator[Key]:
         raise Unsupported("EXISTS is the engine's")
 
 
-def written(expression: Expression) -> str:
-    """Return an expression as SPARQL. Raises :class:`Unsupported` for one that is not computed alone."""
-    if isinstance(expression, Variable | NamedNode | Literal):
+def written(expression: Expression, names: Mapping[Key, str]) -> str:
+    """Return an expression as SPARQL, its variables with other ``names``.
+
+    Raises :class:`Unsupported` for one that is not computed alone.
+    """
+    if isinstance(expression, Variable):
+        return names[expression]
+    if isinstance(expression, NamedNode | Literal):
         return str(expression)
-    if isinstance(expression, FunctionCall) and expression.name.value in _CASTS:
-        return f"{expression.name}({', '.join(map(written, expression.arguments))})"
-    if not isinstance(expression, Call):
+    if not isinstance(expression, Call | FunctionCall):
         raise Unsupported("an expression is the engine's")
-    function, arguments = expression.function, [written(argument) for argument in expression.arguments]
+    arguments = [written(argument, names) for argument in expression.arguments]
+    if isinstance(expression, FunctionCall):
+        if expression.name.value not in _CASTS:
+            raise Unsupported("a function is the engine's")
+        return f"{expression.name}({', '.join(arguments)})"
+    function = expression.function
     if len(arguments) == 1 and function in ("!", "-", "+"):
         return f"({function} {arguments[0]})"
     if function in _INFIX and len(arguments) == 2:

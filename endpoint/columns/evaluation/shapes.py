@@ -3,13 +3,31 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Set
+from collections.abc import Mapping, Set
 from dataclasses import fields, is_dataclass
+from typing import NamedTuple
 
 from pyoxigraph import Variable
 
 from endpoint.sparql import algebra
 from endpoint.sparql.algebra import Pattern
+
+
+class Uses(NamedTuple):
+    """The uses of the variables of a query.
+
+    ``named`` has how often each is named, outside of EXISTS; what nothing binds is unbound everywhere, and
+    not in it. ``after`` has for assignments, by their identity, which variables are used after them.
+    """
+
+    named: Mapping[Variable, int]
+    after: Mapping[int, Set[Variable]]
+
+    @classmethod
+    def of(cls, pattern: Pattern) -> Uses:
+        """Return the uses of variables in a query."""
+        named = names(pattern, exists=False)
+        return cls({variable: named[variable] for variable in binds(pattern)}, _after(pattern))
 
 
 def names(part: object, exists: bool = True) -> Counter[Variable]:
@@ -66,8 +84,7 @@ def always(pattern: Pattern) -> set[Variable]:
     return set()
 
 
-def wanted(pattern: Pattern) -> dict[int, Set[Variable]]:
-    """Return for assignments, by their identity, the variables used after them, where this is known."""
+def _after(pattern: Pattern) -> dict[int, Set[Variable]]:
     found: dict[int, Set[Variable]] = {}
     waiting: list[tuple[Pattern, Set[Variable] | None]] = [(pattern, None)]
     while waiting:

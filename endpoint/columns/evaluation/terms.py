@@ -7,6 +7,7 @@ that was computed may have another one in the dictionary, until :meth:`Terms.set
 
 from __future__ import annotations
 
+import re
 from array import array
 from bisect import bisect_left
 from collections.abc import Iterator, Sequence
@@ -41,6 +42,12 @@ NONE: Final = 17
 # New blank nodes of a query, which take some hundred bytes each.
 _MOST_BLANK: Final = 200_000
 _INTEGER: Final = b'"%d"^^<' + XSD.encode() + b"integer>"
+# Strings, and numbers and truths that are written as the engine writes their values.
+_CANONICAL: Final = re.compile(
+    rb'"(?:0|-?[1-9][0-9]{0,14})"\^\^<%(xsd)binteger>|"(?:true|false)"\^\^<%(xsd)bboolean>|".*"'
+    % {b"xsd": re.escape(XSD.encode())},
+    re.DOTALL,
+)
 # What a language tag begins with.
 _TAG: Final = ord("@")
 # Terms whose texts are read at once.
@@ -65,6 +72,8 @@ class Terms:
         self.dictionary = dictionary
         self.scratch = scratch
         self.base = base
+        # Results of functions: for each the numbers of its arguments, in order, and those of its values.
+        self.kept: dict[tuple[str, ...], tuple[Indices, NDArray[np.int64]]] = {}
         # Terms that were added: as N-Triples writes them, read, and their groups and lengths.
         self._added: list[bytes] = []
         self._read: list[Term] = []
@@ -79,10 +88,16 @@ class Terms:
 
     def constant(self, term: NamedNode | Literal) -> int:
         """Return the number of a term of a query."""
-        if isinstance(term, Literal) and term.datatype.value.startswith(XSD):
+        text = str(term).encode()
+        if (
+            isinstance(term, Literal)
+            and term.datatype.value.startswith(XSD)
+            and not _CANONICAL.fullmatch(text)
+        ):
             # The engine keeps a literal by its value, where it has one.
-            ((term,),) = self.scratch(f"<x:> <x:> {term} .\n".encode(), "SELECT ?o { ?s ?p ?o }")
-        return self.number(str(term).encode())
+            ((term,),) = self.scratch(b"<x:> <x:> %s .\n" % text, "SELECT ?o { ?s ?p ?o }")
+            text = str(term).encode()
+        return self.number(text)
 
     def integers(self, values: Indices) -> Indices:
         """Return the numbers of terms of ``xsd:integer``; the values differ and are small."""

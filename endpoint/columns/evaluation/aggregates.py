@@ -29,6 +29,8 @@ _EXACT: Final = 2.0**53
 _SUMMED: Final = 2.0**62
 # Digits of the numbers of the class NUMBER.
 _DIGITS: Final = 15
+# Greater than every number of a term and every rank.
+_NONE: Final = np.iinfo(np.int64).max
 _INTEGER, _DECIMAL, _DOUBLE = range(3)
 _KINDS: Final = [f"^^<{XSD}{name}>".encode() for name in ("integer", "decimal", "double")]
 _SUM, _COUNT = Variable("sum"), Variable("count")
@@ -96,11 +98,15 @@ def aggregated(
 
 
 def _least_terms(members: _Members) -> Indices:
-    order = np.lexsort((members.terms, members.codes))
-    codes = members.codes[order]
-    first = starts_of(codes)
-    found = np.full(members.number, UNBOUND, np.int64)
-    found[codes[first]] = members.terms[order][first]
+    found = _least(members, members.terms)
+    found[found == _NONE] = UNBOUND
+    return found
+
+
+def _least(members: _Members, keys: NDArray[Any]) -> NDArray[Any]:
+    """Return the least of the keys of each group, _NONE where it has none."""
+    found = np.full(members.number, _NONE, keys.dtype)
+    np.minimum.at(found, members.codes, keys)
     return found
 
 
@@ -112,15 +118,12 @@ def _extremes(members: _Members, terms: Terms, greatest: bool) -> Indices:
     if several.any():
         left = members.where(several[members.codes])
         ranks = ranks_of(left.terms, terms)
-        order = np.lexsort((-ranks if greatest else ranks, left.codes))
-        codes, values, ranks = left.codes[order], left.terms[order], ranks[order]
-        first = starts_of(codes)
-        found[codes[first]] = values[first]
-        best = np.zeros(members.number, ranks.dtype)
-        best[codes[first]] = ranks[first]
-        ties = ranks == best[codes]
-        if (values[ties] != found[codes[ties]]).any():
+        keys = -ranks if greatest else ranks
+        ties = left.where(keys == _least(left, keys)[left.codes])
+        best = _least_terms(ties)
+        if (ties.terms != best[ties.codes]).any():
             raise Unsupported("several terms are the least, or the greatest, of a group")
+        found[several] = best[several]
     return found
 
 

@@ -305,16 +305,17 @@ class Terms:
             raise Unsupported("a query makes many terms")
         if max(self._groups[each] for each in added.tolist()) > OPAQUE:
             raise Unsupported("terms of several classes are sorted")
-        terms = [(self._read[each], order) for order, each in enumerate(added.tolist())]
-        if alone and min(term.of for term, _ in terms) is TermClass.TEXT:
-            end = self.dictionary.classes[TermClass.TEXT].stop
-            inside = sorted((end, term.rank(), order) for term, order in terms)
+        terms = [self._read[each] for each in added.tolist()]
+        if alone and min(term.of for term in terms) is TermClass.TEXT:
+            places = [self.dictionary.classes[TermClass.TEXT].stop] * len(terms)
         else:
-            inside = sorted((self._place(term), term.rank(), order) for term, order in terms)
-        ranks = np.empty(len(added), np.int64)
-        for rank, (place, _, order) in enumerate(inside, 1):
-            ranks[order] = ((place - 1) << _ROOM) + rank
-        return ranks
+            places = [self._place(term) for term in terms]
+        plain = not any(term.kind for term in terms)
+        ranks = [term.content() if plain else term.rank() for term in terms]
+        order = sorted(range(len(terms)), key=[*zip(places, ranks, strict=True)].__getitem__)
+        found = np.empty(len(added), np.int64)
+        found[order] = ((np.array(places, np.int64)[order] - 1) << _ROOM) + np.arange(1, len(added) + 1)
+        return found
 
     def kind_names(self) -> dict[bytes, int]:
         """Return what may follow the quotes of a literal, numbered as for :meth:`kinds`."""

@@ -6,17 +6,19 @@ never across an undefined border.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from typing import Any, Final
+import re
+from collections.abc import Iterator, Sequence, Set
+from dataclasses import replace
+from typing import Any, Final, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 from pyoxigraph import Literal, NamedNode, Variable
 
-from endpoint.columns.evaluation.scalars import ManyTerms, computed
+from endpoint.columns.evaluation.scalars import ManyTerms, computed, variables_of
 from endpoint.columns.evaluation.searching import searched
-from endpoint.columns.evaluation.strings import languages, string_lengths, strings
-from endpoint.columns.evaluation.tables import ERROR, FALSE, TRUE, Table, Truth
+from endpoint.columns.evaluation.strings import languages, pieces, string_lengths, strings
+from endpoint.columns.evaluation.tables import ERROR, FALSE, TRUE, Key, Table, Truth
 from endpoint.columns.evaluation.terms import (
     FIRST_TIME,
     IRI,
@@ -31,7 +33,7 @@ from endpoint.columns.evaluation.terms import (
 )
 from endpoint.columns.evaluation.texts import decided
 from endpoint.columns.sets import Indices
-from endpoint.sparql.algebra import Call, Expression
+from endpoint.sparql.algebra import Call, Expression, FunctionCall
 from endpoint.sparql.syntax.parser import Unsupported
 from endpoint.vocabulary import XSD
 
@@ -43,6 +45,7 @@ _TESTS: Final = frozenset(
     {*_SIGNS, "!", "&&", "||", "IN", "NOT IN", "BOUND", "ISIRI", "ISBLANK", "ISLITERAL", "ISNUMERIC"}
 )
 _DIRECT: Final = _TESTS | {"STR", "LANG", "STRLEN", "IF", "COALESCE"}
+_PLACE: Final = re.compile(rf'"[1-9][0-9]{{0,5}}"\^\^<{re.escape(XSD)}integer>')
 _BOOLEAN: Final = NamedNode(f"{XSD}boolean")
 _NOT: Final = np.array([TRUE, FALSE, ERROR], np.int8)
 
@@ -111,6 +114,10 @@ class Conditions:
             return table.column(expression)
         if isinstance(expression, NamedNode | Literal):
             return np.full(table.size, self._terms.constant(expression), np.int64)
+        if reduces(expression):
+            table, expression = self._reduced(table, expression, {*variables_of(expression)})
+            if isinstance(expression, Variable):
+                return table.column(expression)
         if not isinstance(expression, Call):
             return computed(table, expression, self._terms)
         found = self._by_parts(table, expression) if at_once(expression) else None
@@ -123,6 +130,24 @@ class Conditions:
             if found is None:
                 raise
             return found
+
+    def _reduced(self, table: Table, expression: Expression, named: Set[Key]) -> tuple[Table, Expression]:
+        """Return an expression with other variables for the beginnings of texts, which are far fewer."""
+        piece = _piece_of(expression)
+        if piece is not None:
+            found = pieces(table.column(piece.of), piece.begin, piece.end, self._terms)
+            if found is not None:
+                name = Variable("piece")
+                while name in named or name in table.columns:
+                    name = Variable(f"{name.value}_")
+                return table.adding(name, found), name
+        elif isinstance(expression, Call | FunctionCall):
+            arguments = []
+            for argument in expression.arguments:
+                table, reduced = self._reduced(table, argument, named)
+                arguments.append(reduced)
+            return table, replace(expression, arguments=tuple(arguments))
+        return table, expression
 
     def _by_parts(self, table: Table, call: Call) -> Indices | None:
         """Return the values of a call by those of its arguments; None where the engine computes it."""
@@ -291,6 +316,34 @@ def at_once(expression: Expression) -> bool:
     if not isinstance(expression, Call):
         return isinstance(expression, Variable | NamedNode | Literal)
     return expression.function in _DIRECT and all(map(at_once, expression.arguments))
+
+
+class _Piece(NamedTuple):
+    """The characters of the text of a variable between two places, from 0 on."""
+
+    of: Variable
+    begin: int
+    end: int | None
+
+
+def _piece_of(expression: Expression) -> _Piece | None:
+    """Return what SUBSTR(STR(?x), 1, 4) takes; None for anything else."""
+    if not isinstance(expression, Call) or expression.function != "SUBSTR":
+        return None
+    text, *numbers = expression.arguments
+    if not isinstance(text, Call) or text.function != "STR" or not isinstance(text.arguments[0], Variable):
+        return None
+    if not all(isinstance(number, Literal) and _PLACE.fullmatch(str(number)) for number in numbers):
+        return None
+    begin, *length = (int(number.value) for number in numbers if isinstance(number, Literal))
+    return _Piece(text.arguments[0], begin - 1, begin - 1 + length[0] if length else None)
+
+
+def reduces(expression: Expression) -> bool:
+    """Return whether a part of an expression takes the beginning of a text."""
+    if not isinstance(expression, Call | FunctionCall):
+        return False
+    return _piece_of(expression) is not None or any(map(reduces, expression.arguments))
 
 
 def conjuncts(condition: Expression) -> Iterator[Expression]:

@@ -16,6 +16,7 @@ from endpoint.columns.evaluation.terms import (
     Terms,
 )
 from endpoint.columns.sets import Indices
+from endpoint.columns.terms import unescaped
 
 
 def languages(numbers: Indices, terms: Terms) -> Indices | None:
@@ -46,6 +47,28 @@ def strings(numbers: Indices, terms: Terms) -> Indices | None:
         texts = [terms.computed(_string(terms.text(number))) for number in different.tolist()]
         found[others] = np.array(texts, np.int64)[places]
     return found
+
+
+def pieces(numbers: Indices, begin: int, end: int | None, terms: Terms) -> Indices | None:
+    """Return the characters of the text of each literal between two places as a term (SUBSTR of STR).
+
+    None where some are no literals.
+    """
+    groups = terms.groups(numbers)
+    if not (((groups >= STRING) & (groups <= OTHER)) | (groups == NONE)).all():
+        return None
+    different, places = np.unique(numbers[groups != NONE], return_inverse=True)
+    texts = [_piece(text, begin, end) for some in terms.contents(different) for text in some]
+    made = {text: terms.computed(b'"%s"' % text) for text in dict.fromkeys(texts)}
+    found = np.full(len(numbers), UNBOUND, np.int64)
+    found[groups != NONE] = np.array([made[text] for text in texts], np.int64)[places]
+    return found
+
+
+def _piece(text: bytes, begin: int, end: int | None) -> bytes:
+    if b"\\" in text:
+        return str(Literal(unescaped(text).decode()[begin:end])).encode()[1:-1]
+    return text[begin:end] if text.isascii() else text.decode()[begin:end].encode()
 
 
 def string_lengths(numbers: Indices, terms: Terms) -> Indices | None:

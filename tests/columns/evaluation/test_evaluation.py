@@ -141,6 +141,25 @@ def both(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactor
         "SELECT * { ?s :year ?y BIND(COALESCE(?none, ?y + 1) AS ?x) BIND(ABS(?x) + ?none AS ?z) }",
         'SELECT * { ?s :title ?o BIND(IRI(CONCAT("http://example.org/", ?o)) AS ?x) OPTIONAL { ?x ?p ?z } }',
         'SELECT * { ?s :name ?o BIND(IRI(STR(?o)) AS ?x) BIND(IRI("http://example.org/ann") AS ?z) }',
+        # Pieces of texts, of literals or of whatever term.
+        *(
+            f"SELECT * {{ {pattern} BIND({expression} AS ?x) }}"
+            for pattern in (
+                "?s :year ?o",
+                "?s :title ?o",
+                "?s ?p ?o",
+                "?s ?piece ?o OPTIONAL { ?s :none ?piece_ }",
+            )
+            for expression in (
+                "SUBSTR(STR(?o), 1, 2)",
+                "SUBSTR(STR(?o), 3)",
+                "SUBSTR(STR(?o), 0, 3)",
+                "SUBSTR(STR(?o), 1.5)",
+                "SUBSTR(STR(?o), 2, 0)",
+                "xsd:integer(SUBSTR(STR(?o), 1, 4)) + STRLEN(SUBSTR(STR(?o), 2))",
+                "CONCAT(SUBSTR(STR(?o), 2, 3), STR(?piece_), ?none)",
+            )
+        ),
         # Conditions, on whatever term.
         *(
             f"SELECT * {{ ?s ?p ?o FILTER({condition}) }}"

@@ -13,6 +13,7 @@ from starlette.types import ASGIApp
 from endpoint.catalog.reading import read_catalog
 from endpoint.dataset import Dataset, default_root, read_dataset
 from endpoint.engine import Engine
+from endpoint.engine.cached import CachedEngine
 from endpoint.engine.embedded import EmbeddedEngine
 from endpoint.engine.template_process import TemplateProcess
 from endpoint.errors import EndpointError
@@ -88,15 +89,17 @@ def create_application(
     @asynccontextmanager
     async def lifespan(_: object) -> AsyncIterator[None]:
         try:
-            site.running = engine or await open_engine(site.settings, site.dataset, process)
+            opened = engine or await open_engine(site.settings, site.dataset, process)
+            running: Engine = CachedEngine(opened, site.cache)
+            site.running = running
         except EndpointError as error:
             log.error("the server cannot start: %s", error)
             raise
-        site.running.queries.listeners.append(site.instruments)
+        running.queries.listeners.append(site.instruments)
         try:
             yield
         finally:
-            running, site.running = site.running, None
+            site.running = None
             await running.aclose()
 
     return Boundary(Router(routes(site), lifespan=lifespan), site)

@@ -53,5 +53,5 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
     """The server on the project's own dataset, with short limits so that hostile queries end soon."""
     data: Path = tmp_path_factory.mktemp("server") / "data"
     flags = ("--timeout", "3", "--memory", "256MB", "--workers", "2", "--client-timeout", "3")
-    with serving(data, *flags) as running:
+    with serving(data, *flags, "--cache", "64MB") as running:
         yield running

@@ -23,6 +23,8 @@ from tests.waiting import PATIENCE
 ROOT = Path(__file__).parent.parent
 # rdflib 7.6 passes the flags of REPLACE as a count, of which Python warns from 3.13 on; so in pyproject.toml.
 RDFLIB = "ignore:'count' is passed as positional argument:DeprecationWarning:rdflib.plugins.sparql.operators"
+# The flags of all servers; others may follow.
+ALWAYS = ("--allowed-hosts", "*", "--cache", "0")
 
 
 @dataclass(frozen=True)
@@ -163,11 +165,15 @@ def run(
 
 @contextmanager
 def serving(data: Path, *flags: str, cwd: Path = ROOT, code: Path = ROOT) -> Iterator[Server]:
-    """A server process on a free port, of any host name; ended afterwards, whatever happens."""
+    """A server process on a free port, of any host name; ended afterwards, whatever happens.
+
+    Unless a flag says otherwise it keeps no answers, which would be given in place of the workers' that most
+    tests ask for.
+    """
     log = data.parent / f"{data.name}.log"
     with log.open("w") as errors:
         process = subprocess.Popen(
-            command("serve", "--port", "0", "--data", str(data), "--allowed-hosts", "*", *flags),
+            command("serve", "--port", "0", "--data", str(data), *ALWAYS, *flags),
             cwd=cwd,
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,

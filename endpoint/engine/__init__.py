@@ -12,6 +12,7 @@ from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Final, Protocol
 
+from endpoint.engine.cache import Entry, Use
 from endpoint.engine.clients import Client, Clients
 from endpoint.engine.running import CALLER, Caller, RunningQueries
 from endpoint.formats import Facts, Representation
@@ -45,7 +46,8 @@ class Limits:
     None is when the engine is asked). Reading the request, classification, waiting, planning and evaluation
     count until the first byte of the answer; from there on only what the server waits for the worker does,
     not the client's reading; ``renewed`` with each piece, for an answer that is long and never stands still.
-    The answer may have so many ``rows`` and so many bytes (``size``); 0 is no limit.
+    The answer may have so many ``rows`` and so many bytes (``size``); 0 is no limit. It is evaluated ``anew``
+    where no answer may be used that is kept, and is then not kept either.
     """
 
     timeout: float
@@ -53,6 +55,7 @@ class Limits:
     size: int = 0
     began: float | None = None
     renewed: bool = False
+    anew: bool = False
 
     def left(self) -> float:
         """Return the seconds until the deadline, below zero after it."""
@@ -101,6 +104,8 @@ class Result(Protocol):
     generation: Generation
     complete: bool  # the whole answer has arrived, and reading it does not wait
     facts: Facts | None  # of a page; None without one
+    use: Use | None  # of the cache; None where there is none
+    kept: Entry | None  # where the answer is kept, once complete
 
     @property
     def queued(self) -> float:

@@ -9,7 +9,7 @@ from collections.abc import AsyncIterator
 from dataclasses import dataclass, replace
 from typing import Final
 
-from endpoint.engine import Limits, Occupancy, failures, wire
+from endpoint.engine import Limits, Occupancy, cache, failures, wire
 from endpoint.engine.clients import CRASH, Client, Clients
 from endpoint.engine.connection import Reply, WorkerConnection
 from endpoint.engine.memory import memory_now
@@ -215,12 +215,14 @@ class EmbeddedResult:
         self.generation: Generation = pool.generation
         self.complete = self.columns = False
         self.facts: Facts | None = None
+        self.use: cache.Use | None = None
+        self.kept: cache.Entry | None = None
         self._registry = registry
         self._running = running
         self._pool = pool
         self._frame = attempt.frame
         self._limits = attempt.limits
-        self._left = 0.0
+        self._left, self._expired = 0.0, False
         self._loop = asyncio.get_running_loop()
         self._made = time.monotonic()
         # Until it has sent all: then it has the next query, and the pieces are read from the reply.
@@ -228,7 +230,6 @@ class EmbeddedResult:
         self._reply = Reply()
         self._first = b""
         self._outcome = ABORTED
-        self._expired = False
 
     @property
     def queued(self) -> float:

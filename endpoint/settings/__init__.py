@@ -19,6 +19,8 @@ DefaultGraph = Literal["union", "strict"]
 
 T = TypeVar("T")
 
+_SIZES = (values.size, values.size_or_none, values.size_or_nothing)
+
 
 def _setting(
     default: T, parse: Callable[[str], object], metavar: str, text: str, *, reload: bool = False
@@ -214,6 +216,13 @@ class Settings:
         "KIND",
         "What a query without FROM sees: the union of all graphs, or only the default graph (strict).",
     )
+    cache: int = _setting(
+        2**26,
+        values.size_or_nothing,
+        "SIZE",
+        "Memory for answers that are kept for those who ask the same again; 0 keeps none.",
+        reload=True,
+    )
     derive: bool = _setting(
         True,
         values.switch,
@@ -324,7 +333,7 @@ def shown_default(row: Field[object]) -> str:
         return " ".join(default)
     if isinstance(default, bool):
         return "on" if default else "off"
-    if row.metadata["parse"] in (values.size, values.size_or_none) and isinstance(default, int):
+    if row.metadata["parse"] in _SIZES and isinstance(default, int):
         power = (default.bit_length() - 1) // 10
         return f"{default >> 10 * power}{list(values.UNITS)[power].upper()}B"
     return "" if default is None else f"{default:g}" if isinstance(default, float) else str(default)

@@ -48,6 +48,14 @@ def age(text: str) -> float:
     return found
 
 
+def size_or_nothing(text: str) -> int:
+    """Parse a size in bytes, or 0 for nothing at all. Raises ValueError."""
+    try:
+        return 0 if text.strip() == "0" else size(text)
+    except ValueError:
+        raise ValueError("expected a size such as 64MB, or 0 for none") from None
+
+
 def seconds(text: str) -> float:
     """Parse a positive number of seconds, with or without a trailing ``s``."""
     try:

@@ -32,8 +32,9 @@ class Exchange:
     """An HTTP request and its outcome, written as one log line when it ends.
 
     ``route`` is the template of its path, empty where no route answered, ``trace`` the identifier of its
-    trace, where it is kept, ``payer`` its client, once that is known. ``duration`` and ``queue`` are in
-    seconds; ``sent`` counts body bytes.
+    trace, where it is kept, ``payer`` its client, once that is known. ``cache`` is what the cache did for it,
+    and ``cache_status`` the same in the words of RFC 9211. ``duration`` and ``queue`` are in seconds;
+    ``sent`` counts body bytes.
     """
 
     identifier: str
@@ -49,6 +50,8 @@ class Exchange:
     queue: float = 0.0
     generation: int = 0
     media_type: str = ""
+    cache: str = ""
+    cache_status: str = ""
     trace: str = ""
     payer: Payer | None = None
 
@@ -65,6 +68,8 @@ class Exchange:
         ]
         if self.generation:
             parts.append(f"generation={self.generation} queue_ms={self.queue * 1000:.1f}")
+        if self.cache:
+            parts.append(f"cache={self.cache}")
         if self.media_type:
             parts.append(log_field("type", self.media_type))
         if self.code:

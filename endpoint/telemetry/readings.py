@@ -33,6 +33,17 @@ class ClientState:
 
 
 @dataclass(frozen=True, slots=True)
+class CacheState:
+    """The cache of answers at one moment: ``size`` of at most ``most`` bytes; ``uses`` counts answers."""
+
+    most: int = 0
+    size: int = 0
+    entries: int = 0
+    evictions: int = 0
+    uses: Mapping[str, int] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
 class State:
     """The state of a server at one moment; times are seconds, ``published`` since the epoch.
 
@@ -56,12 +67,14 @@ class State:
     problems: int = 0
     dropped: Mapping[str, int] = field(default_factory=dict)
     clients: Sequence[ClientState] = ()
+    cache: CacheState = CacheState()
 
 
 def readings(state: State) -> Iterator[Metric]:
     """Yield the metrics of ``state``, and of the processes that it names."""
     yield from _of_data(state)
     yield from _of_work(state)
+    yield from _of_cache(state.cache)
     yield from _of_clients(state.clients)
     yield from _of_server(state)
     yield from _of_processes(state.processes)
@@ -90,6 +103,18 @@ def _of_work(state: State) -> Iterator[Metric]:
     yield _gauge("endpoint_queue_length", "Queries that wait for a worker.", state.queue)
     yield _gauge("endpoint_queue_limit", "Queries that may wait for a worker.", state.queue_limit)
     yield _gauges("endpoint_workers", "Worker processes, by what they do.", "state", state.workers)
+
+
+def _of_cache(cache: CacheState) -> Iterator[Metric]:
+    yield _counters(
+        "endpoint_cache_answers", "Answers to queries, by what the cache did for them.", "result", cache.uses
+    )
+    yield _gauge("endpoint_cache_bytes", "Bytes that the cache keeps.", cache.size)
+    yield _gauge("endpoint_cache_limit_bytes", "Bytes that the cache may keep.", cache.most)
+    yield _gauge("endpoint_cache_entries", "Answers and other values that the cache keeps.", cache.entries)
+    yield CounterMetricFamily(
+        "endpoint_cache_evictions", "Values that the cache gave up for others.", value=cache.evictions
+    )
 
 
 def _of_clients(clients: Sequence[ClientState]) -> Iterator[Metric]:

@@ -13,6 +13,7 @@ from endpoint import __version__
 from endpoint.catalog import Catalog
 from endpoint.dataset import Dataset
 from endpoint.engine import Engine
+from endpoint.engine.cache import ByteCache
 from endpoint.errors import MalformedRequest, Overloaded
 from endpoint.search import SearchConfiguration
 from endpoint.settings import Settings
@@ -31,7 +32,8 @@ class Site:
 
     ``catalog`` may be replaced at any time, so a request that uses it again after an await keeps the one
     that it began with. ``search`` is the configuration of the text index, where the dataset has one.
-    ``spooled`` counts the bytes that are kept for clients of HTTP/1.0; ``turns`` orders the work of clients.
+    ``spooled`` counts the bytes that are kept for clients of HTTP/1.0; ``turns`` orders the work of clients;
+    ``cache`` has the answers that are kept.
     """
 
     settings: Settings
@@ -45,10 +47,12 @@ class Site:
     draining: bool = False
     spooled: int = 0
     turns: Turns = field(init=False)
+    cache: ByteCache = field(init=False)
     _lasting: str = field(init=False)
 
     def __post_init__(self) -> None:
         self.turns = Turns(self.instruments.watchdog)
+        self.cache = ByteCache(self.settings.cache)
         prefixes = sorted(self.dataset.prefixes.items())
         self._lasting = f"{__version__} {self.settings.default_graph} {prefixes}"
 

@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Final
 
 from endpoint.engine import Engine, Limits
+from endpoint.engine.cache import EXPLAINED
 from endpoint.engine.explanation import explain
 from endpoint.formats import HTML, Format, Representation, by_name, negotiate
 from endpoint.sparql.operation import Operation
-from endpoint.web.http.answer import NO_STORE, Answer, Whole, page
+from endpoint.web.http.answer import NO_STORE, Answer, Whole, note_use, page
 from endpoint.web.http.html import render
 from endpoint.web.http.request import Request, choose
 
@@ -45,7 +47,9 @@ async def explanation_answer(
 ) -> Answer:
     """Evaluate an operation and answer with what it did. Raises designed errors for what did not run."""
     site = request.site
-    explanation = await explain(engine, operation, representation, limits, site.search is not None)
+    anew = replace(limits, anew=True)
+    explanation = await explain(engine, operation, representation, anew, site.search is not None)
+    note_use(request, EXPLAINED if site.cache.most else None)
     exchange, query = request.exchange, explanation.query
     exchange.generation, exchange.queue = query.generation, query.queued
     members = explanation.members(site.settings.default_graph == "union")

@@ -98,7 +98,7 @@ def test_the_dataset_holds_no_triple_in_two_graphs(data: Path) -> None:
 def test_a_load_fails_no_request_and_is_served_from_disk_before_its_image_is_read(
     tmp_path: Path, data: Path
 ) -> None:
-    with serving(data, "--workers", "2") as server:
+    with serving(data, "--workers", "2", "--cache", "64MB") as server:
         with asked(server) as clients:
             number = load(data, triples(tmp_path / "large.ttl", LARGE), "--graph", "urn:g")
             until(lambda: f"{number} from memory" in places(server))
@@ -109,7 +109,7 @@ def test_a_load_fails_no_request_and_is_served_from_disk_before_its_image_is_rea
 
 
 def test_load_after_load_fails_no_request_and_ends_with_the_last(tmp_path: Path, data: Path) -> None:
-    with serving(data, "--workers", "2") as server:
+    with serving(data, "--workers", "2", "--cache", "64MB") as server:
         with asked(server):
             for step in range(1, 4):
                 file = triples(tmp_path / f"step{step}.ttl", LARGE + step)

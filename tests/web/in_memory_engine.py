@@ -9,6 +9,7 @@ from pathlib import Path
 from pyoxigraph import QueryResultsFormat, QueryTriples, RdfFormat, Store
 
 from endpoint.engine import Clients, Limits, Occupancy, Result, RunningQueries
+from endpoint.engine.cache import Entry, Use
 from endpoint.errors import NotFound
 from endpoint.formats import Facts, Representation
 from endpoint.search import Request
@@ -25,6 +26,8 @@ class Whole:
     facts: Facts | None = None
     queued = planned = evaluated = 0.0
     columns = False
+    use: Use | None = None
+    kept: Entry | None = None
 
     def __init__(self, generation: Generation, body: bytes) -> None:
         self.generation = generation

@@ -8,7 +8,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from hashlib import blake2b
 from typing import Final, Protocol, TypeAlias
@@ -16,6 +16,7 @@ from urllib.parse import quote
 
 from endpoint import __version__
 from endpoint.engine import Engine, Limits, Result
+from endpoint.engine.cache import COLLAPSED, HIT, Entry, Use
 from endpoint.formats import HTML, Representation
 from endpoint.sparql.operation import Operation
 from endpoint.storage.generations import Generation
@@ -64,11 +65,15 @@ class Described:
 
 @dataclass(frozen=True, slots=True)
 class Whole(Described):
-    """An answer with its whole body; ``content_type`` is empty where there is none."""
+    """An answer with its whole body; ``content_type`` is empty where there is none.
+
+    ``kept`` is where the cache keeps the body, and keeps it encoded too.
+    """
 
     body: bytes
     content_type: str
     status: int = 200
+    kept: Entry | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -158,8 +163,12 @@ async def evaluate(
         if request.conditional and (generation := _generation(engine, operation)) is not None:
             tag = document_tag(generation, digest)
             if request.has(tag):
+                note_use(request, HIT if request.site.cache.most else None)
                 return NotModified(representation.content_type, tag=tag, cache=cache)
+    if request.wants_anew and not limits.anew:
+        limits = replace(limits, anew=True)
     result = await engine.query(operation, representation, limits)
+    note_use(request, result.use)
     exchange = request.exchange
     exchange.generation, exchange.queue = result.generation.number, result.queued
     try:
@@ -184,7 +193,15 @@ async def result_answer(
     if not result.complete:
         return Streamed(result, content_type, around.head, around.tail, tag=tag, cache=cache, headers=headers)
     body = around.head + await result.read() + around.tail
-    return Whole(body, content_type, tag=tag, cache=cache, headers=headers)
+    kept = None if around.head or around.tail else result.kept
+    return Whole(body, content_type, kept=kept, tag=tag, cache=cache, headers=headers)
+
+
+def note_use(request: Request, use: Use | None) -> None:
+    """Take note of what the cache did for an answer, for its header Cache-Status and for the log."""
+    if use is not None:
+        exchange = request.exchange
+        exchange.cache, exchange.cache_status = use.result, f"endpoint; {use.parameters}"
 
 
 def _generation(engine: Engine, operation: Operation) -> Generation | None:
@@ -208,8 +225,16 @@ def _digest(site: Site, operation: Operation, representation: Representation, va
 
 
 def server_timing(result: Result) -> tuple[bytes, bytes]:
-    """Return the header with the times of waiting, planning and evaluation (W3C Server Timing)."""
+    """Return the header with the times of waiting, planning and evaluation (W3C Server Timing).
+
+    An answer from the cache took none of them.
+    """
+    use = result.use
+    if use is not None and use in (HIT, COLLAPSED):
+        return b"server-timing", f'cache;desc="{use.result}"'.encode()
     timing = f"queue;dur={result.queued * 1000:.1f}"
+    if use is not None:
+        timing = f'cache;desc="{use.result}", {timing}'
     if result.complete:
         timing += f", plan;dur={result.planned * 1000:.2f}, eval;dur={result.evaluated * 1000:.2f}"
         timing += f', by;desc="{"columns" if result.columns else "engine"}"'

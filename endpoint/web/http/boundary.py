@@ -55,7 +55,7 @@ WATCH_AFTER: Final = 0.02
 
 _METHODS: Final = b"GET, HEAD, POST, QUERY, OPTIONS"
 _EXPOSED: Final = (
-    b"Content-Location, Deprecation, ETag, Link, RateLimit, RateLimit-Policy, Retry-After, "
+    b"Cache-Status, Content-Location, Deprecation, ETag, Link, RateLimit, RateLimit-Policy, Retry-After, "
     b"Server-Timing, Sunset, X-Request-Id, X-Total-Count"
 )
 
@@ -103,6 +103,8 @@ class Boundary:
                 shared = bool(self._site.settings.cors_origins)
                 secured = security_headers(exchange.status, given, shared)
                 message["headers"] = [*given, *secured, *headers, *rate_limit(self._site.running)]
+                if exchange.cache_status:
+                    message["headers"].append((b"cache-status", exchange.cache_status.encode()))
             else:
                 exchange.sent += len(message.get("body", b""))
             await send(message)

@@ -119,6 +119,12 @@ class Request:
         """The Accept-Encoding header, several joined to one; empty where there is none."""
         return ", ".join(self.headers.getlist("accept-encoding"))
 
+    @property
+    def wants_anew(self) -> bool:
+        """Return whether the client wants no answer that is kept (RFC 9111 section 5.2.1.4)."""
+        sent = self.headers.get("cache-control")
+        return sent is not None and any(part.strip().lower() == "no-cache" for part in sent.split(","))
+
     @cached_property
     def pairs(self) -> Pairs:
         """The parameters in the URL. Raises BadParameter and MalformedRequest."""

@@ -8,6 +8,7 @@ How slowly a client may read, its connection decides (:mod:`endpoint.server.conn
 from __future__ import annotations
 
 import asyncio
+import time
 from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import aclosing
 from datetime import datetime
@@ -18,6 +19,7 @@ from typing import Final
 
 from starlette.types import Receive, Scope, Send
 
+from endpoint.engine.cache import Entry
 from endpoint.errors import EndpointError, MethodNotAllowed
 from endpoint.web.http.answer import Answer, Described, Made, NotModified, Streamed, Whole, options
 from endpoint.web.http.encodings import (
@@ -35,6 +37,8 @@ READING: Final = ("GET", "HEAD", "OPTIONS")
 
 # Bodies of at least this size (bytes) are encoded on a thread; for smaller ones the switch takes longer.
 _BESIDE: Final = 2**15
+# Bytes that are written at once: more of a body wait until the client has taken these.
+_AT_ONCE: Final = 2**17
 
 # The last line of a text that cannot be sent to its end. No format allows it, because of the quotation mark
 # above all: a reader who does not notice the cut connection finds a mistake, and its reason.
@@ -164,7 +168,7 @@ async def _send_whole(request: Request, send: Send, answer: Whole) -> None:
     if coding is None or (len(body) <= WORTHWHILE and accepted.plain):
         headers = _head(answer, answer.content_type, tag)
     else:
-        body = await _encoded(request, body, tag, coding)
+        body = await _encoded(request, answer, coding)
         headers = _head(answer, answer.content_type, _variant(tag, coding))
         headers.append((b"content-encoding", coding.name.encode()))
     if answer.content_type:
@@ -172,11 +176,22 @@ async def _send_whole(request: Request, send: Send, answer: Whole) -> None:
         headers.append((b"content-type", answer.content_type.encode("latin-1")))
     if answer.status != 204:
         headers.append((b"content-length", b"%d" % len(body)))
-    await _send(send, answer.status, headers, b"" if request.method == "HEAD" else body)
+    if request.method == "HEAD":
+        body = b""
+    if len(body) <= _AT_ONCE:
+        await _send(send, answer.status, headers, body)
+        return
+    await send({"type": "http.response.start", "status": answer.status, "headers": headers})
+    for start in range(0, len(body), _AT_ONCE):
+        await _send_piece(send, body[start : start + _AT_ONCE])
+    await send({"type": "http.response.body", "body": b""})
 
 
-async def _encoded(request: Request, body: bytes, tag: str | None, coding: Coding) -> bytes:
-    """Return the body in this coding, and keep it where it has a strong entity tag."""
+async def _encoded(request: Request, answer: Whole, coding: Coding) -> bytes:
+    """Return the body in this coding, and keep it where it has a strong entity tag, or is kept itself."""
+    body, tag = answer.body, answer.tag
+    if (entry := answer.kept) is not None:
+        return await _kept_encoded(request, entry, body, coding)
     if len(body) < _BESIDE:
         return coding.compress(body)
     kept = None if tag is None or tag.startswith("W/") else tag
@@ -185,6 +200,24 @@ async def _encoded(request: Request, body: bytes, tag: str | None, coding: Codin
         encoded = await asyncio.to_thread(coding.compress, body)
         if kept:
             request.encoded_bodies.put(kept, coding, encoded)
+    return encoded
+
+
+async def _kept_encoded(request: Request, entry: Entry, body: bytes, coding: Coding) -> bytes:
+    """Return a body of the cache in this coding, which is kept once it is sent for the second time."""
+    coded: dict[str, bytes] = entry.value.coded
+    if (encoded := coded.get(coding.name)) is not None:
+        return encoded
+    began = time.perf_counter()
+    if len(body) < _BESIDE:
+        encoded = coding.compress(body)
+    else:
+        encoded = await asyncio.to_thread(coding.compress, body)
+    # Meanwhile another request may have done the same.
+    seconds = time.perf_counter() - began
+    again = entry.uses > 1 and coding.name not in coded
+    if again and request.site.cache.grow(entry, len(encoded), seconds):
+        coded[coding.name] = encoded
     return encoded
 
 

@@ -10,7 +10,7 @@ from endpoint import __version__
 from endpoint.engine import Engine
 from endpoint.errors import Forbidden, NotAcceptable, NotFound
 from endpoint.formats import Format, negotiate
-from endpoint.telemetry.readings import ClientState, State, readings
+from endpoint.telemetry.readings import CacheState, ClientState, State, readings
 from endpoint.web import Site
 from endpoint.web.http.access import require
 from endpoint.web.http.answer import NO_STORE, Answer, Whole
@@ -99,6 +99,9 @@ def state_of(site: Site) -> State:
         problems=len(catalog.problems),
         dropped=site.instruments.dropped(),
         clients=_clients(site, engine),
+        cache=CacheState(
+            site.cache.most, site.cache.size, len(site.cache), site.cache.evictions, dict(site.cache.uses)
+        ),
     )
 
 

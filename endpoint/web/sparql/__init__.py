@@ -54,6 +54,8 @@ class SparqlEndpoint:
     async def _with_query(self, request: Request, protocol: ProtocolRequest, text: str) -> Answer:
         request.query = text
         limits = allowed_limits(protocol.timeout, self._site.settings, request.began)
+        if not protocol.cache:
+            limits = replace(limits, anew=True)
         if len(text) > _LONG_TEXT:
             classified = await self._site.engine.classify(text, self._site.dataset.base, limits)
         else:
@@ -97,6 +99,7 @@ async def _page(
     own = [("default-graph-uri", iri) for iri in protocol.default_graphs]
     own += [("named-graph-uri", iri) for iri in protocol.named_graphs]
     own += [] if protocol.columns else [("columns", "off")]
+    own += [] if protocol.cache else [("cache", "off")]
     links = view.downloads(view.path, [("query", text), *own], formats)
     action = view.root + view.path
     context = {"query": text, "action": action, "links": links, "hidden": own}

@@ -33,7 +33,7 @@ class ProtocolRequest:
 
     ``formats`` are the names given, the first one offered is taken; ``timeout`` is in seconds.
     ``explain``: what the query did is wanted in place of its answer. Without ``columns`` the engine is to
-    answer.
+    answer; without ``cache`` no answer that is kept is wanted.
     """
 
     query: str | None
@@ -44,6 +44,7 @@ class ProtocolRequest:
     download: bool = False
     explain: bool = False
     columns: bool = True
+    cache: bool = True
 
 
 def parse(method: str, content_type: str, query_string: bytes, body: bytes, limit: int) -> ProtocolRequest:
@@ -114,7 +115,8 @@ def _request(pairs: Pairs) -> ProtocolRequest:
         timeout=read_timeout(named),
         download=read_download(named),
         explain=read_flag(named, "explain"),
-        columns=_columns(named),
+        columns=_switch(named, "columns"),
+        cache=_switch(named, "cache"),
     )
 
 
@@ -129,8 +131,8 @@ def _graphs(pairs: Pairs, name: str) -> tuple[str, ...]:
     return tuple(iris)
 
 
-def _columns(pairs: Pairs) -> bool:
-    value = (single(pairs, "columns") or "on").strip().lower()
+def _switch(pairs: Pairs, name: str) -> bool:
+    value = (single(pairs, name) or "on").strip().lower()
     if value not in ("on", "off"):
-        raise BadParameter("columns", "The parameter columns is on or off.", value[:80], "type")
+        raise BadParameter(name, f"The parameter {name} is on or off.", value[:80], "type")
     return value == "on"

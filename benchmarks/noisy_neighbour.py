@@ -123,8 +123,8 @@ async def _body(reader: asyncio.StreamReader, head: bytes) -> bytes:
 
 
 def sparql(query: str) -> str:
-    """The path of a query."""
-    return f"/sparql?query={quote(query)}"
+    """The path of a query, which workers have to evaluate; a server without a cache ignores ``cache``."""
+    return f"/sparql?cache=off&query={quote(query)}"
 
 
 JSON = "application/sparql-results+json"

@@ -102,9 +102,13 @@ class ByteCache:
         entries = self._versions.get(version)
         entry = None if entries is None else entries.get(key)
         if entry is not None:
-            entry.uses += 1
-            entry.since = self._clock
+            self.use(entry)
         return entry
+
+    def use(self, entry: Entry) -> None:
+        """Count that an entry was asked for."""
+        entry.uses += 1
+        entry.since = self._clock
 
     def put(self, version: str, key: Hashable, value: object, size: int, cost: float) -> Entry | None:
         """Keep a value of ``size`` bytes that took ``cost`` seconds; return None where it is not kept."""
@@ -175,6 +179,8 @@ class ByteCache:
 
     def _drop(self, entry: Entry) -> None:
         entry.kept = False
+        # Whoever remembers the entry keeps none of its bytes.
+        entry.value = None
         self.size -= entry.size
         entries = self._versions[entry.version]
         del entries[entry.key]

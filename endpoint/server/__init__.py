@@ -29,6 +29,7 @@ from endpoint.server.transport import limit_kernel
 from endpoint.settings import Settings
 from endpoint.telemetry import log
 from endpoint.web import Site
+from endpoint.web.http.boundary import Boundary
 from endpoint.web.http.html import compile_templates
 
 _BACKLOG: Final = 2048
@@ -72,6 +73,7 @@ class Server(uvicorn.Server):
             )
         )
         self._site = site
+        self._at_once = app.at_once if isinstance(app, Boundary) else None
         self._limits = ConnectionLimits(site)
         self._reloader = reloader
         self._tls = tls.context
@@ -140,6 +142,7 @@ class Server(uvicorn.Server):
     def _connection(self) -> Connection:
         connection = Connection(self.config, self.server_state, self.lifespan.state, limits=self._limits)
         connection.watchdog = self._site.instruments.watchdog
+        connection.at_once = self._at_once
         return connection
 
     async def main_loop(self) -> None:

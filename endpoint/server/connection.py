@@ -8,6 +8,7 @@ from functools import partial
 from time import perf_counter
 from typing import Any, Final, cast
 
+from starlette.types import Scope
 from uvicorn._types import ASGI3Application
 from uvicorn.protocols.http.httptools_impl import STATUS_LINE, RequestResponseCycle
 
@@ -16,6 +17,7 @@ from endpoint.server.connection_limits import COME_BACK, STEP
 from endpoint.server.reading import RequestReader
 from endpoint.server.transport import Flow, OneWrite
 from endpoint.telemetry.watchdog import Watchdog
+from endpoint.web.http.at_once import AtOnce
 from endpoint.web.http.boundary import problem_text, special_headers
 
 # Seconds for which an idle connection stays open, longer than proxies wait to reuse it.
@@ -53,6 +55,8 @@ class Connection(RequestReader):
     _refusal: EndpointError | None = None
     _draining = False
     watchdog: Watchdog | None = None
+    # What needs no task; None for nothing.
+    at_once: AtOnce | None = None
     _discarded = 0
 
     def __init__(self, *arguments: Any, **named: Any) -> None:
@@ -124,8 +128,26 @@ class Connection(RequestReader):
         self.limits.turns.begin(self.peer, self, partial(self._begin, cycle, app))
 
     def _begin(self, cycle: RequestResponseCycle, app: ASGI3Application) -> None:
-        if not cycle.disconnected:
+        if not cycle.disconnected and not self._answer_at_once(cycle):
             super()._start_asgi_task(cycle, app)
+
+    def _answer_at_once(self, cycle: RequestResponseCycle) -> bool:
+        """Answer a request that was answered before, once the parser is back. Return whether it is."""
+        if self.at_once is None or self.flow.write_paused or not cycle.keep_alive:
+            return False
+        response = self.at_once.response(cast("Scope", cycle.scope), self.server_state.default_headers)
+        if response is None:
+            return False
+        self.loop.call_soon(self._write_at_once, cycle, response)
+        return True
+
+    def _write_at_once(self, cycle: RequestResponseCycle, response: bytes) -> None:
+        if cycle.disconnected:
+            return
+        cycle.response_started = cycle.response_complete = True
+        cycle.message_event.set()
+        self._wire.write_whole(response)
+        self.on_response_complete()
 
     def on_response_complete(self) -> None:
         self.server_state.total_requests += 1

@@ -74,6 +74,10 @@ class OneWrite:
             self._head = data
             asyncio.get_running_loop().call_soon(self.flush)
             return
+        self.write_whole(data)
+
+    def write_whole(self, data: bytes) -> None:
+        """Send the bytes now: they are more than a head, or nothing follows them."""
         self._written += len(data)
         self._transport.write(data)
         if len(data) > _LARGE:

@@ -28,13 +28,13 @@ def test_what_is_kept_asks_no_worker_and_is_counted(tmp_path: Path) -> None:
         assert server.post(ROWS).body == first.body
         after = samples(metrics)
         answers = "endpoint_cache_answers_total"
-        assert after[answers, "hit"] - before[answers, "hit"] == 7
+        assert after[answers, "hit"] - before[answers, "hit"] == 8
         assert after[answers, "miss"] == before[answers, "miss"]
         assert after[QUERIES, "SELECT", "oxigraph", ""] == before[QUERIES, "SELECT", "oxigraph", ""]
         # Encoded bodies count too.
         assert after["endpoint_cache_bytes",] > before["endpoint_cache_bytes",] > len(first.body)
         assert after["endpoint_cache_limit_bytes",] == 64 * 2**20
-        assert after["endpoint_cache_entries",] == before["endpoint_cache_entries",] >= 1
+        assert after["endpoint_cache_entries",] >= before["endpoint_cache_entries",] >= 1
         assert after["endpoint_cache_evictions_total",] == 0
         assert server.query(ROWS, cache="off").status == 200
         found = samples(metrics)

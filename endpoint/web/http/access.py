@@ -8,7 +8,7 @@ from ipaddress import IPv6Address, IPv6Network
 from math import ceil, floor
 from typing import Final
 
-from endpoint.engine import CALLER, Caller, Engine
+from endpoint.engine import Caller, Engine
 from endpoint.errors import Forbidden, Unauthorized
 from endpoint.tokens import Token, Tokens
 from endpoint.web.attempts import Attempts
@@ -78,12 +78,12 @@ def require(token: Token | None, scope: str) -> Token:
     return token
 
 
-def rate_limit(engine: Engine | None) -> tuple[tuple[bytes, bytes], ...]:
+def rate_limit(engine: Engine, asking: Caller) -> tuple[tuple[bytes, bytes], ...]:
     """Return the header fields that tell a caller what is left of its budget; none before half is used.
 
     They are those of draft-ietf-httpapi-ratelimit-headers-10, in seconds of evaluation.
     """
-    allowance = engine.clients.allowance(CALLER.get()) if engine is not None else None
+    allowance = engine.clients.allowance(asking)
     if allowance is None:
         return ()
     policy = f'"evaluation";q={ceil(allowance.quota)};qu="seconds";w={allowance.window:.0f}'

@@ -163,7 +163,9 @@ async def evaluate(
         if request.conditional and (generation := _generation(engine, operation)) is not None:
             tag = document_tag(generation, digest)
             if request.has(tag):
-                note_use(request, HIT if request.site.cache.most else None)
+                if request.site.cache.most:
+                    request.site.cache.uses[HIT.result] += 1
+                    note_use(request, HIT)
                 return NotModified(representation.content_type, tag=tag, cache=cache)
     if request.wants_anew and not limits.anew:
         limits = replace(limits, anew=True)
@@ -201,7 +203,12 @@ def note_use(request: Request, use: Use | None) -> None:
     """Take note of what the cache did for an answer, for its header Cache-Status and for the log."""
     if use is not None:
         exchange = request.exchange
-        exchange.cache, exchange.cache_status = use.result, f"endpoint; {use.parameters}"
+        exchange.cache, exchange.cache_status = use.result, cache_status(use)
+
+
+def cache_status(use: Use) -> str:
+    """Return the value of the header Cache-Status (RFC 9211)."""
+    return f"endpoint; {use.parameters}"
 
 
 def _generation(engine: Engine, operation: Operation) -> Generation | None:

@@ -41,11 +41,13 @@ from endpoint.telemetry.watchdog import EXCHANGE
 from endpoint.web import Site
 from endpoint.web.http.access import caller, rate_limit
 from endpoint.web.http.answer import NO_STORE, Headers, Whole
+from endpoint.web.http.at_once import AtOnce
 from endpoint.web.http.delayed import Delayed
 from endpoint.web.http.encodings import EncodedBodies
 from endpoint.web.http.forwarded import proxies
 from endpoint.web.http.hosts import check_host
 from endpoint.web.http.html import render
+from endpoint.web.http.repeats import find_repeat
 from endpoint.web.http.request import Request
 from endpoint.web.http.security import security_headers
 from endpoint.web.http.send import ClientGone, send_answer
@@ -53,6 +55,8 @@ from endpoint.web.http.send import ClientGone, send_answer
 # Seconds until the sender starts to watch for a leaving client; most answers are sent sooner.
 WATCH_AFTER: Final = 0.02
 
+# Methods of requests that are found without their body.
+_LOOKED_UP: Final = ("GET", "HEAD")
 _METHODS: Final = b"GET, HEAD, POST, QUERY, OPTIONS"
 _EXPOSED: Final = (
     b"Cache-Status, Content-Location, Deprecation, ETag, Link, RateLimit, RateLimit-Policy, Retry-After, "
@@ -77,6 +81,7 @@ class Boundary:
         self._count = count(1)
         self._encoded_bodies = EncodedBodies()
         self._delayed = Delayed(WATCH_AFTER)
+        self.at_once = AtOnce(site, self._identify, self._shared)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
@@ -84,7 +89,7 @@ class Boundary:
             return
         proxies(self._site.settings.trusted_proxies).apply(scope)
         exchange = Exchange(
-            f"{self._prefix}-{next(self._count):x}",
+            self._identify(),
             scope["method"],
             scope["path"],
             scope["client"][0] if scope.get("client") else "-",
@@ -102,7 +107,9 @@ class Boundary:
                 given = list(message.get("headers", ()))
                 shared = bool(self._site.settings.cors_origins)
                 secured = security_headers(exchange.status, given, shared)
-                message["headers"] = [*given, *secured, *headers, *rate_limit(self._site.running)]
+                engine = self._site.running
+                limits = () if engine is None else rate_limit(engine, CALLER.get())
+                message["headers"] = [*given, *secured, *headers, *limits]
                 if exchange.cache_status:
                     message["headers"].append((b"cache-status", exchange.cache_status.encode()))
             else:
@@ -118,6 +125,18 @@ class Boundary:
                 exchange.route = route.path
             instruments.request_ended(exchange)
 
+    def _identify(self) -> str:
+        return f"{self._prefix}-{next(self._count):x}"
+
+    def _shared(self) -> list[tuple[bytes, bytes]] | None:
+        """Return the fields of CORS, None where they depend on the request."""
+        origins = self._site.settings.cors_origins
+        if not origins:
+            return []
+        if "*" in origins:
+            return [(b"access-control-allow-origin", b"*"), (b"access-control-expose-headers", _EXPOSED)]
+        return None
+
     async def _run(self, request: Request, receive: Receive, send: Send) -> None:
         scope, exchange = request.scope, request.exchange
         try:
@@ -127,6 +146,8 @@ class Boundary:
             CALLER.set(caller(exchange.client, exchange.identifier, request.token))
             if request.method == "OPTIONS" and _is_preflight(request):
                 await send_answer(request, send, _preflight(request))
+            elif request.method in _LOOKED_UP and (known := find_repeat(request)) is not None:
+                await send_answer(request, send, known)
             else:
                 await self._in_turn(request, receive, send)
         except ClientGone:
@@ -165,18 +186,14 @@ class Boundary:
 
     def _headers(self, request: Request) -> list[tuple[bytes, bytes]]:
         headers = [(b"x-request-id", request.exchange.identifier.encode())]
-        origins = self._site.settings.cors_origins
-        if not origins:
+        if (shared := self._shared()) is not None:
+            return [*headers, *shared]
+        headers.append((b"vary", b"Origin"))
+        origin = request.headers.get("origin", "")
+        if origin not in self._site.settings.cors_origins:
             return headers
-        if "*" in origins:
-            headers.append((b"access-control-allow-origin", b"*"))
-        else:
-            headers.append((b"vary", b"Origin"))
-            origin = request.headers.get("origin", "")
-            if origin not in origins:
-                return headers
-            headers.append((b"access-control-allow-origin", origin.encode("latin-1")))
-            headers.append((b"access-control-allow-credentials", b"true"))
+        headers.append((b"access-control-allow-origin", origin.encode("latin-1")))
+        headers.append((b"access-control-allow-credentials", b"true"))
         headers.append((b"access-control-expose-headers", _EXPOSED))
         return headers
 

@@ -132,10 +132,10 @@ async def send_answer(request: Request, send: Send, answer: Answer) -> None:
         finally:
             await answer.pieces.aclose()
     elif isinstance(answer, NotModified):
-        await _send(send, 304, _head(answer, answer.content_type, answer.tag), b"")
+        await _send(send, 304, head_of(answer, answer.content_type, answer.tag), b"")
     else:
         headers = [(b"location", answer.location.encode("latin-1")), (b"content-length", b"0")]
-        await _send(send, answer.status, [*_head(answer, "", answer.tag), *headers], b"")
+        await _send(send, answer.status, [*head_of(answer, "", answer.tag), *headers], b"")
 
 
 async def _send(send: Send, status: int, headers: Headers, body: bytes) -> None:
@@ -160,16 +160,16 @@ async def _made(answer: Made) -> Whole | Streamed:
 
 async def _send_whole(request: Request, send: Send, answer: Whole) -> None:
     if answer.status == 200 and (unchanged := _held(request, answer)) is not None:
-        await _send(send, 304, _head(unchanged, answer.content_type, unchanged.tag), b"")
+        await _send(send, 304, head_of(unchanged, answer.content_type, unchanged.tag), b"")
         return
     body, tag = answer.body, answer.tag
     accepted = _accepted(request, answer.content_type)
     coding = accepted.coding
     if coding is None or (len(body) <= WORTHWHILE and accepted.plain):
-        headers = _head(answer, answer.content_type, tag)
+        headers = head_of(answer, answer.content_type, tag)
     else:
         body = await _encoded(request, answer, coding)
-        headers = _head(answer, answer.content_type, _variant(tag, coding))
+        headers = head_of(answer, answer.content_type, variant_of(tag, coding))
         headers.append((b"content-encoding", coding.name.encode()))
     if answer.content_type:
         request.exchange.media_type = answer.content_type.partition(";")[0]
@@ -190,7 +190,7 @@ async def _send_whole(request: Request, send: Send, answer: Whole) -> None:
 async def _encoded(request: Request, answer: Whole, coding: Coding) -> bytes:
     """Return the body in this coding, and keep it where it has a strong entity tag, or is kept itself."""
     body, tag = answer.body, answer.tag
-    if (entry := answer.kept) is not None:
+    if (entry := answer.kept) is not None and entry.kept:
         return await _kept_encoded(request, entry, body, coding)
     if len(body) < _BESIDE:
         return coding.compress(body)
@@ -223,7 +223,7 @@ async def _kept_encoded(request: Request, entry: Entry, body: bytes, coding: Cod
 
 async def _send_streamed(request: Request, send: Send, answer: Streamed) -> None:
     coding = _accepted(request, answer.content_type).coding
-    headers = _head(answer, answer.content_type, _variant(answer.tag, coding))
+    headers = head_of(answer, answer.content_type, variant_of(answer.tag, coding))
     headers.append((b"content-type", answer.content_type.encode("latin-1")))
     if coding is not None:
         headers.append((b"content-encoding", coding.name.encode()))
@@ -285,7 +285,7 @@ async def _send_spooled(request: Request, send: Send, pieces: AsyncIterator[byte
     await send({"type": "http.response.body", "body": b""})
 
 
-def _head(answer: Described, content_type: str, tag: str | None) -> Headers:
+def head_of(answer: Described, content_type: str, tag: str | None) -> Headers:
     """Return the headers that describe an answer, without those of its body."""
     headers = [*answer.headers]
     if tag is not None:
@@ -310,7 +310,7 @@ def _accepted(request: Request, content_type: str) -> Accepted:
     return negotiate(request.accept_encoding if is_text(content_type) else None)
 
 
-def _variant(tag: str | None, coding: Coding | None) -> str | None:
+def variant_of(tag: str | None, coding: Coding | None) -> str | None:
     """Return the entity tag of an answer in this coding: strong ones differ (RFC 9110 section 8.8.3.3)."""
     if tag is None or coding is None or tag.startswith("W/"):
         return tag
@@ -329,7 +329,7 @@ def _held(request: Request, answer: Whole | Made) -> NotModified | None:
             return _not_modified(answer, tag) if there else None
         accepted = _accepted(request, answer.content_type)
         # The tag in any of the codings that this client accepts now.
-        variants = [_variant(tag, accepted.coding), *([tag] if accepted.plain else [])]
+        variants = [variant_of(tag, accepted.coding), *([tag] if accepted.plain else [])]
         tag = next((one for one in variants if one is not None and request.has(one)), None)
         if tag is None:
             return None

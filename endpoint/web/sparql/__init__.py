@@ -14,6 +14,7 @@ from endpoint.web import Site
 from endpoint.web.explanation import explanation_answer, measured, wants_explanation
 from endpoint.web.http.answer import NOTHING, Answer, Around, as_file, evaluate
 from endpoint.web.http.html import NOINDEX, NOINDEX_HEADERS, render_around
+from endpoint.web.http.repeats import find_repeat, remember
 from endpoint.web.http.request import Request, allowed_limits, choose
 from endpoint.web.http.send import Handler
 from endpoint.web.http.view import View
@@ -46,12 +47,16 @@ class SparqlEndpoint:
         if request.method in ("POST", "QUERY"):
             # A form has the text percent-encoded, three bytes for one at the worst.
             body = await request.body(limit * 3 if "form" in content_type else limit)
+            if (known := find_repeat(request, body)) is not None:
+                return known
         protocol = parse(request.method, content_type, request.scope["query_string"], body, limit)
         if protocol.query is None:
             return await self._without_query(request, protocol)
-        return await self._with_query(request, protocol, protocol.query)
+        return await self._with_query(request, protocol, protocol.query, body)
 
-    async def _with_query(self, request: Request, protocol: ProtocolRequest, text: str) -> Answer:
+    async def _with_query(
+        self, request: Request, protocol: ProtocolRequest, text: str, body: bytes
+    ) -> Answer:
         request.query = text
         limits = allowed_limits(protocol.timeout, self._site.settings, request.began)
         if not protocol.cache:
@@ -69,7 +74,9 @@ class SparqlEndpoint:
         representation = choose(protocol.formats, request.accept, formats)
         if representation.format is not HTML:
             around = as_file("result", representation) if protocol.download else NOTHING
-            return await evaluate(request, operation, representation, limits, around)
+            answer = await evaluate(request, operation, representation, limits, around)
+            remember(request, answer, body)
+            return answer
         view = request.view
         page = partial(_page, view, text, protocol, formats)
         linked = replace(representation, links=view.links)

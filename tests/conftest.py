@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 import sys
 from collections.abc import Iterator
 from pathlib import Path
@@ -10,7 +11,8 @@ from pathlib import Path
 import pytest
 
 from tests import properties
-from tests.live import Server, serving
+from tests.live import Server, run, serving
+from tests.shared import shared
 
 # Folders whose tests take longest; those that are left at the end fill the last gaps between processes.
 FIRST = ("browser", "process", "engine", "web")
@@ -49,9 +51,20 @@ def _no_settings_from_outside(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @pytest.fixture(scope="session")
-def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
+def published(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A data directory of the project's own dataset, as a command leaves it, which nobody changes."""
+
+    def publish(folder: Path) -> None:
+        made = run("query", "ASK {}", "--data", str(folder / "data"))
+        assert made.returncode == 0, made.stderr
+
+    return shared(tmp_path_factory, "published", publish) / "data"
+
+
+@pytest.fixture(scope="session")
+def server(published: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
     """The server on the project's own dataset, with short limits so that hostile queries end soon."""
-    data: Path = tmp_path_factory.mktemp("server") / "data"
+    data = shutil.copytree(published, tmp_path_factory.mktemp("server") / "data")
     flags = ("--timeout", "3", "--memory", "256MB", "--workers", "2", "--client-timeout", "3")
     with serving(data, *flags, "--cache", "64MB") as running:
         yield running

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import shutil
 from collections.abc import Iterator
 
 import pytest
 from playwright.sync_api import Browser, expect
 
-from tests.browser.launch import started, stocked
+from tests.browser.launch import started, stock, stocked
 from tests.browser.reader import PATIENCE, Reader, reading
 from tests.live import Server
+from tests.shared import shared
 
 
 # Of the package, not of the session: Playwright's event loop runs in this thread as long as it is open,
@@ -23,7 +25,8 @@ def browser() -> Iterator[Browser]:
 
 @pytest.fixture(scope="package")
 def catalogue(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
-    with stocked(tmp_path_factory.mktemp("catalogue")) as running:
+    published = shared(tmp_path_factory, "catalogue", stock) / "data"
+    with stocked(shutil.copytree(published, tmp_path_factory.mktemp("catalogue") / "data")) as running:
         yield running
 
 

@@ -29,12 +29,16 @@ def started() -> Iterator[Browser]:
         browser.close()
 
 
-@contextmanager
-def stocked(folder: Path) -> Iterator[Server]:
-    """A server on the project's own dataset and some hundred generated publications, kept in ``folder``."""
+def stock(folder: Path) -> None:
+    """Publish the project's own dataset and some hundred generated publications in ``folder / "data"``."""
     with (folder / "catalogue.nq").open("wb") as out:
         write(Catalogue(PUBLICATIONS, SEED, shortened=10), out, graphs=True)
     loaded = run("load", str(folder / "catalogue.nq"), "--data", str(folder / "data"))
     assert loaded.returncode == 0, loaded.stderr
-    with serving(folder / "data", "--timeout", "5", "--workers", "2") as server:
+
+
+@contextmanager
+def stocked(data: Path) -> Iterator[Server]:
+    """A server on what :func:`stock` has published."""
+    with serving(data, "--timeout", "5", "--workers", "2") as server:
         yield server

@@ -20,7 +20,7 @@ from typing import Final, Literal
 from playwright.sync_api import Browser
 
 from tests.browser.example_pages import ERRORS, EXAMPLE_PAGES
-from tests.browser.launch import started, stocked
+from tests.browser.launch import started, stock, stocked
 from tests.browser.query_editor import query_page
 from tests.browser.reader import LOCALES, Reader, reading
 from tests.live import ROOT, Server
@@ -72,8 +72,10 @@ def take_all(browser: Browser, server: Server, output: Path, kinds: list[str]) -
 @contextmanager
 def site() -> Iterator[tuple[Browser, Server]]:
     """A browser, and a server on a catalogue of some hundred publications."""
-    with tempfile.TemporaryDirectory() as folder, stocked(Path(folder)) as server, started() as browser:
-        yield browser, server
+    with tempfile.TemporaryDirectory() as folder:
+        stock(Path(folder))
+        with stocked(Path(folder) / "data") as server, started() as browser:
+            yield browser, server
 
 
 def main() -> None:

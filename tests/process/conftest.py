@@ -1,4 +1,4 @@
-"""The project's own dataset, published once and copied for each test that changes or serves it."""
+"""A copy of the project's own dataset for each test that changes or serves it."""
 
 from __future__ import annotations
 
@@ -9,21 +9,10 @@ from pathlib import Path
 
 import pytest
 
-from tests.live import run
-
-
-@pytest.fixture(scope="session")
-def published(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A data directory of the project's own dataset, which nobody changes."""
-    data: Path = tmp_path_factory.mktemp("published") / "data"
-    made = run("query", "ASK {}", "--data", str(data))
-    assert made.returncode == 0, made.stderr
-    return data
-
 
 @pytest.fixture
 def data(published: Path, tmp_path: Path) -> Path:
-    """A copy of it for one test, as a server left it that ended."""
+    """The data directory for one test, as a server left it that ended."""
     return shutil.copytree(published, tmp_path / "data")
 
 

@@ -107,13 +107,13 @@ def example(server: Server, folder: Path, tls: int, plain: int) -> str:
 
 
 @pytest.fixture(scope="module")
-def proxied(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Proxied]:
+def proxied(published: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Proxied]:
     """A server with short limits behind nginx with the example of deploy/."""
     if NGINX is None:
         pytest.skip("nginx is not installed, so the example for it is not tried: apt-get install nginx")
     folder = tmp_path_factory.mktemp("nginx")
     flags = ("--timeout", "2", "--client-timeout", "2")
-    with serving(folder / "data", *flags) as server:
+    with serving(shutil.copytree(published, folder / "data"), *flags) as server:
         tls, plain = free_port(), free_port()
         with nginx(folder, example(server, folder, tls, plain), tls):
             yield Proxied(server, tls, plain)

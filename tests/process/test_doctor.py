@@ -10,8 +10,7 @@ from pathlib import Path
 from tests.live import run, serving
 
 
-def test_it_asks_the_server_what_reached_it(tmp_path: Path) -> None:
-    data = tmp_path / "data"
+def test_it_asks_the_server_what_reached_it(data: Path) -> None:
     with serving(data) as server:
         data.chmod(0o700)
         ended = run("doctor", "--json", "--data", str(data), "--public-url", server.url)
@@ -26,8 +25,7 @@ def test_it_asks_the_server_what_reached_it(tmp_path: Path) -> None:
         assert server.get("/-/seen", X_Endpoint_Doctor="guess").status == 404
 
 
-def test_a_secret_is_good_for_a_minute(tmp_path: Path) -> None:
-    data = tmp_path / "data"
+def test_a_secret_is_good_for_a_minute(data: Path) -> None:
     with serving(data) as server:
         (data / "doctor").write_text("secret")
         assert server.get("/-/seen", X_Endpoint_Doctor="secret").status == 200

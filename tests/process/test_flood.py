@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import http.client
 import re
+import shutil
 import threading
 from collections import Counter
 from collections.abc import Iterator
@@ -25,8 +26,8 @@ PAUSE = re.compile(r"the event loop was held pause_ms=\S+ cpu_ms=(\S+)(?:.* requ
 
 
 @pytest.fixture(scope="module")
-def target(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
-    data: Path = tmp_path_factory.mktemp("flood") / "data"
+def target(published: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
+    data = shutil.copytree(published, tmp_path_factory.mktemp("flood") / "data")
     with serving(data, "--timeout", "0.5", "--memory", "256MB", "--workers", "2") as running:
         yield running
 

@@ -7,10 +7,12 @@ is next on a connection that nginx uses again would get the answer to it.
 from __future__ import annotations
 
 import re
+import shutil
 import socket
 import ssl
 from collections.abc import Iterator
 from itertools import count
+from pathlib import Path
 
 import pytest
 
@@ -83,11 +85,11 @@ NUMBER = count()
 
 
 @pytest.fixture(scope="module")
-def proxied(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Proxied]:
+def proxied(published: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Proxied]:
     if NGINX is None:
         pytest.skip("nginx is not installed, so nothing is sent through it: apt-get install nginx")
     folder = tmp_path_factory.mktemp("smuggling")
-    with serving(folder / "data") as server:
+    with serving(shutil.copytree(published, folder / "data")) as server:
         tls, plain = free_port(), free_port()
         with nginx(folder, example(server, folder, tls, plain), tls):
             yield Proxied(server, tls, plain)

@@ -60,8 +60,8 @@ def get(connection: http.client.HTTPSConnection, path: str) -> bytes:
     return answer.read()
 
 
-def test_it_answers_over_tls_and_links_to_it(tmp_path: Path) -> None:
-    with serving(tmp_path / "data", *issue(tmp_path)) as server, connected(server) as connection:
+def test_it_answers_over_tls_and_links_to_it(tmp_path: Path, data: Path) -> None:
+    with serving(data, *issue(tmp_path)) as server, connected(server) as connection:
         # On one connection: an answer in one write, a stream, and one more.
         assert get(connection, "/-/live") == b'{"status": "live"}\n'
         assert get(connection, f"/sparql?query={quote(LARGE)}").count(b"\r\n") == 300 * 300 + 1

@@ -5,9 +5,11 @@ from __future__ import annotations
 import csv
 import http.client
 import json
+import shutil
 import socket
 import xml.etree.ElementTree as ElementTree
 from collections.abc import Callable, Iterator
+from pathlib import Path
 from urllib.parse import quote, urlencode
 
 import pytest
@@ -25,9 +27,9 @@ GRAPH = f"""CONSTRUCT {{ ?s <urn:a> "{"한국의 외교 " * 30}" }} {{ {DIGITS}
 
 
 @pytest.fixture(scope="module")
-def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
+def server(published: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
     """A server with answers of few rows and bytes."""
-    data = tmp_path_factory.mktemp("limits") / "data"
+    data = shutil.copytree(published, tmp_path_factory.mktemp("limits") / "data")
     with serving(data, "--max-rows", str(ROWS), "--max-result", "8MB", "--workers", "2") as started:
         yield started
 

@@ -18,7 +18,8 @@ from urllib.parse import quote
 import pytest
 
 from tests.datasets.grlc_bands import BAND, NAMES, NS, make
-from tests.live import Answer, Server, new_client, run, serving
+from tests.live import Answer, Server, new_client, serving
+from tests.storage import publishing
 from tests.waiting import until
 
 ROCK = f"{NS}rock"
@@ -286,9 +287,7 @@ def test_ramose_answers_from_a_cache_of_yesterday(tmp_path: Path) -> None:
         tag = before.headers["etag"]
         assert (names(before), before.headers["cache-control"]) == (NAMES, "no-cache")
         assert server.get("/api/posted", If_None_Match=tag).status == 304
-        places = ("--dataset", str(dataset), "--data", str(server.data))
-        loaded = run("load", str(more), *places, "--graph", "urn:more")
-        assert loaded.returncode == 0, loaded.stderr
+        publishing.load(more, "urn:more", dataset, server.data)
         until(lambda: server.get("/api/posted", If_None_Match=tag).status != 304)
         answer = server.get("/api/posted", If_None_Match=tag)
         assert "Six" in names(answer)

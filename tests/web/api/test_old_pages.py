@@ -13,6 +13,7 @@ import pytest
 from endpoint.engine.supervisor import QUICK
 from tests.datasets.paged_books import COUNT, make
 from tests.live import Answer, Server, run, serving
+from tests.storage import publishing
 from tests.waiting import PATIENCE, until
 from tests.web.api.test_paging import all_rows, follow, links
 
@@ -34,12 +35,8 @@ def load(server: Server, count: int = 1) -> int:
     number = current(server) + 1
     file = server.data.parent / f"more{number}.ttl"
     file.write_text("".join(NUMBER.format(n=1000 * number + n) for n in range(count)))
-    dataset = str(server.data.parent / "dataset")
-    loaded = run(
-        *("load", str(file), "--graph", "http://example.org/more", "--data", str(server.data)),
-        *("--dataset", dataset),
-    )
-    assert loaded.returncode == 0, loaded.stderr
+    made = publishing.load(file, "http://example.org/more", server.data.parent / "dataset", server.data)
+    assert made.number == number
     until(lambda: current(server) == number)
     return number
 

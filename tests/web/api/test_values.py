@@ -20,7 +20,8 @@ from endpoint.web.api.targets import Part, find_query, named
 from endpoint.web.api.values import ValueLists
 from endpoint.web.own_queries import OwnQueries
 from tests.datasets.listed_values import make
-from tests.live import Answer, Server, run, serving
+from tests.live import Answer, Server, serving
+from tests.storage import publishing
 from tests.waiting import PATIENCE, until
 from tests.web.exchanges import request_for
 from tests.web.in_memory_engine import StoreEngine
@@ -211,15 +212,13 @@ def test_a_new_generation_has_new_values(tmp_path: Path) -> None:
     more.write_text('<http://example.org/b/9> <http://example.org/ns/genre> "atlas" .\n')
     with serving(tmp_path / "data", "--dataset", str(dataset), "--workers", "1") as server:
         assert "atlas" not in [row["value"] for row in values(server, "by-genre/values/genre")]
-        flags = ("--dataset", str(dataset), "--data", str(server.data), "--graph", "urn:more")
-        loaded = run("load", str(more), *flags)
-        assert loaded.returncode == 0, loaded.stderr
+        publishing.load(more, "urn:more", dataset, server.data)
         moved_to(server, 2)
         answer = server.get("/api/by-genre/values/genre").json()
         assert answer["generation"] == 2
         assert "atlas" not in [row["value"] for row in answer["values"]]
         book = tmp_path / "book.ttl"
         book.write_text('<http://example.org/b/9> <http://example.org/ns/title> "Nine" .\n')
-        assert run("load", str(book), *flags).returncode == 0
+        publishing.load(book, "urn:more", dataset, server.data)
         moved_to(server, 3)
         assert "atlas" in [row["value"] for row in values(server, "by-genre/values/genre")]

@@ -10,7 +10,6 @@ from pathlib import Path
 
 from endpoint.engine import Limits
 from endpoint.engine.embedded import EmbeddedEngine
-from endpoint.engine.supervisor import QUICK
 from endpoint.formats import CSV, Representation
 from endpoint.settings import Settings
 from endpoint.storage import generations
@@ -20,7 +19,9 @@ from tests.storage.publishing import publish
 from tests.waiting import until_async
 
 COUNT = "SELECT (COUNT(*) AS ?n) { ?s ?p ?o }"
-LARGE = QUICK + 5000
+# Most quads of a generation that is read into memory at once, with the fixture `few_quads_are_many`.
+QUICK = 1000
+LARGE = QUICK + 250
 
 
 @asynccontextmanager

@@ -29,6 +29,8 @@ from tests.engine.test_embedded import ENDLESS, LONG, operation
 from tests.storage.publishing import publish
 from tests.waiting import until_async
 
+pytestmark = pytest.mark.usefixtures("few_quads_are_many")
+
 # Triples of the first generation, whether each is in two graphs, the setting image, where it answers from.
 PLACES = [
     (300, True, 2**31, "memory"),

@@ -14,16 +14,17 @@ from pathlib import Path
 import pytest
 
 from endpoint.engine.clients import Client
-from endpoint.engine.supervisor import QUICK, Plan, Supervisor
+from endpoint.engine.supervisor import Plan, Supervisor
 from endpoint.settings import DefaultGraph, Settings
 from endpoint.storage import generations
 from endpoint.storage.generations import Generation
 from endpoint.telemetry import log
 from tests.children import children
+from tests.engine.replaced_generations import LARGE, QUICK
 from tests.storage.publishing import publish
 from tests.waiting import until_async
 
-LARGE = QUICK + 5000
+pytestmark = pytest.mark.usefixtures("few_quads_are_many")
 
 
 @pytest.fixture(autouse=True)

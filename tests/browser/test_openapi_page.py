@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 import pytest
 from playwright.sync_api import Browser, expect
 
@@ -28,22 +30,26 @@ def test_an_operation_can_be_tried_out(reader: Reader) -> None:
     expect(answer).to_contain_text('"generation"')
 
 
-def test_it_is_in_korean_for_a_korean_reader(korean: Reader) -> None:
-    page = korean.goto(PATH)
-    expect(page.locator(BY_YEAR, has_text="/api/publications-by-year").first).to_contain_text(
-        "연도별 발간자료"
-    )
+@pytest.fixture(scope="module")
+def opened(browser: Browser, catalogue: Server) -> Iterator[Reader]:
+    """The page in Korean and in dark colours, with one operation unfolded; tests only look at it."""
+    with reading(browser, catalogue, "ko", scheme="dark") as reader:
+        page = reader.goto(PATH)
+        page.locator(BY_YEAR, has_text="/api/publications-by-year").first.click()
+        expect(page.locator("#swagger .opblock.is-open .opblock-body").first).to_be_visible()
+        yield reader
+        reader.check()
+
+
+def test_it_is_in_korean_for_a_korean_reader(opened: Reader) -> None:
+    summary = opened.page.locator(BY_YEAR, has_text="/api/publications-by-year").first
+    expect(summary).to_contain_text("연도별 발간자료")
 
 
 @pytest.mark.parametrize("width", [390, 1280])
-def test_it_fits_the_window(browser: Browser, catalogue: Server, width: int) -> None:
-    with reading(browser, catalogue, "ko", width=width, scheme="dark") as opened:
-        page = opened.goto(PATH)
-        summary = page.locator(BY_YEAR, has_text="/api/publications-by-year").first
-        summary.click()
-        expect(page.locator("#swagger .opblock.is-open .opblock-body").first).to_be_visible()
-        assert page.evaluate("document.documentElement.scrollWidth") <= width
-        opened.check()
+def test_it_fits_the_window(opened: Reader, width: int) -> None:
+    opened.page.set_viewport_size({"width": width, "height": 900})
+    assert opened.page.evaluate("document.documentElement.scrollWidth") <= width
 
 
 def test_without_scripts_there_is_a_list(browser: Browser, catalogue: Server) -> None:

@@ -50,7 +50,7 @@ def main() -> None:
     parser.add_argument("publications", type=int)
     parser.add_argument("--changes", type=int, default=8)
     given = parser.parse_args()
-    with tempfile.TemporaryDirectory(dir=".") as folder:
+    with tempfile.TemporaryDirectory() as folder:
         data = Path(folder) / "data"
         rows = {"load": run(data, "load", str(generated(Path(folder), given.publications, "long")))}
         for number in range(given.changes):

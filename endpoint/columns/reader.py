@@ -44,6 +44,10 @@ class Dictionary:
         """Return a term as N-Triples writes it."""
         return self._text[self._ends[number] : self._ends[number + 1]]
 
+    def texts(self, begin: int, end: int) -> bytes:
+        """Return the terms from one number to before another, as N-Triples writes them, without a space."""
+        return self._text[self._ends[begin] : self._ends[end]]
+
     def lengths(self, numbers: NDArray[np.integer]) -> NDArray[np.int64]:
         """Return how many bytes each term has as N-Triples writes it."""
         ends = np.asarray(self._ends)

@@ -80,7 +80,7 @@ def read_lines(
     following = columns.starts[:-1].astype(np.int64)
     for begin in range(0, len(columns), _LOOK):
         triples = columns.triples[:, begin : begin + _LOOK]
-        of_sets = columns.graph_sets[_places(columns, triples[1], following)]
+        of_sets = columns.graph_sets[places_of(columns, triples[1], following)]
         if named:
             rows, names = members_of(of_sets, sets)
             order = np.lexsort((rows, names, triples[0, rows]))
@@ -91,7 +91,7 @@ def read_lines(
             yield from _pieces(columns, shown, [b" .\n"] * shown.shape[1])
 
 
-def _places(columns: Columns, predicates: Numbers, following: Indices) -> Indices:
+def places_of(columns: Columns, predicates: Numbers, following: Indices) -> Indices:
     """Return where triples that follow each other by subject stand among the pairs of their ``predicates``.
 
     ``following`` has the place of the next pair of each predicate, and is moved on: pairs are sorted by

@@ -277,10 +277,10 @@ def open_current(data: Path) -> Iterator[Dump]:
     :raises StoreError: there is none, or it cannot be read.
     """
     with generations.held_current(data) as generation:
-        yield Dump(generation, open_store(generation), _intact_columns(generation))
+        yield Dump(generation, open_store(generation), intact_columns(generation))
 
 
-def _intact_columns(generation: Generation) -> Columns | None:
+def intact_columns(generation: Generation) -> Columns | None:
     """Return the columns; None where there are none, or they are damaged or of another version."""
     folder = generation.path / FOLDER
     if not folder.is_dir():

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from pyoxigraph import BlankNode, DefaultGraph, Literal, NamedNode, Quad, Store
+from pyoxigraph import BlankNode, DefaultGraph, Literal, NamedNode, Quad, RdfFormat, Store, parse
 
 from endpoint.dataset import Dataset, default_root, read_dataset
 from endpoint.errors import ConfigurationError, DataError
@@ -73,9 +73,11 @@ def changed(dataset: Dataset, data: Path, text: str = "", **fields: Any) -> Gene
         == told
     )
     made = publish(change, recipe, data, lambda _: None)
-    happened = [each for each in difference(before, made) if each.quad.graph_name != DERIVED]
+    happened = list(difference(before, made))
     for sign, counts in ((Sign.ADDED, told.added), (Sign.REMOVED, told.removed)):
-        assert Counter(each.quad.graph_name for each in happened if each.sign is sign) == counts
+        lines = "".join(f"{each.statement} .\n" for each in happened if each.sign is sign)
+        found = Counter(quad.graph_name for quad in parse(lines, RdfFormat.N_QUADS))
+        assert {graph: number for graph, number in found.items() if graph != DERIVED} == counts
     assert not list((data / "generations").glob("tmp-*"))
     verify_text(made, recipe)
     return made

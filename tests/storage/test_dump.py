@@ -118,7 +118,7 @@ def test_columns_and_the_store_give_the_same_statements(
 def test_columns_are_what_is_read(with_columns: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """The test above would hold if both came from the store."""
     wanted, _ = written(with_columns, N_QUADS, Selection())
-    monkeypatch.setattr(dump, "_intact_columns", lambda _: None)
+    monkeypatch.setattr(dump, "intact_columns", lambda _: None)
     found, _ = written(with_columns, N_QUADS, Selection())
     assert sorted(found.splitlines()) == sorted(wanted.splitlines())
     assert found != wanted

@@ -9,6 +9,7 @@ depends on the text and on the generation only.
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from functools import lru_cache
 from typing import Final
 
@@ -16,6 +17,7 @@ from pyoxigraph import NamedNode
 
 from endpoint.columns.evaluation.answers import Answer
 from endpoint.columns.evaluation.evaluator import Evaluator
+from endpoint.columns.evaluation.filters import moved
 from endpoint.columns.evaluation.graphs import TRIPLE, constructed, described
 from endpoint.columns.evaluation.shapes import Uses
 from endpoint.columns.evaluation.sources import Asked, Sources
@@ -83,6 +85,7 @@ class ColumnQueries:
         """Return a query that may be answered here, else the reason why the engine answers it."""
         try:
             query = translate(parse(text), self._prefixes, base_iri)
+            query = replace(query, pattern=moved(query.pattern))
             if asked is None:
                 asked = (
                     Asked() if query.dataset is None else Asked.of(query.dataset.default, query.dataset.named)

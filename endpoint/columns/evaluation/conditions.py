@@ -346,15 +346,6 @@ def reduces(expression: Expression) -> bool:
     return _piece_of(expression) is not None or any(map(reduces, expression.arguments))
 
 
-def conjuncts(condition: Expression) -> Iterator[Expression]:
-    """Yield the conditions that all have to be true."""
-    if isinstance(condition, Call) and condition.function == "&&":
-        for argument in condition.arguments:
-            yield from conjuncts(argument)
-    else:
-        yield condition
-
-
 def _variable(expression: Expression) -> Variable:
     if not isinstance(expression, Variable):
         raise Unsupported("BOUND has no variable")

@@ -9,7 +9,8 @@ from pyoxigraph import BlankNode, NamedNode, Variable
 
 from endpoint.columns.evaluation.assignments import number_together
 from endpoint.columns.evaluation.basic import BasicPatterns, Step
-from endpoint.columns.evaluation.conditions import Conditions, conjuncts
+from endpoint.columns.evaluation.conditions import Conditions
+from endpoint.columns.evaluation.filters import conjuncts
 from endpoint.columns.evaluation.grouping import distinct, grouped
 from endpoint.columns.evaluation.joins import joined, without_compatible
 from endpoint.columns.evaluation.ordering import in_runs, ordered

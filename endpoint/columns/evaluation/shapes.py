@@ -81,6 +81,12 @@ def always(pattern: Pattern) -> set[Variable]:
             return always(left)
         case algebra.Filter(inner, _) | algebra.Extend(inner, _, _):
             return always(inner)
+        case algebra.Slice(inner) | algebra.Distinct(inner) | algebra.Reduced(inner) | algebra.OrderBy(inner):
+            return always(inner)
+        case algebra.Project(inner, variables):
+            return always(inner) & {*variables}
+        case algebra.Group(inner, keys):
+            return always(inner) & {*keys}
     return set()
 
 

@@ -29,6 +29,11 @@ def stream_safe(text: str) -> str:
     return text if text.isascii() else _RUN.sub(_cut, text)
 
 
+def is_mark(character: str) -> bool:
+    """Return whether a long run with this character is cut by :func:`stream_safe`."""
+    return bool(unicodedata.combining(character)) or character in _DECOMPOSED
+
+
 def normalized(text: str, form: Form = "NFC") -> str:
     """Return ``text``, :func:`stream_safe`, in a normal form (UAX #15)."""
     return text if text.isascii() else unicodedata.normalize(form, stream_safe(text))
@@ -46,7 +51,7 @@ def _cut(run: re.Match[str]) -> str:
     kept: list[str] = []
     marks = 0
     for character in run[0]:
-        marks = marks + 1 if unicodedata.combining(character) or character in _DECOMPOSED else 0
+        marks = marks + 1 if is_mark(character) else 0
         if marks <= MOST_MARKS:
             kept.append(character)
     return "".join(kept)

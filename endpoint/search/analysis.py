@@ -21,7 +21,7 @@ from typing import Protocol, cast
 
 from snowballstemmer.english_stemmer import EnglishStemmer  # type: ignore[import-untyped]
 
-from endpoint.characters import normalized
+from endpoint.characters import is_mark, normalized
 from endpoint.search.korean import after, to_hangul
 
 # NFKC would turn U+2024 into a full stop and U+318D into an old vowel; all of these are used as middle dots.
@@ -29,13 +29,15 @@ _DOTS = "\u00b7\u2024\u2027\u22c5\u2219\u30fb\u318d\uff65\u119e"
 _APOSTROPHES = "\u2018\u2019\u02bc\u2032\u0060"
 _IGNORED = "\u00ad\u200b\u200c\u200d\u2060\ufeff"
 _REPLACED = dict.fromkeys(_DOTS, "·") | dict.fromkeys(_IGNORED, "")
-_RARE = re.compile(f"[{_DOTS}{_IGNORED}]")
 _APOSTROPHE = re.compile(f"[{_APOSTROPHES}]")
 # Letters whose stroke is no combining mark, so that decomposition leaves them as they are.
 _STROKES = str.maketrans({"ø": "o", "ł": "l", "đ": "d", "ħ": "h", "æ": "ae", "œ": "oe", "ı": "i", "ð": "d"})
 _MARKED = re.compile("[\u00c0-\u024f\u1e00-\u1eff\u0300-\u036f]+")
+# What every abbreviation has, and most texts have not.
+_POINT_WITHIN = re.compile(r"\.[a-z]")
 ABBREVIATION = re.compile(r"\b(?:[a-z]\.)+[a-z]\b\.?")
-_JOINING = re.compile("(?<=(?<![가-힣])[가-힣])[·\u2010-\u2015-](?=[가-힣])")
+# What stands before is looked at last: so the search is for the few signs, not at each character.
+_JOINING = re.compile("[·\u2010-\u2015-](?<=(?<![가-힣])[가-힣].)(?=[가-힣])")
 
 SYLLABIC = "가-힣ぁ-ゖァ-ヺー㐀-鿿"
 WORD = re.compile(rf"[{SYLLABIC}]+|[a-z]+(?:'[a-z]+)*|[0-9]+|[^\W\d_a-z{SYLLABIC}]+")
@@ -47,8 +49,8 @@ BREAK = "¦"
 #: Another number means that the same texts may have other tokens.
 TOKENS = 2
 _LISTED = (
-    re.compile("(?<=(?<![가-힣])([가-힣]))[·-](?=[가-힣])"),
-    re.compile("(?<=[가-힣])[·-](?=([가-힣])(?![가-힣]))"),
+    re.compile("[·-](?<=(?<![가-힣])([가-힣]).)(?=[가-힣])"),
+    re.compile("[·-](?<=[가-힣].)(?=([가-힣])(?![가-힣]))"),
 )
 
 
@@ -59,15 +61,53 @@ class _Stemmer(Protocol):
 _english = cast("Callable[[], _Stemmer]", EnglishStemmer)()
 
 
+class _Steps(dict[str, int]):
+    """For each character the steps of :func:`normalise` that a text with it may need, as bits."""
+
+    REPLACED, COMBINING, APOSTROPHE, MARKED, CHINESE = 1, 2, 4, 8, 16
+    # Remembered characters: more than any language has.
+    _MOST = 1 << 15
+
+    def __missing__(self, character: str) -> int:
+        # What it becomes counts as well, alone; beside others it becomes more only where one is a mark.
+        forms = character + unicodedata.normalize("NFKC", character).casefold()
+        steps = (
+            (character in _REPLACED) * self.REPLACED
+            | any(map(is_mark, forms)) * self.COMBINING
+            | (_APOSTROPHE.search(forms) is not None) * self.APOSTROPHE
+            | (_MARKED.search(forms) is not None) * self.MARKED
+            | (to_hangul(forms) != forms) * self.CHINESE
+        )
+        if len(self) < self._MOST:
+            self[character] = steps
+        return steps
+
+
+_steps = _Steps()
+
+
 def normalise(text: str) -> str:
     """Return ``text`` in its normal form, whose length may differ."""
-    if text.isascii():
-        folded = text.lower().replace("`", "'")
-    else:
-        unified = _RARE.sub(lambda match: _REPLACED[match[0]], text)
-        folded = normalized(unified, "NFKC").casefold()
-        folded = _MARKED.sub(_without_marks, to_hangul(_APOSTROPHE.sub("'", folded)))
-    return ABBREVIATION.sub(_without_points, folded)
+    folded = text.lower().replace("`", "'") if text.isascii() else _unified(text)
+    return ABBREVIATION.sub(_without_points, folded) if _POINT_WITHIN.search(folded) else folded
+
+
+def _unified(text: str) -> str:
+    """Return the normal form, but for points, by those steps that the characters of ``text`` need."""
+    characters = set(text)
+    steps = 0
+    for character in characters:
+        steps |= _steps[character]
+    if steps & _Steps.REPLACED:
+        for character in characters & _REPLACED.keys():
+            text = text.replace(character, _REPLACED[character])
+    safe = normalized(text, "NFKC") if steps & _Steps.COMBINING else unicodedata.normalize("NFKC", text)
+    folded = safe.casefold()
+    if steps & _Steps.APOSTROPHE:
+        folded = _APOSTROPHE.sub("'", folded)
+    if steps & _Steps.CHINESE:
+        folded = to_hangul(folded)
+    return _MARKED.sub(_without_marks, folded) if steps & _Steps.MARKED else folded
 
 
 def joined(normal: str) -> str:
@@ -91,11 +131,36 @@ def pairs(word: str) -> list[str]:
     return [word] if len(word) == 1 else [word[at : at + 2] for at in range(len(word) - 1)]
 
 
-@lru_cache(maxsize=1 << 17)
-def _tokens(word: str) -> str:
+class _Remembered(dict[str, str]):
+    """The results of ``make`` by word; all are forgotten where there are too many."""
+
+    _MOST = 1 << 17
+
+    def __init__(self, make: Callable[[str], str]) -> None:
+        super().__init__()
+        self._make = make
+
+    def __missing__(self, word: str) -> str:
+        if len(self) >= self._MOST:
+            self.clear()
+        made = self[word] = self._make(word)
+        return made
+
+
+def _make_tokens(word: str) -> str:
     if is_syllabic(word):
         return " ".join(pairs(word))
     return stem(word) if word[0].isascii() and word[0].isalpha() else word
+
+
+def _make_noun(word: str) -> str:
+    """Return the noun of one syllable before a particle, 핵 in 핵을; empty where a word is anything else."""
+    return word[0] if "가" <= word[0] <= "힣" and word[1:] in after(word[0]) else ""
+
+
+# Look-ups by these take a third of the time of lru_cache.
+_tokens = _Remembered(_make_tokens).__getitem__
+_noun = _Remembered(_make_noun).__getitem__
 
 
 def words(normal: str) -> list[str]:
@@ -132,22 +197,17 @@ def analyse_document(fields: Mapping[str, Sequence[str]], names: Sequence[str], 
         for text in normal[name]:
             split = words(text)
             if text in spaced:
-                pieces.append(" ".join(_tokens(word) for word in split if not is_syllabic(word)))
+                pieces.append(" ".join([_tokens(word) for word in split if not is_syllabic(word)]))
                 continue
             pieces.append(" ".join(map(_tokens, split)))
             # Single syllables are words too where a dot joins them, 미 in 미·중, or a particle follows.
-            pieces.extend(syllable for listed in _LISTED for syllable in listed.findall(text))
-            pieces.extend(map(_noun, split))
+            if "·" in text or "-" in text:
+                pieces.extend(syllable for listed in _LISTED for syllable in listed.findall(text))
+            pieces.extend(filter(None, map(_noun, split)))
             if name != long:
                 vocabulary.update(map(_plain, split))
         tokens.append(f" {BREAK} ".join(filter(None, pieces)))
     return Analysed(tuple(tokens), frozenset(word for word in vocabulary if len(word) > 1))
-
-
-@lru_cache(maxsize=1 << 16)
-def _noun(word: str) -> str:
-    """Return the noun of one syllable before a particle, 핵 in 핵을; empty where a word is anything else."""
-    return word[0] if "가" <= word[0] <= "힣" and word[1:] in after(word[0]) else ""
 
 
 def _plain(word: str) -> str:

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import re
 import unicodedata
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
+from endpoint.characters import normalized
 from endpoint.search.analysis import analyse, analyse_document, joined, normalise, stem
+from endpoint.search.korean import to_hangul
 
 SAME = [
     ("미·중", "미\u2024중"),
@@ -75,6 +78,43 @@ def test_compatibility_characters_are_read_too() -> None:
 @given(st.text(alphabet=st.characters(max_codepoint=0xFFFF, exclude_categories=["Cs", "Cn", "Lm", "Mn"])))
 def test_a_normal_form_is_its_own_normal_form(text: str) -> None:
     assert normalise(normalise(text)) == normalise(text)
+
+
+def by_every_step(text: str) -> str:
+    """The normal form by all steps, one after another, whatever characters the text has."""
+    for dot in "\u00b7\u2024\u2027\u22c5\u2219\u30fb\u318d\uff65\u119e":
+        text = text.replace(dot, "·")
+    for ignored in "\u00ad\u200b\u200c\u200d\u2060\ufeff":
+        text = text.replace(ignored, "")
+    text = normalized(text, "NFKC").casefold()
+    text = to_hangul(re.sub("[\u2018\u2019\u02bc\u2032\u0060]", "'", text))
+    text = re.sub("[\u00c0-\u024f\u1e00-\u1eff\u0300-\u036f]+", unmarked, text)
+    return re.sub(r"\b(?:[a-z]\.)+[a-z]\b\.?", lambda match: match[0].replace(".", ""), text)
+
+
+def unmarked(run: re.Match[str]) -> str:
+    letters = unicodedata.normalize("NFD", run[0])
+    bare = "".join(letter for letter in letters if not unicodedata.combining(letter))
+    for stroke, plain in zip("øłđħæœıð", ("o", "l", "d", "h", "ae", "oe", "i", "d"), strict=True):
+        bare = bare.replace(stroke, plain)
+    return bare
+
+
+# One of each kind that a step is for, and plain ones.
+ODD = "미·중․관ㆍ계‧韓國歷女年a.B.c U.S.’'`ʼ́̂øŁİǅΣςßÀ㈜Ⅲ½Ｆ＇\u200bﾞ゙가각각-‐"
+
+
+@given(st.text(alphabet=st.one_of(st.sampled_from(ODD), st.characters(exclude_categories=["Cs"]))))
+@example("a" + "\u0301" * 40 + "·미")
+@example("가" + "\uff9e" * 40)
+def test_no_step_that_is_needed_is_left_out(text: str) -> None:
+    assert normalise(text) == by_every_step(text)
+
+
+def test_each_character_has_the_steps_that_it_needs() -> None:
+    for code in (*range(0x3400), *range(0x4E00, 0xA000, 7), *range(0xF900, 0x10000)):
+        text = f"미{chr(code)}중 a{chr(code)}b."
+        assert normalise(text) == by_every_step(text), hex(code)
 
 
 TOKENS = [

@@ -25,6 +25,7 @@ from pyoxigraph import RdfFormat, Store
 
 from benchmarks.search_engines import Candidate, candidates, texts
 from endpoint.dataset import default_root, read_dataset
+from endpoint.ingest.descriptions import StoreDescriptions
 from endpoint.ingest.search_documents import documents, read_configuration
 from endpoint.search import Document, SearchConfiguration
 
@@ -57,7 +58,7 @@ def corpus(path: Path, configuration: SearchConfiguration) -> Iterator[Document]
             for file in graph.files:
                 if file.is_relative_to(default_root() / "seed"):
                     store.load(path=str(file), format=RdfFormat.TURTLE)
-        yield from documents(store, configuration)
+        yield from documents(configuration, StoreDescriptions(store))
 
 
 def judge(found: list[Document]) -> list[tuple[str, set[str]]]:

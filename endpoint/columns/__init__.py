@@ -11,7 +11,8 @@ This package knows no store: it reads statements as N-Triples and answers with n
 
 from __future__ import annotations
 
-from typing import Final
+from collections.abc import Mapping, Sequence
+from typing import Final, NamedTuple
 
 # The folder in that of a generation.
 FOLDER: Final = "columns"
@@ -22,3 +23,14 @@ FORMAT: Final = 1
 # by its name, the default graph without one, and the end with the number of statements.
 GRAPH: Final = b"# graph "
 END: Final = b"# end "
+
+
+class Value(NamedTuple):
+    """An object of a statement: the text of a literal, or an IRI."""
+
+    text: str
+    is_literal: bool
+
+
+# The values of a subject by property, sorted.
+Values = Mapping[str, Sequence[Value]]

@@ -200,7 +200,8 @@ class Columns:
 
     def about(self, subject: int) -> Pairs:
         """Return the predicates and objects of a subject."""
-        begin, end = np.searchsorted(self.triples[0], [subject, subject + 1])
+        # Keys of another type would have the whole array converted.
+        begin, end = np.searchsorted(self.triples[0], np.array([subject, subject + 1], np.uint32))
         return Pairs(self.triples[1, begin:end], self.triples[2, begin:end])
 
     def rows(self, predicate: int) -> slice:

@@ -12,6 +12,7 @@ import time
 from collections.abc import Callable, Collection, Iterator, Sequence
 from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass
+from functools import partial
 from itertools import chain, islice
 from pathlib import Path
 from typing import Final, Self
@@ -19,14 +20,17 @@ from typing import Final, Self
 from pyoxigraph import DefaultGraph, NamedNode, Store
 
 from endpoint.columns import FOLDER
+from endpoint.columns.descriptions import ColumnsDescriptions
+from endpoint.columns.reader import Columns
 from endpoint.dataset import Dataset
 from endpoint.errors import DataErrors, StoreError
 from endpoint.ingest.change import Change, Effect, effect, going, refuse
 from endpoint.ingest.columns import NoColumns, build_columns
 from endpoint.ingest.derive import changed_subjects, derive
+from endpoint.ingest.descriptions import Descriptions, StoreDescriptions
 from endpoint.ingest.load import load_dataset, load_sources, readers
 from endpoint.ingest.recipe import RECIPE, Recipe
-from endpoint.ingest.search_documents import documents
+from endpoint.ingest.search_documents import documents, properties_of
 from endpoint.ingest.sources import XLSX, Source
 from endpoint.search.build import build_index
 from endpoint.storage import generations
@@ -69,8 +73,8 @@ def publish(
             _transaction(writer, change, recipe, basis, apart) as (transaction, subjects),
         ):
             _derive(recipe, transaction, subjects, report)
-            _index(recipe, transaction, basis.before, report)
-            _columns(recipe, transaction, report)
+            columns = _columns(recipe, transaction, report)
+            _index(recipe, transaction, basis.before, columns, report)
             (transaction.folder / RECIPE).write_text(recipe.digest)
     return transaction.generation
 
@@ -281,33 +285,42 @@ def _derive(
 
 
 def _index(
-    recipe: Recipe, transaction: Transaction, before: Generation | None, report: Callable[[str], None]
+    recipe: Recipe,
+    transaction: Transaction,
+    before: Generation | None,
+    columns: Columns | None,
+    report: Callable[[str], None],
 ) -> None:
     """Write the text index of the coming generation, on the basis of the one before where it fits."""
     if recipe.search is None:
         return
     started = time.perf_counter()
-    store, folder = transaction.store, transaction.folder / TEXT
+    folder = transaction.folder / TEXT
+    descriptions: Descriptions = StoreDescriptions(transaction.store)
+    if columns is not None:
+        descriptions = ColumnsDescriptions(columns, properties_of(recipe.search))
+    read = partial(documents, recipe.search, descriptions)
     count = None
     if before is not None and recipe.made(before):
         # Damage of the previous index is noticed only while it is copied.
         with suppress(StoreError):
-            count = build_index(documents(store, recipe.search), folder, recipe.search, before.path / TEXT)
+            count = build_index(read(), folder, recipe.search, before.path / TEXT)
     if count is None:
         shutil.rmtree(folder, ignore_errors=True)
-        count = build_index(documents(store, recipe.search), folder, recipe.search)
+        count = build_index(read(), folder, recipe.search)
     report(f"indexed {count:,} records in {time.perf_counter() - started:.1f} s")
 
 
-def _columns(recipe: Recipe, transaction: Transaction, report: Callable[[str], None]) -> None:
-    """Write the columns of the coming generation; without them it is served all the same."""
+def _columns(recipe: Recipe, transaction: Transaction, report: Callable[[str], None]) -> Columns | None:
+    """Write the columns of the coming generation, and return them; without them it is served all the same."""
     started, folder = time.perf_counter(), transaction.folder / FOLDER
     if not _LEAST <= len(transaction.store) <= recipe.columns:
-        return
+        return None
     try:
         build_columns(transaction.store, folder)
     except NoColumns as error:
         shutil.rmtree(folder, ignore_errors=True)
         report(f"made no columns: {error}")
-    else:
-        report(f"made columns in {time.perf_counter() - started:.1f} s")
+        return None
+    report(f"made columns in {time.perf_counter() - started:.1f} s")
+    return Columns.open(folder)

@@ -1,16 +1,16 @@
-"""Documents of the text index: one for each indexed subject of a store, as ``seed/search.toml`` has it."""
+"""Documents of the text index: one for each indexed subject, as ``seed/search.toml`` has it."""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from functools import lru_cache, partial
 from pathlib import Path
-from typing import TypeVar, cast
+from typing import TypeVar
 
-from pyoxigraph import Literal, NamedNode, Quad, QuerySolutions, Store
-
+from endpoint.columns import Values
 from endpoint.errors import DataError, DataErrors
+from endpoint.ingest.descriptions import Descriptions
 from endpoint.search import PARAMETERS, Document, Facet, Field, SearchConfiguration
 from endpoint.toml_file import TomlTable, alternatives, read_toml
 from endpoint.vocabulary import OWL, RDF, RDF_TYPE, RDFS, SH
@@ -30,8 +30,6 @@ T = TypeVar("T")
 _ONTOLOGY = (OWL, RDFS, RDF, SH)
 _INDIVIDUAL = f"{OWL}NamedIndividual"
 _LINKED_IN_MEMORY = 50_000
-
-Values = Mapping[str, list[NamedNode | Literal]]
 
 
 def read_configuration(path: Path, prefixes: Mapping[str, str]) -> SearchConfiguration:
@@ -147,58 +145,33 @@ class _ConfigurationFile:
         return self._prefixes[prefix] + name
 
 
-def documents(store: Store, configuration: SearchConfiguration) -> Iterator[Document]:
-    """Yield the indexed subjects of ``store`` in the order of their IRIs, over all of its graphs.
-
-    The IRIs of all subjects are in memory, not their texts.
-    """
-
+def documents(configuration: SearchConfiguration, descriptions: Descriptions) -> Iterator[Document]:
+    """Yield the indexed subjects in the order of their IRIs; ``descriptions`` have :func:`properties_of`."""
     parts: list[Field | Facet] = [*configuration.fields, *configuration.facets]
     names = {name for part in parts if part.through for name in part.properties}
 
     # Entities have a link to each of their documents, so only the required properties are read.
     @lru_cache(maxsize=_LINKED_IN_MEMORY)
     def linked(subject: str) -> Values:
-        node = NamedNode(subject)
-        by_property = (store.quads_for_pattern(node, NamedNode(name), None, None) for name in names)
-        return _values(quad for quads in by_property for quad in quads)
+        return descriptions.of(subject, names)
 
-    for subject in sorted(_subjects(store, configuration)):
-        values = _values(store.quads_for_pattern(NamedNode(subject), None, None, None))
+    titles = configuration.fields[0].properties
+    for subject, values in descriptions.with_any(titles, configuration.classes):
         if _is_indexed(values, configuration):
             yield _document(subject, values, linked, configuration)
 
 
-def _subjects(store: Store, configuration: SearchConfiguration) -> set[str]:
-    """Return the candidates, by a query: that does not decode the titles, which quads_for_pattern would."""
-    if configuration.classes:
-        pattern = f"VALUES ?class {{ {_iris(configuration.classes)} }} ?subject <{RDF_TYPE}> ?class"
-    else:
-        titles = _iris(configuration.fields[0].properties)
-        pattern = f"VALUES ?title {{ {titles} }} ?subject ?title ?text"
-    query = f"SELECT DISTINCT ?subject WHERE {{ {pattern} }}"
-    solutions = cast(QuerySolutions, store.query(query, use_default_graph_as_union=True))
-    return {solution[0].value for solution in solutions if isinstance(solution[0], NamedNode)}
-
-
-def _iris(iris: tuple[str, ...]) -> str:
-    return " ".join(f"<{iri}>" for iri in iris)
-
-
-def _values(quads: Iterable[Quad]) -> Values:
-    """Return literals and IRIs of a subject by property, the same in whatever order they were loaded."""
-    values: dict[str, set[NamedNode | Literal]] = {}
-    for quad in quads:
-        term = quad.object
-        if isinstance(term, NamedNode | Literal):
-            values.setdefault(quad.predicate.value, set()).add(term)
-    return {name: sorted(terms, key=str) if len(terms) > 1 else list(terms) for name, terms in values.items()}
+def properties_of(configuration: SearchConfiguration) -> frozenset[str]:
+    """Return the properties of which documents are made."""
+    parts: list[Field | Facet] = [*configuration.fields, *configuration.facets]
+    of_parts = (name for part in parts for name in (*part.properties, *part.through))
+    return frozenset((RDF_TYPE, *of_parts, *configuration.dates))
 
 
 def _is_indexed(values: Values, configuration: SearchConfiguration) -> bool:
     if configuration.classes:
         return True
-    types = [term.value for term in values.get(RDF_TYPE, ())]
+    types = [value.text for value in values.get(RDF_TYPE, ())]
     return not any(
         type_ in configuration.excluded or (type_.startswith(_ONTOLOGY) and type_ != _INDIVIDUAL)
         for type_ in types
@@ -236,13 +209,13 @@ def _texts(
     """Yield the distinct literals of ``properties``, of the subject or of resources linked by ``through``."""
     sources = [values]
     if through:
-        links = dict.fromkeys(term for link in through for term in values.get(link, ()))
-        sources = [linked(term.value) for term in links if isinstance(term, NamedNode)]
+        links = dict.fromkeys(value for link in through for value in values.get(link, ()))
+        sources = [linked(value.text) for value in links if not value.is_literal]
     texts = (
-        term.value
+        value.text
         for source in sources
         for name in properties
-        for term in source.get(name, ())
-        if isinstance(term, Literal)
+        for value in source.get(name, ())
+        if value.is_literal
     )
     yield from dict.fromkeys(text for text in texts if text.strip())

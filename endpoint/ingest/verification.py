@@ -18,6 +18,7 @@ from endpoint.columns.reader import Columns
 from endpoint.columns.verify import verify
 from endpoint.errors import StoreError
 from endpoint.ingest.columns import write_statements
+from endpoint.ingest.descriptions import StoreDescriptions
 from endpoint.ingest.publish import TEXT
 from endpoint.ingest.recipe import Recipe
 from endpoint.ingest.search_documents import documents
@@ -90,7 +91,9 @@ def verify_text(generation: Generation, recipe: Recipe) -> int | None:
             return None
         path = generation.path / TEXT
         try:
-            return verify_index(documents(store, recipe.search), path, recipe.search, folder / "text")
+            return verify_index(
+                documents(recipe.search, StoreDescriptions(store)), path, recipe.search, folder / "text"
+            )
         except (ValueError, zlib.error) as error:
             raise StoreError(
                 f"The text index in {path} does not agree with the store: {error}. Remove the file "

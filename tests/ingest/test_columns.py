@@ -47,7 +47,7 @@ def test_a_generation_gets_columns_that_agree_with_its_store(dataset: Dataset) -
     # One triple is in two graphs, besides the derived one.
     assert (columns.quads, len(columns)) == (len(BUILT), 8)
     assert verify_columns(generation) == len(columns)
-    assert reported[-1].startswith("made columns in ")
+    assert any(line.startswith("made columns in ") for line in reported)
     assert {path.suffix for path in (generation.path / FOLDER).iterdir()} == {".npy", ".nt", ".json"}
 
 
@@ -73,7 +73,7 @@ def test_without_its_builder_a_generation_is_published_all_the_same(
     monkeypatch.setattr(feeding, "write_statements", killed)
     reported: list[str] = []
     generation = published(dataset, 1000, reported)
-    assert reported[-1] == "made no columns: the builder ended with -9"
+    assert "made no columns: the builder ended with -9" in reported
     assert not (generation.path / FOLDER).exists()
     assert statements(generation) == BUILT
 

@@ -6,12 +6,17 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from pyoxigraph import RdfFormat, Store
+from pyoxigraph import NamedNode, Quad, RdfFormat, Store
 
+from endpoint.columns.descriptions import ColumnsDescriptions
 from endpoint.dataset import default_root, read_dataset
 from endpoint.errors import DataError, DataErrors
-from endpoint.ingest.search_documents import documents, read_configuration
+from endpoint.ingest.descriptions import Descriptions, StoreDescriptions
+from endpoint.ingest.search_documents import documents, properties_of, read_configuration
 from endpoint.search import Document, Facet, Field, SearchConfiguration
+from endpoint.vocabulary import RDF_TYPE
+from tests.columns.every_kind import quads
+from tests.columns.test_columns import made
 
 EX = "http://example.org/"
 CONFIGURATION = SearchConfiguration(
@@ -27,6 +32,7 @@ CONFIGURATION = SearchConfiguration(
     excluded=(f"{EX}Country",),
     dates=(f"{EX}date", f"{EX}year"),
 )
+NAMES = properties_of(CONFIGURATION)
 DATA = """
 @prefix : <http://example.org/> . @prefix owl: <http://www.w3.org/2002/07/owl#> .
 @prefix rdfs: <http://www.w3.org/2000/01/rdf-schema#> .
@@ -46,25 +52,28 @@ DATA = """
 """
 
 
-@pytest.fixture
-def store() -> Store:
+@pytest.fixture(params=["store", "columns"])
+def source(request: pytest.FixtureRequest, tmp_path: Path) -> Descriptions:
+    """The descriptions of a store, read from it or from its columns."""
     filled = Store()
     filled.load(DATA.encode(), format=RdfFormat.TRIG)
-    return filled
+    if request.param == "store":
+        return StoreDescriptions(filled)
+    return ColumnsDescriptions(made(filled, tmp_path / "columns"), NAMES)
 
 
-def test_every_subject_with_a_title_but_no_term_and_nothing_excluded(store: Store) -> None:
-    found = [document.iri.removeprefix(EX) for document in documents(store, CONFIGURATION)]
+def test_every_subject_with_a_title_but_no_term_and_nothing_excluded(source: Descriptions) -> None:
+    found = [document.iri.removeprefix(EX) for document in documents(CONFIGURATION, source)]
     assert found == ["a", "b", "one", "year"]
 
 
-def test_only_the_classes_asked_for(store: Store) -> None:
+def test_only_the_classes_asked_for(source: Descriptions) -> None:
     chosen = replace(CONFIGURATION, classes=(f"{EX}Country", f"{EX}Book"))
-    assert [document.iri.removeprefix(EX) for document in documents(store, chosen)] == ["a", "kr", "vn"]
+    assert [document.iri.removeprefix(EX) for document in documents(chosen, source)] == ["a", "kr", "vn"]
 
 
-def test_the_texts_of_all_graphs_once(store: Store) -> None:
-    first = next(documents(store, CONFIGURATION))
+def test_the_texts_of_all_graphs_once(source: Descriptions) -> None:
+    first = next(documents(CONFIGURATION, source))
     assert first == Document(
         iri=f"{EX}a",
         fields={
@@ -77,8 +86,8 @@ def test_the_texts_of_all_graphs_once(store: Store) -> None:
     )
 
 
-def test_the_first_date_that_there_is(store: Store) -> None:
-    dates = {document.iri.removeprefix(EX): document.date for document in documents(store, CONFIGURATION)}
+def test_the_first_date_that_there_is(source: Descriptions) -> None:
+    dates = {document.iri.removeprefix(EX): document.date for document in documents(CONFIGURATION, source)}
     assert dates == {"a": "20230522", "b": "", "one": "", "year": "2001"}
 
 
@@ -86,7 +95,31 @@ def test_the_same_whatever_the_order_of_loading() -> None:
     one, other = Store(), Store()
     one.load(DATA.encode(), format=RdfFormat.TRIG)
     other.extend(sorted((quad for quad in one), key=str, reverse=True))
-    assert list(documents(one, CONFIGURATION)) == list(documents(other, CONFIGURATION))
+    assert list(documents(CONFIGURATION, StoreDescriptions(one))) == list(
+        documents(CONFIGURATION, StoreDescriptions(other))
+    )
+
+
+@pytest.mark.parametrize("seed", [1, 2, 3])
+def test_the_same_from_columns_with_every_kind_of_term(seed: int, tmp_path: Path) -> None:
+    store = Store()
+    for quad in quads(seed):
+        store.add(quad)
+        if isinstance(quad.object, NamedNode):
+            store.add(Quad(quad.subject, NamedNode(RDF_TYPE), quad.object, quad.graph_name))
+    columns = made(store, tmp_path / "columns")
+    names = tuple(sorted({quad.predicate.value for quad in store} - {RDF_TYPE}))
+    kinds = sorted({quad.object.value for quad in store if isinstance(quad.object, NamedNode)})
+    field, through = Field("title", names), Field("linked", names, through=names)
+    facets = (Facet("all", names, characters=3), Facet("linked", names, through=names))
+    configuration = SearchConfiguration(fields=(field, through), facets=facets, dates=names)
+    found = list(documents(configuration, ColumnsDescriptions(columns, properties_of(configuration))))
+    assert found == list(documents(configuration, StoreDescriptions(store)))
+    assert len(found) == 10
+    chosen = replace(configuration, classes=tuple(kinds[:2]))
+    found = list(documents(chosen, ColumnsDescriptions(columns, properties_of(chosen))))
+    assert found == list(documents(chosen, StoreDescriptions(store)))
+    assert 0 < len(found) < 10
 
 
 def test_the_datasets_own_records() -> None:
@@ -98,7 +131,9 @@ def test_the_datasets_own_records() -> None:
             store.load(path=str(file), format=RdfFormat.TURTLE)
     found = {
         document.iri: document
-        for document in documents(store, read_configuration(dataset.search, dataset.prefixes))
+        for document in documents(
+            read_configuration(dataset.search, dataset.prefixes), StoreDescriptions(store)
+        )
     }
     assert all(iri.startswith(dataset.base) and "/resource/" in iri for iri in found)
     record = found[f"{dataset.base}mofapub/resource/Publication/14209"]

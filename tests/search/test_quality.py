@@ -13,6 +13,7 @@ from pyoxigraph import RdfFormat, Store
 from benchmarks.catalogue import Catalogue, write
 from benchmarks.search_quality import QUERIES, judge, score
 from endpoint.dataset import default_root, read_dataset
+from endpoint.ingest.descriptions import StoreDescriptions
 from endpoint.ingest.search_documents import documents, read_configuration
 from endpoint.search.build import build_index
 from endpoint.search.index import TextIndex
@@ -32,7 +33,7 @@ def test_recall_and_precision(tmp_path: Path) -> None:
     write(Catalogue(200, 1, 10), lines, graphs=True)
     store = Store()
     store.bulk_load(lines.getvalue(), format=RdfFormat.N_QUADS)
-    found = list(documents(store, configuration))
+    found = list(documents(configuration, StoreDescriptions(store)))
     build_index(found, tmp_path / "text", configuration)
     index = TextIndex.open(tmp_path / "text")
     scores = [score(relevant, [hit.iri for hit in index.matches(query)]) for query, relevant in judge(found)]

@@ -82,7 +82,8 @@ class Source:
     def about(self, subject: int) -> Pairs:
         """Return the predicates and objects of a subject."""
         subjects, predicates, objects = self.triples
-        begin, end = np.searchsorted(subjects, [subject, subject + 1])
+        # Keys of another type would have the whole array converted.
+        begin, end = np.searchsorted(subjects, np.array([subject, subject + 1], subjects.dtype))
         return Pairs(predicates[begin:end], objects[begin:end])
 
     def __len__(self) -> int:

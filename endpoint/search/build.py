@@ -15,7 +15,8 @@ from sys import byteorder
 
 from endpoint.errors import StoreError
 from endpoint.search import Document, SearchConfiguration, schema
-from endpoint.search.analysis import Analysed, analyse_document, normalise
+from endpoint.search.analyses import Analyses
+from endpoint.search.analysis import Analysed, normalise
 from endpoint.search.suggestions import trigrams
 
 # Words whose number of documents changed, before they are written down.
@@ -23,6 +24,9 @@ _WORDS_IN_MEMORY = 200_000
 # Documents written in one transaction, which SQLite keeps in memory.
 _DOCUMENTS_IN_MEMORY = 1_000
 _TITLE_KEY = 200
+
+# Of the table of documents.
+_Row = tuple[int | None, str, bytes, str, str, str, bytes]
 
 
 def build_index(
@@ -82,6 +86,7 @@ class _IndexWriter:
         self._connection = connection
         self._configuration = configuration
         self._names = [field.name for field in configuration.fields]
+        self._analyses: Analyses[_Row] = Analyses(self._names, configuration.snippet)
         self._facets = [facet.name for facet in configuration.facets]
         (last,) = connection.execute("SELECT coalesce(max(id), 0) FROM document").fetchone()
         self._unseen = bytearray(b"\1") * (last + 1)
@@ -91,15 +96,18 @@ class _IndexWriter:
         (self._last_word,) = connection.execute("SELECT coalesce(max(id), 0) FROM word").fetchone()
         marks = ", ".join("?" for _ in self._names)
         columns = ", ".join(schema.column(at) for at in range(len(self._names)))
-        self._insert = f"INSERT INTO inverted (rowid, {columns}) VALUES (?, {marks})"  # noqa: S608
+        self._add = f"INSERT INTO inverted (rowid, {columns}) VALUES (?, {marks})"  # noqa: S608
         self._delete = f"INSERT INTO inverted (inverted, rowid, {columns}) VALUES ('delete', ?, {marks})"  # noqa: S608
 
     def write(self, documents: Iterable[Document]) -> int:
         """Write all ``documents``, then the data computed from all of them; return their number."""
-        for number, document in enumerate(documents, 1):
-            self._put(document)
-            if number % _DOCUMENTS_IN_MEMORY == 0:
-                self._connection.commit()
+        with self._analyses:
+            for number, document in enumerate(documents, 1):
+                self._put(document)
+                if number % _DOCUMENTS_IN_MEMORY == 0:
+                    self._connection.commit()
+            for row, analysed in self._analyses.rest():
+                self._insert(row, analysed)
         self._remove_unseen()
         self._write_words()
         self._write_spelling()
@@ -119,11 +127,14 @@ class _IndexWriter:
         number = self._take_over(document.iri, digest) if self._old else None
         if number == 0:
             return
-        analysed = self._analyse(fields)
         title = normalise(next(iter(fields.get(self._names[0], ())), ""))[:_TITLE_KEY]
         row = (number, document.iri, digest, title, document.date, facets, schema.pack(fields))
+        for written, analysed in self._analyses.put(row, fields):
+            self._insert(written, analysed)
+
+    def _insert(self, row: _Row, analysed: Analysed) -> None:
         cursor = self._connection.execute("INSERT INTO document VALUES (?, ?, ?, ?, ?, ?, ?)", row)
-        self._connection.execute(self._insert, (cursor.lastrowid, *analysed.tokens))
+        self._connection.execute(self._add, (cursor.lastrowid, *analysed.tokens))
         self._count_words(analysed, 1)
         self._changes += 1
 
@@ -143,7 +154,7 @@ class _IndexWriter:
     def _remove(self, number: int) -> None:
         query = "SELECT fields FROM document WHERE id = ?"
         (packed,) = self._connection.execute(query, (number,)).fetchone()
-        analysed = self._analyse(schema.unpack(packed))
+        analysed = self._analyses.one(schema.unpack(packed))
         self._connection.execute(self._delete, (number, *analysed.tokens))
         self._connection.execute("DELETE FROM document WHERE id = ?", (number,))
         self._count_words(analysed, -1)
@@ -156,9 +167,6 @@ class _IndexWriter:
         for (number,) in numbers:
             if self._unseen[number]:
                 self._remove(number)
-
-    def _analyse(self, fields: dict[str, list[str]]) -> Analysed:
-        return analyse_document(fields, self._names, self._configuration.snippet)
 
     def _count_words(self, analysed: Analysed, change: int) -> None:
         for word in analysed.words:

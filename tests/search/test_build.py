@@ -110,7 +110,7 @@ def test_what_is_unchanged_is_not_analysed_again(tmp_path: Path, monkeypatch: py
         analysed.append(fields)
         return original(fields, names, long)
 
-    monkeypatch.setattr("endpoint.search.build.analyse_document", counting)
+    monkeypatch.setattr("endpoint.search.analyses.analyse_document", counting)
     index(tmp_path / "on", [*LIBRARY, document("new", "새로운 외교")], previous=tmp_path / "before").close()
     assert len(analysed) == 1
 

@@ -5,7 +5,9 @@
     python -m benchmarks.scale catalogue.nq
 
 Each size runs the real commands in a fresh data directory: ``endpoint load``, then ``endpoint serve``,
-then, with ``--reload``, a further small load while the server runs.
+then, with ``--reload``, a further small load while the server runs. Where the program ``oxigraph`` is
+installed (``pip install oxigraph``), ``oxigraph load`` of the same file runs first; ``--parts load`` ends
+after the loads. Processor time is that of all processes of a load.
 """
 
 from __future__ import annotations
@@ -19,14 +21,14 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final
 
 from benchmarks.catalogue import Catalogue, write
-from benchmarks.serving import free_port
+from benchmarks.serving import free_port, program
 from benchmarks.streaming_memory import family
 
 _STEP: Final = 0.05  # seconds between two looks
@@ -51,11 +53,20 @@ def generated(folder: Path, publications: int, abstracts: str) -> Path:
     return file
 
 
-def load(row: Row, data: Path, file: Path) -> None:
-    """``endpoint load``, its time and memory, and what it says of its parts."""
+@dataclass(frozen=True, slots=True)
+class Run:
+    """A command that has ended: what it said, and its seconds, processor seconds and bytes of memory."""
+
+    text: str
+    taken: float
+    processor: float
+    memory: int
+
+
+def run(command: Sequence[str]) -> Run:
+    """Run a command to its end; its memory is that of its largest process."""
     with tempfile.TemporaryFile() as said:
         started = time.perf_counter()
-        command = [*_ENDPOINT, "load", str(file), "--data", str(data)]
         process = subprocess.Popen(command, stdout=said, stderr=subprocess.STDOUT)
         _, status, usage = os.wait4(process.pid, 0)
         taken = time.perf_counter() - started
@@ -63,15 +74,41 @@ def load(row: Row, data: Path, file: Path) -> None:
         said.seek(0)
         text = said.read().decode()
     if process.returncode:
-        raise SystemExit(f"endpoint load of {file} failed: {text}")
+        raise SystemExit(f"{' '.join(command)} failed: {text}")
+    return Run(text, taken, usage.ru_utime + usage.ru_stime, usage.ru_maxrss * 1024)
+
+
+def load_by_oxigraph(row: Row, folder: Path, file: Path) -> float | None:
+    """``oxigraph load``, where there is the program; return its processor time."""
+    if (oxigraph := program("oxigraph")) is None:
+        return None
+    loaded = run([oxigraph, "load", "--location", str(folder / "oxigraph"), "--file", str(file)])
+    row.found["oxigraph load"] = seconds(loaded.taken)
+    row.found["of a processor"] = seconds(loaded.processor)
+    row.found["memory of oxigraph load"] = megabytes(loaded.memory)
+    return loaded.processor
+
+
+def load(row: Row, data: Path, file: Path, beside: float | None = None) -> None:
+    """``endpoint load``, its time and memory, and what it says of its parts; ``beside`` is the processor time
+    of Oxigraph."""
+    loaded = run([*_ENDPOINT, "load", str(file), "--data", str(data)])
+    text = loaded.text
     row.found["file"] = megabytes(file.stat().st_size)
     if quads := re.search(r"holds ([\d,]+) quads", text):
         row.found["quads"] = quads[1]
-    row.found["load"] = seconds(taken)
-    for name, line in (("derive", r"derived .* in ([\d.]+) s"), ("index", r"indexed .* in ([\d.]+) s")):
+    row.found["load"] = seconds(loaded.taken)
+    row.found["load, of a processor"] = seconds(loaded.processor)
+    if beside is not None:
+        row.found["beside oxigraph load"] = f"{loaded.processor / beside:.1f} ×"
+    for name, line in (
+        ("derive", r"derived .* in ([\d.]+) s"),
+        ("columns", r"columns in ([\d.]+) s"),
+        ("index", r"indexed .* in ([\d.]+) s"),
+    ):
         if part := re.search(line, text, re.IGNORECASE):
             row.found[f"of which {name}"] = seconds(float(part[1]))
-    row.found["memory of load"] = megabytes(usage.ru_maxrss * 1024)
+    row.found["memory of load"] = megabytes(loaded.memory)
 
 
 def disk(row: Row, data: Path) -> None:
@@ -211,6 +248,7 @@ def main() -> None:
     parser.add_argument("sizes", nargs="*", default=["4174"], help="numbers of publications, or files")
     parser.add_argument("--abstracts", choices=("real", "short"), default="real")
     parser.add_argument("--reload", action="store_true", help="also load a little more while it serves")
+    parser.add_argument("--parts", choices=("all", "load"), default="all")
     parser.add_argument("--folder", type=Path, help="where to put the data; a temporary folder else")
     options = parser.parse_args()
     rows: list[Row] = []
@@ -219,9 +257,10 @@ def main() -> None:
             folder = Path(name)
             file = generated(folder, int(wanted), options.abstracts) if wanted.isdigit() else Path(wanted)
             row = Row(f"{int(wanted):,}" if wanted.isdigit() else file.stem)
-            load(row, folder / "data", file)
+            load(row, folder / "data", file, load_by_oxigraph(row, folder, file))
             disk(row, folder / "data")
-            serve(row, folder / "data", options.reload)
+            if options.parts == "all":
+                serve(row, folder / "data", options.reload)
             rows.append(row)
             print(f"{row.name}: {row.found}", file=sys.stderr, flush=True)
     print(table(rows))

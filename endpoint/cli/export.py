@@ -48,7 +48,7 @@ def command(
         output=output,
         format_name=format_name,
         compression=compress,
-        graphs=tuple(node for iri in graphs if (node := named_node(iri, "--graph"))),
+        graphs=tuple(node for iri in graphs if (node := named_node(iri, "--graph", dataset.prefixes))),
         union=union,
         force=force,
     )

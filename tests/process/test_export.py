@@ -96,6 +96,15 @@ def test_a_whole_file_or_none(dataset: Path, data: Path, tmp_path: Path) -> None
     assert "turtle holds one graph" in one.stderr
 
 
+def test_a_graph_is_named_with_a_prefix_of_the_dataset(dataset: Path, data: Path) -> None:
+    flags = ("--dataset", str(dataset), "--data", str(data))
+    short, whole = (
+        run("export", "--graph", name, *flags) for name in ("e:graph", "http://example.org/graph")
+    )
+    assert (short.returncode, short.stdout) == (0, whole.stdout)
+    assert "<http://example.org/graph> ." in short.stdout
+
+
 def shell(line: str) -> subprocess.CompletedProcess[str]:
     return subprocess.run(
         ["bash", "-c", line],

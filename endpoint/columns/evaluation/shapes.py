@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping, Set
-from dataclasses import fields, is_dataclass
-from typing import NamedTuple
+from collections.abc import Iterator, Mapping, Set
+from typing import Any, NamedTuple
 
 from pyoxigraph import Variable
 
@@ -32,16 +31,12 @@ class Uses(NamedTuple):
 
 def names(part: object, exists: bool = True) -> Counter[Variable]:
     """Return how often a part of the algebra names each variable, wherever it stands; in EXISTS, or not."""
-    if isinstance(part, Variable):
-        return Counter((part,))
-    found = Counter[Variable]()
-    if isinstance(part, tuple):
-        for each in part:
-            found += names(each, exists)
-    elif is_dataclass(part) and (exists or not isinstance(part, algebra.Exists)):
-        for field in fields(part):
-            found += names(getattr(part, field.name), exists)
-    return found
+    return Counter(
+        each
+        for each in _parts(part, () if exists else (algebra.Exists,))
+        # This is asked of every term, and a class of the engine has no subclasses.
+        if each.__class__ is Variable
+    )
 
 
 def binds(part: object) -> set[Variable]:
@@ -63,9 +58,8 @@ def binds(part: object) -> set[Variable]:
             return binds(inner)
     if isinstance(part, tuple):
         return {variable for each in part for variable in binds(each)}
-    if is_dataclass(part):
-        return {variable for field in fields(part) for variable in binds(getattr(part, field.name))}
-    return set()
+    members = algebra.FIELDS.get(part.__class__, ())
+    return {variable for name in members for variable in binds(getattr(part, name))}
 
 
 def always(pattern: Pattern) -> set[Variable]:
@@ -137,11 +131,21 @@ def _own(pattern: Pattern) -> object:
 
 def holds(part: object, kinds: tuple[type, ...]) -> bool:
     """Return whether a part of the algebra is, or has somewhere in it, one of these kinds."""
-    if isinstance(part, kinds):
-        return True
-    if isinstance(part, tuple):
-        return any(holds(each, kinds) for each in part)
-    return is_dataclass(part) and any(holds(getattr(part, field.name), kinds) for field in fields(part))
+    return any(isinstance(each, kinds) for each in _parts(part))
+
+
+def _parts(part: object, without: tuple[type, ...] = ()) -> Iterator[Any]:
+    """Yield a part of the algebra and all below it, down to terms, but for those of some classes."""
+    waiting: list[Any] = [part]
+    while waiting:
+        each = waiting.pop()
+        of = each.__class__
+        if of is tuple:
+            waiting += each
+        elif of not in without:
+            yield each
+            if (members := algebra.FIELDS.get(of)) is not None:
+                waiting += [getattr(each, name) for name in members]
 
 
 def needs_triples(pattern: Pattern) -> bool:

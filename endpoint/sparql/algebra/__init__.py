@@ -6,8 +6,8 @@ in several basic graph patterns of a group, between which a property path stands
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import TypeAlias
+from dataclasses import dataclass, fields, is_dataclass
+from typing import Final, TypeAlias, get_args
 
 from pyoxigraph import BlankNode, Literal, NamedNode, Variable
 
@@ -295,3 +295,18 @@ class Query:
 
 
 UNIT: BGP = BGP(())
+
+# The names of the members of each class, for those that go through all of a query.
+FIELDS: Final = {
+    of: tuple(field.name for field in fields(of))
+    for of in (
+        *get_args(Path),
+        *get_args(Expression),
+        *get_args(Pattern),
+        Aggregate,
+        TriplePattern,
+        Dataset,
+        Query,
+    )
+    if is_dataclass(of)
+}

@@ -19,10 +19,11 @@ from endpoint.columns.evaluation.answers import Answer
 from endpoint.columns.evaluation.evaluator import Evaluator
 from endpoint.columns.evaluation.filters import moved
 from endpoint.columns.evaluation.graphs import TRIPLE, constructed, described
+from endpoint.columns.evaluation.known import Known, Scratch
 from endpoint.columns.evaluation.shapes import Uses
 from endpoint.columns.evaluation.sources import Asked, Sources
 from endpoint.columns.evaluation.tables import Limits
-from endpoint.columns.evaluation.terms import Scratch, Terms
+from endpoint.columns.evaluation.terms import Terms, groups_of_kinds
 from endpoint.columns.reader import Columns
 from endpoint.formats import QueryForm
 from endpoint.sparql import algebra
@@ -50,11 +51,10 @@ class ColumnQueries:
     def __init__(
         self, columns: Columns, prefixes: Mapping[str, str], cells: int, scratch: Scratch, few: int = 0
     ) -> None:
-        self._dictionary = columns.terms
+        self._known = Known(columns.terms, scratch, groups_of_kinds(columns.terms))
         self._sources = Sources(columns)
         self._prefixes = prefixes
         self._cells = cells
-        self._scratch = scratch
         self._few = few
         self._read = lru_cache(_KEPT)(self._reading)
         # The tables of the grammar are made now, and shared by all processes that are forked from this one.
@@ -100,7 +100,7 @@ class ColumnQueries:
 
     def _evaluator(self, query: algebra.Query, asked: Asked) -> tuple[Evaluator, Terms]:
         base = None if query.base_iri is None else NamedNode(query.base_iri)
-        terms = Terms(self._dictionary, self._scratch, base)
+        terms = Terms(self._known, base)
         limits = Limits(self._cells, _LAZY if _lazy(query) and not _merged(asked) else _ANY)
         return Evaluator(self._sources, asked, terms, limits), terms
 

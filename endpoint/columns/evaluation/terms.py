@@ -7,17 +7,17 @@ that was computed may have another one in the dictionary, until :meth:`Terms.set
 
 from __future__ import annotations
 
-import re
 from array import array
 from bisect import bisect_left
 from collections.abc import Iterator, Sequence
 from secrets import token_hex
-from typing import Any, Final, Protocol
+from typing import Any, Final
 
 import numpy as np
 from numpy.typing import NDArray
-from pyoxigraph import Literal, NamedNode, QuerySolutions
+from pyoxigraph import Literal, NamedNode
 
+from endpoint.columns.evaluation.known import Known
 from endpoint.columns.reader import Dictionary
 from endpoint.columns.sets import Indices
 from endpoint.columns.terms import TIMES, Term, TermClass, read_term
@@ -42,12 +42,6 @@ NONE: Final = 17
 # New blank nodes of a query, which take some hundred bytes each.
 _MOST_BLANK: Final = 200_000
 _INTEGER: Final = b'"%d"^^<' + XSD.encode() + b"integer>"
-# Strings, and numbers and truths that are written as the engine writes their values.
-_CANONICAL: Final = re.compile(
-    rb'"(?:0|-?[1-9][0-9]{0,14})"\^\^<%(xsd)binteger>|"(?:true|false)"\^\^<%(xsd)bboolean>|".*"'
-    % {b"xsd": re.escape(XSD.encode())},
-    re.DOTALL,
-)
 # What a language tag begins with.
 _TAG: Final = ord("@")
 # Terms whose texts are read at once.
@@ -58,20 +52,14 @@ _FINDS: Final = 30
 _ROOM: Final = 20
 
 
-class Scratch(Protocol):
-    """The engine over a few statements, for what only it knows of terms."""
-
-    def __call__(self, statements: bytes, query: str) -> QuerySolutions:
-        """Return the solutions of a query over statements in N-Triples; blank nodes keep their names."""
-
-
 class Terms:
-    """The terms of one evaluation over ``dictionary``; ``base`` is what the function IRI resolves against."""
+    """The terms of one evaluation and those ``known``; ``base`` is what the function IRI resolves against."""
 
-    def __init__(self, dictionary: Dictionary, scratch: Scratch, base: NamedNode | None = None) -> None:
-        self.dictionary = dictionary
-        self.scratch = scratch
+    def __init__(self, known: Known, base: NamedNode | None = None) -> None:
+        self.dictionary = known.dictionary
+        self.scratch = known.scratch
         self.base = base
+        self._known = known
         # Results of functions: for each the numbers of its arguments, in order, and those of its values.
         self.kept: dict[tuple[str, ...], tuple[Indices, NDArray[np.int64]]] = {}
         # Terms that were added: as N-Triples writes them, read, and their groups and lengths.
@@ -82,22 +70,15 @@ class Terms:
         # Texts that the dictionary may have, too, and the numbers of those that it has.
         self._unsettled: set[int] = set()
         self._aliases: dict[int, int] = {}
-        stops = [dictionary.classes[of].stop for of in TermClass]
-        self._stops = np.array(stops, np.int64)
-        self._kinds = np.array([_text_group(kind) for kind in dictionary.kind_names] or [STRING], np.int8)
+        self._stops, self._kinds = known.stops, known.kinds
 
     def constant(self, term: NamedNode | Literal) -> int:
         """Return the number of a term of a query."""
-        text = str(term).encode()
-        if (
-            isinstance(term, Literal)
-            and term.datatype.value.startswith(XSD)
-            and not _CANONICAL.fullmatch(text)
-        ):
-            # The engine keeps a literal by its value, where it has one.
-            ((term,),) = self.scratch(b"<x:> <x:> %s .\n" % text, "SELECT ?o { ?s ?p ?o }")
-            text = str(term).encode()
-        return self.number(text)
+        text, number = self._known.find(term)
+        if number is None or text in self._numbers:
+            return self.number(text)
+        self._numbers[text] = number
+        return number
 
     def integers(self, values: Indices) -> Indices:
         """Return the numbers of terms of ``xsd:integer``; the values differ and are small."""
@@ -363,6 +344,11 @@ def present(columns: Sequence[Indices], begin: int, end: int) -> Indices:
 
 def _content(term: bytes) -> bytes:
     return term[1 : term.rindex(b'"')] if term.startswith(b'"') else term[1:-1]
+
+
+def groups_of_kinds(dictionary: Dictionary) -> NDArray[np.int8]:
+    """Return the group of each kind of literals in a dictionary."""
+    return np.array([_text_group(kind) for kind in dictionary.kind_names] or [STRING], np.int8)
 
 
 def _text_group(kind: bytes) -> int:

@@ -7,7 +7,7 @@ in several basic graph patterns of a group, between which a property path stands
 from __future__ import annotations
 
 from dataclasses import dataclass, fields, is_dataclass
-from typing import Final, TypeAlias, get_args
+from typing import Any, Final, TypeAlias, get_args
 
 from pyoxigraph import BlankNode, Literal, NamedNode, Variable
 
@@ -297,7 +297,7 @@ class Query:
 UNIT: BGP = BGP(())
 
 # The names of the members of each class, for those that go through all of a query.
-FIELDS: Final = {
+FIELDS: Final[dict[Any, tuple[str, ...]]] = {
     of: tuple(field.name for field in fields(of))
     for of in (
         *get_args(Path),

@@ -77,17 +77,26 @@ class Kind(IntEnum):
     INVALID = 11
 
 
+VAR = rf"[?$]{_one_of(_WORD)}++"
+PNAME = rf"(?:{PREFIX_NAME})?+:(?:{_LOCAL_NAME})?+"
+# Signs but those that begin with "<", which an IRI may begin with too.
+SIGN = r"(?!\.[0-9])(?:\^\^|\|\||&&|!=|>=|>>|\{\||\|\}|[(){}\[\].,;=>!*/+\-^|?~])"
+LESS = "<=|<<|<"
+NUMBER = r"(?:[0-9]++\.[0-9]*+|\.?[0-9]++)[eE][+-]?[0-9]++|[0-9]*+\.[0-9]++|[0-9]++"
+LANGTAG = r"@[A-Za-z]++(?:-[A-Za-z0-9]++)*+(?:--[A-Za-z]++)?"
+BLANK = rf"_:{_one_of(_WORD)}(?:{_IN_NAME}++|{_DOTS})*+"
+
 _TOKEN = re.compile(
     rf"{SKIP}(?:"
     rf"({IRIREF})"
-    rf"|([?$]{_one_of(_WORD)}++)"
-    rf"|((?:{PREFIX_NAME})?+:(?:{_LOCAL_NAME})?+)"
+    rf"|({VAR})"
+    rf"|({PNAME})"
     rf"|({PREFIX_NAME})"
-    r"|((?!\.[0-9])(?:\^\^|\|\||&&|!=|<=|>=|<<|>>|\{\||\|\}|[(){}\[\].,;=<>!*/+\-^|?~]))"
+    rf"|({SIGN}|{LESS})"
     rf"|({STRING})"
-    r"|((?:[0-9]++\.[0-9]*+|\.?[0-9]++)[eE][+-]?[0-9]++|[0-9]*+\.[0-9]++|[0-9]++)"
-    r"|(@[A-Za-z]++(?:-[A-Za-z0-9]++)*+(?:--[A-Za-z]++)?)"
-    rf"|(_:{_one_of(_WORD)}(?:{_IN_NAME}++|{_DOTS})*+)"
+    rf"|({NUMBER})"
+    rf"|({LANGTAG})"
+    rf"|({BLANK})"
     rf"|('''(?s:.*+)|\"\"\"(?s:.*+)|{_SHORT_1}|{_SHORT_2})"
     r"|((?s:.))"
     # White space at the end: a search that goes on from there would find a word in the last comment.

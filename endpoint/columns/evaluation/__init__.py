@@ -27,6 +27,7 @@ from endpoint.columns.evaluation.terms import Terms, groups_of_kinds
 from endpoint.columns.reader import Columns
 from endpoint.formats import QueryForm
 from endpoint.sparql import algebra
+from endpoint.sparql.algebra.skeletons import Skeletons
 from endpoint.sparql.algebra.translation import translate
 from endpoint.sparql.syntax.parser import Unsupported, parse
 
@@ -54,6 +55,7 @@ class ColumnQueries:
         self._known = Known(columns.terms, scratch, groups_of_kinds(columns.terms))
         self._sources = Sources(columns)
         self._prefixes = prefixes
+        self._skeletons = Skeletons(prefixes)
         self._cells = cells
         self._few = few
         self._read = lru_cache(_KEPT)(self._reading)
@@ -84,7 +86,7 @@ class ColumnQueries:
     ) -> tuple[algebra.Query, Asked, Uses] | Unsupported:
         """Return a query that may be answered here, else the reason why the engine answers it."""
         try:
-            query = translate(parse(text), self._prefixes, base_iri)
+            query = self._translated(text, base_iri)
             query = replace(query, pattern=moved(query.pattern))
             if asked is None:
                 asked = (
@@ -97,6 +99,11 @@ class ColumnQueries:
         except Unsupported as reason:
             return reason.with_traceback(None)
         return query, asked, Uses.of(query.pattern)
+
+    def _translated(self, text: str, base_iri: str | None) -> algebra.Query:
+        if len(text) <= _SHORT:
+            return self._skeletons.read(text, base_iri)
+        return translate(parse(text), self._prefixes, base_iri)
 
     def _evaluator(self, query: algebra.Query, asked: Asked) -> tuple[Evaluator, Terms]:
         base = None if query.base_iri is None else NamedNode(query.base_iri)

@@ -23,6 +23,8 @@ _ESCAPE: Final = re.compile(r"\\(?:u([0-9A-Fa-f]{4})|U([0-9A-Fa-f]{8})|(.))", re
 _ESCAPED: Final = {"t": "\t", "b": "\b", "n": "\n", "r": "\r", "f": "\f", '"': '"', "'": "'", "\\": "\\"}
 # The engine reads one run of dots in a name.
 _SEVERAL_DOTS: Final = re.compile(r"[^:]*+:(?:[^.\\]|\\.)++\.++(?:[^.\\]|\\.)++\.")
+# The engine counts rows in 64 bits.
+_COUNTED: Final = 2**64
 IRI_KINDS: Final = frozenset({Kind.IRIREF, Kind.PNAME})
 _LAST_OF_NAMES: Final = "\uffff"
 
@@ -54,9 +56,12 @@ class Terms:
         text = token.text
         found = self._iris.get(text)
         if found is None:
-            found = self._resolved(token) if token.kind is Kind.IRIREF else self._prefixed(text)
-            self._iris[text] = found
+            found = self._iris[text] = self.named(token)
         return found
+
+    def named(self, token: Token) -> NamedNode:
+        """Return what an IRI or a prefixed name stands for, read anew."""
+        return self._resolved(token) if token.kind is Kind.IRIREF else self._prefixed(token.text)
 
     def variable(self, token: Token) -> Variable:
         """Return a variable. Raises :class:`Unsupported` for a name that the engine does not take."""
@@ -107,6 +112,13 @@ class Terms:
         if leaf.datatype is not None:
             return Literal(value, datatype=self.iri(leaf.datatype))
         return _tagged(value, leaf.language.text[1:] if leaf.language is not None else "")
+
+    def count(self, token: Token) -> int:
+        """Return the number of LIMIT or OFFSET."""
+        # A longer number may have zeros before it.
+        if len(token.text) > 20 or int(token.text) >= _COUNTED:
+            raise Unsupported("a number of rows is too large")
+        return int(token.text)
 
     def _prefixed(self, text: str) -> NamedNode:
         prefix, _, local = _read_alike(text).partition(":")

@@ -7,7 +7,6 @@ followed.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Final
 
 from pyoxigraph import Literal, NamedNode, Variable
 
@@ -20,9 +19,6 @@ from endpoint.sparql.algebra.triples import DEEPEST, Triples, join
 from endpoint.sparql.lexer import Kind, Token
 from endpoint.sparql.syntax import tree
 from endpoint.sparql.syntax.parser import Unsupported
-
-# The engine counts rows in 64 bits.
-_COUNTED: Final = 2**64
 
 # Variables that a pattern binds or may bind (section 18.2.1).
 _Scope = set[Variable]
@@ -38,7 +34,12 @@ def translate(
     no BASE. Raises :class:`Unsupported` for what the engine refuses, and for what only the engine is sure to
     read: triple terms, SERVICE, LATERAL, and deep nesting.
     """
-    return _Translation(unit, Terms(unit.prologue, prefixes or {}, base_iri)).query()
+    return translate_with(unit, Terms(unit.prologue, prefixes or {}, base_iri))
+
+
+def translate_with(unit: tree.QueryUnit, terms: Terms) -> algebra.Query:
+    """Return the algebra of a query whose terms are read by ``terms``. Raises :class:`Unsupported`."""
+    return _Translation(unit, terms).query()
 
 
 class _Translation:
@@ -237,7 +238,16 @@ class _Translation:
         pattern = algebra.Project(pattern, tuple(names))
         if distinct:
             pattern = algebra.Distinct(pattern) if distinct == "DISTINCT" else algebra.Reduced(pattern)
-        return _sliced(pattern, modifiers), set(names)
+        return self._sliced(pattern, modifiers), set(names)
+
+    def _sliced(self, pattern: Pattern, modifiers: tree.SolutionModifiers) -> Pattern:
+        if modifiers.limit is None and modifiers.offset is None:
+            return pattern
+        count = self._terms.count
+        limit = None if modifiers.limit is None else count(modifiers.limit.number)
+        return algebra.Slice(
+            pattern, 0 if modifiers.offset is None else count(modifiers.offset.number), limit
+        )
 
     def _column(self, item: Token | tree.Named, depth: int) -> tuple[Variable, Expression | None]:
         """Return what is projected, and its expression; DESCRIBE projects IRIs."""
@@ -284,20 +294,6 @@ def _extended(
                 raise Unsupported(f"{variable} is bound already")
             pattern = Extend(pattern, variable, expression)
     return pattern, names
-
-
-def _sliced(pattern: Pattern, modifiers: tree.SolutionModifiers) -> Pattern:
-    if modifiers.limit is None and modifiers.offset is None:
-        return pattern
-    limit = None if modifiers.limit is None else _count(modifiers.limit.number)
-    return algebra.Slice(pattern, 0 if modifiers.offset is None else _count(modifiers.offset.number), limit)
-
-
-def _count(number: Token) -> int:
-    # A longer number may have zeros before it.
-    if len(number.text) > 20 or int(number.text) >= _COUNTED:
-        raise Unsupported("a number of rows is too large")
-    return int(number.text)
 
 
 def _has_filter(group: tree.GroupGraphPattern) -> bool:

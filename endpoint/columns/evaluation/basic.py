@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 from pyoxigraph import BlankNode, Variable
 
-from endpoint.columns.evaluation.ranges import contains, ranges_of, unfolded
+from endpoint.columns.evaluation.ranges import contains, range_of, ranges_of, unfolded
 from endpoint.columns.evaluation.sources import Source
 from endpoint.columns.evaluation.tables import UNIT, Key, Limits, Table, concatenated
 from endpoint.columns.evaluation.terms import Terms
@@ -108,18 +108,16 @@ class BasicPatterns:
         known = [isinstance(place, int) or place in table.columns for place in pattern]
         if not isinstance(predicate, int):
             return self._estimate_any(table, pattern, known)
-        number = len(self._by_subject(predicate).first)
-        joined = any(place in table.columns for place in pattern.variables())
         if isinstance(subject, int) or isinstance(object_, int):
             number = self._constant_count(predicate, subject, object_)
-            if joined:
+            if any(place in table.columns for place in pattern.variables()):
                 return min(table.size * 0.9, number * 1.0)
             return float(table.size * number)
         if known[0] and known[2]:
             return table.size * 0.9
         if known[0] or known[2]:
             return table.size * self._fan_out(predicate, known[0])
-        return float(table.size * number)
+        return float(table.size * len(self._by_subject(predicate).first))
 
     def _estimate_any(self, table: Table, pattern: _Pattern, known: list[bool]) -> float:
         if known[1]:
@@ -141,8 +139,8 @@ class BasicPatterns:
             column, wanted = self._by_subject(predicate).first, subject
         else:
             column, wanted = self._by_object(predicate).first, object_  # type: ignore[assignment]
-        begins, ends = ranges_of(column, np.array([wanted], np.int64), self._size)
-        return int(ends[0] - begins[0])
+        begin, end = range_of(column, wanted, self._size)
+        return end - begin
 
     def _fan_out(self, predicate: int, by_subject: bool) -> float:
         """Return how many pairs of a predicate a subject, or an object, has on average."""
@@ -229,10 +227,9 @@ class BasicPatterns:
             raise Unsupported("there are many predicates")
         self.source.ensure_sorted()
         subjects, found = [np.empty(0, np.int64)], [np.empty(0, np.int64)]
-        wanted = np.array([object_], np.int64)
         for predicate in predicates:
             pairs = self._by_object(predicate)
-            (begin,), (end,) = ranges_of(pairs.first, wanted, self._size)
+            begin, end = range_of(pairs.first, object_, self._size)
             if end > begin:
                 subjects.append(pairs.second[begin:end].astype(np.int64))
                 found.append(np.full(end - begin, predicate, np.int64))
@@ -259,16 +256,16 @@ class BasicPatterns:
 
     def _among(self, table: Table, pairs: Pairs, first: int, second: Key) -> Table:
         """Return the rows where a variable is among the second of the pairs with this first."""
-        (begin,), (end,) = ranges_of(pairs.first, np.array([first], np.int64), self._size)
+        begin, end = range_of(pairs.first, first, self._size)
         begins, ends = ranges_of(pairs.second[begin:end], table.columns[second], self._size)
         return table.take(begins < ends)
 
     def _grown(self, table: Table, pairs: Pairs, by: Place, new: dict[Place, NDArray[Any]]) -> Table:
         """Join with the pairs whose first is ``by``; ``new`` are the columns beside it."""
-        begins, ends = ranges_of(pairs.first, self._numbers(table, by), self._size)
         if isinstance(by, int):
-            rows = slice(int(begins[0]), int(ends[0]))
+            rows = slice(*range_of(pairs.first, by, self._size))
             return self._crossed(table, {key: column[rows] for key, column in new.items()})
+        begins, ends = ranges_of(pairs.first, table.columns[by], self._size)
         self._limits.check(int((ends - begins).sum()), len(table.columns) + len(new))
         places, rows_ = unfolded(begins, ends)
         columns = {key: column[places] for key, column in table.columns.items()}

@@ -1,4 +1,4 @@
-"""Ranges of rows in sorted columns: found for many terms at once, and unfolded."""
+"""Ranges of rows in sorted columns: found for one term, or for many at once, and unfolded."""
 
 from __future__ import annotations
 
@@ -6,6 +6,15 @@ import numpy as np
 from numpy.typing import NDArray
 
 from endpoint.columns.sets import Indices, Numbers
+
+
+def range_of(column: Numbers, wanted: int, terms: int) -> tuple[int, int]:
+    """Return where one term begins and ends in a sorted column, as :func:`ranges_of` does, sooner."""
+    if wanted >= terms:
+        return 0, 0
+    # A number of another type would let numpy copy the whole column.
+    needle = column.dtype.type(wanted)
+    return int(column.searchsorted(needle)), int(column.searchsorted(needle, "right"))
 
 
 def ranges_of(column: Numbers, wanted: Indices, terms: int) -> tuple[Indices, Indices]:

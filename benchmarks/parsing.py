@@ -34,8 +34,7 @@ from benchmarks.catalogue import Catalogue, write
 from benchmarks.reading_room import Names, analytic, singles
 from endpoint.app import create_site
 from endpoint.columns.build import build
-from endpoint.columns.evaluation import ColumnQueries, Unsupported
-from endpoint.columns.evaluation.shapes import ensure_columnar
+from endpoint.columns.evaluation import ColumnQueries, Unsupported, prepared
 from endpoint.columns.reader import Columns
 from endpoint.engine.scratch import evaluate_alone
 from endpoint.ingest.columns import write_statements
@@ -100,7 +99,7 @@ class Bench:
 def measure(bench: Bench, text: str, rounds: int) -> dict[str, float]:
     """Return the median of each step for a text."""
     store, warm = Store(), bench.queries()
-    skeletons = Skeletons(bench.prefixes, ensure_columnar)
+    skeletons = Skeletons(bench.prefixes, prepared)
     taken: dict[str, list[float]] = {}
 
     def take(name: str, step: _Step, argument: str) -> None:

@@ -10,7 +10,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import replace
-from functools import lru_cache
 from typing import Final
 
 from pyoxigraph import NamedNode
@@ -20,7 +19,7 @@ from endpoint.columns.evaluation.evaluator import Evaluator
 from endpoint.columns.evaluation.filters import moved
 from endpoint.columns.evaluation.graphs import TRIPLE, constructed, described
 from endpoint.columns.evaluation.known import Known, Scratch
-from endpoint.columns.evaluation.shapes import Uses
+from endpoint.columns.evaluation.shapes import Uses, ensure_columnar
 from endpoint.columns.evaluation.sources import Asked, Sources
 from endpoint.columns.evaluation.tables import Limits
 from endpoint.columns.evaluation.terms import Terms, groups_of_kinds
@@ -29,16 +28,20 @@ from endpoint.formats import QueryForm
 from endpoint.sparql import algebra
 from endpoint.sparql.algebra.skeletons import Skeletons
 from endpoint.sparql.algebra.translation import translate
+from endpoint.sparql.remembered import Remembered
 from endpoint.sparql.syntax.parser import Unsupported, parse
 
-__all__ = ("Answer", "Asked", "ColumnQueries", "Unsupported")
+__all__ = ("Answer", "Asked", "ColumnQueries", "Unsupported", "prepared")
 
 # Rows over which the engine may well find the few that are wanted sooner, one after another.
 _LAZY = 20_000
 _ANY = 2**62
-# Texts that are read once though they come again: at most so many, each of at most so many characters.
-_KEPT: Final = 512
-_SHORT: Final = 2_000
+# Characters of all texts that are read once though they come again, and of each of them.
+_KEPT: Final = 250_000
+_SHORT: Final = 10_000
+
+_Key = tuple[str, str | None, Asked | None]
+_Plan = tuple[algebra.Query, Asked, Uses]
 
 
 class ColumnQueries:
@@ -55,10 +58,11 @@ class ColumnQueries:
         self._known = Known(columns.terms, scratch, groups_of_kinds(columns.terms))
         self._sources = Sources(columns)
         self._prefixes = prefixes
-        self._skeletons = Skeletons(prefixes)
+        self._skeletons = Skeletons(prefixes, prepared)
         self._cells = cells
         self._few = few
-        self._read = lru_cache(_KEPT)(self._reading)
+        # A text whose plan is a word is left to the engine: the word is why.
+        self._plans: Remembered[_Key, _Plan | str] = Remembered(_KEPT)
         # The tables of the grammar are made now, and shared by all processes that are forked from this one.
         parse("ASK {}")
 
@@ -67,10 +71,25 @@ class ColumnQueries:
 
         Raises :class:`Unsupported` for what only the engine answers.
         """
-        found = (self._read if len(text) <= _SHORT else self._reading)(text, base_iri, asked)
-        if isinstance(found, Unsupported):
-            raise found.with_traceback(None)
-        query, asked, uses = found
+        key = text, base_iri, asked
+        found = self._plans.get(key)
+        if isinstance(found, str):
+            raise Unsupported(found)
+        try:
+            plan = self.plan(text, base_iri, asked) if found is None else found
+            answer = self._evaluated(*plan)
+        except Unsupported as reason:
+            self._remember(key, str(reason))
+            raise
+        if found is None:
+            self._remember(key, plan)
+        return answer
+
+    def _remember(self, key: _Key, plan: _Plan | str) -> None:
+        if len(key[0]) <= _SHORT:
+            self._plans.put(key, plan, len(key[0]))
+
+    def _evaluated(self, query: algebra.Query, asked: Asked, uses: Uses) -> Answer:
         evaluator, terms = self._evaluator(query, asked)
         table = evaluator.answer(query.pattern, uses)
         if query.form is QueryForm.CONSTRUCT:
@@ -81,35 +100,39 @@ class ColumnQueries:
             return Answer(query.form, tuple(table.columns), table, terms)  # type: ignore[arg-type]
         return Answer(query.form, TRIPLE, table, terms)
 
-    def _reading(
-        self, text: str, base_iri: str | None, asked: Asked | None
-    ) -> tuple[algebra.Query, Asked, Uses] | Unsupported:
-        """Return a query that may be answered here, else the reason why the engine answers it."""
-        try:
-            query = self._translated(text, base_iri)
-            query = replace(query, pattern=moved(query.pattern))
-            if asked is None:
-                asked = (
-                    Asked() if query.dataset is None else Asked.of(query.dataset.default, query.dataset.named)
-                )
-            # Merged graphs the engine takes for a bag: a triple of two of them counts twice.
-            few = 0 if _merged(asked) else self._few
-            if few and self._evaluator(query, asked)[0].few(query.pattern, few):
-                raise Unsupported("the engine finds a few rows sooner")
-        except Unsupported as reason:
-            return reason.with_traceback(None)
+    def plan(self, text: str, base_iri: str | None = None, asked: Asked | None = None) -> _Plan:
+        """Return the algebra of a query that may be answered here, its dataset and the uses of its variables.
+
+        Raises :class:`Unsupported` for what the engine answers.
+        """
+        query = self._translated(text, base_iri)
+        if asked is None:
+            asked = Asked() if query.dataset is None else Asked.of(query.dataset.default, query.dataset.named)
+        # Merged graphs the engine takes for a bag: a triple of two of them counts twice.
+        few = 0 if _merged(asked) else self._few
+        if few and self._evaluator(query, asked)[0].few(query.pattern, few):
+            raise Unsupported("the engine finds a few rows sooner")
         return query, asked, Uses.of(query.pattern)
 
     def _translated(self, text: str, base_iri: str | None) -> algebra.Query:
         if len(text) <= _SHORT:
             return self._skeletons.read(text, base_iri)
-        return translate(parse(text), self._prefixes, base_iri)
+        return prepared(translate(parse(text), self._prefixes, base_iri))
 
     def _evaluator(self, query: algebra.Query, asked: Asked) -> tuple[Evaluator, Terms]:
         base = None if query.base_iri is None else NamedNode(query.base_iri)
         terms = Terms(self._known, base)
         limits = Limits(self._cells, _LAZY if _lazy(query) and not _merged(asked) else _ANY)
         return Evaluator(self._sources, asked, terms, limits), terms
+
+
+def prepared(query: algebra.Query) -> algebra.Query:
+    """Return an equal query that is evaluated in less time.
+
+    Raises :class:`Unsupported` for one that only the engine evaluates, whatever its constants are.
+    """
+    ensure_columnar(query)
+    return replace(query, pattern=moved(query.pattern))
 
 
 def _merged(asked: Asked) -> bool:

@@ -35,6 +35,7 @@ _FUNCTIONS: Final = frozenset(_NAMES.split())
 # A variable and the expression that it becomes.
 Assignment = tuple[Variable, Expression]
 _RESULT: Final = Variable("_r")
+_OPERATORS: Final = _INFIX | {"!", "IN", "NOT IN"}
 _CASTS: Final = frozenset(
     f"{XSD}{name}" for name in ("string", "boolean", "integer", "decimal", "double", "float")
 )
@@ -42,6 +43,13 @@ _CASTS: Final = frozenset(
 
 class ManyTerms(Unsupported):
     """An expression would be computed of more terms than the engine evaluates as fast in a whole query."""
+
+
+def is_computed(call: Call | FunctionCall) -> bool:
+    """Return whether what a call returns depends on its arguments only, as far as is known here."""
+    if isinstance(call, FunctionCall):
+        return call.name.value in _CASTS
+    return call.function in _FUNCTIONS or call.function in _OPERATORS
 
 
 def computed(table: Table, expression: Expression, terms: Terms) -> Indices:

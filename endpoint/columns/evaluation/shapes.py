@@ -3,13 +3,63 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator, Mapping, Set
-from typing import Any, NamedTuple
+from collections.abc import Callable, Iterator, Mapping, Set
+from typing import Any, Final, NamedTuple
 
 from pyoxigraph import Variable
 
+from endpoint.columns.evaluation.scalars import is_computed
 from endpoint.sparql import algebra
 from endpoint.sparql.algebra import Pattern
+from endpoint.sparql.syntax.parser import Unsupported
+
+
+def ensure_columnar(query: algebra.Query) -> None:
+    """Raise :class:`Unsupported` for a query that only the engine evaluates, whatever its constants are.
+
+    The evaluation would find the same, but maybe after most of its work.
+    """
+    for part in _parts(query.pattern):
+        reason = _REASONS.get(part.__class__, _none)(part)
+        if reason is not None:
+            raise Unsupported(f"{reason} is the engine's")
+
+
+def _none(_: object) -> None:
+    """Return no reason: a part of this class is evaluated here, or what it is made of is not."""
+
+
+def _of_call(call: algebra.Call | algebra.FunctionCall) -> str | None:
+    if is_computed(call):
+        return None
+    return call.function if isinstance(call, algebra.Call) else str(call.name)
+
+
+def _of_exists(exists: algebra.Exists) -> str | None:
+    pattern = exists.pattern
+    inner = pattern.pattern if isinstance(pattern, algebra.Filter) else pattern
+    return None if isinstance(inner, algebra.BGP) else "EXISTS of more than triples"
+
+
+def _of_aggregate(aggregate: algebra.Aggregate) -> str | None:
+    whole = aggregate.function == "COUNT" and aggregate.expression is None
+    return "COUNT(DISTINCT *)" if whole and aggregate.distinct else None
+
+
+# Why parts of these classes are the engine's. A path that is left is one of properties and their inverses.
+_REASONS: Final[dict[type, Callable[[Any], str | None]]] = {
+    algebra.Call: _of_call,
+    algebra.FunctionCall: _of_call,
+    algebra.Exists: _of_exists,
+    algebra.Aggregate: _of_aggregate,
+    **dict.fromkeys(
+        (
+            *(algebra.Sequence, algebra.ZeroOrMore, algebra.OneOrMore, algebra.ZeroOrOne),
+            algebra.NegatedPropertySet,
+        ),
+        lambda _: "a property path",
+    ),
+}
 
 
 class Uses(NamedTuple):

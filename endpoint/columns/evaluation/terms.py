@@ -75,8 +75,10 @@ class Terms:
     def constant(self, term: NamedNode | Literal) -> int:
         """Return the number of a term of a query."""
         text, number = self._known.find(term)
-        if number is None or text in self._numbers:
+        if text in self._numbers:
             return self.number(text)
+        if number is None:
+            return self._add(text, read_term(text))
         self._numbers[text] = number
         return number
 

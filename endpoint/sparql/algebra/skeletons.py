@@ -12,7 +12,6 @@ read, and refused, as it is in a text that is new.
 from __future__ import annotations
 
 import re
-from collections import OrderedDict
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from operator import itemgetter
@@ -38,8 +37,9 @@ from endpoint.sparql.lexer import (
     Token,
     lex,
 )
+from endpoint.sparql.remembered import Remembered
 from endpoint.sparql.syntax import tree
-from endpoint.sparql.syntax.parser import parse
+from endpoint.sparql.syntax.parser import Unsupported, parse
 
 T = TypeVar("T")
 
@@ -64,8 +64,10 @@ _LOOKED_AT: Final = {
     (algebra.Group, "aggregates"),
     (algebra.Query, "dataset"),
 }
-# Characters of all texts that are remembered, and skeletons that are the same between their constants.
-_MOST: Final = 50_000
+# The size of all that is remembered, in characters of texts, where each piece counts as so many more: what is
+# kept of these takes some 20 bytes. And skeletons that are the same between their constants.
+_MOST: Final = 400_000
+_PIECES: Final = 40
 _VARIANTS: Final = 8
 
 _Key = tuple[str | None, ...]
@@ -73,15 +75,21 @@ _Make = Callable[[Sequence[object]], Any]
 
 
 class Skeletons:
-    """The skeletons of the texts that were read last; ``prefixes`` are those that a text need not declare."""
+    """The skeletons of the texts that were read last.
 
-    def __init__(self, prefixes: Mapping[str, str]) -> None:
+    ``prefixes`` are those that a text need not declare. ``prepare`` returns a query as it is wanted, whatever
+    its constants are, or raises :class:`~endpoint.sparql.syntax.parser.Unsupported`.
+    """
+
+    def __init__(
+        self, prefixes: Mapping[str, str], prepare: Callable[[algebra.Query], algebra.Query]
+    ) -> None:
         self._prefixes = prefixes
-        self._kept: OrderedDict[_Key, _Variants] = OrderedDict()
-        self._size = 0
+        self._prepare = prepare
+        self._kept: Remembered[_Key, _Variants] = Remembered(_MOST)
 
     def read(self, text: str, base_iri: str | None = None) -> algebra.Query:
-        """Return the algebra of a query as parsing and translating it does.
+        """Return the algebra of a query as parsing, translating and preparing it does.
 
         Raises :class:`~endpoint.sparql.syntax.parser.Unsupported`.
         """
@@ -92,12 +100,12 @@ class Skeletons:
         if "#" in text:
             constants = ["#" if constant[:1] == "#" else constant for constant in constants]
         key = (base_iri, text[:begin], *[between for between, _ in parts])
+        size = len(text) + _PIECES * len(parts)
         variants = self._kept.get(key)
         if variants is None:
             # To make a skeleton takes as long again as to read a text, and few texts are followed by others.
-            self._keep(key, len(text))
-            return translate(parse(text), self._prefixes, base_iri)
-        self._kept.move_to_end(key)
+            self._kept.put(key, _Variants(), size)
+            return self._anew(text, base_iri)
         for skeleton in variants.skeletons:
             query = skeleton.query(constants)
             if query is not None:
@@ -105,34 +113,28 @@ class Skeletons:
         places = None if variants.closed else _places(text, begin, parts)
         if places is None:
             variants.closed = True
-            return translate(parse(text), self._prefixes, base_iri)
+            return self._anew(text, base_iri)
         unit = parse(text)
         terms = _RecordingTerms(unit, self._prefixes, base_iri)
-        skeleton = _Maker(places, terms.recorded).skeleton(translate_with(unit, terms), constants)
+        query, refusal = translate_with(unit, terms), None
+        try:
+            query = self._prepare(query)
+        except Unsupported as reason:
+            refusal = str(reason)
+        skeleton = _Maker(places, terms.recorded).skeleton(query, constants, refusal)
         variants.skeletons.append(skeleton)
         variants.closed = len(variants.skeletons) == _VARIANTS
-        variants.size += len(text)
-        self._grow(len(text))
+        self._kept.put(key, variants, size * (1 + len(variants.skeletons)))
         return skeleton.filled(constants)
 
-    def _keep(self, key: _Key, size: int) -> None:
-        self._kept[key] = _Variants(size)
-        self._grow(size)
-
-    def _grow(self, size: int) -> None:
-        self._size += size
-        while self._size > _MOST:
-            self._size -= self._kept.popitem(last=False)[1].size
+    def _anew(self, text: str, base_iri: str | None) -> algebra.Query:
+        return self._prepare(translate(parse(text), self._prefixes, base_iri))
 
 
 @dataclass(slots=True)
 class _Variants:
-    """Skeletons that are the same between the constants; ``size`` are the characters of their texts.
+    """Skeletons that are the same between the constants. ``closed``: no more are made."""
 
-    ``closed``: no more are made.
-    """
-
-    size: int
     skeletons: list[_Skeleton] = field(default_factory=list)
     closed: bool = False
 
@@ -150,12 +152,14 @@ class _Skeleton:
     """The algebra of a text, and which of its constants others may have in their place.
 
     ``make`` makes it of the terms of the ``free`` constants; ``pick`` picks the others, which are ``fixed``.
+    ``refusal`` is the reason why all queries with it are refused.
     """
 
     make: _Make
     free: tuple[_Free, ...]
     pick: Callable[[Sequence[str]], object]
     fixed: object
+    refusal: str | None
 
     def query(self, constants: Sequence[str]) -> algebra.Query | None:
         """Return the algebra of a text with these constants; None where it has another skeleton."""
@@ -168,6 +172,8 @@ class _Skeleton:
 
     def filled(self, constants: Sequence[str]) -> algebra.Query:
         """Return the algebra with these constants."""
+        if self.refusal is not None:
+            raise Unsupported(self.refusal)
         query: algebra.Query = self.make([read(constants[place]) for place, _, read in self.free])
         return query
 
@@ -239,7 +245,7 @@ class _RecordingTerms(Terms):
         if token.kind not in IRI_KINDS:
             return super().iri(token)
         named = self._plain.named
-        return self._record(named(token), token, lambda text: named(token._replace(text=text)))
+        return self._record(named(token), token, lambda text: named(_other(token, text)))
 
     def literal(self, leaf: tree.Term) -> Literal:
         """Return a literal, recorded with its string or its number."""
@@ -255,12 +261,17 @@ class _RecordingTerms(Terms):
                 token, make = number, lambda other: leaf._replace(number=other)
             case _:
                 return literal(leaf)
-        return self._record(literal(leaf), token, lambda text: literal(make(token._replace(text=text))))
+        return self._record(literal(leaf), token, lambda text: literal(make(_other(token, text))))
 
     def count(self, token: Token) -> int:
         """Return the number of LIMIT or OFFSET, recorded."""
         count = self._plain.count
-        return self._record(_Count(count(token)), token, lambda text: count(token._replace(text=text)))
+        return self._record(_Count(count(token)), token, lambda text: count(_other(token, text)))
+
+
+def _other(token: Token, text: str) -> Token:
+    """Return a token with another text; the method of a named tuple takes five times as long."""
+    return Token(token.kind, text, token.start)
 
 
 class _Maker:
@@ -271,12 +282,12 @@ class _Maker:
         self._recorded = recorded
         self._free: dict[int, _Free] = {}
 
-    def skeleton(self, query: algebra.Query, constants: Sequence[str]) -> _Skeleton:
-        """Return the skeleton of a query with these constants."""
+    def skeleton(self, query: algebra.Query, constants: Sequence[str], refusal: str | None) -> _Skeleton:
+        """Return the skeleton of a query with these constants, which is refused, or not."""
         make = self._part(query) or (lambda _: query)
         # The last piece of a text has no constant.
         pick = itemgetter(*[place for place in range(len(constants)) if place not in self._free])
-        return _Skeleton(make, tuple(self._free.values()), pick, pick(constants))
+        return _Skeleton(make, tuple(self._free.values()), pick, pick(constants), refusal)
 
     def _part(self, part: object) -> _Make | None:
         """Return what makes a part of the algebra; None where it has no free constant."""

@@ -10,6 +10,7 @@ from pyoxigraph import BlankNode, Literal, NamedNode, Quad, QuerySolutions, Stor
 from endpoint.columns.evaluation import ColumnQueries, Unsupported
 from endpoint.columns.evaluation.scalars import computed
 from endpoint.engine.scratch import evaluate_alone
+from endpoint.sparql.remembered import Remembered
 from tests.columns.differential.by_columns import written
 from tests.columns.every_kind import NS, XSD
 from tests.columns.test_columns import made
@@ -150,8 +151,9 @@ def queries(store: Store, tmp_path_factory: pytest.TempPathFactory) -> ColumnQue
 
 
 @pytest.fixture
-def alone(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Nothing of terms is computed by the engine."""
+def alone(queries: ColumnQueries, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Nothing of terms is computed by the engine, and what is left to it is not remembered."""
+    monkeypatch.setattr(queries, "_plans", Remembered(0))
     monkeypatch.setattr(f"{computed.__module__}._MOST", 0)
     monkeypatch.setattr(f"{computed.__module__}._SHARED", 10**9)
 

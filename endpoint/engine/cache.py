@@ -14,6 +14,8 @@ from heapq import heapify, heappop, heappush
 from itertools import count, islice
 from typing import Any, Final, NamedTuple
 
+# The version of values that do not depend on the data.
+ALWAYS: Final = ""
 # One value may take this part of all bytes.
 _SHARE: Final = 8
 # Bytes of an entry besides its value and its key: objects, dictionaries, the heap.
@@ -160,8 +162,8 @@ class ByteCache:
 
     def _oldest(self) -> Entry | None:
         """Return an entry of an older version."""
-        for version in islice(self._versions, 2):
-            if version != self._latest:
+        for version in islice(self._versions, 3):
+            if version not in (self._latest, ALWAYS):
                 return next(iter(self._versions[version].values()))
         return None
 

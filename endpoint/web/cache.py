@@ -1,34 +1,34 @@
-"""The cache of values that are made once for each generation of the data."""
+"""The values that are made once for each generation of the data, beside the answers that are kept.
+
+Those whose size is known take part in the memory of the cache, where what is worth least goes first. Small
+ones that all pages need are always kept.
+"""
 
 from __future__ import annotations
 
 import asyncio
 import time
-from collections import OrderedDict
-from collections.abc import Callable, Coroutine, Hashable, Sequence
+from collections.abc import Callable, Coroutine, Hashable
 from dataclasses import dataclass, field
-from typing import Any, Final, Generic, TypeVar
+from typing import Any, Generic, TypeVar
 
+from endpoint.engine.cache import ByteCache
 from endpoint.storage.generations import Generation
 
 T = TypeVar("T")
 
-# Bytes of all values that are kept, of all generations.
-SIZE: Final = 64 * 2**20
-
 
 @dataclass(frozen=True, eq=False)
 class Region(Generic[T]):
-    """A kind of value in the cache, with bounds of its own, so that one kind never drives out another.
+    """A kind of value in the cache.
 
-    ``entries`` is the number of values that are kept for one generation; the least recently used goes first.
-    ``size`` returns the bytes of a value that may be large, and ``lifetime`` the seconds after which a value
-    is made anew on the same generation, None for never. With ``stale`` the value of an older
-    generation is kept until there is a newer one (:meth:`Cache.latest`).
+    ``size`` returns the bytes of a value, which is then kept as long as it is worth its place. Without it,
+    the values are small, and the one that was made last is kept for each generation. ``lifetime`` returns the
+    seconds after which a value is made anew on the same generation, None for never. With ``stale`` the value
+    of an older generation is kept until there is a newer one (:meth:`Cache.latest`).
     """
 
     name: str
-    entries: int = 1
     size: Callable[[T], int] | None = None
     lifetime: Callable[[T], float | None] | None = None
     stale: bool = False
@@ -39,12 +39,20 @@ class _Entry:
     """One value, being made or made; ``until`` is a time of :func:`time.monotonic`."""
 
     task: asyncio.Task[Any]
+    began: float
     making: bool = True
-    size: int = 0
     until: float = float("inf")
 
 
-_Entries = OrderedDict[Hashable, _Entry]
+@dataclass(frozen=True, slots=True)
+class _Sized:
+    """A value in the memory of the cache."""
+
+    value: Any
+    until: float
+
+
+_Entries = dict[Hashable, _Entry]
 
 
 @dataclass(slots=True)
@@ -59,17 +67,17 @@ class _Kept:
 
 
 class Cache:
-    """Values made once for each generation and region, bounded in number and in bytes.
+    """Values made once for each generation and region.
 
     All requests for a value that is being made wait for the same task, which belongs to none of them: it goes
-    on when a client leaves. A failure is raised for all that wait, and is not kept.
-    ``size`` is the most bytes of all values. A replaced generation keeps its values for ``keep`` seconds
-    after they were last used, as long as the engine keeps the generation itself.
+    on when a client leaves. A failure is raised for all that wait, and is not kept. Values with a size are in
+    ``memory``. A replaced generation keeps the others for ``keep`` seconds after they were last used, as long
+    as the engine keeps the generation itself.
     """
 
-    def __init__(self, keep: float, size: int = SIZE) -> None:
+    def __init__(self, keep: float, memory: ByteCache) -> None:
         self._keep = keep
-        self._most = size
+        self._memory = memory
         self._generations: dict[str, _Kept] = {}
         self._latest: dict[Region[Any], tuple[str, Any]] = {}
 
@@ -79,18 +87,24 @@ class Cache:
         region: Region[T],
         key: Hashable,
         make: Callable[[], Coroutine[Any, Any, T]],
-    ) -> asyncio.Task[T]:
-        """Return the task that makes the value of ``key``, or has made it."""
+    ) -> asyncio.Future[T]:
+        """Return the task that makes the value of ``key``, or a future that has it."""
         now = time.monotonic()
-        kept = self._generations.setdefault(generation.version, _Kept(now))
+        version = generation.version
+        if region.size is not None:
+            sized = self._memory.find(version, (region, key))
+            if sized is not None and sized.value.until > now:
+                done: asyncio.Future[T] = asyncio.get_running_loop().create_future()
+                done.set_result(sized.value.value)
+                return done
+        kept = self._generations.setdefault(version, _Kept(now))
         kept.used = now
-        entries = kept.regions.setdefault(region, OrderedDict())
+        entries = kept.regions.setdefault(region, {})
         entry = entries.get(key)
         if entry is None or entry.until <= now:
-            entry = entries[key] = _Entry(asyncio.create_task(make()))
+            entry = entries[key] = _Entry(asyncio.create_task(make()), now)
             made = entry
-            entry.task.add_done_callback(lambda _: self._made(generation.version, region, key, made))
-        entries.move_to_end(key)
+            entry.task.add_done_callback(lambda _: self._made(version, region, key, made))
         return entry.task
 
     def running(self, region: Region[T]) -> asyncio.Task[T] | None:
@@ -116,13 +130,8 @@ class Cache:
             if version != current.version and idle:
                 del self._generations[version]
 
-    @property
-    def size(self) -> int:
-        """The bytes of all values that are kept."""
-        return sum(map(_bytes, self._entries()))
-
     def __len__(self) -> int:
-        return sum(map(len, self._entries()))
+        return sum(len(entries) for kept in self._generations.values() for entries in kept.regions.values())
 
     def _made(self, version: str, region: Region[Any], key: Hashable, entry: _Entry) -> None:
         """Keep the value that a task has made, within the bounds; drop a failure."""
@@ -132,26 +141,16 @@ class Cache:
         if entry.task.cancelled() or entry.task.exception() is not None:
             del entries[key]
             return
-        value = entry.task.result()
+        value, now = entry.task.result(), time.monotonic()
         if region.stale:
             self._latest[region] = version, value
         lifetime = None if region.lifetime is None else region.lifetime(value)
-        entry.size = 0 if region.size is None else region.size(value)
-        entry.until = float("inf") if lifetime is None else time.monotonic() + lifetime
-        self._shrink(entries, region.entries)
-
-    def _shrink(self, entries: _Entries, most: int) -> None:
-        # Values being made stay: the engine bounds their number, as it does that of queries.
-        made = [key for key, entry in entries.items() if not entry.making]
-        for key in made[: max(0, len(made) - most)]:
+        entry.until = float("inf") if lifetime is None else now + lifetime
+        if region.size is not None:
             del entries[key]
-        while self.size > self._most:
-            largest = max(self._entries(), key=_bytes)
-            del largest[next(key for key, entry in largest.items() if entry.size)]
-
-    def _entries(self) -> Sequence[_Entries]:
-        return [entries for kept in self._generations.values() for entries in kept.regions.values()]
-
-
-def _bytes(entries: _Entries) -> int:
-    return sum(entry.size for entry in entries.values())
+            sized = _Sized(value, entry.until)
+            self._memory.put(version, (region, key), sized, region.size(value), now - entry.began)
+            return
+        # Values being made stay: the engine bounds their number, as it does that of queries.
+        for other in [other for other, each in entries.items() if each is not entry and not each.making]:
+            del entries[other]

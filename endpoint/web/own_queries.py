@@ -55,7 +55,7 @@ class OwnQueries:
 
     def __init__(self, site: Site) -> None:
         self.site = site
-        self.cache = Cache(site.settings.keep)
+        self.cache = Cache(site.settings.keep, site.cache)
 
     def snapshot(self, generation: Generation | None = None, timeout: float | None = None) -> Snapshot:
         """Return a reader of ``generation``, by default of the one that is served.
@@ -74,8 +74,8 @@ class OwnQueries:
         key: Hashable,
         make: Callable[[Snapshot], Coroutine[Any, Any, T]],
         timeout: float | None = None,
-    ) -> asyncio.Task[T]:
-        """Return the task that makes a value, or has made it, from a snapshot with its own deadline."""
+    ) -> asyncio.Future[T]:
+        """Return the task that makes a value from a snapshot with its own deadline, or has made it."""
         self.cache.retire(self.site.engine.generation)
         return self.cache.begin(generation, region, key, lambda: self._make(generation, make, timeout))
 
@@ -104,7 +104,7 @@ class OwnQueries:
         region: Region[T],
         make: Callable[[Snapshot], Coroutine[Any, Any, T]],
         timeout: float | None = None,
-    ) -> asyncio.Task[T] | None:
+    ) -> asyncio.Future[T] | None:
         """Begin to make the value of the generation that is served, one value of the region at a time.
 
         Return the task that runs, of any generation; None where the value is made already.

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from endpoint.engine.cache import OVERHEAD, ByteCache
+from endpoint.engine.cache import ALWAYS, OVERHEAD, ByteCache
 
 KB = 1024
 
@@ -102,6 +102,15 @@ def test_older_versions_make_room_before_all_others() -> None:
     cache.put("1", 100, "dear", 4 * KB, 100.0)
     cache.put("2", 100, "cheap", 4 * KB, 0.001)
     assert cache.find("2", 100) is not None
+
+
+def test_what_does_not_depend_on_the_data_is_no_older_than_any_other() -> None:
+    cache = made(40 * KB)
+    cache.put(ALWAYS, "file", "encoded", 4 * KB, 1.0)
+    cache.begin("2")
+    for key in range(20):
+        cache.put("2", key, "value", 4 * KB, 0.001)
+    assert cache.find(ALWAYS, "file") is not None
 
 
 def test_more_bytes_of_a_value_count() -> None:

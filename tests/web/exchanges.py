@@ -12,7 +12,6 @@ from endpoint.telemetry import Exchange
 from endpoint.web import Site
 from endpoint.web.http.answer import Answer
 from endpoint.web.http.delayed import Delayed
-from endpoint.web.http.encodings import EncodedBodies
 from endpoint.web.http.request import Request
 from endpoint.web.http.send import send_answer
 
@@ -87,7 +86,7 @@ def request_for(
     """A request as the boundary makes it."""
     scope = scope_of(method, path, headers, version)
     exchange = Exchange("1", method, scope["path"], "-")
-    return Request(scope, receive or receiving(), site, exchange, EncodedBodies(), Delayed(0.02))
+    return Request(scope, receive or receiving(), site, exchange, Delayed(0.02))
 
 
 def sent_for(request: Request, answer: Answer) -> Sent:

@@ -14,6 +14,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from endpoint.engine.cache import OVERHEAD, ByteCache
 from endpoint.errors import Overloaded
 from endpoint.storage.generations import Generation
 from endpoint.web.cache import Cache, Region
@@ -45,7 +46,7 @@ def run(work: Callable[[], Coroutine[Any, Any, None]]) -> None:
 
 def test_all_who_want_a_value_at_a_time_get_one() -> None:
     async def work() -> None:
-        cache, region, make = Cache(HOUR), Region[int]("numbers", entries=2), Maker()
+        cache, region, make = Cache(HOUR, ByteCache(2**20)), Region[int]("numbers"), Maker()
         tasks = [cache.begin(FIRST, region, "a", make) for _ in range(60)]
         assert await asyncio.gather(*tasks) == [1] * 60
         assert await cache.begin(FIRST, region, "a", make) == 1
@@ -56,7 +57,7 @@ def test_all_who_want_a_value_at_a_time_get_one() -> None:
 
 def test_a_failure_is_that_of_all_who_wait_and_not_kept() -> None:
     async def work() -> None:
-        cache, region, make = Cache(HOUR), Region[int]("numbers"), Maker()
+        cache, region, make = Cache(HOUR, ByteCache(2**20)), Region[int]("numbers"), Maker()
         make.fail = True
         tasks = [cache.begin(FIRST, region, "a", make) for _ in range(3)]
         failures = await asyncio.gather(*tasks, return_exceptions=True)
@@ -68,26 +69,18 @@ def test_a_failure_is_that_of_all_who_wait_and_not_kept() -> None:
     run(work)
 
 
-@pytest.mark.parametrize(("wanted", "made"), [("abab", 2), ("abcabc", 6), ("abacab", 4)])
-def test_the_least_recently_used_leaves_first(wanted: str, made: int) -> None:
+@pytest.mark.parametrize(("wanted", "made"), [("aaa", 1), ("aabbb", 2), ("abab", 4)])
+def test_of_small_values_the_last_one_is_kept(wanted: str, made: int) -> None:
     async def work() -> None:
-        cache, region, make = Cache(HOUR), Region[int]("numbers", entries=2), Maker()
+        cache, region, make = Cache(HOUR, ByteCache(0)), Region[int]("numbers"), Maker()
+        other = Region[int]("others")
+        assert await cache.begin(FIRST, other, "", make) == 1
         for key in wanted:
             await cache.begin(FIRST, region, key, make)
-        assert make.made == made
-
-    run(work)
-
-
-def test_one_region_does_not_drive_out_another() -> None:
-    async def work() -> None:
-        cache, make = Cache(HOUR), Maker()
-        lasting, passing = Region[int]("lasting"), Region[int]("passing", entries=3)
-        await cache.begin(FIRST, lasting, "", make)
-        for key in range(20):
-            await cache.begin(FIRST, passing, key, make)
-        assert await cache.begin(FIRST, lasting, "", make) == 1
-        assert len(cache) == 4
+        assert make.made == made + 1
+        # One region does not drive out another.
+        assert await cache.begin(FIRST, other, "", make) == 1
+        assert len(cache) == 2
 
     run(work)
 
@@ -97,33 +90,51 @@ def test_many_addresses_leave_memory_flat() -> None:
         return bytes(10_000) + str(number).encode()
 
     async def work() -> None:
-        cache, region = Cache(HOUR, size=200_000), Region[bytes]("drawings", entries=64, size=len)
+        memory = ByteCache(200_000)
+        cache, region = Cache(HOUR, memory), Region[bytes]("drawings", size=len)
         largest = 0
         for number in range(20_000):
             await cache.begin(FIRST, region, number, lambda number=number: drawn(number))  # type: ignore[misc]
-            largest = max(largest, len(cache))
-        assert (largest, cache.size <= 200_000) == (19, True)
+            largest = max(largest, len(memory))
+        assert (largest, memory.size <= 200_000, len(cache)) == (18, True, 0)
 
     run(work)
 
 
-def test_a_value_larger_than_the_cache_is_made_and_not_kept() -> None:
+@pytest.mark.parametrize("most", [0, 8 * (OVERHEAD + 100)])
+def test_a_value_larger_than_its_part_of_the_memory_is_made_and_not_kept(most: int) -> None:
     async def large() -> bytes:
         return bytes(101)
 
     async def work() -> None:
-        cache, region = Cache(HOUR, size=100), Region[bytes]("drawings", size=len)
-        made = await cache.begin(FIRST, region, "", large)
-        assert len(made) == 101
-        assert (len(cache), cache.size) == (0, 0)
+        memory = ByteCache(most)
+        cache, region = Cache(HOUR, memory), Region[bytes]("drawings", size=len)
+        tasks = [cache.begin(FIRST, region, "", large) for _ in range(3)]
+        assert len(set(tasks)) == 1
+        assert len(await tasks[0]) == 101
+        assert (len(cache), len(memory), memory.size) == (0, 0, 0)
 
     run(work)
 
 
-def test_a_value_with_a_lifetime_is_made_anew() -> None:
+def test_a_value_that_made_room_for_others_is_made_again() -> None:
     async def work() -> None:
-        cache, make = Cache(HOUR), Maker()
-        region = Region[int]("numbers", lifetime=lambda number: 0.0 if number == 1 else None)
+        memory, make = ByteCache(2**20), Maker()
+        cache, region = Cache(HOUR, memory), Region[int]("numbers", size=lambda _: 1000)
+        assert await cache.begin(FIRST, region, "", make) == 1
+        assert await cache.begin(FIRST, region, "", make) == 1
+        assert await cache.begin(FIRST, Region[int]("others", size=lambda _: 1000), "", make) == 2
+        memory.resize(0)
+        assert await cache.begin(FIRST, region, "", make) == 3
+
+    run(work)
+
+
+@pytest.mark.parametrize("size", [None, lambda _: 100])
+def test_a_value_with_a_lifetime_is_made_anew(size: Callable[[int], int] | None) -> None:
+    async def work() -> None:
+        cache, make = Cache(HOUR, ByteCache(2**20)), Maker()
+        region = Region[int]("numbers", size=size, lifetime=lambda number: 0.0 if number == 1 else None)
         assert await cache.begin(FIRST, region, "", make) == 1
         assert await cache.begin(FIRST, region, "", make) == 2
         assert await cache.begin(FIRST, region, "", make) == 2
@@ -134,7 +145,7 @@ def test_a_value_with_a_lifetime_is_made_anew() -> None:
 @pytest.mark.parametrize(("keep", "kept"), [(0.0, 1), (HOUR, 2)])
 def test_a_replaced_generation_keeps_its_values_while_it_is_used(keep: float, kept: int) -> None:
     async def work() -> None:
-        cache, region, make = Cache(keep), Region[int]("numbers"), Maker()
+        cache, region, make = Cache(keep, ByteCache(2**20)), Region[int]("numbers"), Maker()
         assert await cache.begin(FIRST, region, "", make) == 1
         assert await cache.begin(SECOND, region, "", make) == 2
         cache.retire(SECOND)
@@ -148,7 +159,7 @@ def test_a_replaced_generation_keeps_its_values_while_it_is_used(keep: float, ke
 
 def test_a_generation_of_the_same_number_is_another_one() -> None:
     async def work() -> None:
-        cache, region, make = Cache(HOUR), Region[int]("numbers"), Maker()
+        cache, region, make = Cache(HOUR, ByteCache(2**20)), Region[int]("numbers"), Maker()
         again = replace(FIRST, created=datetime(2026, 1, 2, tzinfo=UTC))
         assert await cache.begin(FIRST, region, "", make) == 1
         assert await cache.begin(again, region, "", make) == 2
@@ -158,7 +169,7 @@ def test_a_generation_of_the_same_number_is_another_one() -> None:
 
 def test_a_value_in_the_making_outlives_its_generation() -> None:
     async def work() -> None:
-        cache, region, make = Cache(0.0), Region[int]("numbers", stale=True), Maker()
+        cache, region, make = Cache(0.0, ByteCache(2**20)), Region[int]("numbers", stale=True), Maker()
         task = cache.begin(FIRST, region, "", make)
         assert cache.running(region) is task
         cache.retire(SECOND)
@@ -191,8 +202,9 @@ STEPS = st.lists(
 def test_in_any_order_each_value_is_made_once_at_a_time_and_the_bounds_hold(
     steps: list[tuple[Generation, int, int, bool, int, bool]],
 ) -> None:
-    regions = [Region[str]("a", entries=2, size=len), Region[str]("b", entries=3, size=len)]
-    cache = Cache(HOUR, size=120)
+    regions = [Region[str]("a", size=lambda _: 1000), Region[str]("b")]
+    memory = ByteCache(8 * (1000 + OVERHEAD))
+    cache = Cache(HOUR, memory)
     flying: Counter[Hashable] = Counter()
 
     async def make(name: str, fail: bool) -> str:
@@ -207,7 +219,7 @@ def test_in_any_order_each_value_is_made_once_at_a_time_and_the_bounds_hold(
         finally:
             flying[name] -= 1
 
-    async def wait(task: asyncio.Task[str], name: str) -> None:
+    async def wait(task: asyncio.Future[str], name: str) -> None:
         try:
             await asyncio.wait([task])
             assert task.result() == name * 10
@@ -226,12 +238,12 @@ def test_in_any_order_each_value_is_made_once_at_a_time_and_the_bounds_hold(
                 client.cancel()
             else:
                 waiting.append(client)
-            assert cache.size <= 120
+            assert memory.size <= memory.most
         await asyncio.gather(*waiting)
         while flying.total():
             await asyncio.sleep(0)
         await asyncio.sleep(0)
-        assert cache.size <= 120
-        assert len(cache) <= 2 * (2 + 3)
+        assert memory.size <= memory.most
+        assert len(cache) <= 2
 
     asyncio.run(work())

@@ -23,7 +23,7 @@ from tests.datasets.odd_resources import BASE, make
 from tests.web.in_memory_engine import StoreEngine
 
 DATA = f"<{BASE}a> <{BASE}p> 1, true, 'one'@en . <{BASE}b> <{BASE}p> <{BASE}a> ."
-NUMBERS: Region[int] = Region("numbers", entries=2)
+NUMBERS: Region[int] = Region("numbers")
 LATEST: Region[int] = Region("latest", stale=True)
 
 

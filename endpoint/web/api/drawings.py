@@ -53,7 +53,7 @@ class Drawing:
     unfinished: bool = False
 
 
-_DRAWINGS: Final[Region[Drawing]] = Region("charts", entries=64, size=lambda drawing: len(drawing.svg or b""))
+_DRAWINGS: Final[Region[Drawing]] = Region("charts", size=lambda drawing: len(drawing.svg or b""))
 
 
 async def chart_answer(own_queries: OwnQueries, request: Request, target: Target, pairs: Pairs) -> Whole:

@@ -31,7 +31,7 @@ _JSON: Final = Format("json", "application/json", (), (), "json", False, None)
 _FORMATS: Final = (_JSON, HTML)
 _LONGEST: Final = 200
 # One for each address of the server.
-_LISTINGS: Final[Region[bytes]] = Region("list of saved queries", entries=4, size=len)
+_LISTINGS: Final[Region[bytes]] = Region("list of saved queries", size=len)
 
 
 async def listing_answer(own_queries: OwnQueries, request: Request) -> Whole:

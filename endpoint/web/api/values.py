@@ -175,7 +175,6 @@ def _size(values: Values | EngineError) -> int:
 
 _LISTS: Final[Region[Values | EngineError]] = Region(
     "lists of values",
-    entries=64,
     size=_size,
     lifetime=lambda values: _REST if isinstance(values, EngineError) else None,
 )

@@ -43,7 +43,6 @@ from endpoint.web.http.access import caller, rate_limit
 from endpoint.web.http.answer import NO_STORE, Headers, Whole
 from endpoint.web.http.at_once import AtOnce
 from endpoint.web.http.delayed import Delayed
-from endpoint.web.http.encodings import EncodedBodies
 from endpoint.web.http.forwarded import proxies
 from endpoint.web.http.hosts import check_host
 from endpoint.web.http.html import render
@@ -79,7 +78,6 @@ class Boundary:
         self._site = site
         self._prefix = secrets.token_hex(3)
         self._count = count(1)
-        self._encoded_bodies = EncodedBodies()
         self._delayed = Delayed(WATCH_AFTER)
         self.at_once = AtOnce(site, self._identify, self._shared)
 
@@ -97,7 +95,7 @@ class Boundary:
         instruments = self._site.instruments
         instruments.request_begun(exchange, scope["headers"])
         started = time.perf_counter()
-        request = Request(scope, receive, self._site, exchange, self._encoded_bodies, self._delayed)
+        request = Request(scope, receive, self._site, exchange, self._delayed)
         scope["app"] = self  # makes Starlette raise its 404 and 405 instead of answering
         headers = self._headers(request)
 

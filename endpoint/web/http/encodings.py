@@ -8,7 +8,6 @@ from __future__ import annotations
 import re
 import sys
 import zlib
-from collections import OrderedDict
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import lru_cache
@@ -182,30 +181,3 @@ def is_text(content_type: str) -> bool:
     if not media_type or media_type in _ARCHIVES:
         return False
     return media_type.endswith("+xml") or not media_type.startswith(_COMPRESSED)
-
-
-class EncodedBodies:
-    """The encoded bodies that were sent last, by strong entity tag and coding; ``most`` bytes of them.
-
-    They are files for browsers and descriptions of the data.
-    """
-
-    def __init__(self, most: int = 2**24) -> None:
-        self._most = most
-        self._size = 0
-        self._kept: OrderedDict[tuple[str, str], bytes] = OrderedDict()
-
-    def get(self, tag: str, coding: Coding) -> bytes | None:
-        """Return the body with the entity tag ``tag`` in this coding, where it is kept."""
-        key = (tag, coding.name)
-        if key in self._kept:
-            self._kept.move_to_end(key)
-        return self._kept.get(key)
-
-    def put(self, tag: str, coding: Coding, encoded: bytes) -> None:
-        """Keep an encoded body, and drop those that were not sent for the longest time."""
-        replaced = self._kept.pop((tag, coding.name), b"")
-        self._kept[tag, coding.name] = encoded
-        self._size += len(encoded) - len(replaced)
-        while self._size > self._most:
-            self._size -= len(self._kept.popitem(last=False)[1])

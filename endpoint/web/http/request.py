@@ -29,7 +29,6 @@ from endpoint.tokens import Token
 from endpoint.web import Site
 from endpoint.web.http.access import read_token
 from endpoint.web.http.delayed import Delayed
-from endpoint.web.http.encodings import EncodedBodies
 from endpoint.web.http.view import View, view_of
 
 # A form may repeat graph names, but no sensible request has more pairs than this.
@@ -50,7 +49,7 @@ class Request:
     """One HTTP request, made by the boundary; every part of it is parsed once.
 
     ``query`` is the text of a SPARQL query once it is known, for the page about a failure of it.
-    ``encoded_bodies`` and ``delayed`` calls are those of all requests of the application.
+    ``delayed`` calls are those of all requests of the application.
     """
 
     def __init__(
@@ -59,13 +58,11 @@ class Request:
         receive: Receive,
         site: Site,
         exchange: Exchange,
-        encoded_bodies: EncodedBodies,
         delayed: Delayed,
     ) -> None:
         self.scope = scope
         self.site = site
         self.exchange = exchange
-        self.encoded_bodies = encoded_bodies
         self.delayed = delayed
         self.method: str = scope["method"]
         self.headers = Headers(scope=scope)

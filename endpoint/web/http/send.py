@@ -19,7 +19,7 @@ from typing import Final
 
 from starlette.types import Receive, Scope, Send
 
-from endpoint.engine.cache import Entry
+from endpoint.engine.cache import ALWAYS, Entry
 from endpoint.errors import EndpointError, MethodNotAllowed
 from endpoint.web.http.answer import Answer, Described, Made, NotModified, Streamed, Whole, options
 from endpoint.web.http.encodings import (
@@ -194,12 +194,15 @@ async def _encoded(request: Request, answer: Whole, coding: Coding) -> bytes:
         return await _kept_encoded(request, entry, body, coding)
     if len(body) < _BESIDE:
         return coding.compress(body)
-    kept = None if tag is None or tag.startswith("W/") else tag
-    encoded = request.encoded_bodies.get(kept, coding) if kept else None
-    if encoded is None:
-        encoded = await asyncio.to_thread(coding.compress, body)
-        if kept:
-            request.encoded_bodies.put(kept, coding, encoded)
+    cache, key = request.site.cache, (tag, coding.name)
+    strong = tag is not None and not tag.startswith("W/")
+    if strong and (entry := cache.find(ALWAYS, key)) is not None:
+        kept: bytes = entry.value
+        return kept
+    began = time.perf_counter()
+    encoded = await asyncio.to_thread(coding.compress, body)
+    if strong:
+        cache.put(ALWAYS, key, encoded, len(encoded), time.perf_counter() - began)
     return encoded
 
 

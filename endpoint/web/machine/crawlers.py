@@ -88,7 +88,7 @@ Sitemap: {base}/sitemap.xml
 """
 # The first IRI of each range, and the rows of the ranges that were sent last.
 _FIRSTS: Final[Region[tuple[str, ...]]] = Region("ranges of the sitemaps")
-_RESOURCES: Final[Region[bytes]] = Region("resources of a sitemap", entries=2, size=len)
+_RESOURCES: Final[Region[bytes]] = Region("resources of a sitemap", size=len)
 
 
 async def robots(request: Request) -> Answer:

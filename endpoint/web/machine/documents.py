@@ -35,9 +35,6 @@ _PREFIXES: Final = {
     "void": VOID,
     "void-ext": VOID_EXT,
 }
-# Serialized documents that are kept: a few formats of a few documents. Clients choose the host in the
-# addresses, so it must be few.
-SERIALIZED: Final = 24
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,9 +54,7 @@ class _Serialized(NamedTuple):
     tag: str
 
 
-_SERIALIZED: Final[Region[_Serialized]] = Region(
-    "descriptions", entries=SERIALIZED, size=lambda document: len(document.body)
-)
+_SERIALIZED: Final[Region[_Serialized]] = Region("descriptions", size=lambda document: len(document.body))
 
 
 async def _serialized(snapshot: Snapshot, document: Document, chosen: Representation) -> _Serialized:

@@ -24,7 +24,7 @@ from endpoint.storage.generations import Generation
 from endpoint.telemetry import log
 from endpoint.vocabulary import RDFS_LABEL
 from endpoint.web.cache import Region
-from endpoint.web.http.answer import Answer, Headers, Made, Whole, document_tag, server_timing
+from endpoint.web.http.answer import Answer, Headers, Made, Whole, document_tag, note_use, server_timing
 from endpoint.web.http.request import Pairs, Request, allowed_limits, choose, read_formats, read_timeout
 from endpoint.web.http.view import LANGUAGES, View
 from endpoint.web.own_queries import Bindings, OwnQueries, Snapshot
@@ -56,7 +56,6 @@ _LOWEST: Final = 2.0
 # Names that are read for one facet, and seconds that a page waits for them, at most.
 _MOST_NAMES: Final = 20_000
 _PATIENCE: Final = 2.0
-_LISTS: Final[Region[bytes]] = Region("lists without words", entries=32, size=len)
 _FACET_NAMES: Final[Region[Mapping[str, Names]]] = Region("names of facets")
 _CONSONANTS: Final = "ㄱㄱㄴㄷㄷㄹㅁㅂㅂㅅㅅㅇㅈㅈㅊㅋㅌㅍㅎ"
 
@@ -98,22 +97,14 @@ def search_answer(
 
     async def make() -> Whole:
         request.exchange.generation = snapshot.generation.number
-        times: Headers = ()
-        if search.query:
-            result = await snapshot.begin_search(search)
-            request.exchange.queue, times = result.queued, (server_timing(result),)
-            answer = await result.read()
-        else:
-            # To count all records for each facet takes long, and few of these lists are asked for often.
-            answer = await snapshot.cached(_LISTS, partial(_list, search), repr(search))
+        result = await snapshot.begin_search(search)
+        request.exchange.queue = result.queued
+        note_use(request, result.use)
+        answer = await result.read()
         body, headers = await render(json.loads(answer), snapshot.generation)
-        return Whole(body, representation.content_type, tag=tag, headers=(*headers, *times))
+        return Whole(body, representation.content_type, tag=tag, headers=(*headers, server_timing(result)))
 
     return Made(make, representation.content_type, tag=tag)
-
-
-async def _list(search: SearchRequest, snapshot: Snapshot) -> bytes:
-    return await (await snapshot.begin_search(search)).read()
 
 
 def read_search(pairs: Pairs, configuration: SearchConfiguration) -> SearchRequest:

@@ -19,7 +19,7 @@ from endpoint.formats import (
     XLSX,
     Format,
 )
-from endpoint.web.http.encodings import CODINGS, Coding, EncodedBodies, is_text, negotiate
+from endpoint.web.http.encodings import CODINGS, Coding, is_text, negotiate
 from tests.web.decoding import decoded
 
 ROWS = b"".join(b'{"number": %d, "name": "%x"}\n' % (number, number * 7919 % 65537) for number in range(5000))
@@ -134,21 +134,3 @@ def test_every_text_format_shrinks(fmt: Format) -> None:
 )
 def test_what_is_compressed_already_is_left_alone(content_type: str, text: bool) -> None:
     assert is_text(content_type) is text
-
-
-def test_encoded_bodies_are_kept_within_a_number_of_bytes() -> None:
-    zstd, gzip = CODINGS[0], CODINGS[-1]
-    kept = EncodedBodies(10)
-    kept.put('"a"', zstd, b"1234")
-    kept.put('"a"', gzip, b"5678")
-    assert (kept.get('"a"', zstd), kept.get('"a"', gzip), kept.get('"b"', zstd)) == (b"1234", b"5678", None)
-    kept.get('"a"', zstd)
-    kept.put('"b"', zstd, b"90")
-    kept.put('"c"', zstd, b"1")
-    # The one that was not sent for the longest time made room.
-    assert [kept.get('"a"', zstd), kept.get('"a"', gzip), kept.get('"b"', zstd)] == [b"1234", None, b"90"]
-    kept.put('"a"', zstd, b"12")
-    kept.put('"d"', zstd, b"12345")
-    assert kept.get('"a"', zstd) == b"12"
-    kept.put('"e"', zstd, b"x" * 11)
-    assert kept.get('"e"', zstd) is None

@@ -37,7 +37,7 @@ from endpoint.web.http.html import render
 from endpoint.web.http.request import Request, choose
 from endpoint.web.http.send import Handle
 from endpoint.web.http.static_files import asset, has_asset
-from endpoint.web.http.view import LANGUAGES, PARAMETER, View
+from endpoint.web.http.view import PARAMETER, View
 from endpoint.web.own_queries import OwnQueries, Snapshot
 
 PATH: Final = f"{ROOT}/openapi.json"
@@ -68,7 +68,6 @@ _EXAMPLES: Final[Region[tuple[_Samples, bool]]] = Region(
 )
 _DOCUMENTS: Final[Region[_Document]] = Region(
     "descriptions of the API",
-    entries=len(LANGUAGES),
     size=lambda document: len(document.content),
     lifetime=lambda document: None if document.whole else _AGAIN,
 )

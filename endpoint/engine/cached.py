@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Awaitable, Callable, Hashable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from typing import Final, TypeAlias
 
@@ -23,6 +23,7 @@ from endpoint.engine.cache import (
 )
 from endpoint.engine.flights import Flight, LeaderGone, NotShared
 from endpoint.engine.kept_answers import CopiedResult, KeptAnswer, KeptResult
+from endpoint.engine.warming import MOST, Warming
 from endpoint.formats import Representation
 from endpoint.search import Request
 from endpoint.settings import Settings
@@ -39,6 +40,7 @@ _LARGE: Final = 1000
 
 # A version of the data, the key of a query, and the number of the generation where that was asked for.
 _Place: TypeAlias = tuple[str, Hashable, int | None]
+Ask: TypeAlias = Callable[[Limits], Awaitable[Result]]
 
 
 class CachedEngine:
@@ -59,6 +61,7 @@ class CachedEngine:
         self._flights: dict[Hashable, Flight] = {}
         self._copied = 0
         self._large: dict[Hashable, None] = {}
+        self._warming = Warming(lambda: engine.occupancy)
 
     @property
     def generation(self) -> Generation:
@@ -86,9 +89,9 @@ class CachedEngine:
 
     async def query(self, operation: Operation, representation: Representation, limits: Limits) -> Result:
         """Return the answer that is kept, else evaluate; see :class:`~endpoint.engine.Engine`."""
-        evaluate = partial(self._engine.query, operation, representation, limits)
+        evaluate = partial(self._engine.query, operation, representation)
         if operation.volatile:
-            return await self._bypass(evaluate, VOLATILE)
+            return await self._bypass(evaluate, limits, VOLATILE)
         key = (
             operation.text,
             operation.base_iri,
@@ -101,13 +104,14 @@ class CachedEngine:
         )
         size = len(operation.text) + sum(map(len, operation.default_graphs + operation.named_graphs))
         counted = representation.page is not None and representation.page.counting > 0
-        return await self._answer(key, size, operation.generation, limits, evaluate, counted)
+        asks = evaluate, lambda limits: self.query(operation.on(None), representation, limits)
+        return await self._answer(key, size, operation.generation, limits, asks, counted)
 
     async def search(self, request: Request, limits: Limits, generation: int | None = None) -> Result:
         """Return the answer that is kept, else search; see :class:`~endpoint.engine.Engine`."""
-        evaluate = partial(self._engine.search, request, limits, generation)
+        asks = partial(self._engine.search, request, generation=generation), partial(self.search, request)
         key = wire.pack_search(request)
-        return await self._answer(key, len(key), generation, limits, evaluate)
+        return await self._answer(key, len(key), generation, limits, asks)
 
     async def count(
         self, union: bool, most_classes: int, limits: Limits, generation: int | None = None
@@ -125,22 +129,30 @@ class CachedEngine:
 
     async def aclose(self) -> None:
         """End every process that the engine started."""
+        self._warming.end()
         await self._engine.aclose()
 
     def _version_of(self, number: int | None) -> str | None:
         """Return the version of the generation that would answer, None for none."""
         current = self._engine.generation
         if current is not self._current:
-            self._current, self._version = current, current.version
+            before, self._current, self._version = self._version, current, current.version
             self.cache.begin(self._version)
             self._large.clear()
+            self._warm(before)
         if number is None or number == current.number:
             return self._version
         older = self._engine.answerable(number)
         return None if older is None else older.version
 
-    async def _bypass(self, evaluate: Callable[[], Awaitable[Result]], use: Use) -> Result:
-        result = await evaluate()
+    def _warm(self, version: str) -> None:
+        """Begin to ask again what was asked most of a version that was replaced."""
+        answers = [entry.value for entry in self.cache.most_used(version, MOST)]
+        asks = [answer.again for answer in answers if isinstance(answer, KeptAnswer)]
+        self._warming.begin([ask for ask in asks if ask is not None])
+
+    async def _bypass(self, evaluate: Ask, limits: Limits, use: Use) -> Result:
+        result = await evaluate(limits)
         if self.cache.most:
             result.use = self._counted(use)
         return result
@@ -155,14 +167,14 @@ class CachedEngine:
         size: int,
         number: int | None,
         limits: Limits,
-        evaluate: Callable[[], Awaitable[Result]],
+        asks: tuple[Ask, Ask],
         counted: bool = False,
     ) -> Result:
         version = self._version_of(number)
         if limits.anew or version is None or not self.cache.most:
-            return await self._bypass(evaluate, UNWANTED)
+            return await self._bypass(asks[0], limits, UNWANTED)
         place = (version, key, number)
-        return self._known(place) or await self._await(_Asked(self, place, size, limits, evaluate, counted))
+        return self._known(place) or await self._await(_Asked(self, place, size, limits, asks, counted))
 
     def _known(self, place: _Place) -> KeptResult | None:
         """Return the answer that is kept."""
@@ -194,7 +206,7 @@ class CachedEngine:
 
     async def _evaluate(self, asked: _Asked, flight: Flight | None, use: Use) -> Result:
         try:
-            result = await asked.evaluate()
+            result = await asked.asks[0](asked.limits)
         except BaseException as error:
             if flight is not None:
                 flight.fail(error)
@@ -241,15 +253,16 @@ class CachedEngine:
 class _Asked:
     """A query whose answer may be kept; it is a :class:`~endpoint.engine.kept_answers.Keeper`.
 
-    The key in its ``place`` takes ``size`` bytes. ``evaluate`` asks the engine. ``counted``: the rows of all
-    pages are to be counted, in a limited time.
+    The key in its ``place`` takes ``size`` bytes. The first one of ``asks`` asks the engine, the second one
+    the cache again, on whatever generation is current then. ``counted``: the rows of all pages are to be
+    counted, in a limited time.
     """
 
     engine: CachedEngine
     place: _Place
     size: int
     limits: Limits
-    evaluate: Callable[[], Awaitable[Result]]
+    asks: tuple[Ask, Ask]
     counted: bool
 
     def copies(self, size: int, whole: int) -> bool:
@@ -265,6 +278,7 @@ class _Asked:
 
     def keep(self, answer: KeptAnswer, seconds: float) -> Entry | None:
         """Keep the whole answer, unless another evaluation could bring another one."""
+        answer.again = partial(self.asks[1], replace(self.limits, began=None))
         facts = answer.facts
         if self.counted and facts is not None and facts.total is None:
             return None

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Awaitable, Callable
 from dataclasses import dataclass, field
 from typing import Protocol
 
@@ -15,12 +15,17 @@ from endpoint.storage.generations import Generation
 
 @dataclass(slots=True)
 class KeptAnswer:
-    """A whole answer. ``coded`` are its bytes in the content codings in which it was sent more than once."""
+    """A whole answer.
+
+    ``again`` asks the same on the generation that is current then.
+    ``coded`` are its bytes in the content codings in which it was sent more than once.
+    """
 
     body: bytes
     generation: Generation
     facts: Facts | None
     columns: bool
+    again: Callable[[], Awaitable[Result]] | None = None
     coded: dict[str, bytes] = field(default_factory=dict)
 
 

@@ -15,8 +15,17 @@ from tests import properties
 from tests.live import Server, run, serving
 from tests.shared import shared
 
-# Folders whose tests take longest; those that are left at the end fill the last gaps between processes.
-FIRST = ("browser", "process", "engine", "web")
+# Modules and folders whose tests take longest; what is left at the end fills the last gaps between processes.
+FIRST = (
+    "process/test_new_generation.py",
+    "benchmarks/test_performance.py",
+    "web/api/openapi/test_conformance.py",
+    "web/api/test_old_pages.py",
+    "browser",
+    "process",
+    "engine",
+    "web",
+)
 
 # Without bytecode every process that a test starts compiles the whole package, which takes most of a second.
 os.environ.pop("PYTHONDONTWRITEBYTECODE", None)

@@ -16,6 +16,7 @@ import pytest
 from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
 
+from tests.conftest import FIRST
 from tests.live import ROOT
 
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
@@ -156,3 +157,7 @@ def test_a_finding_and_a_service_that_is_not_reached_are_two_things(
     assert (audit.ended_with(audits, strict=False), audit.ended_with(audits, strict=True)) == (code, strict)
     told = "\n".join(line for row in audits for line in audit.told(row))
     assert [word for word in words if word not in told] == []
+
+
+def test_what_starts_first_is_there() -> None:
+    assert [name for name in FIRST if not (ROOT / "tests" / name).exists()] == []

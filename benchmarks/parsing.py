@@ -56,15 +56,15 @@ _PART: Final = "{ ?pub a ex:Paper ; dct:issued ?year ; ex:in [ ex:name 'a'@en ] 
 _PARTS: Final = " UNION ".join([_PART] * 12)
 _LONG: Final = f"{_PROLOGUE}SELECT DISTINCT ?pub WHERE {{ {_PARTS} }} ORDER BY ?pub LIMIT 20"
 # What a worker has by default for a table, and for a query that begins with a few rows.
-_CELLS: Final = 2**23
-_FEW: Final = 50
-_NESTING: Final = 500
+CELLS: Final = 2**23
+FEW: Final = 50
+NESTING: Final = 500
 
 _Step = Callable[[str], object]
 
 
 class Bench:
-    """Columns of a catalogue of so many publications; ``names`` are those in it."""
+    """A catalogue of so many publications in a ``store`` and in columns; ``names`` are those in it."""
 
     def __init__(self, publications: int) -> None:
         with tempfile.TemporaryDirectory() as folder:
@@ -72,10 +72,10 @@ class Bench:
             with file.open("wb") as out:
                 write(Catalogue(publications, 1), out, graphs=True)
             self.names = Names.read(file)
-            store = Store()
-            store.bulk_load(path=str(file), format=RdfFormat.N_QUADS)
+            self.store = Store()
+            self.store.bulk_load(path=str(file), format=RdfFormat.N_QUADS)
             statements = io.BytesIO()
-            write_statements(store, statements)
+            write_statements(self.store, statements)
             statements.seek(0)
             build(statements, Path(folder) / "columns")
             self._columns = Columns.open(Path(folder) / "columns")
@@ -91,9 +91,9 @@ class Bench:
             if not query.lacking_examples():
                 yield name, query.operation([*query.example_values().items()]).text
 
-    def queries(self) -> ColumnQueries:
-        """Return the queries of a worker that has read nothing."""
-        return ColumnQueries(self._columns, self.prefixes, _CELLS, evaluate_alone, _FEW)
+    def queries(self, few: int = FEW) -> ColumnQueries:
+        """Return the queries of a worker that has read nothing, and leaves ``few`` rows to the engine."""
+        return ColumnQueries(self._columns, self.prefixes, CELLS, evaluate_alone, few)
 
 
 def measure(bench: Bench, text: str, rounds: int) -> dict[str, float]:
@@ -110,7 +110,7 @@ def measure(bench: Bench, text: str, rounds: int) -> dict[str, float]:
 
     for number in range(-2, rounds):
         marked, cold = f"{text}\n# {number}", bench.queries()
-        take("classify", lambda text: classify(text, _NESTING), marked)
+        take("classify", lambda text: classify(text, NESTING), marked)
         take("lex", lex, marked)
         take("parse", parse, marked)
         unit = parse(marked)

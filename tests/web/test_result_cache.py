@@ -128,6 +128,18 @@ def test_a_parameter_that_is_neither_on_nor_off_is_refused(server: Server) -> No
     assert answer.json()["detail"] == "The parameter cache is on or off."
 
 
+@pytest.mark.parametrize("method", ["POST", "QUERY"])
+@pytest.mark.parametrize("content_type", ["", "text/plain", "application/sparql-update"])
+def test_an_empty_body_is_not_taken_for_none(server: Server, method: str, content_type: str) -> None:
+    path, headers = sparql("ASK {} #empty"), {"Content-Type": content_type} if content_type else {}
+    for _ in range(3):
+        assert server.get(path).status == 200
+    anew = server.request(method, path, b"", {**headers, "Cache-Control": "no-cache"})
+    assert anew.status == (403 if "update" in content_type else 415)
+    answer = server.request(method, path, b"", headers)
+    assert (answer.status, answer.body) == (anew.status, anew.body)
+
+
 def test_a_failure_is_answered_anew_each_time(server: Server) -> None:
     for _ in range(2):
         answer = server.query("ASK { #failing")

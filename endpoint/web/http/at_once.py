@@ -85,7 +85,7 @@ class AtOnce:
                 return None
             if name == b"accept-encoding":
                 encoding += b", " + value if encoding else value
-        key = key_of(scope["path"], scope["query_string"], scope["headers"], b"")
+        key = key_of(scope["path"], scope["query_string"], scope["headers"], None)
         repeat = look_up(self._site, engine.generation.version, key)
         if repeat is None:
             return None

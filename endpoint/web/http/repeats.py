@@ -25,7 +25,7 @@ _SPARED: Final = 0.0002
 # Bytes of the heads of an answer in all content codings.
 _HEADS: Final = 4000
 
-Key: TypeAlias = tuple[str, bytes, bytes, bytes, bytes]
+Key: TypeAlias = tuple[str, bytes, bytes, bytes, bytes | None]
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,8 +54,11 @@ def look_up(site: Site, version: str, key: Key) -> Repeat | None:
     return repeat if current and repeat.kept.kept else None
 
 
-def find_repeat(request: Request, body: bytes = b"") -> Whole | NotModified | None:
-    """Return the answer to a request that was answered from the cache before, None where there is none."""
+def find_repeat(request: Request, body: bytes | None = None) -> Whole | NotModified | None:
+    """Return the answer to a request that was answered from the cache before, None where there is none.
+
+    ``body`` is that of a method which has one, also an empty one.
+    """
     site, scope = request.site, request.scope
     if site.running is None or request.wants_anew:
         return None
@@ -79,7 +82,7 @@ def find_repeat(request: Request, body: bytes = b"") -> Whole | NotModified | No
     )
 
 
-def remember(request: Request, answer: Answer, body: bytes = b"") -> None:
+def remember(request: Request, answer: Answer, body: bytes | None = None) -> None:
     """Remember what a request was answered with, where that came from the cache."""
     kept = answer.kept if isinstance(answer, Whole) else None
     if not isinstance(answer, Whole) or kept is None or not kept.kept:
@@ -90,15 +93,19 @@ def remember(request: Request, answer: Answer, body: bytes = b"") -> None:
     bare = Whole(b"", answer.content_type, tag=answer.tag, cache=answer.cache, headers=answer.headers)
     made = (request.exchange.generation, scope.get("route"), site.settings, site.catalog)
     key = key_of(scope["path"], scope["query_string"], scope["headers"], body)
-    site.cache.put(kept.version, key, Repeat(bare, kept, *made), sum(map(len, key)) + _HEADS, _SPARED)
+    size = sum(len(part) for part in key if part) + _HEADS
+    site.cache.put(kept.version, key, Repeat(bare, kept, *made), size, _SPARED)
 
 
-def key_of(path: str, query: bytes, headers: Iterable[tuple[bytes, bytes]], body: bytes) -> Key:
-    """Return all of a request that shapes its answer; ``body`` is its body, empty without one."""
+def key_of(path: str, query: bytes, headers: Iterable[tuple[bytes, bytes]], body: bytes | None) -> Key:
+    """Return all of a request that shapes its answer; ``body`` is None where its method has none.
+
+    A body that is empty has a media type all the same, which may be refused.
+    """
     accept = content_type = b""
     for name, value in headers:
         if name == b"accept":
             accept += b"," + value
-        elif name == b"content-type" and body:
+        elif name == b"content-type" and body is not None:
             content_type += b"," + value
     return path, query, accept, content_type, body

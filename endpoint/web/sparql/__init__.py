@@ -42,20 +42,20 @@ class SparqlEndpoint:
     async def answer(self, request: Request) -> Answer:
         """Answer a request of the protocol, or one without a query with the service description."""
         limit = self._site.settings.max_query
-        body = b""
+        body: bytes | None = None
         content_type = request.headers.get("content-type", "")
         if request.method in ("POST", "QUERY"):
             # A form has the text percent-encoded, three bytes for one at the worst.
             body = await request.body(limit * 3 if "form" in content_type else limit)
             if (known := find_repeat(request, body)) is not None:
                 return known
-        protocol = parse(request.method, content_type, request.scope["query_string"], body, limit)
+        protocol = parse(request.method, content_type, request.scope["query_string"], body or b"", limit)
         if protocol.query is None:
             return await self._without_query(request, protocol)
         return await self._with_query(request, protocol, protocol.query, body)
 
     async def _with_query(
-        self, request: Request, protocol: ProtocolRequest, text: str, body: bytes
+        self, request: Request, protocol: ProtocolRequest, text: str, body: bytes | None
     ) -> Answer:
         request.query = text
         limits = allowed_limits(protocol.timeout, self._site.settings, request.began)

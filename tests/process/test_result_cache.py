@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import socket
 from pathlib import Path
 from urllib.parse import quote
 
-from tests.live import serving
+from tests.live import Server, serving
 from tests.process.test_fairness import COUNT, LOOPER, POLITE, ask, get
 from tests.process.test_metrics import samples, scraped
 from tests.waiting import PATIENCE, until
@@ -79,3 +80,80 @@ def test_a_smaller_bound_holds_at_once(tmp_path: Path) -> None:
         found = samples(metrics)
         assert found["endpoint_cache_evictions_total",] > 0
         assert found["endpoint_cache_bytes",] <= 2**20
+
+
+def exchange(server: Server, *requests: bytes) -> list[tuple[bytes, dict[bytes, bytes], bytes]]:
+    """Send requests on one connection, all at once, and read the answers until the server closes it."""
+    with socket.create_connection((server.host, server.port), PATIENCE) as connection:
+        connection.sendall(b"".join(requests))
+        reader = connection.makefile("rb")
+        answers = []
+        while status := reader.readline():
+            fields = {}
+            while (line := reader.readline()) != b"\r\n":
+                name, _, value = line.rstrip().partition(b": ")
+                fields[name.lower()] = value
+            answers.append(
+                (status.split(b" ")[1], fields, reader.read(int(fields.get(b"content-length", 0))))
+            )
+        return answers
+
+
+def get_request(text: str, *fields: str, method: str = "GET", version: str = "1.1") -> bytes:
+    lines = (f"{method} /sparql?query={quote(text)} HTTP/{version}", "Host: localhost", *fields)
+    return "".join(f"{line}\r\n" for line in (*lines, "")).encode()
+
+
+def test_answers_that_are_written_at_once_keep_their_order(data: Path) -> None:
+    with serving(data, *CACHED) as server:
+        other = f"{ROWS} OFFSET 7"
+        for _ in range(3):
+            kept, others = server.query(ROWS), server.query(other)
+        hit = "endpoint; hit"
+        assert (kept.headers["cache-status"], others.headers["cache-status"]) == (hit, hit)
+        answers = exchange(
+            server,
+            get_request(ROWS),
+            get_request("SELECT (NOW() AS ?now) {}"),  # a worker has to evaluate it
+            get_request(other),
+            get_request(ROWS, "Content-Length: 5") + b"hello",
+            get_request("ASK {"),
+            get_request(ROWS),
+            get_request(other, "Connection: close"),
+            get_request(ROWS),  # is not answered any more
+        )
+        assert [status for status, _, _ in answers] == [
+            b"200",
+            b"200",
+            b"200",
+            b"200",
+            b"400",
+            b"200",
+            b"200",
+        ]
+        bodies = [body for _, _, body in answers]
+        assert (bodies[0], bodies[2], bodies[3]) == (kept.body, others.body, kept.body)
+        assert (bodies[5], bodies[6]) == (kept.body, others.body)
+        assert b'"now"' in bodies[1]
+
+
+def test_answers_that_are_written_at_once_end_as_others_do(data: Path) -> None:
+    with serving(data, *CACHED) as server:
+        for _ in range(3):
+            kept = server.query(ROWS)
+        closed = exchange(
+            server, get_request(ROWS), get_request(ROWS, "Connection: close"), get_request(ROWS)
+        )
+        assert [body for _, _, body in closed] == [kept.body, kept.body]
+        assert closed[1][1][b"connection"] == b"close"
+        old = exchange(server, get_request(ROWS, version="1.0"))
+        assert [(status, body) for status, _, body in old] == [(b"200", kept.body)]
+        # A client that leaves in between harms nobody.
+        for _ in range(20):
+            with socket.create_connection((server.host, server.port), PATIENCE) as leaving:
+                leaving.sendall(get_request(ROWS) * 3)
+        with socket.create_connection((server.host, server.port), PATIENCE) as staying:
+            staying.sendall(get_request(ROWS))
+            assert staying.recv(100).startswith(b"HTTP/1.1 200 OK\r\n")
+            assert server.stop() == 0
+    assert "Traceback" not in server.log.read_text()

@@ -145,6 +145,12 @@ class Evaluator:
             # The engine asks a sub-SELECT of all graphs together, takes the name of the graph for a variable
             # that both sides of MINUS have, and leaves it unbound around another GRAPH.
             raise Unsupported("a sub-SELECT, MINUS or GRAPH is asked of each graph")
+        if (
+            self._optional
+            and isinstance(inner, algebra.BGP)
+            and any(len(_keys(row)) == 3 for row in inner.triples)
+        ):
+            raise Unsupported("all triples of each graph are asked for what is found before")
         if len(among) > _MOST_GRAPHS:
             raise Unsupported("there are many graphs")
         tables = [Table(0, {name: np.zeros(0, np.int64)})]

@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from itertools import pairwise
+from typing import Final
+
 import numpy as np
 from pyoxigraph import Literal
 
@@ -17,6 +21,11 @@ from endpoint.columns.evaluation.terms import (
 )
 from endpoint.columns.sets import Indices
 from endpoint.columns.terms import unescaped
+
+# The least byte, with a sign, that begins a character, and what may follow a backslash of several bytes.
+_CONTINUED: Final = -64
+_BACKSLASH: Final = ord("\\")
+_OTHERS: Final = np.array([_BACKSLASH, ord("u"), ord("U")], np.int8)
 
 
 def languages(numbers: Indices, terms: Terms) -> Indices | None:
@@ -77,8 +86,8 @@ def string_lengths(numbers: Indices, terms: Terms) -> Indices | None:
     if not ((groups == STRING) | (groups == TAGGED) | (groups == NONE)).all():
         return None
     different, places = np.unique(numbers[groups != NONE], return_inverse=True)
-    lengths = [_characters(text) for texts in terms.contents(different) for text in texts]
-    values, which = np.unique(np.array(lengths, np.int64), return_inverse=True)
+    lengths = [np.zeros(0, np.int64), *map(_characters, terms.contents(different))]
+    values, which = np.unique(np.concatenate(lengths), return_inverse=True)
     found = np.full(len(numbers), UNBOUND, np.int64)
     found[groups != NONE] = terms.integers(values)[which][places]
     return found
@@ -94,10 +103,19 @@ def _string(term: bytes) -> bytes:
     return b'"%s"' % text
 
 
-def _characters(text: bytes) -> int:
-    """Return how many characters a text has, which N-Triples writes so."""
-    if b"\\" not in text:
-        return len(text.decode())
-    # What is left of backslashes begins an escape, of 2 characters or of 6.
-    text = text.replace(b"\\\\", b"-")
-    return len(text.decode()) - text.count(b"\\") - 4 * text.count(b"\\u") - 8 * text.count(b"\\U")
+def _characters(texts: Sequence[bytes]) -> Indices:
+    """Return how many characters each of some texts has, which N-Triples writes so."""
+    # A byte more, since a text may end with a backslash, which is the second of two.
+    read = np.frombuffer(b"".join([*texts, b"-"]), np.int8)
+    ends = np.cumsum([0, *map(len, texts)])
+    begins_one = read >= _CONTINUED
+    places = ends.tolist()
+    counts = np.array([np.count_nonzero(begins_one[begin:end]) for begin, end in pairwise(places)], np.int64)
+    escapes = np.flatnonzero(read == _BACKSLASH)
+    if len(escapes):
+        # Most stand for one character, with the letter behind them.
+        counts -= np.diff(np.searchsorted(escapes, ends))
+        others = escapes[np.isin(read[escapes + 1], _OTHERS)]
+        for place in np.unique(np.searchsorted(ends, others, side="right") - 1).tolist():
+            counts[place] = len(unescaped(texts[place]).decode())
+    return counts

@@ -41,11 +41,12 @@ NONE: Final = 17
 
 # New blank nodes of a query, which take some hundred bytes each.
 _MOST_BLANK: Final = 200_000
-_INTEGER: Final = b'"%d"^^<' + XSD.encode() + b"integer>"
+_INTEGERS: Final = b"^^<" + XSD.encode() + b"integer>"
+_INTEGER: Final = b'"%d"' + _INTEGERS
 # What a language tag begins with.
 _TAG: Final = ord("@")
-# Terms whose texts are read at once.
-_CHUNK: Final = 8192
+# Bytes of texts that are read at once: they stay in a cache of the processor.
+_CHUNK: Final = 2**18
 # Terms that are read in the time in which one is looked for.
 _FINDS: Final = 30
 # Terms that are in no triple have places between two of the dictionary.
@@ -84,22 +85,26 @@ class Terms:
 
     def integers(self, values: Indices) -> Indices:
         """Return the numbers of terms of ``xsd:integer``; the values differ and are small."""
-        return self.numerals(values.astype(np.float64), [_INTEGER % value for value in values.tolist()])
+        texts = [_INTEGER % value for value in values.tolist()]
+        terms = [Term(TermClass.NUMBER, b"%d" % value, _INTEGERS, value) for value in values.tolist()]
+        return self._numerals(values.astype(np.float64), texts, terms)
 
     def numerals(self, values: NDArray[np.float64], texts: Sequence[bytes]) -> Indices:
-        """Return the numbers of numeric terms, which differ, by their ``texts`` in N-Triples.
+        """Return the numbers of numeric terms, which differ, by their ``texts`` in N-Triples."""
+        return self._numerals(values, texts, [read_term(text) for text in texts])
 
-        Few of them are in the dictionary, which has only those of its values: the others are not looked for.
-        """
+    def _numerals(
+        self, values: NDArray[np.float64], texts: Sequence[bytes], terms: Sequence[Term]
+    ) -> Indices:
+        # Few of them are in the dictionary, which has only those of its values; others are not looked for.
         known = self.dictionary.numbers
         begins, ends = np.searchsorted(known, values), np.searchsorted(known, values, side="right")
         found = []
-        for text, present in zip(texts, (begins < ends).tolist(), strict=True):
-            if present or text in self._numbers:
+        for text, term, present_ in zip(texts, terms, (begins < ends).tolist(), strict=True):
+            if present_ or text in self._numbers or term.of is TermClass.OTHER:
                 found.append(self.number(text))
             else:
-                term = read_term(text)
-                found.append(self.number(text) if term.of is TermClass.OTHER else self._add(text, term))
+                found.append(self._add(text, term))
         return np.array(found, np.int64)
 
     def number(self, text: bytes) -> int:
@@ -197,8 +202,9 @@ class Terms:
     def contents(self, numbers: Indices) -> Iterator[list[bytes]]:
         """Yield the texts of IRIs and literals, with escapes, some at a time."""
         inside = numbers < len(self.dictionary)
-        for begin in range(0, len(numbers), _CHUNK):
-            chunk, known = numbers[begin : begin + _CHUNK], inside[begin : begin + _CHUNK]
+        size = max(1, len(numbers) * _CHUNK // (1 + int(self.lengths(numbers).sum())))
+        for begin in range(0, len(numbers), size):
+            chunk, known = numbers[begin : begin + size], inside[begin : begin + size]
             if known.all():
                 yield self.dictionary.contents(chunk)
             else:

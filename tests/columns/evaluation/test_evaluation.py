@@ -295,6 +295,7 @@ def test_what_begins_with_few_rows_is_left_to_the_engine(
     "text",
     [
         "SELECT * { ?w :cites+ ?o }",
+        "SELECT * { ?w a :Work OPTIONAL { GRAPH ?g { ?w ?p ?o } } }",
         "SELECT * { ?w :year ?y FILTER EXISTS { ?w :pages ?n OPTIONAL { ?w :cites ?c } } }",
         "SELECT * { ?w :by ?b OPTIONAL { ?w :pages ?n } FILTER EXISTS { ?w :cites ?c } }",
         "SELECT * { ?w :year ?y { ?w :by ?b OPTIONAL { BIND(STR(?y) AS ?t) } } }",

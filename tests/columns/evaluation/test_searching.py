@@ -53,6 +53,8 @@ TEXTS = (
         "u0001",
         "\r",
         "ends with \n",
+        "ends\\",
+        "😀\\",
     ),
     *("'", "e\u0301", "é", "긴 글 " * 400 + "끝", 'two\nlines, "three" \\ ' * 100),
 )
@@ -199,6 +201,18 @@ def test_texts_of_regular_expressions_are_found(
         except Unsupported:
             continue
     assert ("(Seoul|Busan)" in found) == (flags != ', "i"' or "CASE" not in searched)
+
+
+@pytest.mark.usefixtures("alone")
+def test_texts_have_the_lengths_that_the_engine_counts(queries: ColumnQueries, store: Store) -> None:
+    strings = f"?s <{P.value}> ?o FILTER(?s != <{NS}o>)"
+    literals = f"?s <{P.value}> ?o FILTER(isLiteral(?o))"
+    for expression, pattern in (("STRLEN(?o)", strings), ("STRLEN(STR(?o))", literals)):
+        text = f"SELECT ?o ({expression} AS ?n) {{ {pattern} }}"
+        ours, theirs = written(queries.answer(text)), store.query(text)
+        assert isinstance(ours, QuerySolutions)
+        assert isinstance(theirs, QuerySolutions)
+        assert Counter(map(str, ours)) == Counter(map(str, theirs))
 
 
 @pytest.mark.parametrize("flags", ["", ', "i"', ', "s"', ', "q"'])

@@ -186,7 +186,7 @@ def _extract(stream: BinaryIO, folder: Path, count: Count) -> None:
                 if name == SUMS:
                     told = content.read(_PIECE).decode()
                     continue
-                sums[name] = _copy(content, folder / name)
+                sums[name] = _copy(content, folder / name, member)
                 done += member.size
                 count(done)
         # The end of the compressed data has a mark, which is missing where the file was cut.
@@ -202,16 +202,21 @@ def _place(member: tarfile.TarInfo) -> str:
     """Return the place of a member in the folder of the generation."""
     parts = PurePosixPath(member.name).parts
     inside = len(parts) > 1 and not member.name.startswith("/") and ".." not in parts
-    if not member.isreg() or not inside or "\0" in member.name:
+    # The file of readers is made at publication.
+    if not member.isreg() or not inside or "\0" in member.name or parts[1] == generations.READERS:
         raise DataError(f"The backup is damaged or none at all: {member.name!r} is no file of a generation.")
     return "/".join(parts[1:])
 
 
-def _copy(content: IO[bytes], path: Path) -> str:
+def _copy(content: IO[bytes], path: Path, member: tarfile.TarInfo) -> str:
     """Write one file; return its checksum."""
     digest = sha256()
-    path.parent.mkdir(parents=True, exist_ok=True)
-    with path.open("xb") as out:
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        created = path.open("xb")
+    except (FileExistsError, NotADirectoryError):
+        raise DataError(f"The backup is damaged: it has {member.name!r} at the wrong place.") from None
+    with created as out:
         while piece := content.read(_PIECE):
             digest.update(piece)
             out.write(piece)

@@ -39,6 +39,8 @@ TEMPORARY = "tmp-"  # begins the name of a folder that is no generation, or none
 # Seconds between two tries to lock a generation that another process looks at, and of all tries.
 _AGAIN = 0.005
 _PATIENCE = 1.0
+# Numbers of generations are below this one.
+_NUMBERS = 2**53
 
 
 @dataclass(frozen=True, slots=True)
@@ -139,7 +141,7 @@ def read_folder(path: Path) -> Generation:
         raise StoreError(f"There is no generation in {path}. {_REMEDY}") from None
     except OSError as error:
         raise StoreError(f"The file {description} cannot be read: {error.strerror}.") from error
-    except (ValueError, TypeError, KeyError) as error:
+    except (ValueError, TypeError, KeyError, RecursionError) as error:
         raise StoreError(f"The file {description} is damaged ({error}). {_REMEDY}") from error
     if not (path / STORE / "CURRENT").is_file():
         raise StoreError(f"The generation in {path} has lost its store. {_REMEDY}")
@@ -162,6 +164,8 @@ def _described(members: dict[str, object], path: Path) -> Generation:
     created = datetime.fromisoformat(str(members["created"]))
     if not (isinstance(number, int) and isinstance(quads, int) and isinstance(digest, str)):
         raise ValueError("a member has the wrong type")
+    if not 0 < number < _NUMBERS:
+        raise ValueError(f"{number} is no number of a generation")
     if overlap is not None and not isinstance(overlap, bool):
         raise ValueError("overlap is none of true, false and null")
     if change is not None and not isinstance(change, int):

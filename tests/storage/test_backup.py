@@ -200,6 +200,8 @@ def packed(files: list[tuple[tarfile.TarInfo, bytes]]) -> bytes:
         info("generation-000003/link", tarfile.LNKTYPE, "generation-000003/recipe"),
         info("generation-000003/device", tarfile.CHRTYPE),
         info("generation-000003/pipe", tarfile.FIFOTYPE),
+        info("generation-000003/readers"),
+        info("generation-000003/readers/more"),
     ],
     ids=lambda member: f"{member.name} {member.type!r}",
 )
@@ -220,6 +222,9 @@ def test_what_is_missing_or_too_much_is_refused(made: tuple[Generation, bytes], 
     files = [(info(name), content) for name, content in members(made[1]).items()]
     after = [*files, (info("generation-000003/more"), b"")]
     assert "at the wrong place" in check_refused(packed(after), existing)
+    for name in ("generation.json", "generation.json/more", "generation.json/more/still", "store"):
+        other = [*files[:-1], (info(f"generation-000003/{name}"), b"")]
+        assert "at the wrong place" in check_refused(packed(other), existing)
     for nothing in (packed([]), b"", b"no backup at all", zstd.compress(b"no archive")):
         check_refused(nothing, existing)
 
@@ -246,6 +251,15 @@ def test_a_store_that_does_not_open_or_count_is_refused(
     assert "has layout 9" in check_refused(newer, existing)
     same = resummed(made[1], lambda name, content: content)
     assert restored(same, existing.parent / "other").number == 3
+
+
+@pytest.mark.parametrize("number", ["-3", "0", str(10**20), "[" * 100_000], ids=lambda number: number[:9])
+def test_a_number_that_no_generation_has_is_refused(
+    made: tuple[Generation, bytes], existing: Path, number: str
+) -> None:
+    wrong = f'"number": {number}'.encode()
+    other = resummed(made[1], lambda name, content: content.replace(b'"number": 3', wrong))
+    assert "generation.json is damaged" in check_refused(other, existing)
 
 
 def test_a_backup_that_cannot_be_read_is_named(existing: Path) -> None:

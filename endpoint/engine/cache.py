@@ -143,9 +143,10 @@ class ByteCache:
         self.most = most
         self._shrink()
 
-    def most_used(self, version: str, number: int) -> list[Entry]:
-        """Return the entries of a version that were asked for most, and more than once."""
-        again = (entry for entry in self._versions.get(version, {}).values() if entry.uses > 1)
+    def most_used(self, version: str, kind: type[Any], number: int) -> list[Entry]:
+        """Return the values of a kind and version that were asked for most, and more than once."""
+        entries = self._versions.get(version, {}).values()
+        again = (entry for entry in entries if entry.uses > 1 and isinstance(entry.value, kind))
         return sorted(again, key=lambda entry: entry.uses, reverse=True)[:number]
 
     def _place(self, entry: Entry) -> None:

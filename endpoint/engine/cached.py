@@ -33,6 +33,8 @@ from endpoint.storage.generations import Generation
 
 # Seconds that each query takes besides its evaluation: the way to the worker and back.
 _WAY: Final = 0.0005
+# Bytes of what asks the same again: operation, representation and limits.
+_AGAIN: Final = 900
 # The part of all bytes that answers may take which are being copied while they are sent.
 _COPIED: Final = 4
 # Keys of answers that turned out to be too large, so that nobody waits for them.
@@ -147,8 +149,7 @@ class CachedEngine:
 
     def _warm(self, version: str) -> None:
         """Begin to ask again what was asked most of a version that was replaced."""
-        answers = [entry.value for entry in self.cache.most_used(version, MOST)]
-        asks = [answer.again for answer in answers if isinstance(answer, KeptAnswer)]
+        asks = [entry.value.again for entry in self.cache.most_used(version, KeptAnswer, MOST)]
         self._warming.begin([ask for ask in asks if ask is not None])
 
     async def _bypass(self, evaluate: Ask, limits: Limits, use: Use) -> Result:
@@ -228,7 +229,7 @@ class CachedEngine:
         generation = answer.generation
         if self._engine.answerable(generation.number) != generation:
             return None
-        size = len(answer.body) + asked.size
+        size = len(answer.body) + asked.size + _AGAIN
         return self.cache.put(generation.version, asked.place[1], answer, size, seconds + _WAY)
 
     def copies(self, size: int) -> bool:

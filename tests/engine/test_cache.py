@@ -129,12 +129,13 @@ def test_more_bytes_of_a_value_count() -> None:
 def test_the_most_used_are_those_asked_for_more_than_once() -> None:
     cache = ByteCache(2**20)
     for key in range(10):
-        cache.put("1", key, "value", 10, 0.001)
-        for _ in range(key):
-            cache.find("1", key)
-    assert [entry.key for entry in cache.most_used("1", 3)] == [9, 8, 7]
-    assert [entry.key for entry in cache.most_used("1", 100)] == [9, 8, 7, 6, 5, 4, 3, 2, 1]
-    assert cache.most_used("2", 3) == []
+        for value in ("value", key):
+            cache.put("1", (key, value), value, 10, 0.001)
+            for _ in range(key):
+                cache.find("1", (key, value))
+    assert [entry.value for entry in cache.most_used("1", int, 3)] == [9, 8, 7]
+    assert [entry.value for entry in cache.most_used("1", int, 100)] == [9, 8, 7, 6, 5, 4, 3, 2, 1]
+    assert cache.most_used("2", int, 3) == []
 
 
 @given(

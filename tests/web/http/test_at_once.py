@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import gc
+import tracemalloc
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 from functools import cache
@@ -235,3 +237,32 @@ def test_a_client_that_has_used_much_is_told_of_its_budget() -> None:
     response = made.at_once()
     assert response is not None
     assert parsed(response)[1]["ratelimit-policy"] == '"evaluation";q=10;qu="seconds";w=60'
+
+
+def test_what_is_kept_takes_no_more_memory_than_is_counted() -> None:
+    served, number = Served(), 100
+
+    def ask(times: int) -> None:
+        for asked in range(number):
+            path = f"/sparql?query={quote(f'SELECT ({asked} AS ?{times}) {{}}')}"
+            for _ in range(times):
+                assert served.ask(path).status == 200
+
+    cache = served.site.cache
+    most = cache.most
+    for times in (1, 3):
+        ask(times)  # what is made once is there
+        cache.resize(0)
+        cache.resize(most)
+        tracemalloc.start()
+        try:
+            ask(times)
+            gc.collect()
+            before, counted = tracemalloc.get_traced_memory()[0], cache.size
+            cache.resize(0)
+            gc.collect()
+            freed = before - tracemalloc.get_traced_memory()[0]
+        finally:
+            tracemalloc.stop()
+        cache.resize(most)
+        assert number * 1000 < freed < counted * 1.2

@@ -12,6 +12,7 @@ from pathlib import Path
 import pytest
 
 from tests.live import ROOT, Server, environment
+from tests.properties import examples
 
 # One operation of each kind: the bounds of all their parameters and bodies are tried one by one.
 KINDS = (
@@ -26,7 +27,7 @@ KINDS = (
 )
 EDGES = ["--phases", "coverage", *(f"--include-operation-id={name}" for name in KINDS)]
 # Every operation, with its examples and with a few values that nobody thought of.
-ALL = ["--phases", "examples,fuzzing", "--max-examples", "6"]
+ALL = ["--phases", "examples,fuzzing", "--max-examples", str(examples(3))]
 
 
 @pytest.mark.parametrize("chosen", [ALL, EDGES], ids=["all operations", "bounds"])

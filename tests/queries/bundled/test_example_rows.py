@@ -160,7 +160,7 @@ COUNTS = {"statistics", "terms"}
 
 
 @pytest.fixture(scope="module")
-def published(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
+def generated(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
     """The server on the fixture catalogue."""
     folder = tmp_path_factory.mktemp("published")
     with serving(folder / "data", "--dataset", str(make(folder / "dataset")), "--workers", "1") as running:
@@ -189,14 +189,14 @@ def test_the_example_on_the_seed(server: Server, name: str) -> None:
 
 
 @pytest.mark.parametrize("name", sorted(CATALOGUE))
-def test_the_example_on_the_catalogue(published: Server, name: str) -> None:
+def test_the_example_on_the_catalogue(generated: Server, name: str) -> None:
     columns, expected = CATALOGUE[name]
-    assert [tuple(row[column] for column in columns.split()) for row in rows(published, name)] == expected
+    assert [tuple(row[column] for column in columns.split()) for row in rows(generated, name)] == expected
 
 
 @pytest.mark.parametrize("name", sorted(ONE_PUBLICATION))
-def test_the_catalogue_has_no_publication_14209(published: Server, name: str) -> None:
-    assert rows(published, name) == []
+def test_the_catalogue_has_no_publication_14209(generated: Server, name: str) -> None:
+    assert rows(generated, name) == []
 
 
 # What the file of publication 14209 states, by the names that the ministry's page has for the properties.
@@ -292,9 +292,9 @@ def test_statistics_and_terms_of_the_seed(server: Server) -> None:
     assert {name: uses[name] for name in USES} == USES
 
 
-def test_statistics_and_terms_of_the_catalogue(published: Server) -> None:
-    counts = {row["resource"].removeprefix(BASE): row["count"] for row in rows(published, "statistics")}
+def test_statistics_and_terms_of_the_catalogue(generated: Server) -> None:
+    counts = {row["resource"].removeprefix(BASE): row["count"] for row in rows(generated, "statistics")}
     expected = {"mofapub": 56, "core": 49, "mofadocu": 19, "mofabrief": 15, "mofapub/Publication": 5}
     assert {name: counts[name] for name in expected} == expected
-    uses = {row["term"].removeprefix(BASE): row["uses"] for row in rows(published, "terms")}
+    uses = {row["term"].removeprefix(BASE): row["uses"] for row in rows(generated, "terms")}
     assert (uses["mofapub/hasAuthor"], uses["core/City"], uses["mofadaily/startDate"]) == (10, 3, 0)

@@ -91,7 +91,7 @@ def remember(request: Request, answer: Answer, body: bytes | None = None) -> Non
         return
     site, scope = request.site, request.scope
     bare = Whole(b"", answer.content_type, tag=answer.tag, cache=answer.cache, headers=answer.headers)
-    made = (request.exchange.generation, scope.get("route"), site.settings, site.catalog)
+    made = (request.exchange.generation, scope.get("route"), request.settings, request.catalog)
     key = key_of(scope["path"], scope["query_string"], scope["headers"], body)
     size = sum(len(part) for part in key if part) + _HEADS
     site.cache.put(kept.version, key, Repeat(bare, kept, *made), size, _SPARED)

@@ -62,6 +62,8 @@ class Request:
     ) -> None:
         self.scope = scope
         self.site = site
+        # Those when the request began: what it is answered with may be of these.
+        self.settings, self.catalog = site.settings, site.catalog
         self.exchange = exchange
         self.delayed = delayed
         self.method: str = scope["method"]

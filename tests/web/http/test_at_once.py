@@ -13,9 +13,10 @@ import pytest
 from starlette.routing import Router
 
 from endpoint.app import create_site, routes
-from endpoint.engine import Caller
+from endpoint.engine import Caller, Limits
 from endpoint.engine.cached import CachedEngine
 from endpoint.settings import Settings
+from endpoint.sparql.operation import Operation
 from endpoint.web import Site
 from endpoint.web.http.boundary import Boundary
 from tests.web.decoding import decoded
@@ -237,6 +238,25 @@ def test_a_client_that_has_used_much_is_told_of_its_budget() -> None:
     response = made.at_once()
     assert response is not None
     assert parsed(response)[1]["ratelimit-policy"] == '"evaluation";q=10;qu="seconds";w=60'
+
+
+def test_what_began_with_other_settings_is_not_found_with_these(monkeypatch: pytest.MonkeyPatch) -> None:
+    served = Served()
+    path = f"{PATH}%20%23{'x' * 10_000}"  # so long a text is classified in a worker
+    assert served.ask(path).status == 200
+    classify = served.engine.classify
+
+    async def reloading(text: str, base_iri: str | None, limits: Limits) -> Operation:
+        replace_settings(served.site, max_rows=10)
+        return await classify(text, base_iri, limits)
+
+    monkeypatch.setattr(served.engine, "classify", reloading)
+    assert "hit" in served.ask(path).headers["cache-status"]
+    assert served.at_once(path) is None
+    monkeypatch.undo()
+    for _ in range(2):
+        assert served.ask(path).status == 200
+    assert served.at_once(path) is not None
 
 
 def test_what_is_kept_takes_no_more_memory_than_is_counted() -> None:

@@ -44,8 +44,9 @@ class Evaluator:
         self._asked = asked
         self._basic = BasicPatterns(sources.of(asked.default), terms, limits)
         self._conditions = Conditions(terms)
-        # In how many optional patterns the evaluation is.
+        # In how many optional patterns the evaluation is, and the columns of what these are optional to.
         self._optional = 0
+        self._around: Set[Key] = frozenset()
         self._uses = Uses({}, {})
 
     def answer(self, pattern: Pattern, uses: Uses) -> Table:
@@ -299,9 +300,14 @@ class Evaluator:
         if _ROW in left.columns:
             raise Unsupported("a name is taken")
         numbered = left.adding(_ROW, np.arange(left.size))
+        if {*names(right)} & self._around - left.columns.keys():
+            # The engine knows their values when it evaluates the group by a loop.
+            raise Unsupported("OPTIONAL in OPTIONAL names a variable of the groups around")
+        around, self._around = self._around, self._around | left.columns.keys()
         self._optional += 1
         found = self._into(numbered, right)
         self._optional -= 1
+        self._around = around
         if condition is not None:
             for conjunct in conjuncts(condition):
                 self._check_scope(found, conjunct)

@@ -300,6 +300,7 @@ def test_what_begins_with_few_rows_is_left_to_the_engine(
         "SELECT * { ?w :by ?b OPTIONAL { ?w :pages ?n } FILTER EXISTS { ?w :cites ?c } }",
         "SELECT * { ?w :year ?y { ?w :by ?b OPTIONAL { BIND(STR(?y) AS ?t) } } }",
         "SELECT * { ?w :year ?y { ?w :by ?b OPTIONAL { ?x :pages ?n { ?x :by ?c FILTER(?y > 1) } } } }",
+        "SELECT * { ?w :by ?b OPTIONAL { OPTIONAL { ?w :pages ?n } ?w :title ?t } }",
         "SELECT * { ?w :by ?b { ?w :year ?y FILTER EXISTS { ?b :name ?n } } }",
         "SELECT * { ?w :by ?b { ?w :year ?y FILTER(?b = :ann) } }",
         "SELECT (NOW() AS ?t) { }",

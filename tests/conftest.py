@@ -27,6 +27,9 @@ FIRST = (
     "web",
 )
 
+# Limits of the server that most tests share.
+SHORT_LIMITS = ("--timeout", "3", "--memory", "256MB", "--workers", "2", "--client-timeout", "3")
+
 # Without bytecode every process that a test starts compiles the whole package, which takes most of a second.
 os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
 sys.dont_write_bytecode = False
@@ -90,6 +93,5 @@ def published(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def server(published: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
     """The server on the project's own dataset, with short limits so that hostile queries end soon."""
     data = shutil.copytree(published, tmp_path_factory.mktemp("server") / "data")
-    flags = ("--timeout", "3", "--memory", "256MB", "--workers", "2", "--client-timeout", "3")
-    with serving(data, *flags, "--cache", "64MB") as running:
+    with serving(data, *SHORT_LIMITS, "--cache", "64MB") as running:
         yield running

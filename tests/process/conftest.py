@@ -9,6 +9,17 @@ from pathlib import Path
 
 import pytest
 
+from tests.conftest import SHORT_LIMITS
+from tests.live import Server, serving
+
+
+@pytest.fixture(scope="session")
+def server(published: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
+    """The same server as for other tests, but every query is evaluated by a worker, also one asked again."""
+    data = shutil.copytree(published, tmp_path_factory.mktemp("server") / "data")
+    with serving(data, *SHORT_LIMITS) as running:
+        yield running
+
 
 @pytest.fixture
 def data(published: Path, tmp_path: Path) -> Path:

@@ -18,6 +18,8 @@ from tests.waiting import PATIENCE, until
 from tests.web.api.test_paging import all_rows, follow, links
 
 NUMBER = "<http://example.org/b/more{n}> <http://example.org/ns/number> {n} .\n"
+# Generations on the disk, besides those that a process reads.
+RETAIN = ("--retain", "2")
 
 
 @contextmanager
@@ -200,7 +202,7 @@ def test_after_a_restart_it_says_so(tmp_path: Path) -> None:
 def test_kill_minus_nine_leaves_no_process_and_no_generation_for_good(
     tmp_path: Path, restarted: bool
 ) -> None:
-    with books(tmp_path) as server:
+    with books(tmp_path, *RETAIN) as server:
         path = links(server.get("/api/ordered?pageSize=50"))["next"].removeprefix(server.url)
         for _ in range(2):
             load(server)
@@ -211,10 +213,10 @@ def test_kill_minus_nine_leaves_no_process_and_no_generation_for_good(
         server.process.wait(PATIENCE)
         until(lambda: not any(Path(f"/proc/{pid}").exists() for pid in below))
     if restarted:
-        with books(tmp_path) as server:
+        with books(tmp_path, *RETAIN) as server:
             until(lambda: folders(server) == ["000002", "000003"])
     else:
         (tmp_path / "more.ttl").write_text("<urn:a> <urn:b> <urn:c> .\n")
-        flags = ("--data", str(tmp_path / "data"), "--dataset", str(tmp_path / "dataset"))
+        flags = ("--data", str(tmp_path / "data"), "--dataset", str(tmp_path / "dataset"), *RETAIN)
         assert run("load", str(tmp_path / "more.ttl"), "--graph", "urn:g", *flags).returncode == 0
         assert folders(server) == ["000003", "000004"]

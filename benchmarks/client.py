@@ -209,7 +209,9 @@ def python_load(port: int, messages: list[bytes], connections: int, seconds: flo
         return run, time.perf_counter() - started
 
     run, elapsed = uvloop.run(main())
-    cuts = [one * 1000 for one in statistics.quantiles(run.taken or [0.0, 0.0], n=100, method="inclusive")]
+    # Of one answer, or none, all quantiles are the same.
+    taken = run.taken if len(run.taken) > 1 else (run.taken or [0.0]) * 2
+    cuts = [one * 1000 for one in statistics.quantiles(taken, n=100, method="inclusive")]
     return Load(len(run.taken), elapsed, cuts[49], cuts[98], run.failed, time.process_time())
 
 

@@ -109,20 +109,25 @@ def test_a_restore_that_is_ended_in_the_middle_leaves_the_data_as_it_was(
     data = tmp_path / "data"
     content = file.read_bytes()
     process = subprocess.Popen(
-        command("restore", "-", "--replace", "--data", str(data)),
+        # A shell starts its background jobs with this signal ignored, and so would be what they start.
+        ["env", "--default-signal=INT", *command("restore", "-", "--replace", "--data", str(data))],
         stdin=subprocess.PIPE,
         stderr=subprocess.DEVNULL,
         env=environment(),
         cwd=ROOT,
     )
     assert process.stdin is not None
-    process.stdin.write(content[: len(content) * 3 // 4])
-    process.stdin.flush()
-    # Some of the files are there when it ends, and more would come.
-    until(lambda: list((data / "generations").glob("tmp-*/store/*.sst")))
-    process.send_signal(ending)
-    assert process.wait(PATIENCE) == (-9 if ending == signal.SIGKILL else 130)
-    process.stdin.close()
+    try:
+        process.stdin.write(content[: len(content) * 3 // 4])
+        process.stdin.flush()
+        # Some of the files are there when it ends, and more would come.
+        until(lambda: list((data / "generations").glob("tmp-*/store/*.sst")))
+        process.send_signal(ending)
+        assert process.wait(PATIENCE) == (-9 if ending == signal.SIGKILL else 130)
+    finally:
+        process.stdin.close()
+        process.kill()
+        process.wait()
     assert (generations.numbers(data), count(data)) == ([1], 1)
     if ending == signal.SIGINT:
         assert not list((data / "generations").glob("tmp-*"))

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from bisect import bisect_left
 from collections.abc import Mapping, Sequence
+from functools import cached_property
 from pathlib import Path
 from typing import Any, Final, NamedTuple
 
@@ -193,6 +194,11 @@ class Columns:
     def __len__(self) -> int:
         """Return the number of triples of the union of all graphs."""
         return len(self.pairs.first)
+
+    @cached_property
+    def set_sizes(self) -> NDArray[np.int64]:
+        """How many triples are in exactly the graphs of each of ``sets``."""
+        return np.bincount(self.graph_sets, minlength=len(self.sets))
 
     def by_subject(self, predicate: int) -> Pairs:
         """Return the subjects and objects of a predicate, sorted by subject."""

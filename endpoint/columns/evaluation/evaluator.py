@@ -15,13 +15,14 @@ from endpoint.columns.evaluation.grouping import distinct, grouped
 from endpoint.columns.evaluation.joins import joined, without_compatible
 from endpoint.columns.evaluation.ordering import in_runs, ordered
 from endpoint.columns.evaluation.scalars import Assignment, computed_together, variables_of
-from endpoint.columns.evaluation.shapes import Uses, always, holds, names, needs_triples
+from endpoint.columns.evaluation.shapes import Uses, alternatives, always, holds, names, needs_triples
 from endpoint.columns.evaluation.sources import Asked, Source, Sources
 from endpoint.columns.evaluation.tables import UNIT, Key, Limits, Table, concatenated
 from endpoint.columns.evaluation.terms import UNBOUND, Terms
+from endpoint.columns.evaluation.totals import counted
 from endpoint.columns.sets import Indices
 from endpoint.sparql import algebra
-from endpoint.sparql.algebra import Expression, Pattern, Term, TriplePattern
+from endpoint.sparql.algebra import Expression, Pattern, TriplePattern
 from endpoint.sparql.syntax.parser import Unsupported
 
 # Columns with the places of rows.
@@ -102,6 +103,11 @@ class Evaluator:
 
     def _group(self, group: algebra.Group) -> Table:
         """Return the groups of solutions; of a sub-SELECT in order, this is that of the texts of a group."""
+        # In OPTIONAL the engine may ask for what it has found before.
+        if not self._optional:
+            found = counted(group, self._basic.source, self._sources, self._graphs(), self._terms)
+            if found is not None:
+                return found
         match group.pattern:
             case algebra.Project(algebra.OrderBy(inner, conditions), variables):
                 table, runs = in_runs(self.evaluate(inner), conditions, self._terms)
@@ -131,13 +137,16 @@ class Evaluator:
 
     # Graphs.
 
+    def _graphs(self) -> list[bytes]:
+        """Return the names of the named graphs that are asked."""
+        asked = self._asked.named
+        return [graph for graph in self._sources.named if asked is None or graph in asked]
+
     def _graph(self, name: NamedNode | Variable, inner: Pattern) -> Table:
         """Return the solutions of GRAPH, where a graph that holds nothing has none."""
         if not needs_triples(inner):
             raise Unsupported("GRAPH has solutions without triples")
-        among = [
-            graph for graph in self._sources.named if self._asked.named is None or graph in self._asked.named
-        ]
+        among = self._graphs()
         if isinstance(name, NamedNode):
             return self._within(frozenset({str(name).encode()} & set(among)), inner)
         if name in names(inner):
@@ -291,7 +300,7 @@ class Evaluator:
         if _PLACE in table.columns:
             raise Unsupported("a name is taken")
         numbered = table.adding(_PLACE, np.arange(table.size))
-        rows = [*_alternatives(pattern.subject, pattern.path, pattern.object)]
+        rows = [*alternatives(pattern.subject, pattern.path, pattern.object)]
         found = concatenated([self._extended(numbered, [row]) for row in rows])
         return distinct(found, [_PLACE, *_keys(rows[0])], self._terms).without(_PLACE)
 
@@ -363,20 +372,6 @@ def _operands(pattern: Pattern, of: type[algebra.Join | algebra.Union]) -> Itera
         yield from _operands(pattern.right, of)
     else:
         yield pattern
-
-
-def _alternatives(subject: Term, path: algebra.Path, object_: Term) -> Iterator[TriplePattern]:
-    """Yield the triple patterns of which a path of alternatives is one."""
-    match path:
-        case NamedNode():
-            yield TriplePattern(subject, path, object_)
-        case algebra.Inverse(inner):
-            yield from _alternatives(object_, inner, subject)
-        case algebra.Alternative(left, right):
-            yield from _alternatives(subject, left, object_)
-            yield from _alternatives(subject, right, object_)
-        case _:
-            raise Unsupported("a property path is the engine's")
 
 
 def _exists(condition: Expression) -> Pattern | None:

@@ -38,7 +38,7 @@ def grouped(table: Table, group: Group, terms: Terms, runs: Indices | None = Non
     columns = {key: column[first] for key, column in zip(group.keys, keys, strict=True)}
     for variable, aggregate in group.aggregates:
         if aggregate.function == "COUNT":
-            columns[variable] = _integers(_counted(table, aggregate, codes, number, terms), terms)
+            columns[variable] = integers(_counted(table, aggregate, codes, number, terms), terms)
         else:
             columns[variable] = aggregated(table, aggregate, codes, number, terms, runs)
     return Table(number, columns)  # type: ignore[arg-type]
@@ -68,7 +68,7 @@ def _counted(table: Table, aggregate: Aggregate, codes: Indices, number: int, te
     return np.bincount(codes, minlength=number)
 
 
-def _integers(values: Indices, terms: Terms) -> Indices:
+def integers(values: Indices, terms: Terms) -> Indices:
     """Return the terms of integers."""
     different, places = np.unique(values, return_inverse=True)
     return terms.integers(different)[places]

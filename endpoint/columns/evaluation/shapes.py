@@ -6,11 +6,11 @@ from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Set
 from typing import Any, Final, NamedTuple
 
-from pyoxigraph import Variable
+from pyoxigraph import NamedNode, Variable
 
 from endpoint.columns.evaluation.scalars import is_computed
 from endpoint.sparql import algebra
-from endpoint.sparql.algebra import Pattern
+from endpoint.sparql.algebra import Pattern, Term, TriplePattern
 from endpoint.sparql.syntax.parser import Unsupported
 
 
@@ -214,3 +214,17 @@ def needs_triples(pattern: Pattern) -> bool:
         case algebra.Values() | algebra.PathPattern():
             return False
     return needs_triples(pattern.pattern)
+
+
+def alternatives(subject: Term, path: algebra.Path, object_: Term) -> Iterator[TriplePattern]:
+    """Yield the triple patterns of which a path of alternatives is one."""
+    match path:
+        case NamedNode():
+            yield TriplePattern(subject, path, object_)
+        case algebra.Inverse(inner):
+            yield from alternatives(object_, inner, subject)
+        case algebra.Alternative(left, right):
+            yield from alternatives(subject, left, object_)
+            yield from alternatives(subject, right, object_)
+        case _:
+            raise Unsupported("a property path is the engine's")

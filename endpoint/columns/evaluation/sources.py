@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from pyoxigraph import NamedNode
 
 from endpoint.columns.reader import Columns, Pairs
-from endpoint.columns.sets import Numbers
+from endpoint.columns.sets import Indices, Numbers
 from endpoint.sparql.syntax.parser import Unsupported
 
 # How many pairs of a predicate a subject, or else an object, has on average.
@@ -86,9 +86,21 @@ class Source:
         begin, end = np.searchsorted(subjects, np.array([subject, subject + 1], subjects.dtype))
         return Pairs(predicates[begin:end], objects[begin:end])
 
+    @cached_property
+    def counts(self) -> Indices:
+        """How many triples each of ``predicates`` has."""
+        starts = self._columns.starts
+        if self._held is None:
+            return np.diff(starts)
+        # The rows of a predicate end where those of the next begin.
+        before = np.concatenate([[0], np.cumsum(self._held[self._columns.graph_sets])])
+        return np.diff(before[starts])
+
     def __len__(self) -> int:
         """Return the number of triples."""
-        return len(self._columns) if self._held is None else len(self.triples[0])
+        if self._held is None:
+            return len(self._columns)
+        return int(self._columns.set_sizes[self._held].sum())
 
 
 @dataclass(frozen=True, slots=True)

@@ -197,7 +197,7 @@ class Columns:
 
     @cached_property
     def set_sizes(self) -> NDArray[np.int64]:
-        """How many triples are in exactly the graphs of each of ``sets``."""
+        """The number of triples that are in exactly the graphs of each of ``sets``."""
         return np.bincount(self.graph_sets, minlength=len(self.sets))
 
     def by_subject(self, predicate: int) -> Pairs:

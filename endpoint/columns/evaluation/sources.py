@@ -88,7 +88,7 @@ class Source:
 
     @cached_property
     def counts(self) -> Indices:
-        """How many triples each of ``predicates`` has."""
+        """The number of triples of each of ``predicates``."""
         starts = self._columns.starts
         if self._held is None:
             return np.diff(starts)

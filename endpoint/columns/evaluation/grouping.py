@@ -18,7 +18,11 @@ from endpoint.sparql.syntax.parser import Unsupported
 
 def distinct(table: Table, variables: Sequence[Key], terms: Terms) -> Table:
     """Return the first of all solutions that are the same, in their order."""
-    columns = [terms.settled(table.column(variable))[0] for variable in variables]
+    # Columns with names that are no variables hold places of rows, not terms.
+    columns = [
+        table.column(key) if isinstance(key, str) else terms.settled(table.column(key))[0]
+        for key in variables
+    ]
     codes, number = codes_of(columns, table.size)
     return table.take(np.sort(first_rows(codes, number)))
 

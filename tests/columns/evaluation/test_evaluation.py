@@ -352,3 +352,16 @@ def test_lengths_of_very_many_texts_are_read(tmp_path: Path) -> None:
     length = sum(4 + 2 * (number % 7) for number in range(6000))
     found = queries.answer("SELECT (SUM(STRLEN(?t)) AS ?n) { ?s :text ?t }")
     assert list(found.rows()) == [(str(Literal(length)).encode(),)]
+
+
+def test_places_of_rows_are_no_numbers_of_terms(tmp_path: Path) -> None:
+    store = Store()
+    for number, title in enumerate(("각", "각", "Σ", "")):
+        store.add(Quad(NamedNode(f"{NS}{number}"), NamedNode(f"{NS}title"), Literal(title)))
+    queries = ColumnQueries(made(store, tmp_path / "columns"), {"": NS}, CELLS, evaluate_alone)
+    # Texts are made, one of which the dictionary has, before a path is joined with more rows than terms.
+    text = (
+        "SELECT * { _:b :title ?t OPTIONAL { ?w :title ?u BIND(CONCAT(?u, ?u) AS ?v) } ?w :label|:title ?x }"
+    )
+    wanted = Counter(map(str, store.query(PROLOGUE + text)))  # type: ignore[arg-type]
+    assert Counter(map(str, written(queries.answer(text)))) == wanted  # type: ignore[arg-type]

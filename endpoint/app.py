@@ -66,7 +66,7 @@ def create_site(settings: Settings) -> Site:
     for notice in catalog.notices:
         log.warning("saved query: %s", notice)
     search = None if dataset.search is None else read_configuration(dataset.search, dataset.prefixes)
-    return Site(settings, dataset, catalog, search, Tokens.read(settings.tokens))
+    return Site(settings, dataset, catalog, search, Tokens.of(settings))
 
 
 def create_app(settings: Settings, engine: Engine | None = None) -> ASGIApp:

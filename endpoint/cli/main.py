@@ -29,6 +29,7 @@ COMMANDS: Final = {
     "rollback": "Publish an old generation again, as a new one.",
     "backup": "Write one generation into one file, also while a server runs.",
     "restore": "Publish what a backup has.",
+    "token": "Make, list and revoke tokens, which let their holders write.",
     "top": "Show what a running server does, and for whom.",
     "doctor": "Examine this machine and the settings, and say what to do.",
 }

@@ -85,8 +85,13 @@ def _existing(folder: Path) -> Path:
 
 def private_files(settings: Settings) -> Iterator[Finding]:
     """The files that settings name, which not everybody may read or write."""
-    for name in ("tokens", "tls_key", "query_log"):
-        path: Path | None = getattr(settings, name, None)
+    tokens = settings.token_file
+    named = {
+        "tokens": tokens if settings.tokens is not None or tokens.exists() else None,
+        "tls_key": settings.tls_key,
+        "query_log": settings.query_log,
+    }
+    for name, path in named.items():
         if path is None or str(path) == "-":
             continue
         if path.exists():
@@ -94,7 +99,7 @@ def private_files(settings: Settings) -> Iterator[Finding]:
         elif name != "query_log":
             yield Finding(name, "fail", f"{path} is not there.", "Make it, or correct the setting.")
     try:
-        Tokens.read(settings.tokens)
+        Tokens.of(settings)
     except DataError as error:
         yield Finding("tokens", "fail", str(error), "Correct the file; docs/settings.md names the setting.")
 

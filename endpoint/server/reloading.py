@@ -74,7 +74,7 @@ class Reloader:
         return lambda: set_up_logging(settings.log_level)
 
     def _tokens(self, settings: Settings) -> Callable[[], None]:
-        tokens = Tokens.read(settings.tokens)
+        tokens = Tokens.of(settings)
         return lambda: setattr(self._site, "tokens", tokens)
 
     def _engine(self, settings: Settings) -> Callable[[], None]:

@@ -258,7 +258,8 @@ class Settings:
         None,
         values.path,
         "FILE",
-        "File of access tokens, for the operator's pages and for larger budgets.",
+        "File of access tokens, for writing, the operator's pages and larger budgets; by default tokens.toml "
+        "in the data folder, where there is one.",
         reload=True,
     )
     metrics_address: tuple[str, int] | None = _setting(
@@ -303,6 +304,11 @@ class Settings:
         "Least severe log line written; info writes one line per request.",
         reload=True,
     )
+
+    @property
+    def token_file(self) -> Path:
+        """The file of access tokens, which need not be there."""
+        return self.tokens or self.data / "tokens.toml"
 
     @property
     def pool_size(self) -> int:

@@ -51,9 +51,9 @@ def read_token(authorization: str | None, tokens: Tokens, attempts: Attempts, ad
 def read_password(
     authorization: str | None, tokens: Tokens, attempts: Attempts, address: str
 ) -> Token | None:
-    """Return the token that a browser sends as a password, of any user (RFC 7617); None without one.
+    """Return the token that is sent as a password, of any user (RFC 7617); None without one.
 
-    Only the operator's pages read it: elsewhere a password may be meant for a proxy. Raises
+    Only writes and the operator's pages read it: elsewhere a password may be meant for a proxy. Raises
     :class:`~endpoint.errors.Unauthorized` and :class:`~endpoint.errors.TooManyAttempts` as for a token.
     """
     scheme, _, credentials = (authorization or "").strip().partition(" ")

@@ -22,6 +22,7 @@ Order = Callable[[str], "Decimal | float"]
 Read = Callable[[str], str]
 
 _INTEGER = re.compile(r"[+-]?[0-9]{1,20}")
+_INTEGRAL = re.compile(r"(?<=[0-9])\.0{1,18}\Z")
 _DECIMAL = re.compile(r"[+-]?(?:[0-9]{1,18}(?:\.[0-9]{0,18})?|\.[0-9]{1,18})")
 _DOUBLE = re.compile(
     r"[+-]?(?:(?:[0-9]{1,400}(?:\.[0-9]{0,400})?|\.[0-9]{1,400})(?:[eE][+-]?[0-9]{1,4})?|INF)|NaN"
@@ -57,9 +58,11 @@ def _whole(least: int | None, most: int | None) -> Read:
     high = _LONG - 1 if most is None else most
 
     def read(text: str) -> str:
-        if not _INTEGER.fullmatch(text) or not low <= int(text) <= high:
+        # For JSON Schema, and so for its clients, 2.0 is an integer (2020-12, section 6.1.1).
+        digits = _INTEGRAL.sub("", text)
+        if not _INTEGER.fullmatch(digits) or not low <= int(digits) <= high:
             raise ValueError(text)
-        return str(int(text))
+        return str(int(digits))
 
     return read
 

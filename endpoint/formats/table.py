@@ -87,7 +87,7 @@ SPARQL_XML = Format(
     ("application/xml", "text/xml"),
     ("xml", "srx"),
     "srx",
-    False,
+    True,  # RCurl, which R's SPARQL package uses, reads as Latin-1 what has none
     _FORMAT_IRI + "SPARQL_Results_XML",
 )
 CSV = Format(

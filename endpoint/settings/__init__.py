@@ -196,7 +196,7 @@ class Settings:
         "Queries of one client that may run or wait before a 429; those of one page count as one.",
         reload=True,
     )
-    max_query: int = _setting(2**19, values.size, "SIZE", "Longest query text accepted.", reload=True)
+    max_query: int = _setting(2**21, values.size, "SIZE", "Longest query text accepted.", reload=True)
     max_nesting: int = _setting(
         500, values.count(1, 5000), "DEPTH", "Deepest nesting of brackets in a query.", reload=True
     )

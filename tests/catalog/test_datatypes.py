@@ -13,6 +13,7 @@ from endpoint.vocabulary import XSD
 TAKEN: list[tuple[str, str, str]] = [
     ("nonNegativeInteger", "0", "0"),
     ("positiveInteger", "+1", "1"),
+    ("integer", "2.0", "2"),
     ("nonPositiveInteger", "-0", "0"),
     ("negativeInteger", "-1", "-1"),
     ("long", "-9223372036854775808", "-9223372036854775808"),

@@ -32,7 +32,7 @@ JAVA = "text/html, image/gif, image/jpeg, *; q=.2, */*; q=.2"
 ALL = (*RESULT_FORMATS, *GRAPH_FORMATS, HTML, FLAT_JSON, *BIBLIOGRAPHIES)
 
 JSON = "sparql-json application/sparql-results+json"
-XML = "sparql-xml application/sparql-results+xml"
+XML = "sparql-xml application/sparql-results+xml; charset=utf-8"
 CSV = "csv text/csv; charset=utf-8"
 TSV = "tsv text/tab-separated-values; charset=utf-8"
 TTL = "turtle text/turtle; charset=utf-8"
@@ -79,7 +79,7 @@ CASES = {
     "tsv is no boolean": (ASK, "text/tab-separated-values", NONE),
     "alias is echoed": (SELECT, "application/json", "sparql-json application/json"),
     "alias is echoed, graph": (GRAPH, "application/json", "json-ld application/json"),
-    "plain xml": (SELECT, "application/xml", "sparql-xml application/xml"),
+    "plain xml": (SELECT, "application/xml", "sparql-xml application/xml; charset=utf-8"),
     "plain xml, graph": (GRAPH, "application/xml", "rdf-xml application/xml"),
     "text xml": (GRAPH, "text/xml", "rdf-xml text/xml; charset=utf-8"),
     "plain text is n-triples": (GRAPH, "text/plain", "n-triples text/plain; charset=utf-8"),

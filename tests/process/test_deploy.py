@@ -184,11 +184,11 @@ def test_an_answer_streams_and_a_cut_one_does_not_look_whole(proxied: Proxied) -
 def test_long_queries_pass_and_limits_are_explained_by_the_server(proxied: Proxied) -> None:
     assert proxied.get(f"/sparql?query={quote('ASK {} #' + 'x' * 50_000)}")[0] == 200
     with closing(proxied.connection()) as connection:
-        body = b"ASK {} #" + b"x" * 2**20
+        body = b"ASK {} #" + b"x" * 2**21
         connection.request("POST", "/sparql", body, {"Content-Type": "application/sparql-query"})
         answer = connection.getresponse()
         assert answer.status == 413
-        assert "limit of 524,288 bytes" in answer.read().decode()
+        assert "limit of 2,097,152 bytes" in answer.read().decode()
     status, headers, text = proxied.get(f"/sparql?query={quote(ENDLESS)}")
     assert status == 504
     assert "ran longer than 2 s" in text

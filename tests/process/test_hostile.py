@@ -108,7 +108,7 @@ def test_query_text_over_the_limit_is_refused(server: Server) -> None:
     text = "ASK { } #" + "x" * 10_000_000
     answer = server.post(text)
     assert answer.status == 413
-    assert "524,288 bytes" in answer.text
+    assert "2,097,152 bytes" in answer.text
     form = server.request(
         "POST",
         "/sparql",

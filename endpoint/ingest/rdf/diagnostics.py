@@ -46,6 +46,10 @@ _SENTENCES = tuple(
         ),
         (r"(?i)utf-8", _NOT_UTF_8),
         (r"No scheme found in an absolute IRI", "The IRI is relative; write it in full, with its scheme."),
+        (
+            r"Invalid IRI code point '#'",
+            'The IRI holds "#" twice; the first begins its fragment, so percent-encode the other (%23).',
+        ),
         (r"Invalid IRI code point '(.)'", 'The IRI holds "{0}", which no IRI may hold; percent-encode it.'),
         (r"followed by a dot|A dot is expected", "The statement before this place does not end with a dot."),
         (
@@ -60,6 +64,10 @@ _SENTENCES = tuple(
         (
             r"LoadDocumentCallback",
             "Remote JSON-LD contexts are not fetched; write the context into the file.",
+        ),
+        (
+            r"<!ENTITY values should be enclosed",
+            "The entity is in another file, and such files are not read; write its text into this one.",
         ),
         (r"XML namespaces are required", "The element has no namespace, so this is not RDF/XML."),
     )

@@ -35,7 +35,7 @@ ALL: Final = "all"
 PARAMETERS: Final = frozenset(("page", "pageSize", "after", "count", "generation"))
 
 _CURSOR: Final = re.compile(r"([1-9]\d{0,8})\.(\d{1,12})\.([0-9a-f]{12}|-)", re.ASCII)
-_WHOLE: Final = re.compile(r"[1-9]\d{0,9}", re.ASCII)
+_WHOLE: Final = re.compile(r"([1-9]\d{0,9})(?:\.0{1,18})?", re.ASCII)
 _YES: Final = {"true": True, "1": True, "": False, "false": False, "0": False}
 
 
@@ -135,9 +135,10 @@ def _number(given: Mapping[str, str], name: str, default: int) -> int:
     text = given.get(name) or ""
     if not text:
         return default
-    if _WHOLE.fullmatch(text) is None:
+    whole = _WHOLE.fullmatch(text)
+    if whole is None:
         raise BadParameter(name, f'The parameter "{name}" is a whole number from 1.', shown(text), "type")
-    return int(text)
+    return int(whole[1])
 
 
 def check_generation(number: int | None, engine: Engine) -> None:

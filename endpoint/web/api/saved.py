@@ -101,6 +101,8 @@ class SavedQueries:
         items = [value] if isinstance(value, dict) else value
         # Counted before any of them is looked up, because each takes a while that is not found.
         check_count(items)
+        if isinstance(value, dict) and "query" not in value:
+            raise BadParameter("query", 'A call names its saved query: {"query": "…"}.', rule="required")
         return Batch(request, [self._item(target, item) for item in items]).answer()
 
     def _item(self, target: Target | None, item: object) -> tuple[Target | EndpointError, object]:

@@ -94,11 +94,12 @@ class Made(Described):
     """A document that is made only where the client does not have it.
 
     ``make`` returns the body, or an answer with another head than this one. It may raise designed errors.
-    This head is also that of a 304.
+    This head is also that of a 304. ``exists``: what it is of was found, whatever becomes of the making.
     """
 
     make: Callable[[], Awaitable[bytes | Whole | Streamed]]
     content_type: str
+    exists: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,7 +11,7 @@ import asyncio
 import time
 from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import aclosing
-from datetime import datetime
+from datetime import UTC, datetime
 from email.utils import format_datetime, parsedate_to_datetime
 from functools import lru_cache
 from types import TracebackType
@@ -327,8 +327,8 @@ def _held(request: Request, answer: Whole | Made) -> NotModified | None:
         if tag is None:
             return None
         if request.headers["if-none-match"].strip() == "*":
-            # "*" matches any existing representation (RFC 9110 section 13.1.2): only a whole body surely is.
-            there = isinstance(answer, Whole) and not tag.startswith("W/")
+            # "*" matches any existing representation (RFC 9110 section 13.1.2): a whole body surely is one.
+            there = answer.exists if isinstance(answer, Made) else not tag.startswith("W/")
             return _not_modified(answer, tag) if there else None
         accepted = _accepted(request, answer.content_type)
         # The tag in any of the codings that this client accepts now.
@@ -360,4 +360,5 @@ def _is_unchanged(request: Request, modified: datetime) -> bool:
         since = parsedate_to_datetime(request.headers.get("if-modified-since", ""))
     except (ValueError, OverflowError):
         return False
-    return since.tzinfo is not None and modified <= since
+    # The oldest form of the three has no zone, and is in UTC as they all are (section 5.6.7).
+    return modified <= (since if since.tzinfo is not None else since.replace(tzinfo=UTC))

@@ -32,7 +32,7 @@ from endpoint.sparql.operation import Operation
 from endpoint.web.cache import Region
 from endpoint.web.http.answer import NO_STORE, Answer, Made, document_tag
 from endpoint.web.http.request import Request
-from endpoint.web.http.view import LANGUAGES, View
+from endpoint.web.http.view import LANGUAGES, PARAMETER, View, query_string
 from endpoint.web.own_queries import OwnQueries, Snapshot
 
 Pair = tuple[str, str]
@@ -274,10 +274,11 @@ def atom(view: View, query: SavedQuery, items: Sequence[Item], created: datetime
     feed = ElementTree.Element("feed", {"xmlns": _ATOM, "xml:lang": view.language})
     _text(feed, "title", f"{site}: {title}" if title else site)
     _text(feed, "subtitle", view.text(query.description) or view.text(view.site.dataset.description))
-    # The feed keeps its identity when the server moves.
-    _text(feed, "id", view.site.dataset.base + FEED_PATH.removeprefix("/"))
+    # A feed for each language, which keeps its identity when the server moves.
+    own = f"{FEED_PATH}?{query_string([(PARAMETER, view.language)])}"
+    _text(feed, "id", view.site.dataset.base + own.removeprefix("/"))
     _text(feed, "updated", _moment(created))
-    _link(feed, "self", view.base + FEED_PATH, "application/atom+xml")
+    _link(feed, "self", view.base + own, "application/atom+xml")
     _link(feed, "alternate", f"{view.base}/", "text/html")
     # An entry without an author has that of the feed (section 4.2.1).
     _text(ElementTree.SubElement(feed, "author"), "name", site)

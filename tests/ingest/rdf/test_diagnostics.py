@@ -79,6 +79,7 @@ WRONG: dict[str, tuple[str, str | bytes, int | None, int | None, str]] = {
         1,
         'The IRI holds " "',
     ),
+    "second fragment": ("a.nt", "<http://e.org/a#b#c> <http://e.org/p> 'x' .", 1, 1, 'holds "#" twice'),
     "relative IRI in N-Triples": ("a.nt", '<a> <http://example.org/p> "x" .', 1, 1, "The IRI is relative"),
     "literal subject": ("a.ttl", TRIPLE + '"s" <p> <o> .', 2, 1, "cannot be a subject"),
     "literal predicate": ("a.ttl", TRIPLE + '<s> "p" <o> .', 2, 5, "cannot be a predicate"),

@@ -42,6 +42,24 @@ def test_an_entity_reads_no_file(declared: str, used: str, write: Write) -> None
         assert "not for anybody" not in statements(write("a.rdf", text))
 
 
+def test_an_external_entity_is_refused_with_its_reason(write: Write) -> None:
+    for declared, used in EXTERNAL[:2]:
+        text = RDF.format(declared=declared.format(uri="other.txt"), used=used)
+        assert "The entity is in another file" in statements(write("a.rdf", text))
+
+
+@pytest.mark.parametrize(
+    ("declared", "value"),
+    [
+        ("<!ENTITY e 'text'>", "text"),
+        ('<!ENTITY e \'said "so"\'> <!ENTITY f "it\'s">', 'said \\"so\\"'),
+        ("<!-- no <!ENTITY e 'x'> --><!ENTITY\ne\n'two'>", "two"),
+    ],
+)
+def test_the_value_of_an_entity_may_be_in_single_quotes(declared: str, value: str, write: Write) -> None:
+    assert f'"{value}"' in statements(write("a.rdf", RDF.format(declared=declared, used="&e;")))
+
+
 @pytest.mark.parametrize(("declared", "used"), EXTERNAL)
 def test_an_entity_calls_nobody(declared: str, used: str, write: Write) -> None:
     with socket.create_server(("127.0.0.1", 0)) as listener:

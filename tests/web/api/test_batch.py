@@ -41,6 +41,7 @@ def post(server: Server, path: str, body: object, accept: str = JSON) -> Answer:
 BODIES: list[tuple[str, object, int]] = [
     ("ordered", {}, COUNT),
     ("ordered", {"page": 3, "pageSize": 100}, COUNT - 200),
+    ("limit-by-parameter", {"most": 4.0, "pageSize": 100.0}, 4),
     ("ordered", {"page": "3", "pageSize": "100", "count": True}, COUNT - 200),
     ("limit-by-parameter", {"most": 4}, 4),
     ("limit-by-parameter", {"most": [4]}, 4),
@@ -121,6 +122,11 @@ def test_a_batch_is_answered_in_order_with_the_status_of_each(books: Server) -> 
     assert [row["n"] for row in bodies[4]["rows"]] == [3, 4, 5]
     assert len(bodies[8]["rows"]) == 100
     assert bodies[8]["links"]["next"].startswith(f"{books.url}/api/ordered?")
+
+
+def test_a_single_call_names_its_query(books: Server) -> None:
+    answer = post(books, "/api", {"parameters": {}}, "application/problem+json")
+    assert (answer.status, answer.json()["parameter"], answer.json()["rule"]) == (400, "query", "required")
 
 
 def test_a_batch_of_one_query(books: Server) -> None:

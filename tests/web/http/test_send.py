@@ -6,6 +6,7 @@ import asyncio
 import tracemalloc
 from collections.abc import AsyncGenerator, Callable, Mapping
 from contextlib import suppress
+from dataclasses import replace
 from datetime import UTC, datetime
 from itertools import product
 from pathlib import Path
@@ -225,6 +226,7 @@ def test_any_tag_means_a_body_that_is_at_hand(site: Site) -> None:
     request = request_for(site, headers={"if-none-match": "*"})
     assert sent_for(request, whole(LARGE, tag=STRONG)).status == 304
     assert sent_for(request, made(LARGE, tag=WEAK)).status == 200
+    assert sent_for(request, replace(made(LARGE, tag=WEAK), exists=True)).status == 304
 
 
 @pytest.mark.parametrize(
@@ -233,7 +235,9 @@ def test_any_tag_means_a_body_that_is_at_hand(site: Site) -> None:
         ("Fri, 02 Jan 2026 03:04:05 GMT", 304),
         ("Fri, 02 Jan 2026 03:04:06 GMT", 304),
         ("Fri, 02 Jan 2026 03:04:04 GMT", 200),
-        ("Fri, 02 Jan 2026 03:04:05", 200),
+        ("Fri Jan  2 03:04:05 2026", 304),
+        ("Fri Jan  2 03:04:04 2026", 200),
+        ("Friday, 02-Jan-26 03:04:05 GMT", 304),
         ("yesterday", 200),
         ("Fri, 02 Jan 99999999999999999999 03:04:05 GMT", 200),
     ],

@@ -72,7 +72,7 @@ def test_the_latest_publications(server: Server) -> None:
     assert (answer.status, answer.type) == (200, "application/atom+xml")
     feed = check(answer.body)
     assert texts(feed, "title") == ["외교부 발간자료 링크드 데이터: 최신 발간자료"]
-    assert links(feed) == {"self": f"{server.url}/feed", "alternate": f"{server.url}/"}
+    assert links(feed) == {"self": f"{server.url}/feed?locale=ko", "alternate": f"{server.url}/"}
     (entry,) = [entry for entry in feed.findall(f"{ATOM}entry") if texts(entry, "id") == [ARMS]]
     assert texts(entry, "title")[0].startswith("South Korea’s Arms Exports and Defense Diplomacy to Advance")
     assert texts(entry, "published") == texts(entry, "updated") == ["2023-05-22T00:00:00Z"]
@@ -94,6 +94,9 @@ def test_the_language_of_the_feed(server: Server) -> None:
     korean, english = server.get("/feed?locale=ko"), server.get("/feed?locale=en")
     assert texts(check(english.body), "title")[0].endswith(": Latest publications")
     assert korean.headers["etag"] != english.headers["etag"]
+    of_english = check(english.body)
+    assert links(of_english)["self"] == f"{server.url}/feed?locale=en"
+    assert texts(of_english, "id") != texts(check(korean.body), "id")
     assert "accept-language" in english.headers["vary"].lower()
 
 

@@ -122,18 +122,19 @@ def test_405_names_what_is_allowed(server: Server) -> None:
     assert server.request("DELETE", "/sparql").headers["allow"] == "GET, HEAD, POST, QUERY, OPTIONS"
 
 
+XML = "application/sparql-results+xml; charset=utf-8"
 SELECT_TYPES = [
     (None, "application/sparql-results+json"),
     ("*/*", "application/sparql-results+json"),
     (YASGUI_SELECT, "application/sparql-results+json"),
     (YASGUI_GRAPH, "application/sparql-results+json"),
     ("application/json", "application/json"),
-    ("application/sparql-results+xml", "application/sparql-results+xml"),
+    ("application/sparql-results+xml", XML),
     ("text/csv", "text/csv; charset=utf-8"),
     ("text/tab-separated-values", "text/tab-separated-values; charset=utf-8"),
     (BROWSER, "text/html; charset=utf-8"),
-    ("text/csv;q=0.5, application/sparql-results+xml;q=0.6", "application/sparql-results+xml"),
-    ("application/sparql-results+json;q=0, */*", "application/sparql-results+xml"),
+    ("text/csv;q=0.5, application/sparql-results+xml;q=0.6", XML),
+    ("application/sparql-results+json;q=0, */*", XML),
 ]
 
 

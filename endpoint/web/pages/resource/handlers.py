@@ -105,6 +105,7 @@ class Resources:
         return Made(
             make,
             representation.content_type,
+            exists=True,
             tag=selected.tag,
             modified=selected.modified,
             headers=selected.headers,

@@ -4,19 +4,22 @@ from __future__ import annotations
 
 import json
 import re
+from collections.abc import Callable
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from traceback import extract_tb
-from typing import Final, cast
+from typing import Final, TypeAlias, cast
 
 from pyoxigraph import (
     BlankNode,
     DefaultGraph,
+    Literal,
     NamedNode,
     QueryBoolean,
     QueryResultsFormat,
     QuerySolutions,
     Store,
+    Triple,
     parse_query_results,
 )
 
@@ -48,6 +51,8 @@ _BOOLEANS: Final = [
     for word in ("false", "true")
 ]
 _VARIABLE: Final = re.compile(r"[?$](\w+)")
+_Functions: TypeAlias = dict[NamedNode, Callable[..., NamedNode | BlankNode | Literal | Triple | None]]
+_UNKNOWN_FUNCTION: Final = re.compile(r"The custom function <(.*)> is not supported", re.DOTALL)
 
 
 @dataclass(frozen=True, slots=True)
@@ -175,6 +180,22 @@ class Evaluator:
             raise SyntaxError(rewritten.located(str(error))) from None
 
     def _query(self, text: str, operation: Operation) -> Results:
+        """Return the engine's results; each call of a function that it does not know is an error.
+
+        Of an expression, not of the query (SPARQL 1.1 Query Language, section 17.2), where the engine refuses
+        the query. It names one such function at a time.
+        """
+        unknown: _Functions = {}
+        while True:
+            try:
+                return self._results(text, operation, unknown)
+            except RuntimeError as error:
+                named = _UNKNOWN_FUNCTION.fullmatch(str(error))
+                if named is None or (function := NamedNode(named[1])) in unknown:
+                    raise
+                unknown[function] = _no_value
+
+    def _results(self, text: str, operation: Operation, functions: _Functions) -> Results:
         default: list[NamedNode | BlankNode | DefaultGraph] = [*map(NamedNode, operation.default_graphs)]
         named: list[NamedNode | BlankNode] = [*map(NamedNode, operation.named_graphs)]
         if not default and not named:
@@ -184,6 +205,7 @@ class Evaluator:
                 prefixes=self.options.prefixes,
                 # The engine would let the union hide a FROM clause.
                 use_default_graph_as_union=self.options.union and not operation.dataset_clause,
+                custom_functions=functions,
             )
         # SPARQL 1.1 Protocol section 2.1.4: what the request names replaces the dataset; when only named
         # graphs are given the default graph is empty, which the engine takes as a graph without triples.
@@ -193,7 +215,12 @@ class Evaluator:
             prefixes=self.options.prefixes,
             default_graph=default,
             named_graphs=named,
+            custom_functions=functions,
         )
+
+
+def _no_value(*_: object) -> None:
+    """Return no value: for the engine, a function that does is one whose call is an error."""
 
 
 def _asked(operation: Operation) -> Asked | None:

@@ -33,8 +33,6 @@ def reported(failure: wire.Failure, limits: Limits, memory: int) -> EndpointErro
             return QueryTooComplex(message)
         case "missing":
             return NotFound(message)
-        case "unsupported":
-            return MalformedQuery(f"{message.rstrip('.')}. Use the functions of SPARQL 1.1 (section 17.4).")
         case "inexpressible":
             return NotExpressible(message)
         case "memory":

@@ -84,7 +84,7 @@ class Failure(TypedDict):
     """The reason why an answer is not complete.
 
     ``kind`` is malformed (``line`` and ``column`` from 1), complex, missing (no text index, columns or
-    graph), unsupported, inexpressible, evaluation, memory, rows or size (the answer is larger than that
+    graph), inexpressible, evaluation, memory, rows or size (the answer is larger than that
     bound). ``rows`` and ``memory`` are those of an :class:`Ending`, until the failure.
     """
 

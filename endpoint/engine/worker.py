@@ -194,8 +194,6 @@ def _failure(
             kind = "memory"
         case TooLarge():
             kind = message
-        case RuntimeError() if "not supported" in message:
-            kind = "unsupported"
         case _:
             kind = "evaluation"
             message = message or type(error).__name__

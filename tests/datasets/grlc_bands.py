@@ -134,7 +134,7 @@ BAR: Mapping[str, str] = {
     "described.rq": "DESCRIBE ?_band_iri",
     "built.rq": "CONSTRUCT { ?band ex:is ?name } { ?band ex:name ?name ; ex:genre ?_genre_iri }",
     "toured.rq": "SELECT ?city FROM <http://example.org/tours> { ?band ex:city ?city } ORDER BY ?city",
-    "fails.rq": "SELECT (<urn:f>(1) AS ?x) {}",
+    "fails.rq": "SELECT (1 AS ?twice) (2 AS ?twice) {}",
     "endless.rq": f"SELECT (COUNT(*) AS ?n) {{ {TIMES} }}",
     "greedy.rq": f"SELECT (STRLEN(?s27) AS ?n) {{ BIND('0123456789' AS ?s0) {DOUBLED} }}",
     "many.rq": f"SELECT ?name {{ ?band ex:name ?name . {TIMES} }}",

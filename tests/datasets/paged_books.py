@@ -64,7 +64,7 @@ QUERIES: Mapping[str, str] = {
     "graph": "CONSTRUCT { ?book ex:n ?n } { ?book ex:number ?n }",
     "endless": "SELECT (COUNT(*) AS ?n) { ?a ?b ?c . ?d ?e ?f . ?g ?h ?i . ?j ?k ?l }",
     "long": "SELECT ?a ?b ?c { ?a ex:number ?x . ?b ex:number ?y . ?c ex:number ?z }",
-    "unknown-function": "SELECT (<urn:f>(1) AS ?x) {}",
+    "named-twice": "SELECT (1 AS ?twice) (2 AS ?twice) {}",
 }
 
 

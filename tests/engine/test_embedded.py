@@ -130,7 +130,6 @@ async def test_a_long_text_is_classified_under_the_deadline(data: Path) -> None:
 FAILURES: list[tuple[str, Format, type[EndpointError]]] = [
     ("SELECT * { ?s ?p }", SPARQL_JSON, MalformedQuery),
     ("SELECT * { ?s y:p ?o }", SPARQL_JSON, MalformedQuery),
-    ("SELECT * { ?s ?p ?o FILTER(<urn:f>(?s)) }", SPARQL_JSON, MalformedQuery),
     ('SELECT ("\\u0001" AS ?x) {}', SPARQL_XML, NotExpressible),
     ("SELECT * { ?a ?b ?c . ?d ?e ?f . ?g ?h ?i } ORDER BY ?c ?f ?i", SPARQL_JSON, MemoryLimitExceeded),
     (ENDLESS, SPARQL_JSON, DeadlineExceeded),

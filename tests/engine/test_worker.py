@@ -53,13 +53,13 @@ class Asked:
                 return received, None
             received += payload
 
-    def values(self, text: str) -> list[list[str]]:
-        """The rows of a SELECT."""
+    def values(self, text: str) -> list[list[str | None]]:
+        """The rows of a SELECT, None for what is unbound."""
         body, failure = self.ask(text)
         assert failure is None, failure
         found = json.loads(body)
         names = found["head"]["vars"]
-        return [[row[name]["value"] for name in names] for row in found["results"]["bindings"]]
+        return [[row.get(name, {}).get("value") for name in names] for row in found["results"]["bindings"]]
 
 
 @contextmanager
@@ -114,7 +114,6 @@ REFUSED: list[tuple[str, str, str]] = [
     ("SELECT * {" + " SERVICE text:search { ?p text:query 'a' }" * 1000 + "}", "complex", "20 text searches"),
     (f"SELECT * {{ {SEARCH} {SEARCH} ?p ex:year }}", "malformed", "Line 1, column "),
     (f"SELECT * {{ OPTIONAL {SEARCH} }}", "malformed", "Line 1, column 21"),
-    (f"SELECT ?p {{ {SEARCH} FILTER(<urn:f>(?p)) }}", "unsupported", "not supported"),
 ]
 
 
@@ -127,6 +126,15 @@ def test_what_is_no_clear_search_is_refused(asked: Asked, text: str, kind: str, 
     assert failure["kind"] == kind
     assert said in failure["message"]
     assert len(asked.values(f"SELECT ?p {{ {SEARCH} }}")) == 2
+
+
+def test_a_call_of_an_unknown_function_is_an_error_of_its_expression(asked: Asked) -> None:
+    assert asked.values(f"SELECT ?p {{ {SEARCH} FILTER(<urn:f>(?p) || <urn:g>()) }}") == []
+    assert len(asked.values(f"SELECT ?p {{ {SEARCH} FILTER(<urn:f>(?p) || true) }}")) == 2
+    for text in ("SELECT (<urn:f>(1) AS ?x) {}", "SELECT ?x { BIND(<urn:f>(<urn:g>()) AS ?x) }"):
+        assert asked.values(text) == [[None]]
+    assert asked.values("SELECT ?x { VALUES ?x { 1 } } ORDER BY <urn:f>(?x)") == [["1"]]
+    assert asked.values("SELECT ?x { VALUES ?x { 1 } FILTER NOT EXISTS { FILTER(<urn:f>(?x)) } }") == [["1"]]
 
 
 def test_a_mistake_carries_its_place(asked: Asked) -> None:

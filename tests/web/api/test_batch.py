@@ -107,7 +107,7 @@ def test_a_batch_is_answered_in_order_with_the_status_of_each(books: Server) -> 
             {"query": "ordered", "parameters": {"page": 2, "pageSize": 3}},
             {"query": "ordered", "parameters": [1]},
             "ordered",
-            {"query": "unknown-function"},
+            {"query": "named-twice"},
             {"query": "ordered"},
         ],
     )

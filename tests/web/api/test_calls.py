@@ -200,7 +200,7 @@ def test_geojson_of_anything_else_is_406(books: Server, name: str, said: str, mo
 
 
 def test_an_answer_that_fails_is_no_200(books: Server) -> None:
-    assert books.get("/api/unknown-function").status == 500
+    assert books.get("/api/named-twice").status == 500
     assert books.get("/api/endless").status == 504
     assert books.get("/api/endless?page=1").status == 504
 

@@ -19,7 +19,7 @@ PIP_AUDIT := 2.10.1
 QUIETLY := sh -c 'log=$$(mktemp) && { "$$@" >"$$log" 2>&1; code=$$?; [ $$code -eq 0 ] || cat "$$log" >&2; rm "$$log"; exit $$code; }' --
 PIP := $(QUIETLY) $(BIN)/python -m pip install --constraint constraints.txt
 
-.PHONY: serve test quick lint audit constraints bench screenshots soak differential clean
+.PHONY: serve test quick lint audit constraints bench screenshots soak differential conformance clean
 .DEFAULT_GOAL := serve
 
 $(BIN)/python:
@@ -87,6 +87,11 @@ soak: $(VENV)/installed
 # Generated queries over generated data, from columns and by the engine: for two minutes, or as ARGS say.
 differential: $(VENV)/installed-test
 	$(BIN)/python -m tests.columns.differential $(ARGS)
+
+# The W3C's test suites over HTTP, from the checkout that RDF_TESTS names; the report is earl.ttl.
+conformance: $(VENV)/installed-test
+	@[ -n "$$RDF_TESTS" ] || { echo "RDF_TESTS names no checkout of https://github.com/w3c/rdf-tests" >&2; exit 1; }
+	$(BIN)/python -m tests.conformance "$$RDF_TESTS" --report earl.ttl $(ARGS)
 
 # This server beside others, answers compared: the tables of docs/performance.md, in some minutes.
 bench: $(VENV)/installed-bench

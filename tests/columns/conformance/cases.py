@@ -5,7 +5,6 @@ from __future__ import annotations
 import re
 from collections import Counter
 from collections.abc import Iterator
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
@@ -18,7 +17,6 @@ from pyoxigraph import (
     QueryBoolean,
     QuerySolutions,
     QueryTriples,
-    RdfFormat,
     Store,
     Triple,
 )
@@ -30,58 +28,15 @@ from endpoint.sparql.algebra.translation import translate
 from endpoint.sparql.syntax.parser import parse
 from tests.columns.differential.by_columns import written
 from tests.columns.test_columns import made
+from tests.conformance import manifests
+from tests.conformance.manifests import Case
 
-_MF: Final = "http://www.w3.org/2001/sw/DataAccess/tests/test-manifest#"
-_QT: Final = "http://www.w3.org/2001/sw/DataAccess/tests/test-query#"
 _LABEL: Final = re.compile(r"^_:.*")
-_CASES: Final = f"""PREFIX mf: <{_MF}> PREFIX qt: <{_QT}>
-SELECT ?test ?action ?query {{
-  ?test a mf:QueryEvaluationTest ; mf:action ?action . ?action qt:query ?query }}"""
-
-
-@dataclass(frozen=True)
-class Case:
-    """A test: its query and the files of its default graph and of its named graphs."""
-
-    name: str
-    query: Path
-    data: tuple[Path, ...]
-    graphs: tuple[tuple[str, Path], ...]
 
 
 def cases(folder: Path) -> Iterator[Case]:
     """Yield the query evaluation tests of all manifests below a folder."""
-    for manifest in sorted(folder.rglob("manifest.ttl")):
-        store = Store()
-        store.load(path=str(manifest), format=RdfFormat.TURTLE, base_iri=manifest.as_uri())
-        found = store.query(_CASES)
-        assert isinstance(found, QuerySolutions)
-        for test, action, query in sorted(found, key=str):
-            if not isinstance(action, NamedNode | BlankNode):
-                continue
-            name = f"{manifest.parent.relative_to(folder)} {str(test).rpartition('#')[2].rstrip('>')}"
-            data = tuple(_path(quad.object) for quad in _of(store, action, "data"))
-            graphs = tuple(_graph(store, quad) for quad in _of(store, action, "graphData"))
-            yield Case(name, _path(query), data, graphs)
-
-
-def _of(store: Store, action: NamedNode | BlankNode, name: str) -> list[Quad]:
-    return sorted(store.quads_for_pattern(action, NamedNode(_QT + name), None, None), key=str)
-
-
-def _graph(store: Store, quad: Quad) -> tuple[str, Path]:
-    """Return the name and the file of a named graph, which may be written as a node of its own."""
-    node = quad.object
-    if isinstance(node, BlankNode):
-        (named,) = store.quads_for_pattern(node, NamedNode(f"{_QT}graph"), None, None)
-        node = named.object
-    assert isinstance(node, NamedNode)
-    return node.value, _path(node)
-
-
-def _path(node: object) -> Path:
-    assert isinstance(node, NamedNode)
-    return Path(node.value.removeprefix("file://"))
+    return (case for case in manifests.cases(folder) if case.kind == "QueryEvaluationTest" and case.query)
 
 
 def answers(case: Case, folder: Path) -> tuple[object, object] | str:
@@ -89,13 +44,14 @@ def answers(case: Case, folder: Path) -> tuple[object, object] | str:
 
     ``folder`` is a new one for columns.
     """
+    assert case.query is not None
     text, base = case.query.read_text(), case.query.as_uri()
     try:
         dataset = translate(parse(text), {}, base).dataset
         default, named = list(case.data), list(case.graphs)
         if dataset is not None:
-            default += [_path(graph) for graph in dataset.default]
-            named += [(graph.value, _path(graph)) for graph in dataset.named]
+            default += [Path(graph.value.removeprefix("file://")) for graph in dataset.default]
+            named += [(graph.value, Path(graph.value.removeprefix("file://"))) for graph in dataset.named]
         store = Store()
         for file in default:
             store.load(path=str(file), base_iri=file.as_uri())

@@ -7,7 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.columns.conformance.cases import Case, answers, cases
+from tests.columns.conformance.cases import answers, cases
+from tests.conformance.manifests import Case
 
 CASES = list(cases(Path(os.environ["RDF_TESTS"]).absolute()))
 

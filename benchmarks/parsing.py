@@ -55,9 +55,8 @@ _MIDDLE: Final = f"""{_PROLOGUE}SELECT ?title (COUNT(DISTINCT ?author) AS ?n) WH
 _PART: Final = "{ ?pub a ex:Paper ; dct:issued ?year ; ex:in [ ex:name 'a'@en ] FILTER(?year > 2000 + 10) }"
 _PARTS: Final = " UNION ".join([_PART] * 12)
 _LONG: Final = f"{_PROLOGUE}SELECT DISTINCT ?pub WHERE {{ {_PARTS} }} ORDER BY ?pub LIMIT 20"
-# What a worker has by default for a table, and for a query that begins with a few rows.
+# What a worker has by default for a table.
 CELLS: Final = 2**23
-FEW: Final = 50
 NESTING: Final = 500
 
 _Step = Callable[[str], object]
@@ -91,9 +90,9 @@ class Bench:
             if not query.lacking_examples():
                 yield name, query.operation([*query.example_values().items()]).text
 
-    def queries(self, few: int = FEW) -> ColumnQueries:
-        """Return the queries of a worker that has read nothing, and leaves ``few`` rows to the engine."""
-        return ColumnQueries(self._columns, self.prefixes, CELLS, evaluate_alone, few)
+    def queries(self) -> ColumnQueries:
+        """Return the queries of a worker that has read nothing."""
+        return ColumnQueries(self._columns, self.prefixes, CELLS, evaluate_alone)
 
 
 def measure(bench: Bench, text: str, rounds: int) -> dict[str, float]:

@@ -1,12 +1,12 @@
-"""Small answers in a worker: by columns, by the engine, and as the planner decides.
+"""Small answers in a worker: from columns, and by the engine.
 
     python -m benchmarks.small_answers [--publications 4174] [--requests 900]
 
 The requests are those of mix B (benchmarks.reading_room), of which no two are the same. Each is classified,
-evaluated and serialized three times, in turn: as a worker does; by columns, however few rows it begins with;
-and by the engine alone, on the same statements in memory. Printed are the medians in microseconds of the
-processor, by the number of rows that a query begins with (up to a power of two): where the columns begin to
-win, a worker is to leave what is smaller to the engine.
+evaluated and serialized twice: as a worker does, from columns; and by the engine alone, on the same
+statements in memory. The two take turns, each with some requests after another: what a worker does again and
+again is in the caches of its processor. Printed are the medians in microseconds of the processor, by the kind
+of request.
 """
 
 from __future__ import annotations
@@ -21,7 +21,6 @@ from typing import Final
 
 from benchmarks.parsing import NESTING, Bench
 from benchmarks.reading_room import Query, mix
-from endpoint.columns.evaluation import ColumnQueries, Unsupported
 from endpoint.engine.evaluator import Evaluator, WorkerOptions
 from endpoint.formats import SPARQL_JSON, TURTLE, Facts
 from endpoint.formats.representation import Representation
@@ -29,6 +28,9 @@ from endpoint.results.serializers import write_results
 from endpoint.sparql.operation import classify
 
 _MEMORY: Final = 2**30
+_ALL: Final = "all"
+# Requests after another that are answered one way.
+_TURN: Final = 50
 _JSON: Final = Representation(SPARQL_JSON, SPARQL_JSON.media_type)
 _TURTLE: Final = Representation(TURTLE, TURTLE.media_type)
 
@@ -54,19 +56,6 @@ def taken(query: Query, evaluator: Evaluator) -> float:
     return (time.thread_time_ns() - started) / 1000
 
 
-def begins_with(queries: list[ColumnQueries], text: str) -> int | None:
-    """Return the first of ``queries``, each of which leaves more to the engine, that does so with a text.
-
-    None where the engine has to answer it, or where it does not begin with rows that are looked for.
-    """
-    for place, each in enumerate(queries):
-        try:
-            each.plan(text)
-        except Unsupported as reason:
-            return place if "few rows" in str(reason) else None
-    return None
-
-
 def main() -> None:
     """Read the options, measure and print."""
     parser = argparse.ArgumentParser(description=(__doc__ or "").partition("\n")[0])
@@ -74,29 +63,27 @@ def main() -> None:
     parser.add_argument("--requests", type=int, default=900)
     options = parser.parse_args()
     bench = Bench(options.publications)
-    powers = [bench.queries(2**exponent) for exponent in range(20)]
     ways = [
         Evaluator(bench.store, WorkerOptions({}, True, _MEMORY, queries=queries))
-        for queries in (bench.queries(), bench.queries(0), None)
+        for queries in (bench.queries(), None)
     ]
-    rows: dict[int, list[tuple[float, ...]]] = defaultdict(list)
+    rows: dict[str, list[tuple[float, ...]]] = defaultdict(list)
     # Workers do not collect garbage either.
     gc.disable()
     requests = mix(bench.names, options.requests, repeats=False)
-    for number, query in enumerate(requests):
-        # Each way comes first as often as the others: the first one finds nothing in the processor's caches.
-        order = [(number + place) % len(ways) for place in range(len(ways))]
-        measured = {place: taken(query, ways[place]) for place in order}
-        times = tuple(measured[place] for place in range(len(ways)))
-        rows[-1].append(times)
-        if (place := begins_with(powers, query.text)) is not None:
-            rows[place].append(times)
-    print(f"{'rows':>10}{'requests':>10}{'default':>10}{'columns':>10}{'engine':>10}")
-    for place, found in sorted(rows.items()):
+    for begin in range(0, len(requests), _TURN):
+        turn = requests[begin : begin + _TURN]
+        columns = [[taken(query, way) for query in turn] for way in ways]
+        for query, *times in zip(turn, *columns, strict=True):
+            kind = f"{query.kind}, Turtle" if query.turtle else query.kind
+            for name in (kind, _ALL):
+                rows[name].append(tuple(times))
+    print(f"{'':20}{'requests':>10}{'columns':>10}{'engine':>10}")
+    for name, found in sorted(rows.items()):
         medians = "".join(f"{statistics.median(column):10.0f}" for column in zip(*found, strict=True))
-        print(f"{2**place if place >= 0 else 'all':>10}{len(found):10}{medians}")
-    means = "".join(f"{statistics.mean(column):10.0f}" for column in zip(*rows[-1], strict=True))
-    print(f"{'mean':>10}{len(requests):10}{means}")
+        print(f"{name:20}{len(found):10}{medians}")
+    means = "".join(f"{statistics.mean(column):10.0f}" for column in zip(*rows[_ALL], strict=True))
+    print(f"{'mean':20}{len(requests):10}{means}")
 
 
 if __name__ == "__main__":

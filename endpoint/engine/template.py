@@ -44,8 +44,6 @@ from endpoint.storage import generations
 VICTIM: Final = 500
 # Bytes of memory of a query for each number in the largest of its tables.
 _SHARE: Final = 128
-# Rows that the engine finds and joins sooner than a query is made ready for columns.
-_FEW: Final = 50
 
 
 def main() -> NoReturn:
@@ -77,7 +75,7 @@ def main() -> NoReturn:
         os._exit(1)
     queries = None
     if columns is not None and order["union"] and order["columns"]:
-        queries = ColumnQueries(columns, order["prefixes"], order["memory"] // _SHARE, evaluate_alone, _FEW)
+        queries = ColumnQueries(columns, order["prefixes"], order["memory"] // _SHARE, evaluate_alone)
     ruleset = landlock.reading_only(fence.readable(generation.path))
     if ruleset is None:
         missing |= Missing.FILES

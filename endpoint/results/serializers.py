@@ -287,7 +287,8 @@ def _write_graph(
 ) -> None:
     target = XmlGuard(output) if fmt is RDF_XML else output
     shortened = prefixes if fmt in _PREFIXED else None
-    serialize(counted(triples, output), _file(target), _GRAPH_FORMATS[fmt], prefixes=shortened)
+    source = triples.counted(output) if isinstance(triples, WrittenTriples) else counted(triples, output)
+    serialize(source, _file(target), _GRAPH_FORMATS[fmt], prefixes=shortened)
     if fmt in _COMMENTED and not target.written:
         # YASGUI 4.6 shows an empty body as its own response object; a comment is still no triple.
         output.write(b"# The graph is empty.\n")

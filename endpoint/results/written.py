@@ -13,7 +13,15 @@ from dataclasses import dataclass
 from itertools import chain
 from typing import IO, Final, cast
 
-from pyoxigraph import QueryResultsFormat, QuerySolutions, RdfFormat, Triple, parse, parse_query_results
+from pyoxigraph import (
+    Quad,
+    QueryResultsFormat,
+    QuerySolutions,
+    RdfFormat,
+    Triple,
+    parse,
+    parse_query_results,
+)
 
 from endpoint.results.counting import CountedOutput
 
@@ -65,9 +73,19 @@ class WrittenTriples:
     pieces: Iterable[Piece]
 
     def __iter__(self) -> Iterator[Triple]:
+        return (quad.triple for quad in self._parsed(text for _, text in self.pieces))
+
+    def counted(self, output: CountedOutput) -> Iterable[Quad]:
+        """Return them as quads of the default graph, which the engine writes without a look at each.
+
+        ``output`` is told of all triples of a piece before the first one of it.
+        """
+        return self._parsed(_told(self.pieces, output))
+
+    @staticmethod
+    def _parsed(texts: Iterator[bytes]) -> Iterable[Quad]:
         # Whatever a store holds is read, IRIs that were loaded leniently too.
-        stream = _stream(text for _, text in self.pieces)
-        return (quad.triple for quad in parse(stream, RdfFormat.N_TRIPLES, lenient=True))
+        return parse(_stream(texts), RdfFormat.N_TRIPLES, lenient=True)
 
 
 Written = WrittenSolutions | WrittenTriples
@@ -77,6 +95,12 @@ def begun(pieces: Iterator[Piece]) -> Iterator[Piece]:
     """Return the same pieces, the first of which has been made: whatever it raises is raised now."""
     first = next(pieces, None)
     return iter(()) if first is None else chain((first,), pieces)
+
+
+def _told(pieces: Iterable[Piece], output: CountedOutput) -> Iterator[bytes]:
+    for number, text in pieces:
+        output.count(number)
+        yield text
 
 
 def _stream(texts: Iterator[bytes]) -> IO[bytes]:

@@ -48,19 +48,15 @@ class ColumnQueries:
     """Queries over the graphs of ``columns``, whose union is the default graph.
 
     ``prefixes`` are those that a query need not declare; a table of the evaluation has at most so many
-    ``cells``, which are numbers of 8 bytes. ``scratch`` computes what only the engine knows. A query that
-    begins with at most ``few`` rows is left to the engine, which answers such sooner.
+    ``cells``, which are numbers of 8 bytes. ``scratch`` computes what only the engine knows.
     """
 
-    def __init__(
-        self, columns: Columns, prefixes: Mapping[str, str], cells: int, scratch: Scratch, few: int = 0
-    ) -> None:
+    def __init__(self, columns: Columns, prefixes: Mapping[str, str], cells: int, scratch: Scratch) -> None:
         self._known = Known(columns.terms, scratch, groups_of_kinds(columns.terms))
         self._sources = Sources(columns)
         self._prefixes = prefixes
         self._skeletons = Skeletons(prefixes, prepared)
         self._cells = cells
-        self._few = few
         # A text whose plan is a word is left to the engine: the word is why.
         self._plans: Remembered[_Key, _Plan | str] = Remembered(_KEPT)
         # The tables of the grammar are made now, and shared by all processes that are forked from this one.
@@ -90,7 +86,11 @@ class ColumnQueries:
             self._plans.put(key, plan, len(key[0]))
 
     def _evaluated(self, query: algebra.Query, asked: Asked, uses: Uses) -> Answer:
-        evaluator, terms = self._evaluator(query, asked)
+        base = None if query.base_iri is None else NamedNode(query.base_iri)
+        terms = Terms(self._known, base)
+        # Merged graphs the engine takes for a bag: a triple of two of them counts twice.
+        limits = Limits(self._cells, _LAZY if _lazy(query) and not _merged(asked) else _ANY)
+        evaluator = Evaluator(self._sources, asked, terms, limits)
         table = evaluator.answer(query.pattern, uses)
         if query.form is QueryForm.CONSTRUCT:
             table = constructed(table, query.template, terms, evaluator.limits)
@@ -108,22 +108,12 @@ class ColumnQueries:
         query = self._translated(text, base_iri)
         if asked is None:
             asked = Asked() if query.dataset is None else Asked.of(query.dataset.default, query.dataset.named)
-        # Merged graphs the engine takes for a bag: a triple of two of them counts twice.
-        few = 0 if _merged(asked) else self._few
-        if few and self._evaluator(query, asked)[0].few(query.pattern, few):
-            raise Unsupported("the engine finds a few rows sooner")
-        return query, asked, Uses.of(query.pattern)
+        return query, asked, Uses(query.pattern)
 
     def _translated(self, text: str, base_iri: str | None) -> algebra.Query:
         if len(text) <= _SHORT:
             return self._skeletons.read(text, base_iri)
         return prepared(translate(parse(text), self._prefixes, base_iri))
-
-    def _evaluator(self, query: algebra.Query, asked: Asked) -> tuple[Evaluator, Terms]:
-        base = None if query.base_iri is None else NamedNode(query.base_iri)
-        terms = Terms(self._known, base)
-        limits = Limits(self._cells, _LAZY if _lazy(query) and not _merged(asked) else _ANY)
-        return Evaluator(self._sources, asked, terms, limits), terms
 
 
 def prepared(query: algebra.Query) -> algebra.Query:

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass, replace
-from itertools import pairwise
-from typing import Final, TypeVar
+from itertools import chain, pairwise
+from typing import Final
 
 import numpy as np
 from pyoxigraph import Variable
@@ -14,16 +14,15 @@ from pyoxigraph import Variable
 from endpoint.columns.evaluation.tables import Table
 from endpoint.columns.evaluation.terms import OTHER, TRIPLE, Terms
 from endpoint.columns.sets import Indices
-from endpoint.columns.terms import unescaped
 from endpoint.formats import QueryForm
 from endpoint.results.written import Piece
 from endpoint.sparql.syntax.parser import Unsupported
 
-T = TypeVar("T")
-
 # About the length of a piece in bytes, and what is written around a term.
 _PIECE: Final = 2**16
 _AROUND: Final = 50
+# Terms of an answer that is mostly one piece.
+_FEW: Final = 1000
 
 _encode: Final = json.JSONEncoder(ensure_ascii=False).encode
 
@@ -72,62 +71,41 @@ class Answer:
     def statements(self) -> Iterator[Piece]:
         """Yield the triples in pieces, as lines of N-Triples."""
         for columns, size in self._pieces():
-            cells = [_spread(column, self.terms.text) for column in columns]
-            yield size, b"".join([b"%s %s %s .\n" % row for row in zip(*cells, strict=True)])
+            texts = {number: self.terms.text(number) for number in set().union(*columns)}
+            rows = zip(*([texts[number] for number in column] for column in columns), strict=True)
+            yield size, b"".join([b"%s %s %s .\n" % row for row in rows])
 
     def _columns(self) -> list[Indices]:
         return [self.table.column(variable) for variable in self.variables]
 
-    def _pieces(self) -> Iterator[tuple[list[Indices], int]]:
+    def _pieces(self) -> Iterator[tuple[list[list[int]], int]]:
         """Yield the columns of some rows after another, and how many there are."""
         columns, size = self._columns(), self.table.size
-        if not size:
-            return
+        if size * len(columns) <= _FEW:
+            numbers = [column.tolist() for column in columns]
+            if self.terms.length(chain.from_iterable(numbers)) <= _PIECE:
+                # To look where a piece ends takes longer than to write one.
+                yield from [(numbers, size)] * bool(size)
+                return
         lengths = np.full(size, 2, np.int64)
         for column in columns:
             lengths += self.terms.lengths(column) + _AROUND
         ends = np.flatnonzero(np.diff(np.cumsum(lengths) // _PIECE)) + 1
         for begin, end in pairwise([0, *ends.tolist(), size]):
-            yield [column[begin:end] for column in columns], end - begin
+            yield [column[begin:end].tolist() for column in columns], end - begin
 
-    def _cells(self, key: bytes, column: Indices) -> list[bytes | None]:
+    def _cells(self, key: bytes, numbers: list[int]) -> list[bytes | None]:
         """Return the members of a variable in JSON, None where it is unbound."""
-        text = self.terms.text
-        return _spread(column, lambda number: None if number < 0 else key + _json(text(number)))
+        made = self.terms.json_of(set(numbers))
+        return [key + made[number] if number >= 0 else None for number in numbers]
 
     def _ensure_expressible(self) -> None:
         for column in self._columns():
+            if self.terms.plain(column):
+                continue
             groups = self.terms.groups(column)
             if (groups == TRIPLE).any():
                 raise Unsupported("an answer has a triple term")
             others = column[groups == OTHER]
             if len(others) and self.terms.directed(others):
                 raise Unsupported("an answer has a direction")
-
-
-def _spread(column: Indices, make: Callable[[int], T]) -> list[T]:
-    """Return what is made of each number, once for all that are the same."""
-    numbers, places = np.unique(column, return_inverse=True)
-    made = [make(number) for number in numbers.tolist()]
-    return [made[place] for place in places.tolist()]
-
-
-def _json(text: bytes) -> bytes:
-    """Return a term in JSON, whose strings have the escapes of N-Triples, but for a few of them."""
-    if text.startswith(b'"'):
-        end = text.rindex(b'"')
-        value, kind = _string(text[1:end]), text[end + 1 :]
-        if not kind:
-            return b'{"type":"literal","value":%s}' % value
-        if kind.startswith(b"^"):
-            return b'{"type":"literal","value":%s,"datatype":%s}' % (value, _string(kind[3:-1]))
-        return b'{"type":"literal","value":%s,"xml:lang":%s}' % (value, _string(kind[1:]))
-    if text.startswith(b"<"):
-        return b'{"type":"uri","value":%s}' % _string(text[1:-1])
-    return b'{"type":"bnode","value":%s}' % _string(text[2:])
-
-
-def _string(text: bytes) -> bytes:
-    if b"\\u" in text or b"\\U" in text or b"\\'" in text:
-        return _encode(unescaped(text).decode()).encode()
-    return b'"%s"' % text

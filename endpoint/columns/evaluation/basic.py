@@ -15,7 +15,7 @@ from pyoxigraph import BlankNode, Variable
 
 from endpoint.columns.evaluation.ranges import contains, range_of, ranges_of, unfolded
 from endpoint.columns.evaluation.sources import Source
-from endpoint.columns.evaluation.tables import UNIT, Key, Limits, Table, concatenated
+from endpoint.columns.evaluation.tables import Key, Limits, Table, concatenated
 from endpoint.columns.evaluation.terms import Terms
 from endpoint.columns.reader import Pairs
 from endpoint.columns.sets import Indices, starts_of
@@ -60,8 +60,9 @@ class BasicPatterns:
         variables are there.
         """
         left = [_Pattern(*map(self._place, (row.subject, row.predicate, row.object))) for row in triples]
-        for key in {key for pattern in left for key in pattern.variables() if key in table.columns}:
-            table = table.adding(key, self._terms.found(table.columns[key]))
+        if table.columns:
+            for key in {key for pattern in left for key in pattern.variables() if key in table.columns}:
+                table = table.adding(key, self._terms.found(table.columns[key]))
         waiting = list(steps)
         while left or waiting:
             ready = [step for step in waiting if step[0] <= table.columns.keys()]
@@ -71,8 +72,11 @@ class BasicPatterns:
                 continue
             if not left:
                 raise Unsupported("a condition names a variable of another group")
-            estimates = [self._estimate(table, pattern) for pattern in left]
-            pattern = left.pop(estimates.index(min(estimates)))
+            place = 0
+            if len(left) > 1:
+                estimates = [self._estimate(table, pattern) for pattern in left]
+                place = estimates.index(min(estimates))
+            pattern = left.pop(place)
             table = self._joined(table, pattern)
             self._limits.check(table.size, len(table.columns))
         return table
@@ -83,17 +87,6 @@ class BasicPatterns:
         found = subjects[starts_of(subjects)].astype(np.int64)
         self._limits.check(len(found), 1)
         return Table(len(found), {variable: found})
-
-    def few(self, triples: Sequence[TriplePattern], most: int) -> bool:
-        """Return whether each pattern with a constant beside its predicate, of which there are some, has few
-        triples."""
-        patterns = [_Pattern(*map(self._place, (row.subject, row.predicate, row.object))) for row in triples]
-        counts = [
-            self._estimate(UNIT, pattern)
-            for pattern in patterns
-            if isinstance(pattern.subject, int) or isinstance(pattern.object, int)
-        ]
-        return bool(counts) and max(counts) <= most
 
     def _place(self, term: object) -> Place:
         if isinstance(term, Variable | BlankNode):
@@ -266,18 +259,23 @@ class BasicPatterns:
             rows = slice(*range_of(pairs.first, by, self._size))
             return self._crossed(table, {key: column[rows] for key, column in new.items()})
         begins, ends = ranges_of(pairs.first, table.columns[by], self._size)
-        self._limits.check(int((ends - begins).sum()), len(table.columns) + len(new))
-        places, rows_ = unfolded(begins, ends)
-        columns = {key: column[places] for key, column in table.columns.items()}
+        sizes = ends - begins
+        self._limits.check(int(sizes.sum()), len(table.columns) + len(new))
+        if (sizes == 1).all():
+            # As with most properties: the rows stay as they are.
+            rows_, columns = begins, dict(table.columns)
+        else:
+            places, rows_ = unfolded(begins, ends)
+            columns = {key: column[places] for key, column in table.columns.items()}
         for key, column in new.items():
             columns[key] = column[rows_].astype(np.int64)  # type: ignore[index]
-        return Table(len(places), columns)
+        return Table(len(rows_), columns)
 
     def _crossed(self, table: Table, new: dict[Place, NDArray[Any]]) -> Table:
         """Return the cross product with columns."""
         size = len(next(iter(new.values())))
         self._limits.check(table.size * size, len(table.columns) + len(new))
-        columns = {key: np.repeat(column, size) for key, column in table.columns.items()}
+        columns = {key: column.repeat(size) for key, column in table.columns.items()}
         for key, column in new.items():
             whole = column.astype(np.int64)
             columns[key] = whole if table.size == 1 else np.tile(whole, table.size)  # type: ignore[index]

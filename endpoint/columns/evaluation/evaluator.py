@@ -48,7 +48,7 @@ class Evaluator:
         # In how many optional patterns the evaluation is, and the columns of what these are optional to.
         self._optional = 0
         self._around: Set[Key] = frozenset()
-        self._uses = Uses({}, {})
+        self._uses = Uses(algebra.BGP(()))
 
     def answer(self, pattern: Pattern, uses: Uses) -> Table:
         """Return the solutions of a whole query, whose variables have these uses."""
@@ -113,22 +113,6 @@ class Evaluator:
                 table, runs = in_runs(self.evaluate(inner), conditions, self._terms)
                 return grouped(_projected(table, variables), group, self._terms, runs)
         return grouped(self.evaluate(group.pattern), group, self._terms)
-
-    def few(self, pattern: Pattern, most: int) -> bool:
-        """Return whether a pattern begins with few solutions wherever it begins."""
-        match pattern:
-            case algebra.BGP(triples):
-                return not triples or self._basic.few(triples, most)
-            case algebra.Join(left, right) | algebra.Union(left, right) | algebra.Minus(left, right):
-                return self.few(left, most) and self.few(right, most)
-            # The engine looks for what is optional from what it has found.
-            case algebra.LeftJoin(left, _):
-                return self.few(left, most)
-            case algebra.Values(_, rows):
-                return len(rows) <= most
-            case algebra.PathPattern():
-                return False
-        return self.few(pattern.pattern, most)
 
     @property
     def default(self) -> Source:
@@ -203,8 +187,7 @@ class Evaluator:
         early, late = self._divided(conditions, known)
         table = self._extended(table, triples, early)
         for union in unions:
-            branches = [self._into(table, branch) for branch in _operands(union, algebra.Union)]
-            table = concatenated(branches) if len(branches) > 1 else branches[0]
+            table = concatenated([self._into(table, branch) for branch in _operands(union, algebra.Union)])
         for condition in late:
             exists = _exists(condition)
             if exists is None:
@@ -257,7 +240,10 @@ class Evaluator:
         By the standard that is unbound. The engine may join a group by a loop, and then it knows the values.
         """
         named = names(expression)
-        foreign = (named.keys() & self._uses.named.keys()) - table.columns.keys() - made
+        foreign = named.keys() - table.columns.keys() - made
+        if not foreign:
+            return
+        foreign &= self._uses.named.keys()
         if foreign and self._optional:
             raise Unsupported("an expression in OPTIONAL names a variable of the groups around")
         if isinstance(expression, Pattern):
@@ -339,7 +325,6 @@ class Evaluator:
 
     def _extend(self, pattern: algebra.Extend) -> Table:
         """Return the solutions of a run of assignments; those over the same terms are made together."""
-        used = self._uses.after.get(id(pattern))
         steps: list[Assignment] = []
         inner: Pattern = pattern
         while isinstance(inner, algebra.Extend):
@@ -353,11 +338,12 @@ class Evaluator:
             made = {variable for variable, _ in run}
             for _, expression in run:
                 self._check_scope(table, expression, made)
-            later = {each for _, expression in steps for each in names(expression)}
             if number == 1:
                 ((variable, expression),) = run
                 found = {variable: self._conditions.value(table, expression)}
             else:
+                used = self._uses.after.get(id(pattern))
+                later = {each for _, expression in steps for each in names(expression)}
                 shown = {name for name, _ in run if used is None or name in used or name in later}
                 found = computed_together(table, run, shown, self._terms)
             for variable, column in found.items():

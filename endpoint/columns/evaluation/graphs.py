@@ -41,17 +41,21 @@ def constructed(table: Table, template: Sequence[TriplePattern], terms: Terms, l
         # The engine writes a literal of a template as it stands there.
         return np.full(table.size, terms.number(str(term).encode()), np.int64)
 
-    parts = []
+    parts: list[Table] = []
     for row in template:
         subject, predicate, object_ = column(row.subject), column(row.predicate), column(row.object)
         whole = (terms.groups(subject) <= IRI) & (terms.groups(predicate) == IRI) & (object_ >= 0)
         columns: dict[Key, Indices] = dict(zip(TRIPLE, (subject, predicate, object_), strict=True))
-        parts.append(Table(table.size, {**columns, _ROW: np.arange(table.size)}).take(whole))
+        if len(template) > 1:
+            columns[_ROW] = np.arange(table.size)
+        part = Table(table.size, columns)
+        parts.append(part if whole.all() else part.take(whole))
     if not parts:
         return Table(0, {})
     triples = concatenated(parts)
-    triples = triples.take(np.argsort(triples.columns[_ROW], kind="stable"))
-    return distinct(triples.without(_ROW), TRIPLE, terms)
+    if len(template) > 1:
+        triples = triples.take(np.argsort(triples.columns[_ROW], kind="stable")).without(_ROW)
+    return distinct(triples, TRIPLE, terms)
 
 
 def described(table: Table, source: Source, limits: Limits) -> Table:

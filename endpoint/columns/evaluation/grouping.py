@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Final
 
 import numpy as np
 from pyoxigraph import Variable
@@ -15,6 +16,9 @@ from endpoint.columns.sets import Indices
 from endpoint.sparql.algebra import Aggregate, Group
 from endpoint.sparql.syntax.parser import Unsupported
 
+# Solutions of which the same are found in less time one by one.
+_FEW: Final = 100
+
 
 def distinct(table: Table, variables: Sequence[Key], terms: Terms) -> Table:
     """Return the first of all solutions that are the same, in their order."""
@@ -23,6 +27,11 @@ def distinct(table: Table, variables: Sequence[Key], terms: Terms) -> Table:
         table.column(key) if isinstance(key, str) else terms.settled(table.column(key))[0]
         for key in variables
     ]
+    if columns and table.size <= _FEW:
+        rows: dict[tuple[int, ...], int] = {}
+        for place, row in enumerate(zip(*(column.tolist() for column in columns), strict=True)):
+            rows.setdefault(row, place)
+        return table if len(rows) == table.size else table.take(np.array([*rows.values()], np.int64))
     codes, number = codes_of(columns, table.size)
     return table.take(np.sort(first_rows(codes, number)))
 

@@ -10,13 +10,17 @@ import numpy as np
 from numpy.typing import NDArray
 from pyoxigraph import Literal, NamedNode, QuerySolutions
 
+from endpoint.columns.evaluation.json_terms import json_term
 from endpoint.columns.reader import Dictionary
 from endpoint.columns.terms import TermClass
 from endpoint.vocabulary import XSD
 
-# Constants that are kept with their numbers, each of at most so many characters.
+# Constants that are kept with their numbers, and terms in JSON; each of at most so many characters.
 _KEPT: Final = 2048
 _SHORT: Final = 300
+# The datatype of integers as it follows their quotes, and an integer.
+INTEGERS: Final = b"^^<" + XSD.encode() + b"integer>"
+INTEGER: Final = b'"%d"' + INTEGERS
 # Strings, and numbers and truths that are written as the engine writes their values.
 _CANONICAL: Final = re.compile(
     rb'"(?:0|-?[1-9][0-9]{0,14})"\^\^<%(xsd)binteger>|"(?:true|false)"\^\^<%(xsd)bboolean>|".*"'
@@ -35,20 +39,41 @@ class Scratch(Protocol):
 class Known:
     """A ``dictionary`` with the constants that queries name, of which most are named again and again.
 
-    To find one takes as long as to read a short text. ``stops`` are the ends of its classes, ``kinds`` the
-    groups of its kinds of literals.
+    To find one takes as long as to read a short text. ``stops`` are the ends of its classes, which ``ends``
+    are as a list, ``before_other`` is where OTHER begins, and ``kinds`` are the groups of its kinds of
+    literals.
     """
 
     def __init__(self, dictionary: Dictionary, scratch: Scratch, kinds: NDArray[np.int8]) -> None:
         self.dictionary = dictionary
         self.scratch = scratch
-        self.stops = np.array([dictionary.classes[of].stop for of in TermClass], np.int64)
+        self.ends = [dictionary.classes[of].stop for of in TermClass]
+        self.stops = np.array(self.ends, np.int64)
         self.kinds = kinds
+        self.before_other = dictionary.classes[TermClass.OTHER].start
         self._kept = lru_cache(_KEPT)(self._found)
+        self.integer = lru_cache(_KEPT)(self._find_integer)
+        self._json: dict[int, bytes] = {}
 
     def find(self, term: NamedNode | Literal) -> tuple[bytes, int | None]:
         """Return a term as N-Triples writes it, as the engine keeps it, and its number, if it has one."""
         return (self._kept if len(term.value) <= _SHORT else self._found)(term)
+
+    def _find_integer(self, value: int) -> tuple[bytes, int | None]:
+        """Return an ``xsd:integer`` as N-Triples writes it, and its number, if it has one."""
+        text = INTEGER % value
+        return text, self.dictionary.find(text)
+
+    def json_of(self, number: int) -> bytes:
+        """Return a term of the dictionary in JSON, kept from one answer to another where it is short."""
+        found = self._json.get(number)
+        if found is None:
+            found = json_term(self.dictionary.term(number))
+            if len(found) <= _SHORT:
+                if len(self._json) >= _KEPT:
+                    self._json.clear()
+                self._json[number] = found
+        return found
 
     def _found(self, term: NamedNode | Literal) -> tuple[bytes, int | None]:
         text = str(term).encode()

@@ -82,6 +82,9 @@ def ranks_of(column: Indices, terms: Terms, mixed: bool = False) -> NDArray[Any]
     terms are wanted, these are in the order of the classes. Raises :class:`Unsupported` where others meet,
     or some have no certain order.
     """
+    only = terms.group(column)
+    if only is not None and only < OTHER:
+        return terms.ranks(column) if only < NUMBER else terms.values(column, only)
     if len(column) and (column == column[0]).all():
         return np.zeros(len(column), np.int64)
     groups = terms.groups(column)

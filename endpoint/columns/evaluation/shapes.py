@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Set
-from typing import Any, Final, NamedTuple
+from functools import cached_property
+from typing import Any, Final
 
 from pyoxigraph import NamedNode, Variable
 
@@ -62,21 +63,25 @@ _REASONS: Final[dict[type, Callable[[Any], str | None]]] = {
 }
 
 
-class Uses(NamedTuple):
-    """The uses of the variables of a query.
+class Uses:
+    """The uses of the variables of a query; most queries are evaluated without a look at them."""
 
-    ``named`` has how often each is named, outside of EXISTS; what nothing binds is unbound everywhere, and
-    not in it. ``after`` has for assignments, by their identity, which variables are used after them.
-    """
+    def __init__(self, pattern: Pattern) -> None:
+        self._pattern = pattern
 
-    named: Mapping[Variable, int]
-    after: Mapping[int, Set[Variable]]
+    @cached_property
+    def named(self) -> Mapping[Variable, int]:
+        """How often each variable is named, outside of EXISTS.
 
-    @classmethod
-    def of(cls, pattern: Pattern) -> Uses:
-        """Return the uses of variables in a query."""
-        named = names(pattern, exists=False)
-        return cls({variable: named[variable] for variable in binds(pattern)}, _after(pattern))
+        What nothing binds is unbound everywhere, and not in it.
+        """
+        named = names(self._pattern, exists=False)
+        return {variable: named[variable] for variable in binds(self._pattern)}
+
+    @cached_property
+    def after(self) -> Mapping[int, Set[Variable]]:
+        """Which variables are used after each assignment, by its identity."""
+        return _after(self._pattern)
 
 
 def names(part: object, exists: bool = True) -> Counter[Variable]:

@@ -75,6 +75,8 @@ class Limits:
 
 def concatenated(tables: Sequence[Table]) -> Table:
     """Return the solutions of all tables."""
+    if len(tables) == 1:
+        return tables[0]
     keys = dict.fromkeys(key for table in tables for key in table.columns)
     size = sum(table.size for table in tables)
     return Table(size, {key: np.concatenate([table.column(key) for table in tables]) for key in keys})

@@ -8,8 +8,8 @@ that was computed may have another one in the dictionary, until :meth:`Terms.set
 from __future__ import annotations
 
 from array import array
-from bisect import bisect_left
-from collections.abc import Iterator, Sequence
+from bisect import bisect_left, bisect_right
+from collections.abc import Iterable, Iterator, Sequence
 from secrets import token_hex
 from typing import Any, Final
 
@@ -17,12 +17,12 @@ import numpy as np
 from numpy.typing import NDArray
 from pyoxigraph import Literal, NamedNode
 
-from endpoint.columns.evaluation.known import Known
+from endpoint.columns.evaluation.json_terms import json_term
+from endpoint.columns.evaluation.known import INTEGER, INTEGERS, Known
 from endpoint.columns.reader import Dictionary
 from endpoint.columns.sets import Indices
 from endpoint.columns.terms import TIMES, Term, TermClass, read_term
 from endpoint.sparql.syntax.parser import Unsupported
-from endpoint.vocabulary import XSD
 
 UNBOUND: Final = -1
 
@@ -38,11 +38,13 @@ FIRST_TIME: Final = 7
 OTHER: Final = 15
 TRIPLE: Final = 16
 NONE: Final = 17
+# The group of each class, the first one of several.
+_GROUPS: Final = [of if of <= TermClass.TEXT else of + 2 for of in map(int, TermClass)]
 
 # New blank nodes of a query, which take some hundred bytes each.
 _MOST_BLANK: Final = 200_000
-_INTEGERS: Final = b"^^<" + XSD.encode() + b"integer>"
-_INTEGER: Final = b'"%d"' + _INTEGERS
+# Values that are found one by one, each of which was mostly asked for before.
+_FEW: Final = 100
 # What a language tag begins with.
 _TAG: Final = ord("@")
 # Bytes of texts that are read at once: they stay in a cache of the processor.
@@ -60,7 +62,7 @@ class Terms:
         self.dictionary = known.dictionary
         self.scratch = known.scratch
         self.base = base
-        self._known = known
+        self._known, self._size = known, len(known.dictionary)
         # Results of functions: for each the numbers of its arguments, in order, and those of its values.
         self.kept: dict[tuple[str, ...], tuple[Indices, NDArray[np.int64]]] = {}
         # Terms that were added: as N-Triples writes them, read, and their groups and lengths.
@@ -85,22 +87,23 @@ class Terms:
 
     def integers(self, values: Indices) -> Indices:
         """Return the numbers of terms of ``xsd:integer``; the values differ and are small."""
-        texts = [_INTEGER % value for value in values.tolist()]
-        terms = [Term(TermClass.NUMBER, b"%d" % value, _INTEGERS, value) for value in values.tolist()]
-        return self._numerals(values.astype(np.float64), texts, terms)
+        if len(values) <= _FEW:
+            return np.array([self._integer(value) for value in values.tolist()], np.int64)
+        return self.numerals(values.astype(np.float64), [INTEGER % value for value in values.tolist()])
+
+    def _integer(self, value: int) -> int:
+        text, number = self._known.integer(value)
+        if number is None and (number := self._numbers.get(text)) is None:
+            number = self._add(text, Term(TermClass.NUMBER, b"%d" % value, INTEGERS, value))
+        return number
 
     def numerals(self, values: NDArray[np.float64], texts: Sequence[bytes]) -> Indices:
         """Return the numbers of numeric terms, which differ, by their ``texts`` in N-Triples."""
-        return self._numerals(values, texts, [read_term(text) for text in texts])
-
-    def _numerals(
-        self, values: NDArray[np.float64], texts: Sequence[bytes], terms: Sequence[Term]
-    ) -> Indices:
         # Few of them are in the dictionary, which has only those of its values; others are not looked for.
-        known = self.dictionary.numbers
+        known, found = self.dictionary.numbers, []
         begins, ends = np.searchsorted(known, values), np.searchsorted(known, values, side="right")
-        found = []
-        for text, term, present_ in zip(texts, terms, (begins < ends).tolist(), strict=True):
+        for text, present_ in zip(texts, (begins < ends).tolist(), strict=True):
+            term = read_term(text)
             if present_ or text in self._numbers or term.of is TermClass.OTHER:
                 found.append(self.number(text))
             else:
@@ -136,7 +139,7 @@ class Terms:
 
     def settled(self, *columns: Indices) -> tuple[Indices, ...]:
         """Return columns in which each term has one number, so that these can be compared."""
-        size = len(self.dictionary)
+        size = self._size
         if not (self._unsettled or self._aliases) or max(map(_greatest, columns)) < size:
             return columns
         texts = self.dictionary.classes[TermClass.TEXT]
@@ -158,7 +161,7 @@ class Terms:
 
     def found(self, column: Indices) -> Indices:
         """Return a column with the numbers of the dictionary, where it has the terms."""
-        size = len(self.dictionary)
+        size = self._size
         if not len(column) or int(column.max()) < size or not (self._unsettled or self._aliases):
             return column
         numbers, places = np.unique(column, return_inverse=True)
@@ -175,7 +178,7 @@ class Terms:
 
     def _alias(self, number: int, found: int) -> None:
         self._aliases[number] = found
-        self._numbers[self._added[number - len(self.dictionary)]] = found
+        self._numbers[self._added[number - self._size]] = found
 
     def blank_nodes(self, number: int) -> Indices:
         """Return the numbers of so many new blank nodes, whose labels nothing else has."""
@@ -187,7 +190,7 @@ class Terms:
         return np.array(found, np.int64)
 
     def _add(self, text: bytes, term: Term) -> int:
-        number = self._numbers[text] = len(self.dictionary) + len(self._added)
+        number = self._numbers[text] = self._size + len(self._added)
         self._added.append(text)
         self._read.append(term)
         self._groups.append(_group(term))
@@ -196,12 +199,34 @@ class Terms:
 
     def text(self, number: int) -> bytes:
         """Return a term as N-Triples writes it."""
-        size = len(self.dictionary)
+        size = self._size
         return self.dictionary.term(number) if number < size else self._added[number - size]
+
+    def json_of(self, numbers: Iterable[int]) -> dict[int, bytes]:
+        """Return terms in SPARQL 1.1 Query Results JSON, by their numbers."""
+        of, added, size = self._known.json_of, self._added, self._size
+        return {
+            number: of(number) if number < size else json_term(added[number - size])
+            for number in numbers
+            if number >= 0
+        }
+
+    def length(self, numbers: Iterable[int]) -> int:
+        """Return how many bytes a few terms have in sum as N-Triples writes them, as :meth:`lengths` does."""
+        ends, size = self.dictionary.ends, self._size
+        return sum(
+            ends[number + 1] - ends[number] if number < size else self._lengths[number - size]
+            for number in numbers
+            if number >= 0
+        )
+
+    def plain(self, numbers: Indices) -> bool:
+        """Return whether all terms are of the dictionary and of classes before OTHER."""
+        return not len(numbers) or int(numbers.max()) < self._known.before_other
 
     def contents(self, numbers: Indices) -> Iterator[list[bytes]]:
         """Yield the texts of IRIs and literals, with escapes, some at a time."""
-        inside = numbers < len(self.dictionary)
+        inside = numbers < self._size
         size = max(1, len(numbers) * _CHUNK // (1 + int(self.lengths(numbers).sum())))
         for begin in range(0, len(numbers), size):
             chunk, known = numbers[begin : begin + size], inside[begin : begin + size]
@@ -212,7 +237,7 @@ class Terms:
 
     def lengths(self, numbers: Indices) -> Indices:
         """Return how many bytes each term has as N-Triples writes it, 0 where there is none."""
-        size = len(self.dictionary)
+        size = self._size
         found = np.zeros(len(numbers), np.int64)
         inside = (numbers >= 0) & (numbers < size)
         found[inside] = self.dictionary.lengths(numbers[inside])
@@ -229,35 +254,39 @@ class Terms:
 
     def known(self, numbers: Indices) -> bool:
         """Return whether all of these terms are in the dictionary, or none."""
-        return not len(numbers) or int(numbers.max()) < len(self.dictionary)
+        return not len(numbers) or int(numbers.max()) < self._size
+
+    def group(self, numbers: Indices) -> int | None:
+        """Return a group that all these terms are in, STRING for all texts; None where there is none."""
+        if not len(numbers) or (low := int(numbers.min())) < 0 or (high := int(numbers.max())) >= self._size:
+            return None
+        of = bisect_right(self._known.ends, low)
+        return _GROUPS[of] if high < self._known.ends[of] else None
 
     def groups(self, numbers: Indices) -> NDArray[np.int8]:
         """Return the group of each term, NONE where there is none."""
-        size = len(self.dictionary)
+        size = self._size
         if not len(numbers):
             return np.zeros(0, np.int8)
-        low, high = int(numbers.min()), int(numbers.max())
-        if low >= 0 and high < size:
-            only = int(np.searchsorted(self._stops, low, side="right"))
-            if only != TermClass.TEXT and high < self._stops[only]:
-                return np.full(len(numbers), only if only <= TermClass.IRI else only + 2, np.int8)
+        only = self.group(numbers)
+        if only is not None and only != STRING:
+            return np.full(len(numbers), only, np.int8)
         classes = np.searchsorted(self._stops, numbers, side="right").astype(np.int8)
         groups = classes + np.int8(2)
         groups[classes <= TermClass.IRI] -= 2
         text = classes == TermClass.TEXT
         if text.any():
             groups[text] = self._kinds[self.dictionary.kinds[numbers[text]]]
-        if low < 0:
-            groups[numbers < 0] = NONE
-        if high >= size:
+        groups[numbers < 0] = NONE
+        beyond = numbers >= size
+        if beyond.any():
             added = np.array(self._groups, np.int8)
-            beyond = numbers >= size
             groups[beyond] = added[numbers[beyond] - size]
         return groups
 
     def values(self, numbers: Indices, group: int) -> NDArray[Any]:
         """Return the values of terms that are all in this group, NUMBER or one of the time line."""
-        dictionary, size = self.dictionary, len(self.dictionary)
+        dictionary, size = self.dictionary, self._size
         of, known = (
             (TermClass.NUMBER, dictionary.numbers)
             if group == NUMBER
@@ -276,7 +305,7 @@ class Terms:
 
     def ranks(self, numbers: Indices) -> Indices:
         """Return numbers that compare as the terms do, which are blank nodes, IRIs, texts or none."""
-        size = len(self.dictionary)
+        size = self._size
         if not len(numbers) or int(numbers.max()) < size:
             return numbers << _ROOM
         (numbers,) = self.settled(numbers)
@@ -316,7 +345,7 @@ class Terms:
     def kinds(self, numbers: Indices) -> Indices:
         """Return for each literal a number of what follows its quotes."""
         names = self.kind_names()
-        size = len(self.dictionary)
+        size = self._size
         beyond = numbers >= size
         found = np.empty(len(numbers), np.int64)
         found[~beyond] = self.dictionary.kinds[numbers[~beyond]]

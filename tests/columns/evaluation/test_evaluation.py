@@ -270,28 +270,6 @@ def test_prefixes_and_a_base_need_no_declaration(both: Both) -> None:
 
 
 @pytest.mark.parametrize(
-    ("text", "few"),
-    [
-        ("SELECT * { :ann ?p ?o }", True),
-        ("SELECT * { { :w1 :by ?b } UNION { ?w :by :bob } OPTIONAL { ?b :name ?n } }", True),
-        ("SELECT (COUNT(*) AS ?n) { VALUES ?w { :w1 } ?w :by :ann }", True),
-        ("SELECT * { ?s :p ?o }", False),
-        ("SELECT * { ?w :by :ann . ?w a :Work }", False),
-        ("SELECT * { ?w :by :bob { SELECT ?w { ?w :year ?y } } }", False),
-    ],
-)
-def test_what_begins_with_few_rows_is_left_to_the_engine(
-    both: Both, text: str, few: bool, tmp_path: Path
-) -> None:
-    queries = ColumnQueries(made(both.store, tmp_path / "c"), {"": NS}, CELLS, evaluate_alone, 2)
-    if few:
-        with pytest.raises(Unsupported, match="few"):
-            queries.answer(text)
-    else:
-        assert queries.answer(text).table.size == len(both.answers(text)[1])
-
-
-@pytest.mark.parametrize(
     "text",
     [
         "SELECT * { ?w :cites+ ?o }",

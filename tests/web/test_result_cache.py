@@ -45,9 +45,19 @@ REQUESTS: dict[str, tuple[str, Mapping[str, str]]] = {
     "saved query, xlsx": ("/api/publications-by-year.xlsx?year=2023", {}),
     "saved query, counted": ("/api/publications-by-year?year=2023&pageSize=2&count=true", {}),
     "saved query, page": ("/api/publications-by-year?year=2023", {"Accept": BROWSER}),
+    "saved query, rows as SPARQL JSON": (
+        "/api/publications-by-year?year=2023",
+        {"Accept": "application/sparql-results+json"},
+    ),
+    "saved query, form": ("/api/publications-by-year", {"Accept": BROWSER}),
+    "saved queries": ("/api", {"Accept": BROWSER}),
     "catalogue": ("/", {"Accept": BROWSER}),
+    "catalogue, words": ("/?q=diplomatic&locale=ko", {"Accept": BROWSER}),
+    "values of a facet": ("/browse/year", {"Accept": BROWSER, "Accept-Language": "en"}),
+    "overview": ("/overview", {"Accept": BROWSER}),
     "search": ("/search?q=diplomatic", {"Accept": "application/json"}),
     "resource": ("/mofapub/resource/Publication/14209", {"Accept": BROWSER}),
+    "class": ("/mofapub/Publication", {"Accept": BROWSER}),
     "resource, turtle": ("/mofapub/resource/Publication/14209", {"Accept": "text/turtle"}),
     "feed": ("/feed", {}),
 }
@@ -79,6 +89,24 @@ def test_with_the_cache_and_without_it_an_answer_is_the_same(server: Server, nam
             unchanged = server.request("GET", path, headers={**each, "If-None-Match": tag})
             assert (unchanged.status, unchanged.body) == (304, b"")
             assert unchanged.headers["etag"] == tag
+
+
+WHOLE = [name for name, (_, headers) in REQUESTS.items() if headers.get("Accept") == BROWSER]
+
+
+@pytest.mark.parametrize("name", [name for name in WHOLE if name != "in pieces, page"])
+def test_a_page_is_made_once_whether_for_get_or_head(server: Server, name: str) -> None:
+    path, headers = REQUESTS[name]
+    path += f"{'&' if '?' in path else '?'}locale=en"
+    first = server.request("HEAD", path, headers=headers)
+    assert (first.status, first.body) == (200, b"")
+    assert first.headers["cache-status"] in ("endpoint; fwd=miss; stored", "endpoint; hit")
+    # Another browser prefers other media types besides.
+    for accept in (BROWSER, "text/html,image/avif,*/*;q=0.7"):
+        answer = server.request("GET", path, headers={**headers, "Accept": accept})
+        assert told(answer) == ("endpoint; hit", 'cache;desc="hit"') or accept != BROWSER
+        assert len(answer.body) == int(first.headers["content-length"])
+        assert answer.headers.get("etag") == first.headers.get("etag")
 
 
 @pytest.mark.parametrize("coding", ["identity", "zstd"])

@@ -138,7 +138,7 @@ class Call:
         if read_download(self.pairs) or self.representation.format in (XLSX, EXCEL_CSV):
             filename = f"{self.query.name}.{self.representation.format.extension}"
         head = self.envelope(result, place) if self.representation.envelope else b""
-        return Around(head, b"", filename, self.headers(place))
+        return Around(head, b"", filename, self.headers(place), lasting=True)
 
 
 async def evaluate_call(

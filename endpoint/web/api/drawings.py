@@ -78,14 +78,19 @@ async def chart_answer(own_queries: OwnQueries, request: Request, target: Target
     return Whole(drawing.svg, CHART.content_type(), tag=strong_tag(drawing.svg))
 
 
-async def has_chart(own_queries: OwnQueries, query: SavedQuery, operation: Operation, view: View) -> bool:
-    """Return whether the result is a series; one that takes long to check counts as none."""
+async def has_chart(
+    own_queries: OwnQueries, query: SavedQuery, operation: Operation, view: View
+) -> bool | None:
+    """Return whether the result is a series, None where that could not be found out now.
+
+    A result that takes long to check counts as none.
+    """
     try:
         snapshot = _snapshot(own_queries, operation, _PATIENCE)
         return (await _drawing(snapshot, query, operation, view)).svg is not None
     except EndpointError:
         # The page shows the failure of the query, if any.
-        return False
+        return None
 
 
 def _snapshot(own_queries: OwnQueries, operation: Operation, timeout: float) -> Snapshot:

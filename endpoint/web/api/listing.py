@@ -39,7 +39,8 @@ async def listing_answer(own_queries: OwnQueries, request: Request) -> Whole:
     if request.negotiate(_FORMATS).format is HTML:
         # Any words make a list of their own.
         robots = NOINDEX_HEADERS if any(name == "q" for name, _ in request.pairs) else ()
-        return page(await _page(request.view), headers=robots)
+        version = request.site.engine.generation.version
+        return page(await _page(request.view), headers=robots, version=version)
     catalog = request.site.catalog
     make = partial(_listing, catalog, request.base)
     body = await own_queries.snapshot().cached(_LISTINGS, make, (catalog.version, request.base))

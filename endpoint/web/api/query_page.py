@@ -37,8 +37,8 @@ def without_blanks(query: SavedQuery, pairs: Pairs) -> Pairs:
     return [(name, value) for name, value in pairs if value.strip() or name in needed or name in RESERVED]
 
 
-async def page_around(view: View, call: Call, chart: bool, result: Result) -> Around:
-    """Return the page around the rows of a call, with their chart where there is one.
+async def page_around(view: View, call: Call, chart: bool | None, result: Result) -> Around:
+    """Return the page around the rows of a call, with their chart where there is one; None: not known yet.
 
     Raises :class:`~endpoint.errors.GenerationGone`.
     """
@@ -69,7 +69,7 @@ async def page_around(view: View, call: Call, chart: bool, result: Result) -> Ar
         explained=link(f"{view.root}{api}", [*own, ("explain", "true"), *language]),
         code=code_examples(_api_call(view, query, own, call.bound.text, formats)) if permalink else (),
     )
-    return Around(head, tail, headers=(*call.headers(place), *robots))
+    return Around(head, tail, headers=(*call.headers(place), *robots), lasting=chart is not None)
 
 
 async def form_page(view: View, target: Target, pairs: Pairs, error: BadParameter) -> Whole:
@@ -85,7 +85,8 @@ async def form_page(view: View, target: Target, pairs: Pairs, error: BadParamete
         editor=None,
     )
     cache, robots = NO_CACHE if missing else NO_STORE, NOINDEX_HEADERS if pairs else ()
-    return page(body, status=200 if missing else error.status, cache=cache, headers=robots)
+    version = view.site.engine.generation.version
+    return page(body, status=200 if missing else error.status, cache=cache, headers=robots, version=version)
 
 
 def _rows(call: Call, place: Place | None) -> dict[str, object]:

@@ -53,7 +53,8 @@ class Described:
     ``tag`` is the entity tag, quoted, ``modified`` the Last-Modified; a request that has the one or is
     newer than the other is answered 304. ``cache`` is the Cache-Control and ``vary`` the Vary, both left
     out where they are empty. The sender adds the content coding to both, and to strong entity tags.
-    ``headers`` are all others.
+    ``headers`` are all others. ``version`` is that of the data of an answer which any request for the same
+    by a reader of the same language gets too, so that it may be kept whole; empty for all others.
     """
 
     tag: str | None = None
@@ -61,6 +62,7 @@ class Described:
     cache: str = NO_CACHE
     vary: str = VARY
     headers: Headers = ()
+    version: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,22 +124,32 @@ Answer: TypeAlias = Whole | Streamed | Made | NotModified | Redirect
 
 
 def page(
-    body: bytes, language: str = "", *, status: int = 200, cache: str = NO_CACHE, headers: Headers = ()
+    body: bytes,
+    language: str = "",
+    *,
+    status: int = 200,
+    cache: str = NO_CACHE,
+    headers: Headers = (),
+    version: str = "",
 ) -> Whole:
     """Return an HTML page, which names its language where that is given."""
     if language:
         headers = (*headers, (b"content-language", language.encode()))
-    return Whole(body, HTML.content_type(), status, cache=cache, headers=headers)
+    return Whole(body, HTML.content_type(), status, cache=cache, headers=headers, version=version)
 
 
 @dataclass(frozen=True, slots=True)
 class Around:
-    """The surroundings of a serialized result: a page, headers, the name of a file to save it in."""
+    """The surroundings of a serialized result: a page, headers, the name of a file to save it in.
+
+    ``lasting``: they are the same each time, for a reader of the same language, on the same data.
+    """
 
     head: bytes = b""
     tail: bytes = b""
     filename: str = ""
     headers: Headers = ()
+    lasting: bool = False
 
 
 NOTHING: Final = Around()
@@ -197,7 +209,9 @@ async def result_answer(
         return Streamed(result, content_type, around.head, around.tail, tag=tag, cache=cache, headers=headers)
     body = around.head + await result.read() + around.tail
     kept = None if around.head or around.tail else result.kept
-    return Whole(body, content_type, kept=kept, tag=tag, cache=cache, headers=headers)
+    # Rows that are not kept may be others the next time, or are not wanted from the cache.
+    version = result.generation.version if around.lasting and result.kept is not None else ""
+    return Whole(body, content_type, kept=kept, tag=tag, cache=cache, headers=headers, version=version)
 
 
 def note_use(request: Request, use: Use | None) -> None:
@@ -239,7 +253,7 @@ def server_timing(result: Result) -> tuple[bytes, bytes]:
     """
     use = result.use
     if use is not None and use in (HIT, COLLAPSED):
-        return b"server-timing", f'cache;desc="{use.result}"'.encode()
+        return cached_timing(use)
     timing = f"queue;dur={result.queued * 1000:.1f}"
     if use is not None:
         timing = f'cache;desc="{use.result}", {timing}'
@@ -247,6 +261,11 @@ def server_timing(result: Result) -> tuple[bytes, bytes]:
         timing += f", plan;dur={result.planned * 1000:.2f}, eval;dur={result.evaluated * 1000:.2f}"
         timing += f', by;desc="{"columns" if result.columns else "engine"}"'
     return b"server-timing", timing.encode()
+
+
+def cached_timing(use: Use) -> tuple[bytes, bytes]:
+    """Return the header Server-Timing of an answer that took no evaluation."""
+    return b"server-timing", f'cache;desc="{use.result}"'.encode()
 
 
 def strong_tag(body: bytes) -> str:

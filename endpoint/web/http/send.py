@@ -30,6 +30,7 @@ from endpoint.web.http.encodings import (
     is_text,
     negotiate,
 )
+from endpoint.web.http.kept_whole import find_kept, keep
 from endpoint.web.http.request import Request
 from endpoint.web.http.spool import Spool
 
@@ -123,9 +124,9 @@ class Watch:
 async def send_answer(request: Request, send: Send, answer: Answer) -> None:
     """Send ``answer``. Raises what making or reading it raises, and ClientGone."""
     if isinstance(answer, Made):
-        answer = _held(request, answer) or await _made(answer)
+        answer = _held(request, answer) or find_kept(request, answer) or await _made(answer)
     if isinstance(answer, Whole):
-        await _send_whole(request, send, answer)
+        await _send_whole(request, send, keep(request, answer))
     elif isinstance(answer, Streamed):
         try:
             await _send_streamed(request, send, answer)
@@ -155,6 +156,7 @@ async def _made(answer: Made) -> Whole | Streamed:
         cache=answer.cache,
         vary=answer.vary,
         headers=answer.headers,
+        version=answer.version,
     )
 
 

@@ -201,17 +201,21 @@ def view_of(scope: Scope, site: Site, pairs: Sequence[tuple[str, str]] = ()) -> 
     Raises :class:`~endpoint.errors.MalformedRequest`.
     """
     named = next((value for name, value in pairs if name == PARAMETER), None)
-    default = next((language for language in site.dataset.title if language in LANGUAGES), LANGUAGES[0])
     accepted = ", ".join(Headers(scope=scope).getlist("accept-language"))
     return View(
         site=site,
-        language=choose_language(named, accepted, default),
+        language=choose_language(named, accepted, default_language(site)),
         chosen=named in LANGUAGES,
         base=site.url(scope),
         # A path that begins with two slashes would be the address of another host.
         path="/" + quote(scope.get("raw_path") or scope["path"].encode(), safe=_PATH).lstrip("/"),
         pairs=tuple(pair for pair in pairs[:_PAIRS] if pair[0] != PARAMETER),
     )
+
+
+def default_language(site: Site) -> str:
+    """Return the language of readers whose browser names none."""
+    return next((language for language in site.dataset.title if language in LANGUAGES), LANGUAGES[0])
 
 
 def choose_language(named: str | None, accept_language: str | None, default: str) -> str:

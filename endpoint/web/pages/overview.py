@@ -17,7 +17,7 @@ from endpoint.sparql.operation import Operation
 from endpoint.web.api.calls import formats_of
 from endpoint.web.api.drawings import has_chart
 from endpoint.web.cache import Region
-from endpoint.web.http.answer import NO_STORE, Answer, Made, document_tag
+from endpoint.web.http.answer import NO_STORE, Answer, Made, Whole, document_tag, page
 from endpoint.web.http.html import render
 from endpoint.web.http.request import Request
 from endpoint.web.http.view import View
@@ -62,8 +62,9 @@ class Overview:
         make = partial(self._make, view)
         if self._volatile():
             return Made(make, HTML.content_type(), cache=NO_STORE)
-        tag = document_tag(self._site.engine.generation, *parts)
-        return Made(make, HTML.content_type(), tag=tag)
+        generation = self._site.engine.generation
+        tag = document_tag(generation, *parts)
+        return Made(make, HTML.content_type(), tag=tag, version=generation.version)
 
     def _volatile(self) -> bool:
         """Return whether a query of the page may have a different result each time."""
@@ -71,27 +72,31 @@ class Overview:
         names = (*pages.overview, pages.network or "")
         return any(name in queries and queries[name].template.volatile for name in names)
 
-    async def _make(self, view: View) -> bytes:
+    async def _make(self, view: View) -> bytes | Whole:
         pages = self._site.dataset.pages
         drawn = self._site.catalog.queries.get(pages.network or "")
-        return await render(
+        figures, whole = await self._figures(view)
+        body = await render(
             "overview.html",
             view,
-            figures=await self._figures(view),
+            figures=figures,
             network=await self._network(drawn),
             drawn=None if drawn is None else _figure(view, drawn),
             facet=pages.network_facet,
         )
+        # The next page may have more charts.
+        return body if whole else page(body, cache=NO_STORE)
 
-    async def _figures(self, view: View) -> list[Figure]:
-        """Return the charts of the named queries whose result can be drawn now."""
+    async def _figures(self, view: View) -> tuple[list[Figure], bool]:
+        """Return the charts of the named queries whose result can be drawn now, and whether those are all."""
         queries = self._site.catalog.queries
         named_queries = [queries[name] for name in self._site.dataset.pages.overview if name in queries]
         base = self._site.dataset.base
         drawn = await asyncio.gather(
             *(has_chart(self._own_queries, query, query.operation((), base), view) for query in named_queries)
         )
-        return [_figure(view, query) for query, there in zip(named_queries, drawn, strict=True) if there]
+        figures = [_figure(view, query) for query, there in zip(named_queries, drawn, strict=True) if there]
+        return figures, None not in drawn
 
     async def _network(self, query: SavedQuery | None) -> Network | None:
         if query is None:

@@ -93,7 +93,7 @@ def search_answer(
     ``variant`` is what else determines the body, for the entity tag.
     """
     parts = (repr(search), representation.digest, request.site.version, *variant)
-    tag = document_tag(snapshot.generation, *parts)
+    tag, version = document_tag(snapshot.generation, *parts), snapshot.generation.version
 
     async def make() -> Whole:
         request.exchange.generation = snapshot.generation.number
@@ -102,9 +102,10 @@ def search_answer(
         note_use(request, result.use)
         answer = await result.read()
         body, headers = await render(json.loads(answer), snapshot.generation)
-        return Whole(body, representation.content_type, tag=tag, headers=(*headers, server_timing(result)))
+        headers = (*headers, server_timing(result))
+        return Whole(body, representation.content_type, tag=tag, headers=headers, version=version)
 
-    return Made(make, representation.content_type, tag=tag)
+    return Made(make, representation.content_type, tag=tag, version=version)
 
 
 def read_search(pairs: Pairs, configuration: SearchConfiguration) -> SearchRequest:

@@ -111,4 +111,4 @@ async def _page(
     action = view.root + view.path
     context = {"query": text, "action": action, "links": links, "hidden": own}
     around = await render_around("result.html", view, robots=NOINDEX, canonical=None, **context)
-    return Around(*around, headers=NOINDEX_HEADERS)
+    return Around(*around, headers=NOINDEX_HEADERS, lasting=True)

@@ -19,6 +19,7 @@ from endpoint.settings import Settings
 from endpoint.sparql.operation import Operation
 from endpoint.web import Site
 from endpoint.web.http.boundary import Boundary
+from endpoint.web.http.repeats import Repeat
 from tests.web.decoding import decoded
 from tests.web.exchanges import Sent, scope_of, sent_by
 from tests.web.in_memory_engine import StoreEngine
@@ -122,6 +123,8 @@ def test_it_is_counted_and_logged_like_any_other(served: Served, monkeypatch: py
         ("GET", PATH, {"authorization": "Bearer secret"}),
         ("GET", PATH, {"cache_control": "no-cache"}),
         ("GET", PATH, {"if_none_match": "*"}),
+        ("GET", PATH, {"if_none_match": '"a", "b"'}),
+        ("GET", PATH, {"if_modified_since": "Tue, 01 Dec 2026 03:58:51 GMT"}),
         ("GET", PATH, {"accept": "text/csv"}),
         ("GET", f"{PATH}&x=1", {}),
         ("GET", f"/lod{PATH}", {}),
@@ -173,7 +176,7 @@ def test_what_may_be_another_answer_now_goes_the_long_way(
 
 def test_an_answer_that_was_evicted_leaves_no_bytes_behind(served: Served) -> None:
     for entry in [entry for version in served.site.cache._versions.values() for entry in version.values()]:
-        if not isinstance(entry.key, tuple) or entry.key[0] != "/sparql":
+        if not isinstance(entry.value, Repeat):
             served.site.cache._drop(entry)
             assert entry.value is None
     assert served.at_once() is None
@@ -191,10 +194,59 @@ def test_only_answers_from_the_cache_are_remembered(served: Served) -> None:
     assert off.at_once() is None
 
 
-def test_pages_are_never_remembered_since_they_are_made_for_their_reader(served: Served) -> None:
+FORM = "/api/publications-by-year"
+
+
+def test_a_page_is_there_for_readers_of_one_language(served: Served) -> None:
+    for language, other in (("ko", "en"), ("en", "ko")):
+        sent = served.ask(FORM, accept="text/html", accept_language=language)
+        assert sent.headers["cache-status"] == "endpoint; fwd=miss; stored"
+        response = served.at_once(FORM, accept="text/html", accept_language=f"{language}-XX,{other};q=0.5")
+        assert response is not None
+        status, fields, body = parsed(response)
+        assert (status, body) == (200, sent.body)
+        assert (fields["cache-status"], fields["server-timing"]) == ("endpoint; hit", 'cache;desc="hit"')
+        assert f'<html lang="{language}"'.encode() in body
+        again = served.ask(FORM, accept="text/html", accept_language=language)
+        assert {**again.headers, **dict.fromkeys(APART)} == {**fields, **dict.fromkeys(APART)}
+
+
+def test_a_page_is_there_for_readers_of_one_address(served: Served) -> None:
+    hosts = ("a.localhost", "b.localhost")
+    bodies = [served.ask(FORM, accept="text/html", host=host).body for host in hosts]
+    assert bodies[0] != bodies[1]
+    for host, body in zip(hosts, bodies, strict=True):
+        response = served.at_once(FORM, accept="text/html", host=host)
+        assert response is not None
+        assert parsed(response)[2] == body
+    assert served.at_once(FORM, accept="text/html", host="c.localhost") is None
+    replace_settings(served.site, public_url="https://data.example")
+    assert served.at_once(FORM, accept="text/html", host="a.localhost") is None
+
+
+def test_a_page_with_a_wrong_value_is_made_each_time(served: Served) -> None:
     for _ in range(3):
-        assert served.ask(accept="text/html").headers["content-type"].startswith("text/html")
-    assert served.at_once(accept="text/html") is None
+        assert served.ask(f"{FORM}?year=none", accept="text/html").status == 400
+    assert served.at_once(f"{FORM}?year=none", accept="text/html") is None
+
+
+@pytest.mark.parametrize("path", [PATH, f"{FORM}?year=2023"])
+@pytest.mark.parametrize("weak", ["W/", ""])
+def test_a_client_that_has_the_answer_is_told_at_once(served: Served, path: str, weak: str) -> None:
+    for _ in range(3):
+        sent = served.ask(path, accept="text/html")
+    tag = f"{weak}{sent.headers['etag'].removeprefix('W/')}"
+    since = {"if_modified_since": "Tue, 01 Dec 2026 03:58:51 GMT"}
+    response = served.at_once(path, accept="text/html", if_none_match=tag, **since)
+    assert response is not None
+    assert response.startswith(b"HTTP/1.1 304 Not Modified\r\n")
+    status, fields, body = parsed(response)
+    unchanged = served.ask(path, accept="text/html", if_none_match=f"{tag}, {tag}")
+    assert (status, body) == (unchanged.status, b"")
+    assert {**unchanged.headers, **dict.fromkeys(APART)} == {**fields, **dict.fromkeys(APART)}
+    other = served.at_once(path, accept="text/html", if_none_match='W/"other"')
+    assert other is not None
+    assert parsed(other)[2] == sent.body
 
 
 def test_fields_of_cors_that_depend_on_the_request_take_the_long_way() -> None:

@@ -109,6 +109,7 @@ class Resources:
             tag=selected.tag,
             modified=selected.modified,
             headers=selected.headers,
+            version=snapshot.generation.version,
         )
 
 
@@ -157,7 +158,7 @@ async def _rdf(
     representation = selected.representation
     operation = snapshot.operation(*describe(known, request.site.dataset))
     around = as_file(_file_name(known.iri), representation) if read_download(request.pairs) else NOTHING
-    around = replace(around, headers=selected.headers)
+    around = replace(around, headers=selected.headers, lasting=True)
     result = await snapshot.begin(operation, representation)
     request.exchange.queue = result.queued
     return replace(

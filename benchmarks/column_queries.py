@@ -27,7 +27,7 @@ from benchmarks.reading_room import Names, analytic, singles
 from endpoint.app import create_site
 from endpoint.columns.build import build
 from endpoint.columns.evaluation import ColumnQueries, Unsupported
-from endpoint.columns.reader import Columns
+from endpoint.columns.opening import open_columns
 from endpoint.engine.scratch import evaluate_alone
 from endpoint.formats import QueryForm
 from endpoint.ingest.columns import write_statements
@@ -74,7 +74,7 @@ class Both:
             statements.seek(0)
             build(statements, folder / "columns")
         self._prefixes = dict(create_site(Settings(data=folder)).dataset.prefixes)
-        self._columns = Columns.open(folder / "columns")
+        self._columns = open_columns(folder / "columns")
 
     def from_columns(self, asked: Asked) -> bytes | None:
         """Return the answer of columns; None where only the engine has it."""

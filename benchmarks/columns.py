@@ -28,7 +28,7 @@ from benchmarks.scale import Row as Measured
 from benchmarks.scale import megabytes, size, table
 from endpoint.app import create_site, open_engine
 from endpoint.columns import FOLDER
-from endpoint.columns.reader import Columns
+from endpoint.columns.opening import open_columns
 from endpoint.columns.writing import write_trig as image_from_columns
 from endpoint.engine.image import write_trig as image_from_store
 from endpoint.formats import N_QUADS, TRIG, TURTLE
@@ -109,7 +109,7 @@ def measure(publications: int, folder: Path) -> Measured:
 def image(row: Measured, generation: Generation) -> None:
     """The stream for the image from the store and from columns; each makes the same number of quads."""
     store = Store.read_only(str(generation.path / generations.STORE))
-    columns = Columns.open(generation.path / FOLDER)
+    columns = open_columns(generation.path / FOLDER)
     ways: dict[str, Callable[[IO[bytes]], None]] = {
         "the store": partial(image_from_store, store),
         "columns": partial(image_from_columns, columns),
@@ -128,7 +128,7 @@ def image(row: Measured, generation: Generation) -> None:
 
 def dumps(row: Measured, generation: Generation) -> None:
     """Dumps from the store and from columns, which have the same statements."""
-    store, columns = open_store(generation), Columns.open(generation.path / FOLDER)
+    store, columns = open_store(generation), open_columns(generation.path / FOLDER)
     wanted = {
         "N-Quads": (N_QUADS, RdfFormat.N_QUADS, Selection()),
         "TriG": (TRIG, RdfFormat.TRIG, Selection()),

@@ -35,7 +35,7 @@ from benchmarks.reading_room import Names, analytic, singles
 from endpoint.app import create_site
 from endpoint.columns.build import build
 from endpoint.columns.evaluation import ColumnQueries, Unsupported, prepared
-from endpoint.columns.reader import Columns
+from endpoint.columns.opening import open_columns
 from endpoint.engine.scratch import evaluate_alone
 from endpoint.ingest.columns import write_statements
 from endpoint.settings import Settings
@@ -77,7 +77,7 @@ class Bench:
             write_statements(self.store, statements)
             statements.seek(0)
             build(statements, Path(folder) / "columns")
-            self._columns = Columns.open(Path(folder) / "columns")
+            self._columns = open_columns(Path(folder) / "columns")
         site = create_site(Settings())
         self.prefixes = site.dataset.prefixes
         self._saved = site.catalog.queries

@@ -17,7 +17,7 @@ from typing import Final, NamedTuple
 # The folder in that of a generation.
 FOLDER: Final = "columns"
 # Of the files; a reader refuses any other.
-FORMAT: Final = 1
+FORMAT: Final = 2
 
 # Lines of the stream that the builder reads between those of N-Triples, of which they are comments: a graph
 # by its name, the default graph without one, and the end with the number of statements.

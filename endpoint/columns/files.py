@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import mmap
 import os
+import shutil
 import zlib
 from collections.abc import Iterable, Mapping
 from pathlib import Path
@@ -35,14 +36,15 @@ class Folder:
         with (self.path / TEXT).open("wb", 2**20) as out:
             out.writelines(pieces)
 
-    def describe(self, members: dict[str, Any]) -> None:
-        """Write the description, with the sizes and the CRC-32 of all files there are."""
-        files = sorted(self.path.iterdir())
-        sizes, sums = (
-            {file.name: file.stat().st_size for file in files},
-            {file.name: _sum(file) for file in files},
-        )
-        whole = {"format": FORMAT, **members, "files": sizes, "sums": sums}
+    def describe(self, members: dict[str, Any], sums: Mapping[str, int] | None = None) -> None:
+        """Write the description, with the sizes and the CRC-32 of all files there are.
+
+        ``sums`` has those that are known already.
+        """
+        files, known = sorted(self.path.iterdir()), sums or {}
+        sizes = {file.name: file.stat().st_size for file in files}
+        found = {file.name: known[file.name] if file.name in known else _sum(file) for file in files}
+        whole = {**members, "format": FORMAT, "files": sizes, "sums": found}
         (self.path / DESCRIPTION).write_text(json.dumps(whole, ensure_ascii=False) + "\n", encoding="utf-8")
 
     def description(self) -> dict[str, Any]:
@@ -107,3 +109,11 @@ def _sum(path: Path) -> int:
         while piece := stream.read(2**20):
             found = zlib.crc32(piece, found)
     return found
+
+
+def link(path: Path, place: Path) -> None:
+    """Give the file ``path``, which is never written again, the name ``place`` too; else copy it there."""
+    try:
+        os.link(path, place)
+    except OSError:
+        shutil.copyfile(path, place)  # not every file system has links

@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import re
 from bisect import bisect_left
-from collections.abc import Mapping, Sequence
-from functools import cached_property
-from pathlib import Path
+from collections.abc import Callable, Mapping, Sequence
+from functools import cached_property, partial
 from typing import Any, Final, NamedTuple
 
 import numpy as np
@@ -91,9 +90,13 @@ class Dictionary:
     def find(self, term: bytes) -> int | None:
         """Return the number of a term as N-Triples writes it; None where no triple has it."""
         try:
-            wanted = read_term(term)
+            number = self.place_of(read_term(term))
         except Unreadable:
             return None
+        return number if number < len(self) and self.term(number) == term else None
+
+    def place_of(self, wanted: Term) -> int:
+        """Return the number of a term, or the one that it would have, moving those from there on."""
         numbers = self.classes[wanted.of]
         if wanted.valued:
             numbers = self._of_value(wanted)
@@ -102,7 +105,7 @@ class Dictionary:
             )
         else:
             place = self._place_of_text(numbers, wanted)
-        return numbers[place] if place < len(numbers) and self.term(numbers[place]) == term else None
+        return numbers.start + place
 
     def _of_value(self, wanted: Term) -> range:
         """Return the numbers of the terms of the same class and value, of BOOLEAN of all."""
@@ -147,50 +150,66 @@ class Pairs(NamedTuple):
     second: Numbers
 
 
+class Arrays(NamedTuple):
+    """All of :class:`Columns` but the terms, by the same names."""
+
+    graphs: list[bytes]
+    sets: list[list[int]]
+    quads: int
+    predicates: Numbers
+    starts: NDArray[np.int64]
+    pairs: Pairs
+    inverse: Pairs
+    graph_sets: NDArray[np.unsignedinteger]
+    triples: Numbers
+
+
 class Columns:
-    """The columns of one generation; made by :meth:`open`.
+    """The columns of one generation; :func:`~endpoint.columns.opening.open_columns` opens them.
 
     ``graphs`` are the names of graphs as N-Triples writes them, empty for the default graph; ``sets`` are
     sets of places in it. ``pairs`` are those of all ``predicates``, one after another, by subject; the pairs
     of one predicate are its :meth:`rows`, up to the next of ``starts``. ``graph_sets`` has for each of them
     the set of the graphs that hold the triple, a place in ``sets``. ``triples`` are subjects, predicates and
-    objects, sorted.
+    objects, sorted. ``ensure_intact`` reads all files and compares their checksums; it raises
+    :class:`~endpoint.errors.StoreError`.
     """
 
-    def __init__(self, folder: Folder, members: Mapping[str, Any]) -> None:
-        classes = {TermClass[name]: range(*ends) for name, ends in members["classes"].items()}
-        self.terms = Dictionary(folder, classes, [kind.encode() for kind in members["kinds"]])
-        self._folder, self._sums = folder, dict(members["sums"])
-        self.graphs: list[bytes] = [graph.encode() for graph in members["graphs"]]
-        self.sets: list[list[int]] = members["sets"]
-        self.quads: int = members["quads"]
-        self.predicates: Numbers = folder.array("predicates")
-        self.starts: NDArray[np.int64] = folder.array("starts")
+    def __init__(self, terms: Dictionary, arrays: Arrays, ensure_intact: Callable[[], None]) -> None:
+        self.terms = terms
+        self.ensure_intact = ensure_intact
+        self.graphs, self.sets, self.quads = arrays.graphs, arrays.sets, arrays.quads
+        self.predicates, self.starts = arrays.predicates, arrays.starts
+        self.pairs, self.inverse = arrays.pairs, arrays.inverse
+        self.graph_sets, self.triples = arrays.graph_sets, arrays.triples
         starts = self.starts.tolist()
         self._rows: dict[int, slice] = dict(
             zip(self.predicates.tolist(), map(slice, starts, starts[1:]), strict=True)
         )
-        self.pairs = Pairs(*folder.array("by_subject"))
-        self.inverse = Pairs(*folder.array("by_object"))
-        self.graph_sets: NDArray[np.unsignedinteger] = folder.array("sets")
-        self.triples: Numbers = folder.array("triples")
 
     @classmethod
-    def open(cls, path: Path) -> Columns:
-        """Map the columns in the folder ``path`` into memory.
+    def of_files(cls, folder: Folder, members: Mapping[str, Any]) -> Columns:
+        """Map the files of ``folder`` into memory; ``members`` are its description. A delta is left out.
 
-        :raises StoreError: they are damaged, or of another version of the program.
+        :raises StoreError: they are damaged.
         """
-        folder = Folder(path)
-        members = folder.description()
         try:
-            return cls(folder, members)
+            classes = {TermClass[name]: range(*ends) for name, ends in members["classes"].items()}
+            terms = Dictionary(folder, classes, [kind.encode() for kind in members["kinds"]])
+            arrays = Arrays(
+                [graph.encode() for graph in members["graphs"]],
+                members["sets"],
+                members["quads"],
+                folder.array("predicates"),
+                folder.array("starts"),
+                Pairs(*folder.array("by_subject")),
+                Pairs(*folder.array("by_object")),
+                folder.array("sets"),
+                folder.array("triples"),
+            )
+            return cls(terms, arrays, partial(folder.ensure_intact, dict(members["sums"])))
         except (KeyError, TypeError, ValueError, AttributeError) as error:
             raise folder.damaged(f"{DESCRIPTION}: {error}") from error
-
-    def ensure_intact(self) -> None:
-        """Read all files and compare their checksums. Raises :class:`~endpoint.errors.StoreError`."""
-        self._folder.ensure_intact(self._sums)
 
     def __len__(self) -> int:
         """Return the number of triples of the union of all graphs."""

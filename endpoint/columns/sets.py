@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -51,3 +51,23 @@ def members_of(numbers: NDArray[Any], sets: Sequence[Sequence[int]]) -> tuple[In
     places = np.repeat(np.arange(len(numbers)), sizes[numbers])
     within = np.arange(len(places)) - np.repeat(np.cumsum(sizes[numbers]) - sizes[numbers], sizes[numbers])
     return places, flat[begins[places] + within]
+
+
+_Any = TypeVar("_Any", bound=np.generic)
+
+
+def spliced(rows: NDArray[_Any], gone: Indices, places: Indices, come: NDArray[np.generic]) -> NDArray[_Any]:
+    """Return ``rows`` without those at ``gone``, which rise, and with each of ``come`` before the row that is
+    at the same of ``places``, which do not fall."""
+    if not len(gone) and not len(places):
+        return rows
+    cuts = np.unique(np.concatenate([gone, gone + 1, places, [0, len(rows)]])).tolist()
+    skipped = set(gone.tolist())
+    begins = np.searchsorted(places, cuts, "left").tolist()
+    ends = np.searchsorted(places, cuts, "right").tolist()
+    pieces: list[NDArray[np.generic]] = []
+    for at, begin, end, to in zip(cuts, begins, ends, [*cuts[1:], len(rows)], strict=True):
+        pieces.append(come[begin:end].astype(rows.dtype, copy=False))
+        if at not in skipped:
+            pieces.append(rows[at:to])
+    return np.concatenate(pieces)

@@ -26,6 +26,7 @@ from pyoxigraph import Store
 
 from endpoint.columns import FOLDER
 from endpoint.columns.evaluation import ColumnQueries
+from endpoint.columns.opening import open_columns
 from endpoint.columns.reader import Columns
 from endpoint.engine import fence, wire, worker
 from endpoint.engine.evaluator import WorkerOptions
@@ -102,7 +103,7 @@ def _open_columns(path: Path) -> Columns | None:
     if not path.is_dir():
         return None
     try:
-        return Columns.open(path)
+        return open_columns(path)
     except StoreError as error:
         print(error, file=sys.stderr, flush=True)
         return None

@@ -14,7 +14,7 @@ from pathlib import Path
 from pyoxigraph import Store
 
 from endpoint.columns import FOLDER
-from endpoint.columns.reader import Columns
+from endpoint.columns.opening import open_columns
 from endpoint.columns.verify import verify
 from endpoint.errors import StoreError
 from endpoint.ingest.columns import write_statements
@@ -64,7 +64,7 @@ def verify_columns(generation: Generation) -> int | None:
     with _opened(generation) as (store, folder):
         if not path.is_dir():
             return None
-        columns = Columns.open(path)
+        columns = open_columns(path)
         with (folder / "statements.nt").open("w+b") as stream:
             write_statements(store, stream)
             stream.seek(0)

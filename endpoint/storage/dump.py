@@ -21,6 +21,7 @@ from typing import IO, Final, cast
 from pyoxigraph import BlankNode, DefaultGraph, NamedNode, Quad, RdfFormat, Store, Triple, parse, serialize
 
 from endpoint.columns import FOLDER
+from endpoint.columns.opening import open_columns
 from endpoint.columns.reader import Columns
 from endpoint.columns.writing import Lines, read_lines
 from endpoint.errors import NotExpressible, StoreError
@@ -286,7 +287,7 @@ def intact_columns(generation: Generation) -> Columns | None:
     if not folder.is_dir():
         return None
     try:
-        columns = Columns.open(folder)
+        columns = open_columns(folder)
         columns.ensure_intact()
     except StoreError:
         return None

@@ -15,6 +15,7 @@ import pytest
 from pyoxigraph import BlankNode, Literal, NamedNode, Quad, QuerySolutions, RdfFormat, Store, Triple, parse
 
 from endpoint.columns.build import build
+from endpoint.columns.opening import open_columns
 from endpoint.columns.reader import Columns
 from endpoint.columns.terms import TIMES, TermClass, read_term
 from endpoint.columns.verify import verify
@@ -37,7 +38,7 @@ def made(store: Store, folder: Path) -> Columns:
     write_statements(store, stream)
     stream.seek(0)
     build(stream, folder)
-    return Columns.open(folder)
+    return open_columns(folder)
 
 
 def rows(store: Store, query: str) -> list[tuple[str, ...]]:
@@ -180,7 +181,7 @@ def test_values_are_compared_as_the_engine_compares(columns: Columns) -> None:
 
 def test_the_builder_is_a_process(store: Store, columns: Columns, tmp_path: Path) -> None:
     build_columns(store, tmp_path / "columns")
-    again = Columns.open(tmp_path / "columns")
+    again = open_columns(tmp_path / "columns")
     assert np.array_equal(again.triples, columns.triples)
     assert [again.terms.term(number) for number in range(len(again.terms))] == [
         columns.terms.term(number) for number in range(len(columns.terms))
@@ -204,7 +205,7 @@ def test_what_n_triples_cannot_express_has_no_columns(iri: str, place: str, tmp_
     with pytest.raises(NoColumns, match=r"N-Triples cannot express|1 statements arrived"):
         build_columns(store, tmp_path / "columns")
     with pytest.raises(StoreError):
-        Columns.open(tmp_path / "columns")
+        open_columns(tmp_path / "columns")
 
 
 @pytest.mark.parametrize(
@@ -330,7 +331,7 @@ def test_damage_within_a_file_is_found(tmp_path: Path) -> None:
     [
         ("cut", "are damaged .terms.nt has 1 bytes instead of"),
         ("gone", "are damaged .columns.json: .*triples.npy"),
-        ("another format", "have format 99, and this version of the program reads format 1"),
+        ("another format", "have format 99, and this version of the program reads format 2"),
         ("no JSON", "are damaged .columns.json"),
         ("no classes", "are damaged .columns.json: 'classes'"),
         ("no array", "are damaged .kinds.npy"),
@@ -340,4 +341,4 @@ def test_damage_is_told(how: str, said: str, tmp_path: Path) -> None:
     made(stored(1), tmp_path / "columns")
     damage(tmp_path / "columns", how)
     with pytest.raises(StoreError, match=said):
-        Columns.open(tmp_path / "columns")
+        open_columns(tmp_path / "columns")

@@ -61,12 +61,13 @@ PROGRAM = """
 import json, sys
 from pathlib import Path
 from pyoxigraph import RdfFormat
+from endpoint.columns.opening import open_columns
 from endpoint.columns.reader import Columns
 from endpoint.storage.generations import read_folder
 from endpoint.engine.image import build_image
 generation = read_folder(Path(sys.argv[1]))
 folder = generation.path / "columns"
-columns = Columns.open(folder) if folder.exists() else None
+columns = open_columns(folder) if folder.exists() else None
 image = build_image(generation, sys.argv[2] == "union", columns)
 assert len([*Path("/proc/self/task").iterdir()]) == 1, "workers are forked from a process without threads"
 print(json.dumps(sorted(map(str, image.named_graphs())), ensure_ascii=False))

@@ -12,7 +12,7 @@ import pytest
 from pyoxigraph import Store
 
 from endpoint.columns import FOLDER
-from endpoint.columns.reader import Columns
+from endpoint.columns.opening import open_columns
 from endpoint.dataset import Dataset
 from endpoint.errors import StoreError
 from endpoint.ingest import columns as feeding
@@ -43,7 +43,7 @@ def published(dataset: Dataset, most: int, reported: list[str]) -> Generation:
 def test_a_generation_gets_columns_that_agree_with_its_store(dataset: Dataset) -> None:
     reported: list[str] = []
     generation = published(dataset, 1000, reported)
-    columns = Columns.open(generation.path / FOLDER)
+    columns = open_columns(generation.path / FOLDER)
     # One triple is in two graphs, besides the derived one.
     assert (columns.quads, len(columns)) == (len(BUILT), 8)
     assert verify_columns(generation) == len(columns)

@@ -13,7 +13,7 @@ from pyoxigraph import QueryBoolean, QueryResultsFormat, QuerySolutions, Triple,
 from endpoint.columns.build import build
 from endpoint.columns.evaluation import Answer as ColumnAnswer
 from endpoint.columns.evaluation import ColumnQueries, Unsupported
-from endpoint.columns.reader import Columns
+from endpoint.columns.opening import open_columns
 from endpoint.engine.scratch import evaluate_alone
 from endpoint.formats import QueryForm
 from endpoint.ingest.columns import write_statements
@@ -35,7 +35,7 @@ class ByColumns:
         with TemporaryDirectory() as folder:
             path = Path(folder) / "columns"
             build(statements, path)
-            self._queries = ColumnQueries(Columns.open(path), {}, CELLS, evaluate_alone)
+            self._queries = ColumnQueries(open_columns(path), {}, CELLS, evaluate_alone)
 
     def answer(self, query: Query) -> Answer | None:
         """Answer a query; None where it is left to the engine."""

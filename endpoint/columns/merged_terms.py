@@ -1,0 +1,133 @@
+"""The terms of columns that a delta has changed: those of the files, without some and with others between."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Collection, Iterable
+from itertools import pairwise
+from typing import Final, TypeVar
+
+import numpy as np
+from numpy.typing import NDArray
+
+from endpoint.columns.reader import Dictionary
+from endpoint.columns.sets import Numbers, spliced
+from endpoint.columns.terms import TIMES, Term, TermClass, kind_order, read_term
+
+_Value = TypeVar("_Value", np.float64, np.int64)
+_NUMBERS: Final = range(TermClass.NUMBER, TermClass.NUMBER + 1)
+
+
+class MergedDictionary(Dictionary):
+    """The terms of ``old`` but those with the numbers ``gone``, and the terms ``come``, which it has not.
+
+    ``renumbered`` has the number of each term of ``old`` here; that of one that is gone means nothing.
+    ``moved``: there are terms that went or came.
+    """
+
+    def __init__(self, old: Dictionary, gone: Collection[int], come: Iterable[bytes]) -> None:
+        terms = ((text, read_term(text)) for text in come)
+        ranked = sorted((old.place_of(term), term.of, term.rank(), text, term) for text, term in terms)
+        places = np.array([row[0] for row in ranked], np.int64)
+        new = [row[4] for row in ranked]
+        dropped = np.array(sorted(gone), np.int64)
+        self.moved = bool(len(dropped) or new)
+        self._before = old
+        self._come = [row[3] for row in ranked]
+        self._contents = [text[1:-1] if text[:1] == b"<" else term.text for *_, text, term in ranked]
+        self._kept = np.ones(len(old), bool)
+        self._kept[dropped] = False
+        moved = np.zeros(len(old) + 1, np.int64)
+        np.add.at(moved, places, 1)
+        np.subtract.at(moved, dropped + 1, 1)
+        self.renumbered: Numbers = (np.arange(len(old)) + np.cumsum(moved)[:-1]).astype(np.uint32)
+        # For each number that of the same term before; below zero the place among those that came.
+        self._old = spliced(np.arange(len(old), dtype=np.int32), dropped, places, ~np.arange(len(new)))
+        self._olds = self._old.data
+        self._merge_classes(dropped, new)
+        self._merge_kinds(dropped, places, new)
+        self.numbers = self._values(old.numbers, _NUMBERS, dropped, places, new)
+        self.times = self._values(old.times, TIMES, dropped, places, new)
+
+    def _merge_classes(self, dropped: NDArray[np.int64], new: list[Term]) -> None:
+        self.classes, end = {}, 0
+        for of, numbers in self._before.classes.items():
+            begin, stop = np.searchsorted(dropped, [numbers.start, numbers.stop]).tolist()
+            size = len(numbers) - (stop - begin) + sum(term.of is of for term in new)
+            self.classes[of] = range(end, end := end + size)
+
+    def _merge_kinds(self, dropped: NDArray[np.int64], places: NDArray[np.int64], new: list[Term]) -> None:
+        before, kinds = self._before.kind_names, self._before.kinds
+        names = sorted({*before, *(term.kind for term in new)}, key=kind_order)
+        known = {name: place for place, name in enumerate(names)}
+        if names != list(before):
+            kinds = np.array([known[name] for name in before], np.min_scalar_type(len(names)))[kinds]
+        self.kind_names = names
+        self.kinds = spliced(
+            kinds, dropped, places, np.array([known[term.kind] for term in new], kinds.dtype)
+        )
+
+    def _values(
+        self,
+        values: NDArray[_Value],
+        of: range,
+        dropped: NDArray[np.int64],
+        places: NDArray[np.int64],
+        new: list[Term],
+    ) -> NDArray[_Value]:
+        """Return the values of the classes ``of``, whose values before are ``values``."""
+        begin = self._before.classes[TermClass(of[0])].start
+        gone = dropped - begin
+        coming = [
+            (place - begin, term.value) for place, term in zip(places, new, strict=True) if term.of in of
+        ]
+        return spliced(
+            values,
+            gone[(gone >= 0) & (gone < len(values))],
+            np.array([place for place, _ in coming], np.int64),
+            np.array([value for _, value in coming], values.dtype),
+        )
+
+    def __len__(self) -> int:
+        return len(self._olds)
+
+    def term(self, number: int) -> bytes:
+        """Return a term as N-Triples writes it."""
+        old = self._olds[number]
+        return self._before.term(old) if old >= 0 else self._come[~old]
+
+    def texts(self, begin: int, end: int) -> bytes:
+        """Return the terms from one number to before another, as N-Triples writes them, without a space."""
+        old = self._old[begin:end]
+        cuts = [0, *(np.flatnonzero(np.diff(old) != 1) + 1).tolist(), len(old)]
+        runs = [old[[at, to - 1]].tolist() for at, to in pairwise(cuts) if at < to]
+        return b"".join(
+            self._before.texts(first, last + 1) if first >= 0 else self._come[~first] for first, last in runs
+        )
+
+    def lengths(self, numbers: NDArray[np.integer]) -> NDArray[np.int64]:
+        """Return how many bytes each term has as N-Triples writes it."""
+        old = self._old[numbers]
+        came = old < 0
+        found = self._before.lengths(np.where(came, 0, old))
+        found[came] = [len(self._come[~place]) for place in old[came].tolist()]
+        return found
+
+    def contents(self, numbers: NDArray[np.integer]) -> list[bytes]:
+        """Return the texts of IRIs and literals, with escapes."""
+        old = self._old[numbers]
+        before = iter(self._before.contents(old[old >= 0]))
+        return [next(before) if number >= 0 else self._contents[~number] for number in old.tolist()]
+
+    def among(self, numbers: range, pattern: bytes) -> NDArray[np.int64]:
+        """Return those of ``numbers`` whose terms have a match of the regular expression, as N-Triples writes
+        them; a match is within one term."""
+        old = self._old[numbers.start : numbers.stop]
+        known, came = old[old >= 0], np.flatnonzero(old < 0)
+        found = np.empty(0, np.int64)
+        if len(known):
+            matches = self._before.among(range(int(known[0]), int(known[-1]) + 1), pattern)
+            found = self.renumbered[matches[self._kept[matches]]].astype(np.int64)
+        search = re.compile(pattern).search
+        places = [place for place in came.tolist() if search(self._come[~int(old[place])])]
+        return np.sort(np.concatenate([found, numbers.start + np.array(places, np.int64)]))

@@ -4,13 +4,20 @@ from __future__ import annotations
 
 import subprocess
 import sys
+from collections.abc import Iterable, Iterator
 from contextlib import suppress
+from io import BytesIO
 from pathlib import Path
 from typing import IO, Final
 
-from pyoxigraph import BlankNode, DefaultGraph, NamedNode, RdfFormat, Store
+from pyoxigraph import BlankNode, DefaultGraph, NamedNode, Quad, RdfFormat, Store
 
 from endpoint.columns import END, GRAPH
+from endpoint.columns.delta import Delta as Statements
+from endpoint.columns.delta import Statement, extend, read_statements
+from endpoint.columns.terms import Unreadable
+from endpoint.errors import StoreError
+from endpoint.storage.delta import Delta
 
 _PACKAGES: Final = Path(__file__).absolute().parents[2]
 
@@ -45,6 +52,31 @@ def build_columns(store: Store, folder: Path) -> None:
     if builder.returncode:
         last = words.decode("utf-8", "replace").strip().rpartition("\n")[2]
         raise NoColumns(last or f"the builder ended with {builder.returncode}")
+
+
+def extend_columns(before: Path, folder: Path, delta: Delta) -> bool:
+    """Write into the new ``folder`` the columns in ``before`` as they are after ``delta``.
+
+    Return False, and write nothing, where they had better be built anew.
+
+    :raises NoColumns: a term cannot be written as N-Triples.
+    :raises OSError: the folder cannot be written.
+    """
+    added, removed = (frozenset(_statements(quads)) for quads in (delta.added, delta.removed))
+    try:
+        return extend(before, folder, Statements(added, removed))
+    except StoreError:
+        return False  # those before are damaged, or of another version
+    except Unreadable as error:
+        raise NoColumns(f"N-Triples cannot express {error}") from None
+
+
+def _statements(quads: Iterable[Quad]) -> Iterator[Statement]:
+    store, out = Store(), BytesIO()
+    store.extend(quads)
+    write_statements(store, out)
+    out.seek(0)
+    return read_statements(out)
 
 
 def write_statements(store: Store, out: IO[bytes]) -> None:

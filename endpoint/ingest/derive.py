@@ -21,9 +21,9 @@ import mmap
 import os
 import re
 import tempfile
-from collections.abc import Collection, Iterable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import ExitStack
+from contextlib import AbstractContextManager, ExitStack, nullcontext
 from functools import partial
 from itertools import groupby, islice
 from pathlib import Path
@@ -42,6 +42,7 @@ from pyoxigraph import (
 
 from endpoint.ingest.rdf import load_pieces
 from endpoint.ingest.rules import Rule, values_block
+from endpoint.storage.delta import Recorder
 from endpoint.vocabulary import OWL, RDFS_SUBCLASS_OF, RDFS_SUBPROPERTY_OF
 
 _HIERARCHY = frozenset(
@@ -57,6 +58,9 @@ _HIERARCHY = frozenset(
 
 # A line of N-Triples whose subject or object is a blank node.
 _BLANK_NODE = re.compile(rb'^_:| _:[^\s"]+ \.$')
+
+# In no IRI of SPARQL (section 19.8, IRIREF).
+_UNWRITABLE = re.compile(r'[\x00-\x20<>"{}|^`\\]')
 
 # Patterns of the other places of a triple: another named graph, and the default graph.
 _ELSEWHERE = ("GRAPH ?g { TRIPLE } FILTER(?g != DERIVED)", "TRIPLE .")
@@ -77,26 +81,33 @@ def derive(
     rules: Sequence[Rule],
     changed: Collection[NamedNode] | None = None,
     folder: Path | None = None,
+    recorder: Recorder | None = None,
 ) -> int:
     """Bring the derived graph up to date, inside the caller's transaction; return the statements written.
 
     ``changed`` are the subjects of all statements that were added to or removed from other graphs since
     the last derivation (see :func:`changed_subjects`); None derives everything anew. Without ``rules``
     the graph becomes empty. ``folder`` takes the temporary files of a whole derivation, which are as large
-    as the graph in N-Triples; None is the system's own. After an error the graph has some of the statements.
+    as the graph in N-Triples; None is the system's own. ``recorder`` takes what changes in the graph.
+    After an error the graph has some of the statements.
 
     :raises OSError: the store could not be written.
     """
     if changed is None or not _outnumber(store, graph, len(changed) * _STATEMENTS_PER_SUBJECT):
-        return _derive_everything(store, graph, rules, folder)
-    return _derive_for(store, graph, rules, frozenset(changed))
+        with _watching(recorder, lambda: store.quads_for_pattern(None, None, None, graph)):
+            return _derive_everything(store, graph, rules, folder)
+    return _derive_for(store, graph, rules, frozenset(changed), recorder)
+
+
+def _watching(recorder: Recorder | None, read: Callable[[], Iterable[Quad]]) -> AbstractContextManager[None]:
+    return nullcontext() if recorder is None else recorder.watching(read)
 
 
 def changed_subjects(quads: Iterable[Quad], limit: int = 50_000) -> frozenset[NamedNode] | None:
     """Return the subjects of statements that come or go, for :func:`derive`.
 
     None when more than the changed subjects is concerned, since the hierarchy of classes and properties
-    changes, or when there are more than ``limit`` of them.
+    changes, or when there are more than ``limit`` of them, or one that SPARQL cannot name.
     """
     subjects: set[NamedNode] = set()
     for quad in quads:
@@ -104,7 +115,12 @@ def changed_subjects(quads: Iterable[Quad], limit: int = 50_000) -> frozenset[Na
             subjects.add(quad.subject)
         if quad.predicate in _HIERARCHY or len(subjects) > limit:
             return None
-    return frozenset(subjects)
+    return frozenset(subjects) if all(map(_is_writable, subjects)) else None
+
+
+def _is_writable(node: NamedNode) -> bool:
+    """Return whether SPARQL can name the IRI, which one that was loaded without a check may be unable to."""
+    return not _UNWRITABLE.search(node.value)
 
 
 def _outnumber(store: Store, graph: NamedNode, number: int) -> bool:
@@ -191,12 +207,25 @@ def _shared_predicates(store: Store, graph: NamedNode) -> list[NamedNode]:
     ]
 
 
-def _derive_for(store: Store, graph: NamedNode, rules: Sequence[Rule], changed: frozenset[NamedNode]) -> int:
+def _derive_for(
+    store: Store,
+    graph: NamedNode,
+    rules: Sequence[Rule],
+    changed: frozenset[NamedNode],
+    recorder: Recorder | None,
+) -> int:
     """Derive for the changed subjects, then for those their derived statements point to, before and after."""
+
+    def about(subjects: frozenset[NamedNode]) -> Iterator[Quad]:
+        for subject in subjects:
+            yield from store.quads_for_pattern(subject, None, None, graph)
+
     pointed_to = _objects(store, graph, changed)
-    written = _derive_subjects(store, graph, rules, changed)
+    with _watching(recorder, lambda: about(changed)):
+        written = _derive_subjects(store, graph, rules, changed)
     pointed_to |= _objects(store, graph, changed)
-    return written + _derive_subjects(store, graph, rules, pointed_to - changed)
+    with _watching(recorder, lambda: about(pointed_to - changed)):
+        return written + _derive_subjects(store, graph, rules, pointed_to - changed)
 
 
 def _derive_subjects(
@@ -228,7 +257,8 @@ def _objects(store: Store, graph: NamedNode, subjects: frozenset[NamedNode]) -> 
     for batch in _batches(subjects):
         pattern = f"{values_block('s', batch)} GRAPH {graph} {{ ?s ?p ?o }} FILTER(isIRI(?o))"
         objects |= {cast(NamedNode, row["o"]) for row in _rows(store, f"SELECT DISTINCT ?o {{ {pattern} }}")}
-    return frozenset(objects)
+    # Nothing is derived about one that cannot be named: that would be only where it is a subject itself.
+    return frozenset(filter(_is_writable, objects))
 
 
 def _stages(rules: Sequence[Rule]) -> Iterator[list[Rule]]:

@@ -17,15 +17,16 @@ from itertools import chain, islice
 from pathlib import Path
 from typing import Final, Self
 
-from pyoxigraph import DefaultGraph, NamedNode, Store
+from pyoxigraph import DefaultGraph, NamedNode, Quad, Store
 
 from endpoint.columns import FOLDER
 from endpoint.columns.descriptions import ColumnsDescriptions
+from endpoint.columns.opening import open_columns
 from endpoint.columns.reader import Columns
 from endpoint.dataset import Dataset
 from endpoint.errors import DataErrors, StoreError
 from endpoint.ingest.change import Change, Effect, effect, going, refuse
-from endpoint.ingest.columns import NoColumns, build_columns
+from endpoint.ingest.columns import NoColumns, build_columns, extend_columns
 from endpoint.ingest.derive import changed_subjects, derive
 from endpoint.ingest.descriptions import Descriptions, StoreDescriptions
 from endpoint.ingest.load import load_dataset, load_sources, readers
@@ -34,6 +35,7 @@ from endpoint.ingest.search_documents import documents, properties_of
 from endpoint.ingest.sources import XLSX, Source
 from endpoint.search.build import build_index
 from endpoint.storage import generations
+from endpoint.storage.delta import MOST, Recorder
 from endpoint.storage.generations import Generation
 from endpoint.storage.retention import DEFAULT, Retention
 from endpoint.storage.writer import Transaction, Writer
@@ -66,13 +68,15 @@ def publish(
     :raises StoreError: the data directory cannot be written; nothing was published.
     """
     refuse(change, recipe.graph)
+    recorder = Recorder()
     with Writer(data, retention) as writer:
         basis = _Basis.of(change, data)
         with (
             _read_before(writer, change, recipe, basis) as apart,
-            _transaction(writer, change, recipe, basis, apart) as (transaction, subjects),
+            _transaction(writer, change, recipe, basis, apart, recorder) as (transaction, subjects),
         ):
-            _derive(recipe, transaction, subjects, report)
+            _derive(recipe, transaction, subjects, recorder, report)
+            transaction.delta = recorder.delta
             columns = _columns(recipe, transaction, report)
             _index(recipe, transaction, basis.before, columns, report)
             (transaction.folder / RECIPE).write_text(recipe.digest)
@@ -93,7 +97,7 @@ def rehearse(change: Change, recipe: Recipe, data: Path) -> Effect:
         found = effect(store, apart.sources, replaced)
         if change.check is not None:
             apart.gone.clear()
-            with suppress(_Rehearsed), _transaction(writer, change, recipe, basis, apart):
+            with suppress(_Rehearsed), _transaction(writer, change, recipe, basis, apart, Recorder()):
                 raise _Rehearsed
     return found
 
@@ -166,11 +170,17 @@ def _published(base: Generation | None, dataset: Dataset) -> Store:
 
 @contextmanager
 def _transaction(
-    writer: Writer, change: Change, recipe: Recipe, basis: _Basis, apart: _Apart | None
+    writer: Writer,
+    change: Change,
+    recipe: Recipe,
+    basis: _Basis,
+    apart: _Apart | None,
+    recorder: Recorder,
 ) -> Iterator[tuple[Transaction, Collection[NamedNode] | None]]:
     """Begin a transaction and apply ``change`` to its store; it commits at the end of the block.
 
-    Yields the transaction, and the subjects that the change concerns; None is any.
+    Yields the transaction, and the subjects that the change concerns; None is any. ``recorder`` takes what
+    changes.
     """
     base, copied = basis.base, basis.copied
     replace_all = base is None or copied is not None
@@ -178,7 +188,7 @@ def _transaction(
     with writer.transaction(digest, replace_all, change.command) as transaction:
         if base is None:
             load_dataset(transaction.store, recipe.dataset)
-        subjects = _apply(transaction.store, change, recipe, apart, copied)
+        subjects = _apply(transaction.store, change, recipe, apart, copied, recorder)
         if change.check is not None:
             change.check(transaction.store)
         yield transaction, subjects if base is not None and recipe.made(base) else None
@@ -203,19 +213,21 @@ def _digest(change: Change, base: Generation | None, dataset: Dataset) -> str:
 
 
 def _apply(
-    store: Store, change: Change, recipe: Recipe, apart: _Apart | None, copied: Generation | None
+    store: Store,
+    change: Change,
+    recipe: Recipe,
+    apart: _Apart | None,
+    copied: Generation | None,
+    recorder: Recorder,
 ) -> frozenset[NamedNode] | None:
     """Remove what goes and add the sources, from ``apart`` where they were read before.
 
     Return the subjects of removed and added statements, where they are known.
     """
-    subjects = None
     if apart is not None and copied is None:
         going(store, change, apart.sources, recipe.graph, apart.gone)
-        old = store.quads_for_pattern(None, None, None, change.graph) if change.replace else apart.gone
-        subjects = changed_subjects(chain(old, apart.sources))
-        for quad in apart.gone:
-            store.remove(quad)
+        return _replace(store, change, apart, recorder)
+    recorder.delta = None
     if copied is not None:
         _copy(copied, store, {change.graph, recipe.graph})
     elif change.replace and change.graph is not None:
@@ -224,6 +236,24 @@ def _apply(
         _load(store, change, recipe.dataset)
     else:
         store.bulk_extend(apart.sources)
+    return None
+
+
+def _replace(store: Store, change: Change, apart: _Apart, recorder: Recorder) -> frozenset[NamedNode] | None:
+    """Remove the statements that go, and add those of the sources."""
+
+    def concerned() -> Iterator[Quad]:
+        old = store.quads_for_pattern(None, None, None, change.graph) if change.replace else apart.gone
+        yield from chain(old, apart.sources)
+
+    subjects = changed_subjects(concerned())
+    with recorder.watching(lambda: filter(store.__contains__, concerned())):
+        if change.replace and change.graph is not None:
+            store.remove_graph(change.graph)
+        for quad in apart.gone:
+            store.remove(quad)
+        # A bulk load writes files of its own, and is quicker only where there is much.
+        (store.extend if len(apart.sources) <= MOST else store.bulk_extend)(apart.sources)
     return subjects
 
 
@@ -272,6 +302,7 @@ def _derive(
     recipe: Recipe,
     transaction: Transaction,
     subjects: Collection[NamedNode] | None,
+    recorder: Recorder,
     report: Callable[[str], None],
 ) -> None:
     """Bring the derived graph up to date; empty it without rules."""
@@ -279,7 +310,9 @@ def _derive(
         return
     started = time.perf_counter()
     # Temporary files in the folder of the transaction are removed with it, also after a crash.
-    count = derive(transaction.store, recipe.graph, recipe.rules, subjects, transaction.folder)
+    # What a whole derivation changes would be as much as the graph.
+    recorder.delta = None if subjects is None else recorder.delta
+    count = derive(transaction.store, recipe.graph, recipe.rules, subjects, transaction.folder, recorder)
     if recipe.rules:
         report(f"derived {count:,} statements in {time.perf_counter() - started:.1f} s")
 
@@ -314,13 +347,15 @@ def _index(
 def _columns(recipe: Recipe, transaction: Transaction, report: Callable[[str], None]) -> Columns | None:
     """Write the columns of the coming generation, and return them; without them it is served all the same."""
     started, folder = time.perf_counter(), transaction.folder / FOLDER
-    if not _LEAST <= len(transaction.store) <= recipe.columns:
+    if not _LEAST <= transaction.quads() <= recipe.columns:
         return None
+    base, delta = transaction.base, transaction.delta
     try:
-        build_columns(transaction.store, folder)
+        if base is None or delta is None or not extend_columns(base.path / FOLDER, folder, delta):
+            build_columns(transaction.store, folder)
     except NoColumns as error:
         shutil.rmtree(folder, ignore_errors=True)
         report(f"made no columns: {error}")
         return None
     report(f"made columns in {time.perf_counter() - started:.1f} s")
-    return Columns.open(folder)
+    return open_columns(folder)

@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import dataclasses
-import os
-import shutil
 from dataclasses import dataclass
 from pathlib import Path
 
 from pyoxigraph import Store
 
+from endpoint.columns.files import link
 from endpoint.errors import ConfigurationError, StoreError
 from endpoint.storage import generations
 from endpoint.storage.generations import Generation
@@ -94,12 +93,5 @@ def _link(old: Generation, folder: Path) -> Generation:
         if path.is_dir():
             (folder / place).mkdir()
         else:
-            _link_file(path, folder / place)
+            link(path, folder / place)
     return dataclasses.replace(old, digest="", command=f"rollback {old.number}", user="")
-
-
-def _link_file(path: Path, place: Path) -> None:
-    try:
-        os.link(path, place)
-    except OSError:
-        shutil.copyfile(path, place)  # not every file system has links

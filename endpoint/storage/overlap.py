@@ -11,9 +11,12 @@ without duplicates. That takes about 1 µs per quad of the store, against 25 µs
 from __future__ import annotations
 
 from collections import Counter
+from itertools import islice
 from typing import Final, cast
 
-from pyoxigraph import BlankNode, DefaultGraph, Literal, NamedNode, QuerySolutions, Store
+from pyoxigraph import BlankNode, DefaultGraph, Literal, NamedNode, QuerySolutions, Store, Triple
+
+from endpoint.storage.delta import Delta
 
 # Statements of one predicate that are compared at most; each takes about 130 bytes of memory.
 MOST: Final = 10_000_000
@@ -21,6 +24,8 @@ MOST: Final = 10_000_000
 FIRST_LOOK: Final = 4096
 
 Graph = NamedNode | DefaultGraph
+Subject = NamedNode | BlankNode | Triple
+Term = NamedNode | BlankNode | Literal | Triple
 
 
 def find_overlap(store: Store) -> bool | None:
@@ -36,6 +41,27 @@ def find_overlap(store: Store) -> bool | None:
         if _count(store, f"SELECT DISTINCT ?s ?o {{ ?s {predicate} ?o }}", union=True) != rows:
             return True
     return False
+
+
+def overlap_after(store: Store, before: bool | None, delta: Delta) -> bool | None:
+    """Return what :func:`find_overlap` does, of a store after ``delta``, where it was ``before``.
+
+    Only triples that changed are looked at, except where one of two graphs went, or nothing was known.
+    """
+    if before is None or any(isinstance(quad.graph_name, BlankNode) for quad in delta.added):
+        return find_overlap(store)
+    if before:
+        gone = Counter((quad.subject, quad.predicate, quad.object) for quad in delta.removed)
+        # Others may be left of a triple that was in several graphs.
+        ended = any(number > 1 or _graphs(store, triple) for triple, number in gone.items())
+        return find_overlap(store) if ended else True
+    came = {(quad.subject, quad.predicate, quad.object) for quad in delta.added}
+    return any(_graphs(store, triple) > 1 for triple in came)
+
+
+def _graphs(store: Store, triple: tuple[Subject, NamedNode, Term]) -> int:
+    """Return how many graphs have the triple; counting ends with the second."""
+    return sum(1 for _ in islice(store.quads_for_pattern(*triple, None), 2))
 
 
 def _shared(store: Store, graphs: list[Graph]) -> dict[NamedNode, int]:

@@ -1,7 +1,7 @@
 """Retention: how many old generations stay on the disk, and for how long.
 
-A generation shares the files of its store that did not change with others, by hard links. Each has a text
-index and columns of its own.
+A generation shares the files of its store and of its columns that did not change with others, by hard links.
+Each has a text index of its own.
 """
 
 from __future__ import annotations

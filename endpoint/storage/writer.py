@@ -27,9 +27,10 @@ from typing import IO, Self
 from pyoxigraph import Store
 
 from endpoint.errors import StoreError
-from endpoint.storage import generations
+from endpoint.storage import durability, generations
+from endpoint.storage.delta import Delta
 from endpoint.storage.generations import Generation
-from endpoint.storage.overlap import find_overlap
+from endpoint.storage.overlap import find_overlap, overlap_after
 from endpoint.storage.retention import DEFAULT, Retention, tidy
 from endpoint.telemetry import log
 
@@ -45,13 +46,29 @@ class Transaction:
     """The open primary store and, after the ``with`` block, the generation that it became.
 
     ``folder`` is that of the coming generation: files and folders that are written into it within the block
-    are beside the checkpoint of the store afterwards. Neither may be written to after the block.
+    are beside the checkpoint of the store afterwards. Neither may be written to after the block. ``base`` is
+    the generation that the store equalled at first; None is the empty one. Whoever knows all that has changed
+    since sets ``delta`` before the block ends, and then only that is looked at.
     """
 
-    def __init__(self, store: Store, folder: Path) -> None:
+    def __init__(self, store: Store, folder: Path, base: Generation | None) -> None:
         self.store = store
         self.folder = folder
+        self.base = base
+        self.delta: Delta | None = None
         self._generation: Generation | None = None
+
+    def quads(self) -> int:
+        """Return the number of quads in the store; without a delta they are counted."""
+        if self.base is None or self.delta is None:
+            return len(self.store)
+        return self.base.quads + self.delta.growth
+
+    def overlap(self) -> bool | None:
+        """Return whether a triple is in two graphs of the store; None where that is not known."""
+        if self.base is None or self.delta is None:
+            return find_overlap(self.store)
+        return overlap_after(self.store, self.base.overlap, self.delta)
 
     @property
     def generation(self) -> Generation:
@@ -127,11 +144,12 @@ class Writer:
         """
         with self._alone():
             with self._storage("be opened for writing"):
-                transaction = Transaction(self._begin(replace_all), self._stage())
+                base = None if replace_all else generations.current(self.data)
+                transaction = Transaction(self._begin(base), self._stage(), base)
             with self._rolled_back_on_failure():
                 yield transaction
                 with self._storage("be written"):
-                    made = self._commit(transaction.store, transaction.folder, digest, command)
+                    made = self._commit(transaction, digest, command)
                 transaction._publish(made)
 
     def publish_folder(self, fill: Callable[[Path], Generation]) -> Generation:
@@ -182,15 +200,14 @@ class Writer:
         finally:
             self._busy = False
 
-    def _begin(self, replace_all: bool) -> Store:
-        base = None if replace_all else generations.current(self.data)
+    def _begin(self, base: Generation | None) -> Store:
         number = 0 if base is None else base.number
-        if self._store is None or replace_all or self._equals != number:
+        if self._store is None or base is None or self._equals != number:
             self._store = None
             self._store = self._open_primary(base)
         self._equals = None
         (self.data / "primary.generation").unlink(missing_ok=True)
-        _sync(self.data)
+        durability.sync(self.data)
         return self._store
 
     def _open_primary(self, base: Generation | None) -> Store:
@@ -227,15 +244,16 @@ class Writer:
         staging.mkdir()
         return staging
 
-    def _commit(self, store: Store, staging: Path, digest: str, command: str) -> Generation:
+    def _commit(self, transaction: Transaction, digest: str, command: str) -> Generation:
+        store, staging = transaction.store, transaction.folder
         store.flush()
         generation = Generation(
             number=self._next_number(),
             path=staging,
             created=datetime.now(UTC),
-            quads=len(store),
+            quads=transaction.quads(),
             digest=digest,
-            overlap=find_overlap(store),
+            overlap=transaction.overlap(),
             command=command,
         )
         store.backup(str(staging / generations.STORE))
@@ -258,11 +276,11 @@ class Writer:
         )
         (staging / generations.DESCRIPTION).write_bytes(generations.describe(generation))
         (staging / generations.READERS).touch()
-        _sync_tree(staging)
+        durability.sync_tree(staging)
         staging.rename(path)
-        _sync(path.parent)
+        durability.sync(path.parent)
         try:
-            _replace(self.data / "current", f"{generation.number}\n")
+            durability.replace(self.data / "current", f"{generation.number}\n")
         except BaseException:
             if self._published() != generation.number:
                 shutil.rmtree(path, ignore_errors=True)
@@ -287,7 +305,7 @@ class Writer:
         even if this fails."""
         if equals_primary:
             self._equals = number
-            _replace(self.data / "primary.generation", f"{number} {self._name}\n")
+            durability.replace(self.data / "primary.generation", f"{number} {self._name}\n")
         tidy(self.data, self._retention, before)
 
     @contextmanager
@@ -368,27 +386,3 @@ def _take_lock(data: Path) -> IO[bytes]:
 def _warn_of_modes(data: Path) -> None:
     if data.stat().st_mode & stat.S_IWOTH:
         log.warning("every user of this machine can change the data in %s: chmod -R o-w it", data)
-
-
-def _replace(path: Path, text: str) -> None:
-    """Replace the file in one step that is on the disk when the function returns."""
-    fresh = path.with_name(f"{path.name}.new")
-    fresh.write_text(text)
-    _sync(fresh)
-    fresh.replace(path)
-    _sync(path.parent)
-
-
-def _sync_tree(top: Path) -> None:
-    for path in top.rglob("*"):
-        _sync(path)
-    _sync(top)
-
-
-def _sync(path: Path) -> None:
-    """Wait until a file, or the entries of a folder, are on the disk."""
-    descriptor = os.open(path, os.O_RDONLY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)

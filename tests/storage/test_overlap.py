@@ -10,7 +10,8 @@ import pytest
 from pyoxigraph import BlankNode, DefaultGraph, Literal, NamedNode, Quad, Store
 
 from endpoint.storage import overlap
-from endpoint.storage.overlap import find_overlap
+from endpoint.storage.delta import Delta
+from endpoint.storage.overlap import find_overlap, overlap_after
 
 G1, G2, G3 = (NamedNode(f"urn:g{n}") for n in (1, 2, 3))
 Graph = NamedNode | BlankNode | DefaultGraph
@@ -90,3 +91,34 @@ def test_it_does_not_compare_more_than_fits(monkeypatch: pytest.MonkeyPatch) -> 
     store.extend(quad("s", "p", n, graph) for graph, n in ((G1, 1), (G1, 2), (G2, 3)))
     monkeypatch.setattr(overlap, "MOST", 2)
     assert find_overlap(store) is None
+
+
+@pytest.mark.parametrize("seed", range(40))
+def test_after_a_change_it_is_what_would_be_found_anew(seed: int) -> None:
+    choose = random.Random(seed)
+    graphs = [*GRAPHS, BlankNode("g")] if seed % 4 == 0 else GRAPHS
+    every = [quad(s, p, 1, graph) for s in "abcd" for p in "pq" for graph in graphs]
+    store = Store()
+    store.extend(choose.sample(every, 4))
+    found = find_overlap(store)
+    for _ in range(30):
+        chosen = choose.sample(every, choose.randrange(3))
+        delta = Delta(
+            frozenset(one for one in chosen if one not in store),
+            frozenset(one for one in chosen if one in store),
+        )
+        store.extend(delta.added)
+        for one in delta.removed:
+            store.remove(one)
+        found = overlap_after(store, found, delta)
+        assert found is find_overlap(store)
+
+
+def test_only_what_changed_is_looked_at(monkeypatch: pytest.MonkeyPatch) -> None:
+    store = Store()
+    store.extend([quad("s", "p", 1, G1), quad("s", "p", 2, G2)])
+    came = quad("s", "p", 3, G2)
+    store.add(came)
+    monkeypatch.delattr(overlap, "find_overlap")
+    assert overlap_after(store, False, Delta(frozenset([came]))) is False
+    assert overlap_after(store, True, Delta(frozenset([came]), frozenset([quad("t", "p", 1, G1)]))) is True

@@ -286,7 +286,7 @@ def test_a_data_directory_that_cannot_be_made_is_named(tmp_path: Path) -> None:
 
 def test_a_transaction_that_has_not_ended_has_no_generation(tmp_path: Path) -> None:
     with pytest.raises(StoreError, match="published nothing"):
-        assert Transaction(Store(), tmp_path).generation
+        assert Transaction(Store(), tmp_path, None).generation
 
 
 @pytest.mark.parametrize("umask", [0o000, 0o022, 0o077])

@@ -71,7 +71,7 @@ class Uses:
 
     @cached_property
     def named(self) -> Mapping[Variable, int]:
-        """How often each variable is named, outside of EXISTS.
+        """The number of times that each variable is named, outside of EXISTS.
 
         What nothing binds is unbound everywhere, and not in it.
         """
@@ -80,7 +80,7 @@ class Uses:
 
     @cached_property
     def after(self) -> Mapping[int, Set[Variable]]:
-        """Which variables are used after each assignment, by its identity."""
+        """The variables that are used after each assignment, by its identity."""
         return _after(self._pattern)
 
 

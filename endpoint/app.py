@@ -52,6 +52,7 @@ from endpoint.web.sparql import SparqlEndpoint
 from endpoint.web.sparql.description import Descriptions
 from endpoint.web.sparql.editor import QueryPage
 from endpoint.web.sparql.graph_store import graph_store
+from endpoint.web.sparql.updates import Updates
 
 
 def create_site(settings: Settings) -> Site:
@@ -100,6 +101,7 @@ def create_application(
             yield
         finally:
             site.running = None
+            await site.writes.aclose()
             await running.aclose()
 
     return Boundary(Router(routes(site), lifespan=lifespan), site)
@@ -148,6 +150,7 @@ def routes(site: Site) -> list[BaseRoute]:
 
     return [
         Route("/sparql", whole),
+        Route("/update", Handler(Updates(site).answer, ("POST", "OPTIONS"))),
         Route("/query", Handler(QueryPage(own_queries).answer)),
         Route("/api/openapi.json", Handler(OpenApi(own_queries).answer)),
         Route("/api/docs", Handler(swagger_page)),

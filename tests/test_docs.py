@@ -48,7 +48,7 @@ def test_generated_pages_are_up_to_date(name: str) -> None:
 LIMITLESS = {
     *("dataset", "data", "host", "port", "tls_certificate", "tls_key", "public_url", "trusted_proxies"),
     *("allowed_hosts", "default_graph", "derive", "reload", "cors_origins", "tokens", "metrics_address"),
-    *("query_log", "slow_query", "log_level", "security_contact", "column_queries"),
+    *("query_log", "slow_query", "log_level", "security_contact", "column_queries", "load_from"),
 }
 
 

@@ -71,7 +71,6 @@ def _spawn() -> tuple[subprocess.Popen[bytes], socket.socket]:
     ours, theirs = socket.socketpair()
     # -P keeps the working folder out of the module path, through which alone this package may be importable.
     command = [sys.executable, "-P", "-c", _START, str(theirs.fileno()), str(os.getpid())]
-    path = os.pathsep.join(filter(None, [str(_PACKAGES), os.environ.get("PYTHONPATH")]))
     with theirs, ExitStack() as undo:
         undo.callback(ours.close)
         process = subprocess.Popen(  # noqa: S603 (our own module, no shell)
@@ -79,8 +78,14 @@ def _spawn() -> tuple[subprocess.Popen[bytes], socket.socket]:
             stdin=subprocess.DEVNULL,
             stdout=subprocess.DEVNULL,
             pass_fds=[theirs.fileno()],
-            # A process that forks must have no threads, and numpy's linear algebra starts some.
-            env={**os.environ, "PYTHONPATH": path, "RUST_BACKTRACE": "0", "OPENBLAS_NUM_THREADS": "1"},
+            env=child_environment(),
         )
         undo.pop_all()
     return process, ours
+
+
+def child_environment() -> dict[str, str]:
+    """Return the environment of a process of our own, in which this package can be imported."""
+    path = os.pathsep.join(filter(None, [str(_PACKAGES), os.environ.get("PYTHONPATH")]))
+    # A process that forks must have no threads, and numpy's linear algebra starts some.
+    return {**os.environ, "PYTHONPATH": path, "RUST_BACKTRACE": "0", "OPENBLAS_NUM_THREADS": "1"}

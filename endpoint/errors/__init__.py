@@ -7,6 +7,7 @@
         MalformedRequest   400    the HTTP request does not follow the SPARQL 1.1 Protocol
         BadParameter       400    a parameter is missing, repeated, unknown or ill-typed
         MalformedQuery     400    the SPARQL text does not parse; carries the position
+        MalformedData      400    the body is not what its Content-Type says
         QueryTooComplex    400    the SPARQL text is nested or sized beyond what can be planned
         Unauthorized       401    a token is missing, or not known
         Forbidden          403    the token does not have the scope that is needed
@@ -17,7 +18,9 @@
         NotAcceptable      406    no offered media type fits the Accept header
         NotExpressible     406    the result contains something that the chosen format cannot express
         RequestTimeout     408    the client stopped sending its request
+        Conflict           409    the data is in a state in which the write cannot be done
         GenerationGone     410    the requested page belongs to a generation that is no longer kept
+        PreconditionFailed 412    the data is not what the client has seen before
         PayloadTooLarge    413    the query text is longer than the limit
         UrlTooLong         414    the URL is longer than the limit
         UnsupportedMediaType 415
@@ -33,6 +36,7 @@
         EvaluationFailed   500    the engine refused the query while evaluating it
         WorkerDied         500    the worker process ended unexpectedly
         MemoryLimitExceeded 503   the query needed more memory than one query may have
+        WriteFailed        503    the write could not be stored
         QueryKilled        503    the operator of the server ended the query
         Overloaded         503    every worker is busy and the queue is full
         DeadlineExceeded   504    the query ran longer than its deadline
@@ -68,14 +72,17 @@ from endpoint.errors.engine import (
     Overloaded,
     QueryKilled,
     WorkerDied,
+    WriteFailed,
 )
 from endpoint.errors.requests import (
     BadParameter,
     BudgetExhausted,
+    Conflict,
     Forbidden,
     GenerationGone,
     HeadTooLarge,
     LimitReached,
+    MalformedData,
     MalformedQuery,
     MalformedRequest,
     MethodNotAllowed,
@@ -83,6 +90,7 @@ from endpoint.errors.requests import (
     NotExpressible,
     NotFound,
     PayloadTooLarge,
+    PreconditionFailed,
     QueryTooComplex,
     ReadOnly,
     RequestError,
@@ -102,6 +110,7 @@ __all__ = [
     "BadParameter",
     "BudgetExhausted",
     "ConfigurationError",
+    "Conflict",
     "DataError",
     "DataErrors",
     "DeadlineExceeded",
@@ -112,6 +121,7 @@ __all__ = [
     "GenerationGone",
     "HeadTooLarge",
     "LimitReached",
+    "MalformedData",
     "MalformedQuery",
     "MalformedRequest",
     "MemoryLimitExceeded",
@@ -121,6 +131,7 @@ __all__ = [
     "NotFound",
     "Overloaded",
     "PayloadTooLarge",
+    "PreconditionFailed",
     "QueryKilled",
     "QueryTooComplex",
     "ReadOnly",
@@ -138,4 +149,5 @@ __all__ = [
     "UrlTooLong",
     "ValidationFailed",
     "WorkerDied",
+    "WriteFailed",
 ]

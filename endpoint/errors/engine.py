@@ -38,6 +38,14 @@ class MemoryLimitExceeded(EngineError):
         return {"limit": self.limit}
 
 
+class WriteFailed(EngineError):
+    """The write could not be stored: the disk is full, or another process writes. Nothing has changed."""
+
+    status = 503
+    code = "write-failed"
+    title = "Write failed"
+
+
 class QueryKilled(EngineError):
     """The operator of the server ended the query."""
 

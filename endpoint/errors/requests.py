@@ -181,6 +181,36 @@ class GenerationGone(RequestError):
         return {"generation": self.generation, "current": self.current}
 
 
+class Conflict(RequestError):
+    """The data is in a state in which the write cannot be done (RFC 9110 section 15.5.10)."""
+
+    status = 409
+    code = "conflict"
+    title = "Conflict"
+
+
+class PreconditionFailed(RequestError):
+    """The data is not what the client has seen before (RFC 9110 section 13.1)."""
+
+    status = 412
+    code = "precondition-failed"
+    title = "Precondition failed"
+
+
+class MalformedData(RequestError):
+    """The body is not what its Content-Type says. ``line`` is that of the first mistake, from 1."""
+
+    code = "malformed-data"
+    title = "Malformed data"
+
+    def __init__(self, detail: str, line: int | None = None) -> None:
+        super().__init__(detail)
+        self.line = line
+
+    def fields(self) -> dict[str, object]:
+        return {} if self.line is None else {"line": self.line}
+
+
 class PayloadTooLarge(RequestError):
     """The request is longer than the limit, in bytes (``limit``)."""
 

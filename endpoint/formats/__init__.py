@@ -100,6 +100,12 @@ _SAVED = {
 }
 
 
+def rdf_format(media_type: str) -> Format | None:
+    """Return the format of RDF with this media type, in lower case; None for others."""
+    rdf = (each for each in EXPORT_FORMATS if each.iri is not None)
+    return next((each for each in rdf if media_type in (each.media_type, *each.aliases)), None)
+
+
 def offered(form: QueryForm) -> tuple[Format, ...]:
     """Return the formats for the result of a query of this form, in the server's order of preference.
 

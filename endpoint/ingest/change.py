@@ -15,6 +15,8 @@ from pyoxigraph import BlankNode, DefaultGraph, NamedNode, Quad, Store
 from endpoint.errors import ConfigurationError, DataError
 from endpoint.ingest.load import Progress
 from endpoint.ingest.sources import Source
+from endpoint.storage.delta import Delta
+from endpoint.storage.writer import Transaction
 
 Graph = NamedNode | BlankNode | DefaultGraph
 
@@ -32,8 +34,10 @@ class Change:
     statements go, in ``graph`` or in all; ``as_object``: those that point to them too. ``errors`` are already
     known and end the publication, once all sources were read. ``check`` is called with the changed store,
     before statements are derived; an exception of it ends the publication. ``progress`` is that of
-    :func:`~endpoint.ingest.load.load_sources`; ``notices`` takes remarks on the sources. ``command`` is
-    told in the history.
+    :func:`~endpoint.ingest.load.load_sources`; ``notices`` takes remarks on the sources. ``edit`` changes the
+    store of the transaction in place of all of these; it returns the delta, None where that is large or not
+    known, and the statements that came or went at least, None where they are too many. ``command`` and
+    ``author`` (in place of the user) are told in the history.
     """
 
     sources: Sequence[Source] = ()
@@ -49,7 +53,9 @@ class Change:
     progress: Callable[[Progress], None] | None = None
     notices: list[str] = field(default_factory=list)
     errors: Sequence[DataError] = ()
+    edit: Callable[[Transaction], tuple[Delta | None, Iterable[Quad] | None]] | None = None
     command: str = ""
+    author: str = ""
 
     @property
     def corrects(self) -> bool:

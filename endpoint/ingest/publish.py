@@ -57,10 +57,12 @@ def publish(
     data: Path,
     report: Callable[[str], None] = log.info,
     retention: Retention = DEFAULT,
+    patience: float = 0.0,
 ) -> Generation:
     """Publish the data in the directory ``data`` with ``change``, completed by ``recipe``; all or nothing.
 
-    ``report`` takes a line for each part that is completed. Old generations stay as ``retention`` says.
+    ``report`` takes a line for each part that is completed. Old generations stay as ``retention`` says. Where
+    another process writes, its end is waited for, ``patience`` seconds at most.
 
     :raises ConfigurationError: ``replace`` comes without a graph, or the graph is the derived one.
     :raises DataErrors: sources are wrong; nothing was published.
@@ -69,7 +71,7 @@ def publish(
     """
     refuse(change, recipe.graph)
     recorder = Recorder()
-    with Writer(data, retention) as writer:
+    with Writer(data, retention, patience) as writer:
         basis = _Basis.of(change, data)
         with (
             _read_before(writer, change, recipe, basis) as apart,
@@ -185,10 +187,14 @@ def _transaction(
     base, copied = basis.base, basis.copied
     replace_all = base is None or copied is not None
     digest = _digest(change, base, recipe.dataset)
-    with writer.transaction(digest, replace_all, change.command) as transaction:
+    with writer.transaction(digest, replace_all, change.command, change.author) as transaction:
         if base is None:
             load_dataset(transaction.store, recipe.dataset)
-        subjects = _apply(transaction.store, change, recipe, apart, copied, recorder)
+        if change.edit is not None:
+            recorder.delta, quads = change.edit(transaction)
+            subjects = None if quads is None else changed_subjects(quads)
+        else:
+            subjects = _apply(transaction.store, change, recipe, apart, copied, recorder)
         if change.check is not None:
             change.check(transaction.store)
         yield transaction, subjects if base is not None and recipe.made(base) else None
@@ -207,7 +213,7 @@ def _read_only(change: Change, recipe: Recipe) -> None:
 
 def _digest(change: Change, base: Generation | None, dataset: Dataset) -> str:
     """Return the digest of the files that the generation is built from; empty with other sources."""
-    if change.sources or change.replace or change.removed:
+    if change.sources or change.replace or change.removed or change.edit is not None:
         return ""
     return dataset.digest() if base is None else base.digest
 

@@ -262,6 +262,27 @@ class Settings:
         "in the data folder, where there is one.",
         reload=True,
     )
+    write_timeout: float = _setting(
+        60.0,
+        values.seconds,
+        "SECONDS",
+        "Deadline of a write over HTTP, from its beginning to its publication.",
+        reload=True,
+    )
+    write_memory: int = _setting(
+        2**30, values.size, "SIZE", "Memory that one write over HTTP may use.", reload=True
+    )
+    max_update: int = _setting(2**24, values.size, "SIZE", "Longest text of an update accepted.", reload=True)
+    max_upload: int = _setting(
+        2**30, values.size, "SIZE", "Longest body of a write to the graph store accepted.", reload=True
+    )
+    load_from: tuple[str, ...] = _setting(
+        (),
+        values.loadable,
+        "IRIS",
+        "Beginnings of the IRIs that LOAD in an update may fetch; without any, none.",
+        reload=True,
+    )
     metrics_address: tuple[str, int] | None = _setting(
         None,
         values.address,

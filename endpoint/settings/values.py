@@ -13,6 +13,7 @@ from urllib.parse import urlsplit
 _SIZE: Final = re.compile(r"(\d+(?:\.\d+)?)\s*([kmgt]?)(?:i?b)?", re.IGNORECASE)
 # A name, all names below one, or all names there are.
 _HOST: Final = re.compile(r"\.?[a-z0-9_-]+(?:\.[a-z0-9_-]+)*|\[[0-9a-f:.]+\]|\*")
+_LOADABLE = re.compile(r"https?://[^\s/@]+/\S*")
 _CONTACT: Final = re.compile(r"(?:mailto:[^@/\s]+@|https://|tel:\+?)[!-~]+")
 _AGE: Final = re.compile(r"(\d+(?:\.\d+)?)([dhms]?)", re.ASCII)
 AGES: Final = {"d": 86400.0, "h": 3600.0, "m": 60.0, "s": 1.0}
@@ -138,6 +139,16 @@ def contacts(text: str) -> tuple[str, ...]:
     if not all(_CONTACT.fullmatch(contact) for contact in given):
         raise ValueError(
             "expected addresses such as mailto:security@example.org or https://example.org/security"
+        )
+    return given
+
+
+def loadable(text: str) -> tuple[str, ...]:
+    """Parse beginnings of http and https IRIs, each with a whole host, between spaces or commas."""
+    given = tuple(text.replace(",", " ").split())
+    if not all(_LOADABLE.fullmatch(each) for each in given):
+        raise ValueError(
+            "expected beginnings of IRIs with a slash after the host, such as https://example.org/data/"
         )
     return given
 

@@ -30,6 +30,7 @@ from endpoint.errors import StoreError
 from endpoint.storage import durability, generations
 from endpoint.storage.delta import Delta
 from endpoint.storage.generations import Generation
+from endpoint.storage.lock import take_lock
 from endpoint.storage.overlap import find_overlap, overlap_after
 from endpoint.storage.retention import DEFAULT, Retention, tidy
 from endpoint.telemetry import log
@@ -87,11 +88,13 @@ class Transaction:
 class Writer:
     """The single writer of the data directory ``data`` while the ``with`` block lasts.
 
-    ``retention`` decides which generations remain after a publication.
+    ``retention`` decides which generations remain after a publication. Where another process writes, its end
+    is waited for, ``patience`` seconds at most.
     """
 
-    def __init__(self, data: Path, retention: Retention = DEFAULT) -> None:
+    def __init__(self, data: Path, retention: Retention = DEFAULT, patience: float = 0.0) -> None:
         self.data = data
+        self._patience = patience
         self._retention = retention
         self._lock: IO[bytes] | None = None
         self._store: Store | None = None
@@ -110,7 +113,7 @@ class Writer:
         try:
             with self._storage("be opened for writing"):
                 (self.data / "generations").mkdir(parents=True, exist_ok=True)
-                self._lock = _take_lock(self.data)
+                self._lock = take_lock(self.data, self._patience)
         except BaseException:
             os.umask(self._umask)
             raise
@@ -131,14 +134,14 @@ class Writer:
 
     @contextmanager
     def transaction(
-        self, digest: str = "", replace_all: bool = False, command: str = ""
+        self, digest: str = "", replace_all: bool = False, command: str = "", author: str = ""
     ) -> Iterator[Transaction]:
         """Change the dataset: the whole block becomes the next generation, or nothing does.
 
         ``digest`` identifies the files that the generation is built from; ``replace_all`` begins
-        with an empty store instead of the current generation; ``command`` is told in the history. Any
-        exception of the block leaves the published data as it was and is raised unchanged, except a failure
-        of the disk.
+        with an empty store instead of the current generation; ``command`` and ``author`` (by default the
+        user of the system) are told in the history. Any exception of the block leaves the published data as
+        it was and is raised unchanged, except a failure of the disk.
 
         :raises StoreError: the disk is full, or the data directory cannot be used or written.
         """
@@ -149,7 +152,7 @@ class Writer:
             with self._rolled_back_on_failure():
                 yield transaction
                 with self._storage("be written"):
-                    made = self._commit(transaction, digest, command)
+                    made = self._commit(transaction, digest, command, author)
                 transaction._publish(made)
 
     def publish_folder(self, fill: Callable[[Path], Generation]) -> Generation:
@@ -244,7 +247,7 @@ class Writer:
         staging.mkdir()
         return staging
 
-    def _commit(self, transaction: Transaction, digest: str, command: str) -> Generation:
+    def _commit(self, transaction: Transaction, digest: str, command: str, author: str) -> Generation:
         store, staging = transaction.store, transaction.folder
         store.flush()
         generation = Generation(
@@ -255,6 +258,7 @@ class Writer:
             digest=digest,
             overlap=transaction.overlap(),
             command=command,
+            user=author,
         )
         store.backup(str(staging / generations.STORE))
         return self._switch(generation, staging, equals_primary=True)
@@ -364,23 +368,6 @@ def _user() -> str:
         return pwd.getpwuid(os.getuid()).pw_name
     except KeyError:
         return str(os.getuid())
-
-
-def _take_lock(data: Path) -> IO[bytes]:
-    lock = (data / "lock").open("a+b", buffering=0)
-    try:
-        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except BlockingIOError:
-        lock.seek(0)
-        holder = lock.read().decode("ascii", "replace").strip() or "unknown"
-        lock.close()
-        raise StoreError(
-            f"Another process is writing to {data} (pid {holder}). Wait until it has finished, or end it."
-        ) from None
-    with suppress(OSError):  # on a full disk the lock works all the same, only without the name of its owner
-        lock.truncate(0)
-        lock.write(f"{os.getpid()}\n".encode())
-    return lock
 
 
 def _warn_of_modes(data: Path) -> None:

@@ -14,6 +14,8 @@ from endpoint.catalog import Catalog
 from endpoint.dataset import Dataset
 from endpoint.engine import Engine
 from endpoint.engine.cache import ByteCache
+from endpoint.engine.write_queue import WriteQueue
+from endpoint.engine.writes import Terms
 from endpoint.errors import MalformedRequest, Overloaded
 from endpoint.search import SearchConfiguration
 from endpoint.settings import Settings
@@ -33,7 +35,7 @@ class Site:
     ``catalog`` may be replaced at any time, so a request that uses it again after an await keeps the one
     that it began with. ``search`` is the configuration of the text index, where the dataset has one.
     ``spooled`` counts the bytes that are kept for clients of HTTP/1.0; ``turns`` orders the work of clients;
-    ``cache`` has the answers that are kept.
+    ``cache`` has the answers that are kept; ``writes`` takes what is written over HTTP.
     """
 
     settings: Settings
@@ -48,10 +50,12 @@ class Site:
     spooled: int = 0
     turns: Turns = field(init=False)
     cache: ByteCache = field(init=False)
+    writes: WriteQueue = field(init=False)
     _lasting: str = field(init=False)
 
     def __post_init__(self) -> None:
         self.turns = Turns(self.instruments.watchdog)
+        self.writes = WriteQueue(lambda: Terms.of(self.settings, self.dataset.root))
         self.cache = ByteCache(self.settings.cache)
         prefixes = sorted(self.dataset.prefixes.items())
         self._lasting = f"{__version__} {self.settings.default_graph} {prefixes}"

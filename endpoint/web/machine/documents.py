@@ -39,12 +39,16 @@ _PREFIXES: Final = {
 
 @dataclass(frozen=True, slots=True)
 class Document:
-    """A graph at ``url``; ``statistics`` are the numbers in it, None where they are not counted yet."""
+    """A graph at ``url``; ``statistics`` are the numbers in it, None where they are not counted yet.
+
+    ``variant`` tells apart what else it depends on than data, settings and catalog.
+    """
 
     url: str
     prefixes: Mapping[str, str]
     triples: Callable[[], Iterable[Triple]]
     statistics: Statistics | None
+    variant: str = ""
 
 
 class _Serialized(NamedTuple):
@@ -68,7 +72,7 @@ async def _serialized(snapshot: Snapshot, document: Document, chosen: Representa
 
     statistics = document.statistics
     generation = statistics.generation.version if statistics else None
-    key = (document.url, rdf_format, generation, snapshot.site.version)
+    key = (document.url, document.variant, rdf_format, generation, snapshot.site.version)
     return await snapshot.cached(_SERIALIZED, make, key)
 
 

@@ -7,9 +7,10 @@ from functools import partial
 from typing import Final
 
 from endpoint.engine import Result
-from endpoint.errors import BadParameter
+from endpoint.errors import BadParameter, ReadOnly
 from endpoint.formats import HTML, Format, offered
 from endpoint.sparql.operation import Operation, admit, classify
+from endpoint.tokens import UPDATE
 from endpoint.web import Site
 from endpoint.web.explanation import explanation_answer, measured, wants_explanation
 from endpoint.web.http.answer import NOTHING, Answer, Around, as_file, evaluate
@@ -21,6 +22,7 @@ from endpoint.web.http.view import View
 from endpoint.web.sparql.description import DESCRIPTION_FORMATS, Descriptions
 from endpoint.web.sparql.editor import editor_page
 from endpoint.web.sparql.protocol import METHODS, ProtocolRequest, parse
+from endpoint.web.sparql.updates import UPDATE_TYPE, Updates, authorize
 
 _QUERY_TYPES: Final = '"application/sparql-query", "application/x-www-form-urlencoded"'
 # Texts longer than this (characters) are classified in a worker: it would take too long here.
@@ -28,12 +30,13 @@ _LONG_TEXT: Final = 10_000
 
 
 class SparqlEndpoint:
-    """One SPARQL endpoint; ``graph`` restricts it to one named graph."""
+    """One SPARQL endpoint; ``graph`` restricts it to one named graph, and to queries."""
 
     def __init__(self, site: Site, descriptions: Descriptions, graph: str | None = None) -> None:
         self._site = site
         self._descriptions = descriptions
         self._graph = graph
+        self._updates = Updates(site)
 
     def handler(self) -> Handler:
         """Return the endpoint as an ASGI application."""
@@ -45,14 +48,29 @@ class SparqlEndpoint:
         body: bytes | None = None
         content_type = request.headers.get("content-type", "")
         if request.method in ("POST", "QUERY"):
-            # A form has the text percent-encoded, three bytes for one at the worst.
-            body = await request.body(limit * 3 if "form" in content_type else limit)
+            body = await request.body(self._longest_body(request, content_type))
             if (known := find_repeat(request, body)) is not None:
                 return known
         protocol = parse(request.method, content_type, request.scope["query_string"], body or b"", limit)
+        if protocol.update is not None:
+            return await self._update(request, protocol, protocol.update)
         if protocol.query is None:
             return await self._without_query(request, protocol)
         return await self._with_query(request, protocol, protocol.query, body)
+
+    def _longest_body(self, request: Request, content_type: str) -> int:
+        # A form has the text percent-encoded, three bytes for one at the worst.
+        limit = self._site.settings.max_query * (3 if "form" in content_type else 1)
+        if request.media_type == UPDATE_TYPE:
+            authorize(request, UPDATE)
+        # A password may be meant for a proxy, and is not looked at before an update is found.
+        known = request.media_type == UPDATE_TYPE or request.token is not None
+        return max(limit, self._updates.longest_body(request)) if known else limit
+
+    async def _update(self, request: Request, protocol: ProtocolRequest, text: str) -> Answer:
+        if self._graph is not None:
+            raise ReadOnly("This endpoint on one graph takes queries; send updates to /update.")
+        return await self._updates.update(request, protocol, text)
 
     async def _with_query(
         self, request: Request, protocol: ProtocolRequest, text: str, body: bytes | None

@@ -21,6 +21,7 @@ from endpoint.catalog import SavedQuery
 from endpoint.dataset import SourceGraph
 from endpoint.formats import GRAPH_FORMATS, HTML, RESULT_FORMATS, QueryForm, Representation
 from endpoint.sparql.parameter_sites import numbers
+from endpoint.tokens import UPDATE
 from endpoint.vocabulary import DCTERMS, RDFS, RDFS_COMMENT, SCHEMA, SD, SH, SPEX, VOID, VOID_EXT, XSD
 from endpoint.web import Site
 from endpoint.web.http.answer import Whole
@@ -72,7 +73,11 @@ class Descriptions:
         prefixes = {"sd": SD, "sh": SH, "dcterms": DCTERMS, "schema": SCHEMA, "spex": SPEX, "void": VOID}
         prefixes |= {"void-ext": VOID_EXT, "here": names(base)}
         document = Document(
-            url, prefixes, lambda: service_triples(self._site, base, url, graph, statistics), statistics
+            url,
+            prefixes,
+            lambda: service_triples(self._site, base, url, graph, statistics),
+            statistics,
+            variant="update" if self._site.tokens.grant(UPDATE) else "",
         )
         return await document_answer(self._own_queries, document, chosen)
 
@@ -88,6 +93,8 @@ def service_triples(
     yield Triple(service, TYPE, _sd("Service"))
     yield Triple(service, _sd("endpoint"), url)
     yield Triple(service, _sd("supportedLanguage"), _sd("SPARQL11Query"))
+    if graph is None and site.tokens.grant(UPDATE):
+        yield Triple(service, _sd("supportedLanguage"), _sd("SPARQL11Update"))
     if graph is None and site.settings.default_graph == "union":
         yield Triple(service, _sd("feature"), _sd("UnionDefaultGraph"))
     for fmt in (*RESULT_FORMATS, *GRAPH_FORMATS):

@@ -10,7 +10,13 @@ from typing import Final
 
 from pyoxigraph import NamedNode
 
-from endpoint.errors import BadParameter, MalformedRequest, PayloadTooLarge, ReadOnly, UnsupportedMediaType
+from endpoint.errors import (
+    BadParameter,
+    MalformedRequest,
+    MethodNotAllowed,
+    PayloadTooLarge,
+    UnsupportedMediaType,
+)
 from endpoint.web.http.request import (
     Pairs,
     decode_pairs,
@@ -29,7 +35,7 @@ _ENCODED: Final = 3
 
 @dataclass(frozen=True, slots=True)
 class ProtocolRequest:
-    """One request of the protocol; ``query`` is None where there is none.
+    """One request of the protocol: ``query``, or ``update``, is None where there is none.
 
     ``formats`` are the names given, the first one offered is taken; ``timeout`` is in seconds.
     ``explain``: what the query did is wanted in place of its answer. Without ``columns`` the engine is to
@@ -45,13 +51,15 @@ class ProtocolRequest:
     explain: bool = False
     columns: bool = True
     cache: bool = True
+    update: str | None = None
 
 
 def parse(method: str, content_type: str, query_string: bytes, body: bytes, limit: int) -> ProtocolRequest:
     """Parse a request of the protocol; each parameter is read exactly once.
 
-    Raises MalformedRequest, BadParameter, UnsupportedMediaType, PayloadTooLarge, and ReadOnly for
-    an update. ``limit`` is the longest query text, in bytes.
+    The graphs of an update are those of using-graph-uri and using-named-graph-uri (section 2.2.3). ``limit``
+    is the longest text of a query, in bytes. Raises MalformedRequest, BadParameter, UnsupportedMediaType,
+    PayloadTooLarge, and MethodNotAllowed for an update that is not sent by POST.
     """
     if len(query_string) > limit * _ENCODED:
         raise PayloadTooLarge(f"The URL is too long: a query may have {limit:,} bytes. Use POST.", limit)
@@ -59,6 +67,8 @@ def parse(method: str, content_type: str, query_string: bytes, body: bytes, limi
     if method in ("POST", "QUERY"):
         pairs += _body_pairs(content_type, body)
     request = _request(pairs)
+    if request.update is not None and method != "POST":
+        raise MethodNotAllowed("An update is sent by POST, never in a URL alone.", ("POST",))
     if request.query is not None and len(request.query.encode()) > limit:
         raise PayloadTooLarge(f"The query text is longer than the limit of {limit:,} bytes.", limit)
     return request
@@ -73,7 +83,7 @@ def _body_pairs(content_type: str, body: bytes) -> Pairs:
         case "application/sparql-query":
             return [("query", _text(body))]
         case "application/sparql-update":
-            return [("update", "")]
+            return [("update", _text(body))]
         case "":
             received = "The body has no Content-Type."
         case other:
@@ -104,13 +114,16 @@ def _text(body: bytes) -> str:
 def _request(pairs: Pairs) -> ProtocolRequest:
     # YASQE sends some parameter names with a trailing blank.
     named = [(name.strip(), value) for name, value in pairs]
-    if any(name == "update" for name, _ in named):
-        raise ReadOnly("This endpoint takes no updates; send a query as the parameter query.")
-    query = single(named, "query")
+    query, update = single(named, "query"), single(named, "update")
+    if query is not None and update is not None:
+        raise BadParameter("update", "Send a query or an update, not both.")
+    using = "" if update is None else "using-"
+    defaults = "default-graph-uri" if update is None else "using-graph-uri"
     return ProtocolRequest(
         query=None if query is None else query.removeprefix("\ufeff"),
-        default_graphs=_graphs(named, "default-graph-uri"),
-        named_graphs=_graphs(named, "named-graph-uri"),
+        update=None if update is None else update.removeprefix("\ufeff"),
+        default_graphs=_graphs(named, defaults),
+        named_graphs=_graphs(named, f"{using}named-graph-uri"),
         formats=read_formats(named),
         timeout=read_timeout(named),
         download=read_download(named),

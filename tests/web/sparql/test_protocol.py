@@ -12,8 +12,8 @@ from endpoint.errors import (
     BadParameter,
     EndpointError,
     MalformedRequest,
+    MethodNotAllowed,
     PayloadTooLarge,
-    ReadOnly,
     UnsupportedMediaType,
 )
 from endpoint.web.sparql.protocol import ProtocolRequest, parse
@@ -112,11 +112,14 @@ REFUSED = [
         "QUERY", "text/plain", "", b"ASK{}", UnsupportedMediaType, "text/plain", id="QUERY, wrong type"
     ),
     pytest.param("POST", f"{DIRECT}; charset=euc-kr", "", b"a", UnsupportedMediaType, "euc-kr", id="charset"),
-    pytest.param("POST", FORM, "", b"update=CLEAR", ReadOnly, "no updates", id="update"),
     pytest.param(
-        "POST", "application/sparql-update", "", b"CLEAR ALL", ReadOnly, "no updates", id="direct update"
+        "POST", FORM, "", b"update=CLEAR&query=ASK", BadParameter, "not both", id="update and query"
     ),
-    pytest.param("GET", "", "update%20=CLEAR", b"", ReadOnly, "no updates", id="update with a blank"),
+    pytest.param("POST", FORM, "", b"update=A&update=B", BadParameter, "update", id="two updates"),
+    pytest.param(
+        "QUERY", "application/sparql-update", "", b"CLEAR ALL", MethodNotAllowed, "by POST", id="unsafe QUERY"
+    ),
+    pytest.param("GET", "", "update%20=CLEAR", b"", MethodNotAllowed, "by POST", id="update with a blank"),
     pytest.param("GET", "", "query=%C7%D1", b"", BadParameter, "byte 1 of its value is 0xC7", id="CP949"),
     pytest.param("GET", "", "query=a%ED%A0%80", b"", BadParameter, "byte 2", id="surrogate"),
     pytest.param("POST", DIRECT, "", b"a\xff", MalformedRequest, "byte 2 is 0xFF", id="direct, not UTF-8"),
@@ -162,3 +165,24 @@ def test_any_bytes_are_read_or_refused_by_design(
         parse(method, content_type, query_string, body, LIMIT)
     except EndpointError as error:
         assert 400 <= error.status < 500
+
+
+@pytest.mark.parametrize(
+    ("content_type", "query_string", "body"),
+    [
+        (
+            FORM,
+            b"",
+            b"update=CLEAR+ALL&using-graph-uri=urn:a&using-graph-uri=urn:b&using-named-graph-uri=urn:c",
+        ),
+        (
+            "application/sparql-update",
+            b"using-graph-uri=urn:a&using-graph-uri%20=urn:b&using-named-graph-uri=urn:c&default-graph-uri=urn:d",
+            b"\xef\xbb\xbfCLEAR ALL",
+        ),
+    ],
+)
+def test_an_update_has_its_own_dataset(content_type: str, query_string: bytes, body: bytes) -> None:
+    assert parse("POST", content_type, query_string, body, 10_000) == ProtocolRequest(
+        None, ("urn:a", "urn:b"), ("urn:c",), update="CLEAR ALL"
+    )

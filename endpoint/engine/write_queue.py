@@ -1,0 +1,336 @@
+"""The queue of writes, and the process that commits them, as the server sees it.
+
+Writes that come while others are committed wait, and are committed together. The process is started by the
+first of them, and ended when it has had nothing to do for long, and when a write takes too long: then the
+others of its group are done again without it. No write is parsed or evaluated in the server's own process.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import os
+import secrets
+import signal
+import socket
+import subprocess
+import sys
+from collections import deque
+from collections.abc import Callable, Mapping
+from contextlib import suppress
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+from typing import Any, Final
+
+from endpoint.engine import wire
+from endpoint.engine.template_process import child_environment
+from endpoint.engine.writes import (
+    BEGUN,
+    COMMITTED,
+    GROUP,
+    PUBLISHING,
+    RECORD,
+    Terms,
+    Write,
+    Written,
+    unpack_outcome,
+)
+from endpoint.errors import (
+    DeadlineExceeded,
+    EndpointError,
+    MemoryLimitExceeded,
+    Overloaded,
+    QueryTooComplex,
+    StoreError,
+    WriteFailed,
+)
+from endpoint.storage import generations
+from endpoint.telemetry import log
+
+# Writes that wait at most, and those of one group, with the characters of their texts.
+_WAITING: Final = 1000
+_TOGETHER: Final = 200
+_CHARACTERS: Final = 2**24
+# Seconds that the process may take to start and to wait for another writer, and to publish what was written.
+_START: Final = 120.0
+_PUBLICATION: Final = 600.0
+# Seconds after which a process without work ends.
+_IDLE: Final = 300.0
+# Times that a write is tried again which others have spoiled, or the end of the process.
+_TRIES: Final = 5
+_LAST_WORDS: Final = 4000
+# Seconds until a client should come back where there is no room.
+_COME_BACK: Final = 5
+
+
+@dataclass(eq=False)
+class _Pending:
+    write: Write
+    done: asyncio.Future[Written] = field(default_factory=lambda: asyncio.get_running_loop().create_future())
+    tries: int = 0
+
+    def settle(self, outcome: Written | EndpointError) -> None:
+        if self.done.done():
+            return
+        if isinstance(outcome, Written):
+            self.done.set_result(outcome)
+        else:
+            self.done.set_exception(outcome)
+            # Whoever sent it may have left.
+            self.done.exception()
+
+
+class WriteQueue:
+    """The writes of one server to its data directory; ``terms`` returns the settings that they go by."""
+
+    def __init__(self, terms: Callable[[], Terms]) -> None:
+        self._terms = terms
+        self._waiting: deque[_Pending] = deque()
+        self._process: _Process | None = None
+        self._work: asyncio.Task[None] | None = None
+        self._idle: asyncio.TimerHandle | None = None
+
+    @property
+    def waiting(self) -> int:
+        """The number of writes that wait."""
+        return len(self._waiting)
+
+    async def submit(self, write: Write) -> Written:
+        """Commit a write. When this returns, it is on the disk.
+
+        Raises Overloaded where too many wait, WriteFailed, DeadlineExceeded, MemoryLimitExceeded and what the
+        write itself is refused for; then nothing has changed. A write whose sender is cancelled is left out
+        where it has not begun.
+        """
+        if len(self._waiting) >= _WAITING:
+            raise Overloaded("Too many writes wait. Try again later, or put several into one.", _COME_BACK)
+        pending = _Pending(write)
+        self._waiting.append(pending)
+        if self._work is None or self._work.done():
+            self._work = asyncio.get_running_loop().create_task(self._run())
+        try:
+            return await asyncio.shield(pending.done)
+        except asyncio.CancelledError:
+            with suppress(ValueError):
+                self._waiting.remove(pending)
+            raise
+
+    async def aclose(self) -> None:
+        """End the process. What it has not published is not done."""
+        if self._idle is not None:
+            self._idle.cancel()
+        if self._work is not None:
+            self._work.cancel()
+            await asyncio.gather(self._work, return_exceptions=True)
+        for pending in self._waiting:
+            pending.settle(Overloaded("The server is stopping. Try again in a moment.", 1))
+        self._waiting.clear()
+        self._end_process()
+
+    async def _run(self) -> None:
+        if self._idle is not None:
+            self._idle.cancel()
+        while self._waiting:
+            group = self._together()
+            try:
+                await self._commit(group)
+            except Exception as error:  # whatever it is, those who wait are told, and the next ones are done
+                log.exception("writes could not be committed")
+                for pending in group:
+                    pending.settle(WriteFailed(f"The write failed in a way it should not: {error}."))
+                self._end_process()
+            except BaseException:
+                for pending in group:
+                    pending.settle(Overloaded("The server is stopping. Look whether the write is there.", 1))
+                raise
+        self._idle = asyncio.get_running_loop().call_later(_IDLE, self._end_process)
+
+    def _together(self) -> list[_Pending]:
+        """Take the writes that are committed together."""
+        group: list[_Pending] = []
+        room = _CHARACTERS
+        while self._waiting and len(group) < _TOGETHER:
+            room -= len(self._waiting[0].write.text)
+            if group and room < 0:
+                break
+            group.append(self._waiting.popleft())
+        return group
+
+    def _end_process(self) -> None:
+        process, self._process = self._process, None
+        if process is not None:
+            process.kill()
+
+    async def _commit(self, group: list[_Pending]) -> None:
+        """Commit a group; those that have to be done again go back to the front."""
+        terms = self._terms()
+        if self._process is None:
+            self._process = await _Process.start()
+        attempt = _Attempt(self._process, group, terms)
+        try:
+            outcomes = await attempt.outcomes()
+        except _Lost as lost:
+            self._process = None
+            known = await asyncio.to_thread(recorded, Path(terms.data), attempt.identifier)
+            if known is None:
+                self._again(group, attempt, lost.cause)
+                return
+            outcomes = known
+        for pending, outcome in zip(group, outcomes, strict=True):
+            pending.settle(outcome)
+
+    def _again(self, group: list[_Pending], attempt: _Attempt, cause: EndpointError) -> None:
+        """Refuse the write during which the process ended, and do the others again."""
+        for place, pending in reversed([*enumerate(group)]):
+            pending.tries += 1
+            if place == attempt.place or pending.tries >= _TRIES:
+                pending.settle(cause)
+            else:
+                self._waiting.appendleft(pending)
+
+
+class _Lost(Exception):
+    """The process has ended, or was ended; ``cause`` is what the write is told during which it did."""
+
+    def __init__(self, cause: EndpointError) -> None:
+        self.cause = cause
+
+
+class _Attempt:
+    """A group in the process; ``place`` is that of the write that is being done."""
+
+    def __init__(self, process: _Process, group: list[_Pending], terms: Terms) -> None:
+        self.identifier = secrets.token_hex(16)
+        self.place = PUBLISHING
+        self._process = process
+        self._group = group
+        self._terms = terms
+
+    async def outcomes(self) -> list[Written | EndpointError]:
+        """Return what became of each write. Raises _Lost."""
+        writes = [asdict(pending.write) for pending in self._group]
+        members = {"group": self.identifier, "terms": asdict(self._terms), "writes": writes}
+        patience = _START
+        try:
+            await self._process.send(members)
+            while True:
+                async with asyncio.timeout(patience):
+                    kind, answer = await self._process.receive()
+                if kind == COMMITTED:
+                    return [unpack_outcome(one) for one in answer["outcomes"]]
+                if kind == BEGUN:
+                    self.place = answer["place"]
+                    patience = _PUBLICATION if self.place == PUBLISHING else self._terms.timeout
+        except TimeoutError:
+            self._process.kill()
+            raise _Lost(self._late()) from None
+        except (OSError, EOFError):
+            raise _Lost(await self._process.cause(self._terms.memory)) from None
+
+    def _late(self) -> EndpointError:
+        limit = self._terms.timeout
+        if self.place == PUBLISHING:
+            return WriteFailed("The write could not be published in time. Nothing has changed.")
+        return DeadlineExceeded(
+            f"The write ran longer than {limit:g} s and was stopped. Nothing has changed. Split it.", limit
+        )
+
+
+class _Process:
+    """The process of :mod:`endpoint.ingest.writes.process`."""
+
+    def __init__(
+        self,
+        process: subprocess.Popen[bytes],
+        reader: asyncio.StreamReader,
+        writer: asyncio.StreamWriter,
+        errors: int,
+    ) -> None:
+        self._process = process
+        self._reader = reader
+        self._writer = writer
+        self._errors = errors
+
+    @classmethod
+    async def start(cls) -> _Process:
+        """Start it. Raises WriteFailed."""
+        try:
+            process, ours, errors = await asyncio.to_thread(_spawn)
+        except OSError as error:
+            raise WriteFailed(f"The process that writes cannot be started: {error.strerror}.") from None
+        reader, writer = await asyncio.open_connection(sock=ours)
+        return cls(process, reader, writer, errors)
+
+    async def send(self, members: Mapping[str, object]) -> None:
+        """Send a group."""
+        self._writer.write(wire.pack_json(GROUP, members))
+        await self._writer.drain()
+
+    async def receive(self) -> tuple[int, Any]:
+        """Return the next frame. Raises EOFError."""
+        kind, size = wire.HEADER.unpack(await self._reader.readexactly(wire.HEADER.size))
+        return kind, json.loads(await self._reader.readexactly(size))
+
+    def kill(self) -> None:
+        """End it at once."""
+        self._process.kill()
+        self._writer.close()
+        self._process.wait()
+        if self._errors >= 0:
+            os.close(self._errors)
+            self._errors = -1
+
+    async def cause(self, memory: int) -> EndpointError:
+        """Return why a process has ended that nobody here has ended."""
+        number = -await asyncio.to_thread(self._process.wait)
+        words = ""
+        with suppress(BlockingIOError):
+            words = os.read(self._errors, _LAST_WORDS).decode("utf-8", "replace")
+        self.kill()
+        log.warning("the process that writes ended: signal %d %s", number, words.strip().rpartition("\n")[2])
+        if number in (signal.SIGSEGV, signal.SIGBUS) or "overflowed its stack" in words:
+            return QueryTooComplex("The update is nested too deeply, or has too many parts. Split it.")
+        if "memory allocation" in words or "MemoryError" in words:
+            return MemoryLimitExceeded(
+                f"The write needed more than the {memory // 2**20} MB of memory that one may use. "
+                "Nothing has changed. Split it.",
+                memory,
+            )
+        return WriteFailed("The process that wrote was ended from outside. Nothing has changed. Try again.")
+
+
+def _spawn() -> tuple[subprocess.Popen[bytes], socket.socket, int]:
+    ours, theirs = socket.socketpair()
+    reading, writing = os.pipe()
+    # It must not wait until somebody reads its last words.
+    os.set_blocking(reading, False)
+    os.set_blocking(writing, False)
+    module = "endpoint.ingest.writes.process"
+    with theirs:
+        try:
+            process = subprocess.Popen(  # noqa: S603 (our own module, no shell)
+                [sys.executable, "-P", "-m", module, str(theirs.fileno()), str(os.getpid())],
+                stdin=subprocess.DEVNULL,
+                stdout=subprocess.DEVNULL,
+                stderr=writing,
+                pass_fds=[theirs.fileno()],
+                env=child_environment(),
+            )
+        except OSError:
+            ours.close()
+            os.close(reading)
+            raise
+        finally:
+            os.close(writing)
+    return process, ours, reading
+
+
+def recorded(data: Path, group: str) -> list[Written | EndpointError] | None:
+    """Return the outcomes of a group where the current generation was made of it; else None."""
+    with suppress(StoreError, OSError, ValueError):
+        current = generations.current(data)
+        if current is not None:
+            record = json.loads((current.path / RECORD).read_bytes())
+            if record["group"] == group:
+                return [unpack_outcome(one) for one in record["outcomes"]]
+    return None

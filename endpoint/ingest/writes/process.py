@@ -1,0 +1,284 @@
+"""The process that commits writes: ``python -m endpoint.ingest.writes.process``, started by the server.
+
+It takes one group of writes after another from its socket. All that succeed become one generation. A write
+that fails is left out of it. Where it fails after it has changed the store, the transaction is given up and
+the others are done again without it. The server ends the process when a write takes too long, which leaves
+nothing behind, because a generation is published whole or not at all.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import resource
+import signal
+import socket
+import sys
+import threading
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass, field, replace
+from itertools import chain
+from pathlib import Path
+from typing import Any, Final, NoReturn
+
+from pyoxigraph import NamedNode, Quad
+
+from endpoint.dataset import Dataset, read_dataset
+from endpoint.engine import fence, wire
+from endpoint.engine.memory import WorkerMemory
+from endpoint.engine.writes import (
+    BEGUN,
+    COMMITTED,
+    PUBLISHING,
+    RECORD,
+    Terms,
+    Write,
+    Written,
+    pack_outcome,
+)
+from endpoint.errors import (
+    EndpointError,
+    MemoryLimitExceeded,
+    PreconditionFailed,
+    ServiceRefused,
+    WriteFailed,
+)
+from endpoint.ingest.change import Change
+from endpoint.ingest.publish import publish
+from endpoint.ingest.recipe import Recipe
+from endpoint.ingest.writes.evaluation import Update, evaluate
+from endpoint.ingest.writes.ledger import Ledger, Permission
+from endpoint.ingest.writes.remote import Loader
+from endpoint.ingest.writes.templates import Names
+from endpoint.ingest.writes.uploads import write_graph
+from endpoint.sparql.operation import classify
+from endpoint.storage import generations
+from endpoint.storage.delta import MOST, Delta
+from endpoint.storage.retention import Retention
+from endpoint.storage.writer import Transaction
+
+# A quarter of a gigabyte of stack lets updates nested a thousandfold be read; pages are only taken when used.
+STACK: Final = 2**28
+# Brackets of an update that may nest.
+_NESTING: Final = 500
+# Seconds that another writer, such as a load, is waited for.
+_LOCK: Final = 60.0
+# How likely the kernel ends this process when memory runs out; see the template.
+_VICTIM: Final = 600
+
+Outcomes = dict[int, Written | EndpointError]
+
+
+def main() -> NoReturn:
+    """Serve groups until the server closes the socket.
+
+    The first argument is the descriptor of the socket, the second the id of the server's process.
+    """
+    descriptor, server = map(int, sys.argv[1:])
+    fence.end_with(server)
+    fence.prefer_as_victim(_VICTIM)
+    fence.limit_core_files()
+    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+        signal.signal(number, signal.SIG_IGN)
+    threading.stack_size(STACK)
+    thread = threading.Thread(target=_serve, args=(socket.socket(fileno=descriptor),), daemon=True)
+    thread.start()
+    thread.join()
+    os._exit(0)
+
+
+def _serve(sock: socket.socket) -> None:
+    with suppress(OSError):
+        while (frame := wire.read(sock)) is not None:
+            order = json.loads(frame[1])
+            group = Group(
+                order["group"],
+                Terms(**{**order["terms"], "load_from": tuple(order["terms"]["load_from"])}),
+                [Write.of(members) for members in order["writes"]],
+                lambda place: sock.sendall(wire.pack_json(BEGUN, {"place": place})),
+            )
+            sock.sendall(wire.pack_json(COMMITTED, group.commit()))
+
+
+@dataclass
+class Group:
+    """Writes that become one generation; ``tell`` is called with the place of each one that begins."""
+
+    identifier: str
+    terms: Terms
+    writes: Sequence[Write]
+    tell: Callable[[int], None]
+    outcomes: Outcomes = field(default_factory=dict)
+
+    def commit(self) -> dict[str, Any]:
+        """Do them all; return the members of the record, with the outcome of each."""
+        try:
+            dataset = read_dataset(Path(self.terms.dataset))
+            recipe = Recipe.read(dataset, self.terms.derive, self.terms.columns)
+            while not self._attempt(recipe, dataset):
+                pass
+        except EndpointError as error:
+            failure = WriteFailed(f"{error} Nothing has changed.")
+            for place in range(len(self.writes)):
+                if isinstance(self.outcomes.get(place), Written | None):
+                    self.outcomes[place] = failure
+        return self._record()
+
+    def _attempt(self, recipe: Recipe, dataset: Dataset) -> bool:
+        """Do all that has not failed yet; return whether that was published, or nothing was to be."""
+        terms = self.terms
+        failed = {place for place, one in self.outcomes.items() if isinstance(one, EndpointError)}
+        left = [place for place in range(len(self.writes)) if place not in failed]
+        self.outcomes = {place: self.outcomes[place] for place in failed}
+        attempt = _Attempt(self, recipe.graph, Names(dataset.base, dataset.prefixes), left)
+        change = Change(edit=attempt.edit, command=self._command(left), author=self._author(left))
+        try:
+            publish(
+                change,
+                recipe,
+                Path(terms.data),
+                report=lambda _: None,
+                retention=Retention(terms.retain, terms.retain_age, terms.retain_size),
+                patience=_LOCK,
+            )
+        except _Unchanged:
+            return True
+        except _Spoiled:
+            return False
+        return True
+
+    def _command(self, places: Sequence[int]) -> str:
+        kinds = dict.fromkeys(self.writes[place].kind for place in places)
+        return f"{' '.join(kinds)} over HTTP"
+
+    def _author(self, places: Sequence[int]) -> str:
+        return ", ".join(dict.fromkeys(f"token:{self.writes[place].token}" for place in places))
+
+    def _record(self) -> dict[str, Any]:
+        listed = [pack_outcome(self.outcomes[place]) for place in range(len(self.writes))]
+        writes = [
+            {"kind": each.kind, "token": each.token, "request": each.request, "graph": each.graph}
+            for each in self.writes
+        ]
+        return {"group": self.identifier, "writes": writes, "outcomes": listed}
+
+    def write_record(self, folder: Path) -> None:
+        """Write the record into the folder of the coming generation, from which the server learns the outcome
+        where this process ends before it can tell it."""
+        (folder / RECORD).write_text(json.dumps(self._record()))
+
+
+class _Unchanged(Exception):
+    """Ends a transaction that has changed nothing."""
+
+
+class _Spoiled(Exception):
+    """Ends a transaction in which a write failed that had changed the store."""
+
+
+@dataclass
+class _Attempt:
+    """One transaction of the writes of a group at ``places``."""
+
+    group: Group
+    derived: NamedNode | None
+    names: Names
+    places: Sequence[int]
+
+    def edit(self, transaction: Transaction) -> tuple[Delta | None, Iterator[Quad] | None]:
+        """Do the writes in the transaction; return their delta, and the statements that came or went."""
+        data = Path(self.group.terms.data)
+        before = generations.published(data) or 0
+        ledgers: list[Ledger] = []
+        with _limited(self.group.terms.memory):
+            for place in self.places:
+                self.group.tell(place)
+                fresh = not any(ledger.changed for ledger in ledgers)
+                ledger = Ledger(transaction.store, self._permission(self.group.writes[place]))
+                outcome = self._outcome(place, ledger, transaction, before, fresh)
+                self.group.outcomes[place] = outcome
+                if isinstance(outcome, Written):
+                    ledgers.append(ledger)
+                elif ledger.changed:
+                    raise _Spoiled
+        if not any(ledger.changed for ledger in ledgers):
+            raise _Unchanged
+        self.group.tell(PUBLISHING)
+        self._number(before)
+        self.group.write_record(transaction.folder)
+        known = [ledger.touched for ledger in ledgers if ledger.touched is not None]
+        return _delta(ledgers), chain.from_iterable(known) if len(known) == len(ledgers) else None
+
+    def _permission(self, write: Write) -> Permission:
+        return Permission(write.token, write.graphs, self.derived)
+
+    def _outcome(
+        self, place: int, ledger: Ledger, transaction: Transaction, before: int, fresh: bool
+    ) -> Written | EndpointError:
+        """Do one write; where it is ``fresh``, the store still equals the generation ``before``."""
+        write = self.group.writes[place]
+        try:
+            if write.expects.isdigit() and (int(write.expects) != before or not fresh):
+                raise PreconditionFailed(
+                    "The data has changed since the answer with this entity tag (If-Match). Read it again."
+                )
+            created = self._do(write, ledger, transaction)
+        except EndpointError as error:
+            return error
+        except MemoryError:
+            limit = self.group.terms.memory
+            return MemoryLimitExceeded(
+                f"The write needed more than the {limit // 2**20} MB of memory that one may use. Split it.",
+                limit,
+            )
+        return Written(before, ledger.added, ledger.removed, created, ledger.changed)
+
+    def _do(self, write: Write, ledger: Ledger, transaction: Transaction) -> bool:
+        if write.kind != "update":
+            return write_graph(write, ledger, transaction.folder)
+        terms = self.group.terms
+        operation = classify(write.text, _NESTING)
+        if operation.services:
+            raise ServiceRefused("SERVICE is refused in an update: it sees the data of this server alone.")
+        loader = Loader(terms.load_from, terms.max_upload, terms.timeout, transaction.folder)
+        names = Names(write.base or self.names.base, self.names.prefixes)
+        update = Update(write.text, names, write.default_graphs, write.named_graphs, terms.union)
+        evaluate(update, ledger, loader.load)
+        return False
+
+    def _number(self, before: int) -> None:
+        """Set the number of the coming generation in all outcomes; those without a change have it too."""
+        data = Path(self.group.terms.data)
+        number = max([before, *generations.numbers(data)]) + 1
+        for place, outcome in self.group.outcomes.items():
+            if isinstance(outcome, Written):
+                self.group.outcomes[place] = replace(outcome, generation=number)
+
+
+def _delta(ledgers: Sequence[Ledger]) -> Delta | None:
+    """Return the deltas of all as one."""
+    whole = Delta()
+    for ledger in ledgers:
+        if (delta := ledger.delta) is None:
+            return None
+        whole = whole.then(delta)
+    return whole if len(whole.added) <= MOST and len(whole.removed) <= MOST else None
+
+
+@contextmanager
+def _limited(memory: int) -> Iterator[None]:
+    """Limit the address space to ``memory`` more bytes than now, while the block lasts."""
+    used, (soft, hard) = WorkerMemory().address_space(), resource.getrlimit(resource.RLIMIT_AS)
+    most = used + memory
+    resource.setrlimit(
+        resource.RLIMIT_AS, (most if hard == resource.RLIM_INFINITY else min(most, hard), hard)
+    )
+    try:
+        yield
+    finally:
+        resource.setrlimit(resource.RLIMIT_AS, (soft, hard))
+
+
+if __name__ == "__main__":
+    main()

@@ -3,6 +3,7 @@
 A generation is served as soon as its answers are right. Where no triple is in two graphs its
 store on disk answers like its image in memory, so the disk serves at once and the image is read
 behind it; otherwise, with a union default graph, the generation before serves until the image is read.
+While small changes follow each other, each generation is served from disk, and the image of the last is read.
 A pool finishes every query that it has begun. The generation before stays answerable for a
 while (:mod:`endpoint.engine.kept_generations`).
 """
@@ -10,6 +11,7 @@ while (:mod:`endpoint.engine.kept_generations`).
 from __future__ import annotations
 
 import asyncio
+import math
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -38,6 +40,10 @@ QUICK: Final = 20_000
 # How long (seconds) the reading of an image waits for the image before to leave the memory.
 DRAINING: Final = 30.0
 _DRAINED: Final = 0.05  # seconds between two looks
+# Generations follow each other where less time than this (seconds) is between them, or than so many times
+# what reading the last image took. Then an image is read once that time has passed without another.
+SETTLING: Final = 5.0
+_SETTLING_BY_READING: Final = 5
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,6 +73,8 @@ class Supervisor:
         self._retiring: list[Pool] = []
         self._reading: asyncio.Task[None] | None = None
         self._awaited = False  # nothing but the image that is being read can serve its generation
+        self._moved = -math.inf
+        self._reading_took = 0.0
         self._seen: tuple[int, int, int] | None = None
         self._changes = FolderWatch(settings.data)
         self._watch: asyncio.Task[None] | None = None
@@ -123,6 +131,9 @@ class Supervisor:
             self._changes.wake()
 
     async def _move(self) -> None:
+        if self._awaited and self._reading is not None:
+            # Changes that follow each other would put an end to one reading after another.
+            await asyncio.wait([self._reading])
         generation = generations.current(self._settings.data)
         if generation is None:
             raise StoreError(f"{self._settings.data} holds no generation any more.")
@@ -130,10 +141,19 @@ class Supervisor:
         plan = Plan.of(generation, self._settings)
         self._log_union(generation, plan)
         at_once = plan.disk or generation.quads <= QUICK
+        pause = self._pause_before(generation)
         if at_once:
             await self._replace(generation, in_memory=not plan.disk)
         if not at_once or (plan.disk and plan.memory):
-            self._read(generation, awaited=not at_once)
+            self._read(generation, awaited=not at_once, pause=pause)
+
+    def _pause_before(self, generation: Generation) -> float:
+        """Return how long (seconds) to wait for a further generation before the image of this one is read."""
+        if generation == self.pool.generation:
+            return 0.0
+        settling = max(SETTLING, _SETTLING_BY_READING * self._reading_took)
+        before, self._moved = self._moved, time.monotonic()
+        return settling if self._moved - before < settling else 0.0
 
     async def _replace(self, generation: Generation, in_memory: bool) -> None:
         """Open a pool that evaluates from now on; the previous one ends with its last query."""
@@ -168,16 +188,19 @@ class Supervisor:
             return
         self.kept.keep(generation, in_memory and small)
 
-    def _read(self, generation: Generation, awaited: bool) -> None:
+    def _read(self, generation: Generation, awaited: bool, pause: float = 0.0) -> None:
         self._awaited = awaited
-        self._reading = asyncio.create_task(self._read_image(generation))
+        self._reading = asyncio.create_task(self._read_image(generation, pause))
 
-    async def _read_image(self, generation: Generation) -> None:
-        """Read the image in the background, then let it evaluate."""
+    async def _read_image(self, generation: Generation, pause: float) -> None:
+        """Read the image in the background, after a ``pause`` unless it is awaited; then let it evaluate."""
         if not self._awaited:
+            await asyncio.sleep(pause)
             await self._drained()
+        started = time.monotonic()
         try:
             await self._replace(generation, in_memory=True)
+            self._reading_took = time.monotonic() - started
         except Exception as error:  # the disk goes on serving, or the next check tries again
             log.error("generation %d could not be read into memory: %s", generation.number, error)
             if self._awaited:

@@ -210,7 +210,11 @@ async def reading(tmp_path: Path) -> AsyncIterator[tuple[Supervisor, int]]:
                 os.kill(reader, signal.SIGCONT)
 
 
-def test_a_further_generation_cancels_the_reading(tmp_path: Path, said: list[str]) -> None:
+def test_a_further_generation_cancels_the_reading(
+    tmp_path: Path, said: list[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("endpoint.engine.supervisor.SETTLING", 0.0)
+
     async def main() -> None:
         async with reading(tmp_path) as (running, reader):
             await asyncio.to_thread(publish, tmp_path, LARGE + 1, False)
@@ -219,6 +223,49 @@ def test_a_further_generation_cancels_the_reading(tmp_path: Path, said: list[str
 
     asyncio.run(main())
     assert not any(line.startswith("serving generation 2 from memory") for line in said)
+
+
+def test_generations_that_follow_each_other_are_served_from_disk(
+    tmp_path: Path, said: list[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("endpoint.engine.supervisor.SETTLING", 3600.0)
+    publish(tmp_path, LARGE, twice=False)
+
+    async def main() -> None:
+        async with started(tmp_path) as running:
+            await until_async(lambda: place(running) == "1 from memory")
+            for number in range(2, 5):
+                await asyncio.to_thread(publish, tmp_path, LARGE + number, False)
+                await until_async(lambda number=number: running.pool.generation.number == number)
+            await until_async(lambda: len(templates()) == 1)
+            assert place(running) == "4 from disk"
+            # As soon as no other is expected, the image of the last is read.
+            monkeypatch.setattr("endpoint.engine.supervisor.SETTLING", 0.0)
+            await asyncio.to_thread(publish, tmp_path, LARGE + 5, False)
+            await until_async(lambda: place(running) == "5 from memory")
+
+    asyncio.run(main())
+    assert not any(f"serving generation {number} from memory" in line for line in said for number in (3, 4))
+
+
+def test_an_image_that_is_awaited_is_read_to_its_end(tmp_path: Path, said: list[str]) -> None:
+    publish(tmp_path, 10, twice=False)
+
+    async def main() -> None:
+        async with started(tmp_path) as running:
+            before = set(templates())
+            await asyncio.to_thread(publish, tmp_path, LARGE)
+            await until_async(lambda: len(templates()) > 1)
+            (reader,) = set(templates()) - before
+            os.kill(reader, signal.SIGSTOP)
+            await asyncio.to_thread(publish, tmp_path, LARGE + 1)
+            os.kill(reader, signal.SIGCONT)
+            await until_async(lambda: place(running) == "3 from memory")
+
+    asyncio.run(main())
+    assert [line.partition(",")[0] for line in said if line.startswith("serving")] == [
+        f"serving generation {number} from memory" for number in (1, 2, 3)
+    ]
 
 
 def test_a_reader_that_dies_leaves_the_disk_serving(tmp_path: Path, said: list[str]) -> None:

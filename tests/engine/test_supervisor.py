@@ -236,7 +236,7 @@ def test_generations_that_follow_each_other_are_served_from_disk(
             await until_async(lambda: place(running) == "1 from memory")
             for number in range(2, 5):
                 await asyncio.to_thread(publish, tmp_path, LARGE + number, False)
-                await until_async(lambda number=number: running.pool.generation.number == number)
+                await until_async(lambda: running.pool.generation == generations.current(tmp_path))
             await until_async(lambda: len(templates()) == 1)
             assert place(running) == "4 from disk"
             # As soon as no other is expected, the image of the last is read.

@@ -19,10 +19,16 @@ FOLDER: Final = "columns"
 # Of the files; a reader refuses any other.
 FORMAT: Final = 2
 
-# Lines of the stream that the builder reads between those of N-Triples, of which they are comments: a graph
-# by its name, the default graph without one, and the end with the number of statements.
+# Lines of the stream that the builder reads between those of statements, in which they would be comments.
+# After GRAPH and a name come N-Triples of this graph, after QUADS and a name N-Quads, which are of this graph
+# where they name none; the default graph has no name. DERIVED names a graph that keeps only what is in no
+# other; END comes with the number of statements that there are then.
 GRAPH: Final = b"# graph "
+QUADS: Final = b"# quads "
+DERIVED: Final = b"# derived "
 END: Final = b"# end "
+# The exit status of the builder for a stream that is not whole, or has what it takes for no statement.
+ANOTHER_STREAM: Final = 3
 
 
 class Value(NamedTuple):

@@ -1,16 +1,12 @@
-"""The builder of columns: a process that reads statements from its standard input and writes the files.
+"""The files of columns, written from a stream of statements.
 
-    python -m endpoint.columns.build FOLDER < STATEMENTS
-
-Statements are lines of N-Triples, in their graphs (:data:`endpoint.columns.GRAPH`), with their number at the
-end. It is a process of its own, at a low priority, because its memory is then returned. It ends with 0 when
-everything is written, and else says why not on standard error and leaves a folder without a description.
+Statements are lines of N-Triples or N-Quads between those that tell their graphs
+(:data:`endpoint.columns.GRAPH`), with their number at the end. The same statements give the same files, in
+whatever order they come and however often.
 """
 
 from __future__ import annotations
 
-import os
-import sys
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Final
@@ -18,35 +14,35 @@ from typing import Final
 import numpy as np
 
 from endpoint.columns.files import Folder
-from endpoint.columns.intake import Intake, Terms
+from endpoint.columns.intake import Canonical, Intake, Terms
 from endpoint.columns.numbering import Numbering, number_terms
 from endpoint.columns.sets import Numbers, sets_of, starts_of
-from endpoint.columns.terms import TermClass, Unreadable
+from endpoint.columns.terms import TermClass
 
-# Added to the niceness of whoever publishes.
-NICE: Final = 10
 # Terms that are written at once.
 _CHUNK: Final = 4096
 _SPOOL: Final = "terms.tmp"
 
 
-def build(stream: Iterable[bytes], path: Path) -> None:
+def build(stream: Iterable[bytes], path: Path, canonical: Canonical | None = None) -> None:
     """Write the columns of the statements in ``stream`` into the new folder ``path``.
+
+    The description is written last. ``canonical`` is needed where terms are not as the engine writes them.
 
     :raises ValueError: the stream is not whole, or has a term that N-Triples cannot express.
     :raises OSError: the folder exists or cannot be written.
     """
     path.mkdir()
     spool, folder = path / _SPOOL, Folder(path)
-    intake = Intake(stream, spool)
+    intake = Intake(stream, spool, canonical)
     numbering = number_terms(intake.terms)
     _write_terms(intake.terms, numbering, folder)
     spool.unlink()
-    sets = _write_triples(intake, numbering, folder)
+    quads, sets = _write_triples(intake, numbering, folder)
     begins = [0, *numbering.ends]
     folder.describe(
         {
-            "quads": len(intake),
+            "quads": quads,
             "classes": {of.name: [begins[of], begins[of + 1]] for of in TermClass},
             "kinds": [kind.decode() for kind in numbering.kind_names],
             "graphs": [graph.decode() for graph in intake.graphs],
@@ -71,24 +67,25 @@ def _write_terms(terms: Terms, numbering: Numbering, folder: Folder) -> None:
     folder.write_array("times", numbering.times)
 
 
-def _write_triples(intake: Intake, numbering: Numbering, folder: Folder) -> list[tuple[int, ...]]:
-    """Write the triples in their three orders, and the set of graphs of each; return the sets."""
+def _write_triples(intake: Intake, numbering: Numbering, folder: Folder) -> tuple[int, list[tuple[int, ...]]]:
+    """Write the triples in their three orders, and the set of graphs of each.
+
+    Return the number of statements, and the sets.
+    """
     renumbered = np.empty(len(numbering.order), np.uint32)
     renumbered[numbering.order] = np.arange(len(renumbered), dtype=np.uint32)
     *given, graphs = intake.columns()
     subjects, predicates, objects = (renumbered[column] for column in given)
     order = np.lexsort((graphs, objects, subjects, predicates))
-    subjects, predicates, objects, graphs = (
-        column[order] for column in (subjects, predicates, objects, graphs)
-    )
-    starts = starts_of(predicates, subjects, objects)
-    codes, sets = sets_of(starts, graphs)
-    subjects, predicates, objects = subjects[starts], predicates[starts], objects[starts]
+    rows = intake.distinct(np.stack([column[order] for column in (predicates, subjects, objects, graphs)]))
+    starts = starts_of(*rows[:-1])
+    codes, sets = sets_of(starts, rows[-1])
+    predicates, subjects, objects = rows[:-1, starts]
     folder.write_array("sets", codes.astype(np.min_scalar_type(len(sets))))
     _write_pairs(subjects, predicates, objects, folder)
     order = np.lexsort((objects, predicates, subjects))
     folder.write_array("triples", np.stack([subjects[order], predicates[order], objects[order]]))
-    return sets
+    return rows.shape[1], sets
 
 
 def _write_pairs(subjects: Numbers, predicates: Numbers, objects: Numbers, folder: Folder) -> None:
@@ -98,21 +95,3 @@ def _write_pairs(subjects: Numbers, predicates: Numbers, objects: Numbers, folde
     folder.write_array("by_subject", np.stack([subjects, objects]))
     order = np.lexsort((subjects, objects, predicates))
     folder.write_array("by_object", np.stack([objects[order], subjects[order]]))
-
-
-def main(path: Path) -> int:
-    """Build from standard input; return the exit status."""
-    os.nice(NICE)
-    try:
-        build(sys.stdin.buffer, path)
-    except Unreadable as error:
-        print(f"N-Triples cannot express {error}", file=sys.stderr)
-    except (ValueError, OSError, MemoryError) as error:
-        print(str(error) or "out of memory", file=sys.stderr)
-    else:
-        return 0
-    return 1
-
-
-if __name__ == "__main__":
-    sys.exit(main(Path(sys.argv[1])))

@@ -40,7 +40,8 @@ from pyoxigraph import (
     Store,
 )
 
-from endpoint.ingest.rdf import load_pieces
+from endpoint.ingest.columns import Feed
+from endpoint.ingest.rdf import load_lines, read_quads, store_quads
 from endpoint.ingest.rules import Rule, values_block
 from endpoint.storage.delta import Recorder
 from endpoint.vocabulary import OWL, RDFS_SUBCLASS_OF, RDFS_SUBPROPERTY_OF
@@ -82,20 +83,21 @@ def derive(
     changed: Collection[NamedNode] | None = None,
     folder: Path | None = None,
     recorder: Recorder | None = None,
+    feed: Feed | None = None,
 ) -> int:
     """Bring the derived graph up to date, inside the caller's transaction; return the statements written.
 
     ``changed`` are the subjects of all statements that were added to or removed from other graphs since
     the last derivation (see :func:`changed_subjects`); None derives everything anew. Without ``rules``
     the graph becomes empty. ``folder`` takes the temporary files of a whole derivation, which are as large
-    as the graph in N-Triples; None is the system's own. ``recorder`` takes what changes in the graph.
-    After an error the graph has some of the statements.
+    as the graph in N-Triples; None is the system's own. ``recorder`` takes what changes in the graph,
+    ``feed`` what is derived anew. After an error the graph has some of the statements.
 
     :raises OSError: the store could not be written.
     """
     if changed is None or not _outnumber(store, graph, len(changed) * _STATEMENTS_PER_SUBJECT):
         with _watching(recorder, lambda: store.quads_for_pattern(None, None, None, graph)):
-            return _derive_everything(store, graph, rules, folder)
+            return _derive_everything(store, graph, rules, folder, feed)
     return _derive_for(store, graph, rules, frozenset(changed), recorder)
 
 
@@ -128,7 +130,9 @@ def _outnumber(store: Store, graph: NamedNode, number: int) -> bool:
     return sum(1 for _ in islice(store.quads_for_pattern(None, None, None, graph), number)) == number
 
 
-def _derive_everything(store: Store, graph: NamedNode, rules: Sequence[Rule], folder: Path | None) -> int:
+def _derive_everything(
+    store: Store, graph: NamedNode, rules: Sequence[Rule], folder: Path | None, feed: Feed | None
+) -> int:
     store.clear_graph(graph)
     store.add_graph(graph)
     for stage in _stages(rules):
@@ -136,7 +140,7 @@ def _derive_everything(store: Store, graph: NamedNode, rules: Sequence[Rule], fo
             # All of the stage is evaluated before any of it is loaded, so that none sees the others.
             paths = [Path(files, f"{number}.nt") for number, _ in enumerate(stage)]
             _write_all(store, [rule.text for rule in stage], paths)
-            _load(store, paths, graph)
+            _load(store, paths, graph, feed)
     name = str(graph)
     for predicate in _shared_predicates(store, graph):
         for elsewhere in _ELSEWHERE:
@@ -165,16 +169,15 @@ def _write(store: Store, query: str, path: Path) -> None:
         every.unlink()
 
 
-def _load(store: Store, paths: Iterable[Path], graph: NamedNode) -> None:
+def _load(store: Store, paths: Iterable[Path], graph: NamedNode, feed: Feed | None) -> None:
     """Load the files as one: each bulk load takes a twentieth of a second, even for one triple."""
     small = sum(path.stat().st_size for path in paths) < _BULK
-    load = store.load if small else store.bulk_load
     with ExitStack() as opened:
-        lines = _Joined([opened.enter_context(path.open("rb")) for path in paths])
-        load_pieces(
-            cast(IO[bytes], lines),
-            lambda part: load(part, RdfFormat.N_TRIPLES, to_graph=graph, lenient=True),
-        )
+        lines = cast(IO[bytes], _Joined([opened.enter_context(path.open("rb")) for path in paths]))
+        if small:
+            store_quads(store, read_quads(lines, RdfFormat.N_TRIPLES, graph, lenient=True), feed)
+        else:
+            load_lines(store, lines, RdfFormat.N_TRIPLES, graph, lenient=True, feed=feed)
 
 
 class _Joined:

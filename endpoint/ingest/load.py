@@ -18,6 +18,7 @@ from pyoxigraph import DefaultGraph, NamedNode, Quad, Store
 
 from endpoint.dataset import Dataset
 from endpoint.errors import DataError, DataErrors
+from endpoint.ingest.columns import Feed
 from endpoint.ingest.pages import read_page
 from endpoint.ingest.rdf import load_rdf, store_quads
 from endpoint.ingest.sources import Source, SourceKind
@@ -56,11 +57,12 @@ def load_sources(
     base_iri: str | None = None,
     lenient: bool = False,
     progress: Callable[[Progress], None] | None = None,
+    feed: Feed | None = None,
 ) -> None:
     """Load all sources; without a ``store`` read them all and report their mistakes.
 
     ``progress`` is called on this thread, about every tenth of a second and at the end of each
-    source. :func:`~endpoint.ingest.rdf.load_rdf` explains ``base_iri`` and ``lenient``. After an error the
+    source. :func:`~endpoint.ingest.rdf.load_rdf` explains the other arguments. After an error the
     store has some of the data: load inside a transaction. After KeyboardInterrupt, or another
     exception of a signal handler or of ``progress``, a thread may go on in the engine for seconds: end the
     process by ``os._exit``.
@@ -68,7 +70,7 @@ def load_sources(
     :raises DataErrors: all mistakes in any of the sources.
     :raises OSError: the store could not be written.
     """
-    load = _Load(store, sources, readers, base_iri, lenient)
+    load = _Load(store, sources, readers, base_iri, lenient, feed)
     # A daemon, so that nothing waits for it when the process ends.
     thread = Thread(target=load.run, name="load", daemon=True)
     thread.start()
@@ -85,8 +87,8 @@ def load_sources(
         raise DataErrors(load.errors)
 
 
-def load_dataset(store: Store, dataset: Dataset) -> None:
-    """Load the files of ``dataset`` into ``store``, each into its graph.
+def load_dataset(store: Store, dataset: Dataset, feed: Feed | None = None) -> None:
+    """Load the files of ``dataset`` into ``store``, each into its graph, and add them to the ``feed``.
 
     :raises DataErrors: all mistakes in any of the files.
     """
@@ -96,7 +98,7 @@ def load_dataset(store: Store, dataset: Dataset) -> None:
     sources = [
         source for graph in dataset.graphs for source in discover(graph.files, NamedNode(graph.iri))[0]
     ]
-    load_sources(store, sources, {}, base_iri=dataset.base)
+    load_sources(store, sources, {}, base_iri=dataset.base, feed=feed)
 
 
 def readers(dataset: Dataset, base_iri: str | None, notices: list[str]) -> Mapping[SourceKind, SourceReader]:
@@ -152,6 +154,7 @@ class _Load:
         readers: Mapping[SourceKind, SourceReader],
         base_iri: str | None,
         lenient: bool,
+        feed: Feed | None,
     ) -> None:
         self.errors: list[DataError] = []
         self.failure: BaseException | None = None
@@ -160,6 +163,7 @@ class _Load:
         self._readers = readers
         self._base_iri = base_iri
         self._lenient = lenient
+        self._feed = feed
         self._events: SimpleQueue[Progress | None] = SimpleQueue()
         self._number = 0
         self._statements: int | None = None
@@ -205,9 +209,9 @@ class _Load:
         store = None if self.errors else self._store
         try:
             if source.kind is SourceKind.RDF:
-                load_rdf(store, source, lambda: self._open(source), self._base_iri, self._lenient)
+                load_rdf(store, source, lambda: self._open(source), self._base_iri, self._lenient, self._feed)
             else:
-                store_quads(store, self._read(source))
+                store_quads(store, self._read(source), self._feed)
         except DataError as error:
             several = error.errors if isinstance(error, DataErrors) else (error,)
             self.errors += [_placed(one, source) for one in several]

@@ -11,13 +11,13 @@ import shutil
 import time
 from collections.abc import Callable, Collection, Iterator, Sequence
 from contextlib import ExitStack, contextmanager, suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
-from itertools import chain, islice
+from itertools import chain
 from pathlib import Path
-from typing import Final, Self
+from typing import Final
 
-from pyoxigraph import DefaultGraph, NamedNode, Quad, Store
+from pyoxigraph import NamedNode, Quad, Store
 
 from endpoint.columns import FOLDER
 from endpoint.columns.descriptions import ColumnsDescriptions
@@ -25,8 +25,9 @@ from endpoint.columns.opening import open_columns
 from endpoint.columns.reader import Columns
 from endpoint.dataset import Dataset
 from endpoint.errors import DataErrors, StoreError
+from endpoint.ingest.basis import Basis, copy_graphs, open_published
 from endpoint.ingest.change import Change, Effect, effect, going, refuse
-from endpoint.ingest.columns import NoColumns, build_columns, extend_columns
+from endpoint.ingest.columns import Feed, NoColumns, build_columns, extend_columns
 from endpoint.ingest.derive import changed_subjects, derive
 from endpoint.ingest.descriptions import Descriptions, StoreDescriptions
 from endpoint.ingest.load import load_dataset, load_sources, readers
@@ -34,7 +35,6 @@ from endpoint.ingest.recipe import RECIPE, Recipe
 from endpoint.ingest.search_documents import documents, properties_of
 from endpoint.ingest.sources import XLSX, Source
 from endpoint.search.build import build_index
-from endpoint.storage import generations
 from endpoint.storage.delta import MOST, Recorder
 from endpoint.storage.generations import Generation
 from endpoint.storage.retention import DEFAULT, Retention
@@ -72,14 +72,14 @@ def publish(
     refuse(change, recipe.graph)
     recorder = Recorder()
     with Writer(data, retention, patience) as writer:
-        basis = _Basis.of(change, data)
+        basis = Basis.of(change, data)
         with (
             _read_before(writer, change, recipe, basis) as apart,
-            _transaction(writer, change, recipe, basis, apart, recorder) as (transaction, subjects),
+            _transaction(writer, change, recipe, basis, apart, recorder) as (transaction, subjects, feed),
         ):
-            _derive(recipe, transaction, subjects, recorder, report)
+            _derive(recipe, transaction, subjects, recorder, feed, report)
             transaction.delta = recorder.delta
-            columns = _columns(recipe, transaction, report)
+            columns = _columns(recipe, transaction, feed, report)
             _index(recipe, transaction, basis.before, columns, report)
             (transaction.folder / RECIPE).write_text(recipe.digest)
     return transaction.generation
@@ -92,13 +92,14 @@ def rehearse(change: Change, recipe: Recipe, data: Path) -> Effect:
     """
     refuse(change, recipe.graph)
     with Writer(data) as writer, _read_apart(writer, change, recipe) as apart:
-        basis = _Basis.of(change, data)
+        basis = Basis.of(change, data)
         store = _published(basis.base, recipe.dataset)
         going(store, change, apart.sources, recipe.graph, apart.gone)
         replaced = store.quads_for_pattern(None, None, None, change.graph) if change.replace else apart.gone
         found = effect(store, apart.sources, replaced)
         if change.check is not None:
             apart.gone.clear()
+            recipe = replace(recipe, columns=0)
             with suppress(_Rehearsed), _transaction(writer, change, recipe, basis, apart, Recorder()):
                 raise _Rehearsed
     return found
@@ -106,23 +107,6 @@ def rehearse(change: Change, recipe: Recipe, data: Path) -> Effect:
 
 class _Rehearsed(Exception):
     """Ends a transaction that is not to be published."""
-
-
-@dataclass(frozen=True, slots=True)
-class _Basis:
-    """The generation ``before`` the change; ``base`` is it where its data stays; ``copied`` where the graphs
-    that stay are copied from it, which is quicker than removing the one that is replaced."""
-
-    before: Generation | None
-    base: Generation | None
-    copied: Generation | None
-
-    @classmethod
-    def of(cls, change: Change, data: Path) -> Self:
-        before = generations.current(data)
-        base = None if change.rebuild else before
-        copied = base if base is not None and change.replace and _is_large(change.graph, base) else None
-        return cls(before, base, copied)
 
 
 @dataclass(frozen=True, slots=True)
@@ -134,7 +118,7 @@ class _Apart:
 
 
 @contextmanager
-def _read_before(writer: Writer, change: Change, recipe: Recipe, basis: _Basis) -> Iterator[_Apart | None]:
+def _read_before(writer: Writer, change: Change, recipe: Recipe, basis: Basis) -> Iterator[_Apart | None]:
     """Read the sources where that is of use before the data is touched; else yield None."""
     base = None if basis.copied is not None else basis.base
     # An error in a small source shows before the store is touched, and the subjects that change are known.
@@ -164,7 +148,7 @@ def _read_apart(writer: Writer, change: Change, recipe: Recipe) -> Iterator[_Apa
 def _published(base: Generation | None, dataset: Dataset) -> Store:
     """Return the store of a generation; without one, what the dataset's own files state."""
     if base is not None:
-        return _open(base)
+        return open_published(base)
     store = Store()
     load_dataset(store, dataset)
     return store
@@ -175,29 +159,38 @@ def _transaction(
     writer: Writer,
     change: Change,
     recipe: Recipe,
-    basis: _Basis,
+    basis: Basis,
     apart: _Apart | None,
     recorder: Recorder,
-) -> Iterator[tuple[Transaction, Collection[NamedNode] | None]]:
+) -> Iterator[tuple[Transaction, Collection[NamedNode] | None, Feed | None]]:
     """Begin a transaction and apply ``change`` to its store; it commits at the end of the block.
 
-    Yields the transaction, and the subjects that the change concerns; None is any. ``recorder`` takes what
-    changes.
+    Yields the transaction, the subjects that the change concerns (None is any), and the feed that gets all
+    that is stored, where there is one. ``recorder`` takes what changes.
     """
     base, copied = basis.base, basis.copied
-    replace_all = base is None or copied is not None
     digest = _digest(change, base, recipe.dataset)
-    with writer.transaction(digest, replace_all, change.command, change.author) as transaction:
+    with ExitStack() as closing:
+        begun = writer.transaction(digest, basis.is_empty, change.command, change.author)
+        transaction = closing.enter_context(begun)
+        feed = None
+        if recipe.columns and basis.is_empty and not _removes(change, basis):
+            feed = closing.enter_context(Feed(transaction.folder / FOLDER, _LEAST, recipe.columns))
         if base is None:
-            load_dataset(transaction.store, recipe.dataset)
+            load_dataset(transaction.store, recipe.dataset, feed)
         if change.edit is not None:
             recorder.delta, quads = change.edit(transaction)
             subjects = None if quads is None else changed_subjects(quads)
         else:
-            subjects = _apply(transaction.store, change, recipe, apart, copied, recorder)
+            subjects = _apply(transaction.store, change, recipe, apart, copied, recorder, feed)
         if change.check is not None:
             change.check(transaction.store)
-        yield transaction, subjects if base is not None and recipe.made(base) else None
+        yield transaction, subjects if base is not None and recipe.made(base) else None, feed
+
+
+def _removes(change: Change, basis: Basis) -> bool:
+    """Return whether statements that were stored may go again, other than derived ones."""
+    return change.corrects or change.edit is not None or (change.replace and basis.copied is None)
 
 
 def _read_only(change: Change, recipe: Recipe) -> None:
@@ -225,6 +218,7 @@ def _apply(
     apart: _Apart | None,
     copied: Generation | None,
     recorder: Recorder,
+    feed: Feed | None,
 ) -> frozenset[NamedNode] | None:
     """Remove what goes and add the sources, from ``apart`` where they were read before.
 
@@ -235,11 +229,11 @@ def _apply(
         return _replace(store, change, apart, recorder)
     recorder.delta = None
     if copied is not None:
-        _copy(copied, store, {change.graph, recipe.graph})
+        copy_graphs(copied, store, {change.graph, recipe.graph}, feed)
     elif change.replace and change.graph is not None:
         store.remove_graph(change.graph)
     if apart is None:
-        _load(store, change, recipe.dataset)
+        _load(store, change, recipe.dataset, feed)
     else:
         store.bulk_extend(apart.sources)
     return None
@@ -263,11 +257,11 @@ def _replace(store: Store, change: Change, apart: _Apart, recorder: Recorder) ->
     return subjects
 
 
-def _load(store: Store | None, change: Change, dataset: Dataset) -> None:
+def _load(store: Store | None, change: Change, dataset: Dataset, feed: Feed | None = None) -> None:
     if not change.sources:
         return  # without sources a wrong mapping file is no reason to stop
     read = readers(dataset, change.base_iri, change.notices)
-    load_sources(store, change.sources, read, change.base_iri, change.lenient, change.progress)
+    load_sources(store, change.sources, read, change.base_iri, change.lenient, change.progress, feed)
 
 
 def _are_small(sources: Sequence[Source]) -> bool:
@@ -280,35 +274,12 @@ def _inflated(source: Source) -> int:
     return _INFLATION if source.compression or source.format is XLSX else 1
 
 
-def _is_large(graph: NamedNode | None, base: Generation) -> bool:
-    """Return whether copying all other graphs takes less time than removing this one.
-
-    Removing takes about twice as long as copying, quad for quad (53 and 29 µs).
-    """
-    limit = base.quads // 3
-    quads = _open(base).quads_for_pattern(None, None, None, graph)
-    return sum(1 for _ in islice(quads, limit + 1)) > limit
-
-
-def _copy(generation: Generation, store: Store, omitted: Collection[NamedNode | None]) -> None:
-    """Copy the graphs of ``generation`` but the omitted ones."""
-    source = _open(generation)
-    store.bulk_extend(source.quads_for_pattern(None, None, None, DefaultGraph()))
-    for name in source.named_graphs():
-        if name not in omitted:
-            store.add_graph(name)
-            store.bulk_extend(source.quads_for_pattern(None, None, None, name))
-
-
-def _open(generation: Generation) -> Store:
-    return Store.read_only(str(generation.path / generations.STORE))
-
-
 def _derive(
     recipe: Recipe,
     transaction: Transaction,
     subjects: Collection[NamedNode] | None,
     recorder: Recorder,
+    feed: Feed | None,
     report: Callable[[str], None],
 ) -> None:
     """Bring the derived graph up to date; empty it without rules."""
@@ -318,7 +289,9 @@ def _derive(
     # Temporary files in the folder of the transaction are removed with it, also after a crash.
     # What a whole derivation changes would be as much as the graph.
     recorder.delta = None if subjects is None else recorder.delta
-    count = derive(transaction.store, recipe.graph, recipe.rules, subjects, transaction.folder, recorder)
+    count = derive(
+        transaction.store, recipe.graph, recipe.rules, subjects, transaction.folder, recorder, feed
+    )
     if recipe.rules:
         report(f"derived {count:,} statements in {time.perf_counter() - started:.1f} s")
 
@@ -350,14 +323,19 @@ def _index(
     report(f"indexed {count:,} records in {time.perf_counter() - started:.1f} s")
 
 
-def _columns(recipe: Recipe, transaction: Transaction, report: Callable[[str], None]) -> Columns | None:
+def _columns(
+    recipe: Recipe, transaction: Transaction, feed: Feed | None, report: Callable[[str], None]
+) -> Columns | None:
     """Write the columns of the coming generation, and return them; without them it is served all the same."""
     started, folder = time.perf_counter(), transaction.folder / FOLDER
     if not _LEAST <= transaction.quads() <= recipe.columns:
         return None
     base, delta = transaction.base, transaction.delta
     try:
-        if base is None or delta is None or not extend_columns(base.path / FOLDER, folder, delta):
+        extended = (
+            base is not None and delta is not None and extend_columns(base.path / FOLDER, folder, delta)
+        )
+        if not extended and (feed is None or not feed.finish(transaction.store, recipe.graph)):
             build_columns(transaction.store, folder)
     except NoColumns as error:
         shutil.rmtree(folder, ignore_errors=True)

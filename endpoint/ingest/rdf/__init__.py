@@ -14,10 +14,11 @@ from pathlib import Path
 from typing import IO, Final, cast
 from xml.parsers import expat
 
-from pyoxigraph import BlankNode, DefaultGraph, Quad, RdfFormat, Store, parse
+from pyoxigraph import BlankNode, DefaultGraph, NamedNode, Quad, RdfFormat, Store, parse
 
 from endpoint.errors import DataErrors
 from endpoint.formats.nesting import limit_elements, limited
+from endpoint.ingest.columns import Feed
 from endpoint.ingest.rdf.diagnostics import (
     FORMULA,
     Lines,
@@ -55,13 +56,14 @@ def load_rdf(
     open_source: Callable[[], Stream],
     base_iri: str | None = None,
     lenient: bool = False,
+    feed: Feed | None = None,
 ) -> None:
     """Load a source of RDF; without a ``store`` only report its mistakes.
 
     ``open_source`` opens its bytes. Relative IRIs are resolved against ``base_iri``, else against the
     source's own IRI. In N-Quads, TriG and JSON-LD the source's graph takes the statements of the
     default graph only. ``lenient`` skips the checks of IRIs and language tags and is faster. Blank
-    nodes stay apart from those of any other source.
+    nodes stay apart from those of any other source. ``feed`` gets what is stored.
 
     :raises DataError: the source cannot be read or is damaged.
     :raises DataErrors: all mistakes in it.
@@ -77,44 +79,76 @@ def load_rdf(
         text: Text = partial(io.BytesIO, head) if small else partial(_without_mark, open_source)
         try:
             if syntax == RdfFormat.N3:
-                store_quads(store, _n3(stream, text, source, base, lenient))
+                store_quads(store, _n3(stream, text, source, base, lenient), feed)
                 return
             checked = cast(IO[bytes], _CheckedXml(stream, path)) if syntax == RdfFormat.RDF_XML else stream
             reader = limited(checked, syntax, path)
-            if store is None:
-                deque(parse(reader, syntax, base_iri=base, lenient=lenient), maxlen=0)
-                return
-            load = partial(
-                store.load if small else store.bulk_load,
-                format=syntax,
-                base_iri=base,
-                to_graph=source.graph,
-                lenient=lenient,
-            )
-            if small or syntax not in LINE_BASED:
-                load(reader)
+            if store is None or small or syntax not in LINE_BASED:
+                store_quads(store, read_quads(reader, syntax, source.graph, lenient, base), feed)
             else:
-                load_pieces(reader, load)
+                load_lines(store, reader, syntax, source.graph, lenient, feed)
         except NotWellFormed as error:
             raise not_well_formed(error, text, path) from None
         except SyntaxError as error:
             raise DataErrors(diagnose(error, text, path, syntax, base, lenient)) from None
 
 
-def store_quads(store: Store | None, quads: Iterable[Quad]) -> None:
-    """Store quads, however many; without a ``store`` only draw them.
+def store_quads(store: Store | None, quads: Iterable[Quad], feed: Feed | None = None) -> None:
+    """Store quads, however many, and add them to the ``feed``; without a ``store`` only draw them.
 
     :raises OSError: the store could not be written.
     """
     if store is None:
         deque(quads, maxlen=0)
         return
-    coming = iter(quads)
+    coming = iter(quads) if feed is None else feed.passing(quads)
     first = list(islice(coming, _FEW_QUADS))
     if len(first) < _FEW_QUADS:
         store.extend(first)
     else:
         store.bulk_extend(chain(first, coming))
+
+
+def load_lines(
+    store: Store,
+    stream: IO[bytes],
+    syntax: RdfFormat,
+    graph: NamedNode | None,
+    lenient: bool = False,
+    feed: Feed | None = None,
+) -> None:
+    """Load N-Triples or N-Quads, however many; ``graph`` takes the statements of the default graph.
+
+    :raises SyntaxError: mistakes in them; the store has some of the others.
+    :raises OSError: the store could not be written.
+    """
+
+    def load(part: IO[bytes] | bytes) -> None:
+        if isinstance(part, bytes):
+            store.bulk_load(part, syntax, to_graph=graph, lenient=lenient)
+            if feed is not None:
+                feed.add_lines(part, syntax, graph)
+        else:
+            store_quads(store, read_quads(part, syntax, graph, lenient), feed)
+
+    load_pieces(stream, load)
+
+
+def read_quads(
+    stream: IO[bytes], syntax: RdfFormat, graph: NamedNode | None, lenient: bool, base: str | None = None
+) -> Iterator[Quad]:
+    """Yield the quads of a text, whose blank nodes get names that no other text has.
+
+    ``graph`` takes the statements of the default graph. Raises SyntaxError for mistakes.
+    """
+    quads = parse(stream, syntax, base_iri=base, rename_blank_nodes=True, lenient=lenient)
+    if graph is None:
+        return quads
+    default = DefaultGraph()
+    return (
+        Quad(quad.subject, quad.predicate, quad.object, graph) if quad.graph_name == default else quad
+        for quad in quads
+    )
 
 
 def load_pieces(stream: IO[bytes], load: Callable[[IO[bytes] | bytes], None]) -> None:

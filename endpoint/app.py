@@ -29,7 +29,7 @@ from endpoint.web.api.saved import SavedQueries
 from endpoint.web.http.boundary import Boundary
 from endpoint.web.http.send import READING, Handler
 from endpoint.web.http.static_files import StaticFiles
-from endpoint.web.machine import contact, metrics
+from endpoint.web.machine import api_catalog, contact, metrics
 from endpoint.web.machine.completion import Completion, prefixes
 from endpoint.web.machine.crawlers import Sitemaps, robots
 from endpoint.web.machine.datasets import (
@@ -173,6 +173,7 @@ def routes(site: Site) -> list[BaseRoute]:
         Route("/browse/{facet}", Handler(catalogue.browse)),
         Route("/.well-known/void", Handler(well_known_void)),
         Route(contact.PATH, Handler(contact.security_contact)),
+        Route(api_catalog.PATH, Handler(api_catalog.api_catalog)),
         *_with_extension(VOID_PATH, void_document),
         *_with_extension(CATALOG_PATH, catalog),
         Route("/-/completion/classes", Handler(Completion(own_queries, "classes").answer)),

@@ -27,6 +27,7 @@ _TITLES = {
     "bibtex": "BibTeX",
     "ris": "RIS",
     "csl-json": "CSL-JSON",
+    "linkset": "Linkset",
 }
 
 
@@ -231,6 +232,11 @@ GEO_JSON = Format(
     False,
     None,
     by_wildcard=False,
+)
+
+# The links of a resource (RFC 9264).
+LINKSET = Format(
+    "linkset", "application/linkset+json", (), ("linkset",), "linkset.json", False, None, by_wildcard=False
 )
 
 RESULT_FORMATS = (SPARQL_JSON, SPARQL_XML, CSV, TSV)

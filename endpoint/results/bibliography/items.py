@@ -165,6 +165,7 @@ class Item:
     abstract: str = ""
     keywords: tuple[str, ...] = ()
     identifier: str = ""
+    author_iris: tuple[str, ...] = ()
 
 
 def read_items(candidates: Iterable[Term | None], describe: Describe) -> Iterator[Item]:
@@ -251,6 +252,9 @@ class _ItemReader:
             kind=self._kind(statements, series),
             title=_text(statements, TITLE, language) or iri,
             authors=self._authors(statements, language),
+            author_iris=tuple(
+                dict.fromkeys(name for part in CREATOR for name in _iris(statements.get(part, ())))
+            ),
             date=_date(statements),
             number=_text(statements, NUMBER, language),
             series=series,

@@ -111,6 +111,11 @@ def iso_date(date: tuple[int, ...]) -> str:
     return "-".join([f"{date[0]:04d}", *(f"{part:02d}" for part in date[1:])]) if date else ""
 
 
+def schema_type(item: Item) -> str:
+    """Return the IRI of the class of Schema.org that a publication is of."""
+    return f"https://schema.org/{_SCHEMA_TYPES.get(item.kind.csl, 'CreativeWork')}"
+
+
 def schema_org(item: Item, page: str) -> Mapping[str, object]:
     """Return the publication as a schema.org object; unknown members are left out."""
     members: dict[str, object] = {

@@ -12,7 +12,7 @@ from markupsafe import Markup
 
 from endpoint.dataset import resource_path
 from endpoint.errors import BadParameter, NotFound
-from endpoint.formats import HTML, QueryForm, Representation, offered
+from endpoint.formats import HTML, LINKSET, QueryForm, Representation, offered
 from endpoint.search import SORTS, Facet, SearchConfiguration
 from endpoint.search import Request as SearchRequest
 from endpoint.search.as_sparql import as_sparql
@@ -22,7 +22,8 @@ from endpoint.web.http.answer import Answer, Headers
 from endpoint.web.http.html import NOINDEX, NOINDEX_HEADERS, render
 from endpoint.web.http.request import Request
 from endpoint.web.http.view import View
-from endpoint.web.machine.datasets import DUMP_PATH, VOID_PATH
+from endpoint.web.machine.api_catalog import PATH as API_CATALOG_PATH
+from endpoint.web.machine.datasets import CATALOG_PATH, DUMP_PATH, VOID_PATH
 from endpoint.web.own_queries import OwnQueries
 from endpoint.web.pages.search import (
     YEAR,
@@ -284,6 +285,8 @@ def _advertised(view: View) -> tuple[bytes, bytes]:
     links = [
         f'<{view.absolute("/sitemap.xml")}>; rel="sitemap"; type="application/xml"',
         f'<{view.absolute(VOID_PATH)}>; rel="describedby"',
+        f'<{view.absolute(CATALOG_PATH)}>; rel="describedby"',
+        f'<{view.absolute(API_CATALOG_PATH)}>; rel="api-catalog"; type="{LINKSET.media_type}"',
         f'<{view.absolute(DUMP_PATH)}>; rel="item"; type="application/gzip"',
     ]
     if view.site.dataset.pages.feed:

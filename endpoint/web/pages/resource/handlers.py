@@ -21,7 +21,15 @@ from pyoxigraph import Literal, NamedNode
 
 from endpoint.dataset import Dataset
 from endpoint.errors import NotAcceptable
-from endpoint.formats import BIBLIOGRAPHIES, GRAPH_FORMATS, HTML, QueryForm, Representation, negotiate
+from endpoint.formats import (
+    BIBLIOGRAPHIES,
+    GRAPH_FORMATS,
+    HTML,
+    LINKSET,
+    QueryForm,
+    Representation,
+    negotiate,
+)
 from endpoint.results.bibliography import Item, write_items
 from endpoint.storage.generations import Generation
 from endpoint.vocabulary import DCTERMS, SD
@@ -41,6 +49,7 @@ from endpoint.web.http.answer import (
 from endpoint.web.http.html import NOINDEX_HEADERS, render
 from endpoint.web.http.request import Pairs, Request, choose, read_download, read_formats
 from endpoint.web.own_queries import OwnQueries, Snapshot
+from endpoint.web.pages.resource.linkset import write_linkset
 from endpoint.web.pages.resource.lookup import (
     EXTENSIONS,
     Address,
@@ -98,6 +107,8 @@ class Resources:
         make: Callable[[], Awaitable[bytes | Whole | Streamed]]
         if representation.format is HTML:
             make = partial(_page, request, snapshot, known, selected)
+        elif representation.format is LINKSET:
+            make = partial(_linkset, item, selected.addresses)
         elif item is not None:
             make = partial(_bibliography, item, representation)
         else:
@@ -126,9 +137,9 @@ async def _select(
         return select(known.extension, request.pairs, request.accept, address.people, cited)
 
     representation, item = selected(cited=True), None
-    if representation.format in BIBLIOGRAPHIES:
+    if representation.format in (*BIBLIOGRAPHIES, LINKSET):
         item = await read_item(snapshot, known.iri)
-        if item is None:
+        if item is None and representation.format is not LINKSET:
             representation = selected(cited=False)
     addresses = Addresses(known.iri, request.view, known.taken)
     shown = parameters_shown(request.pairs, PARAMETERS)
@@ -146,6 +157,10 @@ async def _page(
         # The next page may be complete, so this one must not be cached.
         return page(body, request.view.language, cache=NO_STORE)
     return body
+
+
+async def _linkset(item: Item | None, addresses: Addresses) -> bytes:
+    return write_linkset(item, addresses)
 
 
 async def _bibliography(item: Item, representation: Representation) -> bytes:
@@ -189,7 +204,7 @@ def select(extension: str, pairs: Pairs, accept: str | None, people: bool, cited
     Without a preference it is Turtle, or with ``people`` the page. ``cited`` is true where the resource is a
     publication. Raises :class:`~endpoint.errors.NotAcceptable`, which lists the formats.
     """
-    formats = FORMATS if cited else (*GRAPH_FORMATS, HTML)
+    formats = (*(FORMATS if cited else (*GRAPH_FORMATS, HTML)), LINKSET)
     if extension:
         named = EXTENSIONS[extension]
         if named.format not in formats:

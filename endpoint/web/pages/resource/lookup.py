@@ -24,6 +24,7 @@ from endpoint.formats import (
     CSL_JSON,
     HTML,
     JSON_LD,
+    LINKSET,
     N_QUADS,
     N_TRIPLES,
     RDF_XML,
@@ -44,6 +45,7 @@ from endpoint.wording import nearest, shown
 EXTENSIONS: Final[Mapping[str, Representation]] = {
     "json.data": Representation(JSON_LD, "application/json"),
     "csl.json": Representation(CSL_JSON, CSL_JSON.content_type()),
+    "linkset.json": Representation(LINKSET, LINKSET.content_type()),
     "json": Representation(JSON_LD, "application/json"),
     **{
         fmt.extension: Representation(fmt, fmt.content_type())
@@ -128,7 +130,7 @@ def of_path(path: str, base: str) -> Address:
     valid = _valid(candidates)
     if not valid:
         raise NotFound(f"There is nothing at {path[:200]}.")
-    return Address(valid[0].iri, valid)
+    return Address(valid[0].iri, valid, people=True)
 
 
 def of_parameter(pairs: Pairs, prefixes: Mapping[str, str], people: bool) -> Address:

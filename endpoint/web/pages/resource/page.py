@@ -17,6 +17,7 @@ from endpoint.web.http.html import NOINDEX, render
 from endpoint.web.http.view import View
 from endpoint.web.machine.publications import metadata_of
 from endpoint.web.own_queries import Term, iri
+from endpoint.web.pages.resource.linkset import publication_links
 from endpoint.web.pages.resource.page_data import PageData, PageParameters
 from endpoint.web.pages.resource.rendering import (
     Addresses,
@@ -215,11 +216,12 @@ class ResourcePage:
     def _publication(self) -> dict[str, object]:
         item, addresses = self._resource.item, self._addresses
         if item is None:
-            return {"metadata": None, "citations": [], "bibliographies": []}
+            return {"metadata": None, "typed_links": (), "citations": [], "bibliographies": []}
         name = self._view.text(self._view.site.dataset.title)
         url = addresses.absolute(addresses.path)
         return {
             "metadata": metadata_of(item, url, self._view.language, name),
+            "typed_links": publication_links(item),
             "citations": [(STYLES[style], cited) for style, cited in citations(item).items()],
             "bibliographies": self._links(BIBLIOGRAPHIES),
         }

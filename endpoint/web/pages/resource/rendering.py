@@ -15,7 +15,7 @@ from urllib.parse import quote
 from pyoxigraph import BlankNode, Literal, NamedNode
 
 from endpoint.dataset import resource_path
-from endpoint.formats import BIBLIOGRAPHIES, GRAPH_FORMATS, HTML, TURTLE, Representation
+from endpoint.formats import BIBLIOGRAPHIES, GRAPH_FORMATS, HTML, LINKSET, TURTLE, Representation
 from endpoint.vocabulary import RDF, RDF_LANG_STRING, XSD
 from endpoint.web.http.view import PARAMETER, View
 from endpoint.web.own_queries import Term
@@ -273,10 +273,18 @@ class Addresses:
         """Return a path of this server as a whole address."""
         return self.view.base + path
 
+    def own_links(self) -> Iterator[tuple[str, str, str]]:
+        """Yield the links of FAIR Signposting that are the same whatever the resource is."""
+        yield quote(self.iri, safe=_IN_URI), "cite-as", ""
+        if self.view.site.dataset.licence:
+            yield self.view.site.dataset.licence, "license", ""
+        yield self.absolute(self.of(Representation.of(LINKSET))), "linkset", LINKSET.media_type
+
     def links(self, cited: bool) -> Iterator[tuple[str, str, str]]:
         """Yield address, relation and media type of each link, the canonical one first."""
         yield self.absolute(self.path), "canonical", ""
         yield quote(self.iri, safe=_IN_URI), "describes", ""
+        yield from self.own_links()
         yield self.absolute(self.of(Representation.of(TURTLE))), "describedby", TURTLE.media_type
         for fmt in FORMATS if cited else (*GRAPH_FORMATS, HTML):
             yield self.absolute(self.of(Representation.of(fmt))), "alternate", fmt.media_type

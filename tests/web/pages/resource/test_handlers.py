@@ -118,8 +118,8 @@ def test_the_page_is_small(server: Server) -> None:
 
 # What is asked for, and the media type that answers.
 WANTED = [
-    (RECORD, None, "text/turtle"),
-    (RECORD, "*/*", "text/turtle"),
+    (RECORD, None, "text/html"),
+    (RECORD, "*/*", "text/html"),
     (RECORD, BROWSER, "text/html"),
     (RECORD, "text/html;q=0.5, application/rdf+xml", "application/rdf+xml"),
     (RECORD, "application/ld+json", "application/ld+json"),
@@ -144,10 +144,10 @@ WANTED = [
     (f"/lod/view.do?uri={IRI}", "text/turtle", "text/turtle"),
     (f"/resource?iri={IRI}", None, "text/turtle"),
     (f"/resource?iri={IRI}", BROWSER, "text/html"),
-    ("/mofapub/", None, "text/turtle"),
-    ("/mofapub/hasAuthor", None, "text/turtle"),
+    ("/mofapub/", None, "text/html"),
+    ("/mofapub/hasAuthor", "text/turtle", "text/turtle"),
     ("/mofapub/Publication", BROWSER, "text/html"),
-    ("/mofapub", None, "text/turtle"),
+    ("/mofapub", None, "text/html"),
 ]
 
 
@@ -160,12 +160,40 @@ def test_every_representation(server: Server, path: str, accept: str | None, med
     assert answer.headers["cache-control"] == "no-cache"
     assert answer.headers["last-modified"].endswith(" GMT")
     links = answer.headers["link"]
-    for relation in ("canonical", "describes", "describedby", "alternate"):
+    for relation in ("canonical", "describes", "cite-as", "describedby", "linkset", "alternate"):
         assert f'rel="{relation}"' in links
     # The address of the representation gives the same one, whatever the client prefers.
     named = server.get(answer.headers["content-location"], "image/png", Accept_Language="en")
     assert (named.status, named.headers["content-type"]) == (200, answer.headers["content-type"])
     assert named.headers["content-location"] == answer.headers["content-location"]
+
+
+def test_the_links_of_a_publication_for_programs(server: Server) -> None:
+    """FAIR Signposting: the same in the linkset, in the header and in the head of the page."""
+    answer = server.get(RECORD, "application/linkset+json")
+    assert (answer.status, answer.type) == (200, "application/linkset+json")
+    own, *others = answer.json()["linkset"]
+    assert own["anchor"] == server.url + RECORD
+    assert own["cite-as"] == [{"href": IRI}]
+    types = [target["href"] for target in own["type"]]
+    assert types == ["https://schema.org/AboutPage", "https://schema.org/ScholarlyArticle"]
+    media_types = [target["type"] for target in own["describedby"]]
+    assert {"text/turtle", "application/x-bibtex"} <= set(media_types)
+    for context in others:
+        assert context["describes"] == [{"href": server.url + RECORD, "type": "text/html"}]
+        path = context["anchor"].removeprefix(server.url)
+        assert server.request("HEAD", path).type == media_types.pop(0)
+    head = server.request("HEAD", RECORD).headers["link"]
+    assert f'<{IRI}>; rel="cite-as"' in head
+    assert f'<{server.url}{RECORD}.linkset.json>; rel="linkset"' in head
+    links = {(link.get("rel"), link.get("href")) for link in page(server).xpath("//head/link")}
+    assert {("cite-as", IRI), ("type", types[1]), ("item", own["item"][0]["href"])} <= links
+
+
+def test_the_links_of_what_is_no_publication(server: Server) -> None:
+    (own, *_) = server.get("/mofapub/hasAuthor.linkset.json").json()["linkset"]
+    assert own["type"] == [{"href": "https://schema.org/AboutPage"}]
+    assert "item" not in own
 
 
 FORMATS: dict[str, str | RdfFormat] = {

@@ -59,6 +59,7 @@ from endpoint.results.bibliography import Describe, bibliography
 from endpoint.results.counting import CountedOutput, Output, SolutionCounter, counted
 from endpoint.results.framing import framed
 from endpoint.results.geojson import geo_json
+from endpoint.results.json_ld import compacted
 from endpoint.results.prototype import read_prototype, transformed, transformed_json
 from endpoint.results.rows import Inexpressible, Results, Rows, Term, rows_of, take_page
 from endpoint.results.spreadsheets import excel_csv, write_xlsx
@@ -81,7 +82,6 @@ _GRAPH_FORMATS: Final = {
     N_QUADS: RdfFormat.N_QUADS,
     TRIG: RdfFormat.TRIG,
     RDF_XML: RdfFormat.RDF_XML,
-    JSON_LD: RdfFormat.JSON_LD,
 }
 _GRAPHS: Final = (QueryTriples, WrittenTriples)
 # Pieces of text, about a row each, that are written at once.
@@ -170,7 +170,7 @@ def _write_values(
         _write_solutions(results, fmt, output)
     elif frame is not None and isinstance(results, _GRAPHS):
         output.write(framed(counted(results, output), frame).encode())
-    elif fmt in _GRAPH_FORMATS and isinstance(results, _GRAPHS):
+    elif (fmt is JSON_LD or fmt in _GRAPH_FORMATS) and isinstance(results, _GRAPHS):
         _write_graph(results, fmt, output, prefixes)
     elif fmt in BIBLIOGRAPHIES and isinstance(results, _GRAPHS):
         subjects = (triple.subject for triple in counted(results, output))
@@ -285,6 +285,9 @@ def _json_term(term: Term) -> dict[str, object]:
 def _write_graph(
     triples: QueryTriples | WrittenTriples, fmt: Format, output: CountedOutput, prefixes: dict[str, str]
 ) -> None:
+    if fmt is JSON_LD:
+        _write_all(compacted(counted(triples, output), prefixes), output)
+        return
     target = XmlGuard(output) if fmt is RDF_XML else output
     shortened = prefixes if fmt in _PREFIXED else None
     source = triples.counted(output) if isinstance(triples, WrittenTriples) else counted(triples, output)

@@ -13,11 +13,12 @@ from dataclasses import dataclass
 from typing import Final, NamedTuple
 from urllib.parse import urlsplit
 
-from pyoxigraph import RdfFormat, Triple, serialize
+from pyoxigraph import BlankNode, RdfFormat, Triple, serialize
 
 from endpoint.errors import Overloaded
 from endpoint.formats import GRAPH_FORMATS, Representation
-from endpoint.vocabulary import DCAT, DCTERMS, FOAF, VOID, VOID_EXT
+from endpoint.results.json_ld import compacted
+from endpoint.vocabulary import DCAT, DCTERMS, FOAF, RDF_TYPE, VOID, VOID_EXT
 from endpoint.web import Site
 from endpoint.web.cache import Region
 from endpoint.web.http.answer import NO_CACHE, NO_STORE, Answer, Redirect, Whole, strong_tag
@@ -77,8 +78,20 @@ async def _serialized(snapshot: Snapshot, document: Document, chosen: Representa
 
 
 def _written(document: Document, rdf_format: RdfFormat) -> _Serialized:
-    body = serialize(document.triples(), format=rdf_format, prefixes=dict(document.prefixes)) or b""
+    # In order, so that what is said of a subject stands together; a description has each statement once.
+    triples = sorted(set(document.triples()), key=_place)
+    if rdf_format == RdfFormat.JSON_LD:
+        body = "".join(compacted(triples, document.prefixes)).encode()
+    else:
+        body = serialize(triples, format=rdf_format, prefixes=dict(document.prefixes)) or b""
     return _Serialized(body, strong_tag(body))
+
+
+def _place(triple: Triple) -> tuple[bool, str, bool, str, str]:
+    """Return the place of a statement: IRIs before blank nodes, the classes of a subject first."""
+    predicate = triple.predicate.value
+    blank = isinstance(triple.subject, BlankNode)
+    return blank, str(triple.subject), predicate != RDF_TYPE, predicate, str(triple.object)
 
 
 async def document_answer(own_queries: OwnQueries, document: Document, chosen: Representation) -> Whole:

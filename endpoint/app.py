@@ -36,9 +36,9 @@ from endpoint.web.machine.datasets import (
     CATALOG_PATH,
     STORE_PATH,
     VOID_PATH,
-    catalog_triples,
     document_triples,
 )
+from endpoint.web.machine.dcat import catalog_triples
 from endpoint.web.machine.documents import DataDocument, live, ready, well_known_void
 from endpoint.web.machine.publications import Feed
 from endpoint.web.machine.seen import PATH as SEEN

@@ -26,8 +26,9 @@ VIEW: Final = "/lod/view.do"
 _IN_PATH: Final = "/:@!$&'()*+,;=~%"
 _LONE_PERCENT: Final = re.compile(r"%(?![0-9A-Fa-f]{2})")
 _DOTS: Final = frozenset({".", ".."})
-_DATASET_KEYS = ("base", "title", "description", "licence", "prefixes", "pages", "tags", "graph")
+_DATASET_KEYS = ("base", "title", "description", "licence", "publisher", "prefixes", "pages", "tags", "graph")
 _PAGES_KEYS = ("feed", "footer", "related", "parameters", "overview", "network", "network_facet")
+_PUBLISHER_KEYS = ("name", "iri", "homepage")
 _GRAPH_KEYS = ("iri", "name", "title", "files", "rules")
 _HTTP_BASE = re.compile(r"https?://[^/?#]+/(?:[^?#]*/)?")
 # SPARQL 1.1 grammar, PN_PREFIX; the prefix may be empty.
@@ -71,6 +72,15 @@ class Pages:
 
 
 @dataclass(frozen=True, slots=True)
+class Publisher:
+    """Who publishes the dataset: the name by language tag; ``iri`` and ``homepage`` where they are given."""
+
+    name: Mapping[str, str]
+    iri: str | None = None
+    homepage: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Dataset:
     """A dataset by its manifest. ``title`` and ``description`` are by language tag; ``licence`` is an IRI.
 
@@ -84,6 +94,7 @@ class Dataset:
     prefixes: Mapping[str, str]
     graphs: tuple[SourceGraph, ...]
     licence: str | None = None
+    publisher: Publisher | None = None
     pages: Pages = field(default_factory=Pages)
     tags: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
 
@@ -164,8 +175,18 @@ def read_dataset(root: Path) -> Dataset:
         prefixes=_prefixes(top),
         graphs=tuple(_graphs(top, root)),
         licence=top.iri("licence") if "licence" in top.values else None,
+        publisher=_publisher(top.table("publisher")) if "publisher" in top.values else None,
         pages=_pages(top),
         tags={tag: top.table("tags").by_language(tag) for tag in top.table("tags").values},
+    )
+
+
+def _publisher(table: TomlTable) -> Publisher:
+    table.check_keys(_PUBLISHER_KEYS)
+    return Publisher(
+        name=table.by_language("name"),
+        iri=table.iri("iri") if "iri" in table.values else None,
+        homepage=table.iri("homepage") if "homepage" in table.values else None,
     )
 
 

@@ -1,11 +1,7 @@
-"""The dataset described for programs: VoID at ``/void``, the DCAT catalogue at ``/catalog``.
+"""The dataset described for programs: VoID at ``/void``.
 
 Describing Linked Datasets with the VoID Vocabulary, W3C Interest Group Note; the datatypes of values are
 described with its extension http://ldf.fi/void-ext#, as query editors read it.
-
-Data Catalog Vocabulary, version 3 (W3C Recommendation), as data portals harvest it. The whole dataset is one
-``dcat:Dataset``, and so is each graph that has an endpoint of its own; data services lead to them: SPARQL,
-the API and the graph store, which has a dump of each.
 """
 
 from __future__ import annotations
@@ -16,9 +12,8 @@ from typing import Final
 
 from pyoxigraph import BlankNode, Literal, NamedNode, Triple
 
-from endpoint.dataset import SourceGraph
-from endpoint.formats import GRAPH_FORMATS, N_QUADS, TURTLE
-from endpoint.vocabulary import DCAT, DCTERMS, FOAF, RDF_TYPE, VOID, VOID_EXT, XSD
+from endpoint.formats import GRAPH_FORMATS
+from endpoint.vocabulary import DCTERMS, FOAF, RDF_TYPE, VOID, VOID_EXT, XSD
 from endpoint.web import Site
 from endpoint.web.http.view import percent_encoded
 from endpoint.web.machine.partitions import ClassPartition, Part, PropertyPartition
@@ -31,21 +26,6 @@ STORE_PATH: Final = "/store"
 DUMP_PATH: Final = f"{STORE_PATH}.nq.gz"
 GRAPH_DUMP: Final = f"{STORE_PATH}.ttl.gz?graph="
 TYPE: Final = NamedNode(RDF_TYPE)
-
-# The IRIs of languages in DCAT-AP.
-_LANGUAGES: Final = {
-    "ko": "http://publications.europa.eu/resource/authority/language/KOR",
-    "en": "http://publications.europa.eu/resource/authority/language/ENG",
-}
-_SPARQL_PROTOCOL: Final = NamedNode("http://www.w3.org/TR/sparql11-protocol/")
-_GRAPH_STORE_PROTOCOL: Final = NamedNode("http://www.w3.org/TR/sparql11-http-rdf-update/")
-_MEDIA_TYPES: Final = "https://www.iana.org/assignments/media-types/"
-_OPENAPI: Final = NamedNode("https://spec.openapis.org/oas/v3.1.0")
-_QUERY_TITLE: Final = {"ko": "SPARQL로 질의", "en": "Query with SPARQL"}
-_API_TITLE: Final = {"ko": "저장된 질의 API", "en": "API of saved queries"}
-_STORE_TITLE: Final = {"ko": "그래프 저장소", "en": "Graph store"}
-_DUMP_TITLE: Final = {"ko": "전체를 한 파일로 내려받기", "en": "All of it as one file to download"}
-_PART_OF: Final = {"ko": "{part}. {whole}의 한 부분입니다.", "en": "{part}. A part of: {whole}."}
 
 
 def names(base: str) -> str:
@@ -93,7 +73,7 @@ def document_triples(site: Site, base: str, statistics: Statistics) -> Iterator[
     for iri in statistics.graphs:
         node = graph_node(base, iri)
         yield Triple(dataset, _void("subset"), node)
-        yield Triple(node, _void("dataDump"), NamedNode(_dump_address(base, iri)))
+        yield Triple(node, _void("dataDump"), NamedNode(dump_address(base, iri)))
         if iri in titles:
             yield from texts(node, f"{DCTERMS}title", titles[iri].title)
             if titles[iri].name:
@@ -109,7 +89,7 @@ def _access(site: Site, base: str, dataset: NamedNode) -> Iterator[Triple]:
         yield Triple(dataset, NamedNode(f"{DCTERMS}license"), NamedNode(site.dataset.licence))
     yield Triple(dataset, NamedNode(f"{FOAF}homepage"), NamedNode(f"{base}/"))
     yield Triple(dataset, _void("sparqlEndpoint"), NamedNode(f"{base}/sparql"))
-    yield Triple(dataset, _void("dataDump"), NamedNode(_dump_address(base)))
+    yield Triple(dataset, _void("dataDump"), NamedNode(dump_address(base)))
     yield Triple(dataset, _void("uriSpace"), Literal(site.dataset.base))
     for fmt in GRAPH_FORMATS:
         if fmt.iri is not None:
@@ -202,150 +182,6 @@ def _digest(*parts: str) -> str:
     return blake2b("\0".join(parts).encode(), digest_size=6).hexdigest()
 
 
-def catalog_triples(site: Site, base: str, statistics: Statistics) -> Iterator[Triple]:
-    """Yield the catalogue of the server at ``base``."""
-    catalog, whole = NamedNode(f"{base}{CATALOG_PATH}#catalog"), whole_node(base)
-    yield Triple(catalog, TYPE, _dcat("Catalog"))
-    yield from _about(site, base, catalog, site.dataset.title, site.dataset.description, statistics)
-    yield Triple(catalog, NamedNode(f"{FOAF}homepage"), NamedNode(f"{base}/"))
-    yield Triple(catalog, _dcat("dataset"), whole)
-    yield Triple(whole, TYPE, _dcat("Dataset"))
-    yield from _about(site, base, whole, site.dataset.title, site.dataset.description, statistics)
-    yield from _size(whole, statistics.whole.triples if statistics.whole else None)
-    sparql = _service(base, "sparql")
-    yield from _sparql_service(site, base, sparql, f"{base}/sparql", whole)
-    yield from _api_service(site, base, whole)
-    yield from _store_service(site, base)
-    yield from _dump(site, base, whole)
-    for service in (sparql, _service(base, "api"), _service(base, "store")):
-        yield Triple(catalog, _dcat("service"), service)
-    for graph in site.dataset.graphs:
-        if graph.name:
-            node = graph_node(base, graph.iri)
-            yield Triple(catalog, _dcat("dataset"), node)
-            yield Triple(whole, NamedNode(f"{DCTERMS}hasPart"), node)
-            yield Triple(catalog, _dcat("service"), _service(base, f"sparql-{graph.name}"))
-            yield from _graph(site, base, graph, node, statistics)
-
-
-def _graph(
-    site: Site, base: str, graph: SourceGraph, node: NamedNode, statistics: Statistics
-) -> Iterator[Triple]:
-    """Yield one graph as a dataset of its own."""
-    yield Triple(node, TYPE, _dcat("Dataset"))
-    description = {
-        language: pattern.format(part=graph.title[language], whole=site.dataset.title[language])
-        for language, pattern in _PART_OF.items()
-        if language in graph.title and language in site.dataset.title
-    }
-    yield from _about(site, base, node, graph.title, description or graph.title, statistics)
-    yield Triple(node, NamedNode(f"{DCTERMS}identifier"), Literal(graph.iri))
-    yield Triple(node, NamedNode(f"{DCTERMS}isPartOf"), whole_node(base))
-    counted = statistics.graphs.get(graph.iri)
-    yield from _size(node, counted.triples if counted else None)
-    service = _service(base, f"sparql-{graph.name}")
-    yield from _sparql_service(site, base, service, f"{base}/{graph.name}/sparql", node)
-    yield from _dump(site, base, node, graph)
-
-
-def _about(
-    site: Site,
-    base: str,
-    node: NamedNode,
-    title: Mapping[str, str],
-    description: Mapping[str, str],
-    statistics: Statistics,
-) -> Iterator[Triple]:
-    """Yield the metadata that a catalogue and a dataset share."""
-    yield from texts(node, f"{DCTERMS}title", title)
-    yield from texts(node, f"{DCTERMS}description", description)
-    created = statistics.generation.created.isoformat(timespec="seconds")
-    modified = Literal(created, datatype=NamedNode(f"{XSD}dateTime"))
-    yield Triple(node, NamedNode(f"{DCTERMS}modified"), modified)
-    yield Triple(node, _dcat("landingPage"), NamedNode(f"{base}/"))
-    for language in site.dataset.title:
-        if language in _LANGUAGES:
-            yield Triple(node, NamedNode(f"{DCTERMS}language"), NamedNode(_LANGUAGES[language]))
-    if site.dataset.licence:
-        yield Triple(node, NamedNode(f"{DCTERMS}license"), NamedNode(site.dataset.licence))
-
-
-def _size(node: NamedNode, triples: int | None) -> Iterator[Triple]:
-    if triples is not None:
-        yield Triple(node, NamedNode(f"{VOID}triples"), integer(triples))
-
-
-def _sparql_service(
-    site: Site, base: str, service: NamedNode, endpoint: str, dataset: NamedNode
-) -> Iterator[Triple]:
-    """Yield an endpoint, which describes itself, and the distribution that it is."""
-    address = NamedNode(endpoint)
-    yield from _data_service(site, service, address, address, _QUERY_TITLE)
-    yield Triple(service, NamedNode(f"{DCTERMS}conformsTo"), _SPARQL_PROTOCOL)
-    yield from _distribution(service, address, dataset, _QUERY_TITLE)
-
-
-def _api_service(site: Site, base: str, dataset: NamedNode) -> Iterator[Triple]:
-    service, address = _service(base, "api"), NamedNode(f"{base}/api")
-    yield from _data_service(site, service, address, NamedNode(f"{base}/api/openapi.json"), _API_TITLE)
-    yield Triple(service, NamedNode(f"{DCTERMS}conformsTo"), _OPENAPI)
-    yield from _distribution(service, address, dataset, _API_TITLE)
-
-
-def _store_service(site: Site, base: str) -> Iterator[Triple]:
-    service, address = _service(base, "store"), NamedNode(base + STORE_PATH)
-    yield from _data_service(site, service, address, NamedNode(base + VOID_PATH), _STORE_TITLE)
-    yield Triple(service, NamedNode(f"{DCTERMS}conformsTo"), _GRAPH_STORE_PROTOCOL)
-
-
-def _dump(site: Site, base: str, dataset: NamedNode, graph: SourceGraph | None = None) -> Iterator[Triple]:
-    """Yield the distribution of the dump of a graph, or of the dataset; its size is not known before."""
-    distribution = _service(base, f"dump-{graph.name}" if graph else "dump")
-    address = NamedNode(_dump_address(base, graph.iri if graph else None))
-    yield Triple(_service(base, "store"), _dcat("servesDataset"), dataset)
-    yield Triple(dataset, _dcat("distribution"), distribution)
-    yield Triple(distribution, TYPE, _dcat("Distribution"))
-    yield from texts(distribution, f"{DCTERMS}title", _DUMP_TITLE)
-    yield Triple(distribution, _dcat("accessURL"), address)
-    yield Triple(distribution, _dcat("downloadURL"), address)
-    yield Triple(distribution, _dcat("accessService"), _service(base, "store"))
-    media_type = (TURTLE if graph else N_QUADS).media_type
-    yield Triple(distribution, _dcat("mediaType"), NamedNode(_MEDIA_TYPES + media_type))
-    yield Triple(distribution, _dcat("compressFormat"), NamedNode(f"{_MEDIA_TYPES}application/gzip"))
-    if site.dataset.licence:
-        yield Triple(distribution, NamedNode(f"{DCTERMS}license"), NamedNode(site.dataset.licence))
-
-
-def _dump_address(base: str, graph: str | None = None) -> str:
+def dump_address(base: str, graph: str | None = None) -> str:
+    """Return the address of the dump of a graph, or of the whole dataset."""
     return base + (DUMP_PATH if graph is None else GRAPH_DUMP + percent_encoded(graph))
-
-
-def _data_service(
-    site: Site, service: NamedNode, address: NamedNode, description: NamedNode, title: Mapping[str, str]
-) -> Iterator[Triple]:
-    yield Triple(service, TYPE, _dcat("DataService"))
-    yield from texts(service, f"{DCTERMS}title", title)
-    yield Triple(service, _dcat("endpointURL"), address)
-    yield Triple(service, _dcat("endpointDescription"), description)
-    if site.dataset.licence:
-        yield Triple(service, NamedNode(f"{DCTERMS}license"), NamedNode(site.dataset.licence))
-
-
-def _distribution(
-    service: NamedNode, address: NamedNode, dataset: NamedNode, title: Mapping[str, str]
-) -> Iterator[Triple]:
-    distribution = NamedNode(f"{service.value}-distribution")
-    yield Triple(service, _dcat("servesDataset"), dataset)
-    yield Triple(dataset, _dcat("distribution"), distribution)
-    yield Triple(distribution, TYPE, _dcat("Distribution"))
-    yield from texts(distribution, f"{DCTERMS}title", title)
-    yield Triple(distribution, _dcat("accessURL"), address)
-    yield Triple(distribution, _dcat("accessService"), service)
-
-
-def _service(base: str, name: str) -> NamedNode:
-    return NamedNode(f"{base}{CATALOG_PATH}#{name}")
-
-
-def _dcat(name: str) -> NamedNode:
-    return NamedNode(DCAT + name)

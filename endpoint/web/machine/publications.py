@@ -29,6 +29,7 @@ from endpoint.results.bibliography.citation import is_web_address
 from endpoint.results.bibliography.items import ARTICLE, BOOK, REPORT
 from endpoint.results.bibliography.names import Name, parse_name, single_line
 from endpoint.sparql.operation import Operation
+from endpoint.vocabulary import SCHEMA
 from endpoint.web.cache import Region
 from endpoint.web.http.answer import NO_STORE, Answer, Made, document_tag
 from endpoint.web.http.request import Request
@@ -113,7 +114,7 @@ def iso_date(date: tuple[int, ...]) -> str:
 
 def schema_type(item: Item) -> str:
     """Return the IRI of the class of Schema.org that a publication is of."""
-    return f"https://schema.org/{_SCHEMA_TYPES.get(item.kind.csl, 'CreativeWork')}"
+    return f"{SCHEMA}{_SCHEMA_TYPES.get(item.kind.csl, 'CreativeWork')}"
 
 
 def schema_org(item: Item, page: str) -> Mapping[str, object]:

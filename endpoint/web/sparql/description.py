@@ -19,10 +19,25 @@ from pyoxigraph import BlankNode, Literal, NamedNode, Triple
 
 from endpoint.catalog import SavedQuery
 from endpoint.dataset import SourceGraph
+from endpoint.engine.functions import EXTENSION_FUNCTIONS
 from endpoint.formats import GRAPH_FORMATS, HTML, RESULT_FORMATS, QueryForm, Representation
 from endpoint.sparql.parameter_sites import numbers
 from endpoint.tokens import UPDATE
-from endpoint.vocabulary import DCTERMS, RDFS, RDFS_COMMENT, SCHEMA, SD, SH, SPEX, VOID, VOID_EXT, XSD
+from endpoint.vocabulary import (
+    DCTERMS,
+    ENTAILMENT,
+    RDFS,
+    RDFS_COMMENT,
+    RDFS_LABEL,
+    SCHEMA,
+    SD,
+    SH,
+    SPEX,
+    TEXT,
+    VOID,
+    VOID_EXT,
+    XSD,
+)
 from endpoint.web import Site
 from endpoint.web.http.answer import Whole
 from endpoint.web.http.request import Request
@@ -55,6 +70,15 @@ _TERMS: Final = {
 }
 
 
+# Extensions of the language that the engine reads: what it has of SPARQL 1.2, and two proposals.
+_EXTENSIONS: Final = {
+    "https://www.w3.org/TR/sparql12-query/": "Triple terms, reifiers, base direction, VERSION",
+    "https://github.com/w3c/sparql-dev/blob/main/SEP/SEP-0002/sep-0002.md": "Arithmetic of dates and ADJUST",
+    "https://github.com/w3c/sparql-dev/blob/main/SEP/SEP-0006/sep-0006.md": "LATERAL",
+}
+_TEXT_SEARCH: Final = "SERVICE text:search { … }: text search in the data of this endpoint"
+
+
 class Descriptions:
     """The service descriptions of a site's endpoints."""
 
@@ -68,6 +92,8 @@ class Descriptions:
         Numbers that are not counted yet are left out until a later request.
         """
         statistics = await latest_statistics(self._own_queries, PATIENCE)
+        view = request.view
+        language = view.language if view.chosen or "accept-language" in request.headers else None
         base = request.base
         url = base + request.path
         prefixes = {"sd": SD, "sh": SH, "dcterms": DCTERMS, "schema": SCHEMA, "spex": SPEX, "void": VOID}
@@ -75,31 +101,30 @@ class Descriptions:
         document = Document(
             url,
             prefixes,
-            lambda: service_triples(self._site, base, url, graph, statistics),
+            lambda: service_triples(self._site, base, url, graph, statistics, language),
             statistics,
-            variant="update" if self._site.tokens.grant(UPDATE) else "",
+            f"{language} {'update' if self._site.tokens.grant(UPDATE) else ''}",
         )
         return await document_answer(self._own_queries, document, chosen)
 
 
 def service_triples(
-    site: Site, base: str, endpoint_url: str, graph: str | None, statistics: Statistics | None
+    site: Site,
+    base: str,
+    endpoint_url: str,
+    graph: str | None,
+    statistics: Statistics | None,
+    language: str | None = None,
 ) -> Iterator[Triple]:
     """Yield the service description of the endpoint at ``endpoint_url``, on one ``graph`` or on all.
 
-    ``base`` is the server's own URL.
+    ``base`` is the server's own URL; saved queries have their comments in one ``language``, or in all.
     """
-    service, dataset, url = BlankNode("service"), BlankNode("dataset"), NamedNode(endpoint_url)
+    service, dataset = NamedNode(f"{endpoint_url}#service"), NamedNode(f"{endpoint_url}#dataset")
+    url = NamedNode(endpoint_url)
     yield Triple(service, TYPE, _sd("Service"))
     yield Triple(service, _sd("endpoint"), url)
-    yield Triple(service, _sd("supportedLanguage"), _sd("SPARQL11Query"))
-    if graph is None and site.tokens.grant(UPDATE):
-        yield Triple(service, _sd("supportedLanguage"), _sd("SPARQL11Update"))
-    if graph is None and site.settings.default_graph == "union":
-        yield Triple(service, _sd("feature"), _sd("UnionDefaultGraph"))
-    for fmt in (*RESULT_FORMATS, *GRAPH_FORMATS):
-        if fmt.iri is not None:
-            yield Triple(service, _sd("resultFormat"), NamedNode(fmt.iri))
+    yield from _abilities(site, service, graph)
     yield Triple(service, _sd("defaultDataset"), dataset)
     yield Triple(dataset, TYPE, _sd("Dataset"))
     default = _default_graph(site, base, graph)
@@ -108,9 +133,35 @@ def service_triples(
     yield from _graphs(site, base, dataset, graph, statistics)
     yield from _prefixes(site, url)
     if graph is None:
-        yield from executable_triples(site, base, endpoint_url)
+        yield from executable_triples(site, base, endpoint_url, language)
     if statistics is not None:
         yield from statistics_triples(base, statistics, graph)
+
+
+def _abilities(site: Site, service: NamedNode, graph: str | None) -> Iterator[Triple]:
+    """Yield languages, features, functions and formats of a service (sections 3.2 and 3.4)."""
+    for name in ("SPARQL10Query", "SPARQL11Query"):
+        yield Triple(service, _sd("supportedLanguage"), _sd(name))
+    if graph is None and site.tokens.grant(UPDATE):
+        yield Triple(service, _sd("supportedLanguage"), _sd("SPARQL11Update"))
+    for iri, comment in _EXTENSIONS.items():
+        yield Triple(service, _sd("languageExtension"), NamedNode(iri))
+        yield Triple(NamedNode(iri), TYPE, _sd("Feature"))
+        yield Triple(NamedNode(iri), NamedNode(RDFS_COMMENT), Literal(comment, language="en"))
+    if graph is None and site.settings.default_graph == "union":
+        yield Triple(service, _sd("feature"), _sd("UnionDefaultGraph"))
+    if site.search is not None:
+        search = NamedNode(f"{TEXT}search")
+        yield Triple(service, _sd("feature"), search)
+        yield Triple(search, TYPE, _sd("Feature"))
+        yield Triple(search, NamedNode(RDFS_COMMENT), Literal(_TEXT_SEARCH, language="en"))
+    for iri in EXTENSION_FUNCTIONS:
+        yield Triple(service, _sd("extensionFunction"), NamedNode(iri))
+        yield Triple(NamedNode(iri), TYPE, _sd("Function"))
+    yield Triple(service, _sd("defaultEntailmentRegime"), NamedNode(f"{ENTAILMENT}Simple"))
+    for fmt in (*RESULT_FORMATS, *GRAPH_FORMATS):
+        if fmt.iri is not None:
+            yield Triple(service, _sd("resultFormat"), NamedNode(fmt.iri))
 
 
 def _default_graph(site: Site, base: str, graph: str | None) -> NamedNode | BlankNode:
@@ -121,13 +172,14 @@ def _default_graph(site: Site, base: str, graph: str | None) -> NamedNode | Blan
 
 
 def _graphs(
-    site: Site, base: str, dataset: BlankNode, only: str | None, statistics: Statistics | None
+    site: Site, base: str, dataset: NamedNode, only: str | None, statistics: Statistics | None
 ) -> Iterator[Triple]:
     """Yield the named graphs: those of the manifest, then others in the data."""
     known = {source.iri: source for source in site.dataset.graphs}
     counted = statistics.graphs if statistics else {}
-    for number, iri in enumerate({**known, **counted} if only is None else [only]):
-        named, node = BlankNode(f"graph{number}"), graph_node(base, iri)
+    for iri in {**known, **counted} if only is None else [only]:
+        node = graph_node(base, iri)
+        named = NamedNode(f"{node.value}-named")
         yield Triple(dataset, _sd("namedGraph"), named)
         yield Triple(named, TYPE, _sd("NamedGraph"))
         yield Triple(named, _sd("name"), NamedNode(iri))
@@ -136,8 +188,9 @@ def _graphs(
         yield from _titles(named, known.get(iri))
 
 
-def _titles(named: BlankNode, source: SourceGraph | None) -> Iterator[Triple]:
-    return texts(named, f"{DCTERMS}title", source.title if source else {})
+def _titles(named: NamedNode, source: SourceGraph | None) -> Iterator[Triple]:
+    for predicate in (f"{DCTERMS}title", RDFS_LABEL):
+        yield from texts(named, predicate, source.title if source else {})
 
 
 def _prefixes(site: Site, url: NamedNode) -> Iterator[Triple]:
@@ -153,16 +206,19 @@ def _sd(name: str) -> NamedNode:
     return NamedNode(SD + name)
 
 
-def executable_triples(site: Site, base: str, endpoint_url: str) -> Iterator[Triple]:
+def executable_triples(
+    site: Site, base: str, endpoint_url: str, language: str | None = None
+) -> Iterator[Triple]:
     """Yield all saved queries that run with their examples, deprecated ones left out.
 
     Each is named by its address below ``base``; the address of the call with its examples is at
-    ``rdfs:seeAlso``.
+    ``rdfs:seeAlso``. An editor lists one example for each comment: there is that in ``language`` where it
+    is named.
     """
     for query in site.catalog.queries.values():
         text = runnable(query)
         if text is not None and not query.options.deprecated:
-            yield from _one(query, text, base, endpoint_url)
+            yield from _one(query, text, base, endpoint_url, language)
 
 
 def runnable(query: SavedQuery) -> str | None:
@@ -178,14 +234,18 @@ def runnable(query: SavedQuery) -> str | None:
     return replace(query, parameters=known).operation(list(query.example_values().items())).text
 
 
-def _one(query: SavedQuery, text: str, base: str, endpoint_url: str) -> Iterator[Triple]:
+def _one(
+    query: SavedQuery, text: str, base: str, endpoint_url: str, language: str | None
+) -> Iterator[Triple]:
     address = f"{base}/api/{quote(query.name, safe='')}"
     subject = NamedNode(address)
     yield Triple(subject, TYPE, NamedNode(f"{SH}SPARQLExecutable"))
     for class_iri, predicate in _TERMS[query.form]:
         yield Triple(subject, TYPE, NamedNode(class_iri))
         yield Triple(subject, NamedNode(predicate), Literal(text))
-    yield from texts(subject, RDFS_COMMENT, _plain(query.summary) or {"": query.name})
+    comments = _plain(query.summary) or {"": query.name}
+    chosen = {tag: text for tag, text in comments.items() if tag == language}
+    yield from texts(subject, RDFS_COMMENT, chosen or comments)
     yield from texts(subject, f"{DCTERMS}description", _plain(query.description))
     for tag in query.tags:
         yield Triple(subject, NamedNode(f"{SCHEMA}keywords"), Literal(tag))

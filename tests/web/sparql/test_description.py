@@ -6,10 +6,11 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from pyoxigraph import BlankNode, Literal, NamedNode, QueryBoolean, QuerySolutions, RdfFormat, Store
+from pyoxigraph import Literal, NamedNode, QueryBoolean, QuerySolutions, RdfFormat, Store
 
 from endpoint.catalog.readers.shacl import read_examples
 from endpoint.catalog.reading import read_catalog
+from endpoint.engine.functions import EXTENSION_FUNCTIONS
 from endpoint.web.sparql.description import runnable
 from tests.datasets.counted_works import NS, PEOPLE, TERMS, WORKS, make
 from tests.live import Server, serving
@@ -130,6 +131,41 @@ def test_the_default_graph_has_its_own_numbers(works: Server) -> None:
 def test_all_graphs_are_named(works: Server) -> None:
     text = f"SELECT ?name {{ ?d <{SD}namedGraph> ?g . ?g <{SD}name> ?name }} ORDER BY ?name"
     assert [row["name"] for row in rows(described(works), text)] == [PEOPLE, TERMS, WORKS]
+
+
+def test_the_abilities_of_the_engine_are_told(server: Server) -> None:
+    store = described(server)
+    (service,) = (row["s"] for row in rows(store, f"SELECT ?s {{ ?s a <{SD}Service> }}"))
+    assert service == f"{server.url}/sparql#service"
+
+    def told(name: str) -> set[str]:
+        return {row["o"] for row in rows(store, f"SELECT ?o {{ <{service}> <{SD}{name}> ?o }}")}
+
+    assert told("supportedLanguage") == {f"{SD}SPARQL10Query", f"{SD}SPARQL11Query"}
+    assert told("extensionFunction") == set(EXTENSION_FUNCTIONS)
+    assert told("defaultEntailmentRegime") == {"http://www.w3.org/ns/entailment/Simple"}
+    assert told("feature") == {f"{SD}UnionDefaultGraph", "urn:endpoint:text:search"}
+    for text in (
+        'VERSION "1.2" SELECT * { ?s ?p <<( ?a ?b ?c )>> }',
+        "SELECT * { VALUES ?x { 1 } LATERAL { SELECT * { BIND(?x AS ?y) } LIMIT 1 } }",
+        'SELECT (ADJUST(NOW(), "PT1H"^^xsd:dayTimeDuration) AS ?x) (NOW() - NOW() AS ?y) {}',
+        'SELECT (LANGDIR(STRLANGDIR("x", "ar", "rtl")) AS ?x) {}',
+    ):
+        assert server.query(text).status == 200
+    assert len(told("languageExtension")) == 3
+
+
+def test_an_example_has_one_comment_in_the_language_of_the_client(server: Server) -> None:
+    def comments(**headers: str) -> list[tuple[str, str]]:
+        store = Store()
+        store.load(server.get("/sparql", "text/turtle", **headers).body, RdfFormat.TURTLE)
+        return [(row["sq"], row["comment"]) for row in rows(store, EXAMPLES)]
+
+    korean, english, both = comments(Accept_Language="ko"), comments(Accept_Language="en"), comments()
+    assert len(korean) == len(english) == len({name for name, _ in both}) < len(both)
+    assert set(korean) < set(both)
+    assert set(english) < set(both)
+    assert set(korean).isdisjoint(english)
 
 
 def test_the_strict_reading_says_that_the_default_graph_is_empty(tmp_path: Path) -> None:
@@ -253,6 +289,6 @@ def test_titles_and_licences_are_terms_with_their_language(works: Server) -> Non
     titles = {
         quad.object
         for quad in store.quads_for_pattern(None, NamedNode("http://purl.org/dc/terms/title"), None)
-        if isinstance(quad.subject, BlankNode)
+        if isinstance(quad.subject, NamedNode) and quad.subject.value.endswith("-named")
     }
     assert Literal("책과 보고서", language="ko") in titles

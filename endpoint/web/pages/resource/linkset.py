@@ -13,10 +13,11 @@ from typing import Final, NamedTuple
 from endpoint.formats import BIBLIOGRAPHIES, GRAPH_FORMATS, HTML, Representation
 from endpoint.results.bibliography import Item
 from endpoint.results.bibliography.citation import is_web_address
+from endpoint.vocabulary import SCHEMA
 from endpoint.web.machine.publications import schema_type
 from endpoint.web.pages.resource.rendering import Addresses
 
-_ABOUT_PAGE: Final = "https://schema.org/AboutPage"
+_ABOUT_PAGE: Final = f"{SCHEMA}AboutPage"
 _PDF: Final = "application/pdf"
 
 

@@ -139,7 +139,6 @@ def routes(site: Site) -> list[BaseRoute]:
     own_queries = OwnQueries(site)
     descriptions = Descriptions(own_queries)
     whole = SparqlEndpoint(site, descriptions).handler()
-    void_document = Handler(DataDocument(own_queries, VOID_PATH, document_triples).answer)
     catalog = Handler(DataDocument(own_queries, CATALOG_PATH, catalog_triples).answer)
     saved = Handler(described(SavedQueries(own_queries).answer), methods=())
     resources = Resources(own_queries)
@@ -174,7 +173,7 @@ def routes(site: Site) -> list[BaseRoute]:
         Route("/.well-known/void", Handler(well_known_void)),
         Route(contact.PATH, Handler(contact.security_contact)),
         Route(api_catalog.PATH, Handler(api_catalog.api_catalog)),
-        *_with_extension(VOID_PATH, void_document),
+        *_with_extension(VOID_PATH, Handler(DataDocument(own_queries, VOID_PATH, document_triples).answer)),
         *_with_extension(CATALOG_PATH, catalog),
         Route("/-/completion/classes", Handler(Completion(own_queries, "classes").answer)),
         Route("/-/completion/properties", Handler(Completion(own_queries, "properties").answer)),

@@ -73,7 +73,7 @@ class Pages:
 
 @dataclass(frozen=True, slots=True)
 class Publisher:
-    """Who publishes the dataset: the name by language tag; ``iri`` and ``homepage`` where they are given."""
+    """The publisher of a dataset: the name by language tag; ``iri`` and ``homepage`` where given."""
 
     name: Mapping[str, str]
     iri: str | None = None

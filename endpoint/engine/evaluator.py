@@ -8,13 +8,14 @@ from collections.abc import Callable
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from traceback import extract_tb
-from typing import Final, TypeAlias, cast
+from typing import Final, NamedTuple, TypeAlias, cast
 
 from pyoxigraph import (
     BlankNode,
     DefaultGraph,
     Literal,
     NamedNode,
+    Quad,
     QueryBoolean,
     QueryResultsFormat,
     QuerySolutions,
@@ -33,7 +34,10 @@ from endpoint.results.written import Written, WrittenSolutions, WrittenTriples, 
 from endpoint.search import Request
 from endpoint.search.index import TextIndex
 from endpoint.search.service.rewriting import FederatedQuery, Rewritten, read_federated, without_index
+from endpoint.sparql.algebra import Dataset
+from endpoint.sparql.algebra.translation import translate
 from endpoint.sparql.operation import Operation
+from endpoint.sparql.syntax.parser import parse
 from endpoint.storage.generations import Generation
 
 # The longest message of a failure, in characters.
@@ -71,6 +75,13 @@ class WorkerOptions:
     columns: Columns | None = None
     queries: ColumnQueries | None = None
     generation: Generation | None = None
+
+
+class _Merged(NamedTuple):
+    """A copy of the graphs of a query, whose default graph is theirs as one."""
+
+    store: Store
+    named: list[NamedNode | BlankNode]
 
 
 class Evaluator:
@@ -198,6 +209,16 @@ class Evaluator:
     def _results(self, text: str, operation: Operation, functions: _Functions) -> Results:
         default: list[NamedNode | BlankNode | DefaultGraph] = [*map(NamedNode, operation.default_graphs)]
         named: list[NamedNode | BlankNode] = [*map(NamedNode, operation.named_graphs)]
+        merged = self._merged(text, operation)
+        if merged is not None:
+            return merged.store.query(
+                text,
+                base_iri=operation.base_iri,
+                prefixes=self.options.prefixes,
+                default_graph=DefaultGraph(),
+                named_graphs=merged.named,
+                custom_functions=functions,
+            )
         if not default and not named:
             return self.store.query(
                 text,
@@ -217,6 +238,39 @@ class Evaluator:
             named_graphs=named,
             custom_functions=functions,
         )
+
+    def _merged(self, text: str, operation: Operation) -> _Merged | None:
+        """Return the dataset of a query whose default graph is merged of several; None where it need not be.
+
+        The engine would find a triple once for each of them that has it, but a merge is a set (SPARQL 1.1
+        Query Language, section 13.2.1).
+        """
+        generation = self.options.generation
+        if generation is not None and generation.overlap is False:
+            return None
+        default = {*map(NamedNode, operation.default_graphs)}
+        named = {*map(NamedNode, operation.named_graphs)}
+        if operation.dataset_clause and not default and not named:
+            dataset = _dataset(text, operation, self.options.prefixes)
+            default, named = {*dataset.default}, {*dataset.named}
+        if len(default) < 2:
+            return None
+        store = Store()
+        for graph in named:
+            store.extend(self.store.quads_for_pattern(None, None, None, graph))
+        for graph in default:
+            quads = self.store.quads_for_pattern(None, None, None, graph)
+            store.extend(Quad(each.subject, each.predicate, each.object) for each in quads)
+        return _Merged(store, [*named])
+
+
+def _dataset(text: str, operation: Operation, prefixes: dict[str, str]) -> Dataset:
+    """Return the graphs that a query names; none where only the engine can read it."""
+    try:
+        found = translate(parse(text), prefixes, operation.base_iri).dataset
+    except (Unsupported, SyntaxError, ValueError):
+        found = None
+    return found or Dataset((), ())
 
 
 def _no_value(*_: object) -> None:

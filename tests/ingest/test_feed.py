@@ -156,11 +156,12 @@ def test_what_is_derived_and_stated_is_stated_once(
 
 
 def test_a_large_graph_that_is_replaced(dataset: Dataset, tmp_path: Path, read_back: list[Path]) -> None:
-    load(dataset, every_kind(tmp_path))
+    load(dataset, every_kind(tmp_path), Change(graph=ONE))
     further = tmp_path / "further.nq"
     further.write_text(WORDS)
     generation = load(dataset, [further], Change(graph=ONE, replace=True))
     assert of_feed(generation) == of_store(generation, tmp_path / "again")
+    assert read_back == []
 
 
 @pytest.mark.parametrize(

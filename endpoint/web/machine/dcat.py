@@ -16,6 +16,7 @@ from endpoint.dataset import SourceGraph
 from endpoint.formats import N_QUADS, TURTLE
 from endpoint.vocabulary import DCAT, DCTERMS, FOAF, VOID, XSD
 from endpoint.web import Site
+from endpoint.web.http.view import View
 from endpoint.web.machine.datasets import (
     CATALOG_PATH,
     STORE_PATH,
@@ -115,6 +116,31 @@ def _about(
         yield Triple(node, NamedNode(f"{DCTERMS}license"), NamedNode(site.dataset.licence))
     if site.dataset.publisher is not None:
         yield Triple(node, NamedNode(f"{DCTERMS}publisher"), _publisher(site, base))
+
+
+def schema_dataset(view: View) -> Mapping[str, object]:
+    """Return the dataset as an object of Schema.org, as search engines for data read it on the first page."""
+    site, base = view.site.dataset, view.base
+    publisher = site.publisher
+    members: dict[str, object] = {
+        "@context": "https://schema.org",
+        "@type": "Dataset",
+        "@id": whole_node(base).value,
+        "name": view.text(site.title),
+        "description": view.text(site.description),
+        "url": f"{base}/",
+        "inLanguage": sorted(filter(None, site.title)),
+        "license": site.licence,
+        "publisher": publisher and {"@type": "Organization", "name": view.text(publisher.name)},
+        "distribution": [
+            {"@type": "DataDownload", "encodingFormat": media_type, "contentUrl": address}
+            for media_type, address in (
+                (N_QUADS.media_type, dump_address(base)),
+                ("application/sparql-results+json", f"{base}/sparql"),
+            )
+        ],
+    }
+    return {name: value for name, value in members.items() if value}
 
 
 def _publisher(site: Site, base: str) -> NamedNode:

@@ -41,6 +41,8 @@ Pair = tuple[str, str]
 # Characters of an abstract, at most: what a search engine shows, and what a reference manager keeps.
 DESCRIPTION: Final = 200
 ABSTRACT: Final = 2000
+# Characters of a headline that search engines show.
+HEADLINE: Final = 110
 
 _TERRITORIES: Final = {"ko": "ko_KR", "en": "en_US"}
 _SENTENCE_END: Final = re.compile(r"[.?!。…][\"'”’」』)\]]*(?=\s)")
@@ -125,6 +127,7 @@ def schema_org(item: Item, page: str) -> Mapping[str, object]:
         "@id": item.iri,
         "url": page,
         "name": item.title,
+        "headline": shorten(item.title, HEADLINE) if item.kind is ARTICLE else "",
         "author": [_agent(name) for name in item.authors],
         "datePublished": iso_date(item.date),
         "inLanguage": item.language,

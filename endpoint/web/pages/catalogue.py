@@ -24,6 +24,8 @@ from endpoint.web.http.request import Request
 from endpoint.web.http.view import View
 from endpoint.web.machine.api_catalog import PATH as API_CATALOG_PATH
 from endpoint.web.machine.datasets import CATALOG_PATH, DUMP_PATH, VOID_PATH
+from endpoint.web.machine.dcat import schema_dataset
+from endpoint.web.machine.publications import script_json
 from endpoint.web.own_queries import OwnQueries
 from endpoint.web.pages.search import (
     YEAR,
@@ -191,6 +193,7 @@ class _Page:
             exports=view.downloads("/sparql", [("query", text)], offered(QueryForm.SELECT)),
             kept=[pair for pair in self.kept if pair[0] != "q"],
             first=not search.query and not search.filters and not search.offset,
+            dataset=script_json(schema_dataset(view)),
             generation=generation,
         )
         headers: Headers = ((b"content-language", view.language.encode()),)

@@ -13,12 +13,12 @@ from endpoint.sparql.operation import Operation, admit, classify
 from endpoint.tokens import UPDATE
 from endpoint.web import Site
 from endpoint.web.explanation import explanation_answer, measured, wants_explanation
-from endpoint.web.http.answer import NOTHING, Answer, Around, as_file, evaluate
+from endpoint.web.http.answer import NOTHING, Answer, Around, Headers, as_file, evaluate
 from endpoint.web.http.html import NOINDEX, NOINDEX_HEADERS, render_around
 from endpoint.web.http.repeats import find_repeat, remember
 from endpoint.web.http.request import Request, allowed_limits, choose
 from endpoint.web.http.send import Handler
-from endpoint.web.http.view import View
+from endpoint.web.http.view import View, link
 from endpoint.web.sparql.description import DESCRIPTION_FORMATS, Descriptions
 from endpoint.web.sparql.editor import editor_page
 from endpoint.web.sparql.protocol import METHODS, ProtocolRequest, parse
@@ -49,7 +49,8 @@ class SparqlEndpoint:
         content_type = request.headers.get("content-type", "")
         if request.method in ("POST", "QUERY"):
             body = await request.body(self._longest_body(request, content_type))
-            if (known := find_repeat(request, body)) is not None:
+            # A repeat of a POST would lack what only a QUERY is told.
+            if request.method == "POST" and (known := find_repeat(request, body)) is not None:
                 return known
         protocol = parse(request.method, content_type, request.scope["query_string"], body or b"", limit)
         if protocol.update is not None:
@@ -92,6 +93,9 @@ class SparqlEndpoint:
         representation = choose(protocol.formats, request.accept, formats)
         if representation.format is not HTML:
             around = as_file("result", representation) if protocol.download else NOTHING
+            if request.method == "QUERY":
+                around = replace(around, headers=_equivalent(request, text, protocol))
+                return await evaluate(request, operation, representation, limits, around)
             answer = await evaluate(request, operation, representation, limits, around)
             remember(request, answer, body)
             return answer
@@ -117,14 +121,28 @@ class SparqlEndpoint:
         return await self._descriptions.describe(request, chosen, self._graph)
 
 
+def _parameters(protocol: ProtocolRequest) -> list[tuple[str, str]]:
+    """Return the parameters that determine the answer to a text, but for its format."""
+    pairs = [("default-graph-uri", iri) for iri in protocol.default_graphs]
+    pairs += [("named-graph-uri", iri) for iri in protocol.named_graphs]
+    pairs += [] if protocol.columns else [("columns", "off")]
+    return pairs if protocol.cache else [*pairs, ("cache", "off")]
+
+
+def _equivalent(request: Request, text: str, protocol: ProtocolRequest) -> Headers:
+    """Return the header with the address where GET asks the same (RFC 10008); none where it is too long."""
+    pairs = [("query", text), *_parameters(protocol), *(("format", name) for name in protocol.formats)]
+    pairs += [("download", "1")] if protocol.download else []
+    pairs += [] if protocol.timeout is None else [("timeout", f"{protocol.timeout:g}")]
+    address = link(request.view.root + request.path, pairs)
+    return () if address is None else ((b"location", address.encode("latin-1")),)
+
+
 async def _page(
     view: View, text: str, protocol: ProtocolRequest, formats: tuple[Format, ...], _: Result
 ) -> Around:
     """Return the page around the rows, with the query to edit and links to the result in other formats."""
-    own = [("default-graph-uri", iri) for iri in protocol.default_graphs]
-    own += [("named-graph-uri", iri) for iri in protocol.named_graphs]
-    own += [] if protocol.columns else [("columns", "off")]
-    own += [] if protocol.cache else [("cache", "off")]
+    own = _parameters(protocol)
     links = view.downloads(view.path, [("query", text), *own], formats)
     action = view.root + view.path
     context = {"query": text, "action": action, "links": links, "hidden": own}

@@ -128,7 +128,11 @@ class File:
         }
 
     def _headers(self, request: Request, generation: Generation) -> Headers:
-        headers: Headers = ((b"link", f'<{request.view.root}{VOID_PATH}>; rel="describedby"'.encode()),)
+        headers: Headers = (
+            (b"link", f'<{request.view.root}{VOID_PATH}>; rel="describedby"'.encode()),
+            # Clients that read tables by parts then read it whole.
+            (b"accept-ranges", b"none"),
+        )
         if not self.download:
             return headers
         extension = ".".join(filter(None, (self.representation.format.extension, self.compression)))

@@ -190,6 +190,7 @@ def test_schema_org_of_an_article() -> None:
         "@id": "http://example.org/resource/Publication/14209",
         "url": PAGE,
         "name": "Cyber Threats and NATO: 50% of R&D",
+        "headline": "Cyber Threats and NATO: 50% of R&D",
         "author": [
             {"@type": "Person", "name": "Tae Eun Song", "familyName": "Song", "givenName": "Tae Eun"},
             {"@type": "Person", "name": "서동만"},

@@ -50,6 +50,25 @@ def test_every_way_of_asking_gets_the_same_answer(server: Server) -> None:
     assert [answer.rows() for answer in answers] == [[{"date": "20230522"}]] * len(answers)
 
 
+def test_a_query_is_told_where_get_asks_the_same(server: Server) -> None:
+    headers = {"Content-Type": "application/sparql-query", "Accept": "text/csv"}
+    for path in (
+        "/sparql?columns=off&default-graph-uri=http%3A%2F%2Fopendata.mofa.go.kr%2Fmofapub",
+        "/sparql?format=csv",
+    ):
+        answer = server.request("QUERY", path, DATE.encode(), headers)
+        location = answer.headers["location"]
+        assert location.startswith("/sparql?query=")
+        again = server.get(location, "text/csv")
+        assert (again.status, again.type, again.body) == (200, "text/csv", answer.body)
+        assert "location" not in again.headers
+        assert "location" not in server.request("POST", path, DATE.encode(), headers).headers
+    long = f"{DATE} # {'x' * 9000}"
+    assert "location" not in server.request("QUERY", "/sparql", long.encode(), headers).headers
+    asked = server.request("OPTIONS", "/sparql").headers["accept-query"]
+    assert asked == '"application/sparql-query", "application/x-www-form-urlencoded"'
+
+
 def test_head_has_the_headers_of_get_and_no_body(server: Server) -> None:
     path = f"/sparql?query={quote(DATE)}"
     got, head = server.request("GET", path), server.request("HEAD", path)

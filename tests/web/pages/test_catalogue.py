@@ -220,9 +220,9 @@ def test_crawlers_are_told_which_lists_count(server: Server, path: str, canonica
 
 def test_the_first_page_leads_to_everything(server: Server) -> None:
     answer = server.get("/", BROWSER)
-    relations = dict(re.findall(r'<([^>]+)>; rel="(\w+)"', answer.headers["link"]))
-    assert set(relations.values()) == {"sitemap", "describedby", "item", "alternate"}
-    assert [server.get(url.removeprefix(server.url)).status for url in relations] == [200] * 4
+    relations = dict(re.findall(r'<([^>]+)>; rel="([\w-]+)"', answer.headers["link"]))
+    assert set(relations.values()) == {"sitemap", "describedby", "api-catalog", "item", "alternate"}
+    assert [server.get(url.removeprefix(server.url)).status for url in relations] == [200] * 6
     assert html.fromstring(answer.body).xpath('//link[@rel="sitemap"]/@href') == ["/sitemap.xml"]
 
 

@@ -156,7 +156,9 @@ def test_what_is_derived_and_stated_is_stated_once(
 
 
 def test_a_large_graph_that_is_replaced(dataset: Dataset, tmp_path: Path, read_back: list[Path]) -> None:
-    load(dataset, every_kind(tmp_path), Change(graph=ONE))
+    many = tmp_path / "many.nt"
+    many.write_text("".join(f'<{NS}c> <{NS}p> "{number}" .\n' for number in range(3000)))
+    load(dataset, [*every_kind(tmp_path), many], Change(graph=ONE))
     further = tmp_path / "further.nq"
     further.write_text(WORDS)
     generation = load(dataset, [further], Change(graph=ONE, replace=True))

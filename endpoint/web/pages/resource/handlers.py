@@ -49,6 +49,7 @@ from endpoint.web.http.answer import (
 from endpoint.web.http.html import NOINDEX_HEADERS, render
 from endpoint.web.http.request import Pairs, Request, choose, read_download, read_formats
 from endpoint.web.own_queries import OwnQueries, Snapshot
+from endpoint.web.pages.resource.labels import read_labels
 from endpoint.web.pages.resource.linkset import write_linkset
 from endpoint.web.pages.resource.lookup import (
     EXTENSIONS,
@@ -62,7 +63,6 @@ from endpoint.web.pages.resource.lookup import (
 from endpoint.web.pages.resource.page import ResourcePage
 from endpoint.web.pages.resource.page_data import PARAMETERS, read_item, read_page_data, read_parameters
 from endpoint.web.pages.resource.rendering import FORMATS, Addresses, page_address
-from endpoint.web.pages.resource.terms import read_labels
 
 # Links of more bytes than this are left out but for the first: proxies commonly take 4 to 8 kB of headers.
 _LINKS: Final = 3000

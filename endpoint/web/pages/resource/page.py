@@ -17,6 +17,7 @@ from endpoint.web.http.html import NOINDEX, render
 from endpoint.web.http.view import View
 from endpoint.web.machine.publications import metadata_of
 from endpoint.web.own_queries import Term, iri
+from endpoint.web.pages.resource.labels import Text, text_for
 from endpoint.web.pages.resource.linkset import publication_links
 from endpoint.web.pages.resource.page_data import PageData, PageParameters
 from endpoint.web.pages.resource.rendering import (
@@ -33,7 +34,6 @@ from endpoint.web.pages.resource.rendering import (
     prefixed,
 )
 from endpoint.web.pages.resource.statements import PAGE, SHOWN, Statement
-from endpoint.web.pages.resource.terms import Text, text_for
 
 _ANY_URI: Final = f"{XSD}anyURI"
 # The place of a property without one.

@@ -20,6 +20,7 @@ from endpoint.vocabulary import RDF_TYPE, RDFS_SUBCLASS_OF
 from endpoint.web import Site
 from endpoint.web.http.request import Pairs
 from endpoint.web.own_queries import Row, Snapshot, Term, iri, together
+from endpoint.web.pages.resource.labels import Labels, read_labels
 from endpoint.web.pages.resource.lookup import KnownResource, is_iri
 from endpoint.web.pages.resource.statements import (
     PAGE,
@@ -32,11 +33,9 @@ from endpoint.web.pages.resource.statements import (
     read_values,
 )
 from endpoint.web.pages.resource.terms import (
-    Labels,
     RowShapes,
     TermFacts,
     kind_of,
-    read_labels,
     read_ontology,
     read_term,
     row_shapes,

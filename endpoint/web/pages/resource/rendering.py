@@ -19,8 +19,8 @@ from endpoint.formats import BIBLIOGRAPHIES, GRAPH_FORMATS, HTML, LINKSET, TURTL
 from endpoint.vocabulary import RDF, RDF_LANG_STRING, XSD
 from endpoint.web.http.view import PARAMETER, View
 from endpoint.web.own_queries import Term
+from endpoint.web.pages.resource.labels import Labels, Text
 from endpoint.web.pages.resource.statements import Statements
-from endpoint.web.pages.resource.terms import Labels, Text
 
 # All formats of a resource; the bibliographies only where it is a publication.
 FORMATS: Final = (*GRAPH_FORMATS, HTML, *BIBLIOGRAPHIES)

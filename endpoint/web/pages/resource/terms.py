@@ -1,55 +1,29 @@
-"""The meaning of IRIs: names and explanations in the reader's language, rows from shapes, facts of terms.
+"""The meaning of IRIs: rows from shapes, facts of terms.
 
-Names are read for all IRIs of a page at once. SHACL shapes name properties and order the rows of a page. The
-facts of a class, a property or an ontology are its place among others, its uses, and examples.
+SHACL shapes name properties and order the rows of a page. The facts of a class, a property or an ontology
+are its place among others, its uses, and examples.
 """
 
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Final, NamedTuple
+from typing import Final
 
 from pyoxigraph import Literal, NamedNode
 
 from endpoint.vocabulary import (
-    DC,
-    DCTERMS,
-    FOAF,
     OWL,
     RDF,
     RDFS,
-    RDFS_COMMENT,
-    RDFS_LABEL,
     RDFS_SUBCLASS_OF,
     RDFS_SUBPROPERTY_OF,
-    SCHEMA,
     SH,
-    SKOS,
-    SKOS_PREF_LABEL,
 )
 from endpoint.web.cache import Region
-from endpoint.web.http.view import View
 from endpoint.web.own_queries import Row, Snapshot, Term, iri, number, together
 
-# Standard properties that name a thing, the best first, and that explain it.
-NAMES: Final = (
-    SKOS_PREF_LABEL,
-    RDFS_LABEL,
-    f"{DCTERMS}title",
-    f"{SCHEMA}name",
-    f"{FOAF}name",
-    f"{DC}title",
-)
-EXPLANATIONS: Final = (
-    RDFS_COMMENT,
-    f"{SKOS}definition",
-    f"{DCTERMS}description",
-)
-# The most IRIs that have a name on one page.
-MOST: Final = 800
-_ROWS: Final = 10_000
 _SHAPE_ROWS: Final = 20_000
 
 _SHAPES: Final = f"""SELECT DISTINCT ?class ?path ?order ?property ?text WHERE {{
@@ -94,67 +68,6 @@ _OF_ONTOLOGY: Final = """SELECT DISTINCT ?term ?type WHERE {{
   {{ GRAPH ?any {{ ?term <{rdfs}isDefinedBy> {iri} ; a ?type }} }} UNION
   {{ GRAPH {iri} {{ ?term a ?type }} }}
   FILTER(isIRI(?term) && isIRI(?type) && ?term != {iri}) }} LIMIT {most}"""
-
-
-class Text(NamedTuple):
-    """A text and its language tag, which is empty where it has none or that of the page."""
-
-    text: str
-    tag: str = ""
-
-
-@dataclass(frozen=True, slots=True)
-class Labels:
-    """Names and explanations of each IRI: texts by property and language tag."""
-
-    by_iri: Mapping[str, Mapping[str, Mapping[str, str]]] = field(default_factory=dict)
-
-    def name(self, name: str, view: View) -> Text | None:
-        """Return the name to show, white space collapsed; None where there is none."""
-        best = _best(self.by_iri.get(name, {}), NAMES, view)
-        return None if best is None else Text(" ".join(best.text.split()), best.tag)
-
-    def explanation(self, name: str, view: View) -> Text | None:
-        """Return the explanation of a term; None where the data has none."""
-        return _best(self.by_iri.get(name, {}), EXPLANATIONS, view)
-
-
-def _best(by_property: Mapping[str, Mapping[str, str]], properties: Iterable[str], view: View) -> Text | None:
-    """Return the text in the reader's language, else in the other, else of no language, else in any.
-
-    Of several properties with a text in that language the first counts.
-    """
-    texts = [by_property[name] for name in properties if name in by_property]
-    by_language: dict[str, str] = {}
-    for row in texts:
-        for tag, text in row.items():
-            by_language.setdefault(tag, text)
-    return None if not by_language else text_for(view, by_language)
-
-
-def text_for(view: View, by_language: Mapping[str, str]) -> Text:
-    """Return the text that :meth:`View.text` chooses, with its tag."""
-    # "en-GB" is English too.
-    plain = {tag.partition("-")[0]: text for tag, text in reversed([*by_language.items()])}
-    return Text(view.text(plain), view.tag(plain) or "")
-
-
-async def read_labels(snapshot: Snapshot, names: Collection[str], explained: Collection[str] = ()) -> Labels:
-    """Return the names of IRIs, and the explanations of those ``explained``. Raises designed errors."""
-    pairs = [(name, label) for name in [*dict.fromkeys(names)][:MOST] for label in NAMES]
-    pairs += [(name, label) for name in dict.fromkeys(explained) for label in EXPLANATIONS]
-    if not pairs:
-        return Labels()
-    values = " ".join(f"({NamedNode(name)} {NamedNode(label)})" for name, label in pairs)
-    text = f"""SELECT DISTINCT ?iri ?property ?text WHERE {{ VALUES (?iri ?property) {{ {values} }}
-  GRAPH ?any {{ ?iri ?property ?text }} FILTER(isLiteral(?text)) }} LIMIT {_ROWS}"""
-    texts: defaultdict[str, defaultdict[str, dict[str, str]]] = defaultdict(lambda: defaultdict(dict))
-    # Of several texts in one language the first by its characters is shown, always the same.
-    for row in sorted(await snapshot.rows(text), key=lambda row: str(row["text"])):
-        term = row["text"]
-        if isinstance(term, Literal) and term.value.strip():
-            texts[iri(row["iri"])][iri(row["property"])].setdefault(term.language or "", term.value)
-    return Labels(texts)
 
 
 @dataclass(slots=True)

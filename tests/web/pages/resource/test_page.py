@@ -18,6 +18,7 @@ from rdflib.compare import isomorphic
 
 from endpoint.web import Site
 from endpoint.web.own_queries import Term
+from endpoint.web.pages.resource.labels import Labels
 from endpoint.web.pages.resource.lookup import KnownResource
 from endpoint.web.pages.resource.page import ResourcePage
 from endpoint.web.pages.resource.page_data import (
@@ -27,7 +28,7 @@ from endpoint.web.pages.resource.page_data import (
 )
 from endpoint.web.pages.resource.rendering import BUDGET
 from endpoint.web.pages.resource.statements import Statement, Statements
-from endpoint.web.pages.resource.terms import Labels, RowShapes
+from endpoint.web.pages.resource.terms import RowShapes
 from tests.datasets.odd_resources import BASE, LONG, POINTING, make
 from tests.live import Server, serving
 from tests.properties import examples

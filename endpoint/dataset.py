@@ -10,6 +10,7 @@ import hashlib
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
+from functools import lru_cache
 from pathlib import Path, PurePath
 from typing import Final
 from urllib.parse import quote
@@ -276,6 +277,7 @@ def _matches(table: TomlTable, key: str, pattern: str, root: Path) -> list[Path]
     return paths
 
 
+@lru_cache(maxsize=2048)
 def resource_path(iri: str, base: str) -> str:
     """Return the path of the page of ``iri`` on a server whose resource IRIs begin with ``base``.
 

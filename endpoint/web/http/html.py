@@ -6,7 +6,8 @@ A page is rendered in several steps on the event loop, so that it delays others 
 from __future__ import annotations
 
 import asyncio
-from functools import lru_cache, partial
+from collections.abc import Callable
+from functools import cache, lru_cache, partial
 from pathlib import Path
 from time import perf_counter
 from types import CodeType
@@ -14,6 +15,7 @@ from typing import Final
 
 from jinja2 import BytecodeCache, Environment, FileSystemLoader, StrictUndefined
 from jinja2.bccache import Bucket
+from markupsafe import Markup
 
 from endpoint.telemetry.watchdog import LONG
 from endpoint.web.http.static_files import asset, has_asset
@@ -64,6 +66,7 @@ def _environment(language: str) -> Environment:
     environment.install_gettext_callables(  # type: ignore[attr-defined]
         partial(gettext, language), partial(ngettext, language), newstyle=True
     )
+    environment.globals["gettext"] = environment.globals["_"] = _translator(language)
     environment.filters["number"] = "{:,}".format
     environment.globals |= {
         "languages": LANGUAGES,
@@ -72,6 +75,21 @@ def _environment(language: str) -> Environment:
         "robots": "",
     }
     return environment
+
+
+def _translator(language: str) -> Callable[..., Markup]:
+    """Return Jinja's function of the same name, which formats those messages anew that never change."""
+
+    @cache
+    def constant(message: str) -> Markup:
+        return Markup(gettext(language, message)) % {}  # noqa: S704 - a message of a template or its translation
+
+    def translate(message: str, /, **variables: object) -> Markup:
+        if not variables:
+            return constant(message)
+        return Markup(gettext(language, message)) % variables  # noqa: S704 - the values are escaped
+
+    return translate
 
 
 async def compile_templates() -> None:

@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Final
 from urllib.parse import quote
 
@@ -137,7 +138,12 @@ def is_followed(address: str) -> bool:
 
 def prefixed(name: str, prefixes: Mapping[str, str]) -> str:
     """Return the IRI as a prefixed name where a prefix fits, else as it is."""
-    fitting = [row for row in prefixes.items() if row[1] and name.startswith(row[1])]
+    return _prefixed(name, tuple(prefixes.items()))
+
+
+@lru_cache(maxsize=2048)
+def _prefixed(name: str, prefixes: tuple[tuple[str, str], ...]) -> str:
+    fitting = [row for row in prefixes if row[1] and name.startswith(row[1])]
     for prefix, namespace in sorted(fitting, key=lambda row: -len(row[1])):
         local = name[len(namespace) :]
         if local and _LOCAL.fullmatch(local):

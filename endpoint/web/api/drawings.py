@@ -10,7 +10,7 @@ import asyncio
 import json
 from contextlib import aclosing
 from dataclasses import dataclass
-from functools import partial
+from functools import lru_cache, partial
 from typing import Final
 
 from endpoint.catalog import SavedQuery
@@ -103,7 +103,7 @@ async def _drawing(
     snapshot: Snapshot, query: SavedQuery, operation: Operation, view: View, patient: bool = False
 ) -> Drawing:
     """Return the drawing, and keep it unless the operation is volatile."""
-    if query.form is not QueryForm.SELECT or len(projected(operation.text)) > MOST_COLUMNS:
+    if query.form is not QueryForm.SELECT or _width(query.text) > MOST_COLUMNS:
         return Drawing(None)
     title = view.text(query.summary) or query.name
     make = partial(_make, operation, view, title, patient)
@@ -111,6 +111,12 @@ async def _drawing(
         return await make(snapshot)
     key = (operation.on(None), view.language, title, patient)
     return await snapshot.cached(_DRAWINGS, make, key, None if patient else _PATIENCE)
+
+
+@lru_cache(maxsize=256)
+def _width(text: str) -> int:
+    """Return the number of columns of the rows of a saved query, which no value of a parameter changes."""
+    return len(projected(text))
 
 
 async def _make(operation: Operation, view: View, title: str, patient: bool, snapshot: Snapshot) -> Drawing:

@@ -36,6 +36,8 @@ _CLASSES: Final = {
 # Elements that descriptions may not contain.
 _LEFT_OUT: Final = ("html_block", "html_inline", "image", "heading", "lheading", "reference")
 _COMMENT: Final = re.compile(r"#[^\r\n]*")
+# Most pieces have none of the characters that HTML writes in other ways.
+_SPECIAL: Final = re.compile("[&<>\"']")
 
 
 class _Part(NamedTuple):
@@ -47,29 +49,30 @@ class _Part(NamedTuple):
 def highlight(text: str, marked: Iterable[Span] = ()) -> Markup:
     """Return the text as HTML for a ``pre``; the parts ``marked`` are in ``mark`` elements."""
     html: list[str] = []
-    parts = list(_parts(text))
-    position = 0
-    for span in sorted(marked):
-        html += _styled(text, parts, position, span.start)
-        html += "<mark>", *_styled(text, parts, span.start, span.end), "</mark>"
-        position = span.end
-    html += _styled(text, parts, position, len(text))
+    edges = [edge for span in sorted(marked) for edge in ((span.start, "<mark>"), (span.end, "</mark>"))]
+    edges.reverse()
+    for start, end, name in _parts(text):
+        while edges and edges[-1][0] < end:
+            place, tag = edges.pop()
+            html += _styled(text[start:place], name), tag
+            start = max(start, place)
+        html.append(_styled(text[start:end], name))
+    html += [tag for _, tag in reversed(edges)]
     return Markup("".join(html))  # noqa: S704 - every piece of the text was escaped
 
 
-def _styled(text: str, parts: list[_Part], start: int, end: int) -> Iterator[str]:
-    for part in parts:
-        first, last = max(part.start, start), min(part.end, end)
-        if first < last:
-            piece = escape(text[first:last])
-            yield f'<span class="{part.name}">{piece}</span>' if part.name else str(piece)
+def _styled(piece: str, name: str) -> str:
+    if _SPECIAL.search(piece):
+        piece = str(escape(piece))
+    return f'<span class="{name}">{piece}</span>' if name and piece else piece
 
 
 def _parts(text: str) -> Iterator[_Part]:
     """Yield the parts of the text from the first character to the last."""
     position = 0
     for token in lex(text).tokens:
-        yield from _between(text, position, token.start)
+        if position < token.start:
+            yield from _between(text, position, token.start)
         yield _Part(token.start, token.end, _CLASSES.get(token.kind, ""))
         position = token.end
     yield from _between(text, position, len(text))
@@ -77,7 +80,7 @@ def _parts(text: str) -> Iterator[_Part]:
 
 def _between(text: str, start: int, end: int) -> Iterator[_Part]:
     """Yield the white space and comments between tokens."""
-    for comment in _COMMENT.finditer(text, start, end):
+    for comment in _COMMENT.finditer(text, start, end) if text.find("#", start, end) >= 0 else ():
         yield _Part(start, comment.start(), "")
         yield _Part(comment.start(), comment.end(), "comment")
         start = comment.end()

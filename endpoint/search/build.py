@@ -43,12 +43,44 @@ def build_index(
     :raises StoreError: the folder exists or cannot be written.
     :raises ConfigurationError: this Python's SQLite has no full-text search.
     """
+    return _write(documents, None, folder, configuration, previous)
+
+
+def update_index(
+    documents: Iterable[Document],
+    removed: Iterable[str],
+    folder: Path,
+    configuration: SearchConfiguration,
+    previous: Path,
+) -> int:
+    """Write the index in ``previous`` with a change into the new directory ``folder``; return the number of
+    its documents.
+
+    The ``documents`` are those that may have changed, and ``removed`` the IRIs of what is none, or none any
+    more.
+
+    :raises StoreError: there is no previous index, or it has other fields; or the folder cannot be written.
+    """
+    return _write(documents, removed, folder, configuration, previous)
+
+
+def _write(
+    documents: Iterable[Document],
+    removed: Iterable[str] | None,
+    folder: Path,
+    configuration: SearchConfiguration,
+    previous: Path | None,
+) -> int:
+    """Write an index of all ``documents``, or where some are ``removed``, with these documents."""
     path = folder / schema.UNFINISHED
     try:
         folder.mkdir()
-        connection = _copy(previous, path, configuration) or schema.create(path, configuration)
+        connection = _copy(previous, path, configuration)
+        if connection is None and removed is not None:
+            raise StoreError(f"The text index in {previous} has other fields than those of today.")
+        connection = connection or schema.create(path, configuration)
         try:
-            number = _IndexWriter(connection, configuration).write(documents)
+            number = _IndexWriter(connection, configuration).write(documents, removed)
         finally:
             connection.close()
         with path.open("rb") as stream:
@@ -99,8 +131,11 @@ class _IndexWriter:
         self._add = f"INSERT INTO inverted (rowid, {columns}) VALUES (?, {marks})"  # noqa: S608
         self._delete = f"INSERT INTO inverted (inverted, rowid, {columns}) VALUES ('delete', ?, {marks})"  # noqa: S608
 
-    def write(self, documents: Iterable[Document]) -> int:
-        """Write all ``documents``, then the data computed from all of them; return their number."""
+    def write(self, documents: Iterable[Document], removed: Iterable[str] | None = None) -> int:
+        """Write ``documents``, then the data computed from all of them; return the number of these.
+
+        Documents of the previous index stay where some are ``removed``, which are given by their IRIs.
+        """
         with self._analyses:
             for number, document in enumerate(documents, 1):
                 self._put(document)
@@ -108,7 +143,11 @@ class _IndexWriter:
                     self._connection.commit()
             for row, analysed in self._analyses.rest():
                 self._insert(row, analysed)
-        self._remove_unseen()
+        if removed is None:
+            self._remove_unseen()
+        else:
+            for iri in removed:
+                self._take_over(iri, b"")
         self._write_words()
         self._write_spelling()
         number = _write_arrays(self._connection, self._facets)

@@ -12,10 +12,11 @@ from pyoxigraph import DefaultGraph, NamedNode, Store
 from endpoint.dataset import Dataset, read_dataset
 from endpoint.errors import ConfigurationError, DataError, DataErrors, StoreError
 from endpoint.ingest.change import Change
-from endpoint.ingest.publish import TEXT, publish, rehearse
+from endpoint.ingest.publish import publish, rehearse
 from endpoint.ingest.recipe import Recipe
 from endpoint.ingest.sources.discovery import discover
 from endpoint.ingest.start import ensure_store
+from endpoint.ingest.text_index import TEXT
 from endpoint.search.index import TextIndex
 from endpoint.settings import Settings
 from endpoint.storage import generations

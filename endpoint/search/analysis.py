@@ -33,6 +33,11 @@ _APOSTROPHE = re.compile(f"[{_APOSTROPHES}]")
 # Letters whose stroke is no combining mark, so that decomposition leaves them as they are.
 _STROKES = str.maketrans({"ø": "o", "ł": "l", "đ": "d", "ħ": "h", "æ": "ae", "œ": "oe", "ı": "i", "ð": "d"})
 _MARKED = re.compile("[\u00c0-\u024f\u1e00-\u1eff\u0300-\u036f]+")
+# Whatever is neither ASCII nor a syllable, nor one of the signs that texts are full of; of all these only the
+# space has another form (NFKC).
+_UNUSUAL = re.compile(
+    "[^\x00-\x7f\uac00-\ud7a3\u00a0\u00b7\u2013-\u2014\u2018-\u2019\u201c-\u201d\u2022\u25a1\u25cb\u25cf]"
+)
 # What every abbreviation has, and most texts have not.
 _POINT_WITHIN = re.compile(r"\.[a-z]")
 ABBREVIATION = re.compile(r"\b(?:[a-z]\.)+[a-z]\b\.?")
@@ -88,8 +93,22 @@ _steps = _Steps()
 
 def normalise(text: str) -> str:
     """Return ``text`` in its normal form, whose length may differ."""
-    folded = text.lower().replace("`", "'") if text.isascii() else _unified(text)
+    folded = _unified(text) if _UNUSUAL.search(text) else _usual(text)
     return ABBREVIATION.sub(_without_points, folded) if _POINT_WITHIN.search(folded) else folded
+
+
+def plain(text: str) -> str | None:
+    """Return the normal form where each of its characters is that of ``text`` at the same place, without
+    looking for it where that takes time; else None."""
+    if _UNUSUAL.search(text):
+        return None
+    folded = _usual(text)
+    return None if _POINT_WITHIN.search(folded) else folded
+
+
+def _usual(text: str) -> str:
+    """Return the normal form, but for points, of a text without unusual characters."""
+    return _APOSTROPHE.sub("'", text.lower().replace("\u00a0", " "))
 
 
 def _unified(text: str) -> str:

@@ -8,18 +8,23 @@ from __future__ import annotations
 
 import html
 import re
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from bisect import bisect_right
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from itertools import islice
 
-from endpoint.search.analysis import ABBREVIATION, SYLLABIC, is_syllabic, normalise, stem
+from endpoint.search.analysis import ABBREVIATION, SYLLABIC, is_syllabic, normalise, plain, stem
 
 WIDTH = 200
 _LEAD = 60
+# Matches after which no more of a text is read, and after which none is where all words were among them.
 _MOST_MARKS = 400
+_ENOUGH_MARKS = 20
 _GAP = r"[\s·‐-―-]?"
 _LATIN = re.compile(r"[a-z]+(?:'[a-z]+)*")
 _SPACE = re.compile(r"\s+")
+# The ends of lines among the characters of plain texts.
+_LINE_END = re.compile("[\n\r\v\f\x1c-\x1e]")
 # Units of normalisation: abbreviations, and characters with their combining marks.
 _CLUSTER = re.compile(
     rf"{ABBREVIATION.pattern}|.[\u0300-\u036f\u1160-\u11ff\u3099\u309a\u200b-\u200d]*",
@@ -57,7 +62,7 @@ def _pattern(word: str, prefix: bool) -> str:
     if word[0].isdecimal():
         return rf"(?<!\d){word}" + ("" if prefix else r"(?!\d)")
     if not _LATIN.fullmatch(word):
-        return rf"\b{re.escape(word)}" + ("" if prefix else r"\b")
+        return rf"(?<![^\W_]){re.escape(word)}" + ("" if prefix else r"(?![^\W_])")
     # A stem may end in another letter than the word: policies and policy are polici.
     root = word if prefix else stem(word)[: max(2, len(stem(word)) - 1)]
     return rf"(?<![a-z]){root}[a-z']*"
@@ -77,6 +82,7 @@ class Marker:
         """``fields`` are the names of all fields; ``first`` is the preferred field of a snippet."""
         self._order = sorted(fields, key=lambda name: name != first)
         marks = list(marks)
+        self._marks = marks
         self._patterns = {name: _compiled(marks, name) for name in self._order}
         single = [mark for mark in marks if len(mark.words) == 1]
         self._stems = {stem(mark.words[0]) for mark in single}
@@ -95,17 +101,30 @@ class Marker:
         pattern = self._patterns[field]
         if pattern is None:
             return []
+        normal, lines = _normal_lines(text)
+        starts = [line.normal_start for line in lines]
         places: list[_Place] = []
-        start = 0
-        for line in text.splitlines(keepends=True):
-            normal = normalise(line)
-            matches = [match for match in pattern.finditer(normal) if self._is_meant(match[0])]
-            for match, first, last in _written(line, normal, matches):
-                places.append(_Place(start + first, start + last, match[0]))
-            start += len(line)
-            if len(places) > _MOST_MARKS:
+        read = 0
+        for match in pattern.finditer(normal):
+            if not self._is_meant(match[0]):
+                continue
+            line = lines[bisect_right(starts, match.start()) - 1]
+            if line.start != read and self._are_enough(places, field):
                 break
+            read = line.start
+            if (found := line.written(match)) is not None:
+                places.append(_Place(*found, match[0]))
         return places
+
+    def _are_enough(self, places: Sequence[_Place], field: str) -> bool:
+        """Return whether places are very many, or many with each of the words that may be in ``field``."""
+        if len(places) <= _ENOUGH_MARKS:
+            return False
+        texts = {place.text for place in places}
+        wanted = [mark for mark in self._marks if mark.field in ("", field)]
+        return len(places) > _MOST_MARKS or all(
+            any(re.match(mark.pattern, text) for text in texts) for mark in wanted
+        )
 
     def _is_meant(self, text: str) -> bool:
         if not _LATIN.fullmatch(text):
@@ -119,18 +138,57 @@ def _compiled(marks: Iterable[Mark], field: str) -> re.Pattern[str] | None:
     return re.compile("|".join(sorted(patterns, key=lambda text: (-len(text), text)))) if patterns else None
 
 
-def _written(
-    line: str, normal: str, matches: Sequence[re.Match[str]]
-) -> Iterator[tuple[re.Match[str], int, int]]:
-    """Yield each match in ``normal`` with its place in ``line``, as far as that is known."""
-    if len(line) == len(normal):
-        yield from ((match, match.start(), match.end()) for match in matches)
-    elif matches:
-        ends: list[tuple[int, int]] = []
-        for cluster in _CLUSTER.finditer(line):
-            ends.extend([cluster.span()] * len(normalise(cluster[0])))
-        if len(ends) == len(normal):
-            yield from ((match, ends[match.start()][0], ends[match.end() - 1][1]) for match in matches)
+class _Line:
+    """A line that begins at ``start`` of a text and at ``normal_start`` of its normal form.
+
+    ``unusual`` is the line where its characters are not one for one those of its normal form.
+    """
+
+    __slots__ = ("_ends", "normal_start", "start", "unusual")
+
+    def __init__(self, start: int, normal_start: int, unusual: str | None = None) -> None:
+        self.start, self.normal_start, self.unusual = start, normal_start, unusual
+        self._ends: list[tuple[int, int]] | None = None
+
+    def written(self, match: re.Match[str]) -> tuple[int, int] | None:
+        """Return the place of a match in the text, as far as that is known."""
+        first, last = match.start() - self.normal_start, match.end() - self.normal_start
+        if self.unusual is None:
+            return self.start + first, self.start + last
+        if self._ends is None:
+            self._ends = _ends(self.unusual)
+        if not self._ends:
+            return None
+        return self.start + self._ends[first][0], self.start + self._ends[last - 1][1]
+
+
+def _ends(line: str) -> list[tuple[int, int]]:
+    """Return for each character of the normal form of a line what it was made of; nothing where that is not
+    known."""
+    ends: list[tuple[int, int]] = []
+    length = len(normalise(line))
+    for cluster in _CLUSTER.finditer(line):
+        # Most are single characters of their own.
+        single = cluster[0].isascii() and len(cluster[0]) == 1
+        ends.extend([cluster.span()] * (1 if single else len(normalise(cluster[0]))))
+    return ends if len(ends) == length else []
+
+
+def _normal_lines(text: str) -> tuple[str, list[_Line]]:
+    """Return the normal form of a text and its lines; between two lines there is a sign that no gap between
+    words matches."""
+    if (whole := plain(text)) is not None:
+        # One for one, so that it can be read as one line.
+        return _LINE_END.sub("_", whole), [_Line(0, 0)]
+    pieces: list[str] = []
+    lines: list[_Line] = []
+    start = length = 0
+    for line in text.splitlines(keepends=True):
+        normal = plain(line) or normalise(line)
+        lines.append(_Line(start, length, None if len(normal) == len(line) else line))
+        pieces.append(f"{normal}_")
+        start, length = start + len(line), length + len(normal) + 1
+    return "".join(pieces), lines
 
 
 def _window(text: str, places: Sequence[_Place]) -> str:
@@ -157,12 +215,22 @@ def _escaped(text: str) -> str:
 def _best(text: str, places: Sequence[_Place]) -> tuple[int, int]:
     """Return the window with the most different words, and among those with the most matches."""
 
-    def shown(first: int) -> tuple[int, int]:
-        limit = places[first].start + WIDTH - _LEAD
-        inside = [place.text for place in islice(places, first, first + 50) if place.end <= limit]
-        return len(set(inside)), len(inside)
-
-    best = max(range(len(places)), key=lambda first: (shown(first), -first))
+    shown: list[tuple[int, int, int]] = []
+    inside: Counter[str] = Counter()
+    last = 0
+    for first, place in enumerate(places):
+        while last < len(places) and places[last].end <= place.start + WIDTH - _LEAD:
+            inside[places[last].text] += 1
+            last += 1
+        shown.append((len(inside), last - first, -first))
+        if last == first:
+            # Longer than the window.
+            last += 1
+            continue
+        inside[place.text] -= 1
+        if not inside[place.text]:
+            del inside[place.text]
+    best = -max(shown)[2]
     start = max(0, places[best].start - _LEAD)
     end = min(len(text), max(start + WIDTH, places[best].end))
     return max(0, min(start, end - WIDTH)), end

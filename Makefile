@@ -19,7 +19,7 @@ PIP_AUDIT := 2.10.1
 QUIETLY := sh -c 'log=$$(mktemp) && { "$$@" >"$$log" 2>&1; code=$$?; [ $$code -eq 0 ] || cat "$$log" >&2; rm "$$log"; exit $$code; }' --
 PIP := $(QUIETLY) $(BIN)/python -m pip install --constraint constraints.txt
 
-.PHONY: serve test quick lint audit constraints bench screenshots soak differential conformance clean
+.PHONY: serve test quick lint audit constraints bench screenshots soak crash differential conformance clean
 .DEFAULT_GOAL := serve
 
 $(BIN)/python:
@@ -83,6 +83,10 @@ screenshots: $(VENV)/installed-test node_modules/installed-test
 # Mixed and hostile traffic for some minutes, every answer checked: two, or as many as ARGS='--minutes 30' says.
 soak: $(VENV)/installed
 	$(BIN)/python -m benchmarks.soak $(ARGS)
+
+# Kills at random moments beneath a stream of writes: two hundred, or as many as ARGS='--kills 1000' says.
+crash: $(VENV)/installed-test
+	$(BIN)/python -m tests.process.crashing $(ARGS)
 
 # Generated queries over generated data, from columns and by the engine: for two minutes, or as ARGS say.
 differential: $(VENV)/installed-test

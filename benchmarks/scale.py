@@ -34,7 +34,7 @@ from benchmarks.streaming_memory import family
 _STEP: Final = 0.05  # seconds between two looks
 _MOST: Final = 1800.0  # seconds to wait for anything
 _MEGABYTE: Final = 2**20
-_ENDPOINT: Final = (sys.executable, "-m", "endpoint")
+ENDPOINT: Final = (sys.executable, "-m", "endpoint")
 
 
 @dataclass
@@ -92,7 +92,7 @@ def load_by_oxigraph(row: Row, folder: Path, file: Path) -> float | None:
 def load(row: Row, data: Path, file: Path, beside: float | None = None) -> None:
     """``endpoint load``, its time and memory, and what it says of its parts; ``beside`` is the processor time
     of Oxigraph."""
-    loaded = run([*_ENDPOINT, "load", str(file), "--data", str(data)])
+    loaded = run([*ENDPOINT, "load", str(file), "--data", str(data)])
     text = loaded.text
     row.found["file"] = megabytes(file.stat().st_size)
     if quads := re.search(r"holds ([\d,]+) quads", text):
@@ -170,7 +170,7 @@ def serving(data: Path) -> Iterator[Running]:
     """``endpoint serve``, from its start to its end."""
     log = data.parent / "serve.log"
     port = free_port()
-    command = [*_ENDPOINT, "serve", "--data", str(data), "--port", str(port)]
+    command = [*ENDPOINT, "serve", "--data", str(data), "--port", str(port)]
     with log.open("wb") as errors:
         started = time.perf_counter()
         process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=errors)
@@ -210,7 +210,7 @@ def changed(server: Running, data: Path) -> float:
     more = data.parent / "more.nt"
     more.write_text("<urn:s> <urn:p> <urn:o> .\n")
     before = server.generation()
-    command = [*_ENDPOINT, "load", str(more), "--data", str(data), "--graph", "urn:g"]
+    command = [*ENDPOINT, "load", str(more), "--data", str(data), "--graph", "urn:g"]
     loading = subprocess.Popen(command, stdout=subprocess.DEVNULL)
     current = data / "current"
     published = 0.0

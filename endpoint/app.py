@@ -51,7 +51,7 @@ from endpoint.web.pages.search import TextSearch
 from endpoint.web.sparql import SparqlEndpoint
 from endpoint.web.sparql.description import Descriptions
 from endpoint.web.sparql.editor import QueryPage
-from endpoint.web.sparql.graph_store import graph_store
+from endpoint.web.sparql.graph_writes import graph_store
 from endpoint.web.sparql.updates import Updates
 
 
@@ -133,6 +133,11 @@ def _with_extension(path: str, handler: ASGIApp) -> list[BaseRoute]:
     return [Route(path, handler), Route(f"{path}.{{extension}}", handler)]
 
 
+def _graph_store() -> list[BaseRoute]:
+    handler = Handler(graph_store, methods=())
+    return [*_with_extension(STORE_PATH, handler), _AnyPath(f"{STORE_PATH}/{{name:path}}", handler)]
+
+
 def routes(site: Site) -> list[BaseRoute]:
     """Return the routes of the server; ``docs/protocol.md`` lists them."""
     admin = Admin(site)
@@ -157,7 +162,7 @@ def routes(site: Site) -> list[BaseRoute]:
         Route("/api", saved),
         Route("/search", Handler(TextSearch(own_queries).answer)),
         Route("/lod/sparql", whole),
-        *_with_extension(STORE_PATH, Handler(graph_store, methods=())),
+        *_graph_store(),
         *(
             Route(f"/{graph.name}/sparql", SparqlEndpoint(site, descriptions, graph.iri).handler())
             for graph in site.dataset.graphs

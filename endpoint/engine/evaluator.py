@@ -114,8 +114,7 @@ class Evaluator:
         if index is None:
             raise NotFound("This endpoint has no text index.")
         answer = asdict(index.search(request))
-        for hit in answer["hits"]:
-            hit.update(hit.pop("summary"))
+        answer["hits"] = [{**hit, **index.summary(hit["iri"])} for hit in answer["hits"]]
         return json.dumps(answer, ensure_ascii=False).encode()
 
     def count(self, union: bool, most_classes: int) -> bytes:

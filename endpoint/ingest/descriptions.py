@@ -47,6 +47,27 @@ class StoreDescriptions:
         )
         return _values(quad for quads in by_property for quad in quads)
 
+    def has_any(self, iri: str, properties: Collection[str], classes: Collection[str]) -> bool:
+        """Return whether :meth:`with_any` yields this IRI."""
+        node = NamedNode(iri)
+        type_ = NamedNode(RDF_TYPE)
+        found = (
+            (self._store.quads_for_pattern(node, type_, NamedNode(name), None) for name in classes)
+            if classes
+            else (self._store.quads_for_pattern(node, NamedNode(name), None, None) for name in properties)
+        )
+        return any(next(quads, None) is not None for quads in found)
+
+    def linking(self, iri: str, properties: Collection[str]) -> set[str]:
+        """Return the subjects that have this IRI as a value of one of the properties."""
+        node = NamedNode(iri)
+        return {
+            quad.subject.value
+            for name in properties
+            for quad in self._store.quads_for_pattern(None, NamedNode(name), node, None)
+            if isinstance(quad.subject, NamedNode)
+        }
+
     def _subjects(self, properties: Collection[str], classes: Collection[str]) -> set[str]:
         """Return the subjects, by a query: that does not decode the titles, which quads_for_pattern would."""
         if classes:

@@ -12,7 +12,6 @@ import time
 from collections.abc import Callable, Collection, Iterator, Sequence
 from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass, replace
-from functools import partial
 from itertools import chain
 from pathlib import Path
 from typing import Final
@@ -20,29 +19,21 @@ from typing import Final
 from pyoxigraph import NamedNode, Quad, Store
 
 from endpoint.columns import FOLDER
-from endpoint.columns.descriptions import ColumnsDescriptions
-from endpoint.columns.opening import open_columns
-from endpoint.columns.reader import Columns
 from endpoint.dataset import Dataset
-from endpoint.errors import DataErrors, StoreError
+from endpoint.errors import DataErrors
 from endpoint.ingest.basis import Basis, copy_graphs, open_published
 from endpoint.ingest.change import Change, Effect, effect, going, refuse
 from endpoint.ingest.columns import Feed, NoColumns, build_columns, extend_columns
 from endpoint.ingest.derive import changed_subjects, derive
-from endpoint.ingest.descriptions import Descriptions, StoreDescriptions
 from endpoint.ingest.load import load_dataset, load_sources, readers
 from endpoint.ingest.recipe import RECIPE, Recipe
-from endpoint.ingest.search_documents import documents, properties_of
 from endpoint.ingest.sources import XLSX, Source
-from endpoint.search.build import build_index
+from endpoint.ingest.text_index import write_index
 from endpoint.storage.delta import MOST, Recorder
 from endpoint.storage.generations import Generation
 from endpoint.storage.retention import DEFAULT, Retention
 from endpoint.storage.writer import Transaction, Writer
 from endpoint.telemetry import log
-
-# The text index in the folder of a generation.
-TEXT: Final = "text"
 
 # Quads over which the engine needs no columns: starting their builder takes longer than any count.
 _LEAST: Final = 1000
@@ -300,33 +291,21 @@ def _index(
     recipe: Recipe,
     transaction: Transaction,
     before: Generation | None,
-    columns: Columns | None,
+    columns: Path | None,
     report: Callable[[str], None],
 ) -> None:
     """Write the text index of the coming generation, on the basis of the one before where it fits."""
     if recipe.search is None:
         return
     started = time.perf_counter()
-    folder = transaction.folder / TEXT
-    descriptions: Descriptions = StoreDescriptions(transaction.store)
-    if columns is not None:
-        descriptions = ColumnsDescriptions(columns, properties_of(recipe.search))
-    read = partial(documents, recipe.search, descriptions)
-    count = None
-    if before is not None and recipe.made(before):
-        # Damage of the previous index is noticed only while it is copied.
-        with suppress(StoreError):
-            count = build_index(read(), folder, recipe.search, before.path / TEXT)
-    if count is None:
-        shutil.rmtree(folder, ignore_errors=True)
-        count = build_index(read(), folder, recipe.search)
+    count = write_index(recipe, recipe.search, transaction, before, columns)
     report(f"indexed {count:,} records in {time.perf_counter() - started:.1f} s")
 
 
 def _columns(
     recipe: Recipe, transaction: Transaction, feed: Feed | None, report: Callable[[str], None]
-) -> Columns | None:
-    """Write the columns of the coming generation, and return them; without them it is served all the same."""
+) -> Path | None:
+    """Write the columns of the coming generation; return their folder, or None: it is served without, too."""
     started, folder = time.perf_counter(), transaction.folder / FOLDER
     if not _LEAST <= transaction.quads() <= recipe.columns:
         return None
@@ -342,4 +321,4 @@ def _columns(
         report(f"made no columns: {error}")
         return None
     report(f"made columns in {time.perf_counter() - started:.1f} s")
-    return open_columns(folder)
+    return folder

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from functools import lru_cache, partial
 from pathlib import Path
 from typing import TypeVar
 
 from endpoint.columns import Values
 from endpoint.errors import DataError, DataErrors
-from endpoint.ingest.descriptions import Descriptions
+from endpoint.ingest.descriptions import Descriptions, StoreDescriptions
 from endpoint.search import PARAMETERS, Document, Facet, Field, SearchConfiguration
 from endpoint.toml_file import TomlTable, alternatives, read_toml
 from endpoint.vocabulary import OWL, RDF, RDF_TYPE, RDFS, SH
@@ -159,6 +159,30 @@ def documents(configuration: SearchConfiguration, descriptions: Descriptions) ->
     for subject, values in descriptions.with_any(titles, configuration.classes):
         if _is_indexed(values, configuration):
             yield _document(subject, values, linked, configuration)
+
+
+def changed_documents(
+    configuration: SearchConfiguration, descriptions: StoreDescriptions, subjects: Iterable[str]
+) -> Iterator[tuple[str, Document | None]]:
+    """Yield the IRIs whose documents may have changed, each with its document; None is none.
+
+    Nothing but statements about ``subjects`` has come or gone.
+
+    These are the subjects, and what is linked to them by a property that a field or a facet goes through.
+    """
+    parts: list[Field | Facet] = [*configuration.fields, *configuration.facets]
+    names = {name for part in parts if part.through for name in part.properties}
+    through = {link for part in parts for link in part.through}
+    linked = lru_cache(maxsize=_LINKED_IN_MEMORY)(partial(descriptions.of, properties=names))
+    titles, every = configuration.fields[0].properties, properties_of(configuration)
+    changed = set(subjects)
+    for iri in sorted(changed.union(*(descriptions.linking(subject, through) for subject in changed))):
+        document = None
+        if descriptions.has_any(iri, titles, configuration.classes):
+            values = descriptions.of(iri, every)
+            if _is_indexed(values, configuration):
+                document = _document(iri, values, linked, configuration)
+        yield iri, document
 
 
 def properties_of(configuration: SearchConfiguration) -> frozenset[str]:

@@ -19,9 +19,9 @@ from endpoint.columns.verify import verify
 from endpoint.errors import StoreError
 from endpoint.ingest.columns import write_statements
 from endpoint.ingest.descriptions import StoreDescriptions
-from endpoint.ingest.publish import TEXT
 from endpoint.ingest.recipe import Recipe
 from endpoint.ingest.search_documents import documents
+from endpoint.ingest.text_index import TEXT
 from endpoint.search.verify import verify_index
 from endpoint.storage import generations
 from endpoint.storage.dump import open_store

@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from itertools import chain, islice
+from itertools import chain, islice, pairwise
 from typing import Final, TypeVar
 
 from pyoxigraph import Literal
@@ -21,6 +21,7 @@ from endpoint.vocabulary import GEOSPARQL
 T = TypeVar("T")
 
 Geometry = dict[str, object]
+Position = list[float]
 
 _WKT: Final = f"{GEOSPARQL}wktLiteral"
 _LATITUDE: Final = ("lat", "latitude")
@@ -57,24 +58,47 @@ _DEEPEST: Final = 8
 def geo_json(rows: Rows, language_tags: bool = False) -> Iterator[str]:
     """Yield a FeatureCollection, one feature for each row, its other columns as properties.
 
-    A row without coordinates has the geometry null. Raises :class:`Inexpressible` where no column
-    has coordinates, and for a WKT literal that GeoJSON cannot express.
+    A row without coordinates, or with an empty geometry, has the geometry null (section 3.2). So has one
+    whose WKT GeoJSON cannot express; it keeps the text as a property.
+
+    Raises :class:`Inexpressible` where no column has coordinates, and where none of the first geometries can
+    be expressed.
     """
     seen = list(islice(rows.rows, _LOOKED_AT))
     columns = _columns(rows.names, seen)
+    _check_first(rows.names, columns, seen)
     value = tagged if language_tags else native
     yield '{"type": "FeatureCollection", "features": ['
     separator = "\n"
     for row in chain(seen, rows.rows):
         terms = dict(zip(rows.names, row, strict=True))
+        kept = set(rows.names).difference(columns)
+        try:
+            geometry = _geometry([terms[name] for name in columns])
+        except Inexpressible:
+            geometry, kept = None, set(rows.names)
         feature = {
             "type": "Feature",
-            "geometry": _geometry([terms[name] for name in columns]),
-            "properties": {name: value(term) for name, term in terms.items() if name not in columns},
+            "geometry": geometry,
+            "properties": {name: value(term) for name, term in terms.items() if name in kept},
         }
         yield separator + json.dumps(feature, ensure_ascii=False)
         separator = ",\n"
     yield "\n]}\n"
+
+
+def _check_first(names: list[str], columns: tuple[str, ...], seen: list[Row]) -> None:
+    """Raise the first :class:`Inexpressible` of the rows where they have no geometry that is not."""
+    refused: Inexpressible | None = None
+    for row in seen:
+        terms = dict(zip(names, row, strict=True))
+        try:
+            if _geometry([terms[name] for name in columns]) is not None:
+                return
+        except Inexpressible as error:
+            refused = refused or error
+    if refused is not None:
+        raise refused
 
 
 def _columns(names: list[str], seen: list[Row]) -> tuple[str, ...]:
@@ -100,7 +124,7 @@ def _named(names: list[str], wanted: Iterable[str]) -> str:
 
 def _geometry(terms: list[Term | None]) -> Geometry | None:
     if len(terms) == 2:
-        latitude, longitude = (_degrees(term) for term in terms)
+        latitude, longitude = _degrees(terms[0], 90), _degrees(terms[1], 180)
         if latitude is None or longitude is None:
             return None
         return {"type": "Point", "coordinates": [longitude, latitude]}
@@ -108,18 +132,18 @@ def _geometry(terms: list[Term | None]) -> Geometry | None:
     return read_wkt(term.value) if isinstance(term, Literal) else None
 
 
-def _degrees(term: Term | None) -> float | None:
+def _degrees(term: Term | None, most: int) -> float | None:
     if not isinstance(term, Literal):
         return None
     try:
         value = float(term.value)
     except ValueError:
         return None
-    return value if -180 <= value <= 180 else None
+    return value if -most <= value <= most else None
 
 
-def read_wkt(text: str) -> Geometry:
-    """Return the geometry of a WKT literal. Raises :class:`Inexpressible`."""
+def read_wkt(text: str) -> Geometry | None:
+    """Return the geometry of a WKT literal, None for an empty one. Raises :class:`Inexpressible`."""
     match = _SYSTEM.match(text)
     system = (match[1] or "") if match else ""
     system = re.sub("^https:", "http:", system)
@@ -139,15 +163,25 @@ def read_wkt(text: str) -> Geometry:
     return geometry
 
 
+def _area(ring: Sequence[Position]) -> float:
+    """Return twice the area of a ring, negative where it goes clockwise."""
+    return sum(first[0] * second[1] - second[0] * first[1] for first, second in pairwise(ring))
+
+
 class _WktReader:
-    """A reader of one WKT text (OGC 06-103r4 section 7). Every method raises ValueError."""
+    """A reader of one WKT text (OGC 06-103r4 section 7). Every method raises ValueError.
+
+    Also for a geometry that RFC 7946 does not allow: a line of one position, a ring that is not closed,
+    degrees that no place on the Earth has.
+    """
 
     def __init__(self, text: str, position: int, swapped: bool) -> None:
         self._text = text
         self._position = position
         self._swapped = swapped
+        self._measured = False
 
-    def geometry(self, depth: int) -> Geometry:
+    def geometry(self, depth: int) -> Geometry | None:
         word = _WORD.match(self._text, self._position)
         if word is None or depth > _DEEPEST:
             raise ValueError
@@ -155,10 +189,13 @@ class _WktReader:
         kind = _TYPES.get(word[1].upper())
         if kind is None:
             raise ValueError
-        empty = self._empty()
+        self._measured = (word[2] or "").upper() == "M"
+        if self._empty():
+            return None
         if kind == "GeometryCollection":
-            return {"type": kind, "geometries": [] if empty else self._list(lambda: self.geometry(depth + 1))}
-        return {"type": kind, "coordinates": [] if empty else self._coordinates(kind)}
+            members = self._list(lambda: self.geometry(depth + 1))
+            return {"type": kind, "geometries": [member for member in members if member is not None]}
+        return {"type": kind, "coordinates": self._coordinates(kind)}
 
     def _empty(self) -> bool:
         word = _WORD.match(self._text, self._position)
@@ -173,21 +210,39 @@ class _WktReader:
                 (point,) = self._list(self._position_of)
                 return point
             case "LineString":
-                return self._list(self._position_of)
+                return self._line()
             case "MultiPoint":
                 return self._list(self._wrapped_position)
-            case "Polygon" | "MultiLineString":
-                return self._list(lambda: self._list(self._position_of))
+            case "MultiLineString":
+                return self._list(self._line)
+            case "Polygon":
+                return self._rings()
             case _:
-                return self._list(lambda: self._list(lambda: self._list(self._position_of)))
+                return self._list(self._rings)
 
-    def _wrapped_position(self) -> list[float]:
+    def _line(self) -> list[Position]:
+        positions = self._list(self._position_of)
+        if len(positions) < 2:
+            raise ValueError
+        return positions
+
+    def _rings(self) -> list[list[Position]]:
+        """Return the rings of a polygon, by the right-hand rule (section 3.1.6)."""
+        rings = self._list(self._line)
+        if any(len(ring) < 4 or ring[0] != ring[-1] for ring in rings):
+            raise ValueError
+        # The first ring is the outer one, counterclockwise; holes are clockwise.
+        return [
+            ring[::-1] if (_area(ring) < 0) == (number == 0) else ring for number, ring in enumerate(rings)
+        ]
+
+    def _wrapped_position(self) -> Position:
         if self._peek() != "(":
             return self._position_of()
         (point,) = self._list(self._position_of)
         return point
 
-    def _position_of(self) -> list[float]:
+    def _position_of(self) -> Position:
         numbers = [float(self._next())]
         while self._peek() not in ("(", ")", ",", ""):
             numbers.append(float(self._next()))
@@ -195,8 +250,10 @@ class _WktReader:
             raise ValueError
         if self._swapped:
             numbers[0], numbers[1] = numbers[1], numbers[0]
-        # A fourth number is a measure, which GeoJSON does not have.
-        return numbers[:3]
+        if not (-180 <= numbers[0] <= 180 and -90 <= numbers[1] <= 90):
+            raise ValueError
+        # A measure, which GeoJSON does not have, is the fourth number, or in "M" the third.
+        return numbers[: 2 if self._measured else 3]
 
     def _list(self, item: Callable[[], T]) -> list[T]:
         self._expect("(")

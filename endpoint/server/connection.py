@@ -72,6 +72,7 @@ class Connection(RequestReader):
         self.extensions = {
             "endpoint.abort": {"abort": self._wire.close},
             "endpoint.hold": {"hold": self._hold},
+            "endpoint.taken": {"taken": self._taken},
         }
         self.peer = self.limits.peer(self.client)
         self._refusal = self.limits.enter(self)
@@ -259,6 +260,15 @@ class Connection(RequestReader):
 
     def _hold(self, held: bool) -> None:
         self.held = held
+
+    def _taken(self, size: int) -> None:
+        """Count so many bytes of the body of the request that is answered as held no longer."""
+        size = min(size, self.sizes[0]) if self.sizes else 0
+        if size:
+            self.sizes[0] -= size
+            self._held -= size
+            if self.granted and self._held <= STEP:
+                self.limits.release(self)
 
     def waited(self, now: float) -> float | None:
         """Return for how many seconds the server has done nothing; None while it works for the client."""

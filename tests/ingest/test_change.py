@@ -15,9 +15,10 @@ from pyoxigraph import BlankNode, DefaultGraph, Literal, NamedNode, Quad, RdfFor
 from endpoint.dataset import Dataset, default_root, read_dataset
 from endpoint.errors import ConfigurationError, DataError
 from endpoint.ingest.change import Change, Effect, effect, going
-from endpoint.ingest.publish import TEXT, publish, rehearse
+from endpoint.ingest.publish import publish, rehearse
 from endpoint.ingest.recipe import Recipe
 from endpoint.ingest.sources.discovery import discover
+from endpoint.ingest.text_index import TEXT
 from endpoint.ingest.verification import verify_columns, verify_text
 from endpoint.search.index import TextIndex
 from endpoint.storage import generations

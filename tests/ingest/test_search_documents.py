@@ -12,7 +12,12 @@ from endpoint.columns.descriptions import ColumnsDescriptions
 from endpoint.dataset import default_root, read_dataset
 from endpoint.errors import DataError, DataErrors
 from endpoint.ingest.descriptions import Descriptions, StoreDescriptions
-from endpoint.ingest.search_documents import documents, properties_of, read_configuration
+from endpoint.ingest.search_documents import (
+    changed_documents,
+    documents,
+    properties_of,
+    read_configuration,
+)
 from endpoint.search import Document, Facet, Field, SearchConfiguration
 from endpoint.vocabulary import RDF_TYPE
 from tests.columns.every_kind import quads
@@ -275,3 +280,27 @@ def test_values_of_a_facet_have_names(tmp_path: Path) -> None:
     file.write_text(file.read_text().replace('"영어"', "5"))
     with pytest.raises(DataErrors, match=r"names\.ENG\.ko"):
         read_configuration(file, {"ex": "http://e/"})
+
+
+@pytest.mark.parametrize("classes", [(), (f"{EX}Country", f"{EX}Book")], ids=["by title", "by class"])
+def test_documents_that_may_have_changed_are_those_that_have(classes: tuple[str, ...]) -> None:
+    chosen = replace(CONFIGURATION, classes=classes)
+    store = Store()
+    store.load(DATA.encode(), format=RdfFormat.TRIG)
+    descriptions = StoreDescriptions(store)
+    before = {document.iri: document for document in documents(chosen, descriptions)}
+    number = 0
+    for quad in list(store):
+        # It goes, and comes again.
+        for change in (store.remove, store.add):
+            change(quad)
+            after = {document.iri: document for document in documents(chosen, descriptions)}
+            subjects = [quad.subject.value] if isinstance(quad.subject, NamedNode) else []
+            told = dict(changed_documents(chosen, descriptions, subjects))
+            for iri, document in told.items():
+                assert after.get(iri) == document
+            differing = {iri for iri in before.keys() | after.keys() if before.get(iri) != after.get(iri)}
+            assert differing <= told.keys()
+            number += len(differing)
+            before = after
+    assert number > 20

@@ -11,9 +11,10 @@ import pytest
 from endpoint.dataset import default_root, read_dataset
 from endpoint.errors import StoreError
 from endpoint.ingest.change import Change
-from endpoint.ingest.publish import TEXT, publish
+from endpoint.ingest.publish import publish
 from endpoint.ingest.recipe import Recipe
 from endpoint.ingest.sources.discovery import discover
+from endpoint.ingest.text_index import TEXT
 from endpoint.ingest.verification import verify_columns, verify_store, verify_text
 from endpoint.storage import generations
 from endpoint.storage.generations import Generation

@@ -24,7 +24,7 @@ class Update:
 
     ``default_graphs`` and ``named_graphs`` are those of using-graph-uri and using-named-graph-uri (SPARQL
     1.1 Protocol section 2.2.3). ``union``: a pattern without USING and WITH sees the union of all graphs, as
-    a query does.
+    a query does. ``graph`` is the default graph of the request, where it is for one graph.
     """
 
     text: str
@@ -32,6 +32,7 @@ class Update:
     default_graphs: tuple[str, ...] = ()
     named_graphs: tuple[str, ...] = ()
     union: bool = False
+    graph: NamedNode | None = None
 
 
 def evaluate(update: Update, ledger: Ledger, load: Load) -> None:
@@ -64,12 +65,19 @@ class _Evaluation:
         self._store = ledger.store
         self._load = load
         self._names = update.names
+        self._default: NamedNode | DefaultGraph = update.graph or DefaultGraph()
 
     def run(self, operation: Operation) -> None:
         """Evaluate one operation."""
         if isinstance(operation, Data):
             quads = read_data(self._names, operation.prologue, operation.quads, operation.delete)
-            (self._ledger.remove if operation.delete else self._ledger.add)(quads)
+            moved = (
+                quad
+                if quad.graph_name != DefaultGraph()
+                else Quad(quad.subject, quad.predicate, quad.object, self._default)
+                for quad in quads
+            )
+            (self._ledger.remove if operation.delete else self._ledger.add)(moved)
         elif isinstance(operation, Modify):
             self._modify(operation)
         else:
@@ -78,7 +86,7 @@ class _Evaluation:
     def _modify(self, operation: Modify) -> None:
         """Delete, then insert, for all solutions of the pattern before either (section 3.1.3)."""
         names, prologue = self._names, operation.prologue
-        graph: NamedNode | DefaultGraph = DefaultGraph()
+        graph = self._default
         if operation.graph is not None:
             graph = read_iri(names, prologue, operation.graph)
         deleting = Template.read(names, prologue, operation.deleted, graph)
@@ -173,7 +181,7 @@ class _Evaluation:
     def _graph(self, operation: Manage, written: Target | None) -> NamedNode | DefaultGraph:
         """Return one graph."""
         if written is Scope.DEFAULT:
-            return DefaultGraph()
+            return self._default
         return self._iri(operation, str(written))
 
     def _graphs(self, operation: Manage) -> list[Graph]:
@@ -182,7 +190,7 @@ class _Evaluation:
         named = [graph for graph in self._store.named_graphs() if graph != self._ledger.derived]
         match target:
             case Scope.ALL:
-                return [DefaultGraph(), *named]
+                return [self._default, *(graph for graph in named if graph != self._default)]
             case Scope.NAMED:
                 return [*named]
         graph = self._graph(operation, target)

@@ -28,11 +28,15 @@ _BATCH: Final = 10_000
 
 @dataclass(frozen=True, slots=True)
 class Permission:
-    """The graphs that a write may change: those of its token (empty for all), never the ``derived`` one."""
+    """The graphs that a write may change: those of its token (empty for all), never the ``derived`` one.
+
+    ``only`` is the single one that the request is for, where there is one.
+    """
 
     token: str
     graphs: tuple[str, ...]
     derived: NamedNode | None
+    only: NamedNode | None = None
 
     def check(self, graph: Graph) -> None:
         """Raise :class:`~endpoint.errors.Forbidden` for a graph that is not among them."""
@@ -41,6 +45,8 @@ class Permission:
                 f"What is in the graph {graph} is derived by rules, and nothing else stays there; write to "
                 "another graph."
             )
+        if self.only is not None and graph != self.only:
+            raise Forbidden(f"The request is for the graph {self.only}, and its update would change another.")
         if not self.graphs:
             return
         name = graph.value if isinstance(graph, NamedNode) else DEFAULT

@@ -51,7 +51,7 @@ from endpoint.ingest.writes.evaluation import Update, evaluate
 from endpoint.ingest.writes.ledger import Ledger, Permission
 from endpoint.ingest.writes.remote import Loader
 from endpoint.ingest.writes.templates import Names
-from endpoint.ingest.writes.uploads import write_graph
+from endpoint.ingest.writes.uploads import check, write_graph
 from endpoint.sparql.operation import classify
 from endpoint.storage import generations
 from endpoint.storage.delta import MOST, Delta
@@ -211,7 +211,8 @@ class _Attempt:
         return _delta(ledgers), chain.from_iterable(known) if len(known) == len(ledgers) else None
 
     def _permission(self, write: Write) -> Permission:
-        return Permission(write.token, write.graphs, self.derived)
+        only = NamedNode(write.graph) if write.kind == "update" and write.graph else None
+        return Permission(write.token, write.graphs, self.derived, only)
 
     def _outcome(
         self, place: int, ledger: Ledger, transaction: Transaction, before: int, fresh: bool
@@ -236,14 +237,18 @@ class _Attempt:
 
     def _do(self, write: Write, ledger: Ledger, transaction: Transaction) -> bool:
         if write.kind != "update":
-            return write_graph(write, ledger, transaction.folder)
+            return write_graph(write, ledger, transaction.folder, self.group.terms.max_upload)
         terms = self.group.terms
         operation = classify(write.text, _NESTING)
         if operation.services:
             raise ServiceRefused("SERVICE is refused in an update: it sees the data of this server alone.")
         loader = Loader(terms.load_from, terms.max_upload, terms.timeout, transaction.folder)
         names = Names(write.base or self.names.base, self.names.prefixes)
-        update = Update(write.text, names, write.default_graphs, write.named_graphs, terms.union)
+        graph = None
+        if write.graph:
+            graph = NamedNode(write.graph)
+            check(write.expects, transaction.store.contains_named_graph(graph))
+        update = Update(write.text, names, write.default_graphs, write.named_graphs, terms.union, graph)
         evaluate(update, ledger, loader.load)
         return False
 

@@ -50,7 +50,7 @@ class Loader:
         try:
             name = self._fetch(iri, file)
             upload = Upload(str(file), iri, name)
-            with coming([upload], graph, iri, self._folder) as store:
+            with coming([upload], graph, iri, self._folder, self._limit) as store:
                 ledger.add(store)
                 ledger.add_graph(graph)
         finally:

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import tempfile
+import uuid
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from typing import Final
@@ -12,34 +14,46 @@ from typing import Final
 from pyoxigraph import DefaultGraph, NamedNode, Store
 
 from endpoint.engine.writes import Upload, Write
-from endpoint.errors import DataError, DataErrors, MalformedData, NotFound, PreconditionFailed
+from endpoint.errors import (
+    DataError,
+    DataErrors,
+    MalformedData,
+    NotFound,
+    PayloadTooLarge,
+    PreconditionFailed,
+)
 from endpoint.ingest.load import load_sources
 from endpoint.ingest.sources import Source, format_of_name, open_file
 from endpoint.ingest.writes.ledger import Graph, Ledger
 
-# Bytes of files that are read into memory; those of a compressed file are as many times more.
+# Bytes of files that are read into memory, and bytes that are decompressed at once.
 _SMALL: Final = 2**24
-_INFLATION: Final = 20
+_PIECE: Final = 2**20
 # Mistakes of a file that are told.
 _TOLD: Final = 20
 
 
-def write_graph(write: Write, ledger: Ledger, folder: Path) -> bool:
-    """Do a PUT, POST or DELETE; return whether it made a new graph. ``folder`` takes temporary files.
+def write_graph(write: Write, ledger: Ledger, folder: Path, limit: int) -> bool:
+    """Do a PUT, POST or DELETE; return whether it made a new graph.
 
-    Raises NotFound, PreconditionFailed, Forbidden and MalformedData; the store may have some of the changes
-    after Forbidden.
+    ``folder`` takes temporary files, ``limit`` is the most bytes that a file may have, decompressed. Raises
+    NotFound, PreconditionFailed, PayloadTooLarge, Forbidden and MalformedData; the store may have some of the
+    changes after Forbidden.
     """
     graph = graph_of(write)
-    there = _is_there(ledger.store, graph)
+    there = not isinstance(graph, NamedNode) or ledger.store.contains_named_graph(graph)
     check(write.expects, there)
     if write.kind == "delete":
         if not there:
             raise NotFound(f"There is no graph {graph}.")
         ledger.remove_graph(graph or DefaultGraph())
         return False
-    ledger.permit(graph) if graph is not None else None
-    with coming(write.files, graph, write.base, folder) as store:
+    if graph is not None:
+        ledger.permit(graph)
+    if isinstance(graph, DefaultGraph):
+        # It is always there, and so new where it was empty.
+        there = any(True for _ in ledger.store.quads_for_pattern(None, None, None, graph))
+    with coming(write.files, graph, write.base, folder, limit) as store:
         _ensure_one_graph(store, graph)
         if write.kind == "put":
             _remove_others(ledger, store, graph)
@@ -64,27 +78,42 @@ def check(expects: str, there: bool) -> None:
         raise PreconditionFailed("The graph is there already (If-None-Match).")
 
 
-def _is_there(store: Store, graph: Graph | None) -> bool:
-    """Return whether a graph exists; the default graph and the dataset always do."""
-    return not isinstance(graph, NamedNode) or store.contains_named_graph(graph)
-
-
 @contextmanager
-def coming(files: Sequence[Upload], graph: Graph | None, base: str, folder: Path) -> Iterator[Store]:
+def coming(
+    files: Sequence[Upload], graph: Graph | None, base: str, folder: Path, limit: int
+) -> Iterator[Store]:
     """Read files into a store of their own, in memory or where they are large in ``folder``.
 
-    Raises MalformedData.
+    Raises MalformedData, and PayloadTooLarge for a file of more than ``limit`` bytes, decompressed.
     """
-    sizes = (Path(file.path).stat().st_size * (_INFLATION if file.compression else 1) for file in files)
     named = graph if isinstance(graph, NamedNode) else None
     with tempfile.TemporaryDirectory(prefix="upload-", dir=folder) as scratch:
-        store = Store() if sum(sizes) <= _SMALL else Store(scratch)
+        files = [_decompressed(file, Path(scratch), limit) for file in files]
+        small = sum(Path(file.path).stat().st_size for file in files) <= _SMALL
+        store = Store() if small else Store(str(Path(scratch, "store")))
         try:
             load_sources(store, [_source(file, named) for file in files], {}, base_iri=base)
         except DataErrors as error:
             raise _malformed(error.errors) from None
         yield store
         del store
+
+
+def _decompressed(file: Upload, folder: Path, limit: int) -> Upload:
+    """Return the file, or one in ``folder`` with its bytes decompressed."""
+    if not file.compression:
+        return file
+    path, size = folder / uuid.uuid4().hex, 0
+    try:
+        with _source(file, None).open() as stream, path.open("wb") as out:
+            while piece := stream.read(_PIECE):
+                size += len(piece)
+                if size > limit:
+                    raise PayloadTooLarge(f"The body has more than {limit:,} bytes, decompressed.", limit)
+                out.write(piece)
+    except DataError as error:
+        raise _malformed([error]) from None
+    return replace(file, path=str(path), compression="")
 
 
 def _source(file: Upload, graph: NamedNode | None) -> Source:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import re
 import time
-from collections.abc import Iterable, Sequence
+from collections.abc import AsyncIterator, Iterable, Sequence
 from functools import cached_property
 from typing import Final
 from urllib.parse import parse_qsl
@@ -163,6 +163,32 @@ class Request:
         self._unread = False
         return body
 
+    async def pieces(self, limit: int) -> AsyncIterator[bytes]:
+        """Yield the body as it comes, for one that is not held in memory. Raises as :meth:`body` does."""
+        settings, size = self.site.settings, 0
+        clock = asyncio.get_running_loop().time
+        begun = clock()
+        taken = self.scope.get("extensions", {}).get("endpoint.taken", {"taken": lambda _: None})["taken"]
+        more = True
+        while more:
+            slowest = begun + settings.client_timeout + size / settings.min_rate
+            try:
+                async with asyncio.timeout(min(settings.client_timeout, max(0.0, slowest - clock()))):
+                    message = await self._receive()
+            except TimeoutError:
+                raise _too_slow(settings.client_timeout, settings.min_rate) from None
+            if message["type"] == "http.disconnect":
+                raise _incomplete()
+            part: bytes = message.get("body", b"")
+            more = message.get("more_body", False)
+            size += len(part)
+            if size > limit:
+                raise _too_long(limit)
+            taken(len(part))
+            if part:
+                yield part
+        self._unread = False
+
     async def disconnected(self) -> None:
         """Return when the client has closed the connection; not to be awaited while a body is read."""
         while (await self._receive())["type"] != "http.disconnect":
@@ -226,7 +252,7 @@ async def read_body(receive: Receive, limit: int, patience: float, rate: int) ->
             while more and size <= limit * _DRAINED:
                 message = await receive()
                 if message["type"] == "http.disconnect":
-                    raise MalformedRequest("The connection closed before the body was complete.")
+                    raise _incomplete()
                 part: bytes = message.get("body", b"")
                 size += len(part)
                 if size <= limit:
@@ -234,12 +260,24 @@ async def read_body(receive: Receive, limit: int, patience: float, rate: int) ->
                 if more := message.get("more_body", False):
                     deadline.reschedule(min(clock() + patience, slowest + size / rate))
     except TimeoutError:
-        raise RequestTimeout(
-            f"The body came too slowly: nothing for {patience:g} s, or less than {rate:,} bytes per second."
-        ) from None
+        raise _too_slow(patience, rate) from None
     if size > limit:
-        raise PayloadTooLarge(f"The request body is longer than the limit of {limit:,} bytes.", limit)
+        raise _too_long(limit)
     return b"".join(parts)
+
+
+def _incomplete() -> MalformedRequest:
+    return MalformedRequest("The connection closed before the body was complete.")
+
+
+def _too_slow(patience: float, rate: int) -> RequestTimeout:
+    return RequestTimeout(
+        f"The body came too slowly: nothing for {patience:g} s, or less than {rate:,} bytes per second."
+    )
+
+
+def _too_long(limit: int) -> PayloadTooLarge:
+    return PayloadTooLarge(f"The request body is longer than the limit of {limit:,} bytes.", limit)
 
 
 def decode_pairs(text: bytes) -> Pairs:

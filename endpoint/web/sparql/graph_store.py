@@ -1,25 +1,30 @@
 """The graph store: graphs and the whole dataset as files, at ``/store``.
 
-SPARQL 1.1 Graph Store HTTP Protocol, reading (sections 5.2, 5.6), by indirect identification (section 4.2):
-``graph`` names a graph, ``default`` is the default graph of queries. Without either it is the dataset in a
-format that keeps the names of its graphs, as other stores have it. ``/store.EXTENSION`` is the same in one
-format, and ends in the extension of a compression where the file is compressed as it is: a dump to download.
+SPARQL 1.1 Graph Store HTTP Protocol, reading (sections 5.2, 5.6; :mod:`endpoint.web.sparql.graph_writes` has
+the rest), by indirect identification (section 4.2): ``graph`` names a graph, ``default`` is the default graph
+of queries; or directly (section 4.1), the graph whose name is the address below ``/store/``. Without either
+it is the dataset in a format that keeps the names of its graphs, as other stores have it.
+``/store.EXTENSION`` is the same in one format, and ends in the extension of a compression where the file is
+compressed as it is: a dump to download.
 """
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from functools import partial
 from typing import Final, TypedDict
+from urllib.parse import quote
 
 from pyoxigraph import DefaultGraph, NamedNode
 
 from endpoint.engine import Limits
-from endpoint.errors import BadParameter, MethodNotAllowed, NotAcceptable, NotFound
-from endpoint.formats import GRAPH_FORMATS, JSON_LD, N_QUADS, TRIG, Representation
+from endpoint.errors import BadParameter, NotAcceptable, NotFound
+from endpoint.formats import GRAPH_FORMATS, JSON_LD, N_QUADS, TRIG, Representation, negotiate
 from endpoint.storage.dump_order import DumpOrder, Selection
 from endpoint.storage.generations import Generation
+from endpoint.tokens import GRAPH_STORE
 from endpoint.web import Site
 from endpoint.web.http.answer import (
     VARY,
@@ -51,7 +56,7 @@ DATASET_FORMATS: Final = (N_QUADS, TRIG, JSON_LD)
 COMPRESSIONS: Final = {"gz": "application/gzip", "zst": "application/zstd"}
 
 _PARAMETERS: Final = ("graph", "default", "format", "output", "download", "timeout")
-_WRITING: Final = ("PUT", "POST", "DELETE", "PATCH")
+METHODS: Final = ("GET", "HEAD", "PUT", "POST", "DELETE", "PATCH", "OPTIONS")
 
 
 class Head(TypedDict):
@@ -117,15 +122,18 @@ class File:
 
     def head(self, request: Request, generation: Generation) -> Head:
         """Return the head of an answer with it. Its entity tag is strong: the bytes are always the same."""
-        target = self.target
-        parts = (str(target.default), target.graph or "", self.representation.digest, self.compression)
-        tag = document_tag(generation, STORE_PATH, request.site.version, *parts)
         return {
-            "tag": tag.removeprefix("W/"),
+            "tag": self.tag(request.site, generation),
             "modified": generation.created.astimezone(UTC).replace(microsecond=0),
             "vary": VARY if self.negotiated else "",
             "headers": self._headers(request, generation),
         }
+
+    def tag(self, site: Site, generation: Generation) -> str:
+        """Return the entity tag, without that of a content coding."""
+        target = self.target
+        parts = (str(target.default), target.graph or "", self.representation.digest, self.compression)
+        return document_tag(generation, STORE_PATH, site.version, *parts).removeprefix("W/")
 
     def _headers(self, request: Request, generation: Generation) -> Headers:
         headers: Headers = (
@@ -140,21 +148,16 @@ class File:
         return (*headers, attachment(name))
 
 
-async def graph_store(request: Request) -> Answer:
+async def read_graph(request: Request) -> Answer:
     """Answer with a graph, or with the dataset.
 
     Raises BadParameter, MethodNotAllowed, NotAcceptable, NotFound, and what the engine raises.
     """
-    if request.method in _WRITING:
-        raise MethodNotAllowed(
-            f"{request.method} would write, and this server takes no writes: the graph store is read only, "
-            "with GET and HEAD.",
-            READING,
-        )
-    if (answer := check_method(request, READING)) is not None:
+    methods = METHODS if request.site.tokens.grant(GRAPH_STORE) else READING
+    if (answer := check_method(request, methods)) is not None:
         return answer
     pairs = [(name.strip(), value) for name, value in request.pairs]
-    target = read_target(pairs)
+    target = read_target(request)
     extension = request.scope["path_params"].get("extension")
     file = _file(request, pairs, target, extension)
     limits = allowed_limits(read_timeout(pairs), request.site.settings, request.began)
@@ -162,8 +165,31 @@ async def graph_store(request: Request) -> Answer:
     return Made(make, file.content_type, **file.head(request, request.site.engine.generation))
 
 
-def read_target(pairs: Pairs) -> Target:
-    """Return the part of the dataset that the parameters name. Raises BadParameter."""
+def entity_tags(site: Site, target: Target, generation: Generation, codings: Sequence[str]) -> frozenset[str]:
+    """Return the entity tags of a part of the dataset in all its representations."""
+    tags = set()
+    for fmt in DATASET_FORMATS if target.dataset else GRAPH_FORMATS:
+        for media_type in (fmt.media_type, *fmt.aliases):
+            if (representation := negotiate(media_type, (fmt,))) is not None:
+                for compression in ("", *COMPRESSIONS):
+                    tag = File(target, representation, compression).tag(site, generation)
+                    tags.add(tag)
+                    tags.update(f'{tag[:-1]}-{coding}"' for coding in codings)
+    return frozenset(tags)
+
+
+def read_target(request: Request) -> Target:
+    """Return the part of the dataset that the parameters name, or the path. Raises BadParameter."""
+    pairs = [(name.strip(), value) for name, value in request.pairs]
+    path = request.scope["path_params"].get("name")
+    if path is None:
+        return _named_target(pairs)
+    if any(name in ("graph", "default") for name, _ in pairs):
+        raise BadParameter("graph", f"The address names a graph itself; use {STORE_PATH}?graph=IRI.")
+    return Target(f"{request.base}{STORE_PATH}/{quote(path)}")
+
+
+def _named_target(pairs: Pairs) -> Target:
     for name, _ in pairs:
         if name not in _PARAMETERS:
             # A graph under a misspelt name would be the whole dataset.

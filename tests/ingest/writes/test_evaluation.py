@@ -27,14 +27,19 @@ def store() -> Store:
 
 
 def done(
-    made: Store, text: str, graphs: tuple[str, ...] = (), union: bool = False, **using: tuple[str, ...]
+    made: Store,
+    text: str,
+    graphs: tuple[str, ...] = (),
+    union: bool = False,
+    default_graphs: tuple[str, ...] = (),
+    graph: NamedNode | None = None,
 ) -> Ledger:
-    ledger = Ledger(made, Permission("ci", graphs, DERIVED))
+    ledger = Ledger(made, Permission("ci", graphs, DERIVED, graph))
 
     def load(iri: str, graph: Graph, ledger: Ledger) -> None:
         raise ServiceRefused(iri)
 
-    evaluate(Update(text, NAMES, union=union, **using), ledger, load)
+    evaluate(Update(text, NAMES, default_graphs, (), union, graph), ledger, load)
     return ledger
 
 
@@ -176,3 +181,14 @@ def test_each_operation_may_have_a_prologue() -> None:
     """Rule Update of the grammar; the engine allows only one at the beginning."""
     text = "PREFIX e: <http://example.org/> INSERT DATA { e:a e:p 5 } ; PREFIX f: <http://example.org/> "
     assert done(store(), f"{text} DELETE DATA {{ f:a e:p 0 }} ;").removed == 1
+
+
+def test_an_update_of_one_graph_has_it_as_its_default_graph() -> None:
+    """As PATCH of the graph store sends it."""
+    made, graph = store(), NamedNode(BASE + "h")
+    ledger = done(made, "INSERT DATA { ex:a ex:p 8 } ; DELETE { ?s ex:p 2 } WHERE { ?s ex:p 2 }", graph=graph)
+    assert (ledger.added, ledger.removed) == (1, 1)
+    for text in ("INSERT DATA { GRAPH ex:g { ex:a ex:p 9 } }", "CLEAR GRAPH ex:g"):
+        with pytest.raises(Forbidden, match="for the graph"):
+            done(made, text, graph=graph)
+    assert done(made, "CLEAR DEFAULT", graph=graph).removed == 2

@@ -141,7 +141,7 @@ REFUSED = [
     ("/store.csv", {}, 406, "not-acceptable", "'csv'"),
     ("/store.nq.rar", {}, 406, "not-acceptable", "gz, zst"),
     ("/store.nq.gz.gz", {}, 406, "not-acceptable", "gz, zst"),
-    ("/store/mofapub", {}, 404, "not-found", "Nothing is known"),
+    ("/store/mofapub", {}, 404, "not-found", "There is no graph"),
 ]
 
 

@@ -1,0 +1,136 @@
+"""Writes to the graph store: PUT, POST, DELETE and PATCH (Graph Store HTTP Protocol, section 5)."""
+
+from __future__ import annotations
+
+import uuid
+from contextlib import ExitStack
+from dataclasses import replace
+from typing import Final, Literal, cast
+
+from endpoint.engine.writes import Write, Written
+from endpoint.errors import (
+    BadParameter,
+    MalformedRequest,
+    MethodNotAllowed,
+    PreconditionFailed,
+    UnsupportedMediaType,
+)
+from endpoint.formats import N_QUADS, TRIG
+from endpoint.tokens import GRAPH_STORE, Token
+from endpoint.web.http.answer import NO_STORE, Answer, Whole
+from endpoint.web.http.encodings import CODINGS
+from endpoint.web.http.request import Request
+from endpoint.web.http.send import READING
+from endpoint.web.http.uploads import Received
+from endpoint.web.machine.datasets import STORE_PATH
+from endpoint.web.sparql.graph_store import Target, entity_tags, read_graph, read_target
+from endpoint.web.sparql.updates import UPDATE_TYPE, authorize, commit, written_answer
+
+WRITING: Final = ("PUT", "POST", "DELETE", "PATCH")
+# Formats that name graphs, so that a whole dataset can be in them.
+_NAMING: Final = {N_QUADS.name, TRIG.name}
+
+
+async def graph_store(request: Request) -> Answer:
+    """Answer a request to read or to write a graph, or the dataset.
+
+    Raises what reading raises, and what writes are refused for.
+    """
+    if request.method not in WRITING:
+        return await read_graph(request)
+    if not request.site.tokens.grant(GRAPH_STORE):
+        raise MethodNotAllowed(
+            f"{request.method} would write, and this server takes no writes here: there is no token for it.",
+            READING,
+        )
+    if "extension" in request.scope["path_params"]:
+        raise MethodNotAllowed(
+            f"Files are read. Write to {STORE_PATH}, in the format of Content-Type.", READING
+        )
+    token = authorize(request, GRAPH_STORE)
+    target = read_target(request)
+    write = Write(
+        cast("Literal['put', 'post', 'delete']", request.method.lower()),
+        token.name,
+        request.exchange.identifier,
+        target.graph or request.base + request.path,
+        token.graphs,
+        target="dataset" if target.dataset else "default" if target.default else "graph",
+        graph=target.graph or "",
+        expects=_expects(request, target),
+    )
+    if request.method == "PATCH":
+        return await _patch(request, write)
+    if request.method == "DELETE":
+        if target.dataset:
+            raise BadParameter("graph", "Name the graph to delete: graph=IRI, or default.")
+        return written_answer(await commit(request, write))
+    with ExitStack() as closing:
+        return await _store(request, write, token, closing)
+
+
+async def _store(request: Request, write: Write, token: Token, closing: ExitStack) -> Answer:
+    """Receive what is to be put into a graph, or added to it."""
+    received = Received(request, closing)
+    await received.receive(request.site.settings.max_upload)
+    location = ""
+    if write.target == "dataset" and not all(file.format in _NAMING for file in received.files):
+        if write.kind == "put":
+            raise BadParameter(
+                "graph",
+                "PUT without graph and default replaces the whole dataset, and needs a format that names "
+                "graphs: N-Quads or TriG.",
+            )
+        # Section 5.5: the server names the new graph, which is then identified directly.
+        location = f"{request.base}{STORE_PATH}/{uuid.uuid4()}"
+        write = replace(write, target="graph", graph=location, base=location)
+    written = await commit(request, replace(write, files=tuple(received.files)))
+    return _stored(request, written, location)
+
+
+def _stored(request: Request, written: Written, location: str) -> Answer:
+    if written.created:
+        return written_answer(written, 201, location or _address(request))
+    if request.method == "PUT":
+        headers = ((b"endpoint-generation", b"%d" % written.generation),)
+        return Whole(b"", "", 204, cache=NO_STORE, vary="", headers=headers)
+    return written_answer(written)
+
+
+def _address(request: Request) -> str:
+    """Return the address of the graph that the request is for."""
+    query: bytes = request.scope["query_string"]
+    return f"{request.base}{request.path}{'?' * bool(query)}{query.decode('latin-1')}"
+
+
+async def _patch(request: Request, write: Write) -> Answer:
+    """Evaluate an update on one graph, which is its default graph (section 5.7)."""
+    if request.media_type != UPDATE_TYPE:
+        raise UnsupportedMediaType(f"PATCH takes an update, as {UPDATE_TYPE}.")
+    try:
+        text = (await request.body(request.site.settings.max_update)).decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        raise MalformedRequest(f"The update is not UTF-8: byte {error.start + 1}.") from None
+    return written_answer(await commit(request, replace(write, kind="update", text=text)))
+
+
+def _expects(request: Request, target: Target) -> str:
+    """Return what the graph must be like (RFC 9110 section 13.1). Raises PreconditionFailed.
+
+    An entity tag is that of a generation: whatever was written since, to any graph, is another one.
+    """
+    wanted, refused = _listed(request, "if-match"), _listed(request, "if-none-match")
+    if not wanted and not refused:
+        return ""
+    generation = request.site.engine.generation
+    if "*" in wanted or "*" in refused:
+        return "present" if "*" in wanted else "absent"
+    current = entity_tags(request.site, target, generation, tuple(coding.name for coding in CODINGS))
+    if current.isdisjoint(wanted) if wanted else not current.isdisjoint(refused):
+        named = "If-Match" if wanted else "If-None-Match"
+        raise PreconditionFailed(f"The data is not what {named} names. Read it again.")
+    return str(generation.number) if wanted else ""
+
+
+def _listed(request: Request, name: str) -> set[str]:
+    return {tag.strip() for sent in request.headers.getlist(name) for tag in sent.split(",") if tag.strip()}

@@ -4,16 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from typing import cast
+from typing import Final, cast
 
 from pyoxigraph import BlankNode, DefaultGraph, NamedNode, Quad, QuerySolution, QuerySolutions
 
-from endpoint.errors import Conflict, EndpointError, EvaluationFailed, MalformedQuery
+from endpoint.errors import Conflict, EndpointError, EvaluationFailed, MalformedQuery, ServiceRefused
 from endpoint.ingest.writes.ledger import Graph, Ledger
 from endpoint.ingest.writes.operations import Data, Manage, Modify, Operation, Scope, Target, Verb, split
 from endpoint.ingest.writes.templates import Names, Template, read_data, read_iri
 from endpoint.sparql.diagnosis import explain
+from endpoint.sparql.operation import classify
 
+# Brackets of an update that may nest.
+_NESTING: Final = 500
 # Loads the document at an IRI into a graph. Raises EndpointError.
 Load = Callable[[str, Graph, Ledger], None]
 
@@ -38,10 +41,12 @@ class Update:
 def evaluate(update: Update, ledger: Ledger, load: Load) -> None:
     """Evaluate all operations of a request, one after another.
 
-    Raises MalformedQuery, Forbidden, Conflict, EvaluationFailed, and what ``load`` raises; the store may have
-    some of the changes then.
+    Raises MalformedQuery, QueryTooComplex, ServiceRefused, Forbidden, Conflict, EvaluationFailed, and what
+    ``load`` raises; the store may have some of the changes then.
     """
     operations = split(update.text)
+    if operations and classify(update.text, _NESTING).services:
+        raise ServiceRefused("SERVICE is refused in an update: it sees the data of this server alone.")
     if update.default_graphs or update.named_graphs:
         for each in operations:
             if isinstance(each, Modify) and (each.graph or each.using or each.using_named):

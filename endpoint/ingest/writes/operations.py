@@ -89,6 +89,7 @@ def split(text: str) -> list[Operation]:
         raise explain(text, "")
     operations: list[Operation] = []
     prologue: list[str] = []
+    labels: dict[str, int] = {}
     position = 0
     while position < len(tokens):
         first = tokens[position]
@@ -100,8 +101,18 @@ def split(text: str) -> list[Operation]:
         else:
             end = _end(tokens, position)
             operations.append(_Reader(text, " ".join(prologue), tokens[position:end]).operation())
+            if isinstance(operations[-1], Data):
+                _check_labels(text, tokens[position:end], len(operations), labels)
             position = end
     return operations
+
+
+def _check_labels(text: str, tokens: Sequence[Token], number: int, labels: dict[str, int]) -> None:
+    """Raise MalformedQuery for a blank node in the data of two operations (SPARQL 1.1 Query section 19.6)."""
+    for token in tokens:
+        if token.kind is Kind.BLANK and labels.setdefault(token.text, number) != number:
+            sentence = f"{token.text} is in another operation too, where it would be another blank node."
+            raise malformed(text, token.start, sentence, "Give it another name here.")
 
 
 def _declares_only(tokens: Sequence[Token]) -> bool:

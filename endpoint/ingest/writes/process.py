@@ -41,7 +41,6 @@ from endpoint.errors import (
     EndpointError,
     MemoryLimitExceeded,
     PreconditionFailed,
-    ServiceRefused,
     WriteFailed,
 )
 from endpoint.ingest.change import Change
@@ -52,7 +51,6 @@ from endpoint.ingest.writes.ledger import Ledger, Permission
 from endpoint.ingest.writes.remote import Loader
 from endpoint.ingest.writes.templates import Names
 from endpoint.ingest.writes.uploads import check, write_graph
-from endpoint.sparql.operation import classify
 from endpoint.storage import generations
 from endpoint.storage.delta import MOST, Delta
 from endpoint.storage.retention import Retention
@@ -60,8 +58,6 @@ from endpoint.storage.writer import Transaction
 
 # A quarter of a gigabyte of stack lets updates nested a thousandfold be read; pages are only taken when used.
 STACK: Final = 2**28
-# Brackets of an update that may nest.
-_NESTING: Final = 500
 # Seconds that another writer, such as a load, is waited for.
 _LOCK: Final = 60.0
 # How likely the kernel ends this process when memory runs out; see the template.
@@ -239,9 +235,6 @@ class _Attempt:
         if write.kind != "update":
             return write_graph(write, ledger, transaction.folder, self.group.terms.max_upload)
         terms = self.group.terms
-        operation = classify(write.text, _NESTING)
-        if operation.services:
-            raise ServiceRefused("SERVICE is refused in an update: it sees the data of this server alone.")
         loader = Loader(terms.load_from, terms.max_upload, terms.timeout, transaction.folder)
         names = Names(write.base or self.names.base, self.names.prefixes)
         graph = None

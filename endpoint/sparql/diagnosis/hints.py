@@ -18,8 +18,8 @@ _BEFORE = {
     "GROUP": "GROUP BY stands before HAVING, ORDER BY, LIMIT and OFFSET.",
     "HAVING": "HAVING stands after GROUP BY and before ORDER BY, LIMIT and OFFSET.",
     "ORDER": "ORDER BY stands before LIMIT and OFFSET.",
-    "PREFIX": "PREFIX and BASE stand before everything else, once for all operations.",
-    "BASE": "PREFIX and BASE stand before everything else, once for all operations.",
+    "PREFIX": "PREFIX and BASE stand before everything else.",
+    "BASE": "PREFIX and BASE stand before everything else.",
     "UNION": "UNION joins groups: { … } UNION { … }.",
     "SELECT": "One text holds one query; a query within a query stands in braces of its own.",
 }

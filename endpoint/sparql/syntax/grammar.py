@@ -24,7 +24,8 @@ from endpoint.sparql.lexer import Kind, Token, lex
 _RULES = """
 Unit = Prologue Request
 Prologue = @[ ( 'BASE' IRIREF @base | 'PREFIX' NAMESPACE IRIREF @prefix | 'VERSION' STRING @drop )* @]
-Request = Select | Construct | Describe | Ask | @update Operation ( ';' Prologue Operation? )*
+Request = Select | Construct | Describe | Ask | @update Update
+Update = Operation ( ';' Prologue Update? )?
 Select = Projection Dataset Where End @select
 Projection = 'SELECT' @token ( ( 'DISTINCT' | 'REDUCED' ) @token | @none ) ( '*' @none | Named ) @projection
 Named = @[ Projected Projected* @]

@@ -66,7 +66,7 @@ ONLY_IN: dict[str, tuple[str, ...]] = {
     "opentelemetry": ("telemetry/tracing.py",),
     "openpyxl": ("ingest/tables/spreadsheet.py",),
     "lxml": ("ingest/pages/html.py",),
-    "numpy": ("columns/",),
+    "numpy": ("columns/", "search/"),
 }
 
 

@@ -114,7 +114,8 @@ class Evaluator:
         if index is None:
             raise NotFound("This endpoint has no text index.")
         answer = asdict(index.search(request))
-        answer["hits"] = [{**hit, **index.summary(hit["iri"])} for hit in answer["hits"]]
+        for hit in answer["hits"]:
+            hit.update(hit.pop("summary"))
         return json.dumps(answer, ensure_ascii=False).encode()
 
     def count(self, union: bool, most_classes: int) -> bytes:

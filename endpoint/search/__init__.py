@@ -5,11 +5,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 # The parameters of a search over HTTP; no facet has the name of one.
 PARAMETERS = ("q", "limit", "offset", "sort", "facets", "format", "output", "timeout")
+#: The version of the format of every index; an index of another version is built anew.
+FORMAT = 2
 SORTS = ("relevance", "newest", "oldest", "title")
 
 
@@ -94,11 +96,16 @@ class Request:
 
 @dataclass(frozen=True, slots=True)
 class Hit:
-    """A match. ``snippet`` is HTML: the text escaped, with matches between ``<mark>`` and ``</mark>``."""
+    """A match. ``snippet`` is HTML: the text escaped, with matches between ``<mark>`` and ``</mark>``.
+
+    ``summary`` is that of the record for a list of results, where it is asked for: its ``title`` and its
+    values of each facet.
+    """
 
     iri: str
     score: float
-    snippet: str
+    snippet: str = ""
+    summary: Mapping[str, str | Sequence[str]] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)

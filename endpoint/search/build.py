@@ -1,4 +1,8 @@
-"""The builder of the index of a generation, anew or from the previous index."""
+"""The builder of the index of a generation: anew, from the previous index, or from that and a change.
+
+An index is a few segments. Those of the previous index are linked, not copied; what has changed is a segment
+more, and a list of what is gone from the others.
+"""
 
 from __future__ import annotations
 
@@ -6,27 +10,22 @@ import json
 import os
 import shutil
 import sqlite3
-from array import array
-from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
+from contextlib import ExitStack
 from hashlib import blake2b
 from pathlib import Path
-from sys import byteorder
+from typing import Final
+
+import numpy as np
 
 from endpoint.errors import StoreError
-from endpoint.search import Document, SearchConfiguration, schema
+from endpoint.search import Document, SearchConfiguration, compaction, schema
 from endpoint.search.analyses import Analyses
 from endpoint.search.analysis import Analysed, normalise
-from endpoint.search.suggestions import trigrams
+from endpoint.search.segment import Segment
+from endpoint.search.segment_writer import Row, SegmentWriter
 
-# Words whose number of documents changed, before they are written down.
-_WORDS_IN_MEMORY = 200_000
-# Documents written in one transaction, which SQLite keeps in memory.
-_DOCUMENTS_IN_MEMORY = 1_000
-_TITLE_KEY = 200
-
-# Of the table of documents.
-_Row = tuple[int | None, str, bytes, str, str, str, bytes]
+_TITLE_KEY: Final = 200
 
 
 def build_index(
@@ -35,15 +34,20 @@ def build_index(
     configuration: SearchConfiguration,
     previous: Path | None = None,
 ) -> int:
-    """Write the index of ``documents`` into the new directory ``folder``; return their number.
+    """Write the index of ``documents`` to the new ``folder``; return their number.
 
-    Unchanged documents of the index in ``previous`` are taken over; the result is equal to an index built
-    anew. Until everything is written, ``folder`` has no file with the name of an index.
+    Documents that the index in ``previous`` has unchanged are taken over; the result answers as one built
+    anew. Until everything is written, ``folder`` has no description of an index.
 
     :raises StoreError: the folder exists or cannot be written.
     :raises ConfigurationError: this Python's SQLite has no full-text search.
     """
-    return _write(documents, None, folder, configuration, previous)
+    with _Build(folder, configuration) as build:
+        if previous is not None and _continues(previous, configuration):
+            build.go_on_from(previous)
+        build.put_all(documents)
+        build.remove_unseen()
+        return build.finish()
 
 
 def update_index(
@@ -53,220 +57,173 @@ def update_index(
     configuration: SearchConfiguration,
     previous: Path,
 ) -> int:
-    """Write the index in ``previous`` with a change into the new directory ``folder``; return the number of
-    its documents.
+    """Write the index in ``previous`` with a change to the new ``folder``; return the number of documents.
 
-    The ``documents`` are those that may have changed, and ``removed`` the IRIs of what is none, or none any
-    more.
+    The ``documents`` are those that may have changed, and ``removed`` the IRIs of what is no document any
+    more. It costs what has changed: files of the previous index are linked.
 
     :raises StoreError: there is no previous index, or it has other fields; or the folder cannot be written.
     """
-    return _write(documents, removed, folder, configuration, previous)
+    if not _continues(previous, configuration):
+        raise StoreError(f"The text index in {previous} has other fields than those of today.")
+    with _Build(folder, configuration) as build:
+        build.go_on_from(previous)
+        build.put_all(documents)
+        build.remove(removed)
+        return build.finish()
 
 
-def _write(
-    documents: Iterable[Document],
-    removed: Iterable[str] | None,
-    folder: Path,
-    configuration: SearchConfiguration,
-    previous: Path | None,
-) -> int:
-    """Write an index of all ``documents``, or where some are ``removed``, with these documents."""
-    path = folder / schema.UNFINISHED
+def _continues(previous: Path, configuration: SearchConfiguration) -> bool:
+    """Return whether the index in ``previous`` has the same content for the same documents."""
     try:
-        folder.mkdir()
-        connection = _copy(previous, path, configuration)
-        if connection is None and removed is not None:
-            raise StoreError(f"The text index in {previous} has other fields than those of today.")
-        connection = connection or schema.create(path, configuration)
-        try:
-            number = _IndexWriter(connection, configuration).write(documents, removed)
-        finally:
-            connection.close()
-        with path.open("rb") as stream:
-            os.fsync(stream.fileno())
-        path.rename(folder / schema.FILE)
-    except (OSError, sqlite3.Error) as error:
-        raise StoreError(f"The text index cannot be written to {folder}: {error}.") from error
-    return number
+        return schema.read_description(previous)["fingerprint"] == schema.fingerprint(configuration)
+    except (StoreError, KeyError):
+        return False
 
 
-def _copy(previous: Path | None, path: Path, configuration: SearchConfiguration) -> sqlite3.Connection | None:
-    """Copy the index in ``previous``, where it has the same tokens for the same texts."""
-    if previous is None:
-        return None
-    try:
-        before = schema.open_for_reading(previous)
-    except StoreError:
-        return None
-    try:
-        fingerprint = before.execute("SELECT value FROM meta WHERE name = 'fingerprint'").fetchone()
-    except sqlite3.Error:
-        return None
-    finally:
-        before.close()
-    if fingerprint != (schema.fingerprint(configuration),):
-        return None
-    shutil.copyfile(previous / schema.FILE, path)
-    return schema.open_for_writing(path)
+class _Build:
+    """The writing of an index into the new ``folder``; failures to write are StoreErrors."""
 
-
-class _IndexWriter:
-    """A writer of documents into the tables of an index, which removes all others."""
-
-    def __init__(self, connection: sqlite3.Connection, configuration: SearchConfiguration) -> None:
-        self._connection = connection
+    def __init__(self, folder: Path, configuration: SearchConfiguration) -> None:
+        self._folder = folder
         self._configuration = configuration
         self._names = [field.name for field in configuration.fields]
-        self._analyses: Analyses[_Row] = Analyses(self._names, configuration.snippet)
         self._facets = [facet.name for facet in configuration.facets]
-        (last,) = connection.execute("SELECT coalesce(max(id), 0) FROM document").fetchone()
-        self._unseen = bytearray(b"\1") * (last + 1)
-        self._old = last
-        self._changes = 0
-        self._words: Counter[str] = Counter()
-        (self._last_word,) = connection.execute("SELECT coalesce(max(id), 0) FROM word").fetchone()
-        marks = ", ".join("?" for _ in self._names)
-        columns = ", ".join(schema.column(at) for at in range(len(self._names)))
-        self._add = f"INSERT INTO inverted (rowid, {columns}) VALUES (?, {marks})"  # noqa: S608
-        self._delete = f"INSERT INTO inverted (inverted, rowid, {columns}) VALUES ('delete', ?, {marks})"  # noqa: S608
+        self._analyses: Analyses[Row] = Analyses(self._names, configuration.snippet)
+        self._segments: list[Segment] = []
+        self._unseen: list[bytearray] = []
+        self._last_name = 0
+        self._writer: SegmentWriter | None = None
+        self._closing = ExitStack()
 
-    def write(self, documents: Iterable[Document], removed: Iterable[str] | None = None) -> int:
-        """Write ``documents``, then the data computed from all of them; return the number of these.
+    def __enter__(self) -> _Build:
+        self._closing.enter_context(self._analyses)
+        return self
 
-        Documents of the previous index stay where some are ``removed``, which are given by their IRIs.
-        """
-        with self._analyses:
-            for number, document in enumerate(documents, 1):
-                self._put(document)
-                if number % _DOCUMENTS_IN_MEMORY == 0:
-                    self._connection.commit()
-            for row, analysed in self._analyses.rest():
-                self._insert(row, analysed)
-        if removed is None:
-            self._remove_unseen()
-        else:
-            for iri in removed:
-                self._take_over(iri, b"")
-        self._write_words()
-        self._write_spelling()
-        number = _write_arrays(self._connection, self._facets)
-        rows = [("meta", json.dumps(schema.meta(self._configuration)))]
-        self._connection.executemany("INSERT OR REPLACE INTO meta VALUES (?, ?)", rows)
-        if self._changes > self._old // 10:
-            self._connection.execute("INSERT INTO inverted (inverted) VALUES ('optimize')")
-        self._connection.commit()
-        return number
+    def __exit__(self, kind: object, error: BaseException | None, traceback: object) -> None:
+        self._closing.close()
+        for segment in self._segments:
+            segment.close()
+        if isinstance(error, OSError | sqlite3.Error):
+            raise StoreError(f"The text index cannot be written to {self._folder}: {error}.") from error
+
+    def go_on_from(self, previous: Path) -> None:
+        """Take over the segments of the index in ``previous``. Raises StoreError where it is damaged."""
+        self._make_folder()
+        try:
+            for name in schema.read_description(previous)["segments"]:
+                _link(previous / name, self._folder / name)
+                segment = Segment(self._folder / name, schema.read_gone(previous, name))
+                self._segments.append(segment)
+                self._unseen.append(bytearray(segment.alive.tobytes()))
+                self._last_name = max(self._last_name, int(name))
+        except ValueError as error:
+            raise schema.damaged(previous, error) from error
+
+    def put_all(self, documents: Iterable[Document]) -> None:
+        """Write those of ``documents`` that are not there yet as they are."""
+        self._make_folder()
+        for document in documents:
+            self._put(document)
+        for row, analysed in self._analyses.rest():
+            self._add(row, analysed)
+
+    def remove(self, iris: Iterable[str]) -> None:
+        """Remove the documents with these IRIs, where they are there."""
+        for iri in iris:
+            for at, segment in enumerate(self._segments):
+                if number := segment.number(iri):
+                    self._remove(at, number)
+
+    def remove_unseen(self) -> None:
+        """Remove all documents of the previous index that were not among those put."""
+        for at, unseen in enumerate(self._unseen):
+            for number in np.flatnonzero(np.frombuffer(unseen, np.bool_)).tolist():
+                self._remove(at, number)
+
+    def finish(self) -> int:
+        """Write what is left, and the description; return the number of documents."""
+        if self._writer is not None or not self._segments:
+            self._finish(self._writer or self._new_writer())
+        self._compact()
+        for segment in self._segments:
+            schema.write_gone(self._folder, segment.folder.name, segment.gone)
+        schema.describe(self._folder, self._configuration, [one.folder.name for one in self._segments])
+        return sum(int(np.count_nonzero(segment.alive)) for segment in self._segments)
+
+    def _make_folder(self) -> None:
+        if not self._segments:
+            self._folder.mkdir()
 
     def _put(self, document: Document) -> None:
         fields = {name: list(document.fields[name]) for name in self._names if document.fields.get(name)}
         facets = json.dumps([sorted(set(document.facets.get(name, ()))) for name in self._facets])
         whole = json.dumps([fields, facets, document.date], ensure_ascii=False)
         digest = blake2b(whole.encode(), digest_size=16).digest()
-        number = self._take_over(document.iri, digest) if self._old else None
-        if number == 0:
+        if self._is_taken_over(document.iri, digest):
             return
         title = normalise(next(iter(fields.get(self._names[0], ())), ""))[:_TITLE_KEY]
-        row = (number, document.iri, digest, title, document.date, facets, schema.pack(fields))
+        row = Row(document.iri, digest, title, document.date, facets, schema.pack(fields))
         for written, analysed in self._analyses.put(row, fields):
-            self._insert(written, analysed)
+            self._add(written, analysed)
 
-    def _insert(self, row: _Row, analysed: Analysed) -> None:
-        cursor = self._connection.execute("INSERT INTO document VALUES (?, ?, ?, ?, ?, ?, ?)", row)
-        self._connection.execute(self._add, (cursor.lastrowid, *analysed.tokens))
-        self._count_words(analysed, 1)
-        self._changes += 1
+    def _is_taken_over(self, iri: str, digest: bytes) -> bool:
+        """Return whether a segment has the document unchanged; remove it where one has another."""
+        for at, segment in enumerate(self._segments):
+            if number := segment.number(iri):
+                if segment.digest(number) == digest:
+                    self._unseen[at][number] = 0
+                    return True
+                self._remove(at, number)
+        return False
 
-    def _take_over(self, iri: str, digest: bytes) -> int | None:
-        """Return 0 where the old index has the document unchanged, else the number it had there."""
-        row = self._connection.execute("SELECT id, digest FROM document WHERE iri = ?", (iri,)).fetchone()
-        if row is None:
-            return None
-        number: int = row[0]
-        if number < len(self._unseen):
-            self._unseen[number] = 0
-        if row[1] == digest:
-            return 0
-        self._remove(number)
-        return number
+    def _remove(self, at: int, number: int) -> None:
+        segment = self._segments[at]
+        analysed = self._analyses.one(segment.document(number).texts)
+        self._open_writer().count_words(analysed, -1)
+        segment.remove(number)
+        self._unseen[at][number] = 0
 
-    def _remove(self, number: int) -> None:
-        query = "SELECT fields FROM document WHERE id = ?"
-        (packed,) = self._connection.execute(query, (number,)).fetchone()
-        analysed = self._analyses.one(schema.unpack(packed))
-        self._connection.execute(self._delete, (number, *analysed.tokens))
-        self._connection.execute("DELETE FROM document WHERE id = ?", (number,))
-        self._count_words(analysed, -1)
-        self._changes += 1
+    def _add(self, row: Row, analysed: Analysed) -> None:
+        self._open_writer().add(row, analysed)
 
-    def _remove_unseen(self) -> None:
-        if not self._old:
-            return
-        numbers = self._connection.execute("SELECT id FROM document WHERE id <= ?", (self._old,)).fetchall()
-        for (number,) in numbers:
-            if self._unseen[number]:
-                self._remove(number)
+    def _open_writer(self) -> SegmentWriter:
+        if self._writer is not None and self._writer.full:
+            self._finish(self._writer)
+        if self._writer is None:
+            self._writer = self._new_writer()
+        return self._writer
 
-    def _count_words(self, analysed: Analysed, change: int) -> None:
-        for word in analysed.words:
-            self._words[word] += change
-        if len(self._words) > _WORDS_IN_MEMORY:
-            self._write_words()
+    def _new_writer(self) -> SegmentWriter:
+        writer = SegmentWriter(self._new_folder(), self._configuration)
+        self._closing.callback(writer.close)
+        return writer
 
-    def _write_words(self) -> None:
-        self._connection.executemany(
-            "INSERT INTO word (text, documents) VALUES (?, ?)"
-            " ON CONFLICT (text) DO UPDATE SET documents = documents + excluded.documents",
-            self._words.items(),
-        )
-        self._words.clear()
+    def _new_folder(self) -> Path:
+        self._last_name += 1
+        return self._folder / str(self._last_name)
 
-    def _write_spelling(self) -> None:
-        gone = self._connection.execute("SELECT id, text FROM word WHERE documents < 1").fetchall()
-        self._connection.executemany(
-            "INSERT INTO spelling (spelling, rowid, letters) VALUES ('delete', ?, ?)",
-            ((number, trigrams(text)) for number, text in gone if number <= self._last_word),
-        )
-        self._connection.execute("DELETE FROM word WHERE documents < 1")
-        added = self._connection.execute("SELECT id, text FROM word WHERE id > ?", (self._last_word,))
-        self._connection.executemany(
-            "INSERT INTO spelling (rowid, letters) VALUES (?, ?)",
-            ((number, trigrams(text)) for number, text in added.fetchall()),
-        )
+    def _finish(self, written: SegmentWriter) -> None:
+        written.finish()
+        self._writer = None
+        self._segments.append(Segment(written.folder, np.empty(0, np.int64)))
+
+    def _compact(self) -> None:
+        while (which := compaction.due([segment.sizes for segment in self._segments])) is not None:
+            merged = self._segments[which]
+            folder = self._new_folder()
+            compaction.merge_segments(merged, folder, self._configuration)
+            for segment in merged:
+                segment.close()
+                shutil.rmtree(segment.folder)
+            self._segments[which] = [Segment(folder, np.empty(0, np.int64))]
 
 
-def _write_arrays(connection: sqlite3.Connection, facets: Sequence[str]) -> int:
-    """Write the arrays for sorting and counting; return the number of documents."""
-    connection.execute("DELETE FROM arrays")
-    (last,) = connection.execute("SELECT coalesce(max(id), 0) FROM document").fetchone()
-    for name in ("iri", "title", "date"):
-        # The names are those of columns: nothing from outside becomes SQL here.
-        rows = connection.execute(f"SELECT id, {name} FROM document WHERE {name} <> '' ORDER BY {name}")  # noqa: S608
-        _write_array(connection, name, _dense(rows, last), [])
-    values: list[dict[str, int]] = [{"[]": 0} for _ in facets]
-    arrays = [array("I", bytes(4 * (last + 1))) for _ in facets]
-    number = 0
-    for at, packed in connection.execute("SELECT id, facets FROM document ORDER BY iri"):
-        number += 1
-        for numbers, known, combination in zip(arrays, values, json.loads(packed), strict=True):
-            numbers[at] = known.setdefault(json.dumps(combination, ensure_ascii=False), len(known))
-    for name, numbers, known in zip(facets, arrays, values, strict=True):
-        _write_array(connection, f"facet {name}", numbers, [json.loads(text) for text in known])
-    return number
-
-
-def _dense(rows: Iterable[tuple[int, str]], last: int) -> array[int]:
-    """Return the place of each document in an order, from 1, the same for equal keys; 0 has no key."""
-    places = array("I", bytes(4 * (last + 1)))
-    place, before = 0, ""
-    for number, key in rows:
-        place += key != before
-        places[number], before = place, key
-    return places
-
-
-def _write_array(connection: sqlite3.Connection, name: str, numbers: array[int], texts: list[object]) -> None:
-    if byteorder == "big":
-        numbers.byteswap()
-    text = json.dumps(texts, ensure_ascii=False)
-    connection.execute("INSERT INTO arrays VALUES (?, ?, ?)", (name, numbers.tobytes(), text))
+def _link(segment: Path, folder: Path) -> None:
+    """Link the files of a segment, which are never changed, into a new folder; copy them where that fails."""
+    folder.mkdir()
+    for file in segment.iterdir():
+        try:
+            os.link(file, folder / file.name)
+        except OSError:
+            shutil.copyfile(file, folder / file.name)

@@ -1,13 +1,13 @@
-"""The compiler of queries to FTS5 expressions for the index, and to marks for snippets.
+"""The compiler of queries to expressions for the index, and to marks for snippets.
 
-FTS5 (https://www.sqlite.org/fts5.html section 3) joins phrases of tokens by AND, OR and NOT. A compound
-may be written with spaces that the query does not have, or the reverse, so a Hangul word becomes the
-phrases of the ways to space it, as far as the index has their tokens.
+An expression joins phrases of tokens by AND, OR and NOT. A compound may be written with spaces that the
+query does not have, or the reverse, so a Hangul word becomes the phrases of the ways to space it, as far as
+the index has their tokens.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
 from itertools import combinations
 
@@ -26,10 +26,44 @@ _NUMBER_JOINTS = ("-", ".", ",", "/")
 
 
 @dataclass(frozen=True, slots=True)
-class Words:
-    """Look-ups of words in the index, and the columns of its fields."""
+class Phrase:
+    """Tokens that follow each other in ``field``, in any where that is empty; with ``prefix`` the last one is
+    the beginning of a token."""
 
-    columns: Mapping[str, str]
+    tokens: tuple[str, ...]
+    prefix: bool = False
+    field: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Both:
+    """All of ``parts``."""
+
+    parts: tuple[Expression, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Either:
+    """At least one of ``parts``."""
+
+    parts: tuple[Expression, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Without:
+    """``part`` where ``excluded`` is not."""
+
+    part: Expression
+    excluded: Expression
+
+
+Expression = Phrase | Both | Either | Without
+
+
+@dataclass(frozen=True, slots=True)
+class Words:
+    """Look-ups of words in the index."""
+
     occurs: Callable[[Sequence[str]], bool]
     is_word: Callable[[str], bool]
     continuations: Callable[[str], Iterable[str]]
@@ -40,13 +74,13 @@ class NoWords(Exception):
 
 
 class Compiler:
-    """A writer of the FTS5 expression of one query; ``marks`` collects the words to highlight in a match."""
+    """A writer of the expression of one query; ``marks`` collects the words to highlight in a match."""
 
     def __init__(self, known: Words) -> None:
         self._known = known
         self.marks: list[Mark] = []
 
-    def node(self, node: Node) -> str:
+    def node(self, node: Node) -> Expression:
         """Return the expression for ``node``; exclusions apply where something is left to exclude from.
 
         :raises NoWords: there is no word to look up.
@@ -54,32 +88,31 @@ class Compiler:
         if isinstance(node, Term):
             return self.term(node)
         if isinstance(node, Any):
-            return _group(" OR ", self._parts(node.nodes))
-        positive = _group(" AND ", [part for row in _rows(node.nodes) for part in self._row(row)])
+            return _either(self._parts(node.nodes))
+        positive = _both([part for row in _rows(node.nodes) for part in self._row(row)])
         try:
-            negative = _group(" OR ", Compiler(self._known)._parts(node.excluded))
+            negative = _either(Compiler(self._known)._parts(node.excluded))
         except NoWords:
             return positive
-        return f"({positive} NOT {negative})"
+        return Without(positive, negative)
 
-    def _row(self, row: Sequence[Node]) -> list[str]:
+    def _row(self, row: Sequence[Node]) -> list[Expression]:
         """Return parts that all have to match; single syllables with words next to them also as one word."""
         parts = self._parts(row)
         if len(row) == 1:
             return parts
         together = "".join(term.text for term in row if isinstance(term, Term))
-        return [_any_of([_group(" AND ", parts), self.term(Term(together, phrase=True))])]
+        return [_either([_both(parts), self.term(Term(together, phrase=True))])]
 
-    def in_title(self, node: Node, title: str) -> str:
+    def in_title(self, node: Node, title: str) -> Expression:
         """Return the expression for any of the words of ``node`` in the field ``title``.
 
         :raises NoWords: there is none that may stand there.
         """
         wanted = [term for term in terms(node) if term.field in ("", title)]
-        expression = _group(" OR ", self._parts([replace(term, field="") for term in wanted]))
-        return f"{self._known.columns[title]} : {_bracketed(expression)}"
+        return _either(self._parts([replace(term, field=title) for term in wanted]))
 
-    def _parts(self, nodes: Sequence[Node]) -> list[str]:
+    def _parts(self, nodes: Sequence[Node]) -> list[Expression]:
         parts = []
         for node in nodes:
             try:
@@ -88,55 +121,54 @@ class Compiler:
                 continue
         return parts
 
-    def term(self, term: Term) -> str:
+    def term(self, term: Term) -> Expression:
         """Return the expression for words as they were written."""
         if term.phrase:
             phrase = words(normalise(term.text))[:_MAX_PHRASE]
-            parts = [_any_of(_phrases(phrase))] if phrase else []
+            parts = [_either(_phrases(phrase, term.field))] if phrase else []
             self._mark(phrase, term)
         else:
             chunks = _chunks(term.text)[:MAX_WORDS]
             parts = [self._chunk(chunk, term, term.prefix and last) for chunk, last in chunks]
-        expression = _group(" AND ", parts)
-        column = self._known.columns.get(term.field)
-        return f"{column} : {_bracketed(expression)}" if column else expression
+        return _both(parts)
 
     def _mark(self, marked: Sequence[str], term: Term, prefix: bool = False) -> None:
         if marked:
             self.marks.append(Mark(tuple(marked), term.field, prefix))
 
-    def _chunk(self, chunk: Sequence[str], term: Term, prefix: bool) -> str:
+    def _chunk(self, chunk: Sequence[str], term: Term, prefix: bool) -> Expression:
         """Return the expression for one word, or for numbers with the letters next to them."""
         if len(chunk) > 1:
             *others, last = chunk
             noun = without_particle(last)
             self._mark([*others, noun], term)
             tokens = [token for word in (*others, noun) for token in _tokens(word)]
-            return _phrase(tokens, prefix or (is_syllabic(noun) and len(noun) == 1))
+            return Phrase(tuple(tokens), prefix or (is_syllabic(noun) and len(noun) == 1), term.field)
         (word,) = chunk
         if is_syllabic(word):
             return self._syllabic(word[:_LONGEST], term)
         self._mark(chunk, term, prefix and len(word) >= _MIN_PREFIX)
         token = stem(word) if word[0].isascii() and word[0].isalpha() else word
         if prefix and len(word) >= _MIN_PREFIX:
-            return _any_of([_phrase([word], True), _phrase([token])])
-        return _phrase([token])
+            return _either([Phrase((word,), True, term.field), Phrase((token,), field=term.field)])
+        return Phrase((token,), field=term.field)
 
-    def _syllabic(self, word: str, term: Term) -> str:
+    def _syllabic(self, word: str, term: Term) -> Expression:
         if len(word) == 1:
             return self._syllable(word, term)
         noun = bare(word, self._occurs_without) if "가" <= word[-1] <= "힣" else word
         self._mark([noun], term)
-        return _group(" AND ", [_any_of(self._spacings(noun, *piece)) for piece in _pieces(noun)])
+        return _both([_either(self._spacings(noun, term.field, *piece)) for piece in _pieces(noun)])
 
-    def _syllable(self, word: str, term: Term) -> str:
+    def _syllable(self, word: str, term: Term) -> Expression:
         """Match one syllable: alone, before a particle, or before another word of the index."""
         rests = self._known.continuations(word)
         known = (rest[0] for rest in rests if any(map(self._known.is_word, (rest, without_particle(rest)))))
         compounds = sorted(set(known))
         endings = {particle[0] for particle in after(word)} if "가" <= word <= "힣" else set()
         self.marks.append(Mark((word,), term.field, before="".join(sorted(endings.union(compounds)))))
-        return _any_of([_phrase([word]), *(_phrase([word + other]) for other in compounds)])
+        tokens = (word, *(word + other for other in compounds))
+        return _either([Phrase((token,), field=term.field) for token in tokens])
 
     def _occurs_without(self, noun: str, particle: str) -> bool:
         if self._known.is_word(noun):
@@ -146,7 +178,7 @@ class Compiler:
         endings = {noun[-1] + other[0] for other in after(noun) if other[0] != particle[0]}
         return any(self._known.occurs([*pairs(noun), ending]) for ending in sorted(endings))
 
-    def _spacings(self, word: str, start: int, end: int) -> list[str]:
+    def _spacings(self, word: str, field: str, start: int, end: int) -> list[Phrase]:
         """Return the phrases for the ways to write a piece of ``word`` with up to two spaces in it."""
         places = range(start + 1, end)
         ways = [spaces for number in range(_BOUNDARIES + 1) for spaces in combinations(places, number)]
@@ -161,11 +193,11 @@ class Compiler:
             ]
             tokens = [token for first, last in whole for token in pairs(word[first:last])]
             if not spaces or self._known.occurs(tokens):
-                phrases.append(_phrase(tokens))
+                phrases.append(Phrase(tuple(tokens), field=field))
         return phrases
 
 
-def _phrases(written: Sequence[str]) -> list[str]:
+def _phrases(written: Sequence[str], field: str) -> list[Phrase]:
     """Return the phrases for words in a row: spaced as written, and with no space between Hangul words."""
     runs: list[str] = []
     for word in written:
@@ -175,7 +207,7 @@ def _phrases(written: Sequence[str]) -> list[str]:
             runs.append(word)
     as_written = [token for word in written for token in _tokens(word)]
     closed = [token for word in runs for token in _tokens(word)]
-    return [_phrase(as_written), _phrase(closed)]
+    return [Phrase(tuple(as_written), field=field), Phrase(tuple(closed), field=field)]
 
 
 def _rows(nodes: Sequence[Node]) -> list[list[Node]]:
@@ -238,21 +270,18 @@ def _pieces(word: str) -> list[tuple[int, int]]:
     return [(at, min(at + size + 1, len(word))) for at in range(0, len(word) - 1, size)]
 
 
-def _phrase(tokens: Sequence[str], prefix: bool = False) -> str:
-    # Tokens are letters and digits only, so nothing in them needs an escape.
-    return f'"{" ".join(tokens)}"{" *" if prefix else ""}'
+def _both(parts: Sequence[Expression]) -> Expression:
+    distinct = _distinct(parts)
+    return distinct[0] if len(distinct) == 1 else Both(distinct)
 
 
-def _any_of(phrases: Sequence[str]) -> str:
-    return _group(" OR ", phrases)
+def _either(parts: Sequence[Expression]) -> Expression:
+    distinct = _distinct(parts)
+    return distinct[0] if len(distinct) == 1 else Either(distinct)
 
 
-def _group(joint: str, parts: Sequence[str]) -> str:
-    distinct = list(dict.fromkeys(parts))
-    if not distinct:
+def _distinct(parts: Sequence[Expression]) -> tuple[Expression, ...]:
+    """Return the parts without repetitions. Raises :class:`NoWords` without any."""
+    if not parts:
         raise NoWords
-    return distinct[0] if len(distinct) == 1 else f"({joint.join(distinct)})"
-
-
-def _bracketed(expression: str) -> str:
-    return expression if expression.startswith("(") else f"({expression})"
+    return tuple(dict.fromkeys(parts))

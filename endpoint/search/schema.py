@@ -1,13 +1,15 @@
-"""The file of an index: one SQLite database, written once and then only read.
+"""The files of an index: its description, and for each segment a SQLite database beside the inverted index.
 
-Table ``document`` has the original texts, ``inverted`` (FTS5, without a copy of the texts) their
-tokens, ``word`` the words of short fields for suggestions and ``spelling`` groups of their letters;
-``arrays`` has for all documents at once what facets and sorting need, by the document's number.
+Table ``document`` has the original texts, ``word`` the words of short fields for suggestions and
+``spelling`` (FTS5) groups of their letters; ``arrays`` has for all documents of the segment at once what
+facets and sorting need, by the document's number. A segment is written once and then only read; what is no
+longer there of it is listed beside it, in the folder of the index.
 """
 
 from __future__ import annotations
 
 import json
+import os
 import sqlite3
 import zlib
 from collections.abc import Mapping, Sequence
@@ -16,17 +18,19 @@ from pathlib import Path
 from typing import TypedDict, cast
 from unicodedata import unidata_version
 
-from endpoint.errors import ConfigurationError, StoreError
-from endpoint.search import SearchConfiguration
-from endpoint.search.analysis import TOKENS
+import numpy as np
 
-FILE = "index.sqlite"
-UNFINISHED = "index.sqlite.unfinished"
-#: The version of the schema in every index; an index of another version is built anew.
-FORMAT = 1
+from endpoint.errors import ConfigurationError, StoreError
+from endpoint.search import FORMAT, SearchConfiguration
+from endpoint.search.analysis import TOKENS
+from endpoint.search.inverted.files import Indices
+
+#: The description of an index, which is written last.
+DESCRIPTION = "index.json"
+#: The database of a segment.
+FILE = "documents.sqlite"
 
 _TABLES = """
-CREATE TABLE meta (name TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;
 CREATE TABLE document (id INTEGER PRIMARY KEY, iri TEXT NOT NULL UNIQUE, digest BLOB NOT NULL,
     title TEXT NOT NULL, date TEXT NOT NULL, facets TEXT NOT NULL, fields BLOB NOT NULL);
 CREATE TABLE word (id INTEGER PRIMARY KEY, text TEXT NOT NULL UNIQUE, documents INTEGER NOT NULL);
@@ -44,18 +48,82 @@ class Meta(TypedDict):
     snippet: str
 
 
-def create(path: Path, configuration: SearchConfiguration) -> sqlite3.Connection:
-    """Create an empty index in the file ``path``, and open it for writing.
+class Description(TypedDict):
+    """The description of an index; ``segments`` are the names of folders, the oldest first."""
+
+    format: int
+    fingerprint: str
+    meta: Meta
+    segments: list[str]
+
+
+def describe(folder: Path, configuration: SearchConfiguration, segments: Sequence[str]) -> None:
+    """Write the description of an index; with it the index is complete."""
+    whole: Description = {
+        "format": FORMAT,
+        "fingerprint": fingerprint(configuration),
+        "meta": meta(configuration),
+        "segments": list(segments),
+    }
+    unfinished = folder / f"{DESCRIPTION}.unfinished"
+    with unfinished.open("w", encoding="utf-8") as stream:
+        json.dump(whole, stream, ensure_ascii=False)
+        stream.flush()
+        os.fsync(stream.fileno())
+    unfinished.rename(folder / DESCRIPTION)
+
+
+def read_description(folder: Path) -> Description:
+    """Read the description of an index.
+
+    Raises :class:`StoreError` where ``folder`` has no index that this program can read.
+    """
+    path = folder / DESCRIPTION
+    try:
+        text = path.read_bytes()
+    except OSError as error:
+        raise StoreError(f"There is no text index in {folder}; load the data again to build it.") from error
+    try:
+        described = cast("Description", json.loads(text))
+        number = described["format"]
+    except (ValueError, KeyError, TypeError) as error:
+        raise damaged(folder, error) from error
+    if number != FORMAT:
+        raise StoreError(f"The text index {path} has format {number}, not {FORMAT}; load the data again.")
+    return described
+
+
+def read_gone(folder: Path, segment: str) -> Indices:
+    """Return the numbers of the documents of a segment that are no longer there.
+
+    Raises ValueError and OSError.
+    """
+    try:
+        gone: Indices = np.load(folder / f"{segment}.gone.npy", allow_pickle=False)
+    except FileNotFoundError:
+        return np.empty(0, np.int64)
+    return gone
+
+
+def write_gone(folder: Path, segment: str, gone: Indices) -> None:
+    """Write the numbers of the documents of a segment that are no longer there."""
+    if len(gone):
+        np.save(folder / f"{segment}.gone.npy", np.sort(gone), allow_pickle=False)
+
+
+def damaged(folder: Path, error: Exception) -> StoreError:
+    """Return the error for an index that is not as it was written."""
+    return StoreError(f"The text index in {folder} is damaged ({error}); load the data again.")
+
+
+def create(path: Path) -> sqlite3.Connection:
+    """Create the empty database of a segment in the file ``path``, and open it for writing.
 
     Raises :class:`ConfigurationError` where this Python's SQLite has no full-text search.
     """
     connection = open_for_writing(path)
-    columns = ", ".join(column(at) for at in range(len(configuration.fields)))
     try:
         connection.executescript(f"PRAGMA page_size = 8192; {_TABLES}")
-        connection.execute(
-            f"CREATE VIRTUAL TABLE inverted USING fts5({columns}, content='', tokenize='ascii')"
-        )
     except sqlite3.OperationalError as error:
         connection.close()
         if "no such module" in str(error):
@@ -64,13 +132,11 @@ def create(path: Path, configuration: SearchConfiguration) -> sqlite3.Connection
                 "lacks; use a Python whose sqlite3 module has it."
             ) from error
         raise
-    connection.execute("INSERT INTO meta VALUES ('fingerprint', ?)", (fingerprint(configuration),))
-    connection.execute(f"PRAGMA user_version = {FORMAT}")
     return connection
 
 
 def open_for_writing(path: Path) -> sqlite3.Connection:
-    """Open an index for writing, without a journal: it has no readers, and a crash discards it."""
+    """Open a database for writing, without a journal: it has no readers, and a crash discards it."""
     connection = sqlite3.connect(path)
     try:
         connection.executescript(
@@ -83,32 +149,24 @@ def open_for_writing(path: Path) -> sqlite3.Connection:
     return connection
 
 
-def open_for_reading(folder: Path) -> sqlite3.Connection:
-    """Open a finished index; no lock is taken and no file is written beside it.
+def open_for_reading(segment: Path) -> sqlite3.Connection:
+    """Open the database of a finished segment; no lock is taken and no file is written beside it.
 
-    Raises :class:`StoreError` where ``folder`` has no index that this program can read.
+    Raises :class:`StoreError` where the folder ``segment`` has none.
     """
-    path = folder / FILE
+    path = segment / FILE
     if not path.is_file():
-        raise StoreError(f"There is no text index in {folder}; load the data again to build it.")
+        raise damaged(segment.parent, FileNotFoundError(f"{segment.name}/{FILE} is missing"))
     connection = sqlite3.connect(
         f"{path.absolute().as_uri()}?mode=ro&immutable=1", uri=True, check_same_thread=False
     )
     try:
         connection.execute("PRAGMA temp_store = MEMORY")
-        (number,) = connection.execute("PRAGMA user_version").fetchone()
+        connection.execute("SELECT count(*) FROM sqlite_schema").fetchone()
     except sqlite3.Error as error:
         connection.close()
-        raise StoreError(f"The text index {path} is damaged ({error}); load the data again.") from error
-    if number != FORMAT:
-        connection.close()
-        raise StoreError(f"The text index {path} has format {number}, not {FORMAT}; load the data again.")
+        raise damaged(segment.parent, error) from error
     return connection
-
-
-def column(number: int) -> str:
-    """Return the column of a field in ``inverted``: names of fields may be words that SQL reserves."""
-    return f"f{number}"
 
 
 def meta(configuration: SearchConfiguration) -> Meta:
@@ -122,9 +180,12 @@ def meta(configuration: SearchConfiguration) -> Meta:
 
 
 def fingerprint(configuration: SearchConfiguration) -> str:
-    """Return a text that is equal for indexes with the same tokens for the same document."""
+    """Return a text that is equal for indexes with the same content for the same document."""
     fields = [field.name for field in configuration.fields]
-    return json.dumps([fields, configuration.snippet, TOKENS, unidata_version, version("snowballstemmer")])
+    facets = [facet.name for facet in configuration.facets]
+    return json.dumps(
+        [fields, facets, configuration.snippet, TOKENS, unidata_version, version("snowballstemmer")]
+    )
 
 
 def pack(fields: Mapping[str, Sequence[str]]) -> bytes:

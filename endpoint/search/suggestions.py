@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import re
-import sqlite3
 from collections.abc import Callable, Iterator, Sequence
 
 from endpoint.search.analysis import is_syllabic, normalise, words
+from endpoint.search.known_words import KnownWords
 from endpoint.search.korean import hangul_of_keys, keys_of_hangul, letters, without_particle
 
 _CANDIDATES = 60
@@ -16,14 +16,14 @@ _LONGEST = 40
 
 
 def suggest(
-    text: str, written: Sequence[str], connection: sqlite3.Connection, has_matches: Callable[[str], bool]
+    text: str, written: Sequence[str], known: KnownWords, has_matches: Callable[[str], bool]
 ) -> Iterator[str]:
     """Yield queries that have matches and differ from ``text`` in words typed or spelled otherwise.
 
-    ``written`` are the words of the query; ``connection`` is the index with its words.
+    ``written`` are the words of the query; ``known`` are the words of the index.
     """
     seen = {text}
-    for query in _queries(text, written[:_MOST_WORDS], connection, has_matches):
+    for query in _queries(text, written[:_MOST_WORDS], known, has_matches):
         if query not in seen and has_matches(query):
             yield query
         seen.add(query)
@@ -50,7 +50,7 @@ def distance(one: str, other: str) -> int:
 
 
 def _queries(
-    text: str, written: Sequence[str], connection: sqlite3.Connection, has_matches: Callable[[str], bool]
+    text: str, written: Sequence[str], known: KnownWords, has_matches: Callable[[str], bool]
 ) -> Iterator[str]:
     unknown = [word for word in written if not has_matches(word)]
     switched = {word: other for word in unknown if (other := _in_other_mode(word)) and has_matches(other)}
@@ -58,7 +58,7 @@ def _queries(
         word: close
         for whole in unknown
         for word in words(normalise(whole))
-        if (close := _close(word, connection) or _close(without_particle(word), connection))
+        if (close := _close(word, known) or _close(without_particle(word), known))
     }
     yield _replaced(text, switched)
     best = {word: close[0] for word, close in spelled.items() if word not in switched}
@@ -76,21 +76,15 @@ def _in_other_mode(word: str) -> str | None:
     return keys if keys.isascii() and keys.isalpha() else None
 
 
-def _close(word: str, connection: sqlite3.Connection) -> list[str]:
+def _close(word: str, known: KnownWords) -> list[str]:
     """Return words of the index that differ in a letter or two, closest and then most frequent first."""
     own = letters(word)
     if len(own) < 3 or len(word) > _LONGEST:
         return []
-    phrases = " OR ".join(f'"{group}"' for group in trigrams(word).split(" "))
-    rows = connection.execute(
-        "SELECT word.text, word.documents FROM spelling JOIN word ON word.id = spelling.rowid"
-        " WHERE spelling MATCH ? ORDER BY spelling.rank LIMIT ?",
-        (phrases, _CANDIDATES),
-    )
     most = 1 if len(own) < 6 else 2
     near = [
         (apart, -documents, text)
-        for text, documents in rows
+        for text, documents in known.similar(trigrams(word).split(" "), _CANDIDATES).items()
         if is_syllabic(text) == is_syllabic(word) and 0 < (apart := distance(own, letters(text))) <= most
     ]
     return [text for _, _, text in sorted(near)[:_TRIED]]

@@ -239,7 +239,7 @@ def test_sources_are_added(
 def test_a_damaged_index_is_made_from_nothing(
     settings: Settings, dataset: Dataset, before: Generation, further: Path
 ) -> None:
-    for file in (before.path / TEXT).iterdir():
+    for file in (path for path in (before.path / TEXT).rglob("*") if path.is_file()):
         file.write_bytes(file.read_bytes()[:5000] + b"damaged" * 1000)
     generation = loaded(settings, dataset, [further])
     assert (indexed(generation, "f"), indexed(generation, "a1")) == (["f"], ["a"])

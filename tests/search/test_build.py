@@ -16,7 +16,7 @@ import pytest
 
 from endpoint.errors import ConfigurationError, StoreError
 from endpoint.search import Document, Request, SearchConfiguration, analysis, schema
-from endpoint.search.build import build_index
+from endpoint.search.build import build_index, update_index
 from endpoint.search.index import TextIndex
 from tests.live import ROOT, environment
 from tests.search.indexed_publications import CONFIGURATION, LIBRARY, document, index
@@ -42,7 +42,7 @@ def answers(opened: TextIndex) -> list[object]:
 
 def test_the_number_of_documents(tmp_path: Path) -> None:
     assert build_index(LIBRARY, tmp_path / "text", CONFIGURATION) == len(LIBRARY)
-    assert [file.name for file in (tmp_path / "text").iterdir()] == ["index.sqlite"]
+    assert sorted(file.name for file in (tmp_path / "text").iterdir()) == ["1", "index.json"]
 
 
 def test_an_index_of_nothing(tmp_path: Path) -> None:
@@ -138,33 +138,33 @@ def test_other_weights_need_no_new_tokens(tmp_path: Path) -> None:
     fresh.close()
 
 
-@pytest.mark.parametrize("content", [None, b"", b"no index at all", b"SQLite format 3\x00" + b"\xff" * 9_000])
+@pytest.mark.parametrize("content", [None, b"", b"no index at all", b"{}", b'{"format": 1}'])
 def test_a_previous_index_that_cannot_be_read_is_no_obstacle(tmp_path: Path, content: bytes | None) -> None:
     before = tmp_path / "before"
     before.mkdir()
     if content is not None:
-        (before / schema.FILE).write_bytes(content)
+        (before / schema.DESCRIPTION).write_bytes(content)
     opened = index(tmp_path / "on", previous=before)
     assert opened.search(Request("")).total == len(LIBRARY)
     opened.close()
 
 
-def test_a_previous_index_without_its_description_is_no_obstacle(tmp_path: Path) -> None:
+def test_a_previous_index_that_is_damaged_is_told(tmp_path: Path) -> None:
     index(tmp_path / "before").close()
-    connection = sqlite3.connect(tmp_path / "before" / schema.FILE)
-    connection.execute("DROP TABLE meta")
-    connection.commit()
-    connection.close()
+    (tmp_path / "before" / "1" / schema.FILE).unlink()
     with pytest.raises(StoreError, match="load the data again"):
         TextIndex.open(tmp_path / "before")
-    index(tmp_path / "on", previous=tmp_path / "before").close()
+    with pytest.raises(StoreError, match="load the data again"):
+        index(tmp_path / "on", previous=tmp_path / "before")
 
 
 def test_what_is_held_in_memory_does_not_show(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     usual = index(tmp_path / "usual")
-    monkeypatch.setattr("endpoint.search.build._DOCUMENTS_IN_MEMORY", 2)
-    monkeypatch.setattr("endpoint.search.build._WORDS_IN_MEMORY", 3)
-    monkeypatch.setattr("endpoint.search.index._MANY", 2)
+    monkeypatch.setattr("endpoint.search.segment_writer._DOCUMENTS_IN_MEMORY", 2)
+    monkeypatch.setattr("endpoint.search.segment_writer._WORDS_IN_MEMORY", 3)
+    monkeypatch.setattr("endpoint.search.segment._MANY", 2)
+    monkeypatch.setattr("endpoint.search.inverted.writer._IN_MEMORY", 40)
+    monkeypatch.setattr("endpoint.search.inverted.merging._AT_ONCE", 30)
     frugal = index(tmp_path / "frugal")
     assert answers(frugal) == answers(usual)
     assert frugal.matches("") == usual.matches("")
@@ -174,9 +174,16 @@ def test_what_is_held_in_memory_does_not_show(tmp_path: Path, monkeypatch: pytes
 
 def test_the_index_before_is_left_as_it_was(tmp_path: Path) -> None:
     index(tmp_path / "before").close()
-    content = (tmp_path / "before" / schema.FILE).read_bytes()
+    before = contents(tmp_path / "before")
     index(tmp_path / "on", LIBRARY[1:], previous=tmp_path / "before").close()
-    assert (tmp_path / "before" / schema.FILE).read_bytes() == content
+    update_index(
+        [document("new", "새로운 외교")], ["rcep"], tmp_path / "up", CONFIGURATION, tmp_path / "before"
+    )
+    assert contents(tmp_path / "before") == before
+
+
+def contents(folder: Path) -> dict[Path, bytes]:
+    return {file: file.read_bytes() for file in sorted(folder.rglob("*")) if file.is_file()}
 
 
 def test_a_failure_leaves_nothing_that_is_taken_for_an_index(tmp_path: Path) -> None:
@@ -234,21 +241,20 @@ def test_a_full_disk_is_one_sentence(tmp_path: Path) -> None:
         )
     )
     assert "cannot be written" in ended.stdout
-    assert not (tmp_path / "text" / schema.FILE).exists()
+    assert not (tmp_path / "text" / schema.DESCRIPTION).exists()
 
 
 def test_a_python_without_full_text_search_is_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     class Without(sqlite3.Connection):
-        def execute(self, sql: str, *arguments: object) -> sqlite3.Cursor:
-            if "fts5" in sql:
+        def executescript(self, script: str) -> sqlite3.Cursor:
+            if "fts5" in script:
                 raise sqlite3.OperationalError("no such module: fts5")
-            return super().execute(sql, *arguments)  # type: ignore[arg-type]
+            return super().executescript(script)
 
     def connect(path: Path) -> sqlite3.Connection:
         return sqlite3.connect(path, factory=Without)
 
     monkeypatch.setattr(schema, "open_for_writing", connect)
-    monkeypatch.setattr(schema, "_TABLES", schema._TABLES.replace("CREATE VIRTUAL TABLE spelling", "-- "))
     with pytest.raises(ConfigurationError, match="FTS5"):
         build_index(LIBRARY, tmp_path / "text", CONFIGURATION)
 
@@ -267,8 +273,9 @@ def python(code: str) -> subprocess.CompletedProcess[str]:
 def test_reading_behind_the_fence_on_a_read_only_folder_by_many_forked_processes(tmp_path: Path) -> None:
     folder = tmp_path / "text"
     index(folder).close()
-    (folder / schema.FILE).chmod(stat.S_IRUSR)
-    folder.chmod(stat.S_IRUSR | stat.S_IXUSR)
+    before = contents(folder)
+    for path in (*folder.rglob("*"), folder):
+        path.chmod(stat.S_IRUSR | (stat.S_IXUSR if path.is_dir() else 0))
     # SQL can do without the rights of root, which overrule those of the file.
     code = f"""
         import os
@@ -297,10 +304,11 @@ def test_reading_behind_the_fence_on_a_read_only_folder_by_many_forked_processes
     ended = (
         python(code) if _everybody_may_enter(parents) else python(code.replace("os.getuid() == 0", "False"))
     )
-    folder.chmod(0o700)
+    for path in (folder, folder / "1"):
+        path.chmod(0o700)
     assert ended.stderr == ""
     assert ended.stdout.strip() == "[6, 6, 6, 6]"
-    assert [file.name for file in folder.iterdir()] == [schema.FILE]
+    assert contents(folder) == before
 
 
 def _everybody_may_enter(folders: list[Path]) -> bool:
@@ -313,3 +321,62 @@ def test_a_path_with_characters_of_uris(tmp_path: Path) -> None:
     assert opened.search(Request("한국")).total == 5
     opened.close()
     assert list(tmp_path.iterdir()) == [folder]
+
+
+def test_a_change_answers_as_an_index_built_anew(tmp_path: Path) -> None:
+    index(tmp_path / "before").close()
+    changed = [document("new", "새로운 한국 전망"), replace(LIBRARY[2], fields={"title": ("다른 외교",)})]
+    number = update_index(
+        [*changed, LIBRARY[5]], ["rcep", "nobody"], tmp_path / "up", CONFIGURATION, tmp_path / "before"
+    )
+    whole = [*LIBRARY[:1], changed[1], *LIBRARY[3:], changed[0]]
+    fresh, updated = index(tmp_path / "fresh", whole), TextIndex.open(tmp_path / "up")
+    assert number == len(whole)
+    assert answers(updated) == answers(fresh)
+    fresh.close()
+    updated.close()
+
+
+def test_a_change_links_the_files_of_segments_that_stay(tmp_path: Path) -> None:
+    index(tmp_path / "before").close()
+    update_index([document("new", "외교")], ["rcep"], tmp_path / "up", CONFIGURATION, tmp_path / "before")
+    assert sorted(path.name for path in (tmp_path / "up").iterdir()) == ["1", "1.gone.npy", "2", "index.json"]
+    for file in (tmp_path / "before" / "1").iterdir():
+        assert file.samefile(tmp_path / "up" / "1" / file.name)
+
+
+def test_many_changes_leave_few_segments(tmp_path: Path) -> None:
+    pool = [document(f"n{at:03}", f"외교 {at}", "한국과 전망" * (at % 5)) for at in range(300)]
+    index(tmp_path / "0", pool).close()
+    chance = random.Random(5)
+    for generation in range(1, 40):
+        place = chance.randrange(len(pool))
+        pool[place] = replace(pool[place], fields={"title": (f"새로운 외교 {generation}",)})
+        update_index(
+            [pool[place]], [], tmp_path / str(generation), CONFIGURATION, tmp_path / str(generation - 1)
+        )
+        assert len(schema.read_description(tmp_path / str(generation))["segments"]) <= 4
+    fresh, updated = index(tmp_path / "fresh", pool), TextIndex.open(tmp_path / "39")
+    assert answers(updated) == answers(fresh)
+    fresh.close()
+    updated.close()
+
+
+def test_a_change_to_an_index_of_other_fields_is_refused(tmp_path: Path) -> None:
+    index(tmp_path / "before").close()
+    fewer = SearchConfiguration(fields=CONFIGURATION.fields[:1])
+    with pytest.raises(StoreError, match="other fields"):
+        update_index([], [], tmp_path / "up", fewer, tmp_path / "before")
+    with pytest.raises(StoreError, match="other fields"):
+        update_index([], [], tmp_path / "up", CONFIGURATION, tmp_path / "missing")
+
+
+def test_a_full_segment_is_followed_by_another(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    whole = index(tmp_path / "whole")
+    monkeypatch.setattr("endpoint.search.inverted.writer.MOST", 100)
+    monkeypatch.setattr("endpoint.search.compaction.due", lambda _: None)
+    parts = index(tmp_path / "parts")
+    assert len(schema.read_description(tmp_path / "parts")["segments"]) > 3
+    assert answers(parts) == answers(whole)
+    whole.close()
+    parts.close()

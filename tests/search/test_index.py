@@ -303,23 +303,34 @@ def test_no_query_fails(library: TextIndex, query: str) -> None:
 def test_what_is_no_index(tmp_path: Path) -> None:
     with pytest.raises(StoreError, match="no text index"):
         TextIndex.open(tmp_path)
-    (tmp_path / "index.sqlite").write_bytes(b"SQLite format 3\x00" + b"\xff" * 5_000)
-    with pytest.raises(StoreError, match="load the data again"):
-        TextIndex.open(tmp_path)
-    (tmp_path / "index.sqlite").write_bytes(b"")
+    for text in ("", "[]", '{"format": 2}', '{"format": 2, "segments": ["1"], "meta": {}}'):
+        (tmp_path / "index.json").write_text(text)
+        with pytest.raises(StoreError, match="load the data again"):
+            TextIndex.open(tmp_path)
+    (tmp_path / "index.json").write_text('{"format": 0}')
     with pytest.raises(StoreError, match="format 0"):
         TextIndex.open(tmp_path)
 
 
-def test_a_damaged_index_is_reported(tmp_path: Path) -> None:
+@pytest.mark.parametrize(
+    ("name", "kept"),
+    [
+        ("documents.sqlite", 16_384),
+        ("slots.bin", 0),
+        ("counts.bin", 0),
+        ("ends.npy", 0),
+        ("slots.bin", 1_000),
+    ],
+)
+def test_a_damaged_index_is_reported(tmp_path: Path, name: str, kept: int) -> None:
     many = [Document(f"d{at}", {"title": (f"제목 {at}",)}, {}) for at in range(2_000)]
     index(tmp_path / "text", many).close()
-    file = tmp_path / "text" / "index.sqlite"
+    file = tmp_path / "text" / "1" / name
     content = bytearray(file.read_bytes())
-    content[16_384:] = b"\xa5" * (len(content) - 16_384)
+    content[kept:] = b"\xa5" * (len(content) - kept if kept else 0)
     file.write_bytes(content)
     with (
-        closing(TextIndex.open(tmp_path / "text")) as damaged,
         pytest.raises(StoreError, match="load the data"),
+        closing(TextIndex.open(tmp_path / "text")) as damaged,
     ):
         damaged.search(Request("제목"))

@@ -6,6 +6,7 @@ import sqlite3
 from dataclasses import replace
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from endpoint.errors import StoreError
@@ -57,22 +58,37 @@ def test_an_index_of_other_documents_is_found_out(folder: Path, documents: list[
     ("damage", "sentence"),
     [
         ("UPDATE word SET documents = documents + 1 WHERE id = 1", "the words for suggestions differ"),
-        ("INSERT INTO inverted (rowid, f0) VALUES (1, 'token')", "the tokens of documents differ"),
-        ("INSERT INTO inverted (inverted) VALUES ('delete-all')", "the tokens of documents differ"),
         ("DELETE FROM arrays WHERE name = 'title'", "the names of arrays differ"),
         ("UPDATE arrays SET numbers = zeroblob(length(numbers)) WHERE name = 'title'", "the array 'title'"),
+        ("UPDATE arrays SET texts = '[]' WHERE name = 'facet year'", "the array 'facet year'"),
     ],
 )
-def test_each_part_of_an_index_is_compared(folder: Path, damage: str, sentence: str) -> None:
-    with sqlite3.connect(folder / schema.FILE) as connection:
+def test_each_table_of_a_segment_is_compared(folder: Path, damage: str, sentence: str) -> None:
+    with sqlite3.connect(folder / "1" / schema.FILE) as connection:
         connection.execute(damage)
     connection.close()
     with pytest.raises(ValueError, match=sentence):
         verify(folder)
 
 
+@pytest.mark.parametrize("name", ["slots", "counts", "positions"])
+def test_each_array_of_the_inverted_index_is_compared(folder: Path, name: str) -> None:
+    path = folder / "1" / f"{name}.bin"
+    content = bytearray(path.read_bytes())
+    content[len(content) // 2] ^= 1
+    path.write_bytes(content)
+    with pytest.raises((ValueError, StoreError), match=r"the tokens of documents differ|is damaged"):
+        verify(folder)
+
+
+def test_what_is_gone_is_compared(folder: Path) -> None:
+    schema.write_gone(folder, "1", np.array([1]))
+    with pytest.raises(ValueError, match="the fields of documents differ"):
+        verify(folder)
+
+
 def test_texts_that_are_shown_are_compared(folder: Path) -> None:
-    with sqlite3.connect(folder / schema.FILE) as connection:
+    with sqlite3.connect(folder / "1" / schema.FILE) as connection:
         connection.execute("UPDATE document SET fields = ? WHERE id = 1", (schema.pack({"title": ["x"]}),))
     connection.close()
     with pytest.raises(ValueError, match="the texts of documents differ"):
@@ -80,7 +96,7 @@ def test_texts_that_are_shown_are_compared(folder: Path) -> None:
 
 
 def test_a_file_that_is_damaged_is_found_out(folder: Path) -> None:
-    path = folder / schema.FILE
+    path = folder / "1" / schema.FILE
     content = path.read_bytes()
     path.write_bytes(content[:8192] + bytes(len(content) - 8192))
     with pytest.raises((ValueError, StoreError), match="damaged"):
@@ -89,5 +105,8 @@ def test_a_file_that_is_damaged_is_found_out(folder: Path) -> None:
     with pytest.raises((ValueError, StoreError), match="damaged"):
         verify(folder)
     path.unlink()
+    with pytest.raises(StoreError, match="damaged"):
+        verify(folder)
+    (folder / schema.DESCRIPTION).unlink()
     with pytest.raises(StoreError, match="There is no text index"):
         verify(folder)

@@ -220,6 +220,12 @@ class Columns:
         """The number of triples that are in exactly the graphs of each of ``sets``."""
         return np.bincount(self.graph_sets, minlength=len(self.sets))
 
+    @property
+    def overlap(self) -> bool:
+        """True where a triple is in more than one graph."""
+        sizes = self.set_sizes.tolist()
+        return any(size and len(members) > 1 for size, members in zip(sizes, self.sets, strict=True))
+
     def by_subject(self, predicate: int) -> Pairs:
         """Return the subjects and objects of a predicate, sorted by subject."""
         rows = self.rows(predicate)

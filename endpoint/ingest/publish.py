@@ -19,6 +19,7 @@ from typing import Final
 from pyoxigraph import NamedNode, Quad, Store
 
 from endpoint.columns import FOLDER
+from endpoint.columns.opening import open_columns
 from endpoint.dataset import Dataset
 from endpoint.errors import DataErrors
 from endpoint.ingest.basis import Basis, copy_graphs, open_published
@@ -321,4 +322,6 @@ def _columns(
         report(f"made no columns: {error}")
         return None
     report(f"made columns in {time.perf_counter() - started:.1f} s")
+    if not extended:
+        transaction.overlaps = open_columns(folder).overlap
     return folder

@@ -49,7 +49,8 @@ class Transaction:
     ``folder`` is that of the coming generation: files and folders that are written into it within the block
     are beside the checkpoint of the store afterwards. Neither may be written to after the block. ``base`` is
     the generation that the store equalled at first; None is the empty one. Whoever knows all that has changed
-    since sets ``delta`` before the block ends, and then only that is looked at.
+    since sets ``delta`` before the block ends, and then only that is looked at; whoever knows whether a
+    triple is in two graphs sets ``overlaps``, and then none is looked for.
     """
 
     def __init__(self, store: Store, folder: Path, base: Generation | None) -> None:
@@ -57,6 +58,7 @@ class Transaction:
         self.folder = folder
         self.base = base
         self.delta: Delta | None = None
+        self.overlaps: bool | None = None
         self._generation: Generation | None = None
 
     def quads(self) -> int:
@@ -67,6 +69,8 @@ class Transaction:
 
     def overlap(self) -> bool | None:
         """Return whether a triple is in two graphs of the store; None where that is not known."""
+        if self.overlaps is not None:
+            return self.overlaps
         if self.base is None or self.delta is None:
             return find_overlap(self.store)
         return overlap_after(self.store, self.base.overlap, self.delta)

@@ -12,6 +12,7 @@ import pytest
 from pyoxigraph import NamedNode, RdfFormat, Store, serialize
 
 from endpoint.columns import FOLDER
+from endpoint.columns.opening import open_columns
 from endpoint.columns.terms import Unreadable
 from endpoint.dataset import Dataset
 from endpoint.errors import DataErrors
@@ -24,6 +25,7 @@ from endpoint.ingest.recipe import Recipe
 from endpoint.ingest.sources.discovery import discover
 from endpoint.ingest.verification import verify_columns
 from endpoint.storage.generations import Generation
+from endpoint.storage.overlap import find_overlap
 from tests.children import children
 from tests.columns.every_kind import NS, XSD, quads
 from tests.datasets.two_graphs import small_dataset
@@ -142,6 +144,15 @@ def test_what_is_stored_has_the_columns_of_the_store(
     assert of_feed(generation) == of_store(generation, tmp_path / "again")
     assert read_back == []
     assert verify_columns(generation)
+
+
+@pytest.mark.parametrize(("text", "overlap"), [("<a> <p> 'a1' .", True), ("<a> <p> 'a3' .", False)])
+def test_columns_tell_whether_a_triple_is_in_two_graphs(dataset: Dataset, text: str, overlap: bool) -> None:
+    (dataset.root / "seed" / "2.ttl").write_text(text)
+    generation = load(dataset)
+    assert find_overlap(Store.read_only(str(generation.path / "store"))) is overlap
+    assert generation.overlap is overlap
+    assert open_columns(generation.path / FOLDER).overlap is overlap
 
 
 @pytest.mark.parametrize("rules", [True, False])

@@ -5,17 +5,16 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Callable
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from traceback import extract_tb
-from typing import Final, NamedTuple, TypeAlias, cast
+from typing import Final, TypeAlias, cast
 
 from pyoxigraph import (
     BlankNode,
     DefaultGraph,
     Literal,
     NamedNode,
-    Quad,
     QueryBoolean,
     QueryResultsFormat,
     QuerySolutions,
@@ -27,6 +26,7 @@ from pyoxigraph import (
 from endpoint.columns.counting import MOST_GRAPHS, Counting
 from endpoint.columns.evaluation import Asked, ColumnQueries, Unsupported
 from endpoint.columns.reader import Columns
+from endpoint.engine.query_graphs import QueryGraphs
 from endpoint.errors import NotFound
 from endpoint.formats import QueryForm
 from endpoint.results.rows import Results
@@ -34,10 +34,9 @@ from endpoint.results.written import Written, WrittenSolutions, WrittenTriples, 
 from endpoint.search import Request
 from endpoint.search.index import TextIndex
 from endpoint.search.service.rewriting import FederatedQuery, Rewritten, read_federated, without_index
-from endpoint.sparql.algebra import Dataset
-from endpoint.sparql.algebra.translation import translate
 from endpoint.sparql.operation import Operation
-from endpoint.sparql.syntax.parser import parse
+from endpoint.sparql.remembered import Remembered
+from endpoint.sparql.specified import as_specified
 from endpoint.storage.generations import Generation
 
 # The longest message of a failure, in characters.
@@ -47,6 +46,8 @@ REORDERED: Final = 4000
 # A longer text (characters) takes longer to compile for columns than most of what it asks for.
 COMPILED: Final = 20_000
 
+# Characters of texts that are known to be answered as specified, with those that are in their place.
+_KEPT: Final = 2**18
 # The last calls before an error that are told.
 _PLACES: Final = 6
 
@@ -77,13 +78,6 @@ class WorkerOptions:
     generation: Generation | None = None
 
 
-class _Merged(NamedTuple):
-    """A copy of the graphs of a query, whose default graph is theirs as one."""
-
-    store: Store
-    named: list[NamedNode | BlankNode]
-
-
 class Evaluator:
     """One store with its text index, on which a worker evaluates queries.
 
@@ -95,6 +89,7 @@ class Evaluator:
         self.options = options
         self.by_columns, self.fault = False, ""
         self._index: TextIndex | None = None
+        self._specified: Remembered[tuple[str, tuple[str, ...], tuple[str, ...]], str] = Remembered(_KEPT)
 
     def index(self) -> TextIndex | None:
         """Return the text index, if there is one; opened for the first search. Raises StoreError."""
@@ -139,17 +134,32 @@ class Evaluator:
         federated = read_federated(operation.text, operation.base_iri, self.options.prefixes)
         if federated is not None:
             return self._evaluate_federated(federated, operation)
-        answer = self._answer_from_columns(operation)
+        shown, operation = operation.text, self._as_specified(operation)
+        answer = self._answer_from_columns(operation, shown)
         if answer is not None:
             self.by_columns = True
             return answer
         text, star = operation.text, operation.star
         results = self._query(text, operation)
-        columns = _columns(results, star, text)
+        columns = _columns(results, star, shown)
         return results if columns is None else self._query(_starless(text, star, columns), operation)
 
-    def _answer_from_columns(self, operation: Operation) -> QueryBoolean | Written | None:
-        """Return the answer from columns; None where only the engine is sure of it."""
+    def _as_specified(self, operation: Operation) -> Operation:
+        key = operation.text, operation.default_graphs, operation.named_graphs
+        text = self._specified.get(key)
+        if text is None:
+            text = as_specified(operation.text, self._graphs(operation))
+            self._specified.put(key, text, len(text) + len(operation.text))
+        # An asterisk stands before all that may be written anew.
+        return operation if text == operation.text else replace(operation, text=text)
+
+    def _graphs(self, operation: Operation) -> QueryGraphs:
+        options = self.options
+        overlap = None if options.generation is None else options.generation.overlap
+        return QueryGraphs(self.store, operation, options.prefixes, options.union, overlap)
+
+    def _answer_from_columns(self, operation: Operation, shown: str) -> QueryBoolean | Written | None:
+        """Return the answer from columns, None where only the engine is sure; ``shown`` orders variables."""
         queries, text = self.options.queries, operation.text
         if queries is None or not operation.columns or operation.form is None or len(text) > COMPILED:
             return None
@@ -160,7 +170,7 @@ class Evaluator:
             if answer.form in (QueryForm.CONSTRUCT, QueryForm.DESCRIBE):
                 return WrittenTriples(begun(answer.statements()))
             if operation.star is not None and len(text) <= REORDERED:
-                answer = answer.showing(by_appearance([each.value for each in answer.variables], text))
+                answer = answer.showing(by_appearance([each.value for each in answer.variables], shown))
             names = [variable.value for variable in answer.variables]
             return WrittenSolutions(names, answer.table.size, begun(answer.solutions()))
         except Unsupported:
@@ -210,7 +220,7 @@ class Evaluator:
     def _results(self, text: str, operation: Operation, functions: _Functions) -> Results:
         default: list[NamedNode | BlankNode | DefaultGraph] = [*map(NamedNode, operation.default_graphs)]
         named: list[NamedNode | BlankNode] = [*map(NamedNode, operation.named_graphs)]
-        merged = self._merged(text, operation)
+        merged = self._graphs(operation).merged()
         if merged is not None:
             return merged.store.query(
                 text,
@@ -239,39 +249,6 @@ class Evaluator:
             named_graphs=named,
             custom_functions=functions,
         )
-
-    def _merged(self, text: str, operation: Operation) -> _Merged | None:
-        """Return the dataset of a query whose default graph is merged of several; None where it need not be.
-
-        The engine would find a triple once for each of them that has it, but a merge is a set (SPARQL 1.1
-        Query Language, section 13.2.1).
-        """
-        generation = self.options.generation
-        if generation is not None and generation.overlap is False:
-            return None
-        default = {*map(NamedNode, operation.default_graphs)}
-        named = {*map(NamedNode, operation.named_graphs)}
-        if operation.dataset_clause and not default and not named:
-            dataset = _dataset(text, operation, self.options.prefixes)
-            default, named = {*dataset.default}, {*dataset.named}
-        if len(default) < 2:
-            return None
-        store = Store()
-        for graph in named:
-            store.extend(self.store.quads_for_pattern(None, None, None, graph))
-        for graph in default:
-            quads = self.store.quads_for_pattern(None, None, None, graph)
-            store.extend(Quad(each.subject, each.predicate, each.object) for each in quads)
-        return _Merged(store, [*named])
-
-
-def _dataset(text: str, operation: Operation, prefixes: dict[str, str]) -> Dataset:
-    """Return the graphs that a query names; none where only the engine can read it."""
-    try:
-        found = translate(parse(text), prefixes, operation.base_iri).dataset
-    except (Unsupported, SyntaxError, ValueError):
-        found = None
-    return found or Dataset((), ())
 
 
 def _no_value(*_: object) -> None:

@@ -20,8 +20,6 @@ SUITES: Final[Mapping[str, str]] = dict.fromkeys(
 )
 
 _CANONICAL: Final = "The store keeps literals in canonical form: 001 is 1 (docs/protocol.md)."
-_GRAPH: Final = "The engine evaluates the pattern of GRAPH ?g with the variable bound (docs/protocol.md)."
-_ZERO_LENGTH: Final = "The engine finds a path of no steps only at terms that the graph has."
 _GRAMMAR: Final = "The engine's grammar is not that strict."
 
 KNOWN: Final[Mapping[str, str]] = {
@@ -35,21 +33,6 @@ KNOWN: Final[Mapping[str, str]] = {
             *("sparql11/csv-tsv-res csv03", "sparql12/grouping group01"),
         ),
         _CANONICAL,
-    ),
-    **dict.fromkeys(
-        (
-            *("sparql10/graph graph-variable-scope", "sparql10/graph graph-optional"),
-            *("sparql11/aggregates agg-empty-group-count-graph", "sparql11/bindings graph"),
-            "sparql11/negation graph-minus",
-        ),
-        _GRAPH,
-    ),
-    **dict.fromkeys(
-        (
-            *("sparql11/property-path zero_or_more_set_start", "sparql11/property-path zero_or_more_set_end"),
-            *("sparql11/property-path zero_or_one_set_start", "sparql11/property-path zero_or_one_set_end"),
-        ),
-        _ZERO_LENGTH,
     ),
     **dict.fromkeys(
         (

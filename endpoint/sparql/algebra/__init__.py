@@ -310,3 +310,18 @@ FIELDS: Final[dict[Any, tuple[str, ...]]] = {
     )
     if is_dataclass(of)
 }
+
+
+def path_ends(query: Query) -> set[NamedNode | Literal]:
+    """Return the terms at which the paths of a query begin and end."""
+    ends: set[NamedNode | Literal] = set()
+    waiting: list[Any] = [query.pattern]
+    while waiting:
+        part = waiting.pop()
+        if isinstance(part, tuple):
+            waiting += part
+            continue
+        if isinstance(part, PathPattern):
+            ends.update(each for each in (part.subject, part.object) if isinstance(each, NamedNode | Literal))
+        waiting += [getattr(part, name) for name in FIELDS.get(part.__class__, ())]
+    return ends

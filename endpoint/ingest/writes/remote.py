@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import time
 from email.message import Message
-from http.client import HTTPException
+from http.client import HTTPException, HTTPResponse
 from pathlib import Path
 from typing import IO, Final
 from urllib.error import HTTPError, URLError
-from urllib.parse import urlsplit
+from urllib.parse import quote, unquote, urlsplit
 from urllib.request import HTTPRedirectHandler, Request, build_opener
 
 from endpoint import __version__
@@ -19,6 +19,8 @@ from endpoint.ingest.writes.ledger import Graph, Ledger
 from endpoint.ingest.writes.uploads import coming
 
 _PIECE: Final = 2**16
+# What an IRI has in common with its URI, beside letters and digits.
+_AS_IT_IS: Final = "%:/?#[]@!$&'()*+,;=~"
 _ACCEPT: Final = "text/turtle, application/n-triples, application/rdf+xml;q=0.8, application/ld+json;q=0.7"
 
 
@@ -58,25 +60,29 @@ class Loader:
 
     def _admits(self, iri: str) -> bool:
         parts = urlsplit(iri)
-        # A path that climbs would leave the prefix that it begins with.
-        climbs = ".." in parts.path.replace("%2e", ".").replace("%2E", ".").split("/")
+        # A path that climbs would leave the prefix that it begins with, however a server reads it.
+        climbs = ".." in unquote(parts.path).replace("\\", "/").split("/")
         allowed = any(iri.startswith(prefix) for prefix in self._allowed)
         return allowed and parts.scheme in ("http", "https") and not climbs and "@" not in parts.netloc
 
     def _fetch(self, iri: str, file: Path) -> str:
         """Write the document into a file; return the name of its format."""
         headers = {"Accept": _ACCEPT, "User-Agent": f"endpoint/{__version__}"}
-        request = Request(iri, headers=headers)  # noqa: S310  the scheme was checked
+        # The URI of an IRI (RFC 3987 section 3.1).
+        request = Request(quote(iri, safe=_AS_IT_IS), headers=headers)  # noqa: S310  the scheme was checked
         try:
             with self._opener.open(request, timeout=self._timeout) as answer, file.open("wb") as out:
                 self._copy(answer, out)
+                if answer.length:
+                    raise EOFError(f"{answer.length:,} bytes are missing at its end")
                 return _format(answer.headers, iri)
-        except (HTTPError, URLError, HTTPException, OSError) as error:
+        except (HTTPError, URLError, HTTPException, OSError, EOFError) as error:
             raise EvaluationFailed(f"<{iri[:200]}> cannot be loaded: {error}") from None
 
-    def _copy(self, answer: IO[bytes], out: IO[bytes]) -> None:
+    def _copy(self, answer: HTTPResponse, out: IO[bytes]) -> None:
         size, end = 0, time.monotonic() + self._timeout
-        while piece := answer.read(_PIECE):
+        # What has come is taken at once, so that the time is looked at however slowly it comes.
+        while piece := answer.read1(_PIECE):
             size += len(piece)
             if size > self._limit:
                 raise PayloadTooLarge(f"The document is longer than {self._limit:,} bytes.", self._limit)

@@ -37,6 +37,7 @@ DEFAULT: Final = "default"
 _NAME: Final = re.compile(r"[A-Za-z0-9_.-]{1,64}")
 _DIGEST: Final = re.compile(r"[0-9a-fA-F]{64}")
 _GRAPH: Final = re.compile(r'[A-Za-z][A-Za-z0-9+.-]*:[^\x00-\x20<>"{}|\\^`*]*\*?')
+_Fingerprint = tuple[int, int, int]
 _KEYS: Final = ("sha256", "scopes", "graphs", "expires", "budget")
 
 
@@ -66,10 +67,12 @@ class Token:
 class Tokens:
     """The tokens of one server."""
 
-    def __init__(self, tokens: tuple[Token, ...] = (), file: Path | None = None) -> None:
+    def __init__(
+        self, tokens: tuple[Token, ...] = (), file: Path | None = None, seen: _Fingerprint | None = None
+    ) -> None:
         self._tokens = tokens
         self._file = file
-        self._seen = _fingerprint(file)
+        self._seen = seen
 
     @classmethod
     def read(cls, file: Path | None) -> Tokens:
@@ -77,7 +80,9 @@ class Tokens:
 
         Raises :class:`~endpoint.errors.DataError` with the line of a mistake.
         """
-        return cls() if file is None else cls(_read(file), file)
+        # Looked at before it is read: what changes meanwhile is read by the next request.
+        seen = _fingerprint(file)
+        return cls() if file is None else cls(_read(file), file, seen)
 
     @classmethod
     def of(cls, settings: Settings) -> Tokens:
@@ -85,7 +90,7 @@ class Tokens:
         if settings.tokens is not None:
             return cls.read(settings.tokens)
         file = settings.token_file
-        return cls(_read(file) if file.exists() else (), file)
+        return cls.read(file) if file.exists() else cls((), file)
 
     def find(self, secret: str) -> Token | None:
         """Return the token with this secret, None where there is none, or where its time is over."""
@@ -131,7 +136,7 @@ def is_graph(pattern: str) -> bool:
     return pattern == DEFAULT or _GRAPH.fullmatch(pattern) is not None
 
 
-def _fingerprint(file: Path | None) -> tuple[int, int, int] | None:
+def _fingerprint(file: Path | None) -> _Fingerprint | None:
     """Return what changes with the content of a file; None where there is none."""
     if file is None:
         return None

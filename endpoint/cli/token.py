@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import fcntl
 import json
+import os
 import secrets
+import stat
 import sys
+import tempfile
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from datetime import UTC, datetime, timedelta
 from hashlib import sha256
 from pathlib import Path
@@ -21,6 +25,7 @@ from endpoint.cli.output import say, write
 from endpoint.errors import ConfigurationError, DataError
 from endpoint.settings import Settings, values
 from endpoint.settings.sources import read_settings
+from endpoint.storage import durability
 from endpoint.tokens import GRAPH_STORE, SCOPES, UPDATE, Token, Tokens, is_graph, is_name
 
 _SETTINGS: Final = ("data", "tokens")
@@ -73,7 +78,6 @@ def create(
             raise click.BadParameter(f"{graph!r} is not an absolute IRI.", param_hint="--graph")
     if graphs and not {UPDATE, GRAPH_STORE} & set(scopes):
         raise click.UsageError(f"--graph limits what is written: it needs --scope {UPDATE} or {GRAPH_STORE}.")
-    file = _file(read_settings(flags, config=config))
     secret = secrets.token_urlsafe(_SECRET)
     table = tomlkit.table()
     table["sha256"] = sha256(secret.encode()).hexdigest()
@@ -84,7 +88,7 @@ def create(
         table["expires"] = _moment(expires)
     if budget is not None:
         table["budget"] = budget
-    with _changed(file) as document:
+    with _changed(read_settings(flags, config=config)) as (file, document):
         if name in document:
             raise ConfigurationError(
                 f'There is a token "{name}" in {file}. Choose another name, or revoke it.'
@@ -112,35 +116,65 @@ def list_tokens(as_json: bool, config: Path | None, **flags: str | None) -> None
 @setting_options(*_SETTINGS)
 def revoke(name: str, config: Path | None, **flags: str | None) -> None:
     """Remove a token. Its holder is refused from the next request on."""
-    file = _file(read_settings(flags, config=config))
-    with _changed(file) as document:
+    with _changed(read_settings(flags, config=config)) as (file, document):
         if name not in document:
             raise ConfigurationError(f'There is no token "{name}" in {file}.')
         del document[name]
     say(f'Revoked the token "{name}" in {file}.')
 
 
-def _file(settings: Settings) -> Path:
-    """Return the file of tokens. Raises DataError where it has a mistake."""
-    if settings.token_file.exists():
-        Tokens.read(settings.token_file)
-    return settings.token_file
+@contextmanager
+def _changed(settings: Settings) -> Iterator[tuple[Path, tomlkit.TOMLDocument]]:
+    """Yield the file and its content, comments and all, and replace it at the end of the block.
+
+    Another command that changes it meanwhile is waited for. Raises DataError where it has a mistake.
+    """
+    # The target of a link is replaced, and the link stays.
+    file = settings.token_file.resolve()
+    try:
+        file.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        with _locked(file.parent):
+            document = tomlkit.document()
+            if file.exists():
+                Tokens.read(file)
+                document = tomlkit.parse(file.read_text(encoding="utf-8-sig"))
+            yield file, document
+            _replace(file, tomlkit.dumps(document))
+    except OSError as error:
+        raise DataError(f"cannot be written: {error.strerror}", file) from error
 
 
 @contextmanager
-def _changed(file: Path) -> Iterator[tomlkit.TOMLDocument]:
-    """Yield the content of the file, comments and all, and replace the file at the end of the block."""
+def _locked(folder: Path) -> Iterator[None]:
+    descriptor = os.open(folder, os.O_RDONLY)
     try:
-        text = file.read_text(encoding="utf-8") if file.exists() else ""
-        document = tomlkit.parse(text)
-        yield document
-        file.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-        fresh = file.with_name(f"{file.name}.new")
-        fresh.touch(mode=0o600)
-        fresh.write_text(tomlkit.dumps(document), encoding="utf-8")
+        fcntl.flock(descriptor, fcntl.LOCK_EX)
+        yield
+    finally:
+        os.close(descriptor)
+
+
+def _replace(file: Path, text: str) -> None:
+    """Replace the file in one step; it keeps its mode and owner, so that the server can read it as before.
+
+    A new one is of the folder's owner, who alone may read it.
+    """
+    known = file.exists()
+    status = (file if known else file.parent).stat()
+    descriptor, name = tempfile.mkstemp(prefix=f".{file.name}.", dir=file.parent)
+    fresh = Path(name)
+    try:
+        with os.fdopen(descriptor, "w", encoding="utf-8") as out:
+            out.write(text)
+            with suppress(PermissionError):  # only root may give a file away
+                os.fchown(descriptor, status.st_uid, status.st_gid)
+            if known:
+                os.fchmod(descriptor, stat.S_IMODE(status.st_mode))
+        durability.sync(fresh)
         fresh.replace(file)
-    except OSError as error:
-        raise DataError(f"cannot be written: {error.strerror}", file) from error
+        durability.sync(file.parent)
+    finally:
+        fresh.unlink(missing_ok=True)
 
 
 def _moment(text: str) -> datetime:
@@ -154,7 +188,10 @@ def _moment(text: str) -> datetime:
             raise click.BadParameter(
                 f"{text!r} is neither 90d nor 2027-01-01.", param_hint="--expires"
             ) from None
-        return found if found.tzinfo is not None else found.replace(tzinfo=UTC)
+        found = found if found.tzinfo is not None else found.replace(tzinfo=UTC)
+        if found <= datetime.now(UTC):
+            raise click.BadParameter(f"{text} is over already.", param_hint="--expires") from None
+        return found
     return (datetime.now(UTC) + timedelta(seconds=seconds)).replace(microsecond=0)
 
 

@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import json
+import os
 import stat
+import subprocess
+import sys
 from pathlib import Path
 
 import click
@@ -54,6 +57,7 @@ def test_comments_of_the_file_stay(tmp_path: Path) -> None:
         (("create", "a", "--scope", "update", "--graph", "news"), click.exceptions.Exit),
         (("create", "a", "--scope", "admin", "--graph", "http://a"), click.exceptions.Exit),
         (("create", "a", "--expires", "soon"), click.exceptions.Exit),
+        (("create", "a", "--expires", "2020-01-01"), click.exceptions.Exit),
         (("revoke", "a"), ConfigurationError),
     ],
 )
@@ -71,3 +75,30 @@ def test_a_name_is_given_once(tmp_path: Path) -> None:
     again = token(tmp_path, "create", "ci")
     assert isinstance(again.exception, ConfigurationError)
     assert Tokens.of(Settings(data=tmp_path)).find(first) is not None
+
+
+def test_commands_at_the_same_time_lose_nothing(tmp_path: Path) -> None:
+    commands = [
+        [sys.executable, "-m", "endpoint", "token", "create", f"t{n}", "--data", str(tmp_path)]
+        for n in range(4)
+    ]
+    running = [subprocess.Popen(each, stdout=subprocess.PIPE, stderr=subprocess.PIPE) for each in commands]
+    secrets = [each.communicate()[0].decode().strip() for each in running]
+    tokens = Tokens.of(Settings(data=tmp_path))
+    assert [found.name for secret in secrets if (found := tokens.find(secret))] == ["t0", "t1", "t2", "t3"]
+
+
+def test_the_server_can_read_the_file_as_before(tmp_path: Path) -> None:
+    """Also where another user runs the command, a group may read the file, or it is a link."""
+    real = tmp_path / "kept" / "tokens.toml"
+    real.parent.mkdir()
+    real.touch()
+    real.chmod(0o640)
+    (tmp_path / "tokens.toml").symlink_to(real)
+    if os.geteuid() == 0:
+        os.chown(real, 12345, 12345)
+    owner = real.stat().st_uid
+    assert token(tmp_path, "create", "ci").exit_code == 0
+    assert (tmp_path / "tokens.toml").is_symlink()
+    assert (stat.S_IMODE(real.stat().st_mode), real.stat().st_uid) == (0o640, owner)
+    assert [path.name for path in real.parent.iterdir()] == ["tokens.toml"]

@@ -49,9 +49,10 @@ class Permission:
             raise Forbidden(f"The request is for the graph {self.only}, and its update would change another.")
         if not self.graphs:
             return
-        name = graph.value if isinstance(graph, NamedNode) else DEFAULT
-        if not any(_matches(name, pattern) for pattern in self.graphs):
-            shown = "the default graph" if name == DEFAULT else f"the graph <{name}>"
+        # A graph with a blank node for a name is nobody's: no token can name it.
+        name = DEFAULT if isinstance(graph, DefaultGraph) else graph.value
+        if isinstance(graph, BlankNode) or not any(_matches(name, pattern) for pattern in self.graphs):
+            shown = "the default graph" if isinstance(graph, DefaultGraph) else f"the graph {graph}"
             raise Forbidden(f'The token "{self.token}" may not change {shown}.')
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from pyoxigraph import DefaultGraph, NamedNode, Quad, Store
+from pyoxigraph import BlankNode, DefaultGraph, NamedNode, Quad, Store
 
 from endpoint.errors import Conflict, EndpointError, Forbidden, MalformedQuery, ServiceRefused
 from endpoint.ingest.writes.evaluation import Update, evaluate
@@ -142,6 +142,17 @@ def test_a_token_has_its_graphs(pattern: str, text: str, allowed: bool) -> None:
     else:
         with pytest.raises(Forbidden, match='"ci"'):
             done(store(), text, graphs=(pattern,))
+
+
+def test_a_graph_without_a_name_is_no_default_graph() -> None:
+    made = store()
+    blank = Quad(NamedNode(BASE + "a"), NamedNode(BASE + "p"), NamedNode(BASE + "b"), BlankNode())
+    made.add(blank)
+    delete = "DELETE { GRAPH ?g { ?s ?p ex:b } } WHERE { GRAPH ?g { ?s ?p ex:b FILTER(isBlank(?g)) } }"
+    with pytest.raises(Forbidden, match="the graph _:"):
+        done(made, delete, graphs=("default", "http://example.org/*"))
+    done(made, delete)
+    assert blank not in made
 
 
 @pytest.mark.parametrize(

@@ -60,7 +60,8 @@ def read_password(
     if scheme.lower() != "basic":
         return None
     try:
-        secret = b64decode(credentials.strip(), validate=True).decode().partition(":")[2]
+        # Whatever the user is, and in whatever encoding.
+        secret = b64decode(credentials.strip(), validate=True).partition(b":")[2].decode()
     except ValueError:
         secret = ""
     refusal = Unauthorized("The password is no token of this server.", browser=True)

@@ -56,10 +56,10 @@ WATCH_AFTER: Final = 0.02
 
 # Methods of requests that are found without their body.
 _LOOKED_UP: Final = ("GET", "HEAD")
-_METHODS: Final = b"GET, HEAD, POST, QUERY, OPTIONS"
+_METHODS: Final = b"GET, HEAD, POST, QUERY, PUT, PATCH, DELETE, OPTIONS"
 _EXPOSED: Final = (
-    b"Cache-Status, Content-Location, Deprecation, ETag, Link, RateLimit, RateLimit-Policy, Retry-After, "
-    b"Server-Timing, Sunset, X-Request-Id, X-Total-Count"
+    b"Cache-Status, Content-Location, Deprecation, Endpoint-Generation, ETag, Link, Location, RateLimit, "
+    b"RateLimit-Policy, Retry-After, Server-Timing, Sunset, X-Request-Id, X-Total-Count"
 )
 
 _PLAIN_TEXT = Format("text", "text/plain", (), (), "txt", True, None)

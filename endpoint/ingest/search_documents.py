@@ -11,11 +11,13 @@ from typing import TypeVar
 from endpoint.columns import Values
 from endpoint.errors import DataError, DataErrors
 from endpoint.ingest.descriptions import Descriptions, StoreDescriptions
-from endpoint.search import PARAMETERS, Document, Facet, Field, SearchConfiguration
+from endpoint.search import PARAMETERS, Document, Facet, Field, Names, SearchConfiguration
+from endpoint.search.other_names import name_key, table_of
 from endpoint.toml_file import TomlTable, alternatives, read_toml
 from endpoint.vocabulary import OWL, RDF, RDF_TYPE, RDFS, SH
 
-_KEYS = ("classes", "excluded", "dates", "snippet", "field", "facet")
+_KEYS = ("classes", "excluded", "dates", "snippet", "field", "facet", "names")
+_NAMES_KEYS = ("classes", "properties", "groups")
 _FIELD_KEYS = ("labels", "weight", "properties", "through")
 _FACET_KEYS = ("labels", "properties", "through", "characters", "names")
 # A name stands before a colon in queries, and is the name of a parameter.
@@ -73,7 +75,44 @@ class _ConfigurationFile:
             excluded=self._terms(top, "excluded", ()),
             dates=self._terms(top, "dates", ()),
             snippet=snippet,
+            names=self._other_names(top),
         )
+
+    def _other_names(self, top: TomlTable) -> Names:
+        table = self._check(lambda: top.table("names"))
+        if table is None or not table.values:
+            return Names()
+        self._check(lambda: table.check_keys(_NAMES_KEYS))
+        classes, properties = (self._terms(table, key, ()) for key in ("classes", "properties"))
+        if bool(classes) != bool(properties):
+            key = "properties" if classes else "classes"
+            self.errors.append(table.error(f"needs {key}, for whose names is meant", key))
+        return Names(classes, properties, tuple(self._groups(table)))
+
+    def _groups(self, table: TomlTable) -> Iterator[tuple[str, ...]]:
+        groups = table.values.get("groups", [])
+        if not isinstance(groups, list):
+            self.errors.append(table.error("must be a list of lists of names", "groups"))
+            return
+        seen: dict[str, int] = {}
+        for number, group in enumerate(groups, 1):
+            if not isinstance(group, list) or not all(isinstance(name, str) for name in group):
+                self.errors.append(
+                    table.error(f"has something else than a list of names as group {number}", "groups")
+                )
+                continue
+            keys = {name_key(name): name for name in group}
+            if "" in keys:
+                detail = f"has a name in group {number} that is too short or too long: {keys['']!r}"
+                self.errors.append(table.error(detail, "groups"))
+            elif len(keys) < 2:
+                detail = f"has no two different names in group {number}"
+                self.errors.append(table.error(detail, "groups"))
+            elif twice := next((key for key in keys if key in seen), ""):
+                detail = f"has {keys[twice]!r} in group {number} and in group {seen[twice]}"
+                self.errors.append(table.error(detail, "groups"))
+            seen |= dict.fromkeys(keys, number)
+            yield tuple(group)
 
     def _check(self, read: Callable[[], T]) -> T | None:
         try:
@@ -185,11 +224,21 @@ def changed_documents(
         yield iri, document
 
 
+def other_names(configuration: SearchConfiguration, descriptions: Descriptions) -> dict[str, list[str]]:
+    """Return the table of names that mean the same."""
+    names = configuration.names
+    groups = [list(group) for group in names.groups]
+    if names.classes:
+        for _, values in descriptions.with_any(names.properties, names.classes):
+            groups.append(list(_texts(values, names.properties, (), lambda _: {})))
+    return table_of(groups)
+
+
 def properties_of(configuration: SearchConfiguration) -> frozenset[str]:
     """Return the properties of which documents are made."""
     parts: list[Field | Facet] = [*configuration.fields, *configuration.facets]
     of_parts = (name for part in parts for name in (*part.properties, *part.through))
-    return frozenset((RDF_TYPE, *of_parts, *configuration.dates))
+    return frozenset((RDF_TYPE, *of_parts, *configuration.dates, *configuration.names.properties))
 
 
 def _is_indexed(values: Values, configuration: SearchConfiguration) -> bool:

@@ -12,11 +12,13 @@ from endpoint.columns.opening import open_columns
 from endpoint.errors import StoreError
 from endpoint.ingest.descriptions import Descriptions, StoreDescriptions
 from endpoint.ingest.recipe import Recipe
-from endpoint.ingest.search_documents import changed_documents, documents, properties_of
+from endpoint.ingest.search_documents import changed_documents, documents, other_names, properties_of
 from endpoint.search import SearchConfiguration
 from endpoint.search.build import build_index, update_index
+from endpoint.storage.delta import Delta
 from endpoint.storage.generations import Generation
 from endpoint.storage.writer import Transaction
+from endpoint.vocabulary import RDF_TYPE
 
 # The text index in the folder of a generation.
 TEXT: Final = "text"
@@ -57,7 +59,22 @@ def _update(
     found = list(changed_documents(configuration, StoreDescriptions(transaction.store), subjects))
     come = [document for _, document in found if document is not None]
     gone = [iri for iri, document in found if document is None]
-    return update_index(come, gone, transaction.folder / TEXT, configuration, previous)
+    names = None
+    if _concerns_names(configuration, transaction.delta, StoreDescriptions(transaction.store)):
+        names = other_names(configuration, StoreDescriptions(transaction.store))
+    return update_index(come, gone, transaction.folder / TEXT, configuration, previous, names)
+
+
+def _concerns_names(
+    configuration: SearchConfiguration, delta: Delta, descriptions: StoreDescriptions
+) -> bool:
+    """Return whether a change may be one of the names of resources."""
+    names = configuration.names
+    types = {str(quad.object)[1:-1] for quad in delta.removed if quad.predicate.value == RDF_TYPE}
+    return bool(names.classes) and (
+        not types.isdisjoint(names.classes)
+        or any(descriptions.has_any(subject, (), names.classes) for subject in delta.subjects())
+    )
 
 
 def _build(
@@ -68,5 +85,9 @@ def _build(
     if columns is not None:
         descriptions = ColumnsDescriptions(open_columns(columns), properties_of(configuration))
     return build_index(
-        documents(configuration, descriptions), transaction.folder / TEXT, configuration, previous
+        documents(configuration, descriptions),
+        transaction.folder / TEXT,
+        configuration,
+        previous,
+        other_names(configuration, descriptions),
     )

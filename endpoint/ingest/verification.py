@@ -20,7 +20,7 @@ from endpoint.errors import StoreError
 from endpoint.ingest.columns import write_statements
 from endpoint.ingest.descriptions import StoreDescriptions
 from endpoint.ingest.recipe import Recipe
-from endpoint.ingest.search_documents import documents
+from endpoint.ingest.search_documents import documents, other_names
 from endpoint.ingest.text_index import TEXT
 from endpoint.search.verify import verify_index
 from endpoint.storage import generations
@@ -91,9 +91,9 @@ def verify_text(generation: Generation, recipe: Recipe) -> int | None:
             return None
         path = generation.path / TEXT
         try:
-            return verify_index(
-                documents(recipe.search, StoreDescriptions(store)), path, recipe.search, folder / "text"
-            )
+            descriptions = StoreDescriptions(store)
+            found, names = documents(recipe.search, descriptions), other_names(recipe.search, descriptions)
+            return verify_index(found, path, recipe.search, folder / "text", names)
         except (ValueError, zlib.error) as error:
             raise StoreError(
                 f"The text index in {path} does not agree with the store: {error}. Remove the file "

@@ -46,13 +46,23 @@ class Facet:
 
 
 @dataclass(frozen=True, slots=True)
+class Names:
+    """The names that mean the same: those in ``properties`` of each resource of the ``classes``, and those in
+    each of ``groups``."""
+
+    classes: tuple[str, ...] = ()
+    properties: tuple[str, ...] = ()
+    groups: tuple[tuple[str, ...], ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
 class SearchConfiguration:
     """The fields, of which the first is the title, and the facets of the text index.
 
     Subjects with one of the ``classes`` are indexed; without classes, every subject that has a title, is no
     term of an ontology and has none of the types ``excluded``. ``snippet`` names the field that snippets are
     taken from first. ``dates`` are the properties by which the newest comes first; the first one with a value
-    counts.
+    counts. A search for one of ``names`` finds the others too.
     """
 
     fields: tuple[Field, ...]
@@ -61,6 +71,7 @@ class SearchConfiguration:
     excluded: tuple[str, ...] = ()
     dates: tuple[str, ...] = ()
     snippet: str = ""
+    names: Names = Names()
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,10 +123,12 @@ class Hit:
 class Answer:
     """A page of hits, of ``total``; the most frequent values of each facet over all hits, with counts.
 
-    ``suggestions`` are other queries that have hits, offered when this one has none.
+    ``suggestions`` are other queries with hits, offered when this one has none. ``names`` are other names of
+    what the query names that occur and were searched too.
     """
 
     total: int
     hits: tuple[Hit, ...]
     facets: Mapping[str, tuple[tuple[str, int], ...]]
     suggestions: tuple[str, ...]
+    names: tuple[str, ...] = ()

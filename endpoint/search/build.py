@@ -14,6 +14,7 @@ from collections.abc import Iterable
 from contextlib import ExitStack
 from hashlib import blake2b
 from pathlib import Path
+from types import MappingProxyType
 from typing import Final
 
 import numpy as np
@@ -22,6 +23,7 @@ from endpoint.errors import StoreError
 from endpoint.search import Document, SearchConfiguration, compaction, schema
 from endpoint.search.analyses import Analyses
 from endpoint.search.analysis import Analysed, normalise
+from endpoint.search.other_names import Table, read_table, write_table
 from endpoint.search.segment import Segment
 from endpoint.search.segment_writer import Row, SegmentWriter
 
@@ -33,8 +35,11 @@ def build_index(
     folder: Path,
     configuration: SearchConfiguration,
     previous: Path | None = None,
+    names: Table = MappingProxyType({}),
 ) -> int:
     """Write the index of ``documents`` to the new ``folder``; return their number.
+
+    ``names`` is the table of :func:`~endpoint.search.other_names.table_of`.
 
     Documents that the index in ``previous`` has unchanged are taken over; the result answers as one built
     anew. Until everything is written, ``folder`` has no description of an index.
@@ -47,7 +52,7 @@ def build_index(
             build.go_on_from(previous)
         build.put_all(documents)
         build.remove_unseen()
-        return build.finish()
+        return build.finish(names)
 
 
 def update_index(
@@ -56,11 +61,13 @@ def update_index(
     folder: Path,
     configuration: SearchConfiguration,
     previous: Path,
+    names: Table | None = None,
 ) -> int:
     """Write the index in ``previous`` with a change to the new ``folder``; return the number of documents.
 
     The ``documents`` are those that may have changed, and ``removed`` the IRIs of what is no document any
-    more. It costs what has changed: files of the previous index are linked.
+    more; without ``names`` these stay as they were. It costs what has changed: files of the previous index
+    are linked.
 
     :raises StoreError: there is no previous index, or it has other fields; or the folder cannot be written.
     """
@@ -70,7 +77,7 @@ def update_index(
         build.go_on_from(previous)
         build.put_all(documents)
         build.remove(removed)
-        return build.finish()
+        return build.finish(read_names(previous) if names is None else names)
 
 
 def _continues(previous: Path, configuration: SearchConfiguration) -> bool:
@@ -79,6 +86,14 @@ def _continues(previous: Path, configuration: SearchConfiguration) -> bool:
         return schema.read_description(previous)["fingerprint"] == schema.fingerprint(configuration)
     except (StoreError, KeyError):
         return False
+
+
+def read_names(folder: Path) -> Table:
+    """Return the table of names of an index. Raises StoreError."""
+    try:
+        return read_table(folder)
+    except (OSError, ValueError) as error:
+        raise schema.damaged(folder, error) from error
 
 
 class _Build:
@@ -141,13 +156,14 @@ class _Build:
             for number in np.flatnonzero(np.frombuffer(unseen, np.bool_)).tolist():
                 self._remove(at, number)
 
-    def finish(self) -> int:
-        """Write what is left, and the description; return the number of documents."""
+    def finish(self, names: Table) -> int:
+        """Write what is left, names and the description; return the number of documents."""
         if self._writer is not None or not self._segments:
             self._finish(self._writer or self._new_writer())
         self._compact()
         for segment in self._segments:
             schema.write_gone(self._folder, segment.folder.name, segment.gone)
+        write_table(self._folder, names)
         schema.describe(self._folder, self._configuration, [one.folder.name for one in self._segments])
         return sum(int(np.count_nonzero(segment.alive)) for segment in self._segments)
 

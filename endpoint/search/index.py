@@ -13,9 +13,10 @@ from typing import Self
 import numpy as np
 
 from endpoint.errors import StoreError
-from endpoint.search import Answer, Hit, Request, order, schema
+from endpoint.search import Answer, Hit, Request, order, ranking, schema
 from endpoint.search.expression import Compiler, NoWords, Words
 from endpoint.search.known_words import KnownWords
+from endpoint.search.other_names import OtherNames, Table, read_table
 from endpoint.search.query import All, Node, Term, parse, terms
 from endpoint.search.ranking import Matches, Ranking
 from endpoint.search.segment import Segment, most_frequent
@@ -29,13 +30,16 @@ class TextIndex:
     Its files are never changed: open it after a fork, in any number of processes.
     """
 
-    def __init__(self, folder: Path, description: schema.Description, segments: Sequence[Segment]) -> None:
+    def __init__(
+        self, folder: Path, description: schema.Description, segments: Sequence[Segment], names: Table
+    ) -> None:
         self._folder = folder
         self._meta = description["meta"]
         self._segments = segments
         self._names = self._field_names()
         self._ranking = Ranking(segments, self._meta["fields"])
         self._known = KnownWords([segment.connection for segment in segments])
+        self._other_names = OtherNames(names)
         self._words = Words(self._ranking.occurs, self._known.__contains__, self._known.continuations)
 
     @classmethod
@@ -49,7 +53,7 @@ class TextIndex:
         try:
             for name in description["segments"]:
                 segments.append(Segment(folder / name, schema.read_gone(folder, name)))
-            return cls(folder, description, segments)
+            return cls(folder, description, segments, read_table(folder))
         except (OSError, ValueError, TypeError, KeyError, sqlite3.Error, StoreError) as error:
             for segment in segments:
                 segment.close()
@@ -87,11 +91,12 @@ class TextIndex:
             places = order.page(self._segments, filtered, request.sort, request.offset, request.limit)
             marker = self._marker(query) if request.snippets else None
             hits = tuple(self._summarized(place, marker) for place in places)
-            names = self.facets if request.facets else ()
-            counts = {name: self._counts(name, matching, filtered, request) for name in names}
+            facets = self.facets if request.facets else ()
+            counts = {name: self._counts(name, matching, filtered, request) for name in facets}
             total = sum(len(found.numbers) for found in filtered)
             suggestions = () if total else self._suggest(request.query, query)
-        return Answer(total, hits, counts, suggestions)
+            names = tuple(filter(self._occurs, self._other_names.expand(query).names))
+        return Answer(total, hits, counts, suggestions, names)
 
     def matches(
         self,
@@ -136,9 +141,17 @@ class TextIndex:
         return names
 
     def _find(self, query: Node) -> list[Matches]:
-        """Return all matches in each segment, by number."""
+        """Return all matches in each segment, by number; those of other names come after those as written."""
         if isinstance(query, All) and not query.nodes:
             return self._everything_but(query)
+        found = self._written(query)
+        expanded = self._other_names.expand(query)
+        if not any(map(self._occurs, expanded.names)):
+            return found
+        return ranking.followed(found, self._written(expanded.query))
+
+    def _written(self, query: Node) -> list[Matches]:
+        """Return the matches of the words as they are written."""
         compiler = Compiler(self._words)
         try:
             expression = compiler.node(query)
@@ -152,6 +165,11 @@ class TextIndex:
             scores = [score + more for score, more in zip(scores, in_title, strict=True)]
         numbers = [np.flatnonzero(each) for each in flags]
         return [Matches(found, score[found]) for found, score in zip(numbers, scores, strict=True)]
+
+    def _occurs(self, name: str) -> bool:
+        """Return whether a name is in a record."""
+        expression = Compiler(self._words).term(Term(name, phrase=True))
+        return any(flags.any() for flags in self._ranking.matching(expression))
 
     def _nothing(self) -> list[Matches]:
         return [Matches(np.empty(0, np.int64), np.empty(0)) for _ in self._segments]
@@ -167,6 +185,12 @@ class TextIndex:
                 np.setdiff1d(each, found.numbers, True) for each, found in zip(numbers, out, strict=True)
             ]
         return [Matches(each, np.zeros(len(each))) for each in numbers]
+
+    def _excluded(self, node: Node) -> list[Matches]:
+        """Return what a query excludes: of words only as they are written."""
+        if isinstance(node, All) and not node.nodes:
+            return self._everything_but(node)
+        return self._written(node)
 
     def _filtered(self, found: list[Matches], filters: Mapping[str, tuple[str, ...]]) -> list[Matches]:
         for name, values in filters.items():
@@ -199,7 +223,7 @@ class TextIndex:
     def _marker(self, query: Node) -> Marker:
         compiler = Compiler(self._words)
         with suppress(NoWords):
-            compiler.node(query)
+            compiler.node(self._other_names.expand(query).query)
         return Marker(compiler.marks, self.fields, self._meta["snippet"])
 
     def _counts(

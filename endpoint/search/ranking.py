@@ -22,6 +22,8 @@ _K1: Final = 1.2
 _B: Final = 0.75
 # Of a phrase that most documents have.
 _LEAST: Final = 1e-6
+# Of the least score of words as they are written, the most that another name can have.
+_BELOW: Final = 0.99
 
 Flags = NDArray[np.bool_]
 Scores = NDArray[np.float64]
@@ -151,6 +153,24 @@ class Ranking:
             return _Found(numbers, times)
         begins = starts_of(numbers)
         return _Found(numbers[begins], np.add.reduceat(times, begins))
+
+
+def followed(first: Sequence[Matches], other: Sequence[Matches]) -> list[Matches]:
+    """Return the ``first`` matches and after these the ``other`` ones that are not among them.
+
+    Scores of the others are lowered, all by the same factor, to below the least of the first.
+    """
+    pairs = list(zip(first, other, strict=True))
+    others = [more.at(~np.isin(more.numbers, found.numbers, True)) for found, more in pairs]
+    least = min((float(found.scores.min()) for found in first if len(found.scores)), default=math.inf)
+    most = max((float(more.scores.max()) for more in others if len(more.scores)), default=0.0)
+    factor = min(1.0, _BELOW * least / most) if most else 1.0
+    together = []
+    for found, more in zip(first, others, strict=True):
+        numbers = np.concatenate((found.numbers, more.numbers))
+        scores = np.concatenate((found.scores, more.scores * factor))
+        together.append(Matches(numbers, scores).at(np.argsort(numbers)))
+    return together
 
 
 def _phrases(expression: Expression) -> list[Phrase]:

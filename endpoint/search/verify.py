@@ -16,7 +16,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from endpoint.search import Document, SearchConfiguration, schema
-from endpoint.search.build import build_index
+from endpoint.search.build import build_index, read_names
+from endpoint.search.other_names import Table
 from endpoint.search.segment import Segment
 from endpoint.search.segment_writer import computed_arrays
 
@@ -27,7 +28,11 @@ _COLUMNS: Final = "iri, digest, title, date, facets, fields"
 
 
 def verify_index(
-    documents: Iterable[Document], folder: Path, configuration: SearchConfiguration, scratch: Path
+    documents: Iterable[Document],
+    folder: Path,
+    configuration: SearchConfiguration,
+    scratch: Path,
+    names: Table,
 ) -> int:
     """Check that the index in ``folder`` is that of ``documents``; return their number.
 
@@ -36,7 +41,9 @@ def verify_index(
     :raises ValueError: it is not; the message tells what differs.
     :raises StoreError: the index cannot be read, or the new one cannot be written.
     """
-    number = build_index(documents, scratch, configuration)
+    number = build_index(documents, scratch, configuration, names=names)
+    if read_names(folder) != dict(names):
+        raise ValueError("the other names differ")
     facets = [facet.name for facet in configuration.facets]
     with ExitStack() as closing:
         try:

@@ -15,10 +15,11 @@ from endpoint.ingest.descriptions import Descriptions, StoreDescriptions
 from endpoint.ingest.search_documents import (
     changed_documents,
     documents,
+    other_names,
     properties_of,
     read_configuration,
 )
-from endpoint.search import Document, Facet, Field, SearchConfiguration
+from endpoint.search import Document, Facet, Field, Names, SearchConfiguration
 from endpoint.vocabulary import RDF_TYPE
 from tests.columns.every_kind import quads
 from tests.columns.test_columns import made
@@ -199,6 +200,7 @@ def test_what_is_read(tmp_path: Path) -> None:
     )
 
 
+NAMED = "[field.title]\nproperties = ['ex:a']\n[names]\n"
 WRONG = [
     ("[field.title]\nproperties = [", 2, "TOML"),
     ("", 1, "at least one field"),
@@ -226,6 +228,16 @@ WRONG = [
         "whole number",
     ),
     ("[field.title]\nproperties = ['ex:a']\n[facet.year]\ncharacters = 4", 3, "is missing"),
+    (f"{NAMED}gruops = []", 4, "did you mean 'groups'"),
+    (f"{NAMED}groups = 3", 4, "a list of lists of names"),
+    (f"{NAMED}groups = [['one', 'two'], 'three']", 4, "as group 2"),
+    (f"{NAMED}groups = [['one', 2]]", 4, "as group 1"),
+    (f"{NAMED}groups = [['UNESCO', 'Unesco']]", 4, "no two different names in group 1"),
+    (f"{NAMED}groups = [['UNESCO', '미']]", 4, "too short or too long: '미'"),
+    (f"{NAMED}groups = [['one', 'two'], ['three', 'Two']]", 4, "'Two' in group 2 and in group 1"),
+    (f"{NAMED}classes = ['ex:Country']", 3, "needs properties"),
+    (f"{NAMED}properties = ['ex:label']", 3, "needs classes"),
+    (f"{NAMED}classes = ['Country']\nproperties = ['ex:label']", 4, "neither prefix:name"),
 ]
 
 
@@ -267,6 +279,30 @@ def test_the_datasets_own_file() -> None:
     }
     assert all(set(field.labels) == {"ko", "en"} for field in configuration.fields)
     assert all(set(facet.labels) == {"ko", "en"} for facet in configuration.facets)
+
+
+def test_names_of_resources_and_groups_mean_the_same(tmp_path: Path) -> None:
+    file = tmp_path / "search.toml"
+    file.write_text(
+        "[field.title]\nproperties = ['ex:a']\n[names]\nclasses = ['ex:Country']\n"
+        "properties = ['ex:label', 'ex:alias']\ngroups = [['유네스코', 'UNESCO']]\n"
+    )
+    configuration = read_configuration(file, PREFIXES)
+    assert configuration.names == Names(
+        (f"{EX}Country",), (f"{EX}label", f"{EX}alias"), (("유네스코", "UNESCO"),)
+    )
+    store = Store()
+    turtle = """@prefix : <http://example.org/> .
+        :au a :Country ; :label "호주"@ko, "Australia"@en ; :alias "Down Under" .
+        :b a :Book ; :label "Australia" ."""
+    store.load(turtle.encode(), format=RdfFormat.TURTLE)
+    assert other_names(configuration, StoreDescriptions(store)) == {
+        "australia": ["Down Under", "호주"],
+        "down under": ["Australia", "호주"],
+        "unesco": ["유네스코"],
+        "유네스코": ["UNESCO"],
+        "호주": ["Australia", "Down Under"],
+    }
 
 
 def test_values_of_a_facet_have_names(tmp_path: Path) -> None:

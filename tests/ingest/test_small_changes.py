@@ -15,10 +15,13 @@ from endpoint.ingest.change import Change
 from endpoint.ingest.publish import publish
 from endpoint.ingest.recipe import Recipe
 from endpoint.ingest.sources.discovery import discover
+from endpoint.ingest.text_index import TEXT
 from endpoint.ingest.verification import verify_columns, verify_store, verify_text
+from endpoint.search.other_names import read_table
 from endpoint.storage import generations
 from endpoint.storage.generations import Generation
 from endpoint.storage.overlap import find_overlap
+from endpoint.vocabulary import RDF_TYPE
 from tests.datasets.two_graphs import DERIVED, ONE, TWO, small_dataset
 
 E = "http://example.org/"
@@ -132,3 +135,23 @@ def assert_no_columns_but_the_rest(generation: Generation, dataset: Dataset) -> 
     assert verify_columns(generation) is None
     assert verify_store(generation) == generation.quads
     assert verify_text(generation, Recipe.read(dataset)) is not None
+
+
+def test_other_names_follow_a_small_change(dataset: Dataset) -> None:
+    assert dataset.search is not None
+    dataset.search.write_text(
+        dataset.search.read_text() + f'\n[names]\nclasses = ["<{E}Country>"]\nproperties = ["<{E}q>"]\n'
+    )
+    generation = grown(dataset)
+    assert_as_made_anew(generation, dataset)
+    country = [
+        Triple(NamedNode(f"{E}au"), NamedNode(RDF_TYPE), NamedNode(f"{E}Country")),
+        Triple(NamedNode(f"{E}au"), NamedNode(f"{E}q"), Literal("호주", language="ko")),
+        Triple(NamedNode(f"{E}au"), NamedNode(f"{E}q"), Literal("Australia", language="en")),
+    ]
+    generation = loaded(dataset, country, ONE)
+    assert read_table(generation.path / TEXT) == {"australia": ["호주"], "호주": ["Australia"]}
+    assert_as_made_anew(generation, dataset)
+    generation = loaded(dataset, [triple("s1", "another")], ONE)
+    assert read_table(generation.path / TEXT) == {"australia": ["호주"], "호주": ["Australia"]}
+    assert_as_made_anew(generation, dataset)

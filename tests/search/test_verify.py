@@ -19,7 +19,7 @@ from tests.search.indexed_publications import CONFIGURATION, LIBRARY, document
 def verify(folder: Path, documents: list[Document] | None = None) -> int:
     wanted = LIBRARY if documents is None else documents
     scratch = folder.with_name(f"scratch-{len(list(folder.parent.iterdir()))}")
-    return verify_index(wanted, folder, CONFIGURATION, scratch)
+    return verify_index(wanted, folder, CONFIGURATION, scratch, {})
 
 
 @pytest.fixture

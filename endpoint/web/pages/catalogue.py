@@ -163,6 +163,14 @@ def _bound(values: Sequence[tuple[str, str]]) -> None:
         )
 
 
+def _as_written(view: View, query: str) -> str:
+    """Return the address of the same words as they are written; empty where a query has more than words."""
+    words = query.split()
+    if not all(word.replace("-", "").isalnum() and word[0] != "-" for word in words):
+        return ""
+    return view.address("/", [("q", " ".join(f'"{word}"' for word in words))])
+
+
 @dataclass(frozen=True, slots=True)
 class _Page:
     view: View
@@ -183,6 +191,8 @@ class _Page:
             hits=[self._hit(hit) for hit in hits["hits"]],
             panels=[self._panel(row, hits["facets"].get(row.name, ())) for row in self.configuration.facets],
             chosen=list(self._chosen()),
+            other_names=hits["names"],
+            as_written=_as_written(view, search.query),
             suggestions=[(query, view.address("/", [("q", query)])) for query in hits["suggestions"]],
             sorts=[(sort, self._address({"sort": sort, "page": None})) for sort in SORTS],
             pager=pager,

@@ -168,6 +168,7 @@ class HitPage:
             "hits": hits["hits"],
             "facets": self._facets(hits["facets"]),
             "suggestions": [{"query": text, "url": self._url(q=text)} for text in hits["suggestions"]],
+            "names": hits["names"],
             "links": links,
         }
         written = ", ".join(f'<{url}>; rel="{relation}"' for relation, url in links.items()).encode()

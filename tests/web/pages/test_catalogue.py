@@ -293,3 +293,20 @@ def test_years_are_browsed_by_decade(server: Server) -> None:
     decades = [row.text_content() for row in found.cssselect(".group h2")]
     assert decades == sorted(decades, reverse=True)
     assert decades[0].endswith("0–")
+
+
+def test_other_names_that_were_searched_are_told(server: Server) -> None:
+    found = page(server, "/?locale=en&q=IPEF")
+    (told,) = [line for line in found.cssselect(".catalogue p.quiet") if "other names" in line.text_content()]
+    assert "인태경제프레임워크" in told.text_content()
+    (link,) = told.cssselect("a")
+    assert parse_qsl(urlsplit(link.get("href")).query)[0] == ("q", '"IPEF"')
+    assert "다른 이름으로도 찾았습니다" in page(server, "/?locale=ko&q=IPEF").text_content()
+    assert "other names" not in page(server, '/?locale=en&q="IPEF"').text_content()
+    assert server.get("/search?q=IPEF").json()["names"] == ["인태경제프레임워크"]
+
+
+def test_a_query_of_more_than_words_is_not_offered_as_it_is_written(server: Server) -> None:
+    found = page(server, f"/?locale=en&q={quote('IPEF OR (title:한국)')}")
+    (told,) = [line for line in found.cssselect(".catalogue p.quiet") if "other names" in line.text_content()]
+    assert not told.cssselect("a")

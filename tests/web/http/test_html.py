@@ -36,6 +36,7 @@ async def turns(view: View) -> int:
 def test_others_have_their_turns_while_a_page_is_rendered(
     monkeypatch: pytest.MonkeyPatch, view: View
 ) -> None:
+    monkeypatch.setattr(html, "_PIECES", 1)
     monkeypatch.setattr(html, "SLICE", 1e9)
     few = asyncio.run(turns(view))
     monkeypatch.setattr(html, "SLICE", -1.0)

@@ -26,7 +26,7 @@ from typing import Final
 
 from benchmarks import noisy_neighbour, site_requests
 from benchmarks.catalogue import Catalogue, write
-from benchmarks.client import Load, load_client
+from benchmarks.client import load_client
 from benchmarks.reading_room import Names, Query, analytic, mix, singles
 from benchmarks.rounds import Bench, Found, Mixed, measure_each, measure_mix
 from benchmarks.serving import dump_triples
@@ -196,23 +196,27 @@ class Run:
         with self.ours.serving() as running:
             kinds = site_requests.addresses(self.names)
             found = site_requests.measure(
-                running.port, kinds, self.options.rounds, _SITE_CONNECTIONS, self.options.seconds
+                running, kinds, self.options.rounds, _SITE_CONNECTIONS, self.options.seconds
             )
         rows = [[name, *(cell for run in runs for cell in _answered(run))] for name, runs in found.items()]
         heading = [
             f"{_SITE_CONNECTIONS} connections",
             "first: answers/s",
             "p99, ms",
+            "processor, ms",
             "again: answers/s",
             "p99, ms",
+            "processor, ms",
         ]
         tell("Pages and saved queries", table(heading, rows))
 
 
-def _answered(run: Load) -> list[str]:
+def _answered(seen: site_requests.Seen) -> list[str]:
+    run = seen.run
     if not run.requests:
-        return ["none", "–"]
-    return [f"{run.rate:,.0f}" if run.rate >= 10 else f"{run.rate:.1f}", milliseconds(run.p99)]
+        return ["none", "–", "–"]
+    rate = f"{run.rate:,.0f}" if run.rate >= 10 else f"{run.rate:.1f}"
+    return [rate, milliseconds(run.p99), f"{seen.processor:.2f}"]
 
 
 def _costs(costs: list[tuple[Cost, float]]) -> list[str]:

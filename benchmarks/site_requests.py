@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Final
 from urllib.parse import quote, urlencode
 
 from benchmarks.client import Connection, Get, Load, load
 from benchmarks.reading_room import Names
 from benchmarks.rounds import Refused
+from benchmarks.sides import Running
 
 _PAGE: Final = "text/html"
 _JSON: Final = "application/sparql-results+json"
@@ -17,6 +19,14 @@ _ADDRESSES: Final = 500
 _REPEATS: Final = 20_000
 _PATIENCE: Final = 60.0
 _HOST: Final = "http://opendata.mofa.go.kr/"
+
+
+@dataclass(frozen=True)
+class Seen:
+    """One run, and the milliseconds of processors that the server and its workers took for an answer."""
+
+    run: Load
+    processor: float
 
 
 def addresses(names: Names) -> dict[str, list[Get]]:
@@ -40,8 +50,8 @@ def _path(iri: str) -> str:
 
 
 def measure(
-    port: int, kinds: dict[str, list[Get]], rounds: int, connections: int, seconds: float
-) -> dict[str, tuple[Load, Load]]:
+    server: Running, kinds: dict[str, list[Get]], rounds: int, connections: int, seconds: float
+) -> dict[str, tuple[Seen, Seen]]:
     """Return for each kind a run over its addresses, each for the first time, and the middle run of one.
 
     The first may take three times ``seconds``, since that is what a page takes which is made.
@@ -51,15 +61,16 @@ def measure(
     found = {}
     for name, gets in kinds.items():
         # What a server reads once for all pages of a kind is no part of them.
-        Connection(port, _PATIENCE).ask(gets[-1])
-        first = _load(port, name, gets[1:-1][:_ADDRESSES], connections, 3 * seconds)
-        again = [_load(port, name, [gets[0]] * _REPEATS, connections, seconds) for _ in range(rounds)]
-        found[name] = first, sorted(again, key=lambda run: run.rate)[len(again) // 2]
+        Connection(server.port, _PATIENCE).ask(gets[-1])
+        first = _load(server, name, gets[1:-1][:_ADDRESSES], connections, 3 * seconds)
+        again = [_load(server, name, [gets[0]] * _REPEATS, connections, seconds) for _ in range(rounds)]
+        found[name] = first, sorted(again, key=lambda seen: seen.run.rate)[len(again) // 2]
     return found
 
 
-def _load(port: int, name: str, gets: Sequence[Get], connections: int, seconds: float) -> Load:
-    seen = load(port, gets, connections, seconds, _PATIENCE)
-    if seen.failed:
-        raise Refused(f"refused: {seen.failed} requests of {name!r} failed, {seen.requests} were answered")
-    return seen
+def _load(server: Running, name: str, gets: Sequence[Get], connections: int, seconds: float) -> Seen:
+    before = server.processor()
+    run = load(server.port, gets, connections, seconds, _PATIENCE)
+    if run.failed:
+        raise Refused(f"refused: {run.failed} requests of {name!r} failed, {run.requests} were answered")
+    return Seen(run, (server.processor() - before) / max(run.requests, 1) * 1000)

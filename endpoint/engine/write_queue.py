@@ -54,6 +54,8 @@ _CHARACTERS: Final = 2**24
 # Seconds that the process may take to start and to wait for another writer, and to publish what was written.
 _START: Final = 120.0
 _PUBLICATION: Final = 600.0
+# Bytes of an upload for which its write may take a second more.
+_READ: Final = 2**20
 # Seconds after which a process without work ends.
 _IDLE: Final = 300.0
 # Times that a write is tried again which others have spoiled, or the end of the process.
@@ -220,17 +222,22 @@ class _Attempt:
                     return [unpack_outcome(one) for one in answer["outcomes"]]
                 if kind == BEGUN:
                     self.place = answer["place"]
-                    patience = _PUBLICATION if self.place == PUBLISHING else self._terms.timeout
+                    patience = _PUBLICATION if self.place == PUBLISHING else self._deadline()
         except TimeoutError:
             self._process.kill()
             raise _Lost(self._late()) from None
         except (OSError, EOFError):
             raise _Lost(await self._process.cause(self._terms.memory)) from None
 
+    def _deadline(self) -> float:
+        """Return the seconds that the write may take which is being done."""
+        size = sum(Path(file.path).stat().st_size for file in self._group[self.place].write.files)
+        return self._terms.timeout + size / _READ
+
     def _late(self) -> EndpointError:
-        limit = self._terms.timeout
         if self.place == PUBLISHING:
             return WriteFailed("The write could not be published in time. Nothing has changed.")
+        limit = self._deadline()
         return DeadlineExceeded(
             f"The write ran longer than {limit:g} s and was stopped. Nothing has changed. Split it.", limit
         )

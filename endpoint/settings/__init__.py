@@ -266,12 +266,10 @@ class Settings:
         60.0,
         values.seconds,
         "SECONDS",
-        "Deadline of a write over HTTP, from its beginning to its publication.",
+        "Deadline of a write over HTTP, from its beginning; an upload has a second more for each MB.",
         reload=True,
     )
-    write_memory: int = _setting(
-        2**30, values.size, "SIZE", "Memory that one write over HTTP may use.", reload=True
-    )
+    write_memory: int = _setting(2**30, values.size, "SIZE", "Memory that one update may use.", reload=True)
     max_update: int = _setting(2**24, values.size, "SIZE", "Longest text of an update accepted.", reload=True)
     max_upload: int = _setting(
         2**30, values.size, "SIZE", "Longest body of a write to the graph store accepted.", reload=True

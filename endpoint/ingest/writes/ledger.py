@@ -6,7 +6,7 @@ token hold for all of them, and the statements that others derive from are known
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable
+from collections.abc import Callable, Collection, Iterable
 from dataclasses import dataclass
 from itertools import islice
 from typing import Final
@@ -23,7 +23,7 @@ Graph = NamedNode | BlankNode | DefaultGraph
 # Statements that are remembered; of more only the number.
 MOST: Final = 200_000
 # Statements that are added at once.
-_BATCH: Final = 10_000
+_BATCH: Final = 50_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,18 +108,29 @@ class Ledger:
                 self.removed += 1
                 self._note(quad, came=False)
 
-    def add(self, quads: Iterable[Quad]) -> None:
-        """Add statements, those that are there left out. Raises Forbidden."""
+    def add(self, quads: Iterable[Quad], absent: bool = False) -> None:
+        """Add statements, those that are there left out; ``absent``: none is there, and each comes once.
+
+        Raises Forbidden.
+        """
         coming = iter(quads)
         while batch := dict.fromkeys(islice(coming, _BATCH)):
             fresh = []
             for quad in batch:
                 self.permit(quad.graph_name)
-                if quad not in self.store:
+                if absent or quad not in self.store:
                     fresh.append(quad)
                     self._note(quad, came=True)
             self.added += len(fresh)
-            self.store.extend(fresh)
+            # A bulk load writes files of its own, and is quicker only where there is much.
+            (self.store.bulk_extend if len(fresh) == _BATCH else self.store.extend)(fresh)
+
+    def load(self, load: Callable[[Store], None]) -> None:
+        """Let ``load`` add statements to the store, so many that none of them is remembered."""
+        before, self.changed = len(self.store), True
+        self._touched = self._added = None
+        load(self.store)
+        self.added += len(self.store) - before
 
     def add_graph(self, graph: Graph) -> None:
         """Add an empty graph, where it is not there. Raises Forbidden."""

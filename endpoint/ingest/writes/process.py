@@ -187,17 +187,16 @@ class _Attempt:
         data = Path(self.group.terms.data)
         before = generations.published(data) or 0
         ledgers: list[Ledger] = []
-        with _limited(self.group.terms.memory):
-            for place in self.places:
-                self.group.tell(place)
-                fresh = not any(ledger.changed for ledger in ledgers)
-                ledger = Ledger(transaction.store, self._permission(self.group.writes[place]))
-                outcome = self._outcome(place, ledger, transaction, before, fresh)
-                self.group.outcomes[place] = outcome
-                if isinstance(outcome, Written):
-                    ledgers.append(ledger)
-                elif ledger.changed:
-                    raise _Spoiled
+        for place in self.places:
+            self.group.tell(place)
+            fresh = not any(ledger.changed for ledger in ledgers)
+            ledger = Ledger(transaction.store, self._permission(self.group.writes[place]))
+            outcome = self._outcome(place, ledger, transaction, before, fresh)
+            self.group.outcomes[place] = outcome
+            if isinstance(outcome, Written):
+                ledgers.append(ledger)
+            elif ledger.changed:
+                raise _Spoiled
         if not any(ledger.changed for ledger in ledgers):
             raise _Unchanged
         self.group.tell(PUBLISHING)
@@ -242,7 +241,9 @@ class _Attempt:
             graph = NamedNode(write.graph)
             check(write.expects, transaction.store.contains_named_graph(graph))
         update = Update(write.text, names, write.default_graphs, write.named_graphs, terms.union, graph)
-        evaluate(update, ledger, loader.load)
+        # What an upload takes does not depend on its size; an update may take any memory.
+        with _limited(terms.memory):
+            evaluate(update, ledger, loader.load)
         return False
 
     def _number(self, before: int) -> None:

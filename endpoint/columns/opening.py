@@ -9,7 +9,7 @@ the delta. The texts of terms, most of the bytes, stay mapped.
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from itertools import chain
 from pathlib import Path
 from typing import Final, NamedTuple
@@ -19,7 +19,7 @@ from numpy.typing import NDArray
 
 from endpoint.columns.delta import Delta
 from endpoint.columns.files import Folder
-from endpoint.columns.merged_terms import MergedDictionary
+from endpoint.columns.merged_terms import Located, MergedDictionary
 from endpoint.columns.reader import Arrays, Columns, Pairs
 from endpoint.columns.sets import Indices, Numbers, spliced
 
@@ -53,9 +53,15 @@ def merge(columns: Columns, delta: Delta) -> Columns:
 
     :raises ValueError: they have a statement that is added, or have not one that is removed.
     """
-    change = _Change.of(columns, delta)
-    terms = MergedDictionary(columns.terms, change.unused(columns), change.new_terms(columns))
-    arrays = _Merger(columns, change, terms).arrays(columns.quads + len(delta.added) - len(delta.removed))
+    statements = chain(delta.added, delta.removed)
+    every = set(chain.from_iterable(statement[1:] for statement in statements))
+    located = {text: Located.of(text, columns.terms) for text in every}
+    change = _Change.of(columns, delta, located)
+    new = {text: located[text] for text in set(chain(*change.come)) if not located[text].known}
+    terms = MergedDictionary(columns.terms, change.unused(columns, located), new)
+    arrays = _Merger(columns, change, terms, located).arrays(
+        columns.quads + len(delta.added) - len(delta.removed)
+    )
     return Columns(terms, arrays, columns.ensure_intact)
 
 
@@ -69,13 +75,13 @@ class _Change(NamedTuple):
     regrouped: dict[int, frozenset[int]]
 
     @classmethod
-    def of(cls, columns: Columns, delta: Delta) -> _Change:
+    def of(cls, columns: Columns, delta: Delta, located: Mapping[bytes, Located]) -> _Change:
         names = dict.fromkeys((*columns.graphs, *sorted({statement.graph for statement in delta.added})))
         places = {name: place for place, name in enumerate(names)}
         change = cls([*names], {}, {}, {})
         for triple, (added, removed) in _by_triple(delta).items():
-            row = _numbered(columns, triple)
-            place = None if row is None else place_of(columns, row)
+            row = _numbered(located, triple)
+            place = None if row is None else _place_of(columns, row)
             before = frozenset() if place is None else frozenset(columns.sets[columns.graph_sets[place]])
             coming = frozenset(places[graph] for graph in added)
             going = frozenset(places[graph] for graph in removed)
@@ -90,14 +96,11 @@ class _Change(NamedTuple):
                 change.gone[row] = place
         return change
 
-    def new_terms(self, columns: Columns) -> set[bytes]:
-        """Return the terms of triples that come which the columns have not."""
-        return {term for term in set(chain(*self.come)) if columns.terms.find(term) is None}
-
-    def unused(self, columns: Columns) -> list[int]:
+    def unused(self, columns: Columns, located: Mapping[bytes, Located]) -> list[int]:
         """Return the numbers of terms that no triple has any more."""
         going = Counter(chain(*self.gone))
-        stays = {columns.terms.find(term) for term in set(chain(*self.come))}
+        coming = (located[text] for text in chain(*self.come))
+        stays = {at.number for at in coming if at.known}
         terms = np.array(sorted(going.keys() - stays), np.uint32)
         uses = _range_sizes(columns.triples[0], terms)
         for predicate in columns.predicates.tolist():
@@ -119,15 +122,15 @@ def _by_triple(delta: Delta) -> dict[_Triple, tuple[list[bytes], list[bytes]]]:
     return triples
 
 
-def _numbered(columns: Columns, triple: _Triple) -> _Row | None:
+def _numbered(located: Mapping[bytes, Located], triple: _Triple) -> _Row | None:
     """Return a triple by its numbers; None where the columns have not all of its terms."""
-    subject, predicate, value = map(columns.terms.find, triple)
-    if subject is None or predicate is None or value is None:
-        return None
-    return subject, predicate, value
+    subject, predicate, value = (located[text] for text in triple)
+    if subject.known and predicate.known and value.known:
+        return subject.number, predicate.number, value.number
+    return None
 
 
-def place_of(columns: Columns, row: _Row) -> int | None:
+def _place_of(columns: Columns, row: _Row) -> int | None:
     """Return the place of a triple among ``columns.pairs``; None where they have it not."""
     subject, predicate, value = row
     rows = columns.rows(predicate)
@@ -157,12 +160,22 @@ def _size(rows: slice) -> int:
 class _Merger:
     """The arrays of columns after a change, in the numbers of the merged ``terms``."""
 
-    def __init__(self, columns: Columns, change: _Change, terms: MergedDictionary) -> None:
+    def __init__(
+        self,
+        columns: Columns,
+        change: _Change,
+        terms: MergedDictionary,
+        located: Mapping[bytes, Located],
+    ) -> None:
         self._columns = columns
         self._change = change
         self._numbers = terms.renumbered if terms.moved else None
-        coming = {term: terms.find(term) for term in set(chain(*change.come))}
-        rows = [[coming[term] for term in triple] for triple in change.come]
+
+        def number_of(text: bytes) -> int:
+            number = terms.new.get(text)
+            return int(terms.renumbered[located[text].number]) if number is None else number
+
+        rows = [[number_of(text) for text in triple] for triple in change.come]
         self._come = np.array(rows, np.uint32).reshape(-1, 3)
         self._gone = np.array(list(change.gone), np.uint32).reshape(-1, 3)
         # The predicates that have rows which stay, and where those of each begin among these.

@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import asyncio
 import math
+import os
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -21,7 +22,7 @@ from endpoint.engine.folder_watch import FolderWatch
 from endpoint.engine.kept_generations import KeptGenerations
 from endpoint.engine.lanes import default_places
 from endpoint.engine.pool import Pool
-from endpoint.engine.template_process import TemplateProcess
+from endpoint.engine.template_process import TemplateForks, TemplateProcess
 from endpoint.errors import EndpointError, StoreError
 from endpoint.settings import Settings
 from endpoint.storage import generations
@@ -42,8 +43,10 @@ DRAINING: Final = 30.0
 _DRAINED: Final = 0.05  # seconds between two looks
 # Generations follow each other where less time than this (seconds) is between them, or than so many times
 # what reading the last image took. Then an image is read once that time has passed without another.
-SETTLING: Final = 5.0
+SETTLING: Final = 20.0
 _SETTLING_BY_READING: Final = 5
+# Generations that follow each other before a process is kept from which template processes are forked.
+_MANY: Final = 2
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,6 +77,8 @@ class Supervisor:
         self._reading: asyncio.Task[None] | None = None
         self._awaited = False  # nothing but the image that is being read can serve its generation
         self._moved = -math.inf
+        self._following = 0  # generations that followed each other
+        self._forks: TemplateForks | None = None
         self._reading_took = 0.0
         self._seen: tuple[int, int, int] | None = None
         self._changes = FolderWatch(settings.data)
@@ -153,7 +158,23 @@ class Supervisor:
             return 0.0
         settling = max(SETTLING, _SETTLING_BY_READING * self._reading_took)
         before, self._moved = self._moved, time.monotonic()
-        return settling if self._moved - before < settling else 0.0
+        follows = self._moved - before < settling
+        self._following = self._following + 1 if follows else 0
+        return settling if follows else 0.0
+
+    async def _forked(self) -> TemplateProcess | None:
+        """Return a template process that is ready at once, while generations follow each other; else None."""
+        if self._forks is None and self._following >= _MANY and hasattr(os, "pidfd_open"):
+            self._forks = TemplateForks()
+        elif self._forks is not None:
+            try:
+                return await asyncio.to_thread(self._forks.fork)
+            except StoreError as error:
+                log.warning("%s", error)
+                forks, self._forks = self._forks, None
+                forks.kill()
+                await asyncio.to_thread(forks.wait)
+        return None
 
     async def _replace(self, generation: Generation, in_memory: bool) -> None:
         """Open a pool that evaluates from now on; the previous one ends with its last query."""
@@ -169,6 +190,7 @@ class Supervisor:
     async def _open(
         self, generation: Generation, in_memory: bool, process: TemplateProcess | None = None
     ) -> Pool:
+        process = process or await self._forked()
         size, places = self._settings.pool_size, default_places(self._settings)
         pool = await Pool.open(self._settings, self._prefixes, generation, in_memory, size, places, process)
         pool.when_gone(self._changes.wake)
@@ -250,6 +272,9 @@ class Supervisor:
         for pool in (*self._retiring, self.pool):
             await pool.aclose()
         await self.kept.aclose()
+        if self._forks is not None:
+            self._forks.close()
+            await asyncio.to_thread(self._forks.wait)
 
 
 def _log_serving(pool: Pool) -> None:

@@ -18,6 +18,7 @@ import os
 import signal
 import socket
 import sys
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, Final, NoReturn, cast
@@ -54,13 +55,55 @@ def main() -> NoReturn:
     process, with which this one ends.
     """
     descriptor, server = map(int, sys.argv[1:])
-    missing = fence.end_with(server) | fence.prefer_as_victim(VICTIM)
+    missing = _prepare(server)
+    _serve(socket.socket(fileno=descriptor), missing)
+
+
+def fork_templates() -> NoReturn:
+    """Fork a template process for each socket that the server sends, and reply with its process id.
+
+    Forks share what is imported, which takes a process of its own half a second. This one opens no
+    generation. It ends when the server has closed its socket and all of them have ended.
+    """
+    descriptor, server = map(int, sys.argv[1:])
+    _prepare(server)
+    control, parent = socket.socket(fileno=descriptor), os.getpid()
+    gc.freeze()
+    while True:
+        message, descriptors, _, _ = socket.recv_fds(control, 1, 1)
+        with suppress(ChildProcessError):
+            while os.waitpid(-1, os.WNOHANG)[0]:
+                pass
+        if not message:
+            break
+        child = os.fork()
+        if child == 0:
+            try:
+                control.close()
+                _serve(socket.socket(fileno=descriptors[0]), _prepare(parent))
+            finally:
+                os._exit(1)
+        os.close(descriptors[0])
+        control.sendall(wire.FORKED.pack(child))
+    with suppress(ChildProcessError):
+        while True:
+            os.wait()
+    os._exit(0)
+
+
+def _prepare(parent: int) -> Missing:
+    """Let this process end with its parent, and by nothing else from outside; return what is missing."""
+    missing = fence.end_with(parent) | fence.prefer_as_victim(VICTIM)
     fence.limit_core_files()
     # Ctrl-C in a terminal, its end and a supervisor's stop reach the whole group of processes: the server
     # decides how its workers end, and closes the socket.
     for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
         signal.signal(number, signal.SIG_IGN)
-    control = socket.socket(fileno=descriptor)
+    return missing
+
+
+def _serve(control: socket.socket, missing: Missing) -> NoReturn:
+    """Take the order, open its generation, and fork workers until the server closes the socket."""
     frame = wire.read(control)
     if frame is None:
         os._exit(0)

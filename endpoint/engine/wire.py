@@ -50,6 +50,7 @@ FORK: Final = 1
 REAP: Final = 2
 # The template's answer to REAP: process id, wait status, and the bytes by which the process was at its
 # largest larger than the template.
+FORKED: Final = struct.Struct("!I")  # the process that forks templates to the server: the id of one
 REAPED: Final = struct.Struct("!IIQ")
 
 

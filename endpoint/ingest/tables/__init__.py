@@ -124,7 +124,12 @@ def _tables(
         yield from read_objects(open_text(stream, name, notices), name, extension in _LINES_EXTENSIONS)
         return
     text = open_text(stream, name, notices, _fixed_encoding(stream, mappings))
-    yield Grid(None, read_rows(text, _delimiter(text, mappings, extension)))
+    delimiter = _delimiter(text, mappings, extension)
+    # The media type text/tab-separated-values has no quoting: a mapping tells of a program that quotes.
+    plain = delimiter == "\t" and extension in _TAB_EXTENSIONS
+    header = _header(text, delimiter, [mapping for mapping in mappings if mapping.quoting])
+    quoting = header is not None or not plain
+    yield Grid(None, read_rows(text, delimiter, quoting))
 
 
 def _fixed_encoding(stream: BinaryIO, mappings: Sequence[TableMapping]) -> str | None:

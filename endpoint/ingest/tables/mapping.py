@@ -21,7 +21,7 @@ from endpoint.ingest.tables.templates import Template, parse_template
 from endpoint.toml_file import TomlTable, alternatives, is_absolute_iri, read_toml
 
 TOP_KEYS = (
-    "title", "graph", "subject", "class", "encoding", "unique", "empty", "columns", "statement"
+    "title", "graph", "subject", "class", "encoding", "quoting", "unique", "empty", "columns", "statement"
 )  # fmt: skip
 COLUMN_KEYS = ("names", "required", "pattern", "split", "values")
 STATEMENT_KEYS = ("property", "value", "datatype", "language", "link")
@@ -60,7 +60,10 @@ class Statement:
 
 @dataclass(frozen=True, slots=True)
 class TableMapping:
-    """One mapping file. ``empty`` are texts that count as no value; ``encoding`` is a Python codec."""
+    """One mapping file. ``empty`` are texts that count as no value; ``encoding`` is a Python codec.
+
+    ``quoting``: cells of tab-separated values, too, may stand in quotation marks.
+    """
 
     file: Path
     title: Mapping[str, str]
@@ -70,6 +73,7 @@ class TableMapping:
     columns: tuple[Column, ...]
     statements: tuple[Statement, ...]
     encoding: str | None = None
+    quoting: bool = False
     unique: bool = True
     empty: frozenset[str] = frozenset()
 
@@ -136,6 +140,7 @@ class _MappingFile:
             columns=tuple(columns),
             statements=tuple(statements),
             encoding=_encoding(top),
+            quoting=top.flag("quoting", False),
             unique=top.flag("unique", True),
             empty=frozenset(text.strip() for text in top.texts("empty", ())),
         )

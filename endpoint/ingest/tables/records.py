@@ -116,14 +116,17 @@ def excerpt(text: str) -> str:
     return f"“{line if len(line) <= _EXCERPT else line[: _EXCERPT - 1] + '…'}”"
 
 
-def read_rows(text: TextIO, delimiter: str) -> Iterator[Row]:
+def read_rows(text: TextIO, delimiter: str, quoting: bool = True) -> Iterator[Row]:
     """Yield the rows of CSV or TSV without blank lines. ``text`` must not translate line ends.
 
-    A row that breaks the quoting has an :class:`Unreadable` for its cells; reading goes on after it.
+    With ``quoting`` cells may stand in quotation marks. A row that breaks it has an :class:`Unreadable` for
+    its cells; reading goes on after it.
     """
     # A setting of the whole process, which its other readers share; none here needs less.
     csv.field_size_limit(LARGEST_CELL)
-    reader = csv.reader(text, delimiter=delimiter, strict=True)
+    reader = csv.reader(
+        text, delimiter=delimiter, strict=True, quoting=csv.QUOTE_MINIMAL if quoting else csv.QUOTE_NONE
+    )
     while True:
         line = reader.line_num + 1
         try:
@@ -138,12 +141,12 @@ def read_rows(text: TextIO, delimiter: str) -> Iterator[Row]:
             yield Row(line, cells)
 
 
-def first_rows(text: TextIO, delimiter: str, count: int) -> list[Row]:
+def first_rows(text: TextIO, delimiter: str, count: int, quoting: bool = True) -> list[Row]:
     """Return the first rows as they are with ``delimiter``; leave ``text`` at its beginning."""
     sample = io.StringIO(text.read(_SAMPLE), newline="")
     text.seek(0)
     rows: list[Row] = []
-    for row in read_rows(sample, delimiter):
+    for row in read_rows(sample, delimiter, quoting):
         if isinstance(row.cells, Unreadable) or len(rows) == count:
             break
         rows.append(row)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from functools import cache
 from pathlib import Path
 
@@ -45,9 +46,9 @@ KOREAN = ["번호", "분류", "저자", "제목", "내용", "발행일"]
         ("a.csv", delimited(ROWS, "\t", "\n").encode()),
         ("a.csv", delimited(ROWS, "|", "\n").encode()),
         ("a.csv", b"sep=;\n" + delimited(ROWS, ";", "\n").encode()),
-        ("a.tsv", delimited(ROWS, "\t", "\n").encode()),
+        ("a.txt", delimited(ROWS, "\t", "\n").encode()),
         ("a.tsv", TEXT.encode()),
-        ("b.zip!a.tsv.gz", delimited(ROWS, "\t", "\n").encode()),
+        ("b.zip!a.tsv.gz", TEXT.encode()),
         ("a.csv", delimited([KOREAN, FIRST, SECOND], line_end="\n").encode()),
         ("A.CSV", delimited([["ID", "Ctgry-Nm", "저자", "TITLE", "요 약", "PubDate"], *ROWS[1:]]).encode()),
         ("a.csv", f"발간자료 목록,,,,,\n2023년 6월,,,,,\n\n{TEXT}".encode()),
@@ -249,6 +250,21 @@ def test_any_text_of_a_cell_comes_back(texts: list[str], delimiter: str, end: st
     lines = "\n".join(json.dumps({"id": number, "text": text}) for number, text in enumerate(texts))
     quads, _ = read(lines.encode(), "a.jsonl", [plain])
     assert [quad.object for quad in quads] == [Literal(text) for text in texts if text.strip()]
+
+
+QUOTES = 'id\ttext\n1\t"가람" 극장의 봄\n2\t"전체 따옴표"\n3\t나루 "다리" 이야기\n'
+
+
+@pytest.mark.parametrize(
+    ("quoting", "first"), [(False, '"가람" 극장의 봄'), (True, None)], ids=["as they are", "as Excel writes"]
+)
+def test_quotation_marks_in_tab_separated_values(quoting: bool, first: str | None) -> None:
+    mapping = replace(plain_mapping(), quoting=quoting)
+    content = QUOTES if first else delimited([["id", "text"], ["1", '"가람"\t극장']], "\t")
+    quads, _ = read(content.encode(), "quotes.tsv", [mapping])
+    values = {quad.object.value for quad in quads if isinstance(quad.object, Literal)}
+    expected = {first, '"전체 따옴표"', '나루 "다리" 이야기'} if first else {'"가람"\t극장'}
+    assert expected <= values
 
 
 @given(CELL.filter(str.strip))

@@ -6,6 +6,8 @@
   evaluates it with the variable bound, or once in place of once for each graph (section 18.6 joins the
   solutions of each graph with its name). ``?g`` in a FILTER or BIND beside triples stays bound, as in most
   servers.
+- GROUP_CONCAT of a variable is a simple literal of what STR makes of each value (section 18.5.1.7), as in
+  other servers; the engine joins strings only, keeps their language, and has no result for IRIs and numbers.
 
 Everything else, and what cannot be written in another way, stays as it is.
 """
@@ -21,7 +23,7 @@ from endpoint.sparql.syntax import tree
 from endpoint.sparql.syntax.parser import Unsupported, parse
 
 # What only texts that may have to be written anew contain: a path of any length, or GRAPH with a variable.
-_CONCERNED: Final = re.compile(r"[\w>)][*?]|\bgraph\s*[?$]", re.IGNORECASE)
+_CONCERNED: Final = re.compile(r"[\w>)][*?]|\bgraph\s*[?$]|\bgroup_concat\b", re.IGNORECASE)
 # Characters of a text, and graphs that a pattern is repeated for, at most.
 MOST_TEXT: Final = 50_000
 MOST_GRAPHS: Final = 100
@@ -51,11 +53,11 @@ def as_specified(text: str, graphs: Graphs) -> str:
         return text
     try:
         unit = parse(text)
-        edits = list(_paths(unit))
-        written = text
-        if edits and (_has_graph(unit) or not graphs.has_ends()):
-            written = _applied(text, edits)
-            unit = parse(written)
+        edits, paths = list(_concatenations(unit)), list(_paths(unit))
+        if paths and (_has_graph(unit) or not graphs.has_ends()):
+            edits += paths
+        written = _applied(text, edits)
+        unit = parse(written) if edits else unit
         while (edit := _graph(written, unit, graphs)) is not None:
             written = _applied(written, [edit])
             if len(written) > MOST_TEXT:
@@ -74,6 +76,15 @@ def _applied(text: str, edits: list[_Edit]) -> str:
     for edit in sorted(edits, reverse=True):
         text = f"{text[: edit.start]}{edit.text}{text[edit.end :]}"
     return text
+
+
+def _concatenations(unit: tree.QueryUnit) -> Iterator[_Edit]:
+    """Yield the variables that GROUP_CONCAT joins, as strings."""
+    for node in tree.nodes(unit.query):
+        if isinstance(node, tree.Aggregate) and node.token.upper == "GROUP_CONCAT":
+            joined = node.expression
+            if isinstance(joined, Token) and joined.text[0] in "?$":
+                yield _Edit(joined.start, joined.end, f"STR({joined.text})")
 
 
 def _paths(unit: tree.QueryUnit) -> Iterator[_Edit]:

@@ -44,8 +44,6 @@ KNOWN: Final[Mapping[str, str]] = {
     ),
     "sparql10/expr-builtin case-insensitive-booleans": "The engine reads true and false in lower case only.",
     "sparql10/open-world date-2": "For the engine dates with time differ from dates; it is no error.",
-    "sparql11/aggregates agg-groupconcat-04": "The engine joins simple literals only.",
-    "sparql11/aggregates agg-groupconcat-06": "The engine joins simple literals only.",
     "sparql11/functions bnode01": "The engine makes a new blank node for each call of BNODE.",
     "sparql12/grouping select-variable-reuse": "The engine refuses a column in those after it.",
 }

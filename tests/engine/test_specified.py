@@ -65,7 +65,16 @@ GRAPHS = [
 ]
 
 
-@pytest.mark.parametrize(("text", "expected"), PATHS + GRAPHS)
+JOINED = [
+    ("SELECT (GROUP_CONCAT(?x) AS ?g) { VALUES ?x { 1 2 } }", ["1 2"]),
+    ("SELECT (GROUP_CONCAT(DISTINCT ?x; SEPARATOR='|') AS ?g) { VALUES ?x { ex:a 'b' ex:a } }", ["a|b"]),
+    ("SELECT (LANG(GROUP_CONCAT(?x)) AS ?g) { VALUES ?x { 'b'@en } }", [""]),
+    ("SELECT (GROUP_CONCAT(?x) AS ?g) { VALUES ?x { UNDEF 'b' } }", ["-"]),
+    ("SELECT ?o { ex:no ex:p* ?o } GROUP BY ?o HAVING (GROUP_CONCAT(?o) = STR(ex:no))", ["no"]),
+]
+
+
+@pytest.mark.parametrize(("text", "expected"), PATHS + GRAPHS + JOINED)
 def test_the_answer_is_as_specified(store: Store, text: str, expected: list[str]) -> None:
     assert rows(store, text) == expected
 
@@ -83,6 +92,7 @@ UNTOUCHED = [
     "SELECT * { GRAPH ?g { ?s ?p ?o OPTIONAL { ?s ex:q ?x } VALUES ?o { 1 } BIND(?g AS ?h) } }",
     "SELECT * { GRAPH ?g { { ?s ex:p ?o } UNION { ?s ex:q ?o } } }",
     "SELECT (2*?x AS ?y) { VALUES ?x { 1 } }",
+    "SELECT (GROUP_CONCAT(STR(?x)) AS ?y) { VALUES ?x { 1 } }",
     "SELECT * { GRAPH ?g { _:b ?p ?o MINUS { _:c ?p ?o } } }",
     "SELECT * { ex:no ex:p* ?o",
 ]

@@ -97,24 +97,30 @@ class WriteQueue:
         """The number of writes that wait."""
         return len(self._waiting)
 
-    async def submit(self, write: Write) -> Written:
+    async def submit(self, write: Write, release: Callable[[], None] = lambda: None) -> Written:
         """Commit a write. When this returns, it is on the disk.
+
+        ``release`` is called when its files are needed no longer, which is later than this ends where the
+        sender is cancelled.
 
         Raises Overloaded where too many wait, WriteFailed, DeadlineExceeded, MemoryLimitExceeded and what the
         write itself is refused for; then nothing has changed. A write whose sender is cancelled is left out
         where it has not begun.
         """
         if len(self._waiting) >= _WAITING:
+            release()
             raise Overloaded("Too many writes wait. Try again later, or put several into one.", _COME_BACK)
         pending = _Pending(write)
+        pending.done.add_done_callback(lambda _: release())
         self._waiting.append(pending)
         if self._work is None or self._work.done():
             self._work = asyncio.get_running_loop().create_task(self._run())
         try:
             return await asyncio.shield(pending.done)
         except asyncio.CancelledError:
-            with suppress(ValueError):
+            if pending in self._waiting:
                 self._waiting.remove(pending)
+                pending.done.cancel()
             raise
 
     async def aclose(self) -> None:

@@ -16,7 +16,7 @@ from endpoint.errors import (
     UnsupportedMediaType,
 )
 from endpoint.formats import N_QUADS, TRIG
-from endpoint.tokens import GRAPH_STORE, Token
+from endpoint.tokens import GRAPH_STORE
 from endpoint.web.http.answer import NO_STORE, Answer, Whole
 from endpoint.web.http.encodings import CODINGS
 from endpoint.web.http.request import Request
@@ -65,15 +65,23 @@ async def graph_store(request: Request) -> Answer:
         if target.dataset:
             raise BadParameter("graph", "Name the graph to delete: graph=IRI, or default.")
         return written_answer(await commit(request, write))
+    return await _store(request, write)
+
+
+async def _store(request: Request, write: Write) -> Answer:
+    """Receive what is to be put into a graph, or added to it, and do it."""
     with ExitStack() as closing:
-        return await _store(request, write, token, closing)
+        received = Received(request, closing)
+        await received.receive(request.site.settings.max_upload)
+        write, location = _located(request, write, received)
+        # The process that writes opens the files by their numbers, which nothing else may get meanwhile.
+        release = closing.pop_all().close
+    written = await commit(request, replace(write, files=tuple(received.files)), release)
+    return _stored(request, written, location)
 
 
-async def _store(request: Request, write: Write, token: Token, closing: ExitStack) -> Answer:
-    """Receive what is to be put into a graph, or added to it."""
-    received = Received(request, closing)
-    await received.receive(request.site.settings.max_upload)
-    location = ""
+def _located(request: Request, write: Write, received: Received) -> tuple[Write, str]:
+    """Return the write, with the graph that the server names where it makes a new one, and its name."""
     if write.target == "dataset" and not all(file.format in _NAMING for file in received.files):
         if write.kind == "put":
             raise BadParameter(
@@ -83,9 +91,8 @@ async def _store(request: Request, write: Write, token: Token, closing: ExitStac
             )
         # Section 5.5: the server names the new graph, which is then identified directly.
         location = f"{request.base}{STORE_PATH}/{uuid.uuid4()}"
-        write = replace(write, target="graph", graph=location, base=location)
-    written = await commit(request, replace(write, files=tuple(received.files)))
-    return _stored(request, written, location)
+        return replace(write, target="graph", graph=location, base=location), location
+    return write, ""
 
 
 def _stored(request: Request, written: Written, location: str) -> Answer:

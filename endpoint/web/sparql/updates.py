@@ -8,6 +8,7 @@ from __future__ import annotations
 import asyncio
 import json
 import time
+from collections.abc import Callable
 from dataclasses import replace
 from typing import Final
 
@@ -101,12 +102,15 @@ def authorize(request: Request, scope: str) -> Token:
     return require(token, scope)
 
 
-async def commit(request: Request, write: Write) -> Written:
-    """Commit a write, and wait until it is served. Raises what it is refused for."""
+async def commit(request: Request, write: Write, release: Callable[[], None] = lambda: None) -> Written:
+    """Commit a write, and wait until it is served. Raises what it is refused for.
+
+    ``release`` is called when its files are needed no longer.
+    """
     site, began = request.site, time.monotonic()
     fields = f"{log_field('request', write.request)} {log_field('token', write.token)} kind={write.kind}"
     try:
-        written = await site.writes.submit(write)
+        written = await site.writes.submit(write, release)
     except EndpointError as error:
         log.info("write refused: %s %s", fields, log_field("code", error.code))
         raise

@@ -1,7 +1,7 @@
 """Retention: how many old generations stay on the disk, and for how long.
 
-A generation shares the files of its store and of its columns that did not change with others, by hard links.
-Each has a text index of its own.
+A generation shares with others, by hard links, the files that did not change: of its store, its columns and
+its text index.
 """
 
 from __future__ import annotations

@@ -119,7 +119,9 @@ def _serve(control: socket.socket, missing: Missing) -> NoReturn:
         os._exit(1)
     queries = None
     if columns is not None and order["union"] and order["columns"]:
-        queries = ColumnQueries(columns, order["prefixes"], order["memory"] // _SHARE, evaluate_alone)
+        queries = ColumnQueries(
+            columns, order["prefixes"], order["memory"] // _SHARE, evaluate_alone, all_queries=False
+        )
     ruleset = landlock.reading_only(fence.readable(generation.path))
     if ruleset is None:
         missing |= Missing.FILES

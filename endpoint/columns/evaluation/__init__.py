@@ -19,7 +19,7 @@ from endpoint.columns.evaluation.evaluator import Evaluator
 from endpoint.columns.evaluation.filters import moved
 from endpoint.columns.evaluation.graphs import TRIPLE, constructed, described
 from endpoint.columns.evaluation.known import Known, Scratch
-from endpoint.columns.evaluation.shapes import Uses, ensure_columnar
+from endpoint.columns.evaluation.shapes import Uses, ensure_columnar, holds
 from endpoint.columns.evaluation.sources import Asked, Sources
 from endpoint.columns.evaluation.tables import Limits
 from endpoint.columns.evaluation.terms import Terms, groups_of_kinds
@@ -40,6 +40,9 @@ _ANY = 2**62
 _KEPT: Final = 250_000
 _SHORT: Final = 10_000
 
+# What looks for triples; DESCRIBE has a pattern without them.
+_LOOKING: Final = (algebra.TriplePattern, algebra.PathPattern, algebra.Graph)
+
 _Key = tuple[str, str | None, Asked | None]
 _Plan = tuple[algebra.Query, Asked, Uses]
 
@@ -48,15 +51,24 @@ class ColumnQueries:
     """Queries over the graphs of ``columns``, whose union is the default graph.
 
     ``prefixes`` are those that a query need not declare; a table of the evaluation has at most so many
-    ``cells``, which are numbers of 8 bytes. ``scratch`` computes what only the engine knows.
+    ``cells``, which are numbers of 8 bytes. ``scratch`` computes what only the engine knows. A query that
+    looks for no triples is computed by the engine, too, unless they take ``all_queries``.
     """
 
-    def __init__(self, columns: Columns, prefixes: Mapping[str, str], cells: int, scratch: Scratch) -> None:
+    def __init__(
+        self,
+        columns: Columns,
+        prefixes: Mapping[str, str],
+        cells: int,
+        scratch: Scratch,
+        all_queries: bool = True,
+    ) -> None:
         self._known = Known(columns.terms, scratch, groups_of_kinds(columns.terms))
         self._sources = Sources(columns)
         self._prefixes = prefixes
         self._skeletons = Skeletons(prefixes, prepared)
         self._cells = cells
+        self._all = all_queries
         # A text whose plan is a word is left to the engine: the word is why.
         self._plans: Remembered[_Key, _Plan | str] = Remembered(_KEPT)
         # The tables of the grammar are made now, and shared by all processes that are forked from this one.
@@ -106,6 +118,8 @@ class ColumnQueries:
         Raises :class:`Unsupported` for what the engine answers.
         """
         query = self._translated(text, base_iri)
+        if not self._all and not holds(query.pattern, _LOOKING):
+            raise Unsupported("a query without triples is computed")
         if asked is None:
             asked = Asked() if query.dataset is None else Asked.of(query.dataset.default, query.dataset.named)
         return query, asked, Uses(query.pattern)

@@ -10,9 +10,10 @@ import numpy as np
 from numpy.typing import NDArray
 from pyoxigraph import Literal, NamedNode, QuerySolutions
 
+from endpoint.columns.evaluation.joined_texts import KeptTexts
 from endpoint.columns.evaluation.json_terms import json_term
 from endpoint.columns.reader import Dictionary
-from endpoint.columns.terms import TermClass
+from endpoint.columns.terms import Term, TermClass
 from endpoint.vocabulary import XSD
 
 # Constants that are kept with their numbers, and terms in JSON; each of at most so many characters.
@@ -27,6 +28,12 @@ _CANONICAL: Final = re.compile(
     % {b"xsd": re.escape(XSD.encode())},
     re.DOTALL,
 )
+
+
+def read_integer(text: bytes) -> Term:
+    """Return an :data:`INTEGER` of few digits, read."""
+    digits = text[1 : -len(INTEGERS) - 1]
+    return Term(TermClass.NUMBER, digits, INTEGERS, int(digits))
 
 
 class Scratch(Protocol):
@@ -54,6 +61,7 @@ class Known:
         self._kept = lru_cache(_KEPT)(self._found)
         self.integer = lru_cache(_KEPT)(self._find_integer)
         self._json: dict[int, bytes] = {}
+        self.texts = KeptTexts()
 
     def find(self, term: NamedNode | Literal) -> tuple[bytes, int | None]:
         """Return a term as N-Triples writes it, as the engine keeps it, and its number, if it has one."""

@@ -13,6 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 from pyoxigraph import Literal, Variable
 
+from endpoint.columns.evaluation.joined_texts import LARGEST
 from endpoint.columns.evaluation.patterns import literals_of, required_of
 from endpoint.columns.evaluation.tables import ERROR, FALSE, TRUE, Table, Truth
 from endpoint.columns.evaluation.terms import BLANK_NODE, NONE, OTHER, STRING, TAGGED, TRIPLE, Terms
@@ -183,27 +184,62 @@ def _search(
         with_text = (groups != BLANK_NODE) & (groups != NONE)
     else:
         with_text = (groups == STRING) | (groups == TAGGED)
-    numbers, places = np.unique(subject.column[with_text], return_inverse=True)
-    found = [hit for texts in terms.contents(numbers) for hit in _hits(function, texts, wanted, fold)]
+    column = subject.column[with_text]
+    found = _hits(function, column, wanted, fold, terms)
     truth = np.full(len(groups), ERROR, np.int8)
-    truth[with_text] = np.where(np.array(found, bool), TRUE, FALSE)[places]
+    truth[with_text] = np.where(found, TRUE, FALSE)
     return Search(truth)
 
 
-def _hits(function: str, texts: Sequence[bytes], wanted: Sequence[str], fold: _Fold) -> list[bool]:
-    """Return which of the texts, as N-Triples writes them, have one of the ``wanted`` in them."""
-    changed = fold.changed(texts)
-    if fold.whole is not None:
-        return _tested(function, changed, [text.encode() for text in wanted])
-    found = _tested(function, changed, [*map(escaped, wanted)])
-    # A letter of an escape is none of the text.
-    doubtful = [place for place, hit in enumerate(found) if hit and b"\\" in texts[place]]
-    if doubtful:
-        read = fold.changed([unescaped(texts[place]) for place in doubtful])
-        certain = _tested(function, read, [text.encode() for text in wanted])
-        for place, hit in zip(doubtful, certain, strict=True):
-            found[place] = hit
-    return found
+def _hits(
+    function: str, column: NDArray[np.int64], wanted: Sequence[str], fold: _Fold, terms: Terms
+) -> NDArray[np.bool_]:
+    """Return which of the terms have one of the ``wanted`` in their texts, as N-Triples writes them."""
+    if "" in wanted:
+        return np.ones(len(column), bool)
+    if fold.whole is None and terms.known(column) and int(terms.lengths(column).sum()) <= LARGEST:
+        return _joined_hits(function, column, wanted, fold, terms)
+    numbers, rows = np.unique(column, return_inverse=True)
+    sought = [text.encode() if fold.whole is not None else escaped(text) for text in wanted]
+    found = list[bool]()
+    for texts in terms.contents(numbers):
+        changed = fold.changed(texts)
+        hits = _tested(function, changed, sought)
+        for place, text in enumerate(changed if fold.whole is None else ()):
+            # A letter of an escape is none of the text.
+            if hits[place] and b"\\" in text:
+                hits[place] = _certain(function, int(numbers[len(found) + place]), wanted, fold, terms)
+        found += hits
+    return np.array(found, bool)[rows]
+
+
+def _joined_hits(
+    function: str, column: NDArray[np.int64], wanted: Sequence[str], fold: _Fold, terms: Terms
+) -> NDArray[np.bool_]:
+    """Return the same of terms of the dictionary, whose texts are kept joined."""
+    searchable = terms.kept_texts.of(
+        column, (fold.small, fold.others), lambda numbers: map(fold.changed, terms.contents(numbers))
+    )
+    found = np.zeros(len(searchable.numbers), bool)
+    sought, begin = [*map(escaped, wanted)], 0
+    for piece in searchable.texts:
+        for text in sought:
+            places = piece.places(function, text)
+            if not piece.escapes:
+                found[begin + places] = True
+                continue
+            for place in places.tolist():
+                found[begin + place] |= b"\\" not in piece.text(place) or _certain(
+                    function, int(searchable.numbers[begin + place]), wanted, fold, terms
+                )
+        begin += len(piece.begins) - 1
+    return found[searchable.rows]
+
+
+def _certain(function: str, number: int, wanted: Sequence[str], fold: _Fold, terms: Terms) -> bool:
+    """Return whether a text without escapes has one of the ``wanted`` in it."""
+    ((text,),) = terms.contents(np.array([number]))
+    return _tested(function, fold.changed([unescaped(text)]), [text.encode() for text in wanted])[0]
 
 
 def _tested(function: str, texts: Sequence[bytes], wanted: Sequence[bytes]) -> list[bool]:

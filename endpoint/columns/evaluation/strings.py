@@ -9,6 +9,7 @@ from typing import Final
 import numpy as np
 from pyoxigraph import Literal
 
+from endpoint.columns.evaluation.joined_texts import JoinedTexts
 from endpoint.columns.evaluation.terms import (
     BLANK_NODE,
     NONE,
@@ -24,8 +25,7 @@ from endpoint.columns.terms import unescaped
 
 # The least byte, with a sign, that begins a character, and what may follow a backslash of several bytes.
 _CONTINUED: Final = -64
-_BACKSLASH: Final = ord("\\")
-_OTHERS: Final = np.array([_BACKSLASH, ord("u"), ord("U")], np.int8)
+_BACKSLASH, _SHORT, _LONG = b"\\uU"
 
 
 def languages(numbers: Indices, terms: Terms) -> Indices | None:
@@ -86,8 +86,8 @@ def string_lengths(numbers: Indices, terms: Terms) -> Indices | None:
     if not ((groups == STRING) | (groups == TAGGED) | (groups == NONE)).all():
         return None
     different, places = np.unique(numbers[groups != NONE], return_inverse=True)
-    lengths = [np.zeros(0, np.int64), *map(_characters, terms.contents(different))]
-    values, which = np.unique(np.concatenate(lengths), return_inverse=True)
+    lengths = [length for texts in terms.contents(different) for length in _characters(texts)]
+    values, which = np.unique(np.array(lengths, np.int64), return_inverse=True)
     found = np.full(len(numbers), UNBOUND, np.int64)
     found[groups != NONE] = terms.integers(values)[which][places]
     return found
@@ -103,19 +103,18 @@ def _string(term: bytes) -> bytes:
     return b'"%s"' % text
 
 
-def _characters(texts: Sequence[bytes]) -> Indices:
+def _characters(texts: Sequence[bytes]) -> list[int]:
     """Return how many characters each of some texts has, which N-Triples writes so."""
-    # A byte more, since a text may end with a backslash, which is the second of two.
-    read = np.frombuffer(b"".join([*texts, b"-"]), np.int8)
-    ends = np.cumsum([0, *map(len, texts)])
-    begins_one = read >= _CONTINUED
-    places = ends.tolist()
-    counts = np.array([np.count_nonzero(begins_one[begin:end]) for begin, end in pairwise(places)], np.int64)
-    escapes = np.flatnonzero(read == _BACKSLASH)
-    if len(escapes):
-        # Most stand for one character, with the letter behind them.
-        counts -= np.diff(np.searchsorted(escapes, ends))
-        others = escapes[np.isin(read[escapes + 1], _OTHERS)]
-        for place in np.unique(np.searchsorted(ends, others, side="right") - 1).tolist():
-            counts[place] = len(unescaped(texts[place]).decode())
+    joined = JoinedTexts.of(texts)
+    read = np.frombuffer(joined.joined, np.int8)
+    backslashes = read == _BACKSLASH
+    # An escape stands for one character, with the letter behind its backslash.
+    counted = (read >= _CONTINUED) & ~backslashes
+    ends = joined.begins.tolist()
+    counts = [int(np.count_nonzero(counted[begin : end - 1])) for begin, end in pairwise(ends)]
+    escapes = np.flatnonzero(backslashes)
+    letters = read[escapes + 1]
+    others = escapes[(letters == _BACKSLASH) | (letters == _SHORT) | (letters == _LONG)]
+    for place in np.unique(np.searchsorted(joined.begins, others, side="right") - 1).tolist():
+        counts[place] = len(unescaped(texts[place]).decode())
     return counts

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from array import array
 from bisect import bisect_left, bisect_right
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from secrets import token_hex
 from typing import Any, Final
 
@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 from pyoxigraph import Literal, NamedNode
 
 from endpoint.columns.evaluation.json_terms import json_term
-from endpoint.columns.evaluation.known import INTEGER, INTEGERS, Known
+from endpoint.columns.evaluation.known import INTEGER, Known, read_integer
 from endpoint.columns.reader import Dictionary
 from endpoint.columns.sets import Indices
 from endpoint.columns.terms import TIMES, Term, TermClass, read_term
@@ -59,21 +59,18 @@ class Terms:
     """The terms of one evaluation and those ``known``; ``base`` is what the function IRI resolves against."""
 
     def __init__(self, known: Known, base: NamedNode | None = None) -> None:
-        self.dictionary = known.dictionary
-        self.scratch = known.scratch
-        self.base = base
+        self.dictionary, self.scratch, self.base = known.dictionary, known.scratch, base
+        self.kept_texts = known.texts
         self._known, self._size = known, len(known.dictionary)
         # Results of functions: for each the numbers of its arguments, in order, and those of its values.
         self.kept: dict[tuple[str, ...], tuple[Indices, NDArray[np.int64]]] = {}
         # Terms that were added: as N-Triples writes them, read, and their groups and lengths.
-        self._added: list[bytes] = []
-        self._read: list[Term] = []
+        self._added, self._read = list[bytes](), list[Term]()
         self._groups, self._lengths = array("b"), array("q")
         self._numbers: dict[bytes, int] = {}
         # Texts that the dictionary may have, too, and the numbers of those that it has.
         self._unsettled: set[int] = set()
         self._aliases: dict[int, int] = {}
-        self._stops, self._kinds = known.stops, known.kinds
 
     def constant(self, term: NamedNode | Literal) -> int:
         """Return the number of a term of a query."""
@@ -89,21 +86,24 @@ class Terms:
         """Return the numbers of terms of ``xsd:integer``; the values differ and are small."""
         if len(values) <= _FEW:
             return np.array([self._integer(value) for value in values.tolist()], np.int64)
-        return self.numerals(values.astype(np.float64), [INTEGER % value for value in values.tolist()])
+        texts = [INTEGER % value for value in values.tolist()]
+        return self.numerals(values.astype(np.float64), texts, read_integer)
 
     def _integer(self, value: int) -> int:
         text, number = self._known.integer(value)
         if number is None and (number := self._numbers.get(text)) is None:
-            number = self._add(text, Term(TermClass.NUMBER, b"%d" % value, INTEGERS, value))
+            number = self._add(text, read_integer(text))
         return number
 
-    def numerals(self, values: NDArray[np.float64], texts: Sequence[bytes]) -> Indices:
+    def numerals(
+        self, values: NDArray[np.float64], texts: Sequence[bytes], read: Callable[[bytes], Term] = read_term
+    ) -> Indices:
         """Return the numbers of numeric terms, which differ, by their ``texts`` in N-Triples."""
         # Few of them are in the dictionary, which has only those of its values; others are not looked for.
         known, found = self.dictionary.numbers, []
         begins, ends = np.searchsorted(known, values), np.searchsorted(known, values, side="right")
         for text, present_ in zip(texts, (begins < ends).tolist(), strict=True):
-            term = read_term(text)
+            term = read(text)
             if present_ or text in self._numbers or term.of is TermClass.OTHER:
                 found.append(self.number(text))
             else:
@@ -271,12 +271,12 @@ class Terms:
         only = self.group(numbers)
         if only is not None and only != STRING:
             return np.full(len(numbers), only, np.int8)
-        classes = np.searchsorted(self._stops, numbers, side="right").astype(np.int8)
+        classes = np.searchsorted(self._known.stops, numbers, side="right").astype(np.int8)
         groups = classes + np.int8(2)
         groups[classes <= TermClass.IRI] -= 2
         text = classes == TermClass.TEXT
         if text.any():
-            groups[text] = self._kinds[self.dictionary.kinds[numbers[text]]]
+            groups[text] = self._known.kinds[self.dictionary.kinds[numbers[text]]]
         groups[numbers < 0] = NONE
         beyond = numbers >= size
         if beyond.any():

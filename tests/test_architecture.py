@@ -135,8 +135,9 @@ def test_only_those_below_the_engine_and_ingest_know_a_store() -> None:
 
 def test_only_the_sender_and_the_boundary_send_messages_of_asgi() -> None:
     sending = {name_of(file) for file in FILES if '"http.response.' in file.read_text()}
-    # A span has attributes of these names.
-    assert sending == {"web/http/boundary.py", "web/http/send.py", "telemetry/tracing.py"}
+    # A span has attributes of these names, and a connection writes these messages.
+    beside = {"telemetry/tracing.py", "server/responding.py"}
+    assert sending == {"web/http/boundary.py", "web/http/send.py", *beside}
 
 
 def test_the_web_evaluates_queries_of_clients_and_its_own_in_one_place_each() -> None:

@@ -15,6 +15,7 @@ from uvicorn.protocols.http.httptools_impl import STATUS_LINE, RequestResponseCy
 from endpoint.errors import EndpointError, Overloaded, RequestTimeout
 from endpoint.server.connection_limits import COME_BACK, STEP
 from endpoint.server.reading import RequestReader
+from endpoint.server.responding import Responder
 from endpoint.server.transport import Flow, OneWrite
 from endpoint.telemetry.watchdog import Watchdog
 from endpoint.web.http.at_once import AtOnce
@@ -130,6 +131,7 @@ class Connection(RequestReader):
 
     def _begin(self, cycle: RequestResponseCycle, app: ASGI3Application) -> None:
         if not cycle.disconnected and not self._answer_at_once(cycle):
+            cycle.send = Responder(cycle, self._wire).send  # type: ignore[method-assign, assignment]
             super()._start_asgi_task(cycle, app)
 
     def _answer_at_once(self, cycle: RequestResponseCycle) -> bool:

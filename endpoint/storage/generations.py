@@ -24,7 +24,7 @@ import time
 import uuid
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager, suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
 from typing import IO
@@ -51,7 +51,8 @@ class Generation:
     identifies the files that it was built from (empty when it was not built from files). ``overlap``:
     a triple occurs in two of its graphs; ``None`` when that is not known. ``command`` and ``user`` of the
     system published it, as far as that is known. It has ``change`` quads more than the generation before it;
-    ``None`` where there was none.
+    ``None`` where there was none. ``version`` is number and time of publication, as a key: a data directory
+    made anew counts from 1 again.
     """
 
     number: int
@@ -63,11 +64,10 @@ class Generation:
     command: str = ""
     user: str = ""
     change: int | None = None
+    version: str = field(init=False, repr=False, compare=False)
 
-    @property
-    def version(self) -> str:
-        """Number and time of publication, as a key: a data directory made anew counts from 1 again."""
-        return f"{self.number}.{self.created.timestamp():.6f}"
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "version", f"{self.number}.{self.created.timestamp():.6f}")
 
 
 def current(data: Path) -> Generation | None:

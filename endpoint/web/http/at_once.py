@@ -22,7 +22,7 @@ from endpoint.web.http.answer import cache_status
 from endpoint.web.http.encodings import WORTHWHILE, Accepted, is_text, negotiate
 from endpoint.web.http.forwarded import proxies
 from endpoint.web.http.hosts import check_host
-from endpoint.web.http.repeats import Repeat, look_up
+from endpoint.web.http.repeats import NEW, Repeat, look_up
 from endpoint.web.http.security import security_headers
 from endpoint.web.http.send import head_of, variant_of
 
@@ -101,6 +101,7 @@ class AtOnce:
         fields = _read(scope["headers"])
         repeat = None if fields is None else look_up(self._site, engine.generation.version, scope)
         if fields is None or repeat is None:
+            scope[NEW] = fields is not None
             return None
         held = _holds(fields, repeat.answer.tag)
         if held is not False:

@@ -27,6 +27,8 @@ from endpoint.web.http.view import choose_language, default_language
 _SPARED: Final = 0.0002
 # Bytes of the heads of an answer in all content codings.
 _HEADS: Final = 4000
+# What a scope has whose request was looked for before: True where it was not found.
+NEW: Final = "endpoint.new"
 # Stands for the answers to a request that depend on its reader.
 _FOR_READERS: Final = object()
 
@@ -74,7 +76,7 @@ def find_repeat(request: Request, body: bytes | None = None) -> Whole | None:
     ``body`` is that of a method which has one, also an empty one.
     """
     site, scope = request.site, request.scope
-    if site.running is None or request.wants_anew:
+    if site.running is None or scope.get(NEW) or request.wants_anew:
         return None
     repeat = look_up(site, site.running.generation.version, scope, body)
     if repeat is None:

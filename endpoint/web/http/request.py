@@ -10,7 +10,6 @@ from functools import cached_property
 from typing import Final
 from urllib.parse import parse_qsl
 
-from starlette.datastructures import Headers
 from starlette.types import Receive, Scope
 
 from endpoint.engine import Limits
@@ -29,6 +28,7 @@ from endpoint.tokens import Token
 from endpoint.web import Site
 from endpoint.web.http.access import read_token
 from endpoint.web.http.delayed import Delayed
+from endpoint.web.http.fields import Fields
 from endpoint.web.http.view import View, view_of
 
 # A form may repeat graph names, but no sensible request has more pairs than this.
@@ -67,7 +67,7 @@ class Request:
         self.exchange = exchange
         self.delayed = delayed
         self.method: str = scope["method"]
-        self.headers = Headers(scope=scope)
+        self.headers = Fields(scope=scope)
         self.query: str | None = None
         self._receive = receive
         # By the monotonic clock: the deadline of its query runs from here on.
@@ -140,7 +140,8 @@ class Request:
     @property
     def media_type(self) -> str:
         """The media type of the body, in lower case; empty where the request has none."""
-        return self.headers.get("content-type", "").partition(";")[0].strip().lower()
+        given: str = self.headers.get("content-type", "")
+        return given.partition(";")[0].strip().lower()
 
     @cached_property
     def token(self) -> Token | None:

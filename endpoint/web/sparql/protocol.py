@@ -113,6 +113,9 @@ def _text(body: bytes) -> str:
 
 def _request(pairs: Pairs) -> ProtocolRequest:
     # YASQE sends some parameter names with a trailing blank.
+    if len(pairs) == 1 and pairs[0][0] == "query":
+        # As most requests are: no other parameter need be looked for.
+        return ProtocolRequest(pairs[0][1].removeprefix("\ufeff"))
     named = [(name.strip(), value) for name, value in pairs]
     query, update = single(named, "query"), single(named, "update")
     if query is not None and update is not None:

@@ -91,6 +91,16 @@ def test_with_the_cache_and_without_it_an_answer_is_the_same(server: Server, nam
             assert unchanged.headers["etag"] == tag
 
 
+@pytest.mark.parametrize("name", ["resource, turtle", "saved query", "saved query, csv"])
+def test_answers_for_programs_are_found_again_wherever_they_come_from(server: Server, name: str) -> None:
+    path, headers = REQUESTS[name]
+    path += f"{'&' if '?' in path else '?'}locale=en" if "resource" in name else "&pageSize=3"
+    for _ in range(2):
+        server.request("GET", path, headers=headers)
+    again = server.request("GET", path, headers=headers)
+    assert told(again) == ("endpoint; hit", 'cache;desc="hit"')
+
+
 WHOLE = [name for name, (_, headers) in REQUESTS.items() if headers.get("Accept") == BROWSER]
 
 

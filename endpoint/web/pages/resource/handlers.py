@@ -43,6 +43,7 @@ from endpoint.web.http.answer import (
     Whole,
     as_file,
     document_tag,
+    note_use,
     page,
     result_answer,
 )
@@ -176,6 +177,7 @@ async def _rdf(
     around = replace(around, headers=selected.headers, lasting=True)
     result = await snapshot.begin(operation, representation)
     request.exchange.queue = result.queued
+    note_use(request, result.use)
     return replace(
         await result_answer(result, representation, selected.digest, around), modified=selected.modified
     )

@@ -79,6 +79,7 @@ class Supervisor:
         self._moved = -math.inf
         self._following = 0  # generations that followed each other
         self._forks: TemplateForks | None = None
+        self._ending: set[asyncio.Task[None]] = set()
         self._reading_took = 0.0
         self._seen: tuple[int, int, int] | None = None
         self._changes = FolderWatch(settings.data)
@@ -162,6 +163,15 @@ class Supervisor:
         self._following = self._following + 1 if follows else 0
         return settling if follows else 0.0
 
+    def _end_forks(self) -> None:
+        """Let the process that forks templates end, as soon as those of its forks have that still answer."""
+        if self._forks is not None:
+            forks, self._forks = self._forks, None
+            forks.close()
+            ending = asyncio.create_task(asyncio.to_thread(forks.wait))
+            self._ending.add(ending)
+            ending.add_done_callback(self._ending.discard)
+
     async def _forked(self) -> TemplateProcess | None:
         """Return a template process that is ready at once, while generations follow each other; else None."""
         if self._forks is None and self._following >= _MANY and hasattr(os, "pidfd_open"):
@@ -176,9 +186,11 @@ class Supervisor:
                 await asyncio.to_thread(forks.wait)
         return None
 
-    async def _replace(self, generation: Generation, in_memory: bool) -> None:
+    async def _replace(
+        self, generation: Generation, in_memory: bool, process: TemplateProcess | None = None
+    ) -> None:
         """Open a pool that evaluates from now on; the previous one ends with its last query."""
-        pool = await self._open(generation, in_memory)
+        pool = await self._open(generation, in_memory, process)
         old, self.pool = self.pool, pool
         if old.generation != generation:
             self._keep(old)
@@ -221,7 +233,9 @@ class Supervisor:
             await self._drained()
         started = time.monotonic()
         try:
-            await self._replace(generation, in_memory=True)
+            # No fork, so that the process that forks may end.
+            await self._replace(generation, True, TemplateProcess() if self._forks else None)
+            self._end_forks()
             self._reading_took = time.monotonic() - started
         except Exception as error:  # the disk goes on serving, or the next check tries again
             log.error("generation %d could not be read into memory: %s", generation.number, error)
@@ -272,9 +286,8 @@ class Supervisor:
         for pool in (*self._retiring, self.pool):
             await pool.aclose()
         await self.kept.aclose()
-        if self._forks is not None:
-            self._forks.close()
-            await asyncio.to_thread(self._forks.wait)
+        self._end_forks()
+        await asyncio.gather(*self._ending)
 
 
 def _log_serving(pool: Pool) -> None:

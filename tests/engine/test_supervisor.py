@@ -252,6 +252,7 @@ def test_generations_that_follow_each_other_are_served_from_disk(
             monkeypatch.setattr("endpoint.engine.supervisor.SETTLING", 0.0)
             await asyncio.to_thread(publish, tmp_path, LARGE + 6, False)
             await until_async(lambda: place(running) == "6 from memory")
+            await until_async(lambda: templates() == [running.pool._template.pid])
 
     asyncio.run(main())
     assert not any(

@@ -121,6 +121,11 @@ class MergedDictionary(Dictionary):
             self._before.texts(first, last + 1) if first >= 0 else self._come[~first] for first, last in runs
         )
 
+    def length(self, number: int) -> int:
+        """Return how many bytes a term has as N-Triples writes it."""
+        old = self._olds[number]
+        return self._before.length(old) if old >= 0 else len(self._come[~old])
+
     def lengths(self, numbers: NDArray[np.integer]) -> NDArray[np.int64]:
         """Return how many bytes each term has as N-Triples writes it."""
         old = self._old[numbers]

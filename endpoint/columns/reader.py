@@ -23,16 +23,16 @@ class Dictionary:
 
     ``classes`` are the ranges of numbers of each class; ``kinds`` has for each number a place in
     ``kind_names``, which are what follows the quotes of a literal; ``numbers`` and ``times`` are the values
-    of the terms in the class NUMBER, and in the classes of TIMES. ``ends`` has for each number where its term
-    begins in the text of all, and at last the end of it.
+    of the terms in the class NUMBER, and in the classes of TIMES.
     """
 
     def __init__(
         self, folder: Folder, classes: Mapping[TermClass, range], kind_names: Sequence[bytes]
     ) -> None:
         self._text = folder.text()
-        # For a single number twice as fast as an array.
-        self.ends = folder.array("ends").data
+        # Where the term of each number begins in the text of all, and at last the end of it. For a single
+        # number twice as fast as an array.
+        self._ends = folder.array("ends").data
         self.classes = classes
         self.kind_names = kind_names
         self._kind_lengths = np.array([len(kind) for kind in kind_names] or [0], np.int64)
@@ -41,25 +41,29 @@ class Dictionary:
         self.times: NDArray[np.int64] = folder.array("times")
 
     def __len__(self) -> int:
-        return len(self.ends) - 1
+        return len(self._ends) - 1
 
     def term(self, number: int) -> bytes:
         """Return a term as N-Triples writes it."""
-        return self._text[self.ends[number] : self.ends[number + 1]]
+        return self._text[self._ends[number] : self._ends[number + 1]]
 
     def texts(self, begin: int, end: int) -> bytes:
         """Return the terms from one number to before another, as N-Triples writes them, without a space."""
-        return self._text[self.ends[begin] : self.ends[end]]
+        return self._text[self._ends[begin] : self._ends[end]]
+
+    def length(self, number: int) -> int:
+        """Return how many bytes a term has as N-Triples writes it."""
+        return self._ends[number + 1] - self._ends[number]
 
     def lengths(self, numbers: NDArray[np.integer]) -> NDArray[np.int64]:
         """Return how many bytes each term has as N-Triples writes it."""
-        ends = np.asarray(self.ends)
+        ends = np.asarray(self._ends)
         found: NDArray[np.int64] = ends[numbers + 1] - ends[numbers]
         return found
 
     def contents(self, numbers: NDArray[np.integer]) -> list[bytes]:
         """Return the texts of IRIs and literals, with escapes."""
-        ends = np.asarray(self.ends)
+        ends = np.asarray(self._ends)
         # The kind of a literal follows its quotes; an IRI has brackets.
         iris = self.classes[TermClass.IRI]
         kinds = np.where(numbers < iris.stop, 0, self._kind_lengths[self.kinds[numbers]])
@@ -70,9 +74,9 @@ class Dictionary:
     def among(self, numbers: range, pattern: bytes) -> NDArray[np.int64]:
         """Return those of ``numbers`` whose terms have a match of the regular expression, as N-Triples writes
         them; a match is within one term."""
-        begin, end = self.ends[numbers.start], self.ends[numbers.stop]
+        begin, end = self._ends[numbers.start], self._ends[numbers.stop]
         places = [match.start() for match in re.compile(pattern).finditer(self._text, begin, end)]
-        ends = np.asarray(self.ends)[numbers.start + 1 : numbers.stop + 1]
+        ends = np.asarray(self._ends)[numbers.start + 1 : numbers.stop + 1]
         return numbers.start + np.unique(np.searchsorted(ends, np.array(places, ends.dtype), side="right"))
 
     def value(self, number: int) -> float | int | None:

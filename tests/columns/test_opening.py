@@ -62,6 +62,7 @@ def assert_equal(found: Columns, wanted: Columns) -> None:
 def assert_reads_alike(found: Columns, wanted: Columns) -> None:
     every = np.arange(len(wanted.terms))
     assert found.terms.lengths(every).tolist() == wanted.terms.lengths(every).tolist()
+    assert [*map(found.terms.length, every.tolist())] == [*map(wanted.terms.length, every.tolist())]
     of_text = every[wanted.terms.classes[TermClass.IRI].start :]
     assert found.terms.contents(of_text) == wanted.terms.contents(of_text)
     assert [found.terms.find(wanted.terms.term(number)) for number in every.tolist()] == every.tolist()

@@ -213,9 +213,9 @@ class Terms:
 
     def length(self, numbers: Iterable[int]) -> int:
         """Return how many bytes a few terms have in sum as N-Triples writes them, as :meth:`lengths` does."""
-        ends, size = self.dictionary.ends, self._size
+        length, size = self.dictionary.length, self._size
         return sum(
-            ends[number + 1] - ends[number] if number < size else self._lengths[number - size]
+            length(number) if number < size else self._lengths[number - size]
             for number in numbers
             if number >= 0
         )

@@ -10,7 +10,7 @@ import sys
 import time
 from itertools import count
 
-from tests.columns.differential.by_columns import ByColumns
+from tests.columns.differential.by_columns import of_seed
 from tests.columns.differential.running import Tally, run, shrunk
 
 
@@ -25,11 +25,11 @@ def main() -> int:
     seed = options.seed if options.seed is not None else time.time_ns() // (86_400 * 10**9) * 10_000
     tally = Tally()
     print(f"Catalogues from seed {seed} on, for {options.minutes:g} minutes", flush=True)
-    run(ByColumns, count(seed), time.monotonic() + 60 * options.minutes, tally, options.most)
+    run(of_seed, count(seed), time.monotonic() + 60 * options.minutes, tally, options.most)
     print(tally.report())
     for found in tally.differences:
-        small = shrunk(found, ByColumns)
-        print(f"\n{small.shown(ByColumns(small.data))}", flush=True)
+        small = shrunk(found, of_seed)
+        print(f"\n{small.shown(of_seed(small.data))}", flush=True)
     return 1 if tally.differences else 0
 
 

@@ -3,14 +3,26 @@
 from __future__ import annotations
 
 import io
+import random
+from collections.abc import Iterable
 from contextlib import suppress
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import cast
 
-from pyoxigraph import QueryBoolean, QueryResultsFormat, QuerySolutions, Triple, parse_query_results
+from pyoxigraph import (
+    Literal,
+    Quad,
+    QueryBoolean,
+    QueryResultsFormat,
+    QuerySolutions,
+    Store,
+    Triple,
+    parse_query_results,
+)
 
 from endpoint.columns.build import build
+from endpoint.columns.delta import Delta, extend, read_statements
 from endpoint.columns.evaluation import Answer as ColumnAnswer
 from endpoint.columns.evaluation import ColumnQueries, Unsupported
 from endpoint.columns.opening import open_columns
@@ -29,13 +41,15 @@ class ByColumns:
     """The columns of a catalogue, in files that are gone once they are mapped; answers are read from JSON."""
 
     def __init__(self, data: Data) -> None:
-        statements = io.BytesIO()
-        write_statements(data.store(), statements)
-        statements.seek(0)
         with TemporaryDirectory() as folder:
-            path = Path(folder) / "columns"
-            build(statements, path)
+            path = self._make(data, Path(folder))
             self._queries = ColumnQueries(open_columns(path), {}, CELLS, evaluate_alone)
+
+    def _make(self, data: Data, folder: Path) -> Path:
+        """Make columns of the data in the folder; return where they are."""
+        path = folder / "columns"
+        build(stream(data.store()), path)
+        return path
 
     def answer(self, query: Query) -> Answer | None:
         """Answer a query; None where it is left to the engine."""
@@ -53,6 +67,38 @@ class ByColumns:
         for number in range(2):
             with suppress(Unsupported):
                 self._queries._skeletons.read(f"{text}{number}")
+
+
+class AfterChange(ByColumns):
+    """The columns of another catalogue, with a delta that makes them those of the data."""
+
+    def _make(self, data: Data, folder: Path) -> Path:
+        after = sorted(set(data.store()), key=str)
+        # About as many as a delta may have; one comes in place of one that goes.
+        come = set(random.Random(len(after)).sample(after, len(after) // 10))
+        if len(come) < 2:
+            return super()._make(data, folder)
+        first = min(come, key=str)
+        gone = Quad(first.subject, first.predicate, Literal("gone"), first.graph_name)
+        build(stream([*(quad for quad in after if quad not in come), gone]), folder / "before")
+        change = Delta(frozenset(read_statements(stream(come))), frozenset(read_statements(stream([gone]))))
+        if not extend(folder / "before", folder / "after", change):
+            raise ValueError("the change is too large for a delta")
+        return folder / "after"
+
+
+def stream(quads: Iterable[Quad]) -> io.BytesIO:
+    """Write statements as columns are built of them."""
+    store, out = Store(), io.BytesIO()
+    store.extend(quads)
+    write_statements(store, out)
+    out.seek(0)
+    return out
+
+
+def of_seed(data: Data) -> ByColumns:
+    """The columns of a catalogue, those of every other one after a change."""
+    return AfterChange(data) if data.seed % 2 else ByColumns(data)
 
 
 def written(answer: ColumnAnswer) -> QuerySolutions | QueryBoolean | list[Triple]:

@@ -9,7 +9,7 @@ import pytest
 
 from tests.columns.differential.answers import Engine, Evaluator, Graph, Rows
 from tests.columns.differential.author import compose
-from tests.columns.differential.by_columns import ByColumns
+from tests.columns.differential.by_columns import AfterChange, ByColumns
 from tests.columns.differential.data import Data, generate
 from tests.columns.differential.running import Make, Tally, run, shrunk
 from tests.columns.differential.stand_ins import WRONG, Shuffled, Sorting, Twice, Wrong
@@ -108,11 +108,12 @@ def test_solutions_are_sorted_as_the_engine_sorts_them() -> None:
     assert tally.answered["ORDER BY"] > tally.asked["ORDER BY"] / 2
 
 
-def test_columns_answer_as_the_engine_does() -> None:
-    tally = ran(ByColumns, examples(1000))
+@pytest.mark.parametrize("make", [ByColumns, AfterChange])
+def test_columns_answer_as_the_engine_does(make: type[ByColumns]) -> None:
+    tally = ran(make, examples(1000))
     for found in tally.differences:
-        small = shrunk(found, ByColumns)
-        pytest.fail(small.shown(ByColumns(small.data)))
+        small = shrunk(found, make)
+        pytest.fail(small.shown(make(small.data)))
     assert tally.answered[""] > tally.queries / 3, tally.report()
 
 

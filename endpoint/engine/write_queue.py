@@ -15,6 +15,7 @@ import signal
 import socket
 import subprocess
 import sys
+import time
 from collections import deque
 from collections.abc import Callable, Mapping
 from contextlib import suppress
@@ -45,7 +46,7 @@ from endpoint.errors import (
     WriteFailed,
 )
 from endpoint.storage import generations
-from endpoint.telemetry import log
+from endpoint.telemetry import log, log_field
 
 # Writes that wait at most, and those of one group, with the characters of their texts.
 _WAITING: Final = 1000
@@ -67,16 +68,25 @@ _COME_BACK: Final = 5
 
 @dataclass(eq=False)
 class _Pending:
+    """A write until its outcome is known, which is logged then, also where its sender has left."""
+
     write: Write
+    began: float = field(default_factory=time.monotonic)
     done: asyncio.Future[Written] = field(default_factory=lambda: asyncio.get_running_loop().create_future())
     tries: int = 0
 
     def settle(self, outcome: Written | EndpointError) -> None:
         if self.done.done():
             return
+        write = self.write
+        fields = f"{log_field('request', write.request)} {log_field('token', write.token)} kind={write.kind}"
         if isinstance(outcome, Written):
+            changes = f"added={outcome.added} removed={outcome.removed}"
+            seconds = time.monotonic() - self.began
+            log.info("write: %s generation=%d %s seconds=%.2f", fields, outcome.generation, changes, seconds)
             self.done.set_result(outcome)
         else:
+            log.info("write refused: %s %s", fields, log_field("code", outcome.code))
             self.done.set_exception(outcome)
             # Whoever sent it may have left.
             self.done.exception()

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import base64
 import shutil
+import socket
+import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -234,3 +236,23 @@ def test_every_write_is_in_the_log(writer: Server) -> None:
 def test_the_service_description_tells_of_updates(writer: Server) -> None:
     assert "sd:SPARQL11Update" in writer.get("/sparql", "text/turtle").text
     assert "sd:SPARQL11Update" not in writer.get("/mofapub/sparql", "text/turtle").text
+
+
+def test_a_write_whose_client_left_is_in_the_log(writer: Server) -> None:
+    parts = " . ".join(f"ex:left ex:part {number}" for number in range(17))
+    text = f"{EX}INSERT DATA {{ GRAPH ex:left {{ {parts} }} }}".encode()
+    head = f"POST /update HTTP/1.1\r\nHost: a\r\nAuthorization: Bearer {EDITOR}\r\n"
+    head += f"Content-Type: application/sparql-update\r\nContent-Length: {len(text)}\r\n\r\n"
+    found: list[str] = []
+    for tenth in range(50):
+        # One that leaves before its write begins is left out.
+        with socket.create_connection((writer.host, writer.port)) as connection:
+            connection.sendall(head.encode() + text)
+            time.sleep(tenth / 10)
+        assert update(writer, f"{EX}INSERT DATA {{ GRAPH ex:after {{ ex:a ex:n {tenth} }} }}").status == 200
+        if found := values(writer, "GRAPH <http://example.org/left> { ?s ?p ?o }"):
+            break
+    assert len(found) == 17
+    (line,) = [line for line in writer.log.read_text().splitlines() if "added=17 " in line]
+    assert " write: request=" in line
+    assert "token=editor kind=update generation=" in line

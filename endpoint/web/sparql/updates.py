@@ -7,14 +7,12 @@ from __future__ import annotations
 
 import asyncio
 import json
-import time
 from collections.abc import Callable
 from dataclasses import replace
 from typing import Final
 
 from endpoint.engine.writes import Write, Written
 from endpoint.errors import BadParameter, EndpointError, Forbidden, PayloadTooLarge, ReadOnly, Unauthorized
-from endpoint.telemetry import log, log_field
 from endpoint.tokens import GRAPH_STORE, UPDATE, Token
 from endpoint.web import Site
 from endpoint.web.http.access import read_password, require
@@ -107,22 +105,9 @@ async def commit(request: Request, write: Write, release: Callable[[], None] = l
 
     ``release`` is called when its files are needed no longer.
     """
-    site, began = request.site, time.monotonic()
-    fields = f"{log_field('request', write.request)} {log_field('token', write.token)} kind={write.kind}"
-    try:
-        written = await site.writes.submit(write, release)
-    except EndpointError as error:
-        log.info("write refused: %s %s", fields, log_field("code", error.code))
-        raise
+    site = request.site
+    written = await site.writes.submit(write, release)
     request.exchange.generation = written.generation
-    log.info(
-        "write: %s generation=%d added=%d removed=%d seconds=%.2f",
-        fields,
-        written.generation,
-        written.added,
-        written.removed,
-        time.monotonic() - began,
-    )
     # The supervisor finds the generation within milliseconds, and opens it within a second or so.
     while site.running is not None and site.engine.generation.number < written.generation:
         await asyncio.sleep(_LOOK)

@@ -24,6 +24,7 @@ _SIMPLE: Final[Mapping[str, str]] = {
     "sitemap-x": "/sitemap-x.xml",
     "well-known": "/.well-known/void",
     "security": "/.well-known/security.txt",
+    "api catalogue": "/.well-known/api-catalog",
     "prefixes": "/-/prefixes.json",
     "live": "/-/live",
     "ready": "/-/ready",

@@ -96,6 +96,8 @@ DATA = [
     Case("/", method="HEAD"),
     Case("/sparql", method="OPTIONS"),
     Case("/.well-known/void", 302),
+    Case("/.well-known/api-catalog"),
+    Case("/update", 405),
     Case(
         "/",
         204,

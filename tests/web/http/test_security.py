@@ -98,6 +98,7 @@ DATA = [
     Case("/.well-known/void", 302),
     Case("/.well-known/api-catalog"),
     Case("/update", 405),
+    Case("/store/nothing", 404),
     Case(
         "/",
         204,

@@ -110,6 +110,7 @@ def test_an_update_of_one_graph(writer: Server) -> None:
         b"INSERT DATA { GRAPH <http://example.org/x> { <http://example.org/a> <http://example.org/p> 1 } }"
     )
     assert send(writer, "PATCH", at(graph), elsewhere, kind).status == 403
+    assert send(writer, "PATCH", "/store?default", elsewhere, kind).status == 403
     assert send(writer, "PATCH", at(graph), TRIPLE % b"1").status == 415
 
 

@@ -36,7 +36,7 @@ class Permission:
     token: str
     graphs: tuple[str, ...]
     derived: NamedNode | None
-    only: NamedNode | None = None
+    only: NamedNode | DefaultGraph | None = None
 
     def check(self, graph: Graph) -> None:
         """Raise :class:`~endpoint.errors.Forbidden` for a graph that is not among them."""
@@ -46,7 +46,8 @@ class Permission:
                 "another graph."
             )
         if self.only is not None and graph != self.only:
-            raise Forbidden(f"The request is for the graph {self.only}, and its update would change another.")
+            shown = "default graph" if isinstance(self.only, DefaultGraph) else f"graph {self.only}"
+            raise Forbidden(f"The request is for the {shown}, and its update would change another.")
         if not self.graphs:
             return
         # A graph with a blank node for a name is nobody's: no token can name it.

@@ -50,7 +50,7 @@ from endpoint.ingest.writes.evaluation import Update, evaluate
 from endpoint.ingest.writes.ledger import Ledger, Permission
 from endpoint.ingest.writes.remote import Loader
 from endpoint.ingest.writes.templates import Names
-from endpoint.ingest.writes.uploads import check, write_graph
+from endpoint.ingest.writes.uploads import check, graph_of, write_graph
 from endpoint.storage import generations
 from endpoint.storage.delta import MOST, Delta
 from endpoint.storage.retention import Retention
@@ -206,7 +206,8 @@ class _Attempt:
         return _delta(ledgers), chain.from_iterable(known) if len(known) == len(ledgers) else None
 
     def _permission(self, write: Write) -> Permission:
-        only = NamedNode(write.graph) if write.kind == "update" and write.graph else None
+        patches = write.kind == "update" and (write.graph or write.target == "default")
+        only = graph_of(write) if patches else None
         return Permission(write.token, write.graphs, self.derived, only)
 
     def _outcome(

@@ -9,11 +9,13 @@ from typing import Final, Self
 from pyoxigraph import NamedNode
 
 from endpoint import __version__
+from endpoint.columns import FORMAT as COLUMNS_FORMAT
 from endpoint.dataset import Dataset
 from endpoint.errors import DataError
 from endpoint.ingest.rules import Rule, read_rules
 from endpoint.ingest.search_documents import read_configuration
-from endpoint.search import FORMAT, SearchConfiguration
+from endpoint.search import FORMAT as INDEX_FORMAT
+from endpoint.search import SearchConfiguration
 from endpoint.storage.generations import Generation
 
 # Its name in the folder of a generation.
@@ -63,8 +65,9 @@ class Recipe:
 
 
 def _recipe_digest(dataset: Dataset, derive: bool) -> str:
-    # Another version of the server may treat words or rules in another way.
-    whole = blake2b(f"{__version__} {FORMAT} {derive}".encode(), digest_size=16)
+    # Another version of the server may treat words or rules in another way, or read other files.
+    versions = f"{__version__} {INDEX_FORMAT} {COLUMNS_FORMAT}"
+    whole = blake2b(f"{versions} {derive}".encode(), digest_size=16)
     rules = dataset.derived.rules if dataset.derived is not None and derive else ()
     for path in (*rules, *filter(None, [dataset.search])):
         try:

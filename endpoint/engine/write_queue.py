@@ -30,7 +30,6 @@ from endpoint.engine.writes import (
     COMMITTED,
     GROUP,
     PUBLISHING,
-    RECORD,
     Terms,
     Write,
     Written,
@@ -353,7 +352,7 @@ def recorded(data: Path, group: str) -> list[Written | EndpointError] | None:
     with suppress(StoreError, OSError, ValueError):
         current = generations.current(data)
         if current is not None:
-            record = json.loads((current.path / RECORD).read_bytes())
+            record = json.loads((current.path / generations.WRITES).read_bytes())
             if record["group"] == group:
                 return [unpack_outcome(one) for one in record["outcomes"]]
     return None

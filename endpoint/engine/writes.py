@@ -21,9 +21,6 @@ BEGUN: Final = 21
 COMMITTED: Final = 22
 PUBLISHING: Final = -1
 
-# In the folder of a generation: the group of writes that it was made of, and their outcomes.
-RECORD: Final = "writes.json"
-
 Kind = Literal["update", "put", "post", "delete"]
 Target = Literal["graph", "default", "dataset"]
 

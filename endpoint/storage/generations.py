@@ -34,6 +34,7 @@ from endpoint.errors import StoreError
 FORMAT = 1  # of generation.json and of the layout above
 DESCRIPTION = "generation.json"
 READERS = "readers"
+WRITES = "writes.json"  # the writes over HTTP that it was made of, and their outcomes
 STORE = "store"
 TEMPORARY = "tmp-"  # begins the name of a folder that is no generation, or none any more
 # Seconds between two tries to lock a generation that another process looks at, and of all tries.

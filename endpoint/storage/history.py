@@ -88,7 +88,12 @@ def _link(old: Generation, folder: Path) -> Generation:
     Store.read_only(str(old.path / generations.STORE)).backup(str(folder / generations.STORE))
     for path in sorted(old.path.rglob("*")):
         place = path.relative_to(old.path)
-        if place.parts[0] in (generations.STORE, generations.DESCRIPTION, generations.READERS):
+        if place.parts[0] in (
+            generations.STORE,
+            generations.DESCRIPTION,
+            generations.READERS,
+            generations.WRITES,
+        ):
             continue
         if path.is_dir():
             (folder / place).mkdir()

@@ -12,9 +12,10 @@ from pathlib import Path
 import pytest
 
 from endpoint.engine.write_queue import WriteQueue, recorded
-from endpoint.engine.writes import RECORD, Terms, Write, Written, pack_outcome
+from endpoint.engine.writes import Terms, Write, Written, pack_outcome
 from endpoint.errors import EndpointError, MalformedQuery, WriteFailed
 from endpoint.settings import Settings
+from endpoint.storage import generations
 from endpoint.storage.writer import Writer
 from tests.children import children, command_line
 from tests.datasets.listed_values import make
@@ -26,7 +27,7 @@ WRITTEN = Written(1, 2, 3, created=True)
 def publish(data: Path, record: dict[str, object] | None = None) -> None:
     with Writer(data) as writer, writer.transaction() as transaction:
         if record is not None:
-            (transaction.folder / RECORD).write_text(json.dumps(record))
+            (transaction.folder / generations.WRITES).write_text(json.dumps(record))
 
 
 def test_the_generation_tells_what_became_of_its_group(tmp_path: Path) -> None:

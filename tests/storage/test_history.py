@@ -67,8 +67,11 @@ def test_nothing_published_has_no_entries(tmp_path: Path) -> None:
 
 def test_a_rollback_publishes_an_old_generation_with_all_its_files(data: Path) -> None:
     old = find(data, 1)
+    (old.path / generations.WRITES).write_text("{}")
     made = rollback(data, 1)
     assert made == generations.current(data)
+    # It is made of no writes.
+    assert not (made.path / generations.WRITES).exists()
     assert (made.number, made.quads, made.change, made.command) == (4, 1, -2, "rollback 1")
     # Neither a start nor a command makes it anew from the files of the dataset.
     assert made.digest == ""

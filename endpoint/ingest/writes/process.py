@@ -31,7 +31,6 @@ from endpoint.engine.writes import (
     BEGUN,
     COMMITTED,
     PUBLISHING,
-    RECORD,
     Terms,
     Write,
     Written,
@@ -162,7 +161,7 @@ class Group:
     def write_record(self, folder: Path) -> None:
         """Write the record into the folder of the coming generation, from which the server learns the outcome
         where this process ends before it can tell it."""
-        (folder / RECORD).write_text(json.dumps(self._record()))
+        (folder / generations.WRITES).write_text(json.dumps(self._record()))
 
 
 class _Unchanged(Exception):

@@ -16,10 +16,9 @@ from endpoint.ingest.recipe import Recipe
 from endpoint.settings import Settings
 from endpoint.storage import generations
 from endpoint.storage.generations import Generation
+from endpoint.storage.lock import PATIENCE
 from endpoint.storage.retention import Retention
 
-# Seconds that another writer is waited for.
-_PATIENCE: Final = 10.0
 # The settings of a publication.
 PUBLISHING: Final = ("dataset", "data", "derive", "columns", *RETENTION)
 
@@ -29,7 +28,7 @@ def published(change: Change, dataset: Dataset, settings: Settings) -> str:
     recipe = Recipe.read(dataset, settings.derive, settings.columns)
     before = generations.current(settings.data)
     try:
-        made = publish(change, recipe, settings.data, say, Retention.of(settings), _PATIENCE)
+        made = publish(change, recipe, settings.data, say, Retention.of(settings), PATIENCE)
     finally:
         _say_notices(change)
     return f"Generation {made.number} holds {made.quads:,} quads{_difference(before, made)}."

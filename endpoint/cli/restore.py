@@ -15,6 +15,7 @@ from endpoint.cli.output import progress, say
 from endpoint.errors import DataError
 from endpoint.settings.sources import read_settings
 from endpoint.storage.backup import restore
+from endpoint.storage.lock import PATIENCE
 from endpoint.storage.retention import Retention
 
 
@@ -42,6 +43,7 @@ def command(file: str, replace: bool, config: Path | None, **flags: str | None) 
             replace,
             lambda done: observer.show("restoring", done, None),
             Retention.of(settings),
+            PATIENCE,
         )
     say(f"Generation {made.number} holds {made.quads:,} quads.", err=False)
 

@@ -10,6 +10,7 @@ from endpoint.cli.options import RETENTION, setting_options
 from endpoint.cli.output import say
 from endpoint.settings.sources import read_settings
 from endpoint.storage.history import rollback
+from endpoint.storage.lock import PATIENCE
 from endpoint.storage.retention import Retention
 
 
@@ -23,5 +24,5 @@ def command(number: int, config: Path | None, **flags: str | None) -> None:
     serves it within a second.
     """
     settings = read_settings(flags, config=config)
-    made = rollback(settings.data, number, Retention.of(settings))
+    made = rollback(settings.data, number, Retention.of(settings), PATIENCE)
     say(f"Generation {made.number} is generation {number} again: {made.quads:,} quads.", err=False)

@@ -111,12 +111,19 @@ def _described(name: str, size: int, generation: Generation) -> tarfile.TarInfo:
 
 
 def restore(
-    stream: BinaryIO, name: str, data: Path, replace: bool, count: Count, retention: Retention = DEFAULT
+    stream: BinaryIO,
+    name: str,
+    data: Path,
+    replace: bool,
+    count: Count,
+    retention: Retention = DEFAULT,
+    patience: float = 0.0,
 ) -> Generation:
     """Publish the backup in ``stream``, which comes from the file ``name``, in the directory ``data``.
 
     Where nothing is published there, it is the same generation again; else, with ``replace``, a new one.
-    ``count`` is called with the number of bytes extracted so far.
+    ``count`` is called with the number of bytes extracted so far. Where another process writes, its end is
+    waited for, ``patience`` seconds at most.
 
     :raises ConfigurationError: something is published there, and ``replace`` is false.
     :raises DataError: the backup is damaged, cut off or none at all; nothing was published.
@@ -132,7 +139,7 @@ def restore(
             generation = dataclasses.replace(generation, digest="", command=command, user="")
         return generation
 
-    with Writer(data, retention) as writer:
+    with Writer(data, retention, patience) as writer:
         empty = not generations.numbers(data)
         if not empty and not replace:
             raise ConfigurationError(

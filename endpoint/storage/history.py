@@ -65,17 +65,17 @@ def find(data: Path, number: int) -> Generation:
     return generations.read(data, number)
 
 
-def rollback(data: Path, number: int, retention: Retention = DEFAULT) -> Generation:
+def rollback(data: Path, number: int, retention: Retention = DEFAULT, patience: float = 0.0) -> Generation:
     """Publish the old generation ``number`` again as a new one, with all that was made for it.
 
     Its files are linked, not copied. A server or command that starts later does not make it anew from the
-    files of the dataset.
+    files of the dataset. Where another process writes, its end is waited for, ``patience`` seconds at most.
 
     :raises ConfigurationError: it is not on the disk, or is the current one.
     :raises StoreError: it is damaged, or the data directory cannot be written; nothing was published.
     """
     old = find(data, number)
-    with Writer(data, retention) as writer, generations.hold(old):
+    with generations.hold(old), Writer(data, retention, patience) as writer:
         if generations.published(data) == number:
             raise ConfigurationError(f"Generation {number} is the current one already.")
         made = writer.publish_folder(lambda folder: _link(old, folder))

@@ -11,6 +11,8 @@ from typing import IO, Final
 
 from endpoint.errors import StoreError
 
+# Seconds that a command waits for another writer.
+PATIENCE: Final = 10.0
 # Seconds between two tries.
 _AGAIN: Final = 0.02
 

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import shutil
+import time
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
@@ -12,6 +14,7 @@ from endpoint.errors import ConfigurationError, StoreError
 from endpoint.storage import generations
 from endpoint.storage.difference import difference
 from endpoint.storage.history import entries, find, rollback
+from endpoint.storage.lock import PATIENCE, take_lock
 from endpoint.storage.retention import Retention
 from endpoint.storage.writer import Writer
 
@@ -130,6 +133,18 @@ def test_a_rollback_to_what_is_not_there_or_current_is_refused(
     with pytest.raises(ConfigurationError, match=sentence):
         rollback(data, number)
     assert generations.numbers(data) == [1, 2, 3]
+
+
+def test_a_rollback_waits_for_another_writer(data: Path) -> None:
+    lock = take_lock(data, 0.0)
+    with pytest.raises(StoreError, match="Another process is writing"):
+        rollback(data, 1)
+    with ThreadPoolExecutor() as pool:
+        waiting = pool.submit(rollback, data, 1, patience=PATIENCE)
+        time.sleep(0.1)
+        assert not waiting.done()
+        lock.close()
+        assert waiting.result().number == 4
 
 
 def test_a_failed_rollback_leaves_nothing(data: Path) -> None:

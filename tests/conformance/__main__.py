@@ -11,7 +11,8 @@ from tempfile import TemporaryDirectory
 from tests.conformance.exclusions import KNOWN
 from tests.conformance.manifests import cases
 from tests.conformance.report import write_report
-from tests.conformance.running import Outcome, groups, outcomes, server_with
+from tests.conformance.running import READING, Outcome, groups, outcomes, server_with
+from tests.conformance.writing import WRITING, server_for_writes
 
 # Characters of a reason that are printed.
 LONGEST = 1000
@@ -26,9 +27,12 @@ def main() -> int:
     options = parser.parse_args()
     chosen = [case for case in cases(options.folder.absolute()) if options.only in case.name]
     found: list[Outcome] = []
-    for group in groups(chosen):
+    for group in groups([case for case in chosen if not case.writes]):
         with TemporaryDirectory() as name, server_with(group, Path(name)) as server:
-            found += outcomes(group, server)
+            found += outcomes(group, server, READING)
+    if writing := [case for case in chosen if case.writes]:
+        with TemporaryDirectory() as name, server_for_writes(Path(name)) as server:
+            found += outcomes(writing, server, WRITING)
     wrong = [outcome for outcome in found if (outcome.word == "failed") != (outcome.case.name in KNOWN)]
     for outcome in wrong:
         print(f"{outcome.case.name} {outcome.word}\n    {outcome.reason[:LONGEST]}")

@@ -64,7 +64,7 @@ def read(body: bytes, of_type: str, loose: bool) -> Answer:
         rows = list(csv.reader(io.StringIO(_LABEL.sub("_:", body.decode()), newline="")))
         return rows[0], Counter(map(tuple, rows[1:]))
     if of_type == "application/n-triples":
-        return _same(
+        return same(
             Quad(each.subject, each.predicate, each.object) for each in parse(body, RdfFormat.N_TRIPLES)
         )
     (fmt,) = (each for each in _FORMATS.values() if each.media_type == of_type)
@@ -84,7 +84,7 @@ def expected(result: Path, loose: bool) -> Answer:
         return read(result.read_bytes(), of_type, loose)
     graph = _graph(result)
     if of_type == "application/n-triples":
-        return _same(graph)
+        return same(graph)
     for quad in graph.quads_for_predicate(NamedNode(f"{_RS}boolean")):
         return quad.object == Literal("true", datatype=NamedNode("http://www.w3.org/2001/XMLSchema#boolean"))
     names = sorted(
@@ -133,11 +133,12 @@ def _bag(names: Sequence[str], rows: Sequence[Row], loose: bool) -> Answer:
     ]
     if any("_:" in text for row in kept for _, text in row):
         store.extend(Quad(node, NamedNode(f"{RDF}type"), NamedNode(_ROW)) for node in nodes)
-        return sorted(names), _same(store)
+        return sorted(names), same(store)
     return sorted(names), set(kept) if loose else Counter(kept)
 
 
-def _same(quads: Iterable[Quad]) -> Graph:
+def same(quads: Iterable[Quad]) -> Graph:
+    """Return statements as a value that is equal for all with which they are isomorphic."""
     store = Store()
     store.extend(quads)
     graph = Graph(store)

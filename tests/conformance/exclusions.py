@@ -5,15 +5,6 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Final
 
-_WRITES: Final = "The server of this run takes no writes."
-INAPPLICABLE: Final[Mapping[str, str]] = dict.fromkeys(
-    (
-        *("UpdateEvaluationTest", "PositiveUpdateSyntaxTest", "PositiveUpdateSyntaxTest11"),
-        *("NegativeUpdateSyntaxTest", "NegativeUpdateSyntaxTest11"),
-    ),
-    _WRITES,
-)
-
 # Suites of which no test is run.
 SUITES: Final[Mapping[str, str]] = dict.fromkeys(
     ("sparql11/service", "sparql11/syntax-fed"), "The server calls no other services."
@@ -46,4 +37,8 @@ KNOWN: Final[Mapping[str, str]] = {
     "sparql10/open-world date-2": "For the engine dates with time differ from dates; it is no error.",
     "sparql11/functions bnode01": "The engine makes a new blank node for each call of BNODE.",
     "sparql12/grouping select-variable-reuse": "The engine refuses a column in those after it.",
+    **dict.fromkeys(
+        ("sparql11/update-silent load-silent", "sparql11/update-silent load-into-silent"),
+        "What no prefix allows is refused, also to LOAD SILENT (docs/writes.md).",
+    ),
 }

@@ -20,6 +20,8 @@ HT: Final = "http://www.w3.org/2011/http#"
 CNT: Final = "http://www.w3.org/2011/content#"
 
 Node = NamedNode | BlankNode
+# The names of graphs, each with its file.
+Graphs = tuple[tuple[str, Path], ...]
 
 
 @dataclass(frozen=True)
@@ -27,7 +29,8 @@ class Request:
     """A request of a test of the protocol, and what is expected of its response.
 
     ``statuses`` are the classes or names of statuses of which one is right; ``boolean`` and ``format`` are
-    None where nothing is said of them.
+    None where nothing is said of them. ``content_type`` is that of the response and ``content`` its graph in
+    Turtle, where either is said. In the requests after this one, ``location`` stands for its Location.
     """
 
     method: str
@@ -37,6 +40,9 @@ class Request:
     statuses: tuple[str, ...]
     boolean: bool | None
     format: str | None
+    content_type: str | None
+    content: bytes | None
+    location: str | None
 
 
 @dataclass(frozen=True)
@@ -44,7 +50,8 @@ class Case:
     """A test of a manifest.
 
     ``kind`` is the local name of its class. ``data`` are the files of the default graph, and ``graphs`` the
-    named graphs with their files; ``regime``: an entailment regime is asked for.
+    named graphs with their files; ``data_after`` and ``graphs_after`` are those after an update. ``regime``:
+    an entailment regime is asked for.
     """
 
     iri: str
@@ -52,7 +59,9 @@ class Case:
     kind: str
     query: Path | None
     data: tuple[Path, ...]
-    graphs: tuple[tuple[str, Path], ...]
+    graphs: Graphs
+    data_after: tuple[Path, ...]
+    graphs_after: Graphs
     result: Path | None
     requests: tuple[Request, ...]
     regime: bool
@@ -61,6 +70,13 @@ class Case:
     def name(self) -> str:
         """The suite and the last part of the test's IRI."""
         return f"{self.suite} {self.iri.rpartition('#')[2]}"
+
+    @property
+    def writes(self) -> bool:
+        """Whether it needs a server that takes writes: also to be told what is wrong with one."""
+        if self.kind == "GraphStoreProtocolTest":
+            return any(each.method not in ("GET", "HEAD") for each in self.requests)
+        return "Update" in self.kind or (self.kind == "ProtocolTest" and "update" in self.name)
 
 
 def cases(folder: Path) -> Iterator[Case]:
@@ -95,22 +111,29 @@ class _Manifest:
         elif action is not None:
             query = self._one(action, f"{QT}query") or self._one(action, f"{UT}request")
             regime = any("entailment" in each.value for each in self._store_predicates(action))
-        nodes = [each for each in (action, test) if each is not None]
+        data, graphs = self._dataset(action, test)
+        result = self._one(test, f"{MF}result")
+        data_after, graphs_after = self._dataset(result)
         return Case(
             iri=test.value,
             suite=self._suite,
             kind=_local(kind),
             query=path_of(query),
-            data=tuple(_files(self._all(node, f"{name}data") for node in nodes for name in (QT, UT))),
-            graphs=tuple(
-                self._graph(each)
-                for node in nodes
-                for name in (QT, UT)
-                for each in self._all(node, f"{name}graphData")
-            ),
-            result=path_of(self._one(test, f"{MF}result")),
+            data=data,
+            graphs=graphs,
+            data_after=data_after,
+            graphs_after=graphs_after,
+            result=path_of(result),
             requests=tuple(map(self._request, self._list(self._one(action, f"{HT}requests")))),
             regime=regime,
+        )
+
+    def _dataset(self, *nodes: Node | None) -> tuple[tuple[Path, ...], Graphs]:
+        """Return the files of the default graph and the named graphs that nodes tell of."""
+        named = [(node, name) for node in nodes for name in (QT, UT)]
+        return (
+            tuple(_files(self._all(node, f"{name}data") for node, name in named)),
+            tuple(self._graph(each) for node, name in named for each in self._all(node, f"{name}graphData")),
         )
 
     def _store_predicates(self, subject: Node) -> Iterator[NamedNode]:
@@ -129,20 +152,27 @@ class _Manifest:
     def _request(self, node: Node) -> Request:
         body = self._one(node, f"{HT}body")
         response = self._one(node, f"{HT}resp")
-        fields = self._list(self._one(node, f"{HT}headers"))
         encoding = self._text(body, f"{CNT}characterEncoding") or "UTF-8"
+        content = self._text(self._one(response, f"{HT}body"), f"{CNT}chars")
         boolean = self._text(response, f"{MF}expectedBoolean")
         return Request(
             method=self._text(node, f"{HT}methodName") or "GET",
             path=self._text(node, f"{HT}absolutePath") or "/",
-            headers=tuple(
-                (self._text(each, f"{HT}fieldName") or "", self._text(each, f"{HT}fieldValue") or "")
-                for each in fields
-            ),
+            headers=self._headers(node),
             body=(self._text(body, f"{CNT}chars") or "").encode(encoding),
             statuses=tuple(_local(each) for each in self._all(response, f"{MF}expectedStatus")),
             boolean=None if boolean is None else boolean == "true",
             format=self._text(response, f"{MF}expectedFormat"),
+            content_type=dict(self._headers(response)).get("content-type"),
+            content=None if content is None else content.encode(),
+            location=self._text(response, f"{MF}expectedLocation"),
+        )
+
+    def _headers(self, node: Node | None) -> tuple[tuple[str, str], ...]:
+        fields = self._list(self._one(node, f"{HT}headers"))
+        return tuple(
+            (self._text(each, f"{HT}fieldName") or "", self._text(each, f"{HT}fieldValue") or "")
+            for each in fields
         )
 
     def _text(self, subject: Node | None, predicate: str) -> str | None:

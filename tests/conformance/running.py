@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from functools import cache
 from pathlib import Path
@@ -18,8 +18,9 @@ from endpoint.sparql.syntax.parser import Unsupported
 from endpoint.sparql.syntax.parser import parse as parse_query
 from endpoint.vocabulary import SD
 from tests.conformance.answers import expected, media_type, read
-from tests.conformance.exclusions import INAPPLICABLE, SUITES
-from tests.conformance.manifests import Case, Request
+from tests.conformance.exclusions import SUITES
+from tests.conformance.manifests import Case
+from tests.conformance.protocol import exchanged
 from tests.live import Answer, Server, serving
 
 _BASE: Final = "http://example.org/"
@@ -28,7 +29,7 @@ _EMPTY: Final = f"{_BASE}empty"
 # Of the graph that has the statements of a file as those of a default graph.
 _DEFAULT: Final = "?default"
 # Extensions of files that have graphs.
-_DATASETS: Final = (".trig", ".nq")
+DATASETS: Final = (".trig", ".nq")
 _MANIFEST: Final = f"""base = "{_BASE}"
 title.en = "Test suites"
 description.en = "The data of all tests."
@@ -39,18 +40,6 @@ title.en = "Empty"
 files = ["seed/data.nq"]
 """
 _QUERY: Final = "application/sparql-query"
-_TABULAR: Final = (
-    "application/sparql-results+xml",
-    "application/sparql-results+json",
-    "text/csv",
-    "text/tab-separated-values",
-)
-_TYPES: Final = {
-    "boolean": _TABULAR[:2],
-    "tabular": _TABULAR,
-    "RDF": ("text/turtle", "application/n-triples", "application/rdf+xml", "application/ld+json"),
-}
-_STATUSES: Final = {"OK": 200, "Created": 201, "NoContent": 204, "BadRequest": 400, "NotFound": 404}
 
 
 class Outcome(NamedTuple):
@@ -61,17 +50,24 @@ class Outcome(NamedTuple):
     reason: str = ""
 
 
+# Runs a test on a server, and returns what is wrong with the answer, or None.
+Run = Callable[[Case, Server], str | None]
+
+
 @contextmanager
 def server_with(cases: Sequence[Case], folder: Path) -> Iterator[Server]:
     """A server in a new ``folder`` on the data of all tests, which reads the default graph strictly."""
-    dataset = folder / "dataset"
+    with serving(folder / "data", *flags(folder / "dataset", _quads(cases))) as server:
+        yield server
+
+
+def flags(dataset: Path, quads: Iterable[Quad]) -> tuple[str, ...]:
+    """Write a dataset of statements into a new folder, and return the flags of a server on it."""
     (dataset / "seed").mkdir(parents=True)
     (dataset / "seed" / "dataset.toml").write_text(_MANIFEST)
     with (dataset / "seed" / "data.nq").open("wb") as file:
-        serialize(_quads(cases), file, RdfFormat.N_QUADS)
-    flags = ("--dataset", str(dataset), "--default-graph", "strict", "--workers", "2", "--budget", "0")
-    with serving(folder / "data", *flags) as server:
-        yield server
+        serialize(quads, file, RdfFormat.N_QUADS)
+    return ("--dataset", str(dataset), "--default-graph", "strict", "--workers", "2", "--budget", "0")
 
 
 def groups(cases: Sequence[Case]) -> list[list[Case]]:
@@ -94,19 +90,19 @@ def _quads(cases: Sequence[Case]) -> Iterator[Quad]:
     """Yield the statements of every graph of every test, in graphs of their names."""
     wanted: dict[tuple[str, Path], None] = {}
     for case in cases:
-        if _KINDS.get(case.kind) in (_evaluation, _protocol):
+        if READING.get(case.kind) in (_evaluation, exchanged):
             default, named = _graphs(case)
             wanted |= dict.fromkeys([*default, *named])
     for name, file in wanted:
-        for quad in _statements(file):
+        for quad in statements(file):
             # Of a file with graphs, each goes to its own name, and what is in none to the default graph.
-            own = name if file.suffix in _DATASETS and not name.endswith(_DEFAULT) else None
+            own = name if file.suffix in DATASETS and not name.endswith(_DEFAULT) else None
             if (None if isinstance(quad.graph_name, DefaultGraph) else quad.graph_name.value) == own:
                 yield Quad(quad.subject, quad.predicate, quad.object, NamedNode(name))
 
 
 @cache
-def _statements(file: Path) -> list[Quad]:
+def statements(file: Path) -> list[Quad]:
     """Return the statements of a file; the graphs of one share its blank nodes."""
     return list(parse(path=str(file), base_iri=file.as_uri(), rename_blank_nodes=True))
 
@@ -116,8 +112,8 @@ def _graphs(case: Case) -> tuple[list[tuple[str, Path]], list[tuple[str, Path]]]
     default = [(file.as_uri() + _DEFAULT, file) for file in case.data]
     named = list(case.graphs)
     for file in case.data:
-        if file.suffix in _DATASETS:
-            names = {q.graph_name.value for q in _statements(file) if isinstance(q.graph_name, NamedNode)}
+        if file.suffix in DATASETS:
+            names = {q.graph_name.value for q in statements(file) if isinstance(q.graph_name, NamedNode)}
             named += [(name, file) for name in sorted(names)]
     if case.query is not None:
         try:
@@ -132,28 +128,23 @@ def _graphs(case: Case) -> tuple[list[tuple[str, Path]], list[tuple[str, Path]]]
     return default, named
 
 
-def outcomes(cases: Sequence[Case], server: Server) -> Iterator[Outcome]:
-    """Run the tests one after the other."""
+def outcomes(cases: Sequence[Case], server: Server, kinds: Mapping[str, Run]) -> Iterator[Outcome]:
+    """Run the tests one after the other, each as ``kinds`` says for its class."""
     for case in cases:
-        reason = SUITES.get(case.suite) or INAPPLICABLE.get(case.kind) or _inapplicable(case)
+        reason = SUITES.get(case.suite) or _inapplicable(case, kinds)
         if reason is not None:
             yield Outcome(case, "inapplicable", reason)
             continue
-        fault = _KINDS[case.kind](case, server)
+        fault = kinds[case.kind](case, server)
         yield Outcome(case, "passed" if fault is None else "failed", fault or "")
 
 
-def _inapplicable(case: Case) -> str | None:
+def _inapplicable(case: Case, kinds: Mapping[str, Run]) -> str | None:
     if case.regime:
         return "No entailment regime is offered."
     if case.kind in ("ProtocolTest", "GraphStoreProtocolTest") and not case.requests:
         return "The test is words for people, without requests."
-    if any(each.method not in ("GET", "HEAD") for each in case.requests) and "GraphStore" in case.kind:
-        return "The server of this run takes no writes."
-    if case.kind not in _KINDS:
-        return f"Tests of the class {case.kind} are not run."
-    local = case.iri.rpartition("#")[2]
-    return "The server of this run takes no writes." if "update" in local and "get" not in local else None
+    return None if case.kind in kinds else f"Tests of the class {case.kind} are not run."
 
 
 def _evaluation(case: Case, server: Server) -> str | None:
@@ -196,29 +187,6 @@ def _syntax(case: Case, server: Server) -> str | None:
     return f"{answer.status}: {answer.text[:200]}"
 
 
-def _protocol(case: Case, server: Server) -> str | None:
-    for request in case.requests:
-        path = request.path.replace("/sparql/", "/sparql", 1).replace("/gsp", "/store", 1)
-        answer = server.request(request.method, path, request.body or None, dict(request.headers))
-        if fault := _fault(request, answer):
-            return fault
-    return None
-
-
-def _fault(request: Request, answer: Answer) -> str | None:
-    if not any(_is(answer.status, name) for name in request.statuses):
-        return f"{answer.status} is none of {request.statuses}: {answer.text[:200]}"
-    if request.format is not None and answer.type not in _TYPES[request.format]:
-        return f"{answer.type} is not {request.format}"
-    if request.boolean is not None and answer.json()["boolean"] is not request.boolean:
-        return f"The answer is not {request.boolean}."
-    return None
-
-
-def _is(status: int, name: str) -> bool:
-    return _STATUSES.get(name) == status or (name.endswith("xx") and name[-3] == str(status)[0])
-
-
 def _description(case: Case, server: Server) -> str | None:
     answer = server.get("/sparql", "text/turtle")
     if answer.status != 200 or answer.type != "text/turtle":
@@ -235,13 +203,14 @@ def _description(case: Case, server: Server) -> str | None:
     return None if typed else "What has the endpoint is no sd:Service."
 
 
-_KINDS: Final = {
+# The tests that only read, by their classes.
+READING: Final[Mapping[str, Run]] = {
     "QueryEvaluationTest": _evaluation,
     "CSVResultFormatTest": _evaluation,
     **dict.fromkeys(
         ("PositiveSyntaxTest", "PositiveSyntaxTest11", "NegativeSyntaxTest", "NegativeSyntaxTest11"), _syntax
     ),
-    "ProtocolTest": _protocol,
-    "GraphStoreProtocolTest": _protocol,
+    "ProtocolTest": exchanged,
+    "GraphStoreProtocolTest": exchanged,
     "ServiceDescriptionTest": _description,
 }

@@ -70,6 +70,16 @@ def test_a_graph_without_statements_exists(writer: Server) -> None:
     assert writer.get(at(graph)).status == 200
 
 
+def test_the_name_of_a_graph_is_decoded_once(writer: Server) -> None:
+    for path, number in (("%31", b"1"), ("%2531", b"2")):
+        assert (
+            send(writer, "PUT", f"/store?graph=http://example.org/once/{path}", TRIPLE % number).status == 201
+        )
+    assert objects(writer, "http://example.org/once/1") == ["1"]
+    assert objects(writer, "http://example.org/once/%31") == ["2"]
+    assert b'"1"' in writer.get("/store?graph=http%3A%2F%2Fexample.org%2Fonce%2F1").body
+
+
 def test_a_new_graph_is_named_by_the_server_and_by_its_address(writer: Server) -> None:
     created = send(writer, "POST", "/store", TRIPLE % b"new")
     assert created.status == 201

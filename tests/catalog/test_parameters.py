@@ -43,6 +43,7 @@ def typed(value: str, name: str) -> Literal:
         ("string", "\u1112\u1161\u11ab", Literal("\ud55c")),
         ("string", "e\u0301", Literal("\u00e9")),
         ("integer", "2023", typed("2023", "integer")),
+        ("integer", "2023.0", typed("2023", "integer")),
         ("integer", " 2023 ", typed("2023", "integer")),
         ("integer", "+7", typed("7", "integer")),
         ("integer", "-007", typed("-7", "integer")),
@@ -73,7 +74,7 @@ def test_a_text_in_a_language_becomes_a_tagged_literal() -> None:
     [
         ("integer", "abc"),
         ("integer", "20 23"),
-        ("integer", "2023.0"),
+        ("integer", "2023.5"),
         ("integer", "２０２３"),
         ("integer", "9223372036854775808"),
         ("integer", "1" * 100_000),

@@ -25,7 +25,7 @@ def test_a_query_on_the_store(data: Path) -> None:
     assert times.startswith("times    waiting ")
     assert answer.startswith("answer   2 rows, ")
     assert memory.startswith("memory   ")
-    assert place == "data     generation 1, from memory; default graph: union"
+    assert place == "data     generation 1, from columns; default graph: union"
     assert hints == "hints    no slow shape is known in this query"
 
 

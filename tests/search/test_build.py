@@ -42,7 +42,7 @@ def answers(opened: TextIndex) -> list[object]:
 
 def test_the_number_of_documents(tmp_path: Path) -> None:
     assert build_index(LIBRARY, tmp_path / "text", CONFIGURATION) == len(LIBRARY)
-    assert sorted(file.name for file in (tmp_path / "text").iterdir()) == ["1", "index.json"]
+    assert sorted(file.name for file in (tmp_path / "text").iterdir()) == ["1", "index.json", "names.json"]
 
 
 def test_an_index_of_nothing(tmp_path: Path) -> None:
@@ -340,7 +340,8 @@ def test_a_change_answers_as_an_index_built_anew(tmp_path: Path) -> None:
 def test_a_change_links_the_files_of_segments_that_stay(tmp_path: Path) -> None:
     index(tmp_path / "before").close()
     update_index([document("new", "외교")], ["rcep"], tmp_path / "up", CONFIGURATION, tmp_path / "before")
-    assert sorted(path.name for path in (tmp_path / "up").iterdir()) == ["1", "1.gone.npy", "2", "index.json"]
+    names = sorted(path.name for path in (tmp_path / "up").iterdir())
+    assert names == ["1", "1.gone.npy", "2", "index.json", "names.json"]
     for file in (tmp_path / "before" / "1").iterdir():
         assert file.samefile(tmp_path / "up" / "1" / file.name)
 

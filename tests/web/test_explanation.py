@@ -27,7 +27,7 @@ def test_a_query_is_evaluated_and_its_figures_are_told(server: Server) -> None:
     assert (members["outcome"], members["detail"], members["hints"]) == ("ok", None, [])
     assert (members["rows"], members["bytes"]) == (len(answer.rows()), len(answer.body))
     assert (members["form"], members["format"]) == ("SELECT", "application/sparql-results+json")
-    assert (members["source"], members["generation"]) == ("memory", 1)
+    assert (members["source"], members["generation"]) == ("columns", 1)
     seconds = members["seconds"]
     phases = [seconds[phase] for phase in ("waiting", "planning", "evaluating", "sending")]
     assert min(phases) >= 0

@@ -45,6 +45,8 @@ _SIMPLE: Final[Mapping[str, str]] = {
     "admin-query": "/-/admin/queries/1",
     "admin-kill": "/-/admin/queries/1/kill",
     "seen": "/-/seen",
+    "update": "/update",
+    "store-name": "/store/unknown",
 }
 
 

@@ -152,7 +152,7 @@ WRONG = [
     ("page=0", "page"),
     ("page=-1", "page"),
     ("page=x", "page"),
-    ("page=1.0", "page"),
+    ("page=1.5", "page"),
     ("page=99999999999", "page"),
     ("page=1&page=2", "page"),
     ("pageSize=0", "pageSize"),

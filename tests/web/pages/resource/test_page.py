@@ -35,6 +35,8 @@ from tests.properties import examples
 from tests.web.pages.resource.snapshots import GRAPH, THING, view
 
 BROWSER = "text/html,*/*;q=0.8"
+# At the own path of a resource a client that wants no kind gets the page.
+TURTLE = "text/turtle"
 LABEL = URIRef("http://www.w3.org/2000/01/rdf-schema#label")
 
 
@@ -86,7 +88,7 @@ IRIS = [
 
 @pytest.mark.parametrize(("path", "label"), IRIS)
 def test_an_iri_is_found_in_every_form(things: Server, path: str, label: str) -> None:
-    answer = things.get(path)
+    answer = things.get(path, TURTLE)
     assert answer.status == 200
     syntax = "nt" if answer.type == "application/n-triples" else "turtle"
     graph = Graph().parse(data=answer.body, format=syntax)
@@ -94,15 +96,15 @@ def test_an_iri_is_found_in_every_form(things: Server, path: str, label: str) ->
     # Every address that the answer names leads to the same resource.
     canonical = re.search(r'<http://[^/]+(/[^>]*)>; rel="canonical"', answer.headers["link"])
     assert canonical is not None
-    again = Graph().parse(data=things.get(canonical[1], "text/turtle").body, format="turtle")
+    again = Graph().parse(data=things.get(canonical[1], TURTLE).body, format="turtle")
     assert isomorphic(again, graph)
     location = answer.headers["content-location"]
-    assert isomorphic(Graph().parse(data=things.get(location).body, format=syntax), graph)
+    assert isomorphic(Graph().parse(data=things.get(location, TURTLE).body, format=syntax), graph)
 
 
 def test_a_document_is_described_with_its_parts(things: Server) -> None:
     for path, parts in (("/doc", {"part one", "part two"}), ("/page", {"page", "its part"})):
-        graph = Graph().parse(data=things.get(path).body, format="turtle")
+        graph = Graph().parse(data=things.get(path, TURTLE).body, format="turtle")
         assert {str(text) for text in graph.objects(None, LABEL)} == parts
     assert [link.text_content() for link in page(things, "/doc").xpath("//ul[@class='columns']//a")] == [
         "part one",
@@ -111,7 +113,7 @@ def test_a_document_is_described_with_its_parts(things: Server) -> None:
 
 
 def test_what_is_only_mentioned_is_told_by_what_mentions_it(things: Server) -> None:
-    answer = things.get("/value/7")
+    answer = things.get("/value/7", TURTLE)
     graph = Graph().parse(data=answer.body, format="turtle")
     assert [str(row[0]) for row in graph] == [f"{BASE}thing/many"]
     foreign = things.get("/lod/view.do?uri=http://elsewhere.example/unknown&format=nt")
@@ -241,7 +243,7 @@ def test_a_class_an_ontology_and_a_graph_have_pages(things: Server) -> None:
     terms = page(things, "/ns/").xpath("//dl[@class='terms']//dt/a/text()")
     assert terms == ["Object", "Thing", "size"]
     assert "A named graph" in page(things, "/things").text_content()
-    graph = Graph().parse(data=things.get("/ns/").body, format="turtle")
+    graph = Graph().parse(data=things.get("/ns/", TURTLE).body, format="turtle")
     assert (URIRef(f"{BASE}ns/size"), None, None) in graph
 
 

@@ -44,7 +44,7 @@ ONTOLOGIES = ["mofapub/", "mofadocu/", "core/", "mofabrief/", "mofapress/", "mof
 @pytest.mark.parametrize("locale", ["ko", "en"])
 def test_an_ontology_is_a_document_of_its_terms(server: Server, path: str, locale: str) -> None:
     tree = page(server, f"/{path}", locale)
-    graph = Graph().parse(data=server.get(f"/{path}").body, format="turtle")
+    graph = Graph().parse(data=server.get(f"/{path}", "text/turtle").body, format="turtle")
     defined = [str(term) for term in graph.subjects(unique=True) if str(term).startswith("http")]
     shown = tree.xpath("//dl[@class='terms']//dt/a/@href")
     assert len(shown) == len([term for term in defined if not term.endswith("/")])

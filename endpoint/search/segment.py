@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from bisect import bisect_left
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import ExitStack, closing
 from pathlib import Path
 from typing import NamedTuple
 
@@ -112,19 +113,20 @@ class Segment:
 
     def __init__(self, folder: Path, gone: Indices) -> None:
         self.folder, self.gone = folder, gone
-        self.connection = schema.open_for_reading(folder)
-        self.postings = Postings(folder)
-        self.complete = not len(gone)
-        self.alive = np.ones(len(self.postings.lengths), bool)
-        self.alive[0] = False
-        self.alive[gone] = False
+        with ExitStack() as opened:
+            self.connection = opened.enter_context(closing(schema.open_for_reading(folder)))
+            self.postings = opened.enter_context(closing(Postings(folder)))
+            self.complete = not len(gone)
+            self.alive = np.ones(len(self.postings.lengths), bool)
+            self.alive[0] = False
+            self.alive[gone] = False
+            self._opened = opened.pop_all()
         self._arrays: dict[str, Numbers] = {}
         self._facets: dict[str, FacetValues] = {}
 
     def close(self) -> None:
         """Close the files."""
-        self.connection.close()
-        self.postings.close()
+        self._opened.close()
 
     @property
     def sizes(self) -> tuple[int, int]:

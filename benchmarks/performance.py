@@ -317,6 +317,8 @@ def main() -> None:
     options = arguments()
     # The servers end with the benchmark, also where it is told to end.
     signal.signal(signal.SIGTERM, lambda *_: sys.exit("ended by a signal"))
+    if options.folder is not None:
+        options.folder.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(dir=options.folder) as name:
         run = Run(options, Path(name))
         describe(run)

@@ -180,7 +180,7 @@ class TextIndex:
     def _everything_but(self, query: All) -> list[Matches]:
         numbers = [np.flatnonzero(segment.alive) for segment in self._segments]
         for node in query.excluded:
-            out = self._find(node)
+            out = self._excluded(node)
             numbers = [
                 np.setdiff1d(each, found.numbers, True) for each, found in zip(numbers, out, strict=True)
             ]

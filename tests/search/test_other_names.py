@@ -65,6 +65,7 @@ def library(tmp_path_factory: pytest.TempPathFactory) -> Iterator[TextIndex]:
         ("unesc*", {"unesco", "both"}),
         ("유네스코 -UNESCO", {"ko"}),
         ("호주 (-Australia)", {"hoju"}),
+        ("-Australia", {"unesco", "ko", "both", "hoju", "ipef", "long", "korean", "us"}),
         # Of one syllable there are no other names.
         ("미", set()),
     ],

@@ -194,7 +194,7 @@ def routes(site: Site) -> list[BaseRoute]:
         # Browsers request it beside answers that are no pages, such as JSON.
         Route("/favicon.ico", Handler(StaticFiles("icon.svg").answer)),
         Route("/lod/view.do", Handler(resources.for_people)),
-        Route("/resource", Handler(resources.for_programs)),
+        Route("/resource", Handler(resources.for_programs, methods=())),
         # Last: any other path may be that of a resource.
-        _AnyPath("/{path:path}", Handler(resources.at_path)),
+        _AnyPath("/{path:path}", Handler(resources.at_path, methods=())),
     ]

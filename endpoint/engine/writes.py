@@ -41,7 +41,8 @@ class Write:
 
     ``token`` is the name of its token, which may change ``graphs`` (empty for all); ``request`` identifies
     the HTTP request. An update has a ``text``, and the graphs of using-graph-uri and using-named-graph-uri.
-    Any other write is about ``target``, with the IRI ``graph`` for one named graph, and has ``files``.
+    Any other write is about ``target``, with the IRI ``graph`` for one named graph, and has ``files``; with
+    the IRI ``resource`` only about what is stated of it there.
     ``expects`` is what must be there before: ``present``, ``absent``, the number of a generation, or nothing.
     """
 
@@ -57,6 +58,7 @@ class Write:
     graph: str = ""
     files: tuple[Upload, ...] = ()
     expects: str = ""
+    resource: str = ""
 
     @classmethod
     def of(cls, members: Mapping[str, Any]) -> Self:

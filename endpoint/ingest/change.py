@@ -107,6 +107,16 @@ def going(
         raise DataError(f"Nothing is stated{where} of\n{listed}\nNothing was published.")
 
 
+def own_statements(
+    store: Store, resource: NamedNode, graph: Graph | None, derived: NamedNode | None, gone: Store
+) -> bool:
+    """Collect in the empty store ``gone`` what is stated of a resource, in ``graph`` or in all.
+
+    Blank nodes that nothing else points to belong to it. Return whether anything is.
+    """
+    return _Finder(store, derived, gone).remove(store.quads_for_pattern(resource, None, None, graph))
+
+
 def _subjects(sources: Store) -> Iterator[tuple[NamedNode, Graph]]:
     """Yield the subjects of the sources that are IRIs, with their graphs, mostly each once."""
     before = None

@@ -201,6 +201,46 @@ def test_conditions_hold(writer: Server) -> None:
     assert objects(writer, graph) == ["application/ld+json"]
 
 
+RECORD = "/mofapub/resource/Publication/14209"
+OTHER = "/resource?iri=http%3A%2F%2Fexample.org%2Fother%23it"
+
+
+def test_a_resource_is_read_corrected_and_put_back(writer: Server) -> None:
+    """What is derived of it follows, and is not stated because it was sent."""
+    read = writer.get(RECORD, TURTLE)
+    corrected = read.body + b'\n<> <http://www.w3.org/2000/01/rdf-schema#comment> "Corrected" .'
+    base = {"Content_Type": TURTLE, "If_Match": read.headers["etag"]}
+    put = send(writer, "PUT", RECORD, corrected, **base)
+    assert (put.status, put.body) == (204, b""), put.text
+    assert send(writer, "PUT", RECORD, corrected, **base).status == 412
+    record = f"http://opendata.mofa.go.kr{RECORD}"
+    counts = "SELECT (COUNT(*) AS ?o) { GRAPH <%s> { <%s> ?p ?x } }"
+    assert "Corrected" in writer.get(RECORD, TURTLE).text
+    after = writer.query(counts % (MOFAPUB, record), "text/csv").text.split()[1]
+    assert send(writer, "PUT", RECORD, read.body).status == 204
+    before = writer.query(counts % (MOFAPUB, record), "text/csv").text.split()[1]
+    assert int(after) == int(before) + 1
+    derived = "http://opendata.mofa.go.kr/derived"
+    assert writer.query(counts % (derived, record), "text/csv").text.split()[1] != "0"
+    deleted = send(writer, "DELETE", RECORD)
+    assert (deleted.status, deleted.json()["removed"]) == (200, int(before))
+    assert send(writer, "DELETE", RECORD).status == 404
+    assert writer.query(counts % (derived, record), "text/csv").text.split()[1] == "0"
+    again = send(writer, "PUT", f"{RECORD}?graph={quote(MOFAPUB)}", read.body, If_None_Match="*")
+    assert (again.status, again.headers["location"]) == (201, f"{writer.url}{RECORD}?graph={quote(MOFAPUB)}")
+
+
+def test_a_resource_of_any_iri_is_put_and_deleted(writer: Server) -> None:
+    triple = b"<http://example.org/other#it> <http://example.org/p> 'other' ."
+    assert send(writer, "PUT", OTHER, triple).status == 409
+    assert send(writer, "PUT", f"{OTHER}&graph={NEWS}", triple).status == 201
+    assert objects(writer, NEWS) == ["other"]
+    assert send(writer, "PUT", OTHER, triple.replace(b"'other'", b"'new'")).status == 204
+    assert send(writer, "DELETE", f"{OTHER}&default").status == 404
+    assert send(writer, "DELETE", OTHER).status == 200
+    assert writer.request("OPTIONS", RECORD).headers["allow"] == "GET, HEAD, PUT, DELETE, OPTIONS"
+
+
 @pytest.mark.parametrize(
     ("method", "path", "body", "headers", "status", "code"),
     [
@@ -230,6 +270,18 @@ def test_conditions_hold(writer: Server) -> None:
         ("PATCH", at(NEWS), b"CLEAR ALL", {"Content-Type": "application/sparql-update"}, 403, "forbidden"),
         ("PUT", at("http://opendata.mofa.go.kr/derived"), TRIPLE % b"1", {}, 403, "forbidden"),
         ("PROPFIND", at(NEWS), b"", {}, 405, "method-not-allowed"),
+        ("PUT", RECORD, TRIPLE % b"1", {}, 400, "malformed-data"),
+        ("PUT", RECORD, b"<> a <a:a> .", {"Content-Type": "text/html"}, 415, "unsupported-media-type"),
+        ("PUT", f"{RECORD}?graf=a:a", b"<> a <a:a> .", {}, 400, "bad-parameter"),
+        ("PUT", f"{RECORD}.ttl", b"<> a <a:a> .", {}, 405, "method-not-allowed"),
+        ("PUT", RECORD, b"<> a <a:a> .", {"If-Match": '"other"'}, 412, "precondition-failed"),
+        ("PUT", RECORD, b"<> a <a:a> .", {"If-None-Match": "*"}, 412, "precondition-failed"),
+        ("PUT", RECORD, b"<> a <a:a> .", {"Authorization": ""}, 401, "unauthorized"),
+        ("PUT", RECORD, b"<> a <a:a> .", bearer(LIMITED), 403, "forbidden"),
+        ("DELETE", RECORD, b"", bearer(LIMITED), 403, "forbidden"),
+        ("DELETE", "/mofapub/nothing", b"", {}, 404, "not-found"),
+        ("POST", RECORD, b"<> a <a:a> .", {}, 405, "method-not-allowed"),
+        ("DELETE", "/lod/view.do?uri=a:a", b"", {}, 405, "method-not-allowed"),
     ],
 )
 def test_what_is_refused_changes_nothing(

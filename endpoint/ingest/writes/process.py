@@ -48,6 +48,7 @@ from endpoint.ingest.recipe import Recipe
 from endpoint.ingest.writes.evaluation import Update, evaluate
 from endpoint.ingest.writes.ledger import Ledger, Permission
 from endpoint.ingest.writes.remote import Loader
+from endpoint.ingest.writes.resources import write_resource
 from endpoint.ingest.writes.templates import Names
 from endpoint.ingest.writes.uploads import check, graph_of, write_graph
 from endpoint.storage import generations
@@ -153,7 +154,13 @@ class Group:
     def _record(self) -> dict[str, Any]:
         listed = [pack_outcome(self.outcomes[place]) for place in range(len(self.writes))]
         writes = [
-            {"kind": each.kind, "token": each.token, "request": each.request, "graph": each.graph}
+            {
+                "kind": each.kind,
+                "token": each.token,
+                "request": each.request,
+                "graph": each.graph,
+                "resource": each.resource,
+            }
             for each in self.writes
         ]
         return {"group": self.identifier, "writes": writes, "outcomes": listed}
@@ -232,7 +239,8 @@ class _Attempt:
 
     def _do(self, write: Write, ledger: Ledger, transaction: Transaction) -> bool:
         if write.kind != "update":
-            return write_graph(write, ledger, transaction.folder, self.group.terms.max_upload)
+            put = write_resource if write.resource else write_graph
+            return put(write, ledger, transaction.folder, self.group.terms.max_upload)
         terms = self.group.terms
         loader = Loader(terms.load_from, terms.max_upload, terms.timeout, transaction.folder)
         names = Names(write.base or self.names.base, self.names.prefixes)

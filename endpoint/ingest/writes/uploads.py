@@ -58,7 +58,7 @@ def write_graph(write: Write, ledger: Ledger, folder: Path, limit: int) -> bool:
         _load_new(write, ledger, graph, folder, limit)
         return True
     with coming(write.files, graph, write.base, folder, limit) as store:
-        _ensure_one_graph(store, graph)
+        ensure_one_graph(store, graph)
         if write.kind == "put":
             _remove_others(ledger, store, graph)
         ledger.add(store)
@@ -100,12 +100,12 @@ def graph_of(write: Write) -> NamedNode | DefaultGraph | None:
     return NamedNode(write.graph) if write.target == "graph" else DefaultGraph()
 
 
-def check(expects: str, there: bool) -> None:
+def check(expects: str, there: bool, what: str = "graph") -> None:
     """Raise PreconditionFailed where a graph must be there and is not, or the other way about."""
     if expects == "present" and not there:
-        raise PreconditionFailed("The graph is not there (If-Match).")
+        raise PreconditionFailed(f"The {what} is not there (If-Match).")
     if expects == "absent" and there:
-        raise PreconditionFailed("The graph is there already (If-None-Match).")
+        raise PreconditionFailed(f"The {what} is there already (If-None-Match).")
 
 
 @contextmanager
@@ -158,7 +158,7 @@ def _malformed(mistakes: Sequence[DataError]) -> MalformedData:
     return MalformedData(told, mistakes[0].line)
 
 
-def _ensure_one_graph(store: Store, graph: Graph | None) -> None:
+def ensure_one_graph(store: Store, graph: Graph | None) -> None:
     """Raise MalformedData where files for one graph name others."""
     if graph is None:
         return

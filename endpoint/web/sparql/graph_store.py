@@ -183,18 +183,19 @@ def read_target(request: Request) -> Target:
     pairs = [(name.strip(), value) for name, value in request.pairs]
     path = request.scope["path_params"].get("name")
     if path is None:
-        return _named_target(pairs)
+        return named_target(pairs)
     if any(name in ("graph", "default") for name, _ in pairs):
         raise BadParameter("graph", f"The address names a graph itself; use {STORE_PATH}?graph=IRI.")
     return Target(f"{request.base}{STORE_PATH}/{quote(path)}")
 
 
-def _named_target(pairs: Pairs) -> Target:
+def named_target(pairs: Pairs, known: Sequence[str] = _PARAMETERS) -> Target:
+    """Return the part of the dataset that the parameters name. Raises BadParameter for one not ``known``."""
     for name, _ in pairs:
-        if name not in _PARAMETERS:
+        if name not in known:
             # A graph under a misspelt name would be the whole dataset.
-            near = nearest(name, _PARAMETERS)
-            hint = f" Did you mean {near}?" if near else f" There are: {', '.join(_PARAMETERS)}."
+            near = nearest(name, known)
+            hint = f" Did you mean {near}?" if near else f" There are: {', '.join(known)}."
             raise BadParameter(
                 name[:80], f"There is no parameter {shown(name)} here.{hint}", rule="unknown", suggestion=near
             )

@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import uuid
+from collections.abc import Callable, Sequence
+from collections.abc import Set as AbstractSet
 from contextlib import ExitStack
 from dataclasses import replace
+from functools import partial
 from typing import Final, Literal, cast
 
 from endpoint.engine.writes import Write, Written
@@ -16,6 +19,7 @@ from endpoint.errors import (
     UnsupportedMediaType,
 )
 from endpoint.formats import N_QUADS, TRIG
+from endpoint.storage.generations import Generation
 from endpoint.tokens import GRAPH_STORE
 from endpoint.web.http.answer import NO_STORE, Answer, Whole
 from endpoint.web.http.encodings import CODINGS
@@ -23,7 +27,7 @@ from endpoint.web.http.request import Request
 from endpoint.web.http.send import READING
 from endpoint.web.http.uploads import Received
 from endpoint.web.machine.datasets import STORE_PATH
-from endpoint.web.sparql.graph_store import Target, entity_tags, read_graph, read_target
+from endpoint.web.sparql.graph_store import entity_tags, read_graph, read_target
 from endpoint.web.sparql.updates import UPDATE_TYPE, authorize, commit, written_answer
 
 WRITING: Final = ("PUT", "POST", "DELETE", "PATCH")
@@ -57,7 +61,7 @@ async def graph_store(request: Request) -> Answer:
         token.graphs,
         target="dataset" if target.dataset else "default" if target.default else "graph",
         graph=target.graph or "",
-        expects=_expects(request, target),
+        expects=read_condition(request, partial(entity_tags, request.site, target)),
     )
     if request.method == "PATCH":
         return await _patch(request, write)
@@ -77,7 +81,7 @@ async def _store(request: Request, write: Write) -> Answer:
         # The process that writes opens the files by their numbers, which nothing else may get meanwhile.
         release = closing.pop_all().close
     written = await commit(request, replace(write, files=tuple(received.files)), release)
-    return _stored(request, written, location)
+    return stored_answer(request, written, location)
 
 
 def _located(request: Request, write: Write, received: Received) -> tuple[Write, str]:
@@ -95,7 +99,8 @@ def _located(request: Request, write: Write, received: Received) -> tuple[Write,
     return write, ""
 
 
-def _stored(request: Request, written: Written, location: str) -> Answer:
+def stored_answer(request: Request, written: Written, location: str = "") -> Answer:
+    """Return the answer to a body that was stored; ``location`` is the address of a new one, else its own."""
     if written.created:
         return written_answer(written, 201, location or _address(request))
     if request.method == "PUT":
@@ -121,10 +126,11 @@ async def _patch(request: Request, write: Write) -> Answer:
     return written_answer(await commit(request, replace(write, kind="update", text=text)))
 
 
-def _expects(request: Request, target: Target) -> str:
-    """Return what the graph must be like (RFC 9110 section 13.1). Raises PreconditionFailed.
+def read_condition(request: Request, tags: Callable[[Generation, Sequence[str]], AbstractSet[str]]) -> str:
+    """Return what a write expects of what is there (RFC 9110 section 13.1). Raises PreconditionFailed.
 
-    An entity tag is that of a generation: whatever was written since, to any graph, is another one.
+    ``tags`` returns the entity tags of a generation in all representations, with these content codings. Such
+    a tag is that of a generation: whatever was written since, to any graph, is another one.
     """
     wanted, refused = _listed(request, "if-match"), _listed(request, "if-none-match")
     if not wanted and not refused:
@@ -132,7 +138,7 @@ def _expects(request: Request, target: Target) -> str:
     generation = request.site.engine.generation
     if "*" in wanted or "*" in refused:
         return "present" if "*" in wanted else "absent"
-    current = entity_tags(request.site, target, generation, tuple(coding.name for coding in CODINGS))
+    current = tags(generation, tuple(coding.name for coding in CODINGS))
     if current.isdisjoint(wanted) if wanted else not current.isdisjoint(refused):
         named = "If-Match" if wanted else "If-None-Match"
         raise PreconditionFailed(f"The data is not what {named} names. Read it again.")

@@ -49,6 +49,8 @@ from endpoint.web.http.answer import (
 )
 from endpoint.web.http.html import NOINDEX_HEADERS, render
 from endpoint.web.http.request import Pairs, Request, choose, read_download, read_formats
+from endpoint.web.http.send import check_method
+from endpoint.web.http.view import View
 from endpoint.web.own_queries import OwnQueries, Snapshot
 from endpoint.web.pages.resource.labels import read_labels
 from endpoint.web.pages.resource.linkset import write_linkset
@@ -64,6 +66,7 @@ from endpoint.web.pages.resource.lookup import (
 from endpoint.web.pages.resource.page import ResourcePage
 from endpoint.web.pages.resource.page_data import PARAMETERS, read_item, read_page_data, read_parameters
 from endpoint.web.pages.resource.rendering import FORMATS, Addresses, page_address
+from endpoint.web.pages.resource.writes import WRITING, methods, write_resource
 
 # Links of more bytes than this are left out but for the first: proxies commonly take 4 to 8 kB of headers.
 _LINKS: Final = 3000
@@ -84,7 +87,9 @@ class Resources:
         self._own_queries = own_queries
 
     async def at_path(self, request: Request) -> Answer:
-        """Answer with the resource whose IRI is the dataset's base and the path of the request."""
+        """Answer with, or write, the resource whose IRI is the dataset's base and the path of the request."""
+        if (answer := check_method(request, methods(request.site))) is not None:
+            return answer
         path = (request.scope.get("raw_path") or request.path.encode()).decode("utf-8", "replace")
         return await self._answer(request, of_path(path, request.site.dataset.base))
 
@@ -93,12 +98,16 @@ class Resources:
         return await self._answer(request, _named(request, people=True))
 
     async def for_programs(self, request: Request) -> Answer:
-        """Answer with the resource that a parameter names, by default with its RDF."""
+        """Answer with the resource that a parameter names, by default with its RDF, or write it."""
+        if (answer := check_method(request, methods(request.site))) is not None:
+            return answer
         return await self._answer(request, _named(request, people=False))
 
     async def _answer(self, request: Request, address: Address) -> Answer:
         snapshot = self._own_queries.snapshot()
         request.exchange.generation = snapshot.generation.number
+        if request.method in WRITING:
+            return await write_resource(request, snapshot, address, partial(entity_tags, request.view))
         try:
             known = await look_up(snapshot, address)
         except UnknownResource as error:
@@ -266,6 +275,20 @@ class SelectedRepresentation:
             headers.append(("content-language", view.language))
         written = tuple((name.encode(), value.encode("latin-1")) for name, value in headers)
         return (*written, *NOINDEX_HEADERS) if page and self.shown else written
+
+
+def entity_tags(view: View, iri: str, generation: Generation, _: Sequence[str]) -> frozenset[str]:
+    """Return the entity tags of a resource in all formats of RDF; content codings have no others."""
+    media_types = (
+        (media_type, fmt) for fmt in GRAPH_FORMATS for media_type in (fmt.media_type, *fmt.aliases)
+    )
+    negotiated = (negotiate(media_type, (fmt,)) for media_type, fmt in media_types)
+    addresses = Addresses(iri, view)
+    return frozenset(
+        SelectedRepresentation(addresses, each, generation, cited=False).tag
+        for each in (*negotiated, *EXTENSIONS.values())
+        if each is not None and each.format is not HTML
+    )
 
 
 def _link_header(links: Iterator[tuple[str, str, str]]) -> str:

@@ -21,7 +21,7 @@ BEGUN: Final = 21
 COMMITTED: Final = 22
 PUBLISHING: Final = -1
 
-Kind = Literal["update", "put", "post", "delete"]
+Kind = Literal["update", "put", "post", "delete", "patch"]
 Target = Literal["graph", "default", "dataset"]
 
 
@@ -42,7 +42,8 @@ class Write:
     ``token`` is the name of its token, which may change ``graphs`` (empty for all); ``request`` identifies
     the HTTP request. An update has a ``text``, and the graphs of using-graph-uri and using-named-graph-uri.
     Any other write is about ``target``, with the IRI ``graph`` for one named graph, and has ``files``; with
-    the IRI ``resource`` only about what is stated of it there.
+    the IRI ``resource`` only about what is stated of it there. A patch has one file, of lines that are
+    N-Quads but for their beginnings.
     ``expects`` is what must be there before: ``present``, ``absent``, the number of a generation, or nothing.
     """
 

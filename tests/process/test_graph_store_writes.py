@@ -124,6 +124,18 @@ def test_an_update_of_one_graph(writer: Server) -> None:
     assert send(writer, "PATCH", at(graph), TRIPLE % b"1").status == 415
 
 
+def test_a_patch_of_single_statements(writer: Server) -> None:
+    graph, other, kind = "http://example.org/rows", "http://example.org/rows-2", "application/rdf-patch"
+    row = '<http://example.org/a> <http://example.org/p> "%s" <%s> .\n'
+    patch = f"TX .\nA {row % (1, graph)}A {row % (2, graph)}A {row % (1, other)}D {row % (2, graph)}TC .\n"
+    done = send(writer, "PATCH", "/store", gzip.compress(patch.encode()), kind, Content_Encoding="gzip")
+    assert (done.status, done.json()["added"], done.json()["removed"]) == (200, 3, 1), done.text
+    assert (objects(writer, graph), objects(writer, other)) == (["1"], ["1"])
+    assert send(writer, "PATCH", at(graph), b"A " + TRIPLE % b"3", kind).status == 200
+    assert objects(writer, graph) == ["1", "3"]
+    assert "application/rdf-patch" in writer.request("OPTIONS", "/store").headers["accept-patch"]
+
+
 def test_files_of_a_form(writer: Server, tmp_path: Path) -> None:
     """As curl and browsers send them."""
     (tmp_path / "a.ttl").write_bytes(TRIPLE % b"ttl")
@@ -269,6 +281,15 @@ def test_a_resource_of_any_iri_is_put_and_deleted(writer: Server) -> None:
         ("DELETE", at(MOFAPUB), b"", bearer(LIMITED), 403, "forbidden"),
         ("PATCH", at(NEWS), b"CLEAR ALL", {"Content-Type": "application/sparql-update"}, 403, "forbidden"),
         ("PUT", at("http://opendata.mofa.go.kr/derived"), TRIPLE % b"1", {}, 403, "forbidden"),
+        ("PATCH", "/store", b"A <a:a>", {"Content-Type": "application/rdf-patch"}, 400, "malformed-data"),
+        (
+            "PATCH",
+            "/store",
+            b'A <a:a> <a:b> "1" .',
+            {"Content-Type": "application/rdf-patch", **bearer(LIMITED)},
+            403,
+            "forbidden",
+        ),
         ("PROPFIND", at(NEWS), b"", {}, 405, "method-not-allowed"),
         ("PUT", RECORD, TRIPLE % b"1", {}, 400, "malformed-data"),
         ("PUT", RECORD, b"<> a <a:a> .", {"Content-Type": "text/html"}, 415, "unsupported-media-type"),

@@ -47,6 +47,7 @@ from endpoint.ingest.publish import publish
 from endpoint.ingest.recipe import Recipe
 from endpoint.ingest.writes.evaluation import Update, evaluate
 from endpoint.ingest.writes.ledger import Ledger, Permission
+from endpoint.ingest.writes.patch import apply_patch
 from endpoint.ingest.writes.remote import Loader
 from endpoint.ingest.writes.resources import write_resource
 from endpoint.ingest.writes.templates import Names
@@ -238,6 +239,9 @@ class _Attempt:
         return Written(before, ledger.added, ledger.removed, created, ledger.changed)
 
     def _do(self, write: Write, ledger: Ledger, transaction: Transaction) -> bool:
+        if write.kind == "patch":
+            apply_patch(write, ledger, transaction.folder, self.group.terms.max_upload)
+            return False
         if write.kind != "update":
             put = write_resource if write.resource else write_graph
             return put(write, ledger, transaction.folder, self.group.terms.max_upload)

@@ -76,7 +76,7 @@ def _load_new(write: Write, ledger: Ledger, graph: Graph, folder: Path, limit: i
     """Load files into a graph that has nothing: straight, so in a fifth of the time. Raises MalformedData."""
     named = graph if isinstance(graph, NamedNode) else None
     with tempfile.TemporaryDirectory(prefix="upload-", dir=folder) as scratch:
-        files = [_decompressed(file, Path(scratch), limit) for file in write.files]
+        files = [decompressed(file, Path(scratch), limit) for file in write.files]
         if sum(Path(file.path).stat().st_size for file in files) > _SMALL:
             ledger.load(lambda store: _load(store, files, named, write.base))
             ledger.add_graph(graph)
@@ -118,7 +118,7 @@ def coming(
     """
     named = graph if isinstance(graph, NamedNode) else None
     with tempfile.TemporaryDirectory(prefix="upload-", dir=folder) as scratch:
-        files = [_decompressed(file, Path(scratch), limit) for file in files]
+        files = [decompressed(file, Path(scratch), limit) for file in files]
         small = sum(Path(file.path).stat().st_size for file in files) <= _SMALL
         store = Store() if small else Store(str(Path(scratch, "store")))
         _load(store, files, named, base)
@@ -126,7 +126,7 @@ def coming(
         del store
 
 
-def _decompressed(file: Upload, folder: Path, limit: int) -> Upload:
+def decompressed(file: Upload, folder: Path, limit: int) -> Upload:
     """Return the file, or one in ``folder`` with its bytes decompressed."""
     if not file.compression:
         return file

@@ -40,8 +40,8 @@ class Received:
         self._closing = closing
         self.files: list[Upload] = []
 
-    async def receive(self, limit: int) -> None:
-        """Receive the body, of ``limit`` bytes at most.
+    async def receive(self, limit: int, fmt: Format | None = None) -> None:
+        """Receive the body, of ``limit`` bytes at most; ``fmt`` is its format where the caller knows it.
 
         Raises UnsupportedMediaType, PayloadTooLarge, RequestTimeout, MalformedRequest and WriteFailed.
         """
@@ -50,7 +50,7 @@ class Received:
         if request.media_type == _MULTIPART and request.method == "POST":
             await self._parts(limit, coding)
             return
-        fmt = rdf_format(request.media_type)
+        fmt = fmt or rdf_format(request.media_type)
         if fmt is None:
             raise _unsupported(request.media_type or "no Content-Type")
         file = self._file()

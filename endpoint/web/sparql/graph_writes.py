@@ -10,7 +10,7 @@ from dataclasses import replace
 from functools import partial
 from typing import Final, Literal, cast
 
-from endpoint.engine.writes import Write, Written
+from endpoint.engine.writes import Upload, Write, Written
 from endpoint.errors import (
     BadParameter,
     MalformedRequest,
@@ -18,7 +18,7 @@ from endpoint.errors import (
     PreconditionFailed,
     UnsupportedMediaType,
 )
-from endpoint.formats import N_QUADS, TRIG
+from endpoint.formats import N_QUADS, TRIG, Format
 from endpoint.storage.generations import Generation
 from endpoint.tokens import GRAPH_STORE
 from endpoint.web.http.answer import NO_STORE, Answer, Whole
@@ -33,6 +33,8 @@ from endpoint.web.sparql.updates import UPDATE_TYPE, authorize, commit, written_
 WRITING: Final = ("PUT", "POST", "DELETE", "PATCH")
 # Formats that name graphs, so that a whole dataset can be in them.
 _NAMING: Final = {N_QUADS.name, TRIG.name}
+# Media types of RDF Patch, as Jena names them.
+_PATCH_TYPES: Final = ("application/rdf-patch", "text/rdf-patch")
 
 
 async def graph_store(request: Request) -> Answer:
@@ -41,7 +43,8 @@ async def graph_store(request: Request) -> Answer:
     Raises what reading raises, and what writes are refused for.
     """
     if request.method not in WRITING:
-        return await read_graph(request)
+        answer = await read_graph(request)
+        return _with_patches(answer) if request.method == "OPTIONS" and isinstance(answer, Whole) else answer
     if not request.site.tokens.grant(GRAPH_STORE):
         raise MethodNotAllowed(
             f"{request.method} would write, and this server takes no writes here: there is no token for it.",
@@ -72,21 +75,47 @@ async def graph_store(request: Request) -> Answer:
     return await _store(request, write)
 
 
+def _with_patches(answer: Whole) -> Answer:
+    """Return the answer to OPTIONS with the media types of PATCH where that is allowed (RFC 5789)."""
+    if not any(b"PATCH" in value for name, value in answer.headers if name == b"allow"):
+        return answer
+    types = ", ".join((UPDATE_TYPE, *_PATCH_TYPES))
+    return replace(answer, headers=(*answer.headers, (b"accept-patch", types.encode())))
+
+
 async def _store(request: Request, write: Write) -> Answer:
     """Receive what is to be put into a graph, or added to it, and do it."""
-    with ExitStack() as closing:
-        received = Received(request, closing)
-        await received.receive(request.site.settings.max_upload)
-        write, location = _located(request, write, received)
-        # The process that writes opens the files by their numbers, which nothing else may get meanwhile.
-        release = closing.pop_all().close
-    written = await commit(request, replace(write, files=tuple(received.files)), release)
+    location = ""
+
+    def located(files: tuple[Upload, ...]) -> Write:
+        nonlocal location
+        placed, location = _located(request, write, files)
+        return placed
+
+    written = await commit_body(request, located)
     return stored_answer(request, written, location)
 
 
-def _located(request: Request, write: Write, received: Received) -> tuple[Write, str]:
+async def commit_body(
+    request: Request, write: Callable[[tuple[Upload, ...]], Write], fmt: Format | None = None
+) -> Written:
+    """Receive the body, and commit what ``write`` returns for its files, with these.
+
+    ``fmt`` is the format of the body where it is not that of its Content-Type.
+    """
+    with ExitStack() as closing:
+        received = Received(request, closing)
+        await received.receive(request.site.settings.max_upload, fmt)
+        files = tuple(received.files)
+        whole = replace(write(files), files=files)
+        # The process that writes opens the files by their numbers, which nothing else may get meanwhile.
+        release = closing.pop_all().close
+    return await commit(request, whole, release)
+
+
+def _located(request: Request, write: Write, files: tuple[Upload, ...]) -> tuple[Write, str]:
     """Return the write, with the graph that the server names where it makes a new one, and its name."""
-    if write.target == "dataset" and not all(file.format in _NAMING for file in received.files):
+    if write.target == "dataset" and not all(file.format in _NAMING for file in files):
         if write.kind == "put":
             raise BadParameter(
                 "graph",
@@ -116,9 +145,14 @@ def _address(request: Request) -> str:
 
 
 async def _patch(request: Request, write: Write) -> Answer:
-    """Evaluate an update on one graph, which is its default graph (section 5.7)."""
+    """Do an RDF Patch, or evaluate an update on one graph, which is its default graph (section 5.7)."""
+    if request.media_type in _PATCH_TYPES:
+        patch = replace(write, kind="patch")
+        return written_answer(await commit_body(request, lambda _: patch, N_QUADS))
     if request.media_type != UPDATE_TYPE:
-        raise UnsupportedMediaType(f"PATCH takes an update, as {UPDATE_TYPE}.")
+        raise UnsupportedMediaType(
+            f"PATCH takes an update, as {UPDATE_TYPE}, or an RDF Patch, as {_PATCH_TYPES[0]}."
+        )
     try:
         text = (await request.body(request.site.settings.max_update)).decode("utf-8-sig")
     except UnicodeDecodeError as error:

@@ -8,8 +8,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from collections.abc import Set as AbstractSet
-from contextlib import ExitStack
-from dataclasses import replace
 from functools import partial
 from typing import Final, Literal, cast
 
@@ -21,11 +19,10 @@ from endpoint.web import Site
 from endpoint.web.http.answer import Answer
 from endpoint.web.http.request import Request
 from endpoint.web.http.send import READING
-from endpoint.web.http.uploads import Received
 from endpoint.web.own_queries import Snapshot
 from endpoint.web.pages.resource.lookup import PARAMETERS, Address, KnownResource, UnknownResource, look_up
 from endpoint.web.sparql.graph_store import named_target
-from endpoint.web.sparql.graph_writes import read_condition, stored_answer
+from endpoint.web.sparql.graph_writes import commit_body, read_condition, stored_answer
 from endpoint.web.sparql.updates import authorize, commit, written_answer
 
 WRITING: Final = ("PUT", "DELETE")
@@ -60,12 +57,7 @@ async def write_resource(request: Request, snapshot: Snapshot, address: Address,
     )
     if request.method == "DELETE":
         return written_answer(await commit(request, write))
-    with ExitStack() as closing:
-        received = Received(request, closing)
-        await received.receive(request.site.settings.max_upload)
-        release = closing.pop_all().close
-    written = await commit(request, replace(write, files=tuple(received.files)), release)
-    return stored_answer(request, written)
+    return stored_answer(request, await commit_body(request, lambda _: write))
 
 
 async def _meant(snapshot: Snapshot, address: Address) -> str:

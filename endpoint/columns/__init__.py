@@ -17,7 +17,7 @@ from typing import Final, NamedTuple
 # The folder in that of a generation.
 FOLDER: Final = "columns"
 # Of the files; a reader refuses any other.
-FORMAT: Final = 2
+FORMAT: Final = 3
 
 # Lines of the stream that the builder reads between those of statements, in which they would be comments.
 # After GRAPH and a name come N-Triples of this graph, after QUADS and a name N-Quads, which are of this graph

@@ -7,17 +7,18 @@ whatever order they come and however often.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Final
 
 import numpy as np
 
-from endpoint.columns.files import Folder
+from endpoint.columns.files import SIGNATURES, TEXT, Folder
 from endpoint.columns.intake import Canonical, Intake, Terms
 from endpoint.columns.numbering import Numbering, number_terms
 from endpoint.columns.sets import Numbers, sets_of, starts_of
-from endpoint.columns.terms import TermClass
+from endpoint.columns.signatures import signatures_of
+from endpoint.columns.terms import TermClass, content_of, count_characters
 
 # Terms that are written at once.
 _CHUNK: Final = 4096
@@ -53,18 +54,22 @@ def build(stream: Iterable[bytes], path: Path, canonical: Canonical | None = Non
 
 def _write_terms(terms: Terms, numbering: Numbering, folder: Folder) -> None:
     sizes = np.zeros(len(terms) + 1, np.int64)
-
-    def pieces() -> Iterator[bytes]:
+    first, last = numbering.ends[TermClass.IRI], numbering.ends[TermClass.TEXT]
+    characters = np.zeros(last - first, np.uint32)
+    with folder.writing(TEXT) as out, folder.writing(SIGNATURES) as signed:
         for begin in range(0, len(terms), _CHUNK):
             chunk = [terms[number] for number in numbering.order[begin : begin + _CHUNK].tolist()]
             sizes[begin + 1 : begin + 1 + len(chunk)] = [len(term) for term in chunk]
-            yield b"".join(chunk)
-
-    folder.write_text(pieces())
+            out.writelines(chunk)
+            texts = chunk[max(0, first - begin) : max(0, last - begin)]
+            at = max(0, begin - first)
+            characters[at : at + len(texts)] = [count_characters(content_of(term)) for term in texts]
+            signed.writelines(signatures_of(texts))
     folder.write_array("ends", np.cumsum(sizes))
     folder.write_array("kinds", numbering.kinds)
     folder.write_array("numbers", numbering.numbers)
     folder.write_array("times", numbering.times)
+    folder.write_array("characters", characters)
 
 
 def _write_triples(intake: Intake, numbering: Numbering, folder: Folder) -> tuple[int, list[tuple[int, ...]]]:

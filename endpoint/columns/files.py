@@ -7,9 +7,9 @@ import mmap
 import os
 import shutil
 import zlib
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from pathlib import Path
-from typing import Any, Final
+from typing import IO, Any, Final
 
 import numpy as np
 from numpy.typing import NDArray
@@ -19,6 +19,7 @@ from endpoint.errors import StoreError
 
 DESCRIPTION: Final = "columns.json"
 TEXT: Final = "terms.nt"
+SIGNATURES: Final = "signatures.bin"
 
 
 class Folder:
@@ -31,10 +32,9 @@ class Folder:
         """Write an array."""
         np.save(self.path / f"{name}.npy", values, allow_pickle=False)
 
-    def write_text(self, pieces: Iterable[bytes]) -> None:
-        """Write the text of all terms."""
-        with (self.path / TEXT).open("wb", 2**20) as out:
-            out.writelines(pieces)
+    def writing(self, name: str) -> IO[bytes]:
+        """Return a new file, open for writing: ``TEXT`` or ``SIGNATURES``."""
+        return (self.path / name).open("wb", 2**20)
 
     def describe(self, members: dict[str, Any], sums: Mapping[str, int] | None = None) -> None:
         """Write the description, with the sizes and the CRC-32 of all files there are.
@@ -85,15 +85,15 @@ class Folder:
         # The subclass that numpy.load returns takes several times as long for a single value.
         return np.asarray(mapped)
 
-    def text(self) -> mmap.mmap | bytes:
-        """Return the text of all terms, mapped into memory. Raises StoreError."""
+    def mapped(self, name: str) -> mmap.mmap | bytes:
+        """Return the bytes of ``TEXT`` or ``SIGNATURES``, mapped into memory. Raises StoreError."""
         try:
-            with (self.path / TEXT).open("rb") as stream:
+            with (self.path / name).open("rb") as stream:
                 # An empty file cannot be mapped.
                 empty = os.fstat(stream.fileno()).st_size == 0
                 return b"" if empty else mmap.mmap(stream.fileno(), 0, prot=mmap.PROT_READ)
         except OSError as error:
-            raise self.damaged(f"{TEXT}: {error.strerror}") from error
+            raise self.damaged(f"{name}: {error.strerror}") from error
 
     def damaged(self, what: str) -> StoreError:
         """Return the error for files that are not as they were written."""

@@ -11,11 +11,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from endpoint.columns.reader import Dictionary
-from endpoint.columns.sets import Numbers, spliced
-from endpoint.columns.terms import TIMES, Term, TermClass, kind_order, read_term
+from endpoint.columns.sets import Indices, Numbers, spliced
+from endpoint.columns.terms import TIMES, Term, TermClass, count_characters, kind_order, read_term
 
-_Value = TypeVar("_Value", np.float64, np.int64)
+_Value = TypeVar("_Value", np.float64, np.int64, np.uint32)
 _NUMBERS: Final = range(TermClass.NUMBER, TermClass.NUMBER + 1)
+_TEXTS: Final = range(TermClass.TEXT, TermClass.TEXT + 1)
 
 
 class Located(NamedTuple):
@@ -64,6 +65,7 @@ class MergedDictionary(Dictionary):
         self._merge_kinds(dropped, places, new)
         self.numbers = self._values(old.numbers, _NUMBERS, dropped, places, new)
         self.times = self._values(old.times, TIMES, dropped, places, new)
+        self.characters = self._values(old.characters, _TEXTS, dropped, places, new)
 
     def _merge_classes(self, dropped: NDArray[np.int64], new: list[Term]) -> None:
         self.classes, end = {}, 0
@@ -91,11 +93,14 @@ class MergedDictionary(Dictionary):
         places: NDArray[np.int64],
         new: list[Term],
     ) -> NDArray[_Value]:
-        """Return the values of the classes ``of``, whose values before are ``values``."""
+        """Return the values of the classes ``of``, whose values before are ``values``; a text has the number
+        of its characters."""
         begin = self._before.classes[TermClass(of[0])].start
         gone = dropped - begin
         coming = [
-            (place - begin, term.value) for place, term in zip(places, new, strict=True) if term.of in of
+            (place - begin, count_characters(term.text) if of is _TEXTS else term.value)
+            for place, term in zip(places, new, strict=True)
+            if term.of in of
         ]
         return spliced(
             values,
@@ -139,6 +144,18 @@ class MergedDictionary(Dictionary):
         old = self._old[numbers]
         before = iter(self._before.contents(old[old >= 0]))
         return [next(before) if number >= 0 else self._contents[~number] for number in old.tolist()]
+
+    def signature(self, number: int) -> bytes:
+        """Return the signature of a term, empty where it has none, as those that came."""
+        old = self._olds[number]
+        return self._before.signature(old) if old >= 0 else b""
+
+    def possible(self, numbers: Indices, runs: NDArray[np.uint16]) -> NDArray[np.bool_]:
+        """Return for each term whether it may have all of these runs of bytes."""
+        old = self._old[numbers]
+        found = old < 0
+        found[~found] = self._before.possible(old[~found].astype(np.int64), runs)
+        return found
 
     def among(self, numbers: range, pattern: bytes) -> NDArray[np.int64]:
         """Return those of ``numbers`` whose terms have a match of the regular expression, as N-Triples writes

@@ -11,8 +11,9 @@ from typing import Any, Final, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from endpoint.columns.files import DESCRIPTION, Folder
-from endpoint.columns.sets import Numbers
+from endpoint.columns.files import DESCRIPTION, SIGNATURES, TEXT, Folder
+from endpoint.columns.sets import Indices, Numbers
+from endpoint.columns.signatures import Signatures
 from endpoint.columns.terms import TIMES, Term, TermClass, Unreadable, kind_order, read_content, read_term
 
 _NO_ROWS: Final = slice(0, 0)
@@ -23,13 +24,15 @@ class Dictionary:
 
     ``classes`` are the ranges of numbers of each class; ``kinds`` has for each number a place in
     ``kind_names``, which are what follows the quotes of a literal; ``numbers`` and ``times`` are the values
-    of the terms in the class NUMBER, and in the classes of TIMES.
+    of the terms in the class NUMBER, and in the classes of TIMES; ``characters`` are how many the terms of
+    the class TEXT have.
     """
 
     def __init__(
         self, folder: Folder, classes: Mapping[TermClass, range], kind_names: Sequence[bytes]
     ) -> None:
-        self._text = folder.text()
+        self._text = folder.mapped(TEXT)
+        self._signed = folder.mapped(SIGNATURES)
         # Where the term of each number begins in the text of all, and at last the end of it. For a single
         # number twice as fast as an array.
         self._ends = folder.array("ends").data
@@ -39,6 +42,7 @@ class Dictionary:
         self.kinds: NDArray[np.unsignedinteger] = folder.array("kinds")
         self.numbers: NDArray[np.float64] = folder.array("numbers")
         self.times: NDArray[np.int64] = folder.array("times")
+        self.characters: NDArray[np.uint32] = folder.array("characters")
 
     def __len__(self) -> int:
         return len(self._ends) - 1
@@ -78,6 +82,21 @@ class Dictionary:
         places = [match.start() for match in re.compile(pattern).finditer(self._text, begin, end)]
         ends = np.asarray(self._ends)[numbers.start + 1 : numbers.stop + 1]
         return numbers.start + np.unique(np.searchsorted(ends, np.array(places, ends.dtype), side="right"))
+
+    @cached_property
+    def _signatures(self) -> Signatures:
+        texts = self.classes[TermClass.TEXT]
+        numbers = np.arange(texts.start, texts.stop)
+        return Signatures(np.frombuffer(self._signed, np.uint8), numbers, self.lengths(numbers))
+
+    def signature(self, number: int) -> bytes:
+        """Return the signature of a term, empty where it has none."""
+        return self._signatures.of(number)
+
+    def possible(self, numbers: Indices, runs: NDArray[np.uint16]) -> NDArray[np.bool_]:
+        """Return for each term whether it may have all of these runs of bytes
+        (:func:`~endpoint.columns.signatures.runs_of`)."""
+        return self._signatures.possible(numbers, runs)
 
     def value(self, number: int) -> float | int | None:
         """Return the value of a term in the class NUMBER or one of TIMES; None for any other."""

@@ -69,7 +69,7 @@ class Term(NamedTuple):
         """Return the text without escapes, or so many bytes at its beginning."""
         if not TermClass.TEXT <= self.of <= TermClass.OTHER:
             return self.text[:first]
-        return unescaped(self.text if first is None else self.text[: _LONGEST_ESCAPE * (first + 1)])[:first]
+        return unescaped(self.text if first is None else self.text[: LONGEST_ESCAPE * (first + 1)])[:first]
 
     def rank(self) -> tuple[object, ...]:
         """Return what this term is compared by with others of its class."""
@@ -79,7 +79,7 @@ class Term(NamedTuple):
 
 
 # Of an escape, in bytes (\U0010FFFF).
-_LONGEST_ESCAPE: Final = 10
+LONGEST_ESCAPE: Final = 10
 
 
 class Unreadable(ValueError):
@@ -91,6 +91,8 @@ _BLANK: Final = re.compile(rb"_:[^\x00-\x20<>\"]+")
 _KIND: Final = re.compile(rb"@[A-Za-z0-9-]+|\^\^<[^\x00-\x20<>\"]*>")
 # The last is one that was cut.
 _ESCAPE: Final = re.compile(rb"\\(?:u([0-9A-Fa-f]{4})|U([0-9A-Fa-f]{8})|([tbnrf\"'\\])|.{0,8}\Z)", re.DOTALL)
+# One that is longer than two bytes, or has two backslashes.
+_OTHER_ESCAPE: Final = re.compile(rb"\\[\\uU]")
 _LETTERS: Final = {b"t": b"\t", b"b": b"\b", b"n": b"\n", b"r": b"\r", b"f": b"\f"}
 
 
@@ -118,15 +120,29 @@ def read_term(term: bytes) -> Term:
 def read_content(term: bytes, first: int) -> bytes:
     """Return so many bytes of the :meth:`Term.content` of a term that is in a dictionary."""
     if term.startswith(b'"'):
-        return unescaped(term[1 : min(term.rindex(b'"'), _LONGEST_ESCAPE * (first + 1))])[:first]
+        return unescaped(term[1 : min(term.rindex(b'"'), LONGEST_ESCAPE * (first + 1))])[:first]
     if term.startswith(b"<<("):
         return term[:first]
     return (term[1:-1] if term.startswith(b"<") else term[2:])[:first]
 
 
+def content_of(term: bytes) -> bytes:
+    """Return the text of an IRI or a literal, with its escapes."""
+    return term[1 : term.rindex(b'"')] if term.startswith(b'"') else term[1:-1]
+
+
 def unescaped(text: bytes) -> bytes:
     """Return the text without escapes (RDF 1.2 N-Triples section 2.4); one that is cut is dropped."""
     return _ESCAPE.sub(_character, text) if b"\\" in text else text
+
+
+def count_characters(text: bytes) -> int:
+    """Return how many characters a text has, which N-Triples writes so."""
+    escapes = text.count(b"\\")
+    if escapes and _OTHER_ESCAPE.search(text):
+        text, escapes = unescaped(text), 0
+    # An escape stands for one character, with the letter behind its backslash.
+    return (len(text) if text.isascii() else len(text.decode("utf-8", "surrogatepass"))) - escapes
 
 
 def _character(match: re.Match[bytes]) -> bytes:

@@ -8,9 +8,10 @@ from pathlib import Path
 import numpy as np
 
 from endpoint.columns.intake import Intake
-from endpoint.columns.reader import Columns
+from endpoint.columns.reader import Columns, Dictionary
 from endpoint.columns.sets import Numbers, members_of
-from endpoint.columns.terms import read_term
+from endpoint.columns.signatures import signatures_of
+from endpoint.columns.terms import TermClass, read_term
 
 
 def verify(columns: Columns, stream: Iterable[bytes], spool: Path) -> None:
@@ -60,9 +61,21 @@ def _verify_terms(columns: Columns) -> dict[bytes, int]:
             kind, value = terms.kind_names[terms.kinds[number]], terms.value(number)
             if kind != term.kind or (value is not None and value != term.value):
                 raise ValueError(f"the term {text[:200]!r} has the wrong kind or value")
+            if of is TermClass.TEXT:
+                _verify_text(terms, number, text)
             before, numbers[text] = rank, number
     _same(len(numbers), len(terms), "terms")
     return numbers
+
+
+def _verify_text(terms: Dictionary, number: int, text: bytes) -> None:
+    """Check the number of characters of a term, and its signature."""
+    characters = terms.characters[number - terms.classes[TermClass.TEXT].start]
+    if characters != len(read_term(text).content().decode()):
+        raise ValueError(f"the term {text[:200]!r} has the wrong number of characters")
+    signature = terms.signature(number)
+    if signature and signature != b"".join(signatures_of([text])):
+        raise ValueError(f"the term {text[:200]!r} has the wrong signature")
 
 
 def _sorted(rows: Numbers) -> Numbers:

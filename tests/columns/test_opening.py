@@ -15,6 +15,7 @@ from endpoint.columns.build import build
 from endpoint.columns.delta import Delta, extend, read_statements
 from endpoint.columns.opening import open_columns
 from endpoint.columns.reader import Columns
+from endpoint.columns.signatures import runs_of
 from endpoint.columns.terms import TermClass
 from endpoint.columns.verify import verify
 from endpoint.errors import StoreError
@@ -45,7 +46,7 @@ def assert_equal(found: Columns, wanted: Columns) -> None:
         wanted.terms.term(number) for number in numbers
     ]
     assert found.terms.classes == wanted.terms.classes
-    for name in ("numbers", "times"):
+    for name in ("numbers", "times", "characters"):
         assert getattr(found.terms, name).tolist() == getattr(wanted.terms, name).tolist()
     kinds = [[of.terms.kind_names[kind] for kind in of.terms.kinds] for of in (found, wanted)]
     assert kinds[0] == kinds[1]
@@ -68,6 +69,9 @@ def assert_reads_alike(found: Columns, wanted: Columns) -> None:
     assert [found.terms.find(wanted.terms.term(number)) for number in every.tolist()] == every.tolist()
     for begin, end in ((0, len(every)), (3, 17), (len(every) // 2, len(every) - 1), (5, 5)):
         assert found.terms.texts(begin, end) == wanted.terms.texts(begin, end)
+        for word in ("시작하는".encode(), b"absent"):
+            wanted_there = [word in wanted.terms.term(number) for number in range(begin, end)]
+            assert (found.terms.possible(every[begin:end], runs_of(word)) >= wanted_there).all()
         for pattern in (b"a", "한".encode(), b"[0-9]{2}"):
             numbers = range(begin, end)
             assert np.array_equal(found.terms.among(numbers, pattern), wanted.terms.among(numbers, pattern))

@@ -49,7 +49,7 @@ def test_a_generation_gets_columns_that_agree_with_its_store(dataset: Dataset) -
     assert (columns.quads, len(columns)) == (len(BUILT), 8)
     assert verify_columns(generation) == len(columns)
     assert any(line.startswith("made columns in ") for line in reported)
-    assert {path.suffix for path in (generation.path / FOLDER).iterdir()} == {".npy", ".nt", ".json"}
+    assert {path.suffix for path in (generation.path / FOLDER).iterdir()} == {".npy", ".bin", ".nt", ".json"}
 
 
 @pytest.mark.parametrize(("most", "least"), [(0, 0), (7, 0), (1000, 9)])

@@ -15,8 +15,9 @@ import numpy as np
 from numpy.typing import NDArray
 from pyoxigraph import Literal, Variable
 
-from endpoint.columns.evaluation.conditions import Conditions
+from endpoint.columns.evaluation.conditions import Conditions, at_once
 from endpoint.columns.evaluation.ordering import ranks_of
+from endpoint.columns.evaluation.strings import numbers_of_characters
 from endpoint.columns.evaluation.tables import Key, Table, codes_of, first_rows
 from endpoint.columns.evaluation.terms import NUMBER, OTHER, STRING, TAGGED, UNBOUND, Terms
 from endpoint.columns.sets import Indices, starts_of
@@ -70,6 +71,10 @@ def aggregated(
     expression = aggregate.expression
     if expression is None:
         raise Unsupported(f"{aggregate.function} has no expression")
+    if aggregate.function in ("SUM", "AVG") and not aggregate.distinct:
+        lengths = _lengths(table, expression, terms)
+        if lengths is not None:
+            return _of_lengths(aggregate.function, lengths, codes, number, terms)
     plain = isinstance(expression, Variable)
     column = table.column(expression) if plain else Conditions(terms).value(table, expression)  # type: ignore[arg-type]
     (column,) = terms.settled(column)
@@ -84,9 +89,9 @@ def aggregated(
         members = _Members(members.codes[rows], members.terms[rows], number, members.runs[rows])
     match aggregate.function:
         case "SUM":
-            found = _sums(members, terms)
+            found = _sums(_totals(members, terms), terms)
         case "AVG":
-            found = _averages(members, terms)
+            found = _averages(_totals(members, terms), members.codes, terms)
         case "MIN" | "MAX":
             found = _extremes(members, terms, aggregate.function == "MAX")
         case "GROUP_CONCAT":
@@ -181,10 +186,28 @@ def _scaled(values: NDArray[Any]) -> tuple[NDArray[Any], int]:
     raise Unsupported("a sum has many digits")
 
 
-def _sums(members: _Members, terms: Terms) -> Indices:
-    totals = _totals(members, terms)
+def _lengths(table: Table, expression: object, terms: Terms) -> Indices | None:
+    """Return for each solution the value of STRLEN, UNBOUND where it is an error; None for anything else."""
+    if not isinstance(expression, Call) or expression.function != "STRLEN" or not at_once(expression):
+        return None
+    return numbers_of_characters(Conditions(terms).value(table, expression.arguments[0]), terms)
+
+
+def _of_lengths(function: str, lengths: Indices, codes: Indices, number: int, terms: Terms) -> Indices:
+    """Return the sum or the average of numbers of characters, UNBOUND where one is missing."""
+    failed = np.zeros(number, bool)
+    failed[codes[lengths < 0]] = True
+    kept = ~failed[codes]
+    codes = codes[kept]
+    # No memory has so many characters that a double does not tell their numbers apart.
+    sums = np.bincount(codes, lengths[kept], number).astype(np.int64)
+    totals = _Totals(sums, np.full(number, _INTEGER, np.int64), 0, failed)
+    return _sums(totals, terms) if function == "SUM" else _averages(totals, codes, terms)
+
+
+def _sums(totals: _Totals, terms: Terms) -> Indices:
     # A sum of the same kind and value is one term.
-    codes, number = codes_of([totals.kinds, totals.sums], members.number)
+    codes, number = codes_of([totals.kinds, totals.sums], len(totals.sums))
     rows = first_rows(codes, number)
     sums = totals.sums[rows]
     texts = [
@@ -205,12 +228,12 @@ def _decimal(value: int, places: int) -> bytes:
     return (b"-" if value < 0 else b"") + b"%d" % whole + (b"." + digits if digits else b"")
 
 
-def _averages(members: _Members, terms: Terms) -> Indices:
+def _averages(totals: _Totals, codes: Indices, terms: Terms) -> Indices:
     """Return sum by count, which the engine divides as its ``/`` does; 0 of nothing."""
-    counts = np.bincount(members.codes, minlength=members.number)
-    sums = _sums(members, terms)
-    found = np.full(members.number, UNBOUND, np.int64)
-    found[counts == 0] = terms.integers(np.zeros(1, np.int64))[0]
+    counts = np.bincount(codes, minlength=len(totals.sums))
+    sums = _sums(totals, terms)
+    found = np.full(len(counts), UNBOUND, np.int64)
+    found[(counts == 0) & ~totals.failed] = terms.integers(np.zeros(1, np.int64))[0]
     rows = np.flatnonzero((counts > 0) & (sums >= 0))
     different, places = np.unique(counts[rows], return_inverse=True)
     columns: dict[Key, Indices] = {_SUM: sums[rows], _COUNT: terms.integers(different)[places]}

@@ -3,17 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Final
 
 import numpy as np
-from pyoxigraph import Variable
+from pyoxigraph import BlankNode, Variable
 
 from endpoint.columns.evaluation.aggregates import aggregated
 from endpoint.columns.evaluation.conditions import Conditions
 from endpoint.columns.evaluation.tables import Key, Table, codes_of, first_rows
 from endpoint.columns.evaluation.terms import Terms
 from endpoint.columns.sets import Indices
-from endpoint.sparql.algebra import Aggregate, Group
+from endpoint.sparql.algebra import BGP, Aggregate, Expression, Filter, Group
 from endpoint.sparql.syntax.parser import Unsupported
 
 # Solutions of which the same are found in less time one by one.
@@ -51,10 +52,23 @@ def grouped(table: Table, group: Group, terms: Terms, runs: Indices | None = Non
     columns = {key: column[first] for key, column in zip(group.keys, keys, strict=True)}
     for variable, aggregate in group.aggregates:
         if aggregate.function == "COUNT":
+            if aggregate.distinct and _each_once(group, aggregate.expression):
+                aggregate = replace(aggregate, distinct=False)
             columns[variable] = integers(_counted(table, aggregate, codes, number, terms), terms)
         else:
             columns[variable] = aggregated(table, aggregate, codes, number, terms, runs)
     return Table(number, columns)  # type: ignore[arg-type]
+
+
+def _each_once(group: Group, counted: Expression | None) -> bool:
+    """Return whether a term is counted once in each group, because no two solutions are the same."""
+    pattern = group.pattern
+    while isinstance(pattern, Filter):
+        pattern = pattern.pattern
+    if not isinstance(pattern, BGP):
+        return False
+    terms = {term for row in pattern.triples for term in (row.subject, row.predicate, row.object)}
+    return {term for term in terms if isinstance(term, Variable | BlankNode)} <= {*group.keys, counted}
 
 
 def _counted(table: Table, aggregate: Aggregate, codes: Indices, number: int, terms: Terms) -> Indices:

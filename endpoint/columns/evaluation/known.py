@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Hashable
 from functools import lru_cache
-from typing import Final, Protocol
+from typing import Final, NamedTuple, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -14,11 +15,15 @@ from endpoint.columns.evaluation.joined_texts import KeptTexts
 from endpoint.columns.evaluation.json_terms import json_term
 from endpoint.columns.reader import Dictionary
 from endpoint.columns.terms import Term, TermClass
+from endpoint.sparql.remembered import Remembered
 from endpoint.vocabulary import XSD
 
 # Constants that are kept with their numbers, and terms in JSON; each of at most so many characters.
 _KEPT: Final = 2048
 _SHORT: Final = 300
+# Bytes of results of functions that are kept, and what a text takes beside its own.
+_RESULTS: Final = 2**23
+_OBJECT: Final = 50
 # The datatype of integers as it follows their quotes, and an integer.
 INTEGERS: Final = b"^^<" + XSD.encode() + b"integer>"
 INTEGER: Final = b'"%d"' + INTEGERS
@@ -34,6 +39,18 @@ def read_integer(text: bytes) -> Term:
     """Return an :data:`INTEGER` of few digits, read."""
     digits = text[1 : -len(INTEGERS) - 1]
     return Term(TermClass.NUMBER, digits, INTEGERS, int(digits))
+
+
+class Results(NamedTuple):
+    """Values that the engine computed of terms: different ``texts`` in N-Triples, and for each value and each
+    term a place among them, -1 where there is none."""
+
+    texts: list[bytes]
+    places: NDArray[np.int64]
+
+    def size(self) -> int:
+        """Return about how many bytes these take."""
+        return sum(map(len, self.texts)) + len(self.texts) * _OBJECT + self.places.nbytes
 
 
 class Scratch(Protocol):
@@ -62,6 +79,7 @@ class Known:
         self.integer = lru_cache(_KEPT)(self._find_integer)
         self._json: dict[int, bytes] = {}
         self.texts = KeptTexts()
+        self.results: Remembered[Hashable, Results] = Remembered(_RESULTS)
 
     def find(self, term: NamedNode | Literal) -> tuple[bytes, int | None]:
         """Return a term as N-Triples writes it, as the engine keeps it, and its number, if it has one."""

@@ -13,6 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 from pyoxigraph import Literal, NamedNode, Triple, Variable
 
+from endpoint.columns.evaluation.known import Results
 from endpoint.columns.evaluation.tables import Key, Table, codes_of, first_rows
 from endpoint.columns.evaluation.terms import UNBOUND, Terms
 from endpoint.columns.sets import Indices
@@ -24,6 +25,8 @@ from endpoint.vocabulary import XSD
 # each of them.
 _MOST: Final = 20_000
 _SHARED: Final = 4
+# Terms of which the results are asked for in about the time in which kept ones are found.
+_FEW: Final = 20
 _INFIX: Final = frozenset({"=", "!=", "<", "<=", ">", ">=", "&&", "||", "+", "-", "*", "/"})
 # Those whose result depends on their arguments only.
 _NAMES: Final = """
@@ -110,14 +113,38 @@ def _of_terms(query: _Query, column: Indices, terms: Terms) -> NDArray[np.int64]
     if len(missing):
         known = np.concatenate([known, missing])
         order = np.argsort(known)
-        found = _of_rows(query, [missing], len(missing), terms)
+        found = _kept(query, missing, terms)
         known, results = known[order], np.concatenate([results, found], axis=1)[:, order]
         terms.kept[key] = known, results
     return results[:, np.searchsorted(known, column)]
 
 
+def _kept(query: _Query, column: Indices, terms: Terms) -> NDArray[np.int64]:
+    """Return what is shown for different terms, which is kept from one evaluation to another."""
+    if len(column) < _FEW:
+        return _of_rows(query, [column], len(column), terms)
+    key = str(terms.base), query.assignments, *query.shown, terms.identity(column)
+    results = terms.results.get(key)
+    if results is None:
+        results = _asked(query, [column], len(column), terms)
+        terms.results.put(key, results, results.size() + len(key[-1]))
+    return _numbered(results, terms)
+
+
 def _of_rows(query: _Query, columns: Sequence[Indices], number: int, terms: Terms) -> NDArray[np.int64]:
     """Return what is shown for so many rows of different terms."""
+    return _numbered(_asked(query, columns, number, terms), terms)
+
+
+def _numbered(results: Results, terms: Terms) -> NDArray[np.int64]:
+    # The last is what has no value.
+    numbers = np.array([*map(terms.computed, results.texts), UNBOUND], np.int64)
+    found: NDArray[np.int64] = numbers[results.places]
+    return found
+
+
+def _asked(query: _Query, columns: Sequence[Indices], number: int, terms: Terms) -> Results:
+    """Ask the engine for what is shown for so many rows of different terms."""
     partial = not columns or any((column < 0).any() for column in columns)
     lines = [b"<i:%d> <p:> <p:> .\n" % place for place in range(number)] if partial else []
     for place, column in enumerate(columns):
@@ -134,14 +161,15 @@ def _of_rows(query: _Query, columns: Sequence[Indices], number: int, terms: Term
     text = f"{base}SELECT ?row {shown} {{ {' . '.join(patterns)} {query.assignments} }}"
     solutions = list(terms.scratch(b"".join(lines), text))
     places = [int(solution[0].value[2:]) for solution in solutions]
-    results = np.full((len(query.shown), number), UNBOUND, np.int64)
-    numbers: dict[object, int] = {None: UNBOUND}
+    results = Results([], np.full((len(query.shown), number), UNBOUND, np.int64))
+    known: dict[object, int] = {None: UNBOUND}
     for place in range(len(query.shown)):
         found = [solution[place + 1] for solution in solutions]
         for term in dict.fromkeys(found):
-            if term not in numbers:
-                numbers[term] = terms.computed(_text(term))
-        results[place, places] = [numbers[term] for term in found]
+            if term not in known:
+                known[term] = len(results.texts)
+                results.texts.append(_text(term))
+        results.places[place, places] = [known[term] for term in found]
     return results
 
 

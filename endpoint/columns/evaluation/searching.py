@@ -17,7 +17,8 @@ from endpoint.columns.evaluation.joined_texts import LARGEST
 from endpoint.columns.evaluation.patterns import literals_of, required_of
 from endpoint.columns.evaluation.tables import ERROR, FALSE, TRUE, Table, Truth
 from endpoint.columns.evaluation.terms import BLANK_NODE, NONE, OTHER, STRING, TAGGED, TRIPLE, Terms
-from endpoint.columns.terms import unescaped
+from endpoint.columns.signatures import RUN, runs_of
+from endpoint.columns.terms import LONGEST_ESCAPE, unescaped
 from endpoint.sparql.algebra import Call, Expression
 from endpoint.vocabulary import XSD
 
@@ -130,6 +131,17 @@ class _Fold(NamedTuple):
             texts = [text.replace(letter, small) for text in texts]
         return texts
 
+    def runs(self, wanted: str) -> NDArray[np.uint16]:
+        """Return the runs of bytes that a text has in which a ``wanted`` one is once it is changed."""
+        if self.whole is not None:
+            return runs_of(b"")
+        text = escaped(wanted).lower()
+        replaced = set(b"".join(small for _, small in self.others))
+        runs = runs_of(text)
+        kept = [replaced.isdisjoint(text[place : place + RUN]) for place in range(len(runs))]
+        certain: NDArray[np.uint16] = runs[np.array(kept, bool)]
+        return certain
+
 
 def _fold(case: str, wanted: str) -> _Fold | None:
     """Return what LCASE or UCASE does to texts, as far as it decides whether a ``wanted`` one is in them.
@@ -199,18 +211,31 @@ def _hits(
         return np.ones(len(column), bool)
     if fold.whole is None and terms.known(column) and int(terms.lengths(column).sum()) <= LARGEST:
         return _joined_hits(function, column, wanted, fold, terms)
-    numbers, rows = np.unique(column, return_inverse=True)
+    every, rows = np.unique(column, return_inverse=True)
+    possible = _possible(every, wanted, fold, terms)
+    numbers = every[possible]
     sought = [text.encode() if fold.whole is not None else escaped(text) for text in wanted]
     found = list[bool]()
     for texts in terms.contents(numbers):
         changed = fold.changed(texts)
         hits = _tested(function, changed, sought)
         for place, text in enumerate(changed if fold.whole is None else ()):
-            # A letter of an escape is none of the text.
-            if hits[place] and b"\\" in text:
+            if hits[place] and not _apart(function, text, sought):
                 hits[place] = _certain(function, int(numbers[len(found) + place]), wanted, fold, terms)
         found += hits
-    return np.array(found, bool)[rows]
+    possible[possible] = found
+    return possible[rows]
+
+
+def _possible(
+    numbers: NDArray[np.int64], wanted: Sequence[str], fold: _Fold, terms: Terms
+) -> NDArray[np.bool_]:
+    """Return for each term whether one of the ``wanted`` may be in it, as far as signatures tell."""
+    found = numbers >= len(terms.dictionary)
+    known = np.flatnonzero(~found)
+    for text in wanted:
+        found[known] |= terms.dictionary.possible(numbers[known], fold.runs(text))
+    return found
 
 
 def _joined_hits(
@@ -229,11 +254,22 @@ def _joined_hits(
                 found[begin + places] = True
                 continue
             for place in places.tolist():
-                found[begin + place] |= b"\\" not in piece.text(place) or _certain(
+                found[begin + place] |= _apart(function, piece.text(place), [text]) or _certain(
                     function, int(searchable.numbers[begin + place]), wanted, fold, terms
                 )
         begin += len(piece.begins) - 1
     return found[searchable.rows]
+
+
+def _apart(function: str, text: bytes, sought: Sequence[bytes]) -> bool:
+    """Return whether a text has one of the ``sought`` apart from escapes, whose letters are none of it."""
+    if b"\\" not in text or function == "STRSTARTS":
+        return True
+    for each in sought:
+        at = text.find(each) if function == "CONTAINS" else len(text) - len(each)
+        if at >= 0 and text.startswith(each, at) and b"\\" not in text[max(0, at - LONGEST_ESCAPE) : at]:
+            return True
+    return False
 
 
 def _certain(function: str, number: int, wanted: Sequence[str], fold: _Fold, terms: Terms) -> bool:

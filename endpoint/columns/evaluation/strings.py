@@ -2,14 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from itertools import pairwise
-from typing import Final
-
 import numpy as np
 from pyoxigraph import Literal
 
-from endpoint.columns.evaluation.joined_texts import JoinedTexts
 from endpoint.columns.evaluation.terms import (
     BLANK_NODE,
     NONE,
@@ -21,11 +16,7 @@ from endpoint.columns.evaluation.terms import (
     Terms,
 )
 from endpoint.columns.sets import Indices
-from endpoint.columns.terms import unescaped
-
-# The least byte, with a sign, that begins a character, and what may follow a backslash of several bytes.
-_CONTINUED: Final = -64
-_BACKSLASH, _SHORT, _LONG = b"\\uU"
+from endpoint.columns.terms import TermClass, content_of, count_characters, unescaped
 
 
 def languages(numbers: Indices, terms: Terms) -> Indices | None:
@@ -82,14 +73,29 @@ def _piece(text: bytes, begin: int, end: int | None) -> bytes:
 
 def string_lengths(numbers: Indices, terms: Terms) -> Indices | None:
     """Return how many characters each has as a term (STRLEN); None where some are no strings."""
+    lengths = numbers_of_characters(numbers, terms)
+    if lengths is None:
+        return None
+    values, which = np.unique(lengths, return_inverse=True)
+    unbound = values[:1] < 0
+    found = np.concatenate([np.full(int(unbound.sum()), UNBOUND), terms.integers(values[values >= 0])])
+    return found[which]
+
+
+def numbers_of_characters(numbers: Indices, terms: Terms) -> Indices | None:
+    """Return how many characters each has, UNBOUND for no term; None where some are no strings."""
     groups = terms.groups(numbers)
     if not ((groups == STRING) | (groups == TAGGED) | (groups == NONE)).all():
         return None
-    different, places = np.unique(numbers[groups != NONE], return_inverse=True)
-    lengths = [length for texts in terms.contents(different) for length in _characters(texts)]
-    values, which = np.unique(np.array(lengths, np.int64), return_inverse=True)
+    dictionary = terms.dictionary
     found = np.full(len(numbers), UNBOUND, np.int64)
-    found[groups != NONE] = terms.integers(values)[which][places]
+    inside = (numbers >= 0) & (numbers < len(dictionary))
+    found[inside] = dictionary.characters[numbers[inside] - dictionary.classes[TermClass.TEXT].start]
+    beyond = numbers >= len(dictionary)
+    if beyond.any():
+        added, places = np.unique(numbers[beyond], return_inverse=True)
+        counts = [count_characters(content_of(terms.text(number))) for number in added.tolist()]
+        found[beyond] = np.array(counts, np.int64)[places]
     return found
 
 
@@ -101,20 +107,3 @@ def _string(term: bytes) -> bytes:
     if b'"' in text or b"\\" in text:
         return str(Literal(text.decode())).encode()
     return b'"%s"' % text
-
-
-def _characters(texts: Sequence[bytes]) -> list[int]:
-    """Return how many characters each of some texts has, which N-Triples writes so."""
-    joined = JoinedTexts.of(texts)
-    read = np.frombuffer(joined.joined, np.int8)
-    backslashes = read == _BACKSLASH
-    # An escape stands for one character, with the letter behind its backslash.
-    counted = (read >= _CONTINUED) & ~backslashes
-    ends = joined.begins.tolist()
-    counts = [int(np.count_nonzero(counted[begin : end - 1])) for begin, end in pairwise(ends)]
-    escapes = np.flatnonzero(backslashes)
-    letters = read[escapes + 1]
-    others = escapes[(letters == _BACKSLASH) | (letters == _SHORT) | (letters == _LONG)]
-    for place in np.unique(np.searchsorted(joined.begins, others, side="right") - 1).tolist():
-        counts[place] = len(unescaped(texts[place]).decode())
-    return counts

@@ -21,7 +21,7 @@ from endpoint.columns.evaluation.json_terms import json_term
 from endpoint.columns.evaluation.known import INTEGER, Known, read_integer
 from endpoint.columns.reader import Dictionary
 from endpoint.columns.sets import Indices
-from endpoint.columns.terms import TIMES, Term, TermClass, read_term
+from endpoint.columns.terms import TIMES, Term, TermClass, content_of, read_term
 from endpoint.sparql.syntax.parser import Unsupported
 
 UNBOUND: Final = -1
@@ -60,7 +60,7 @@ class Terms:
 
     def __init__(self, known: Known, base: NamedNode | None = None) -> None:
         self.dictionary, self.scratch, self.base = known.dictionary, known.scratch, base
-        self.kept_texts = known.texts
+        self.kept_texts, self.results = known.texts, known.results
         self._known, self._size = known, len(known.dictionary)
         # Results of functions: for each the numbers of its arguments, in order, and those of its values.
         self.kept: dict[tuple[str, ...], tuple[Indices, NDArray[np.int64]]] = {}
@@ -202,6 +202,10 @@ class Terms:
         size = self._size
         return self.dictionary.term(number) if number < size else self._added[number - size]
 
+    def identity(self, numbers: Indices) -> bytes:
+        """Return what only the same terms in the same order have, in every evaluation."""
+        return numbers.tobytes() if self.known(numbers) else b"\n".join(map(self.text, numbers.tolist()))
+
     def json_of(self, numbers: Iterable[int]) -> dict[int, bytes]:
         """Return terms in SPARQL 1.1 Query Results JSON, by their numbers."""
         of, added, size = self._known.json_of, self._added, self._size
@@ -233,7 +237,7 @@ class Terms:
             if known.all():
                 yield self.dictionary.contents(chunk)
             else:
-                yield [_content(self.text(number)) for number in chunk.tolist()]
+                yield [content_of(self.text(number)) for number in chunk.tolist()]
 
     def lengths(self, numbers: Indices) -> Indices:
         """Return how many bytes each term has as N-Triples writes it, 0 where there is none."""
@@ -377,10 +381,6 @@ def present(columns: Sequence[Indices], begin: int, end: int) -> Indices:
     for column in columns:
         found[column[(column >= begin) & (column < end)] - begin] = True
     return np.flatnonzero(found) + begin
-
-
-def _content(term: bytes) -> bytes:
-    return term[1 : term.rindex(b'"')] if term.startswith(b'"') else term[1:-1]
 
 
 def groups_of_kinds(dictionary: Dictionary) -> NDArray[np.int8]:

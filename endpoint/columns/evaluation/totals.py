@@ -1,29 +1,41 @@
-"""Counts of all triples, which are known without a look at each of them."""
+"""Counts of triples that take less than to join them: of all, and by what their subjects have."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Final
 
 import numpy as np
-from pyoxigraph import BlankNode, Variable
+from pyoxigraph import BlankNode, NamedNode, Variable
 
 from endpoint.columns.evaluation.grouping import integers
+from endpoint.columns.evaluation.ranges import ranges_of, unfolded
 from endpoint.columns.evaluation.sources import Source, Sources
 from endpoint.columns.evaluation.tables import Key, Table
 from endpoint.columns.evaluation.terms import Terms
-from endpoint.columns.sets import Indices
+from endpoint.columns.sets import Indices, members_of, sets_of, starts_of
 from endpoint.sparql import algebra
 from endpoint.sparql.algebra import Aggregate, Group, Term, TriplePattern
+
+# Values of a property that one subject has, and counts of its sets of values with each predicate; more are
+# joined.
+_MOST_VALUES: Final = 50
+_MOST_COUNTS: Final = 1_000_000
 
 
 def counted(
     group: Group, source: Source, sources: Sources, graphs: Sequence[bytes], terms: Terms
 ) -> Table | None:
-    """Return the groups of all triples, of each predicate or of each of the named ``graphs``.
+    """Return the groups of all triples, of each predicate or of each of the named ``graphs``; or of each
+    predicate and each value of a property of the subject, such as its classes.
 
     Returns None where something else is asked.
     """
     match group.pattern:
+        case algebra.BGP((first, second)):
+            return _by_property(group, first, second, source, terms) or _by_property(
+                group, second, first, source, terms
+            )
         case algebra.BGP((triple,)):
             variables, key = _variables(triple), triple.predicate
         case algebra.Graph(Variable() as key, algebra.BGP((triple,))):
@@ -46,6 +58,48 @@ def counted(
     columns: dict[Key, Indices] = dict.fromkeys(group.keys, keys)
     columns.update((variable, integers(sizes, terms)) for variable, _ in group.aggregates)
     return Table(len(sizes), columns)
+
+
+def _by_property(
+    group: Group, own: TriplePattern, every: TriplePattern, source: Source, terms: Terms
+) -> Table | None:
+    """Return the groups of ``every`` triple by its predicate and a value that its subject has of its ``own``.
+
+    Subjects with the same values are counted together.
+    """
+    if not isinstance(own.predicate, NamedNode) or own.subject != every.subject:
+        return None
+    variables = _variables(own) | _variables(every)
+    keys = own.object, every.predicate
+    if len(variables) < 4 or group.keys not in (keys, keys[::-1]):
+        return None
+    if not all(_counts_all(aggregate, variables) for _, aggregate in group.aggregates):
+        return None
+    pairs = source.by_subject(min(terms.constant(own.predicate), len(source.terms)))
+    starts = starts_of(pairs.first)
+    if np.diff(starts, append=len(pairs.first)).max(initial=0) > _MOST_VALUES:
+        return None
+    codes, sets = sets_of(starts, pairs.second)
+    width = len(source.predicates)
+    if len(sets) * width > _MOST_COUNTS:
+        return None
+    subjects, predicates, _ = source.triples
+    places, rows = unfolded(*ranges_of(subjects, pairs.first[starts].astype(np.int64), len(source.terms)))
+    both = codes[places] * width + np.searchsorted(source.predicates, predicates[rows])
+    of_sets = np.bincount(both, minlength=len(sets) * width).reshape(len(sets), width)
+    which, values = members_of(np.arange(len(sets)), sets)
+    different, at = np.unique(values, return_inverse=True)
+    counts = np.zeros((len(different), width), np.int64)
+    np.add.at(counts, at, of_sets[which])
+    if group.keys == keys:
+        value, predicate = np.nonzero(counts)
+    else:
+        predicate, value = np.nonzero(counts.T)
+    columns: dict[Key, Indices] = {keys[0]: different[value]}  # type: ignore[dict-item]
+    columns[keys[1]] = source.predicates[predicate].astype(np.int64)  # type: ignore[index]
+    numbers = integers(counts[value, predicate], terms)
+    columns.update((variable, numbers) for variable, _ in group.aggregates)
+    return Table(len(value), columns)
 
 
 def _variables(triple: TriplePattern) -> set[Term]:

@@ -103,6 +103,19 @@ def test_what_depends_on_the_order_of_solutions_is_left_to_the_engine(
         "SELECT (SUM(DISTINCT ?n) AS ?s) { :integers :v ?n . ?x :v ?y }",
         "SELECT (SUM(?none) AS ?s) (MIN(?none) AS ?m) (SAMPLE(?none) AS ?x) { :nothing :v ?none }",
         "SELECT ?x (SUM(?none) AS ?s) { ?x :v ?v } GROUP BY ?x",
+        # Numbers of characters, where each value is a string, and where some are none.
+        "SELECT (SUM(STRLEN(?v)) AS ?s) (AVG(STRLEN(?v)) AS ?a) (MAX(STRLEN(?v)) AS ?m) { :text :v ?v }",
+        "SELECT ?x (SUM(STRLEN(?v)) AS ?s) (AVG(STRLEN(STR(?v))) AS ?a) (AVG(STRLEN(?v)) AS ?b) "
+        "{ ?x :v ?v FILTER(!isBlank(?v)) } GROUP BY ?x",
+        "SELECT ?x (SUM(STRLEN(?w)) AS ?s) (AVG(STRLEN(?w)) AS ?a) (AVG(DISTINCT STRLEN(?w)) AS ?d) "
+        '{ ?x :v ?v OPTIONAL { :texts :v ?w FILTER(?v > 1 && ?w != "b") } } GROUP BY ?x',
+        "SELECT (SUM(STRLEN(?v)) AS ?s) (AVG(STRLEN(?v)) AS ?a) { :nothing :v ?v }",
+        'SELECT (AVG(STRLEN(CONCAT(?v, "é\\n"))) AS ?a) { :texts :v ?v }',
+        # Each solution has another of what is counted, or not.
+        "SELECT ?x (COUNT(DISTINCT ?v) AS ?n) { ?x :v ?v FILTER(?x != :mixed) } GROUP BY ?x",
+        "SELECT ?v (COUNT(DISTINCT ?x) AS ?n) { ?x :v ?v . ?y :v ?v } GROUP BY ?v",
+        "SELECT ?v (COUNT(DISTINCT ?x) AS ?n) { ?x :v ?v , [] } GROUP BY ?v",
+        "SELECT (COUNT(DISTINCT ?v) AS ?n) { ?x :v ?v }",
     ],
 )
 def test_aggregates_in_queries_are_those_of_the_engine(both: Both, text: str) -> None:

@@ -9,6 +9,7 @@ from pyoxigraph import BlankNode, Literal, NamedNode, Quad, QuerySolutions, Stor
 
 from endpoint.columns.evaluation import ColumnQueries, Unsupported
 from endpoint.columns.evaluation.scalars import computed
+from endpoint.columns.evaluation.searching import searched as search
 from endpoint.engine.scratch import evaluate_alone
 from endpoint.sparql.remembered import Remembered
 from tests.columns.differential.by_columns import written
@@ -56,6 +57,7 @@ TEXTS = (
         "ends\\",
         "😀\\",
     ),
+    *(f"{'About politics. ' * 60}{word} and others." for word in ("Seoul", "KOREA", "\u212aorea", "ſtate")),
     *("'", "e\u0301", "é", "긴 글 " * 400 + "끝", 'two\nlines, "three" \\ ' * 100),
 )
 WANTED = (
@@ -101,7 +103,19 @@ WANTED = (
         "ÿ",
         "seoul",
     ),
-    *("Seoul", "e", ", ", "r", "b", "absent"),
+    *(
+        "Seoul",
+        "e",
+        ", ",
+        "r",
+        "b",
+        "absent",
+        "politics",
+        "korea",
+        "Korea and",
+        "state and others",
+        "\n\n\n\n",
+    ),
 )
 OTHERS = (
     *(BlankNode("b"), NamedNode(f"{NS}Seoul/n"), Literal(7), Literal("seoul", language="en"), Literal(True)),
@@ -133,6 +147,8 @@ PATTERNS = (
         "\\\\p{Lu}EOUL",
         "(ſ|k)",
         "lines?, ",
+        "(Seoul|korea) and",
+        "politics.*state",
         "",
     ),
 )
@@ -150,6 +166,13 @@ def store() -> Store:
 def queries(store: Store, tmp_path_factory: pytest.TempPathFactory) -> ColumnQueries:
     columns = made(store, tmp_path_factory.mktemp("searching") / "columns")
     return ColumnQueries(columns, {}, 2**20, evaluate_alone)
+
+
+@pytest.fixture(params=["joined", "apart"])
+def searched_texts(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Texts are searched joined, and each for itself where its signature does not exclude it."""
+    if request.param == "apart":
+        monkeypatch.setattr(f"{search.__module__}.LARGEST", 0)
 
 
 @pytest.fixture
@@ -172,7 +195,7 @@ def same(queries: ColumnQueries, store: Store, condition: str) -> None:
         assert truths(written(queries.answer(text))) == truths(store.query(text)), text
 
 
-@pytest.mark.usefixtures("alone")
+@pytest.mark.usefixtures("alone", "searched_texts")
 @pytest.mark.parametrize("function", ["CONTAINS", "STRSTARTS", "STRENDS"])
 @pytest.mark.parametrize("searched", ["?o", "STR(?o)", "LCASE(?o)", "LCASE(STR(?o))", "UCASE(STR(?o))"])
 def test_a_text_is_found_as_the_engine_finds_it(
@@ -187,7 +210,7 @@ def test_a_text_is_found_as_the_engine_finds_it(
     assert left == ([] if "CASE" not in searched else ["i\u0307", "σ", "ς"])
 
 
-@pytest.mark.usefixtures("alone")
+@pytest.mark.usefixtures("alone", "searched_texts")
 @pytest.mark.parametrize("searched", ["?o", "STR(?o)", "LCASE(?o)", "UCASE(STR(?o))"])
 @pytest.mark.parametrize("flags", ["", ', ""', ', "i"'])
 def test_texts_of_regular_expressions_are_found(

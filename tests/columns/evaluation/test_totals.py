@@ -20,6 +20,9 @@ TOTALS = [
     "SELECT ?g (COUNT(?g) AS ?n) (COUNT(?o) AS ?m) { GRAPH ?g { ?s ?p ?o } } GROUP BY ?g",
     "SELECT * { { SELECT ?p (COUNT(*) AS ?n) { ?s ?p ?o } GROUP BY ?p } UNION { BIND(0 AS ?n) } }",
     "SELECT * { GRAPH :a { { SELECT ?p (COUNT(*) AS ?n) { ?s ?p ?o } GROUP BY ?p } } }",
+    "SELECT ?c ?p (COUNT(*) AS ?n) { ?s :p ?c ; ?p ?o } GROUP BY ?c ?p",
+    "SELECT ?p ?c (COUNT(?o) AS ?n) (COUNT(?s) AS ?m) { ?s ?p ?o . ?s :p ?c } GROUP BY ?p ?c",
+    "SELECT ?c ?p (COUNT(*) AS ?n) { [] :none ?c ; ?p [] } GROUP BY ?c ?p",
 ]
 # Each of these needs the solutions themselves.
 OTHERS = [

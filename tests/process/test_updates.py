@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import gzip
 import shutil
 import socket
 import time
@@ -80,6 +81,24 @@ def test_who_may_not_write_changes_nothing(writer: Server) -> None:
     assert writer.get("/sparql?update=CLEAR+ALL", **bearer(EDITOR)).status == 405
     assert update(writer, text, path="/mofapub/sparql").status == 403
     assert writer.query("SELECT (COUNT(*) AS ?o) { ?s ?p ?o }", "text/csv").text == before
+
+
+def test_a_body_that_is_compressed_is_no_text(writer: Server) -> None:
+    for path in ("/update", "/sparql", "/store?graph=a:a"):
+        headers = {"Content-Type": "application/sparql-update", "Content-Encoding": "gzip", **bearer(EDITOR)}
+        method = "PATCH" if path.startswith("/store") else "POST"
+        assert writer.request(method, path, gzip.compress(b"CLEAR ALL"), headers).status == 415
+
+
+def test_two_tokens_are_none(writer: Server) -> None:
+    connection = writer.connection()
+    connection.putrequest("POST", "/update")
+    for secret in (EDITOR, READER):
+        connection.putheader("Authorization", f"Bearer {secret}")
+    connection.putheader("Content-Length", "0")
+    connection.endheaders()
+    assert connection.getresponse().status == 400
+    connection.close()
 
 
 @pytest.mark.parametrize(

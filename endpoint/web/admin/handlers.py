@@ -116,7 +116,7 @@ def operator(request: Request) -> Token:
 
     Raises NotFound where there is none, Unauthorized, TooManyAttempts and Forbidden.
     """
-    site, sent = request.site, request.headers.get("authorization")
+    site, sent = request.site, request.headers.authorization
     if not site.tokens.grant(SCOPE):
         raise NotFound(f"There is nothing at {request.path}.")
     token = request.token or read_password(sent, site.tokens, site.attempts, request.exchange.client)

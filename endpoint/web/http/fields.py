@@ -7,6 +7,8 @@ from typing import Any
 
 from starlette.datastructures import Headers
 
+from endpoint.errors import MalformedRequest, UnsupportedMediaType
+
 
 class Fields(Headers):
     """The header fields of a request, each decoded once: most are looked for, and few are there."""
@@ -28,3 +30,20 @@ class Fields(Headers):
     def getlist(self, key: str) -> list[str]:
         """Return all fields of this name."""
         return super().getlist(key) if key.lower() in self._first else []
+
+    @property
+    def authorization(self) -> str | None:
+        """The Authorization header. Raises MalformedRequest for several, of which none counts more."""
+        sent = self.getlist("authorization")
+        if len(sent) > 1:
+            raise MalformedRequest("The request has several Authorization headers; send one.")
+        return sent[0] if sent else None
+
+    def refuse_coding(self) -> None:
+        """Raise UnsupportedMediaType for a body that is compressed (RFC 9110 section 8.4)."""
+        coding = self.get("content-encoding", "").strip().lower()
+        if coding not in ("", "identity"):
+            raise UnsupportedMediaType(
+                f"The body has the Content-Encoding {coding[:80]}. Only files for the graph store are read "
+                "so; send it as it is."
+            )

@@ -147,9 +147,10 @@ class Request:
     def token(self) -> Token | None:
         """The access token that the client sends, None without one.
 
-        Raises Unauthorized and TooManyAttempts.
+        Raises Unauthorized, TooManyAttempts and MalformedRequest.
         """
-        sent = self.headers.get("authorization")
+        # Without tokens the header is for somebody before this server.
+        sent = self.headers.authorization if self.site.tokens else None
         return read_token(sent, self.site.tokens, self.site.attempts, self.exchange.client)
 
     @property
@@ -158,7 +159,11 @@ class Request:
         return self._unread
 
     async def body(self, limit: int) -> bytes:
-        """Read the whole body. Raises PayloadTooLarge above ``limit`` bytes, and RequestTimeout."""
+        """Read the whole body.
+
+        Raises PayloadTooLarge above ``limit`` bytes, RequestTimeout, UnsupportedMediaType.
+        """
+        self.headers.refuse_coding()
         settings = self.site.settings
         body = await read_body(self._receive, limit, settings.client_timeout, settings.min_rate)
         self._unread = False

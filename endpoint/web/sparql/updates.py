@@ -82,7 +82,7 @@ def authorize(request: Request, scope: str) -> Token:
     browser only Bearer counts. Raises ReadOnly where no token lets anybody write, Unauthorized, Forbidden and
     TooManyAttempts.
     """
-    site, sent = request.site, request.headers.get("authorization")
+    site, sent = request.site, request.headers.authorization
     if not site.tokens.grant(UPDATE, GRAPH_STORE):
         raise ReadOnly("This server takes no writes: there is no token for it. See endpoint token --help.")
     by_browser = "sec-fetch-site" in request.headers or "origin" in request.headers

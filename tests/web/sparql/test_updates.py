@@ -9,12 +9,12 @@ from types import SimpleNamespace
 from typing import cast
 
 import pytest
-from starlette.datastructures import Headers
 
 from endpoint.errors import EndpointError, Forbidden, ReadOnly, Unauthorized
 from endpoint.tokens import Token, Tokens
 from endpoint.web.attempts import Attempts
 from endpoint.web.http.access import read_token
+from endpoint.web.http.fields import Fields
 from endpoint.web.http.request import Request
 from endpoint.web.sparql.updates import authorize
 
@@ -29,7 +29,7 @@ def request(headers: Mapping[str, str], *tokens: Token) -> Request:
         Request,
         SimpleNamespace(
             site=SimpleNamespace(tokens=known, attempts=attempts),
-            headers=Headers(headers),
+            headers=Fields(headers),
             token=read_token(headers.get("Authorization"), known, attempts, "192.0.2.1"),
             exchange=SimpleNamespace(client="192.0.2.1"),
         ),

@@ -49,6 +49,7 @@ LIMITLESS = {
     *("dataset", "data", "host", "port", "tls_certificate", "tls_key", "public_url", "trusted_proxies"),
     *("allowed_hosts", "default_graph", "derive", "reload", "cors_origins", "tokens", "metrics_address"),
     *("query_log", "slow_query", "log_level", "security_contact", "column_queries", "load_from"),
+    "allow_service",
 }
 
 

@@ -34,6 +34,7 @@
         HeadTooLarge       431    the header fields are longer than the limit
       EngineError                 the server could not answer
         EvaluationFailed   500    the engine refused the query while evaluating it
+        ServiceFailed      502    another endpoint, called by SERVICE, did not answer
         WorkerDied         500    the worker process ended unexpectedly
         MemoryLimitExceeded 503   the query needed more memory than one query may have
         WriteFailed        503    the write could not be stored
@@ -71,6 +72,7 @@ from endpoint.errors.engine import (
     MemoryLimitExceeded,
     Overloaded,
     QueryKilled,
+    ServiceFailed,
     WorkerDied,
     WriteFailed,
 )
@@ -138,6 +140,7 @@ __all__ = [
     "RequestError",
     "RequestTimeout",
     "ResultTooLarge",
+    "ServiceFailed",
     "ServiceRefused",
     "StoreError",
     "TooManyAttempts",

@@ -46,6 +46,14 @@ class WriteFailed(EngineError):
     title = "Write failed"
 
 
+class ServiceFailed(EngineError):
+    """Another endpoint, which the query calls by SERVICE, did not answer as it should."""
+
+    status = 502
+    code = "service-failed"
+    title = "Service failed"
+
+
 class QueryKilled(EngineError):
     """The operator of the server ended the query."""
 

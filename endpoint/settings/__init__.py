@@ -281,6 +281,16 @@ class Settings:
         "Beginnings of the IRIs that LOAD in an update may fetch; without any, none.",
         reload=True,
     )
+    allow_service: tuple[str, ...] = _setting(
+        (),
+        values.loadable,
+        "IRIS",
+        "Beginnings of the IRIs of SPARQL endpoints that SERVICE in a query may call; without any, none.",
+        reload=True,
+    )
+    service_timeout: float = _setting(
+        10.0, values.seconds, "SECONDS", "Deadline of one call of another SPARQL endpoint.", reload=True
+    )
     metrics_address: tuple[str, int] | None = _setting(
         None,
         values.address,

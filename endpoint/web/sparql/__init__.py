@@ -21,6 +21,7 @@ from endpoint.web.http.send import Handler
 from endpoint.web.http.view import View, link
 from endpoint.web.sparql.description import DESCRIPTION_FORMATS, Descriptions
 from endpoint.web.sparql.editor import editor_page
+from endpoint.web.sparql.federation import Federation
 from endpoint.web.sparql.protocol import METHODS, ProtocolRequest, parse
 from endpoint.web.sparql.updates import UPDATE_TYPE, Updates, authorize
 
@@ -37,6 +38,7 @@ class SparqlEndpoint:
         self._descriptions = descriptions
         self._graph = graph
         self._updates = Updates(site)
+        self._federation = Federation(site)
 
     def handler(self) -> Handler:
         """Return the endpoint as an ASGI application."""
@@ -84,7 +86,8 @@ class SparqlEndpoint:
             classified = await self._site.engine.classify(text, self._site.dataset.base, limits)
         else:
             classified = classify(text, self._site.settings.max_nesting, self._site.dataset.base)
-        operation = self._admitted(classified, protocol)
+        operation = self._over_graphs(classified, protocol)
+        operation = admit(await self._federation.answered(operation, limits))
         formats = offered(operation.query_form)
         if wants_explanation(request, protocol.explain):
             return await explanation_answer(
@@ -104,13 +107,13 @@ class SparqlEndpoint:
         linked = replace(representation, links=view.links)
         return await evaluate(request, operation, linked, limits, page, view.variant)
 
-    def _admitted(self, operation: Operation, protocol: ProtocolRequest) -> Operation:
-        """Return the operation over the graphs of the request. Raises what the gate raises."""
+    def _over_graphs(self, operation: Operation, protocol: ProtocolRequest) -> Operation:
+        """Return the operation over the graphs of the request, with columns or without."""
         default, named = protocol.default_graphs, protocol.named_graphs
         if self._graph is not None and not default and not named and not operation.dataset_clause:
             default = named = (self._graph,)
         operation = operation.over(default, named)
-        return admit(operation if protocol.columns else replace(operation, columns=False))
+        return operation if protocol.columns else replace(operation, columns=False)
 
     async def _without_query(self, request: Request, protocol: ProtocolRequest) -> Answer:
         if request.method not in ("GET", "HEAD"):

@@ -150,6 +150,8 @@ def _abilities(site: Site, service: NamedNode, graph: str | None) -> Iterator[Tr
         yield Triple(NamedNode(iri), NamedNode(RDFS_COMMENT), Literal(comment, language="en"))
     if graph is None and site.settings.default_graph == "union":
         yield Triple(service, _sd("feature"), _sd("UnionDefaultGraph"))
+    if site.settings.allow_service:
+        yield Triple(service, _sd("feature"), _sd("BasicFederatedQuery"))
     if site.search is not None:
         search = NamedNode(f"{TEXT}search")
         yield Triple(service, _sd("feature"), search)

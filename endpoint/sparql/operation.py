@@ -38,6 +38,8 @@ _DECLARATION = re.compile(
     rf"{SKIP}(?:BASE{SKIP}({IRIREF})|PREFIX{SKIP}((?:{PREFIX_NAME})?+):{SKIP}({IRIREF})|VERSION{SKIP}(?:{STRING}))",
     _FLAGS,
 )
+# All of them at once: in a loop each takes a microsecond more.
+_PROLOGUE = re.compile(rf"(?:{_DECLARATION.pattern})*+", _FLAGS)
 _FIRST = re.compile(
     rf"{SKIP}(?:(SELECT|CONSTRUCT|DESCRIBE|ASK)|(INSERT|DELETE|LOAD|CLEAR|DROP|CREATE|ADD|MOVE|COPY|WITH))",
     _FLAGS,
@@ -171,9 +173,8 @@ def classify(text: str, max_nesting: int, base_iri: str | None = None) -> Operat
     """
     if not text.isascii() and (surrogate := _SURROGATE.search(text)):
         raise malformed(text, surrogate.start(), "This is half of a surrogate pair, not a character.")
-    position = 0
-    while declaration := _DECLARATION.match(text, position):
-        position = declaration.end()
+    prologue = _PROLOGUE.match(text)
+    position = prologue.end() if prologue else 0
     first = _FIRST.match(text, position)
     if first is None:
         raise explain(text[: position + _NEAR], "")

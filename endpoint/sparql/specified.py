@@ -22,8 +22,11 @@ from endpoint.sparql.lexer import Kind, Token
 from endpoint.sparql.syntax import tree
 from endpoint.sparql.syntax.parser import Unsupported, parse
 
-# What only texts that may have to be written anew contain: a path of any length, or GRAPH with a variable.
-_CONCERNED: Final = re.compile(r"[\w>)][*?]|\bgraph\s*[?$]|\bgroup_concat\b", re.IGNORECASE)
+# What only texts that may have to be written anew contain: a path of any length, GRAPH with a variable, or
+# GROUP_CONCAT. A pattern that begins with few characters skips all others, and a word is found sooner alone.
+_REPEATED: Final = re.compile(r"[*?](?<=[\w>)].)")
+_WORDS: Final = ("graph", "group_concat")
+_WORD: Final = re.compile(r"\bgraph\s*[?$]|\bgroup_concat\b", re.IGNORECASE)
 # Characters of a text, and graphs that a pattern is repeated for, at most.
 MOST_TEXT: Final = 50_000
 MOST_GRAPHS: Final = 100
@@ -49,7 +52,7 @@ class Graphs(Protocol):
 
 def as_specified(text: str, graphs: Graphs) -> str:
     """Return a query that the engine answers as ``text`` is specified; ``text`` where that is so already."""
-    if len(text) > MOST_TEXT or _CONCERNED.search(text) is None:
+    if len(text) > MOST_TEXT or not _is_concerned(text):
         return text
     try:
         unit = parse(text)
@@ -66,6 +69,13 @@ def as_specified(text: str, graphs: Graphs) -> str:
     except Unsupported:
         return text
     return written
+
+
+def _is_concerned(text: str) -> bool:
+    if _REPEATED.search(text) is not None:
+        return True
+    lowered = text.lower()
+    return any(word in lowered for word in _WORDS) and _WORD.search(text) is not None
 
 
 def _has_graph(unit: tree.QueryUnit) -> bool:

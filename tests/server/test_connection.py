@@ -390,3 +390,30 @@ def test_a_client_that_leaves_while_the_server_ends_is_no_failure(monkeypatch: p
 
     monkeypatch.setattr("endpoint.server.connection._QUIET", 0.05)
     run(test())
+
+
+@pytest.mark.parametrize(
+    ("value", "whole"),
+    [
+        (b"\t a \xea\xb0\x80 \xff", True),
+        *(
+            (value, False)
+            for value in (b"a\r\nb: c", b"a\nb: c", b"a\rb", b"\r\n", b"a\x00", b"\x1b[2J", b"\x7f")
+        ),
+    ],
+)
+def test_no_field_of_an_answer_has_a_control_character(value: bytes, whole: bool) -> None:
+    async def answer(scope: Scope, receive: Receive, send: Send) -> None:
+        fields = [(b"x", value), (b"content-length", b"2")]
+        await send({"type": "http.response.start", "status": 200, "headers": fields})
+        await send({"type": "http.response.body", "body": b"ok"})
+
+    async def test() -> None:
+        async with listening(answer) as server:
+            received = await server.ask(LAST.replace(b"Connection: close\r\n", b"") + LAST)
+        assert (status(received) == 200) is whole
+        assert (
+            received.startswith(b"HTTP/1.1 200 OK\r\nx: %s\r\ncontent-length: 2\r\n\r\nok" % value) is whole
+        )
+
+    run(test())

@@ -66,9 +66,9 @@ class ColumnQueries:
         self._known = Known(columns.terms, scratch, groups_of_kinds(columns.terms))
         self._sources = Sources(columns)
         self._prefixes = prefixes
-        self._skeletons = Skeletons(prefixes, prepared)
+        self._prepare = prepared if all_queries else _looking
+        self._skeletons = Skeletons(prefixes, self._prepare)
         self._cells = cells
-        self._all = all_queries
         # A text whose plan is a word is left to the engine: the word is why.
         self._plans: Remembered[_Key, _Plan | str] = Remembered(_KEPT)
         # The tables of the grammar are made now, and shared by all processes that are forked from this one.
@@ -118,8 +118,6 @@ class ColumnQueries:
         Raises :class:`Unsupported` for what the engine answers.
         """
         query = self._translated(text, base_iri)
-        if not self._all and not holds(query.pattern, _LOOKING):
-            raise Unsupported("a query without triples is computed")
         if asked is None:
             asked = Asked() if query.dataset is None else Asked.of(query.dataset.default, query.dataset.named)
         return query, asked, Uses(query.pattern)
@@ -127,7 +125,7 @@ class ColumnQueries:
     def _translated(self, text: str, base_iri: str | None) -> algebra.Query:
         if len(text) <= _SHORT:
             return self._skeletons.read(text, base_iri)
-        return prepared(translate(parse(text), self._prefixes, base_iri))
+        return self._prepare(translate(parse(text), self._prefixes, base_iri))
 
 
 def prepared(query: algebra.Query) -> algebra.Query:
@@ -137,6 +135,14 @@ def prepared(query: algebra.Query) -> algebra.Query:
     """
     ensure_columnar(query)
     return replace(query, pattern=moved(query.pattern))
+
+
+def _looking(query: algebra.Query) -> algebra.Query:
+    """Return a :func:`prepared` query. Raises :class:`Unsupported` for one that looks for no triples, too."""
+    query = prepared(query)
+    if not holds(query.pattern, _LOOKING):
+        raise Unsupported("a query without triples is computed")
+    return query
 
 
 def _merged(asked: Asked) -> bool:

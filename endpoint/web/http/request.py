@@ -293,8 +293,6 @@ def decode_pairs(text: bytes) -> Pairs:
     """
     if text.count(b"&") >= MOST_PAIRS:
         raise MalformedRequest(f"The request has more than {MOST_PAIRS} parameters.")
-    # A per cent sign that begins no escape stands for itself.
-    text = _LONE_PERCENT.sub(b"%25", text)
     try:
         return [
             (_unescaped(name).decode(), _unescaped(value).decode())
@@ -305,13 +303,19 @@ def decode_pairs(text: bytes) -> Pairs:
 
 
 def _unescaped(text: bytes) -> bytes:
-    """Return the bytes that a form's text stands for, in a tenth of the time of :mod:`urllib.parse`."""
+    """Return the bytes that a form's text stands for, in a tenth of the time of :mod:`urllib.parse`.
+
+    A per cent sign that begins no escape stands for itself.
+    """
     text = text.replace(b"+", b" ")
     if b"%" not in text:
         return text
     # The escapes of Python's literals are decoded in C: %EA as \\xEA, a backslash as two.
     escaped = text.replace(b"\\", b"\\\\").replace(b"%", b"\\x")
-    return escaped.decode("unicode_escape").encode("latin-1")
+    try:
+        return escaped.decode("unicode_escape").encode("latin-1")
+    except UnicodeDecodeError:
+        return _unescaped(_LONE_PERCENT.sub(b"%25", text))
 
 
 def _not_utf8(text: bytes) -> BadParameter:

@@ -69,7 +69,7 @@ class Term(NamedTuple):
         """Return the text without escapes, or so many bytes at its beginning."""
         if not TermClass.TEXT <= self.of <= TermClass.OTHER:
             return self.text[:first]
-        return unescaped(self.text if first is None else self.text[: LONGEST_ESCAPE * (first + 1)])[:first]
+        return unescaped(self.text if first is None else self.text[: _LONGEST_ESCAPE * (first + 1)])[:first]
 
     def rank(self) -> tuple[object, ...]:
         """Return what this term is compared by with others of its class."""
@@ -79,7 +79,7 @@ class Term(NamedTuple):
 
 
 # Of an escape, in bytes (\U0010FFFF).
-LONGEST_ESCAPE: Final = 10
+_LONGEST_ESCAPE: Final = 10
 
 
 class Unreadable(ValueError):
@@ -120,7 +120,7 @@ def read_term(term: bytes) -> Term:
 def read_content(term: bytes, first: int) -> bytes:
     """Return so many bytes of the :meth:`Term.content` of a term that is in a dictionary."""
     if term.startswith(b'"'):
-        return unescaped(term[1 : min(term.rindex(b'"'), LONGEST_ESCAPE * (first + 1))])[:first]
+        return unescaped(term[1 : min(term.rindex(b'"'), _LONGEST_ESCAPE * (first + 1))])[:first]
     if term.startswith(b"<<("):
         return term[:first]
     return (term[1:-1] if term.startswith(b"<") else term[2:])[:first]

@@ -12,7 +12,7 @@ import numpy as np
 from pyoxigraph import Variable
 
 from endpoint.columns.evaluation.tables import Table
-from endpoint.columns.evaluation.terms import OTHER, TRIPLE, Terms
+from endpoint.columns.evaluation.terms import OTHER, TRIPLE, UNBOUND, Terms
 from endpoint.columns.sets import Indices
 from endpoint.formats import QueryForm
 from endpoint.results.written import Piece
@@ -57,11 +57,12 @@ class Answer:
         """
         self._ensure_expressible()
         keys = [f"{_encode(variable.value)}:".encode() for variable in self.variables]
+        partial = any((column < 0).any() for column in self._columns())
         for columns, size in self._pieces():
             cells = [self._cells(*pair) for pair in zip(keys, columns, strict=True)]
             if not cells:
                 bodies = [b""] * size
-            elif any(None in column for column in cells):
+            elif partial:
                 rows = zip(*cells, strict=True)
                 bodies = [b",".join([cell for cell in row if cell is not None]) for row in rows]
             else:
@@ -96,8 +97,9 @@ class Answer:
 
     def _cells(self, key: bytes, numbers: list[int]) -> list[bytes | None]:
         """Return the members of a variable in JSON, None where it is unbound."""
-        made = self.terms.json_of(set(numbers))
-        return [key + made[number] if number >= 0 else None for number in numbers]
+        made: dict[int, bytes | None] = {UNBOUND: None}
+        made.update((number, key + text) for number, text in self.terms.json_of(set(numbers)).items())
+        return list(map(made.__getitem__, numbers))
 
     def _ensure_expressible(self) -> None:
         for column in self._columns():

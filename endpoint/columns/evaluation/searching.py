@@ -6,6 +6,7 @@ a match.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Sequence
 from typing import Final, NamedTuple
 
@@ -18,7 +19,7 @@ from endpoint.columns.evaluation.patterns import literals_of, required_of
 from endpoint.columns.evaluation.tables import ERROR, FALSE, TRUE, Table, Truth
 from endpoint.columns.evaluation.terms import BLANK_NODE, NONE, OTHER, STRING, TAGGED, TRIPLE, Terms
 from endpoint.columns.signatures import RUN, runs_of
-from endpoint.columns.terms import LONGEST_ESCAPE, unescaped
+from endpoint.columns.terms import unescaped
 from endpoint.sparql.algebra import Call, Expression
 from endpoint.vocabulary import XSD
 
@@ -35,6 +36,9 @@ _CASELESS: Final = (
 )
 _KELVIN: Final = ("\u212a".encode(), b"k")
 _DOTTED: Final = ("\u0130".encode(), "i\u0307".encode())
+# An escape that does not end before a place, found in so many bytes before it.
+_OPEN: Final = re.compile(rb"(?<!\\)(?:\\\\)*\\(?:[uU][0-9A-Fa-f]{0,7})?\Z")
+_NEAR: Final = 64
 _LONG_S: Final = ("\u017f".encode(), b"s")
 
 
@@ -267,7 +271,8 @@ def _apart(function: str, text: bytes, sought: Sequence[bytes]) -> bool:
         return True
     for each in sought:
         at = text.find(each) if function == "CONTAINS" else len(text) - len(each)
-        if at >= 0 and text.startswith(each, at) and b"\\" not in text[max(0, at - LONGEST_ESCAPE) : at]:
+        before = text[max(0, at - _NEAR) : max(0, at)]
+        if at >= 0 and text.startswith(each, at) and before[:1] != b"\\" and not _OPEN.search(before):
             return True
     return False
 

@@ -9,7 +9,6 @@ import numpy as np
 from pyoxigraph import BlankNode, NamedNode, Variable
 
 from endpoint.columns.evaluation.grouping import integers
-from endpoint.columns.evaluation.ranges import ranges_of, unfolded
 from endpoint.columns.evaluation.sources import Source, Sources
 from endpoint.columns.evaluation.tables import Key, Table
 from endpoint.columns.evaluation.terms import Terms
@@ -80,17 +79,16 @@ def _by_property(
     if np.diff(starts, append=len(pairs.first)).max(initial=0) > _MOST_VALUES:
         return None
     codes, sets = sets_of(starts, pairs.second)
-    width = len(source.predicates)
-    if len(sets) * width > _MOST_COUNTS:
+    if not sets or len(sets) * len(source.predicates) > _MOST_COUNTS:
         return None
-    subjects, predicates, _ = source.triples
-    places, rows = unfolded(*ranges_of(subjects, pairs.first[starts].astype(np.int64), len(source.terms)))
-    both = codes[places] * width + np.searchsorted(source.predicates, predicates[rows])
-    of_sets = np.bincount(both, minlength=len(sets) * width).reshape(len(sets), width)
+    of_subject = np.zeros(len(source.terms), np.int32)
+    of_subject[pairs.first[starts]] = codes + 1
+    subjects = [source.by_subject(predicate).first for predicate in source.predicates.tolist()]
+    of_sets = np.array([np.bincount(of_subject[each], minlength=len(sets) + 1)[1:] for each in subjects])
     which, values = members_of(np.arange(len(sets)), sets)
     different, at = np.unique(values, return_inverse=True)
-    counts = np.zeros((len(different), width), np.int64)
-    np.add.at(counts, at, of_sets[which])
+    counts = np.zeros((len(different), len(subjects)), np.int64)
+    np.add.at(counts, at, of_sets.T[which])
     if group.keys == keys:
         value, predicate = np.nonzero(counts)
     else:

@@ -7,7 +7,6 @@ import json
 import os
 import signal
 import subprocess
-import sys
 import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -18,11 +17,10 @@ from typing import Any
 from urllib.parse import quote, urlencode
 
 from tests.children import below
+from tests.forking import PYTHON, Forked, run_forked, start_forked
 from tests.waiting import PATIENCE
 
 ROOT = Path(__file__).parent.parent
-# rdflib 7.6 passes the flags of REPLACE as a count, of which Python warns from 3.13 on; so in pyproject.toml.
-RDFLIB = "ignore:'count' is passed as positional argument:DeprecationWarning:rdflib.plugins.sparql.operators"
 # The flags of all servers; others may follow.
 ALWAYS = ("--allowed-hosts", "*", "--cache", "0")
 
@@ -56,7 +54,7 @@ class Answer:
 class Server:
     """A running server process."""
 
-    process: subprocess.Popen[str]
+    process: subprocess.Popen[str] | Forked
     host: str
     port: int
     data: Path
@@ -144,13 +142,15 @@ def environment(code: Path = ROOT) -> dict[str, str]:
 
 def command(*arguments: str) -> list[str]:
     """The command line of ``endpoint`` with warnings as errors."""
-    return [sys.executable, "-W", "error", "-W", RDFLIB, "-m", "endpoint", *arguments]
+    return [*PYTHON, "-m", "endpoint", *arguments]
 
 
 def run(
     *arguments: str, cwd: Path = ROOT, text: str = "", code: Path = ROOT
 ) -> subprocess.CompletedProcess[str]:
-    """Run ``endpoint`` to its end."""
+    """Run ``endpoint`` to its end; forked from a process that has imported it, unless of another checkout."""
+    if code == ROOT:
+        return run_forked(arguments, cwd, environment(), text, PATIENCE)
     return subprocess.run(
         command(*arguments),
         cwd=cwd,
@@ -164,23 +164,31 @@ def run(
 
 
 @contextmanager
-def serving(data: Path, *flags: str, cwd: Path = ROOT, code: Path = ROOT) -> Iterator[Server]:
+def serving(
+    data: Path, *flags: str, cwd: Path = ROOT, code: Path = ROOT, forked: bool = True
+) -> Iterator[Server]:
     """A server process on a free port, of any host name; ended afterwards, whatever happens.
 
     Unless a flag says otherwise it keeps no answers, which would be given in place of the workers' that most
-    tests ask for.
+    tests ask for. It is forked from a process that has imported what it needs, unless it is of another
+    checkout or a test is about the start.
     """
     log = data.parent / f"{data.name}.log"
+    arguments = ("serve", "--port", "0", "--data", str(data), *ALWAYS, *flags)
+    process: subprocess.Popen[str] | Forked
     with log.open("w") as errors:
-        process = subprocess.Popen(
-            command("serve", "--port", "0", "--data", str(data), *ALWAYS, *flags),
-            cwd=cwd,
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.PIPE,
-            stderr=errors,
-            text=True,
-            env=environment(code),
-        )
+        if forked and code == ROOT:
+            process = start_forked(arguments, cwd, environment(), errors.fileno())
+        else:
+            process = subprocess.Popen(
+                command(*arguments),
+                cwd=cwd,
+                stdin=subprocess.DEVNULL,
+                stdout=subprocess.PIPE,
+                stderr=errors,
+                text=True,
+                env=environment(code),
+            )
     assert process.stdout is not None
     try:
         line = process.stdout.readline()

@@ -20,7 +20,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from threading import Event, Lock, Thread
 
-from tests.children import below, command_line
+from tests.children import below, children, command_line
 from tests.datasets.listed_values import make
 from tests.live import Server
 from tests.process.writing import update, writable
@@ -95,18 +95,12 @@ def processes(server: Server, kind: str) -> list[int]:
     """The processes of this kind now."""
     if kind == "server":
         return [server.process.pid]
-    listed = {pid: command_line(pid) for pid in below(server.process.pid)}
+    own = children(server.process.pid)
+    writers = {pid for pid in own if b"writes.process" in command_line(pid)}
     if kind == "writer":
-        return [pid for pid, line in listed.items() if b"writes.process" in line]
-    direct = [pid for pid, line in listed.items() if b"engine.template" in line]
-    templates = [pid for pid in direct if _parent(pid) == server.process.pid]
-    return templates if kind == "template" else [pid for pid in direct if pid not in templates]
-
-
-def _parent(pid: int) -> int:
-    with suppress(OSError):
-        return int(Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[1])
-    return 0
+        return sorted(writers)
+    templates = sorted(own - writers)
+    return templates if kind == "template" else [pid for template in templates for pid in below(template)]
 
 
 def check(server: Server, stream: Stream) -> None:
@@ -130,8 +124,11 @@ def _await_answer(server: Server, stream: Stream) -> None:
         time.sleep(0.02)
 
 
-def crash(folder: Path, kills: int, seed: int) -> tuple[Counter[str], Stream]:
-    """Kill so many processes; return how many of each kind, and the stream."""
+def crash(folder: Path, kills: int, seed: int, longest: float = _LONGEST) -> tuple[Counter[str], Stream]:
+    """Kill so many processes, each at most ``longest`` seconds after an answer.
+
+    Return how many of each kind, and the stream.
+    """
     chance, done = random.Random(seed), Counter[str]()
     dataset = make(folder / "dataset")
     data = folder / "data"
@@ -146,7 +143,7 @@ def crash(folder: Path, kills: int, seed: int) -> tuple[Counter[str], Stream]:
             stream.start(life)
             while done.total() < kills and server.process.poll() is None:
                 _await_answer(server, stream)
-                time.sleep(chance.uniform(0.0, _LONGEST))
+                time.sleep(chance.uniform(0.0, longest))
                 kind = chance.choice(VICTIMS)
                 for pid in processes(server, kind)[:1]:
                     with suppress(ProcessLookupError):

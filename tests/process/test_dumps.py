@@ -17,7 +17,7 @@ from pyoxigraph import CanonicalizationAlgorithm, Dataset, RdfFormat, Store, par
 from rdflib import Graph
 
 from endpoint.storage import generations
-from tests.children import children, command_line
+from tests.children import children
 from tests.live import Server, run, serving
 from tests.process.test_export import DATA, MANIFEST
 from tests.waiting import until
@@ -186,9 +186,7 @@ def test_a_client_that_leaves_frees_its_worker(server: Server) -> None:
 
 
 def workers(server: Server) -> list[int]:
-    found = children(server.process.pid)
-    templates = [pid for pid in found if b"endpoint.engine.template" in command_line(pid)]
-    return [worker for template in templates for worker in children(template)]
+    return [worker for template in children(server.process.pid) for worker in children(template)]
 
 
 @pytest.mark.parametrize("target", ["/store.nq", "/store.nq.gz", "/store.jsonld"])

@@ -36,8 +36,9 @@ def answering(server: Server, path: str, coding: str) -> Iterator[http.client.HT
 
 
 def resident(server: Server) -> int:
-    """Pages of memory of the server process, without its workers."""
-    return int(Path(f"/proc/{server.process.pid}/statm").read_text().split()[1])
+    """Pages of memory of the server process, without its workers and what stands in files."""
+    _, all_pages, of_files, *_ = map(int, Path(f"/proc/{server.process.pid}/statm").read_text().split())
+    return all_pages - of_files
 
 
 @pytest.mark.parametrize("coding", CODINGS)

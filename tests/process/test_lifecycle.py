@@ -27,7 +27,7 @@ def generation_of(server: Server) -> int:
 
 
 def test_it_says_where_it_is_and_answers(tmp_path: Path) -> None:
-    with serving(tmp_path / "data") as server:
+    with serving(tmp_path / "data", forked=False) as server:
         assert server.query("ASK { ?s ?p ?o }").json() == {"head": {}, "boolean": True}
         assert server.get("/-/live").json() == {"status": "live"}
         assert server.get("/-/ready").json()["generation"] == 1
@@ -85,7 +85,7 @@ def test_workers_are_forked_from_a_process_without_threads(lasting: Server) -> N
 
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
 def test_signals_end_it_and_everything_below(data: Path, number: signal.Signals) -> None:
-    with serving(data) as server:
+    with serving(data, forked=False) as server:
         children = server.children()
         server.process.send_signal(number)
         assert server.process.wait(PATIENCE) == 0
@@ -93,7 +93,7 @@ def test_signals_end_it_and_everything_below(data: Path, number: signal.Signals)
 
 
 def test_kill_minus_nine_leaves_no_process_and_a_whole_store(data: Path) -> None:
-    with serving(data) as server:
+    with serving(data, forked=False) as server:
         children = server.children()
         server.process.kill()
         server.process.wait(PATIENCE)

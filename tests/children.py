@@ -29,8 +29,12 @@ def below(pid: int) -> list[int]:
 
 
 def templates() -> set[int]:
-    """Return the ids of the template processes that this process has started."""
-    return {pid for pid in children() if b"endpoint.engine.template" in command_line(pid)}
+    """Return the ids of the template processes that this process has started, or had forked."""
+    started = {pid: line for pid in children() if b"endpoint.engine.template" in (line := command_line(pid))}
+    forking = {pid for pid, line in started.items() if b"fork_templates" in line}
+    # Those that have ended, and are not waited for, have no command line.
+    forked = {pid for parent in forking for pid in children(parent) if command_line(pid)}
+    return set(started) - forking | forked
 
 
 def command_line(pid: int) -> bytes:

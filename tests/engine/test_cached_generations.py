@@ -21,6 +21,8 @@ from tests.storage.publishing import publish
 from tests.waiting import until_async
 from tests.web.in_memory_engine import StoreEngine, Whole
 
+pytestmark = pytest.mark.usefixtures("forked_templates")
+
 PUBLICATIONS = 100
 # A process reads each generation, so that there are a tenth of them unless the tests are to be thorough.
 FEW = 10

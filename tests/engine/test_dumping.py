@@ -24,6 +24,8 @@ from endpoint.storage.dump_order import DumpOrder, Selection
 from endpoint.storage.writer import Writer
 from tests.engine.test_embedded import LONG, opened, operation
 
+pytestmark = pytest.mark.usefixtures("forked_templates")
+
 FIRST, SECOND = NamedNode("urn:first"), NamedNode("urn:second")
 NODE, P = NamedNode("urn:node"), NamedNode("urn:p")
 QUADS = [

@@ -37,6 +37,8 @@ from tests.children import children, templates
 from tests.storage.publishing import publish
 from tests.waiting import PATIENCE, until_async
 
+pytestmark = pytest.mark.usefixtures("forked_templates")
+
 ENDLESS = "SELECT (COUNT(*) AS ?n) { ?a ?b ?c . ?d ?e ?f . ?g ?h ?i . ?j ?k ?l }"
 ENDLESS_ROWS = "SELECT * { ?a ?b ?c . ?d ?e ?f . ?g ?h ?i . ?j ?k ?l }"
 LONG = Limits(20.0)

@@ -29,7 +29,7 @@ from tests.engine.test_embedded import ENDLESS, LONG, operation
 from tests.storage.publishing import publish
 from tests.waiting import until_async
 
-pytestmark = pytest.mark.usefixtures("few_quads_are_many")
+pytestmark = pytest.mark.usefixtures("few_quads_are_many", "forked_templates")
 
 # Triples of the first generation, whether each is in two graphs, the setting image, where it answers from.
 PLACES = [

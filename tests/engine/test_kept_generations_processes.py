@@ -28,6 +28,8 @@ from tests.engine.test_embedded import ENDLESS, LONG, operation, workers
 from tests.storage.publishing import publish
 from tests.waiting import until_async
 
+pytestmark = pytest.mark.usefixtures("forked_templates")
+
 
 @pytest.fixture
 def impatient(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:

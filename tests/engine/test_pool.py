@@ -22,6 +22,8 @@ from tests.engine.test_processes import state
 from tests.storage.publishing import publish
 from tests.waiting import PATIENCE, until_async
 
+pytestmark = pytest.mark.usefixtures("forked_templates")
+
 ANNA, BEN, CARL = (Caller(f"192.0.2.{number}", "r") for number in (1, 2, 3))
 LONG = Limits(120.0)
 # Ends after some seconds of evaluation.

@@ -16,6 +16,8 @@ from tests.engine.test_embedded import ENDLESS, opened, operation
 from tests.storage.publishing import publish
 from tests.waiting import PATIENCE
 
+pytestmark = pytest.mark.usefixtures("forked_templates")
+
 
 class Told:
     """A listener that keeps what it is told."""

@@ -49,7 +49,7 @@ def test_a_tiny_run_compares_and_prints_every_part(tmp_path: Path) -> None:
 
 
 def test_pages_are_measured(tmp_path: Path) -> None:
-    done = bench("--parts", "http", "--sides", "ours", "--seconds", "1", "--folder", str(tmp_path))
+    done = bench("--parts", "http", "--sides", "ours", "--seconds", "0.2", "--folder", str(tmp_path))
     assert done.returncode == 0, done.stderr
     rows = re.findall(r"^\| (\w[^|]+) \| ([\d,.]+|none) \|", done.stdout, re.MULTILINE)
     assert [name for name, _ in rows] == [

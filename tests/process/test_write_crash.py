@@ -13,7 +13,7 @@ KILLS = 8
 
 
 def test_kills_lose_no_write_that_was_answered_and_leave_no_half(tmp_path: Path) -> None:
-    done, stream = crash(tmp_path, KILLS, seed=20_270_101)
+    done, stream = crash(tmp_path, KILLS, seed=20_270_101, longest=0.4)
     assert done.total() >= KILLS
     assert stream.answered
     assert stream.reads

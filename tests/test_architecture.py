@@ -60,7 +60,7 @@ ONLY_IN: dict[str, tuple[str, ...]] = {
     "pyld": ("results/framing.py",),
     "re2": ("catalog/patterns.py",),
     "rispy": ("results/bibliography/",),
-    "prometheus_client": ("telemetry/metrics.py", "telemetry/readings.py"),
+    "prometheus_client": ("telemetry/metrics.py", "telemetry/readings.py", "telemetry/write_metrics.py"),
     "pyshacl": ("ingest/shacl/__init__.py",),
     "rdflib": ("ingest/shacl/",),
     "opentelemetry": ("telemetry/tracing.py",),

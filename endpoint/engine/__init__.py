@@ -198,6 +198,10 @@ class Engine(Protocol):
         """
         ...
 
+    def expect(self, generation: bool) -> None:
+        """Be ready to serve a generation as soon as it is published, because one is coming, or no longer."""
+        ...
+
     def reconfigure(self, settings: Settings) -> None:
         """Go by changed settings from now on; those that need a restart are as they were."""
         ...

@@ -84,6 +84,10 @@ class CachedEngine:
         """Return whether queries can be evaluated now."""
         return self._engine.alive
 
+    def expect(self, generation: bool) -> None:
+        """Be ready for a generation that is coming, or no longer."""
+        self._engine.expect(generation)
+
     def reconfigure(self, settings: Settings) -> None:
         """Go by changed settings from now on."""
         self.cache.resize(settings.cache)

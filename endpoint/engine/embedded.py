@@ -69,6 +69,10 @@ class EmbeddedEngine:
         """Return whether queries can be evaluated now."""
         return self._supervisor.pool.alive
 
+    def expect(self, generation: bool) -> None:
+        """Be ready for a generation that is coming, or no longer."""
+        self._supervisor.expect(generation)
+
     def reconfigure(self, settings: Settings) -> None:
         """Go by changed settings from now on; those that need a restart are as they were."""
         self._settings = settings
@@ -142,16 +146,13 @@ class EmbeddedEngine:
             started = time.perf_counter()
             try:
                 return await self._attempt(attempt, running)
-            except PoolGone:
-                tries -= 1
-                if tries < 0:
-                    raise
             except Displaced:
                 attempt.slow = True
                 running.pid, running.phase = 0, "waiting"
-            except WorkerDied:
+            except (PoolGone, WorkerDied) as error:
                 tries -= 1
-                if tries < 0 or time.perf_counter() - started > STILLBORN:
+                late = time.perf_counter() - started > STILLBORN
+                if tries < 0 or (late and isinstance(error, WorkerDied)):
                     raise
 
     async def _attempt(self, attempt: _Attempt, running: RunningQuery) -> EmbeddedResult:
@@ -217,8 +218,7 @@ class EmbeddedResult:
         self.facts: Facts | None = None
         self.use: cache.Use | None = None
         self.kept: cache.Entry | None = None
-        self._registry = registry
-        self._running = running
+        self._registry, self._running = registry, running
         self._pool = pool
         self._frame = attempt.frame
         self._limits = attempt.limits

@@ -3,7 +3,8 @@
 A generation is served as soon as its answers are right. Where no triple is in two graphs its
 store on disk answers like its image in memory, so the disk serves at once and the image is read
 behind it; otherwise, with a union default graph, the generation before serves until the image is read.
-While small changes follow each other, each generation is served from disk, and the image of the last is read.
+While small changes follow each other, each generation is served from disk, and the image of the last is read;
+so it is while writes over HTTP are expected, however small the generation is.
 A pool finishes every query that it has begun. The generation before stays answerable for a
 while (:mod:`endpoint.engine.kept_generations`).
 """
@@ -57,12 +58,12 @@ class Plan:
     memory: bool
 
     @classmethod
-    def of(cls, generation: Generation, settings: Settings) -> Plan:
-        """Return the plan for ``generation``."""
+    def of(cls, generation: Generation, settings: Settings, passing: bool = False) -> Plan:
+        """Return the plan for ``generation``; ``passing``: another one may follow soon."""
         copied = _copied(generation, settings)
         if _image_size(generation, copied) > settings.image:
             return cls(disk=True, memory=False)
-        return cls(disk=not copied and generation.quads > QUICK, memory=True)
+        return cls(disk=not copied and (passing or generation.quads > QUICK), memory=True)
 
 
 class Supervisor:
@@ -78,6 +79,7 @@ class Supervisor:
         self._awaited = False  # nothing but the image that is being read can serve its generation
         self._moved = -math.inf
         self._following = 0  # generations that followed each other
+        self._expected = False  # a generation is coming
         self._forks: TemplateForks | None = None
         self._ending: set[asyncio.Task[None]] = set()
         self._reading_took = 0.0
@@ -115,6 +117,21 @@ class Supervisor:
         self._settings = settings
         self.kept.reconfigure(settings)
 
+    def expect(self, generation: bool) -> None:
+        """Keep a process from which template processes are forked while a generation is coming."""
+        self._expected = generation
+        if not generation:
+            self._end_forks()
+        elif self._forks is None:
+            self._start_forks()
+
+    def _start_forks(self) -> None:
+        if hasattr(os, "pidfd_open"):
+            try:
+                self._forks = TemplateForks()
+            except StoreError as error:
+                log.warning("%s", error)
+
     async def _follow(self) -> None:
         """Move to every generation that another process publishes; replace a template that died."""
         said = ""
@@ -144,7 +161,7 @@ class Supervisor:
         if generation is None:
             raise StoreError(f"{self._settings.data} holds no generation any more.")
         await self._stop_reading()
-        plan = Plan.of(generation, self._settings)
+        plan = Plan.of(generation, self._settings, self._expected)
         self._log_union(generation, plan)
         at_once = plan.disk or generation.quads <= QUICK
         pause = self._pause_before(generation)
@@ -159,7 +176,7 @@ class Supervisor:
             return 0.0
         settling = max(SETTLING, _SETTLING_BY_READING * self._reading_took)
         before, self._moved = self._moved, time.monotonic()
-        follows = self._moved - before < settling
+        follows = self._expected or self._moved - before < settling
         self._following = self._following + 1 if follows else 0
         return settling if follows else 0.0
 
@@ -173,9 +190,9 @@ class Supervisor:
             ending.add_done_callback(self._ending.discard)
 
     async def _forked(self) -> TemplateProcess | None:
-        """Return a template process that is ready at once, while generations follow each other; else None."""
-        if self._forks is None and self._following >= _MANY and hasattr(os, "pidfd_open"):
-            self._forks = TemplateForks()
+        """Return a template process that is ready at once, while generations come; else None."""
+        if self._forks is None and (self._expected or self._following >= _MANY):
+            self._start_forks()
         elif self._forks is not None:
             try:
                 return await asyncio.to_thread(self._forks.fork)
@@ -233,9 +250,11 @@ class Supervisor:
             await self._drained()
         started = time.monotonic()
         try:
-            # No fork, so that the process that forks may end.
-            await self._replace(generation, True, TemplateProcess() if self._forks else None)
-            self._end_forks()
+            # No fork where the process that forks may end with this.
+            ends = self._forks is not None and not self._expected
+            await self._replace(generation, True, TemplateProcess() if ends else None)
+            if not self._expected:
+                self._end_forks()
             self._reading_took = time.monotonic() - started
         except Exception as error:  # the disk goes on serving, or the next check tries again
             log.error("generation %d could not be read into memory: %s", generation.number, error)

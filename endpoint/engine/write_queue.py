@@ -9,26 +9,20 @@ from __future__ import annotations
 
 import asyncio
 import json
-import os
+import math
 import secrets
-import signal
-import socket
-import subprocess
-import sys
 import time
 from collections import deque
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
-from typing import Any, Final
+from typing import Final
 
-from endpoint.engine import wire
-from endpoint.engine.template_process import child_environment
+from endpoint.engine.write_process import WriteProcess
 from endpoint.engine.writes import (
     BEGUN,
     COMMITTED,
-    GROUP,
     PUBLISHING,
     Terms,
     Write,
@@ -38,14 +32,13 @@ from endpoint.engine.writes import (
 from endpoint.errors import (
     DeadlineExceeded,
     EndpointError,
-    MemoryLimitExceeded,
     Overloaded,
-    QueryTooComplex,
     StoreError,
     WriteFailed,
 )
 from endpoint.storage import generations
 from endpoint.telemetry import log, log_field
+from endpoint.telemetry.write_metrics import WriteMetrics
 
 # Writes that wait at most, and those of one group, with the characters of their texts.
 _WAITING: Final = 1000
@@ -60,7 +53,6 @@ _READ: Final = 2**20
 _IDLE: Final = 300.0
 # Times that a write is tried again which others have spoiled, or the end of the process.
 _TRIES: Final = 5
-_LAST_WORDS: Final = 4000
 # Seconds until a client should come back where there is no room.
 _COME_BACK: Final = 5
 
@@ -70,34 +62,60 @@ class _Pending:
     """A write until its outcome is known, which is logged then, also where its sender has left."""
 
     write: Write
+    metrics: WriteMetrics
     began: float = field(default_factory=time.monotonic)
     done: asyncio.Future[Written] = field(default_factory=lambda: asyncio.get_running_loop().create_future())
     tries: int = 0
 
-    def settle(self, outcome: Written | EndpointError) -> None:
+    def settle(self, outcome: Written | EndpointError, times: _Times | None = None) -> None:
+        """Tell its sender, the log and the metrics; ``times`` are those of its group, where it has ended."""
         if self.done.done():
             return
-        write = self.write
+        write, now = self.write, time.monotonic()
         fields = f"{log_field('request', write.request)} {log_field('token', write.token)} kind={write.kind}"
         if isinstance(outcome, Written):
             changes = f"added={outcome.added} removed={outcome.removed}"
-            seconds = time.monotonic() - self.began
+            seconds = now - self.began
             log.info("write: %s generation=%d %s seconds=%.2f", fields, outcome.generation, changes, seconds)
+            phases = (seconds, 0.0, 0.0) if times is None else times.phases(self.began, now)
+            self.metrics.done(write.kind, outcome.added, outcome.removed, phases)
             self.done.set_result(outcome)
         else:
             log.info("write refused: %s %s", fields, log_field("code", outcome.code))
+            self.metrics.refused(write.kind, outcome.code, now - self.began)
             self.done.set_exception(outcome)
             # Whoever sent it may have left.
             self.done.exception()
 
 
-class WriteQueue:
-    """The writes of one server to its data directory; ``terms`` returns the settings that they go by."""
+@dataclass(slots=True)
+class _Times:
+    """The times at which a group was sent to the process, and was done but for being published."""
 
-    def __init__(self, terms: Callable[[], Terms]) -> None:
+    sent: float
+    done: float = math.inf
+
+    def phases(self, began: float, now: float) -> tuple[float, float, float]:
+        """Return the seconds that a write waited, was done, and was published, which began and ended then."""
+        done = min(self.done, now)
+        return self.sent - began, done - self.sent, now - done
+
+
+class WriteQueue:
+    """The writes of one server to its data directory.
+
+    ``terms`` returns the settings that they go by. ``expect`` is called with True when a generation is
+    coming, and with False when none has come for long.
+    """
+
+    def __init__(
+        self, terms: Callable[[], Terms], metrics: WriteMetrics, expect: Callable[[bool], None]
+    ) -> None:
         self._terms = terms
+        self._metrics = metrics
+        self._expect = expect
         self._waiting: deque[_Pending] = deque()
-        self._process: _Process | None = None
+        self._process: WriteProcess | None = None
         self._work: asyncio.Task[None] | None = None
         self._idle: asyncio.TimerHandle | None = None
 
@@ -119,7 +137,7 @@ class WriteQueue:
         if len(self._waiting) >= _WAITING:
             release()
             raise Overloaded("Too many writes wait. Try again later, or put several into one.", _COME_BACK)
-        pending = _Pending(write)
+        pending = _Pending(write, self._metrics)
         pending.done.add_done_callback(lambda _: release())
         self._waiting.append(pending)
         if self._work is None or self._work.done():
@@ -147,6 +165,7 @@ class WriteQueue:
     async def _run(self) -> None:
         if self._idle is not None:
             self._idle.cancel()
+        self._expect(True)
         while self._waiting:
             group = self._together()
             try:
@@ -160,7 +179,7 @@ class WriteQueue:
                 for pending in group:
                     pending.settle(Overloaded("The server is stopping. Look whether the write is there.", 1))
                 raise
-        self._idle = asyncio.get_running_loop().call_later(_IDLE, self._end_process)
+        self._idle = asyncio.get_running_loop().call_later(_IDLE, self._rest)
 
     def _together(self) -> list[_Pending]:
         """Take the writes that are committed together."""
@@ -173,6 +192,10 @@ class WriteQueue:
             group.append(self._waiting.popleft())
         return group
 
+    def _rest(self) -> None:
+        self._end_process()
+        self._expect(False)
+
     def _end_process(self) -> None:
         process, self._process = self._process, None
         if process is not None:
@@ -182,19 +205,24 @@ class WriteQueue:
         """Commit a group; those that have to be done again go back to the front."""
         terms = self._terms()
         if self._process is None:
-            self._process = await _Process.start()
+            self._process = await WriteProcess.start()
         attempt = _Attempt(self._process, group, terms)
+        before = await asyncio.to_thread(_published, Path(terms.data))
         try:
             outcomes = await attempt.outcomes()
         except _Lost as lost:
             self._process = None
-            known = await asyncio.to_thread(recorded, Path(terms.data), attempt.identifier)
+            try:
+                known = await asyncio.to_thread(recorded, Path(terms.data), attempt.identifier, before)
+            except StoreError as error:
+                known = [WriteFailed(f"{error} Look whether the write is there.")] * len(group)
             if known is None:
                 self._again(group, attempt, lost.cause)
                 return
             outcomes = known
+        self._metrics.committed(len(group))
         for pending, outcome in zip(group, outcomes, strict=True):
-            pending.settle(outcome)
+            pending.settle(outcome, attempt.times)
 
     def _again(self, group: list[_Pending], attempt: _Attempt, cause: EndpointError) -> None:
         """Refuse the write during which the process ended, and do the others again."""
@@ -216,9 +244,10 @@ class _Lost(Exception):
 class _Attempt:
     """A group in the process; ``place`` is that of the write that is being done."""
 
-    def __init__(self, process: _Process, group: list[_Pending], terms: Terms) -> None:
+    def __init__(self, process: WriteProcess, group: list[_Pending], terms: Terms) -> None:
         self.identifier = secrets.token_hex(16)
         self.place = PUBLISHING
+        self.times = _Times(time.monotonic())
         self._process = process
         self._group = group
         self._terms = terms
@@ -237,7 +266,9 @@ class _Attempt:
                     return [unpack_outcome(one) for one in answer["outcomes"]]
                 if kind == BEGUN:
                     self.place = answer["place"]
-                    patience = _PUBLICATION if self.place == PUBLISHING else self._deadline()
+                    publishing = self.place == PUBLISHING
+                    self.times.done = time.monotonic() if publishing else math.inf
+                    patience = _PUBLICATION if publishing else self._deadline()
         except TimeoutError:
             self._process.kill()
             raise _Lost(self._late()) from None
@@ -258,101 +289,26 @@ class _Attempt:
         )
 
 
-class _Process:
-    """The process of :mod:`endpoint.ingest.writes.process`."""
-
-    def __init__(
-        self,
-        process: subprocess.Popen[bytes],
-        reader: asyncio.StreamReader,
-        writer: asyncio.StreamWriter,
-        errors: int,
-    ) -> None:
-        self._process = process
-        self._reader = reader
-        self._writer = writer
-        self._errors = errors
-
-    @classmethod
-    async def start(cls) -> _Process:
-        """Start it. Raises WriteFailed."""
-        try:
-            process, ours, errors = await asyncio.to_thread(_spawn)
-        except OSError as error:
-            raise WriteFailed(f"The process that writes cannot be started: {error.strerror}.") from None
-        reader, writer = await asyncio.open_connection(sock=ours)
-        return cls(process, reader, writer, errors)
-
-    async def send(self, members: Mapping[str, object]) -> None:
-        """Send a group."""
-        self._writer.write(wire.pack_json(GROUP, members))
-        await self._writer.drain()
-
-    async def receive(self) -> tuple[int, Any]:
-        """Return the next frame. Raises EOFError."""
-        kind, size = wire.HEADER.unpack(await self._reader.readexactly(wire.HEADER.size))
-        return kind, json.loads(await self._reader.readexactly(size))
-
-    def kill(self) -> None:
-        """End it at once."""
-        self._process.kill()
-        self._writer.close()
-        self._process.wait()
-        if self._errors >= 0:
-            os.close(self._errors)
-            self._errors = -1
-
-    async def cause(self, memory: int) -> EndpointError:
-        """Return why a process has ended that nobody here has ended."""
-        number = -await asyncio.to_thread(self._process.wait)
-        words = ""
-        with suppress(BlockingIOError):
-            words = os.read(self._errors, _LAST_WORDS).decode("utf-8", "replace")
-        self.kill()
-        log.warning("the process that writes ended: signal %d %s", number, words.strip().rpartition("\n")[2])
-        if number in (signal.SIGSEGV, signal.SIGBUS) or "overflowed its stack" in words:
-            return QueryTooComplex("The update is nested too deeply, or has too many parts. Split it.")
-        if "memory allocation" in words or "MemoryError" in words:
-            return MemoryLimitExceeded(
-                f"The write needed more than the {memory // 2**20} MB of memory that one may use. "
-                "Nothing has changed. Split it.",
-                memory,
-            )
-        return WriteFailed("The process that wrote was ended from outside. Nothing has changed. Try again.")
+def _published(data: Path) -> int:
+    with suppress(StoreError):
+        return generations.published(data) or 0
+    return 0
 
 
-def _spawn() -> tuple[subprocess.Popen[bytes], socket.socket, int]:
-    ours, theirs = socket.socketpair()
-    reading, writing = os.pipe()
-    # It must not wait until somebody reads its last words.
-    os.set_blocking(reading, False)
-    os.set_blocking(writing, False)
-    module = "endpoint.ingest.writes.process"
-    with theirs:
-        try:
-            process = subprocess.Popen(  # noqa: S603 (our own module, no shell)
-                [sys.executable, "-P", "-m", module, str(theirs.fileno()), str(os.getpid())],
-                stdin=subprocess.DEVNULL,
-                stdout=subprocess.DEVNULL,
-                stderr=writing,
-                pass_fds=[theirs.fileno()],
-                env=child_environment(),
-            )
-        except OSError:
-            ours.close()
-            os.close(reading)
-            raise
-        finally:
-            os.close(writing)
-    return process, ours, reading
+def recorded(data: Path, group: str, since: int) -> list[Written | EndpointError] | None:
+    """Return the outcomes of a group where a generation was made of it after ``since``; else None.
 
-
-def recorded(data: Path, group: str) -> list[Written | EndpointError] | None:
-    """Return the outcomes of a group where the current generation was made of it; else None."""
-    with suppress(StoreError, OSError, ValueError):
-        current = generations.current(data)
-        if current is not None:
-            record = json.loads((current.path / generations.WRITES).read_bytes())
+    :raises StoreError: that cannot be known, because a generation since then is damaged or gone.
+    """
+    generation = generations.current(data)
+    while generation is not None and generation.number > since:
+        with suppress(OSError, ValueError, KeyError):  # most were not made of writes over HTTP
+            record = json.loads((generation.path / generations.WRITES).read_bytes())
             if record["group"] == group:
                 return [unpack_outcome(one) for one in record["outcomes"]]
+        # Others may have been published meanwhile. Only those are looked at that were ever current.
+        before = generation.before
+        if before is None and since:
+            raise StoreError(f"Nothing tells what was published before generation {generation.number}.")
+        generation = None if before is None or before <= since else generations.read(data, before)
     return None

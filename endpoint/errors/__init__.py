@@ -46,6 +46,7 @@
         DataErrors                several at once, one line each
       ValidationFailed            exit 1: the data violates the shapes
       StoreError                  exit 1: the data directory cannot be used
+        NotConfirmed              published, and the disk has not confirmed that it lasts
 
 Classes carry their HTTP status, a stable code and a title; instances carry a sentence for
 the reader (``detail``) and the fields named in :meth:`EndpointError.fields`.
@@ -62,6 +63,7 @@ from endpoint.errors.commands import (
     ConfigurationError,
     DataError,
     DataErrors,
+    NotConfirmed,
     StoreError,
     ValidationFailed,
 )
@@ -129,6 +131,7 @@ __all__ = [
     "MemoryLimitExceeded",
     "MethodNotAllowed",
     "NotAcceptable",
+    "NotConfirmed",
     "NotExpressible",
     "NotFound",
     "Overloaded",

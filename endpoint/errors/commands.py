@@ -54,3 +54,7 @@ class StoreError(EndpointError):
 
     code = "store-error"
     title = "Store error"
+
+
+class NotConfirmed(StoreError):
+    """A generation was published, and the disk has not confirmed that it lasts."""

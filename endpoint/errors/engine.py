@@ -39,7 +39,10 @@ class MemoryLimitExceeded(EngineError):
 
 
 class WriteFailed(EngineError):
-    """The write could not be stored: the disk is full, or another process writes. Nothing has changed."""
+    """The write could not be stored: the disk is full, or another process writes.
+
+    Nothing has changed unless the detail says that this is not known.
+    """
 
     status = 503
     code = "write-failed"

@@ -32,6 +32,7 @@ from endpoint.ingest.sources import XLSX, Source
 from endpoint.ingest.text_index import write_index
 from endpoint.storage.delta import MOST, Recorder
 from endpoint.storage.generations import Generation
+from endpoint.storage.primary import Primary
 from endpoint.storage.retention import DEFAULT, Retention
 from endpoint.storage.writer import Transaction, Writer
 from endpoint.telemetry import log
@@ -50,11 +51,13 @@ def publish(
     report: Callable[[str], None] = log.info,
     retention: Retention = DEFAULT,
     patience: float = 0.0,
+    primary: Primary | None = None,
 ) -> Generation:
     """Publish the data in the directory ``data`` with ``change``, completed by ``recipe``; all or nothing.
 
     ``report`` takes a line for each part that is completed. Old generations stay as ``retention`` says. Where
-    another process writes, its end is waited for, ``patience`` seconds at most.
+    another process writes, its end is waited for, ``patience`` seconds at most. ``primary`` is the store that
+    stays open for the next publication of this process.
 
     :raises ConfigurationError: ``replace`` comes without a graph, or the graph is the derived one.
     :raises DataErrors: sources are wrong; nothing was published.
@@ -63,7 +66,7 @@ def publish(
     """
     refuse(change, recipe.graph)
     recorder = Recorder()
-    with Writer(data, retention, patience) as writer:
+    with Writer(data, retention, patience, primary) as writer:
         basis = Basis.of(change, data)
         with (
             _read_before(writer, change, recipe, basis) as apart,

@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import dataclass
 from hashlib import blake2b
+from pathlib import Path
 from typing import Final, Self
 
 from pyoxigraph import NamedNode
 
 from endpoint import __version__
 from endpoint.columns import FORMAT as COLUMNS_FORMAT
-from endpoint.dataset import Dataset
+from endpoint.dataset import MANIFEST, Dataset, read_dataset
 from endpoint.errors import DataError
 from endpoint.ingest.rules import Rule, read_rules
 from endpoint.ingest.search_documents import read_configuration
@@ -62,6 +65,42 @@ class Recipe:
             return (generation.path / RECIPE).read_text() == self.digest
         except OSError:
             return False
+
+
+class LastRecipe:
+    """The recipe that was read last, for who needs the same one again and again."""
+
+    def __init__(self) -> None:
+        self._recipe: Recipe | None = None
+        self._seen: tuple[object, ...] = ()
+
+    def read(self, root: Path, derive: bool, columns: int) -> Recipe:
+        """Return the recipe of the dataset in ``root``, which is read again where a file may have changed.
+
+        :raises DataError: a file of it is wrong.
+        """
+        asked = (root, derive, columns, _state(root / MANIFEST))
+        if self._recipe is None or self._seen != (*asked, *_states(self._recipe.dataset)):
+            self._recipe = None
+            dataset = read_dataset(root)
+            self._seen = (*asked, *_states(dataset))
+            self._recipe = Recipe.read(dataset, derive, columns)
+        return self._recipe
+
+
+def _states(dataset: Dataset) -> Iterator[object]:
+    """Yield the states of the files that determine the recipe, and of the folders where others may come."""
+    files = [file for graph in dataset.graphs for file in (*graph.files, *graph.rules)]
+    search = () if dataset.search is None else (dataset.search,)
+    for path in sorted({*files, *search, *(file.parent for file in files), (dataset.root / MANIFEST).parent}):
+        yield _state(path)
+
+
+def _state(path: Path) -> object:
+    with suppress(OSError):
+        status = path.stat()
+        return path, status.st_ino, status.st_mtime_ns, status.st_size
+    return path
 
 
 def _recipe_digest(dataset: Dataset, derive: bool) -> str:

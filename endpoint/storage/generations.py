@@ -52,8 +52,9 @@ class Generation:
     identifies the files that it was built from (empty when it was not built from files). ``overlap``:
     a triple occurs in two of its graphs; ``None`` when that is not known. ``command`` and ``user`` of the
     system published it, as far as that is known. It has ``change`` quads more than the generation before it;
-    ``None`` where there was none. ``version`` is number and time of publication, as a key: a data directory
-    made anew counts from 1 again.
+    ``None`` where there was none. ``before`` is the number of the one that was current when it was published;
+    ``None`` where there was none, or an older version of the program published it. ``version`` is number and
+    time of publication, as a key: a data directory made anew counts from 1 again.
     """
 
     number: int
@@ -65,6 +66,7 @@ class Generation:
     command: str = ""
     user: str = ""
     change: int | None = None
+    before: int | None = None
     version: str = field(init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:
@@ -161,7 +163,7 @@ def _described(members: dict[str, object], path: Path) -> Generation:
         )
     number, quads, digest = members["number"], members["quads"], members["digest"]
     # Not known of a generation that an older version wrote.
-    overlap, change = members.get("overlap"), members.get("change")
+    overlap, change, before = (members.get(name) for name in ("overlap", "change", "before"))
     created = datetime.fromisoformat(str(members["created"]))
     if not (isinstance(number, int) and isinstance(quads, int) and isinstance(digest, str)):
         raise ValueError("a member has the wrong type")
@@ -171,6 +173,8 @@ def _described(members: dict[str, object], path: Path) -> Generation:
         raise ValueError("overlap is none of true, false and null")
     if change is not None and not isinstance(change, int):
         raise ValueError("change is no whole number")
+    if before is not None and not isinstance(before, int):
+        raise ValueError("before is no whole number")
     if created.tzinfo is None:
         raise ValueError("the time has no time zone")
     return Generation(
@@ -183,6 +187,7 @@ def _described(members: dict[str, object], path: Path) -> Generation:
         command=str(members.get("command", "")),
         user=str(members.get("user", "")),
         change=change,
+        before=before,
     )
 
 
@@ -198,6 +203,7 @@ def describe(generation: Generation) -> bytes:
         "command": generation.command,
         "user": generation.user,
         "change": generation.change,
+        "before": generation.before,
     }
     return (json.dumps(members, indent=1) + "\n").encode()
 

@@ -62,10 +62,13 @@ def disk_use(path: Path) -> DiskUse:
 
 
 def _files(path: Path) -> Iterator[os.stat_result]:
-    for file in path.rglob("*"):
-        with suppress(FileNotFoundError):  # it may be removed meanwhile
-            if not file.is_dir():
-                yield file.stat()
+    with suppress(FileNotFoundError), os.scandir(path) as entries:  # it may be removed meanwhile
+        for entry in entries:
+            if entry.is_dir(follow_symlinks=False):
+                yield from _files(Path(entry))
+            else:
+                with suppress(FileNotFoundError):
+                    yield entry.stat()
 
 
 def superfluous(data: Path, retention: Retention, before: int | None = None) -> list[int]:

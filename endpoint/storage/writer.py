@@ -26,12 +26,13 @@ from typing import IO, Self
 
 from pyoxigraph import Store
 
-from endpoint.errors import StoreError
+from endpoint.errors import NotConfirmed, StoreError
 from endpoint.storage import durability, generations
 from endpoint.storage.delta import Delta
 from endpoint.storage.generations import Generation
 from endpoint.storage.lock import take_lock
 from endpoint.storage.overlap import find_overlap, overlap_after
+from endpoint.storage.primary import Primary
 from endpoint.storage.retention import DEFAULT, Retention, tidy
 from endpoint.telemetry import log
 
@@ -93,18 +94,24 @@ class Writer:
     """The single writer of the data directory ``data`` while the ``with`` block lasts.
 
     ``retention`` decides which generations remain after a publication. Where another process writes, its end
-    is waited for, ``patience`` seconds at most.
+    is waited for, ``patience`` seconds at most. ``primary`` is a store that stays open after the block, for
+    the next writer of this process.
     """
 
-    def __init__(self, data: Path, retention: Retention = DEFAULT, patience: float = 0.0) -> None:
+    def __init__(
+        self,
+        data: Path,
+        retention: Retention = DEFAULT,
+        patience: float = 0.0,
+        primary: Primary | None = None,
+    ) -> None:
         self.data = data
         self._patience = patience
         self._retention = retention
         self._lock: IO[bytes] | None = None
-        self._store: Store | None = None
-        self._name = ""  # of the primary's folder
+        self._primary = primary or Primary(data)
+        self._stays_open = primary is not None
         self._umask = 0o077
-        self._equals: int | None = None  # the generation that the open primary equals; 0 is the empty store
         self._busy = False
 
     def __enter__(self) -> Self:
@@ -128,7 +135,8 @@ class Writer:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        self._store = None
+        if not self._stays_open:
+            self._primary.close()
         os.umask(self._umask)
         if self._lock is not None:
             # Closing alone would leave the lock with a child that was forked meanwhile.
@@ -152,7 +160,7 @@ class Writer:
         with self._alone():
             with self._storage("be opened for writing"):
                 base = None if replace_all else generations.current(self.data)
-                transaction = Transaction(self._begin(base), self._stage(), base)
+                transaction = Transaction(self._primary.begin(base), self._stage(), base)
             with self._rolled_back_on_failure():
                 yield transaction
                 with self._storage("be written"):
@@ -207,44 +215,6 @@ class Writer:
         finally:
             self._busy = False
 
-    def _begin(self, base: Generation | None) -> Store:
-        number = 0 if base is None else base.number
-        if self._store is None or base is None or self._equals != number:
-            self._store = None
-            self._store = self._open_primary(base)
-        self._equals = None
-        (self.data / "primary.generation").unlink(missing_ok=True)
-        durability.sync(self.data)
-        return self._store
-
-    def _open_primary(self, base: Generation | None) -> Store:
-        """Return the primary store, equal to ``base``; empty without it."""
-        primary = self.data / "primary"
-        if base is not None:
-            number, self._name = self._recorded()
-            # Opening a folder that does not exist would create an empty store.
-            if number == base.number and (primary / self._name / "CURRENT").is_file():
-                with suppress(OSError, RuntimeError):  # a damaged primary is made again
-                    return Store(str(primary / self._name))
-        shutil.rmtree(primary, ignore_errors=True)
-        # A new name: the caller of a failed transaction may still have a reference to its store,
-        # and what that store writes late must not meet the files linked here to a generation; nor must
-        # it matter that it wrote while the folder was being removed.
-        primary.mkdir(exist_ok=True)
-        self._name = uuid.uuid4().hex
-        path = str(primary / self._name)
-        if base is not None:
-            Store.read_only(str(base.path / generations.STORE)).backup(path)
-        return Store(path)
-
-    def _recorded(self) -> tuple[int, str]:
-        """Return the generation that the primary on disk equals, 0 for none, and the name of its folder."""
-        try:
-            number, name = (self.data / "primary.generation").read_text().split()
-            return int(number), name
-        except (OSError, ValueError):
-            return 0, ""
-
     def _stage(self) -> Path:
         """Make the folder of the coming generation, under a name that readers ignore."""
         staging = self.data / "generations" / f"{generations.TEMPORARY}{uuid.uuid4().hex}"
@@ -281,17 +251,25 @@ class Writer:
             command=_shortened(described.command),
             user=described.user or _user(),
             change=change,
+            before=before or described.before,
         )
         (staging / generations.DESCRIPTION).write_bytes(generations.describe(generation))
         (staging / generations.READERS).touch()
         durability.sync_tree(staging)
         staging.rename(path)
-        durability.sync(path.parent)
         try:
+            durability.sync(path.parent)
             durability.replace(self.data / "current", f"{generation.number}\n")
-        except BaseException:
+        except BaseException as error:
             if self._published() != generation.number:
                 shutil.rmtree(path, ignore_errors=True)
+            elif isinstance(error, OSError):
+                # To go back could fail too; both generations stay, whichever the disk has as the current one.
+                raise NotConfirmed(
+                    f"Generation {generation.number} in {self.data} is published, but the disk has not "
+                    f"confirmed it: {error.strerror}. It may be gone after a power failure: check the disk, "
+                    "and look whether the data is there before you write it again."
+                ) from error
             raise
         with suppress(OSError):
             self._settle(generation.number, before, equals_primary)
@@ -312,8 +290,7 @@ class Writer:
         """Record whether the primary equals the generation, and remove old ones; the publication is valid
         even if this fails."""
         if equals_primary:
-            self._equals = number
-            durability.replace(self.data / "primary.generation", f"{number} {self._name}\n")
+            self._primary.settle(number)
         tidy(self.data, self._retention, before)
 
     @contextmanager
@@ -321,9 +298,7 @@ class Writer:
         try:
             yield
         except BaseException as error:
-            self._store = None
-            self._equals = None
-            shutil.rmtree(self.data / "primary", ignore_errors=True)
+            self._primary.discard()
             self._sweep()
             if isinstance(error, OSError) and _is_storage(error):
                 raise self._failure("be written", error) from error

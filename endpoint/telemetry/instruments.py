@@ -19,6 +19,7 @@ from endpoint.telemetry.query_log import QueryLog
 from endpoint.telemetry.query_record import QueryRecord
 from endpoint.telemetry.slow_queries import SlowQueries
 from endpoint.telemetry.watchdog import Watchdog
+from endpoint.telemetry.write_metrics import WriteMetrics
 
 if TYPE_CHECKING:
     # At run time it is imported only where traces are wanted: its library is an extra, and large.
@@ -45,6 +46,7 @@ class Instruments:
 
     def __init__(self) -> None:
         self.metrics = Metrics()
+        self.writes = WriteMetrics(self.metrics.registry)
         self.watchdog = Watchdog()
         self.connections: Collection[Connected] = ()
         self.query_log: QueryLog | None = None

@@ -55,10 +55,16 @@ class Site:
 
     def __post_init__(self) -> None:
         self.turns = Turns(self.instruments.watchdog)
-        self.writes = WriteQueue(lambda: Terms.of(self.settings, self.dataset.root))
+        self.writes = WriteQueue(
+            lambda: Terms.of(self.settings, self.dataset.root), self.instruments.writes, self._expect
+        )
         self.cache = ByteCache(self.settings.cache)
         prefixes = sorted(self.dataset.prefixes.items())
         self._lasting = f"{__version__} {self.settings.default_graph} {prefixes}"
+
+    def _expect(self, generation: bool) -> None:
+        if self.running is not None:
+            self.running.expect(generation)
 
     @property
     def version(self) -> str:

@@ -260,6 +260,32 @@ def test_generations_that_follow_each_other_are_served_from_disk(
     )
 
 
+def test_a_generation_that_is_expected_is_served_from_disk_by_a_fork(
+    tmp_path: Path, said: list[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("endpoint.engine.supervisor.SETTLING", 0.0)
+    publish(tmp_path, QUICK, twice=False)
+
+    async def main() -> None:
+        async with started(tmp_path) as running:
+            running.expect(True)
+            forks = running._forks
+            assert forks is not None
+            await asyncio.to_thread(publish, tmp_path, QUICK, False)
+            await until_async(lambda: place(running) == "2 from memory")
+            assert running.pool._template.pid in children(forks.pid)
+            # It ends with the last of its forks, once nothing is expected any more.
+            running.expect(False)
+            await asyncio.to_thread(publish, tmp_path, QUICK, False)
+            await until_async(lambda: place(running) == "3 from memory")
+            await until_async(lambda: templates() == [running.pool._template.pid])
+
+    asyncio.run(main())
+    assert [line.split(",")[0].removeprefix("serving generation ") for line in said] == [
+        *("1 from memory", "2 from disk", "2 from memory", "3 from memory")
+    ]
+
+
 def test_an_image_that_is_awaited_is_read_to_its_end(tmp_path: Path, said: list[str]) -> None:
     publish(tmp_path, 10, twice=False)
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import errno
 import json
+import os
 import shutil
 import subprocess
 import sys
@@ -12,7 +13,7 @@ from pathlib import Path
 import pytest
 from pyoxigraph import Literal, NamedNode, Quad, Store
 
-from endpoint.errors import StoreError
+from endpoint.errors import NotConfirmed, StoreError
 from endpoint.storage import generations
 from endpoint.storage.backup import backup
 from endpoint.storage.retention import Retention
@@ -241,6 +242,57 @@ def test_a_failure_of_the_disk_within_the_block_names_the_data_directory(base: P
     with Writer(base) as writer, refusal, writer.transaction():
         raise OSError(errno.ENOSPC, "No space left on device")
     assert _values(base) == OLD
+
+
+@pytest.mark.parametrize(
+    ("name", "time", "outcome"),
+    [
+        ("base", 1, "nothing changed"),
+        ("generation.json", 1, "nothing changed"),
+        ("store", 1, "nothing changed"),
+        ("generations", 1, "nothing changed"),
+        ("current.new", 1, "nothing changed"),
+        ("base", 2, "not confirmed"),
+        ("primary.generation.new", 1, "done"),
+        ("base", 3, "done"),
+    ],
+)
+def test_a_failing_sync_publishes_nothing_or_is_told(
+    name: str, time: int, outcome: str, base: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with monkeypatch.context() as patched:
+        patched.setattr(os, "fsync", FailingSync(name, time))
+        assert _outcome(base) == outcome
+    there = _values(base)
+    assert there == (OLD if outcome == "nothing changed" else {"old", "new"})
+    assert generations.numbers(base) == [*range(1, len(there) + 1)]
+    _add(base, "after")
+    assert _values(base) == there | {"after"}
+
+
+class FailingSync:
+    """fsync that fails at this time for a file or folder with this name."""
+
+    def __init__(self, name: str, time: int) -> None:
+        self._name = name
+        self._left = time
+        self._sync = os.fsync
+
+    def __call__(self, descriptor: int) -> None:
+        if Path(f"/proc/self/fd/{descriptor}").readlink().name == self._name:
+            self._left -= 1
+            if self._left == 0:
+                raise OSError(errno.EIO, os.strerror(errno.EIO))
+        self._sync(descriptor)
+
+
+def _outcome(data: Path) -> str:
+    try:
+        _add(data, "new")
+    except StoreError as error:
+        assert "Input/output error" in str(error)
+        return "not confirmed" if isinstance(error, NotConfirmed) else "nothing changed"
+    return "done"
 
 
 def test_the_primary_store_outlives_the_loss_of_its_generation(base: Path) -> None:

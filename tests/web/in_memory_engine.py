@@ -63,6 +63,9 @@ class StoreEngine:
         """The one generation."""
         return self.generation if number == self.generation.number else None
 
+    def expect(self, generation: bool) -> None:
+        """Do nothing: there is one generation."""
+
     def reconfigure(self, settings: Settings) -> None:
         """Nothing was made of the settings."""
 

@@ -3,7 +3,8 @@
 It takes one group of writes after another from its socket. All that succeed become one generation. A write
 that fails is left out of it. Where it fails after it has changed the store, the transaction is given up and
 the others are done again without it. The server ends the process when a write takes too long, which leaves
-nothing behind, because a generation is published whole or not at all.
+nothing behind, because a generation is published whole or not at all. The primary store stays open from group
+to group, since opening it takes longer than a small write.
 """
 
 from __future__ import annotations
@@ -24,7 +25,6 @@ from typing import Any, Final, NoReturn
 
 from pyoxigraph import NamedNode, Quad
 
-from endpoint.dataset import Dataset, read_dataset
 from endpoint.engine import fence, wire
 from endpoint.engine.memory import WorkerMemory
 from endpoint.engine.writes import (
@@ -39,12 +39,13 @@ from endpoint.engine.writes import (
 from endpoint.errors import (
     EndpointError,
     MemoryLimitExceeded,
+    NotConfirmed,
     PreconditionFailed,
     WriteFailed,
 )
 from endpoint.ingest.change import Change
 from endpoint.ingest.publish import publish
-from endpoint.ingest.recipe import Recipe
+from endpoint.ingest.recipe import LastRecipe, Recipe
 from endpoint.ingest.writes.evaluation import Update, evaluate
 from endpoint.ingest.writes.ledger import Ledger, Permission
 from endpoint.ingest.writes.patch import apply_patch
@@ -54,6 +55,7 @@ from endpoint.ingest.writes.templates import Names
 from endpoint.ingest.writes.uploads import check, graph_of, write_graph
 from endpoint.storage import generations
 from endpoint.storage.delta import MOST, Delta
+from endpoint.storage.primary import Primary
 from endpoint.storage.retention import Retention
 from endpoint.storage.writer import Transaction
 
@@ -75,60 +77,78 @@ def main() -> NoReturn:
     descriptor, server = map(int, sys.argv[1:])
     fence.end_with(server)
     fence.prefer_as_victim(_VICTIM)
+    memory = WorkerMemory()
     fence.limit_core_files()
     for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
         signal.signal(number, signal.SIG_IGN)
+    # For the files that the store writes between two groups too.
+    os.umask(0o077)
     threading.stack_size(STACK)
-    thread = threading.Thread(target=_serve, args=(socket.socket(fileno=descriptor),), daemon=True)
+    thread = threading.Thread(target=_serve, args=(socket.socket(fileno=descriptor), memory), daemon=True)
     thread.start()
     thread.join()
     os._exit(0)
 
 
-def _serve(sock: socket.socket) -> None:
+def _serve(sock: socket.socket, memory: WorkerMemory) -> None:
+    primary, recipes = None, LastRecipe()
     with suppress(OSError):
         while (frame := wire.read(sock)) is not None:
             order = json.loads(frame[1])
+            terms = Terms(**{**order["terms"], "load_from": tuple(order["terms"]["load_from"])})
+            primary = primary or Primary(Path(terms.data))
             group = Group(
                 order["group"],
-                Terms(**{**order["terms"], "load_from": tuple(order["terms"]["load_from"])}),
+                terms,
                 [Write.of(members) for members in order["writes"]],
                 lambda place: sock.sendall(wire.pack_json(BEGUN, {"place": place})),
+                primary,
+                recipes,
+                memory,
             )
             sock.sendall(wire.pack_json(COMMITTED, group.commit()))
 
 
 @dataclass
 class Group:
-    """Writes that become one generation; ``tell`` is called with the place of each one that begins."""
+    """Writes that become one generation; ``tell`` is called with the place of each one that begins.
+
+    They are done in the store ``primary``, with the recipe that ``recipes`` reads; ``memory`` is that of this
+    process.
+    """
 
     identifier: str
     terms: Terms
     writes: Sequence[Write]
     tell: Callable[[int], None]
+    primary: Primary
+    recipes: LastRecipe
+    memory: WorkerMemory
     outcomes: Outcomes = field(default_factory=dict)
 
     def commit(self) -> dict[str, Any]:
         """Do them all; return the members of the record, with the outcome of each."""
         try:
-            dataset = read_dataset(Path(self.terms.dataset))
-            recipe = Recipe.read(dataset, self.terms.derive, self.terms.columns)
-            while not self._attempt(recipe, dataset):
+            terms = self.terms
+            recipe = self.recipes.read(Path(terms.dataset), terms.derive, terms.columns)
+            while not self._attempt(recipe):
                 pass
         except EndpointError as error:
-            failure = WriteFailed(f"{error} Nothing has changed.")
+            changed = isinstance(error, NotConfirmed)
+            failure = WriteFailed(str(error) if changed else f"{error} Nothing has changed.")
             for place in range(len(self.writes)):
                 if isinstance(self.outcomes.get(place), Written | None):
                     self.outcomes[place] = failure
         return self._record()
 
-    def _attempt(self, recipe: Recipe, dataset: Dataset) -> bool:
+    def _attempt(self, recipe: Recipe) -> bool:
         """Do all that has not failed yet; return whether that was published, or nothing was to be."""
         terms = self.terms
         failed = {place for place, one in self.outcomes.items() if isinstance(one, EndpointError)}
         left = [place for place in range(len(self.writes)) if place not in failed]
         self.outcomes = {place: self.outcomes[place] for place in failed}
-        attempt = _Attempt(self, recipe.graph, Names(dataset.base, dataset.prefixes), left)
+        names = Names(recipe.dataset.base, recipe.dataset.prefixes)
+        attempt = _Attempt(self, recipe.graph, names, left)
         change = Change(edit=attempt.edit, command=self._command(left), author=self._author(left))
         try:
             publish(
@@ -138,6 +158,7 @@ class Group:
                 report=lambda _: None,
                 retention=Retention(terms.retain, terms.retain_age, terms.retain_size),
                 patience=_LOCK,
+                primary=self.primary,
             )
         except _Unchanged:
             return True
@@ -254,7 +275,7 @@ class _Attempt:
             check(write.expects, transaction.store.contains_named_graph(graph))
         update = Update(write.text, names, write.default_graphs, write.named_graphs, terms.union, graph)
         # What an upload takes does not depend on its size; an update may take any memory.
-        with _limited(terms.memory):
+        with _limited(self.group.memory, terms.memory):
             evaluate(update, ledger, loader.load)
         return False
 
@@ -278,10 +299,10 @@ def _delta(ledgers: Sequence[Ledger]) -> Delta | None:
 
 
 @contextmanager
-def _limited(memory: int) -> Iterator[None]:
-    """Limit the address space to ``memory`` more bytes than now, while the block lasts."""
-    used, (soft, hard) = WorkerMemory().address_space(), resource.getrlimit(resource.RLIMIT_AS)
-    most = used + memory
+def _limited(memory: WorkerMemory, more: int) -> Iterator[None]:
+    """Limit the address space to so many bytes ``more`` than now, while the block lasts."""
+    used, (soft, hard) = memory.address_space(), resource.getrlimit(resource.RLIMIT_AS)
+    most = used + more
     resource.setrlimit(
         resource.RLIMIT_AS, (most if hard == resource.RLIM_INFINITY else min(most, hard), hard)
     )

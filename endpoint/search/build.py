@@ -174,13 +174,14 @@ class _Build:
     def _put(self, document: Document) -> None:
         fields = {name: list(document.fields[name]) for name in self._names if document.fields.get(name)}
         facets = json.dumps([sorted(set(document.facets.get(name, ()))) for name in self._facets])
-        whole = json.dumps([fields, facets, document.date], ensure_ascii=False)
-        digest = blake2b(whole.encode(), digest_size=16).digest()
+        texts = json.dumps(fields, ensure_ascii=False).encode()
+        others = json.dumps([facets, document.date], ensure_ascii=False).encode()
+        digest = blake2b(texts + b"\n" + others, digest_size=16).digest()
         if self._is_taken_over(document.iri, digest):
             return
         title = normalise(next(iter(fields.get(self._names[0], ())), ""))[:_TITLE_KEY]
-        row = Row(document.iri, digest, title, document.date, facets, schema.pack(fields))
-        for written, analysed in self._analyses.put(row, fields):
+        row = Row(document.iri, digest, title, document.date, facets, schema.pack(texts))
+        for written, analysed in self._analyses.put(row, texts):
             self._add(written, analysed)
 
     def _is_taken_over(self, iri: str, digest: bytes) -> bool:
@@ -195,8 +196,8 @@ class _Build:
 
     def _remove(self, at: int, number: int) -> None:
         segment = self._segments[at]
-        analysed = self._analyses.one(segment.document(number).texts)
-        self._open_writer().count_words(analysed, -1)
+        words = self._analyses.words(segment.document(number).texts)
+        self._open_writer().count_words(words, -1)
         segment.remove(number)
         self._unseen[at][number] = 0
 
@@ -220,7 +221,7 @@ class _Build:
         return self._folder / str(self._last_name)
 
     def _finish(self, written: SegmentWriter) -> None:
-        written.finish()
+        written.finish(self._analyses.tokens)
         self._writer = None
         self._segments.append(Segment(written.folder, np.empty(0, np.int64)))
 

@@ -12,7 +12,7 @@ import json
 import os
 import sqlite3
 import zlib
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from importlib.metadata import version
 from pathlib import Path
 from typing import TypedDict, cast
@@ -188,9 +188,9 @@ def fingerprint(configuration: SearchConfiguration) -> str:
     )
 
 
-def pack(fields: Mapping[str, Sequence[str]]) -> bytes:
-    """Compress the texts of a document."""
-    return zlib.compress(json.dumps(fields, ensure_ascii=False).encode(), 1)
+def pack(fields: bytes) -> bytes:
+    """Compress the texts of a document, a JSON object of lists by field."""
+    return zlib.compress(fields, 1)
 
 
 def unpack(packed: bytes) -> dict[str, list[str]]:

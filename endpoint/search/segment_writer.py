@@ -61,21 +61,24 @@ class SegmentWriter:
         self._number += 1
         self._connection.execute("INSERT INTO document VALUES (?, ?, ?, ?, ?, ?, ?)", (self._number, *row))
         self._postings.add(analysed.tokens)
-        self.count_words(analysed, 1)
+        self.count_words(analysed.words, 1)
         if self._number % _DOCUMENTS_IN_MEMORY == 0:
             self._connection.commit()
 
-    def count_words(self, analysed: Analysed, change: int) -> None:
+    def count_words(self, words: Iterable[str], change: int) -> None:
         """Count the words of a document here: -1 for one of an earlier segment that is gone."""
-        for word in analysed.words:
+        for word in words:
             self._words[word] += change
         if len(self._words) > _WORDS_IN_MEMORY:
             self._write_words()
 
-    def finish(self) -> None:
-        """Write what is computed from all documents, and close the files."""
+    def finish(self, tokens: Iterable[str]) -> None:
+        """Write what is computed from all documents, and close the files.
+
+        ``tokens`` are those that were numbered, in order.
+        """
         self._write_words()
-        self._postings.finish()
+        self._postings.finish(tokens)
         finish_tables(self._connection, self._facets)
         self._connection.close()
 

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from array import array
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 
 from endpoint.search import Document, Facet, Field, SearchConfiguration
+from endpoint.search.analysis import Analysed, Analyser
 from endpoint.search.build import build_index
 from endpoint.search.index import TextIndex
 
@@ -67,3 +69,14 @@ def index(folder: Path, documents: Iterable[Document] = LIBRARY, previous: Path 
     """The index of ``documents`` in the new ``folder``."""
     build_index(documents, folder, CONFIGURATION, previous)
     return TextIndex.open(folder)
+
+
+def written(analysed: Analysed, tokens: Sequence[str]) -> tuple[str, ...]:
+    """The numbered ``tokens`` of each field, separated by spaces."""
+    return tuple(" ".join(tokens[number] for number in array("I", each)) for each in analysed.tokens)
+
+
+def tokens_of(fields: Mapping[str, Sequence[str]], names: Sequence[str], long: str = "") -> tuple[str, ...]:
+    """The tokens of each of the fields ``names`` of a document."""
+    analyser = Analyser(names, long)
+    return written(analyser.analyse(fields), analyser.tokens.order)

@@ -10,8 +10,9 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from endpoint.characters import normalized
-from endpoint.search.analysis import analyse, analyse_document, joined, normalise, stem
+from endpoint.search.analysis import Analyser, analyse, joined, normalise, stem
 from endpoint.search.korean import to_hangul
+from tests.search.indexed_publications import tokens_of
 
 SAME = [
     ("미·중", "미\u2024중"),
@@ -148,30 +149,37 @@ def test_stems() -> None:
 
 def test_a_title_without_spaces_adds_no_pairs_across_words() -> None:
     fields = {"title": ["RCEP와 국제 정세"], "alternative": ["rcep와국제정세"]}
-    analysed = analyse_document(fields, ["title", "alternative"], "")
-    assert analysed.tokens == ("rcep 와 국제 정세", "rcep")
-    assert analysed.words == {"rcep", "국제", "정세"}
+    assert tokens_of(fields, ["title", "alternative"]) == ("rcep 와 국제 정세", "rcep")
+    assert Analyser(["title", "alternative"], "").words(fields) == {"rcep", "국제", "정세"}
 
 
 def test_a_word_without_spaces_that_repeats_nothing_is_kept() -> None:
-    analysed = analyse_document(
-        {"title": ["국제정세"], "alternative": ["국제정세"]}, ["title", "alternative"], ""
-    )
-    assert analysed.tokens == ("국제 제정 정세", "국제 제정 정세")
+    fields = {"title": ["국제정세"], "alternative": ["국제정세"]}
+    assert tokens_of(fields, ["title", "alternative"]) == ("국제 제정 정세", "국제 제정 정세")
 
 
 def test_single_syllables_are_found_in_lists_and_before_particles() -> None:
-    analysed = analyse_document({"title": ["미·중 협상과 핵을 둘러싼"]}, ["title"], "")
-    assert set(analysed.tokens[0].split()) >= {"미", "중", "핵"}
+    (title,) = tokens_of({"title": ["미·중 협상과 핵을 둘러싼"]}, ["title"])
+    assert set(title.split()) >= {"미", "중", "핵"}
 
 
 def test_what_nobody_wrote_in_a_row_is_not_in_a_row() -> None:
     fields = {"title": ["러·북 관계와 핵을"], "author": ["KIM Tae", "Young LEE"]}
-    title, author = analyse_document(fields, ["title", "author"], "").tokens
+    title, author = tokens_of(fields, ["title", "author"])
     assert title == "러북 관계 계와 핵을 ¦ 러 ¦ 북 ¦ 핵"
     assert author == "kim tae ¦ young lee"
 
 
+@pytest.mark.parametrize("field", ["미·중", "핵을", "", "-", "핵을 핵을", "·가·나다"])
+def test_tokens_are_those_of_a_query(field: str) -> None:
+    """A query has neither the syllables of lists nor those before particles, which come last."""
+    (tokens,) = tokens_of({"title": [field, "끝 end"]}, ["title"])
+    assert tokens.startswith(analyse(field))
+    assert tokens.endswith("끝 end")
+    assert "¦ ¦" not in tokens
+
+
 def test_words_of_the_long_field_are_not_suggested() -> None:
     fields = {"title": ["한국 외교"], "abstract": ["오타가있는 초록"]}
-    assert analyse_document(fields, ["title", "abstract"], "abstract").words == {"한국", "외교"}
+    analyser = Analyser(["title", "abstract"], "abstract")
+    assert analyser.analyse(fields).words == analyser.words(fields) == {"한국", "외교"}

@@ -15,7 +15,8 @@ from pathlib import Path
 import pytest
 
 from endpoint.errors import ConfigurationError, StoreError
-from endpoint.search import Document, Request, SearchConfiguration, analysis, schema
+from endpoint.search import Document, Request, SearchConfiguration, schema
+from endpoint.search.analysis import Analysed, Analyser
 from endpoint.search.build import build_index, update_index
 from endpoint.search.index import TextIndex
 from tests.live import ROOT, environment
@@ -104,13 +105,13 @@ def test_many_generations_stay_as_good_as_new(tmp_path: Path) -> None:
 def test_what_is_unchanged_is_not_analysed_again(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     index(tmp_path / "before").close()
     analysed: list[object] = []
-    original = analysis.analyse_document
+    original = Analyser.analyse
 
-    def counting(fields: Mapping[str, Sequence[str]], names: Sequence[str], long: str) -> analysis.Analysed:
+    def counting(analyser: Analyser, fields: Mapping[str, Sequence[str]]) -> Analysed:
         analysed.append(fields)
-        return original(fields, names, long)
+        return original(analyser, fields)
 
-    monkeypatch.setattr("endpoint.search.analyses.analyse_document", counting)
+    monkeypatch.setattr(Analyser, "analyse", counting)
     index(tmp_path / "on", [*LIBRARY, document("new", "새로운 외교")], previous=tmp_path / "before").close()
     assert len(analysed) == 1
 

@@ -13,13 +13,13 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from endpoint.search import Document, Field, SearchConfiguration
-from endpoint.search.analysis import analyse_document
 from endpoint.search.build import build_index, update_index
 from endpoint.search.expression import Both, Either, Expression, Phrase, Without
 from endpoint.search.ranking import Ranking
 from endpoint.search.schema import read_description, read_gone
 from endpoint.search.segment import Segment
 from tests.properties import examples
+from tests.search.indexed_publications import tokens_of
 
 WEIGHTS = {"title": 10.0, "abstract": 1.0, "author": 5.0}
 CONFIGURATION = SearchConfiguration(
@@ -50,7 +50,7 @@ class Engine:
         self._connection.execute("CREATE VIRTUAL TABLE inverted USING fts5(f0, f1, f2, tokenize='ascii')")
         self._iris = [document.iri for document in found]
         for document in found:
-            tokens = analyse_document(document.fields, list(WEIGHTS), "abstract").tokens
+            tokens = tokens_of(document.fields, list(WEIGHTS), "abstract")
             self._connection.execute("INSERT INTO inverted VALUES (?, ?, ?)", tokens)
 
     def scores(self, expression: Expression) -> dict[str, float]:

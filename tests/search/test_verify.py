@@ -89,7 +89,7 @@ def test_what_is_gone_is_compared(folder: Path) -> None:
 
 def test_texts_that_are_shown_are_compared(folder: Path) -> None:
     with sqlite3.connect(folder / "1" / schema.FILE) as connection:
-        connection.execute("UPDATE document SET fields = ? WHERE id = 1", (schema.pack({"title": ["x"]}),))
+        connection.execute("UPDATE document SET fields = ? WHERE id = 1", (schema.pack(b'{"title": ["x"]}'),))
     connection.close()
     with pytest.raises(ValueError, match="the texts of documents differ"):
         verify(folder)

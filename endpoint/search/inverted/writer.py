@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import shutil
 from array import array
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Final
 
 import numpy as np
 
-from endpoint.search.analysis import BREAK
+from endpoint.search.analysis import BREAK, Tokens
 from endpoint.search.inverted.files import Indices, Numbers, load, parts_path, save, write_part
 from endpoint.search.inverted.merging import Source, mapped, merge, slot_starts
 
@@ -18,14 +18,7 @@ from endpoint.search.inverted.merging import Source, mapped, merge, slot_starts
 _IN_MEMORY: Final = 2**22
 #: Tokens of one segment, whose positions are numbers of 32 bits.
 MOST: Final = 2**31
-
-
-class _Numbers(dict[str, int]):
-    """The number of each token, in the order in which they came."""
-
-    def __missing__(self, token: str) -> int:
-        number = self[token] = len(self)
-        return number
+_BREAK: Final = Tokens()[BREAK]
 
 
 class PostingsWriter:
@@ -36,8 +29,6 @@ class PostingsWriter:
 
     def __init__(self, folder: Path, fields: int) -> None:
         self._folder, self._fields = folder, fields
-        self._numbers = _Numbers()
-        self._break = self._numbers[BREAK]
         self._tokens = array("I")
         # Of each slot the number of tokens; document 0 has none.
         self._lengths = array("I", bytes(4 * fields))
@@ -49,26 +40,23 @@ class PostingsWriter:
         """The number of tokens so far."""
         return self._written + len(self._tokens)
 
-    def add(self, fields: Sequence[str]) -> None:
-        """Take the tokens of the next document, those of each field separated by spaces."""
-        number = self._numbers.__getitem__
-        for text in fields:
-            before = len(self._tokens)
-            if text:
-                self._tokens.extend(map(number, text.split(" ")))
-            self._lengths.append(len(self._tokens) - before)
+    def add(self, fields: Sequence[bytes]) -> None:
+        """Take the next document: the numbers of the tokens of each field, as :class:`Analysed` has them."""
+        for numbers in fields:
+            self._tokens.frombytes(numbers)
+            self._lengths.append(len(numbers) // self._tokens.itemsize)
         if len(self._tokens) >= _IN_MEMORY:
             self._flush()
 
-    def finish(self) -> None:
-        """Write the files of the whole."""
+    def finish(self, tokens: Iterable[str]) -> None:
+        """Write the files of the whole; ``tokens`` are those that were numbered, in order."""
         if self._tokens or not self._runs:
             self._flush()
-        tokens = [token.encode("utf-8", "surrogatepass") for token in self._numbers]
-        order = np.array(sorted(range(len(tokens)), key=tokens.__getitem__), np.int64)
+        encoded = [token.encode("utf-8", "surrogatepass") for token in tokens]
+        order = np.array(sorted(range(len(encoded)), key=encoded.__getitem__), np.int64)
         starts = self._slot_starts()
         sources = [_run(path, order, starts) for path in self._runs]
-        merge(sources, [tokens[number] for number in order.tolist()], self._folder, starts, self._fields)
+        merge(sources, [encoded[number] for number in order.tolist()], self._folder, starts, self._fields)
         del sources
         for path in self._runs:
             shutil.rmtree(path)
@@ -88,7 +76,7 @@ class PostingsWriter:
         ).astype(np.uint32)
         # Sorting the pairs as one number is several times as fast as sorting places by tokens.
         keys = np.sort((tokens << np.uint64(32)) | np.arange(len(tokens), dtype=np.uint64))
-        keys = keys[np.searchsorted(keys, np.uint64(self._break + 1 << 32)) :]
+        keys = keys[np.searchsorted(keys, np.uint64(_BREAK + 1 << 32)) :]
         places, sorted_tokens = (keys & np.uint64(0xFFFFFFFF)).astype(np.int64), keys >> np.uint64(32)
         self._write_run(sorted_tokens.astype(np.int64), slots[places], positions[places])
         self._written += len(self._tokens)
@@ -101,9 +89,8 @@ class PostingsWriter:
         new[1:] = (tokens[1:] != tokens[:-1]) | (slots[1:] != slots[:-1])
         begins = np.flatnonzero(new)
         counts = np.diff(begins, append=len(tokens)).astype(np.uint32)
-        known = len(self._numbers)
         for name, of in (("slot_begins", tokens[begins]), ("position_begins", tokens)):
-            save(path, name, np.concatenate(([0], np.cumsum(np.bincount(of, minlength=known)))))
+            save(path, name, np.concatenate(([0], np.cumsum(np.bincount(of)))))
         for name, values in (("slots", slots[begins]), ("counts", counts), ("positions", positions)):
             with parts_path(path, name).open("wb") as stream:
                 write_part(stream, values, np.dtype(np.uint32))

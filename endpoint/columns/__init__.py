@@ -21,10 +21,12 @@ FORMAT: Final = 3
 
 # Lines of the stream that the builder reads between those of statements, in which they would be comments.
 # After GRAPH and a name come N-Triples of this graph, after QUADS and a name N-Quads, which are of this graph
-# where they name none; the default graph has no name. DERIVED names a graph that keeps only what is in no
-# other; END comes with the number of statements that there are then.
+# where they name none; the default graph has no name. DERIVE comes with a JSON object of what to derive from
+# the statements so far: rules, the name of their graph, and the path of a file. DERIVED names a graph that
+# keeps only what is in no other; END comes with the number of statements that there are then.
 GRAPH: Final = b"# graph "
 QUADS: Final = b"# quads "
+DERIVE: Final = b"# derive "
 DERIVED: Final = b"# derived "
 END: Final = b"# end "
 # The exit status of the builder for a stream that is not whole, or has what it takes for no statement.

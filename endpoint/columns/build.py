@@ -7,7 +7,7 @@ whatever order they come and however often.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import Final
 
@@ -15,7 +15,7 @@ import numpy as np
 
 from endpoint.columns.files import SIGNATURES, TEXT, Folder
 from endpoint.columns.intake import Canonical, Intake, Terms
-from endpoint.columns.numbering import Numbering, number_terms
+from endpoint.columns.numbering import Numberer, Numbering
 from endpoint.columns.sets import Numbers, sets_of, starts_of
 from endpoint.columns.signatures import signatures_of
 from endpoint.columns.terms import TermClass, content_of, count_characters
@@ -25,18 +25,31 @@ _CHUNK: Final = 4096
 _SPOOL: Final = "terms.tmp"
 
 
-def build(stream: Iterable[bytes], path: Path, canonical: Canonical | None = None) -> None:
+# Takes what a stream asks to derive from the statements so far (:data:`endpoint.columns.DERIVE`).
+Derive = Callable[[Intake, Numberer, bytes], None]
+
+
+def build(
+    stream: Iterable[bytes], path: Path, canonical: Canonical | None = None, derive: Derive | None = None
+) -> None:
     """Write the columns of the statements in ``stream`` into the new folder ``path``.
 
-    The description is written last. ``canonical`` is needed where terms are not as the engine writes them.
+    The description is written last. ``canonical`` is needed where terms are not as the engine writes them,
+    ``derive`` where the stream asks for it.
 
     :raises ValueError: the stream is not whole, or has a term that N-Triples cannot express.
     :raises OSError: the folder exists or cannot be written.
     """
     path.mkdir()
     spool, folder = path / _SPOOL, Folder(path)
-    intake = Intake(stream, spool, canonical)
-    numbering = number_terms(intake.terms)
+    numberer = Numberer()
+
+    def derived(intake: Intake, wanted: bytes) -> None:
+        if derive is not None:
+            derive(intake, numberer, wanted)
+
+    intake = Intake(stream, spool, canonical, derived)
+    numbering = numberer.number(intake.terms)
     _write_terms(intake.terms, numbering, folder)
     spool.unlink()
     quads, sets = _write_triples(intake, numbering, folder)

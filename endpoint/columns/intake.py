@@ -16,8 +16,8 @@ from typing import IO, Final
 
 import numpy as np
 
-from endpoint.columns import DERIVED, END, GRAPH, QUADS
-from endpoint.columns.sets import Numbers, starts_of
+from endpoint.columns import DERIVE, DERIVED, END, GRAPH, QUADS
+from endpoint.columns.sets import Indices, Numbers, starts_of
 from endpoint.columns.terms import Unreadable
 
 # Bytes from which a term is known by its digest, which takes 16.
@@ -78,16 +78,29 @@ class Terms:
         """Return the bytes of a term."""
         return self._ends[number + 1] - self._ends[number]
 
+    def sizes(self, numbers: Numbers) -> Indices:
+        """Return the bytes of terms."""
+        ends = np.array(self._ends, np.int64)
+        found: Indices = ends[numbers.astype(np.int64) + 1] - ends[numbers]
+        return found
+
 
 class Intake:
     """The statements of a stream, as numbers of their ``terms``, and the ``graphs`` they came in, sorted.
 
     The name of the default graph is empty. ``canonical`` is for terms that somebody else than the engine has
     written. Raises :class:`~endpoint.columns.terms.Unreadable` for a line that is no statement; whether its
-    terms are some shows when they are read.
+    terms are some shows when they are read. ``derive`` takes what the stream asks to derive, and may
+    :meth:`add` statements.
     """
 
-    def __init__(self, stream: Iterable[bytes], path: Path, canonical: Canonical | None = None) -> None:
+    def __init__(
+        self,
+        stream: Iterable[bytes],
+        path: Path,
+        canonical: Canonical | None = None,
+        derive: Callable[[Intake, bytes], None] | None = None,
+    ) -> None:
         self._subjects, self._predicates, self._objects = array("I"), array("I"), array("I")
         # Where statements of another graph begin, and the place of its name.
         self._begins, self._within = array("Q"), array("I")
@@ -95,19 +108,37 @@ class Intake:
         self._default = self._current = b""
         self._derived: bytes | None = None
         self._told: int | None = None
+        self._derive = derive
+        self._path = path
         with path.open("wb", 2**20) as out:
-            numbers = _Numbers(out, canonical)
-            self._read(stream, numbers)
-        self.terms = Terms(path, numbers.ends)
+            self._out, self._numbers = out, _Numbers(out, canonical)
+            self._read(stream, self._numbers)
         self.graphs = sorted(self._places)
+
+    @property
+    def terms(self) -> Terms:
+        """The terms that have come so far."""
+        if not self._out.closed:
+            self._out.flush()
+        return Terms(self._path, self._numbers.ends)
+
+    def number(self, term: bytes) -> int:
+        """Return the number of a term, which is new or not."""
+        return self._numbers[term]
+
+    def add(self, rows: Numbers, graph: bytes) -> None:
+        """Add statements of a ``graph``: rows of the numbers of subjects, predicates and objects."""
+        self._begin(graph)
+        for column, numbers in zip((self._subjects, self._predicates, self._objects), rows, strict=True):
+            column.frombytes(numbers.astype(np.uint32).tobytes())
 
     def __len__(self) -> int:
         return len(self._subjects)
 
     def columns(self) -> tuple[Numbers, Numbers, Numbers, Numbers]:
         """Return subjects, predicates, objects, and places in ``graphs``, one of each for each line."""
-        ranks = np.empty(len(self.graphs), np.uint32)
-        ranks[[self._places[name] for name in self.graphs]] = np.arange(len(ranks))
+        ranks = np.empty(len(self._places), np.uint32)
+        ranks[[self._places[name] for name in sorted(self._places)]] = np.arange(len(ranks))
         sizes = np.diff(np.array(self._begins, np.int64), append=len(self))
         graphs = np.repeat(ranks[np.array(self._within, np.int64)], sizes.astype(np.int64))
         subjects, predicates, objects = (
@@ -158,6 +189,10 @@ class Intake:
 
     def _turn(self, line: bytes) -> bytes:
         """Take a line that tells of those that follow; return how they end where their graph is the same."""
+        if line.startswith(DERIVE):
+            if self._derive is not None:
+                self._derive(self, line[len(DERIVE) :])
+            return _END_OF_LINE
         if line.startswith(DERIVED):
             self._derived = line[len(DERIVED) : -1]
             return _END_OF_LINE

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Final
 
@@ -58,14 +59,25 @@ class _Whole:
         return self.text() < other.text()
 
 
-def number_terms(terms: Terms) -> Numbering:
-    """Return the numbers of all terms."""
-    buckets: list[defaultdict[bytes, _Bucket]] = [defaultdict(_Bucket) for _ in TermClass]
-    for number in range(len(terms)):
-        term = read_term(terms[number])
-        bucket = buckets[term.of][term.kind]
-        bucket.terms.append(number)
-        bucket.keys.append(term.rank() if term.valued else term.content(_KEY))
+class Numberer:
+    """Numbers terms, each of which is read once, however often those that came since are numbered too."""
+
+    def __init__(self) -> None:
+        self._buckets: list[defaultdict[bytes, _Bucket]] = [defaultdict(_Bucket) for _ in TermClass]
+        self._read = 0
+
+    def number(self, terms: Terms) -> Numbering:
+        """Return the numbers of all terms; they begin with those of the last time."""
+        for number in range(self._read, len(terms)):
+            term = read_term(terms[number])
+            bucket = self._buckets[term.of][term.kind]
+            bucket.terms.append(number)
+            bucket.keys.append(term.rank() if term.valued else term.content(_KEY))
+        self._read = len(terms)
+        return _numbered(terms, self._buckets)
+
+
+def _numbered(terms: Terms, buckets: Sequence[Mapping[bytes, _Bucket]]) -> Numbering:
     names = sorted({kind for of_class in buckets for kind in of_class}, key=kind_order)
     order, kinds = np.empty(len(terms), np.uint32), np.empty(len(terms), np.min_scalar_type(len(names)))
     ends: list[int] = []
@@ -75,7 +87,7 @@ def number_terms(terms: Terms) -> Numbering:
         merged = _Bucket()
         kinds_of: list[int] = []
         for place, kind in enumerate(names):
-            bucket = buckets[of].pop(kind, _Bucket())
+            bucket = buckets[of].get(kind, _Bucket())
             merged.terms += bucket.terms
             merged.keys += bucket.keys
             kinds_of += [place] * len(bucket.terms)

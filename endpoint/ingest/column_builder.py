@@ -2,14 +2,16 @@
 
     python -m endpoint.ingest.column_builder FOLDER < STATEMENTS
 
-:mod:`endpoint.columns.build` describes the stream. This is a process of its own, at a low priority, because
-its memory is then returned. It ends with 0 when everything is written, and else says why not on standard
-error and leaves a folder without a description: with :data:`~endpoint.columns.ANOTHER_STREAM` where the
-statements may have columns when they are read from the store.
+:mod:`endpoint.columns.build` describes the stream; what it asks to derive is answered on standard output.
+This is a process of its own, at a low priority, because its memory is then returned. It ends with 0 when
+everything is written, and else says why not on standard error and leaves a folder without a description: with
+:data:`~endpoint.columns.ANOTHER_STREAM` where the statements may have columns when they are read from the
+store.
 """
 
 from __future__ import annotations
 
+import json
 import os
 import re
 import sys
@@ -21,7 +23,11 @@ from pyoxigraph import NamedNode, RdfFormat, Store, parse
 
 from endpoint.columns import ANOTHER_STREAM
 from endpoint.columns.build import build
+from endpoint.columns.derivation import derive
+from endpoint.columns.intake import Intake
+from endpoint.columns.numbering import Numberer
 from endpoint.columns.terms import Unreadable
+from endpoint.engine.scratch import evaluate_alone
 
 # Added to the niceness of whoever publishes.
 NICE: Final = 10
@@ -63,11 +69,19 @@ class Canonical:
         return written[len(b"<x:> <x:> ") : -len(b" .\n")]
 
 
+def _derive(intake: Intake, numberer: Numberer, line: bytes) -> None:
+    """Derive what the stream asks for, and answer with a line of JSON."""
+    wanted = json.loads(line)
+    graph, path = wanted["graph"].encode(), Path(wanted["path"])
+    derived = derive(intake, numberer, wanted["rules"], graph, path, evaluate_alone)
+    print(json.dumps(derived), flush=True)
+
+
 def main(path: Path) -> int:
     """Build from standard input; return the exit status."""
     os.nice(NICE)
     try:
-        build(sys.stdin.buffer, path, Canonical())
+        build(sys.stdin.buffer, path, Canonical(), _derive)
     except Unreadable as error:
         print(f"N-Triples cannot express {error}", file=sys.stderr)
         return ANOTHER_STREAM

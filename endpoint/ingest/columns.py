@@ -6,10 +6,11 @@ afterwards takes several times as long, most of it to look up the strings of eac
 
 from __future__ import annotations
 
+import json
 import shutil
 import subprocess
 import sys
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import suppress
 from io import BytesIO
 from itertools import islice
@@ -20,9 +21,10 @@ from typing import IO, Final, Self, cast
 
 from pyoxigraph import BlankNode, DefaultGraph, NamedNode, Quad, RdfFormat, Store, parse, serialize
 
-from endpoint.columns import ANOTHER_STREAM, DERIVED, END, GRAPH, QUADS
+from endpoint.columns import ANOTHER_STREAM, DERIVE, DERIVED, END, GRAPH, QUADS
 from endpoint.columns.delta import Delta as Statements
 from endpoint.columns.delta import Statement, extend, read_statements
+from endpoint.columns.derivation import Derived
 from endpoint.columns.terms import Unreadable
 from endpoint.errors import StoreError
 from endpoint.storage.delta import Delta
@@ -94,7 +96,7 @@ class _Builder:
             # From here this package can be imported, wherever the server was started.
             cwd=_PACKAGES,
             stdin=subprocess.PIPE,
-            stdout=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
         )
         self.stream = cast(IO[bytes], self._process.stdin)
@@ -106,6 +108,11 @@ class _Builder:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         self.end()
+
+    def answer(self) -> bytes:
+        """Return the next line that the process writes; an empty one where it has ended."""
+        self.stream.flush()
+        return b"" if self._process.stdout is None else self._process.stdout.readline()
 
     def finish(self) -> None:
         """Wait until everything is written. Raises NoColumns."""
@@ -161,6 +168,19 @@ class Feed:
         while chunk := list(islice(coming, _CHUNK)):
             yield from chunk
             self._write(_head(QUADS, DefaultGraph()), _serialized(chunk))
+
+    def derive(self, rules: Sequence[str], graph: NamedNode, path: Path) -> Derived | None:
+        """Derive from what was added, into ``graph``; write what is new to ``path`` as N-Triples, and add it.
+
+        Return None where nothing is derived here.
+        """
+        wanted = {"rules": rules, "graph": str(graph), "path": str(path.absolute())}
+        with self._lock, suppress(BrokenPipeError):
+            if self._builder is not None:
+                self._builder.stream.write(DERIVE + json.dumps(wanted).encode() + b"\n")
+                if line := self._builder.answer():
+                    return Derived(*json.loads(line))
+        return None
 
     def finish(self, store: Store, derived: NamedNode | None) -> bool:
         """Write the columns; return False where ``store`` has other statements than were added.

@@ -133,14 +133,28 @@ def _outnumber(store: Store, graph: NamedNode, number: int) -> bool:
 def _derive_everything(
     store: Store, graph: NamedNode, rules: Sequence[Rule], folder: Path | None, feed: Feed | None
 ) -> int:
+    if next(store.quads_for_pattern(None, None, None, graph), None) is not None:
+        feed = None  # which has got what is cleared here
     store.clear_graph(graph)
     store.add_graph(graph)
+    written, by_engine = 0, False
     for stage in _stages(rules):
         with tempfile.TemporaryDirectory(prefix="derive-", dir=folder) as files:
             # All of the stage is evaluated before any of it is loaded, so that none sees the others.
+            made = Path(files, "columns.nt")
+            derived = None if feed is None else feed.derive([rule.text for rule in stage], graph, made)
+            if derived is not None:
+                stage = [stage[place] for place in derived.left]
             paths = [Path(files, f"{number}.nt") for number, _ in enumerate(stage)]
             _write_all(store, [rule.text for rule in stage], paths)
-            _load(store, paths, graph, feed)
+            if derived is not None and derived.statements:
+                _load(store, [made], graph, None)
+                written += derived.statements
+            if stage:
+                _load(store, paths, graph, feed)
+                by_engine = True
+    if not by_engine:
+        return written
     name = str(graph)
     for predicate in _shared_predicates(store, graph):
         for elsewhere in _ELSEWHERE:

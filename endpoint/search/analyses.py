@@ -113,7 +113,7 @@ class Analyses(Generic[T]):
 
 
 class _Answer(NamedTuple):
-    """What the process answers to some documents: ``new`` tokens, and the analyses."""
+    """The answer of the process to some documents: tokens that are ``new``, and the analyses."""
 
     new: list[str]
     analysed: list[Analysed]

@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 from pyoxigraph import BlankNode, DefaultGraph, Literal, NamedNode, Quad, RdfFormat, Store
 
+from endpoint.ingest.columns import Feed, build_columns
 from endpoint.ingest.derive import changed_subjects, derive
 from endpoint.ingest.rules import Rule, read_rules
 from tests.ingest.rule_files import PREFIXES, RDFS, RULES, E, written
@@ -142,6 +143,33 @@ def test_a_store_on_disk_gives_the_same(store: Store, rules: tuple[Rule, ...], t
     derive(on_disk, DERIVED, rules, folder=files)
     assert graph_of(on_disk) == fresh(store, rules)
     assert list(files.iterdir()) == []
+
+
+# Rules of which columns evaluate some only: what is left to the engine sees the others of its stage as
+# little as these see it.
+LEFT = "CONSTRUCT { ?this e:left ?n } WHERE { ?this rdfs:label|e:title ?n ; (e:in|e:partOf)+ ?x }"
+
+
+@pytest.mark.parametrize("left", [(), ("10",), ("20",), ("50",), ("10", "20", "30", "40", "50")])
+def test_columns_and_the_engine_derive_together(store: Store, tmp_path: Path, left: tuple[str, ...]) -> None:
+    load(store, OTHER, "_:x a e:Book ; rdfs:label 'X' . e:Odd rdfs:subClassOf [] . e:o a e:Odd .")
+    load(store, OTHER, "e:a e:title 'A' . e:b rdfs:label 'B2' , 'e:title' , '_:b', ' _:b .', 'a> _:b .' .")
+    load(store, DefaultGraph(), "e:b e:title 'B' . e:d rdfs:label 'D' ; e:in 'x' , 'y' .")
+    files = RULES | {f"{stage}-left.rq": LEFT.replace("e:left", f"e:left{stage}") for stage in left}
+    rules = read_rules(written(tmp_path, files))
+    fed = Store()
+    with Feed(tmp_path / "columns", 0, 10**6) as feed:
+        fed.extend(feed.passing(store))
+        number = derive(fed, DERIVED, rules, folder=tmp_path, feed=feed)
+        assert feed.finish(fed, DERIVED)
+    assert graph_of(fed) == fresh(store, rules)
+    assert number == len(graph_of(fed))
+    build_columns(fed, tmp_path / "again")
+    assert files_of(tmp_path / "columns") == files_of(tmp_path / "again")
+
+
+def files_of(folder: Path) -> dict[str, bytes]:
+    return {path.name: path.read_bytes() for path in folder.iterdir()}
 
 
 CHANGES = [

@@ -13,8 +13,10 @@ import pytest
 from pyoxigraph import BlankNode, Literal, NamedNode, Quad, QuerySolutions, RdfFormat, Store
 
 from benchmarks.catalogue import Catalogue, write
+from endpoint.columns.opening import open_columns
 from endpoint.dataset import default_root, read_dataset
-from endpoint.ingest.derive import changed_subjects, derive
+from endpoint.ingest.columns import Feed
+from endpoint.ingest.derive import _write_all, changed_subjects, derive
 from endpoint.ingest.rules import Rule, read_rules
 
 DATASET = read_dataset(default_root())
@@ -198,6 +200,31 @@ def test_statements_for_each_publication_are_few() -> None:
     about = [subject for subject in subjects if subject.startswith(f"<{PUBLICATION}")]
     assert len(set(about)) >= 100
     assert len(about) <= 16 * len(set(about))
+
+
+def test_columns_derive_what_the_engine_derives(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Those that the load makes of what it stores; a path of several properties is left to the engine."""
+    stated, rules = seeded(CATALOGUE), (*RULES, *OPTIONAL)
+    stated.bulk_load(generated(50), RdfFormat.N_QUADS)
+    engine, store = Store(), Store()
+    engine.extend(stated)
+    number = derive(engine, DERIVED, rules)
+    by_engine: list[str] = []
+
+    def write(store: Store, queries: Sequence[str], paths: Sequence[Path]) -> None:
+        by_engine.extend(queries)
+        _write_all(store, queries, paths)
+
+    monkeypatch.setattr("endpoint.ingest.derive._write_all", write)
+    with Feed(tmp_path / "columns", 0, 10**6) as feed:
+        store.extend(feed.passing(stated))
+        assert derive(store, DERIVED, rules, feed=feed) == number
+        assert feed.finish(store, DERIVED)
+    assert by_engine == [rule.text for rule in OPTIONAL if rule.path.name == "60-rdfs-entailment.rq"]
+    assert set(store.quads_for_pattern(None, None, None, DERIVED)) == set(
+        engine.quads_for_pattern(None, None, None, DERIVED)
+    )
+    assert open_columns(tmp_path / "columns").quads == len(store) == len(engine)
 
 
 OWN = tuple(

@@ -52,7 +52,8 @@ class ColumnQueries:
 
     ``prefixes`` are those that a query need not declare; a table of the evaluation has at most so many
     ``cells``, which are numbers of 8 bytes. ``scratch`` computes what only the engine knows. A query that
-    looks for no triples is computed by the engine, too, unless they take ``all_queries``.
+    looks for no triples is computed by the engine, too, unless they take ``all_queries``. With ``exhaustive``
+    functions are computed of however many terms, even where the engine takes less time for a whole query.
     """
 
     def __init__(
@@ -62,8 +63,9 @@ class ColumnQueries:
         cells: int,
         scratch: Scratch,
         all_queries: bool = True,
+        exhaustive: bool = False,
     ) -> None:
-        self._known = Known(columns.terms, scratch, groups_of_kinds(columns.terms))
+        self._known = Known(columns.terms, scratch, groups_of_kinds(columns.terms), exhaustive)
         self._sources = Sources(columns)
         self._prefixes = prefixes
         self._prepare = prepared if all_queries else _looking

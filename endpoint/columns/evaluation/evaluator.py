@@ -9,6 +9,7 @@ from pyoxigraph import BlankNode, NamedNode, Variable
 
 from endpoint.columns.evaluation.assignments import number_together
 from endpoint.columns.evaluation.basic import BasicPatterns, Step
+from endpoint.columns.evaluation.closures import property_of, reached
 from endpoint.columns.evaluation.conditions import Conditions
 from endpoint.columns.evaluation.filters import conjuncts
 from endpoint.columns.evaluation.grouping import distinct, grouped
@@ -282,7 +283,10 @@ class Evaluator:
         return joined(table, self.evaluate(pattern), self.limits, self._terms)
 
     def _along(self, table: Table, pattern: algebra.PathPattern) -> Table:
-        """Return the join with a path of alternatives, which the engine takes for a set of pairs."""
+        """Return the join with a path, which the engine takes for a set of pairs."""
+        if (name := property_of(pattern.path)) is not None:
+            pairs = self._basic.source.by_subject(self._terms.constant(name))
+            return joined(table, reached(pattern, pairs, self._terms, self.limits), self.limits, self._terms)
         if _PLACE in table.columns:
             raise Unsupported("a name is taken")
         numbered = table.adding(_PLACE, np.arange(table.size))

@@ -65,10 +65,13 @@ class Known:
 
     To find one takes as long as to read a short text. ``stops`` are the ends of its classes, which ``ends``
     are as a list, ``before_other`` is where OTHER begins, and ``kinds`` are the groups of its kinds of
-    literals.
+    literals. ``exhaustive``: functions are computed of however many terms.
     """
 
-    def __init__(self, dictionary: Dictionary, scratch: Scratch, kinds: NDArray[np.int8]) -> None:
+    def __init__(
+        self, dictionary: Dictionary, scratch: Scratch, kinds: NDArray[np.int8], exhaustive: bool = False
+    ) -> None:
+        self.exhaustive = exhaustive
         self.dictionary = dictionary
         self.scratch = scratch
         self.ends = [dictionary.classes[of].stop for of in TermClass]

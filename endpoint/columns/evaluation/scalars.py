@@ -22,7 +22,7 @@ from endpoint.sparql.syntax.parser import Unsupported
 from endpoint.vocabulary import XSD
 
 # Combinations of terms over which the engine evaluates a whole query as fast, unless so many solutions have
-# each of them.
+# each of them; and those that are computed at once.
 _MOST: Final = 20_000
 _SHARED: Final = 4
 # Terms of which the results are asked for in about the time in which kept ones are found.
@@ -40,7 +40,8 @@ Assignment = tuple[Variable, Expression]
 _RESULT: Final = Variable("_r")
 _OPERATORS: Final = _INFIX | {"!", "IN", "NOT IN"}
 _CASTS: Final = frozenset(
-    f"{XSD}{name}" for name in ("string", "boolean", "integer", "decimal", "double", "float")
+    f"{XSD}{name}"
+    for name in ("string", "boolean", "integer", "decimal", "double", "float", "dateTime", "date")
 )
 
 
@@ -78,7 +79,7 @@ def computed_together(
     variables = [key for key in names if key in table.columns]
     columns = [table.columns[key] for key in variables]
     codes, number = codes_of(columns, table.size) if columns else (np.zeros(table.size, np.int64), 1)
-    if number > max(_MOST, table.size // _SHARED):
+    if not terms.exhaustive and number > max(_MOST, table.size // _SHARED):
         raise ManyTerms("an expression is computed of very many terms")
     rows = first_rows(codes, number) if columns else np.zeros(0, np.int64)
     shown = [variable for variable, _ in steps if variable in wanted]
@@ -121,7 +122,7 @@ def _of_terms(query: _Query, column: Indices, terms: Terms) -> NDArray[np.int64]
 
 def _kept(query: _Query, column: Indices, terms: Terms) -> NDArray[np.int64]:
     """Return what is shown for different terms, which is kept from one evaluation to another."""
-    if len(column) < _FEW:
+    if not _FEW <= len(column) <= _MOST:
         return _of_rows(query, [column], len(column), terms)
     key = str(terms.base), query.assignments, *query.shown, terms.identity(column)
     results = terms.results.get(key)
@@ -133,6 +134,9 @@ def _kept(query: _Query, column: Indices, terms: Terms) -> NDArray[np.int64]:
 
 def _of_rows(query: _Query, columns: Sequence[Indices], number: int, terms: Terms) -> NDArray[np.int64]:
     """Return what is shown for so many rows of different terms."""
+    if number > _MOST:
+        parts = [[column[at : at + _MOST] for column in columns] for at in range(0, number, _MOST)]
+        return np.concatenate([_of_rows(query, part, len(part[0]), terms) for part in parts], axis=1)
     return _numbered(_asked(query, columns, number, terms), terms)
 
 

@@ -9,6 +9,7 @@ from typing import Any, Final
 
 from pyoxigraph import NamedNode, Variable
 
+from endpoint.columns.evaluation.closures import property_of
 from endpoint.columns.evaluation.scalars import is_computed
 from endpoint.sparql import algebra
 from endpoint.sparql.algebra import Pattern, Term, TriplePattern
@@ -54,12 +55,10 @@ _REASONS: Final[dict[type, Callable[[Any], str | None]]] = {
     algebra.Exists: _of_exists,
     algebra.Aggregate: _of_aggregate,
     **dict.fromkeys(
-        (
-            *(algebra.Sequence, algebra.ZeroOrMore, algebra.OneOrMore, algebra.ZeroOrOne),
-            algebra.NegatedPropertySet,
-        ),
+        (algebra.Sequence, algebra.ZeroOrMore, algebra.ZeroOrOne, algebra.NegatedPropertySet),
         lambda _: "a property path",
     ),
+    algebra.OneOrMore: lambda path: "a property path" if property_of(path) is None else None,
 }
 
 

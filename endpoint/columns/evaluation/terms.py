@@ -60,7 +60,7 @@ class Terms:
 
     def __init__(self, known: Known, base: NamedNode | None = None) -> None:
         self.dictionary, self.scratch, self.base = known.dictionary, known.scratch, base
-        self.kept_texts, self.results = known.texts, known.results
+        self.kept_texts, self.results, self.exhaustive = known.texts, known.results, known.exhaustive
         self._known, self._size = known, len(known.dictionary)
         # Results of functions: for each the numbers of its arguments, in order, and those of its values.
         self.kept: dict[tuple[str, ...], tuple[Indices, NDArray[np.int64]]] = {}

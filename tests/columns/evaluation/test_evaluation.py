@@ -107,6 +107,20 @@ def both(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactor
         "SELECT * { ?w a :Work OPTIONAL { ?w :pages|:year ?n } OPTIONAL { ?w :by|:cites ?b . ?b :name ?x } }",
         "SELECT * { ?w a :Work OPTIONAL { ?w :title ?t BIND(STRLEN(?t) AS ?n) } }",
         "SELECT * { ?w a :Work { ?w :title ?t FILTER(STRLEN(?t) > 2) } UNION { ?w :pages|:year ?n } }",
+        # Paths of one property, once or more.
+        "SELECT * { ?w :cites+ ?o }",
+        "SELECT * { ?w :knows+ ?o . ?o :name ?n }",
+        "SELECT * { ?w :cites+ ?w }",
+        "SELECT * { ?w a :Work ; :cites+ :w1 }",
+        "SELECT * { :cho :knows+ ?o }",
+        "SELECT * { :cho :knows+ :ann . ?w :year ?y }",
+        "SELECT * { :ann :knows+ :cho . ?w :year ?y }",
+        "SELECT * { ?o ^:knows+ ?w OPTIONAL { ?w :knows+ ?x } }",
+        "SELECT * { ?w :by ?b . ?b :knows+ _:b . _:b :name ?n }",
+        "SELECT * { ?s :nowhere+ ?o }",
+        "SELECT * { VALUES ?w { :cho :none 7 UNDEF } ?w :knows+ ?o }",
+        "SELECT ?b (COUNT(*) AS ?n) { ?w :by ?b { SELECT DISTINCT ?b ?o { ?b :knows+ ?o } } } GROUP BY ?b",
+        "ASK { :cho :knows+ :ann }",
         # Groups.
         "SELECT * { ?w :year ?y OPTIONAL { ?w :pages ?n } OPTIONAL { ?w :cites ?c . ?c :year ?z } }",
         "SELECT * { ?w :year ?y OPTIONAL { ?w :pages ?n FILTER(?y > 2019) } }",
@@ -197,6 +211,7 @@ def both(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactor
         "SELECT ?o (STR(?o) AS ?t) (STRLEN(STR(?o)) AS ?n) (LANG(?o) AS ?l) { ?s :p ?o }",
         "SELECT ?o ?x { ?s :p ?o BIND(?o + 1 AS ?x) FILTER(?x > 3) }",
         "SELECT ?t (STRLEN(?t) AS ?n) { ?w :title ?t }",
+        "SELECT ?o (xsd:date(?o) AS ?d) (xsd:dateTime(?o) AS ?t) (xsd:date(STR(?o)) AS ?x) { ?s ?p ?o }",
         "SELECT ?o (STRLEN(?o) AS ?n) { ?s ?p ?o FILTER(LANG(?o) != '' || DATATYPE(?o) = xsd:string) }",
         "SELECT ?y (AVG(STRLEN(?t)) AS ?n) { ?w :year ?y ; :title ?t } GROUP BY ?y",
         *(
@@ -272,7 +287,9 @@ def test_prefixes_and_a_base_need_no_declaration(both: Both) -> None:
 @pytest.mark.parametrize(
     "text",
     [
-        "SELECT * { ?w :cites+ ?o }",
+        "SELECT * { ?w :cites* ?o }",
+        "SELECT * { ?w (:cites|:by)+ ?o }",
+        "SELECT * { 7 :cites+ ?o }",
         "SELECT * { ?w a :Work OPTIONAL { GRAPH ?g { ?w ?p ?o } } }",
         "SELECT * { ?w :year ?y FILTER EXISTS { ?w :pages ?n OPTIONAL { ?w :cites ?c } } }",
         "SELECT * { ?w :by ?b OPTIONAL { ?w :pages ?n } FILTER EXISTS { ?w :cites ?c } }",

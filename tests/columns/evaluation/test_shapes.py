@@ -33,7 +33,7 @@ def read(text: str) -> algebra.Query:
         "SELECT * { ?a :p ?b { SELECT ?a { ?a :p? ?c } } }",
         "SELECT (STRUUID() AS ?b) { ?a :p ?c }",
         "SELECT * { ?a :p ?b FILTER(?b = 1 || RAND() < ?b) }",
-        "SELECT * { ?a :p ?b } ORDER BY xsd:date(?b)",
+        "SELECT * { ?a :p ?b } ORDER BY xsd:time(?b)",
         "SELECT (SUM(IF(BOUND(?b), NOW(), 1)) AS ?n) { ?a :p ?b }",
         "SELECT (COUNT(DISTINCT *) AS ?n) { ?a :p ?b }",
         "SELECT * { ?a :p ?b FILTER NOT EXISTS { ?a :q ?c OPTIONAL { ?c :p ?d } } }",
@@ -52,6 +52,7 @@ def test_what_only_the_engine_evaluates(text: str) -> None:
         "SELECT (COUNT(DISTINCT ?a) AS ?n) (COUNT(*) AS ?m) { ?a :p ?b }",
         "SELECT * { ?a :p ?b FILTER(!(-?b IN (1)) && ?b NOT IN (3) || +?b >= 1 / 2 * 3 - 4) }",
         "SELECT (xsd:integer(STRLEN(?b)) AS ?c) { ?a :p ?b FILTER EXISTS { ?a :q ?c FILTER(?c < ?b) } }",
+        "SELECT (xsd:date(?b) AS ?c) { ?a :p+ ?b }",
         "ASK {}",
     ],
 )

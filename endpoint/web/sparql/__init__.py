@@ -21,13 +21,11 @@ from endpoint.web.http.send import Handler
 from endpoint.web.http.view import View, link
 from endpoint.web.sparql.description import DESCRIPTION_FORMATS, Descriptions
 from endpoint.web.sparql.editor import editor_page
-from endpoint.web.sparql.federation import Federation
+from endpoint.web.sparql.federation import LONG_TEXT, Federation
 from endpoint.web.sparql.protocol import METHODS, ProtocolRequest, parse
 from endpoint.web.sparql.updates import UPDATE_TYPE, Updates, authorize
 
 _QUERY_TYPES: Final = '"application/sparql-query", "application/x-www-form-urlencoded"'
-# Texts longer than this (characters) are classified in a worker: it would take too long here.
-_LONG_TEXT: Final = 10_000
 
 
 class SparqlEndpoint:
@@ -82,7 +80,7 @@ class SparqlEndpoint:
         limits = allowed_limits(protocol.timeout, self._site.settings, request.began)
         if not protocol.cache:
             limits = replace(limits, anew=True)
-        if len(text) > _LONG_TEXT:
+        if len(text) > LONG_TEXT:
             classified = await self._site.engine.classify(text, self._site.dataset.base, limits)
         else:
             classified = classify(text, self._site.settings.max_nesting, self._site.dataset.base)

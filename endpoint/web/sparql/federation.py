@@ -37,6 +37,8 @@ from endpoint.web.sparql.service_client import Fetched, admits, fetch
 MOST_BINDINGS: Final = 1000
 # Characters of inline data in a query.
 MOST_DATA: Final = 2**22
+# Texts longer than this (characters) are classified in a worker: it would take too long here.
+LONG_TEXT: Final = 10_000
 # Calls of one endpoint at once.
 _AT_ONCE: Final = 8
 
@@ -62,13 +64,20 @@ class Federation:
         if not operation.foreign or operation.form is None or not site.settings.allow_service:
             return operation
         self._check(operation.foreign)
-        calling = read_calls(operation.text, operation.base_iri, site.dataset.prefixes)
+        # It takes too long for other requests to wait for.
+        calling = await asyncio.to_thread(
+            read_calls, operation.text, operation.base_iri, site.dataset.prefixes
+        )
         self._check([f"<{call.iri}>" for call in calling.calls])
         for call in calling.calls:
             calling.data.append(await self._data(operation, calling, call, limits))
             if sum(map(len, calling.data)) > MOST_DATA:
                 raise QueryTooComplex("The services have more solutions than a query can hold. Ask for less.")
-        answered = classify(calling.rewritten(), sys.maxsize, operation.base_iri)
+        text = calling.rewritten()
+        if len(text) > LONG_TEXT:
+            answered = await site.engine.classify(text, operation.base_iri, limits)
+        else:
+            answered = classify(text, sys.maxsize, operation.base_iri)
         if answered.foreign:
             # Some reading of the characters has another call, which the engine must not see.
             raise MalformedQuery(
@@ -91,7 +100,7 @@ class Federation:
         inline = await self._bindings(operation, calling, call, limits)
         if inline is None:
             return group_of(names, ())
-        patience = min(self._site.settings.service_timeout, limits.left())
+        patience = max(0.0, min(self._site.settings.service_timeout, limits.left()))
         query = calling.request(call, inline)
         try:
             async with asyncio.timeout(patience), self._room:

@@ -83,11 +83,11 @@ def _schema(query: SavedQuery, fmt: Format, sample: Sample, name: str) -> Schema
     if fmt is SPARQL_JSON:
         return _sparql_json(query, sample)
     if fmt is JSON_LD:
-        return {"type": ["object", "array"]}
+        return {"type": ["object", "array"], "additionalProperties": True, "items": {}}
     if fmt is GEO_JSON:
         return reference("FeatureCollection")
     if fmt is CSL_JSON:
-        return {"type": "array", "items": {"type": "object"}}
+        return {"type": "array", "items": {"type": "object", "additionalProperties": True}}
     if fmt in (XLSX, SPARQL_XML, RDF_XML):
         # JSON Schema cannot describe bytes (OpenAPI 3.1 section 4.8.14.2) or elements.
         return {}

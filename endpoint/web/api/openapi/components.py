@@ -17,6 +17,8 @@ from endpoint.web.http.view import View
 
 _TEXT: Final[Schema] = {"type": "string"}
 _ADDRESS: Final[Schema] = {"type": "string", "format": "uri"}
+# An object whose members are not listed; generators of clients make an empty one of a schema without this.
+_ANYTHING: Final[Schema] = {"type": "object", "additionalProperties": True}
 MEDIA_TYPE: Final = "application/problem+json"
 
 _NUMBER: Final[Schema] = {"type": "integer"}
@@ -88,7 +90,7 @@ def _explanation(view: View) -> Schema:
         "detail": {"type": ["string", "null"]},
         "generation": reference("Generation"),
         "source": {"type": "string", "enum": ["memory", "disk", "columns"]},
-        "dataset": {"type": "object"},
+        "dataset": _ANYTHING,
         "seconds": {"type": "object", "properties": seconds, "required": [*seconds]},
         "rows": count,
         "bytes": count,
@@ -134,7 +136,7 @@ def _batches(view: View) -> dict[str, Schema]:
             "type": "object",
             "properties": {
                 "query": {**_TEXT, "description": view.gettext("The name of a saved query")},
-                "parameters": {"type": "object", "description": view.gettext("Its parameters")},
+                "parameters": {**_ANYTHING, "description": view.gettext("Its parameters")},
             },
             "required": ["query"],
         },
@@ -145,7 +147,7 @@ def _batches(view: View) -> dict[str, Schema]:
                 "properties": {
                     "status": {"type": "integer", "description": view.gettext("The status of this call")},
                     "body": {
-                        "type": "object",
+                        **_ANYTHING,
                         "description": view.gettext("The answer in flat JSON, or a problem"),
                     },
                 },
@@ -177,7 +179,7 @@ def _standard() -> dict[str, Schema]:
         "properties": {
             "type": {"const": "Feature"},
             "geometry": {"anyOf": [geometry, {"type": "null"}]},
-            "properties": {"type": ["object", "null"]},
+            "properties": {"type": ["object", "null"], "additionalProperties": True},
         },
         "required": ["type", "geometry", "properties"],
     }
@@ -187,7 +189,7 @@ def _standard() -> dict[str, Schema]:
             "properties": {
                 "type": {"enum": ["uri", "literal", "bnode", "triple"]},
                 # The value of a triple term is an object (SPARQL 1.2).
-                "value": {"type": ["string", "object"]},
+                "value": {"type": ["string", "object"], "additionalProperties": True},
                 "xml:lang": _TEXT,
                 "datatype": _TEXT,
             },

@@ -133,7 +133,7 @@ def _body(view: View, query: SavedQuery, in_path: bool) -> Schema:
         "minItems": 1,
         "maxItems": MOST_CALLS,
         # A call of a batch has no format, so its parameters differ from those of a single call.
-        "items": {"type": "object"},
+        "items": {"type": "object", "additionalProperties": True},
         "description": view.gettext("The parameters of several calls; all answers are flat JSON"),
     }
     json: Schema = {"schema": {"anyOf": [parameters, several]}}

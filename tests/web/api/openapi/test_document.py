@@ -72,6 +72,26 @@ def test_addresses_are_those_of_the_client(server: Server) -> None:
     assert server.url not in answer.text
 
 
+def test_generators_of_clients_learn_what_an_object_may_hold(document: Document) -> None:
+    """To openapi-typescript an object without members is empty; an array needs items."""
+    waiting: list[Any] = [document]
+    objects = arrays = 0
+    while waiting:
+        node = waiting.pop()
+        waiting.extend(node.values() if isinstance(node, dict) else node if isinstance(node, list) else ())
+        kinds = node.get("type") if isinstance(node, dict) else None
+        if "object" in (kinds or ()):
+            assert {"properties", "additionalProperties", "allOf"} & node.keys(), node
+            objects += 1
+        if "array" in (kinds or ()):
+            assert "items" in node, node
+            arrays += 1
+    assert objects > 20
+    assert arrays > 5
+    # Nobody needs a token to call them.
+    assert document["security"] == []
+
+
 def test_every_saved_query_has_get_and_post(document: Document) -> None:
     catalog = create_site(Settings()).catalog
     assert catalog.queries

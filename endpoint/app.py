@@ -29,7 +29,7 @@ from endpoint.web.api.saved import SavedQueries
 from endpoint.web.http.boundary import Boundary
 from endpoint.web.http.send import READING, Handler
 from endpoint.web.http.static_files import StaticFiles
-from endpoint.web.machine import api_catalog, contact, metrics
+from endpoint.web.machine import api_catalog, changes, contact, feed, metrics
 from endpoint.web.machine.completion import Completion, prefixes
 from endpoint.web.machine.crawlers import Sitemaps, robots
 from endpoint.web.machine.datasets import (
@@ -40,7 +40,6 @@ from endpoint.web.machine.datasets import (
 )
 from endpoint.web.machine.dcat import catalog_triples
 from endpoint.web.machine.documents import DataDocument, live, ready, well_known_void
-from endpoint.web.machine.publications import Feed
 from endpoint.web.machine.seen import PATH as SEEN
 from endpoint.web.machine.seen import seen
 from endpoint.web.own_queries import OwnQueries
@@ -138,6 +137,11 @@ def _graph_store() -> list[BaseRoute]:
     return [*_with_extension(STORE_PATH, handler), _AnyPath(f"{STORE_PATH}/{{name:path}}", handler)]
 
 
+def _feeds(own_queries: OwnQueries) -> list[BaseRoute]:
+    latest = Handler(feed.Feed(own_queries).answer)
+    return [Route(feed.PATH, latest), Route(changes.PATH, Handler(changes.changes))]
+
+
 def routes(site: Site) -> list[BaseRoute]:
     """Return the routes of the server; ``docs/protocol.md`` lists them."""
     admin = Admin(site)
@@ -168,7 +172,7 @@ def routes(site: Site) -> list[BaseRoute]:
             for graph in site.dataset.graphs
             if graph.name
         ),
-        Route("/feed", Handler(Feed(own_queries).answer)),
+        *_feeds(own_queries),
         Route("/robots.txt", Handler(robots)),
         Route("/sitemap.xml", sitemaps),
         Route("/sitemap-{number}.xml", sitemaps),

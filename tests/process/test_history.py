@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import subprocess
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -69,6 +70,9 @@ def test_a_rollback_beside_a_server_takes_what_was_derived_and_indexed_with_it(d
             (1, "start"),
         ]
         assert [entry["current"] for entry in listed] == [True, False, False, False]
+        feed = server.get("/feed/changes?locale=en").text
+        assert re.findall(r"<title>Generation (\d)</title>", feed) == ["4", "3", "2", "1"]
+        assert re.search(r"<summary>[\d,]+ statements \(\+\d+\)</summary>", feed)
         # Those that the server served are kept for clients that page through them.
         assert all(entry["in_use"] for entry in listed)
         assert "Removed generations: none." in done("generations", "prune", "--keep", "1", *flags)

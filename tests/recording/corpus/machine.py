@@ -15,6 +15,7 @@ ACCEPTED: Final = (
 )
 _SIMPLE: Final[Mapping[str, str]] = {
     "feed": "/feed",
+    "changes": "/feed/changes",
     "robots": "/robots.txt",
     "sitemap": "/sitemap.xml",
     "sitemap-1": "/sitemap-1.xml",

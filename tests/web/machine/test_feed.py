@@ -20,7 +20,7 @@ from endpoint.settings import Settings
 from endpoint.sparql.operation import Operation
 from endpoint.web import Site
 from endpoint.web.http.view import View
-from endpoint.web.machine.publications import atom
+from endpoint.web.machine.feed import atom
 from tests.live import Server, serving
 
 ATOM = "{http://www.w3.org/2005/Atom}"

@@ -14,16 +14,19 @@ from pathlib import Path
 
 from endpoint.catalog import Catalog, SavedQuery
 from endpoint.catalog.reading import read_catalog
-from endpoint.dataset import MANIFEST, Pages, default_root, read_dataset
+from endpoint.dataset import MANIFEST, Dataset, Pages, default_root, read_dataset
 from endpoint.engine import Engine, Limits
-from endpoint.errors import DataError, EndpointError
+from endpoint.errors import DataError, EndpointError, StoreError
 from endpoint.formats import FLAT_JSON, JSON_LD, Representation
 from endpoint.ingest.change import Change
 from endpoint.ingest.publish import publish
 from endpoint.ingest.recipe import Recipe
+from endpoint.ingest.start import changed_files
 from endpoint.ingest.tables.mapping import read_mappings
 from endpoint.query import single_engine
 from endpoint.settings import Settings
+from endpoint.storage import generations
+from endpoint.storage.origin import origin_in
 from endpoint.wording import did_you_mean
 
 
@@ -38,11 +41,17 @@ class Report:
 async def check_dataset(settings: Settings) -> Report:
     """Load the dataset into a store of its own and run every saved query with its examples.
 
-    Raises :class:`DataError` only where the dataset's description cannot be read at all.
+    Raises :class:`DataError` only where the dataset's description cannot be read at all, and
+    :class:`ConfigurationError` where the packaged dataset was meant for want of another, and the data belongs
+    to one.
     """
     report = Report()
     dataset = read_dataset(settings.dataset or default_root())
     catalog = read_catalog(dataset.queries, settings.max_nesting, dataset.prefixes)
+    try:
+        report.lines += _check_store(settings, dataset)
+    except StoreError as error:
+        report.problems.append(str(error))
     report.problems += [str(problem) for problem in catalog.problems]
     report.lines += [f"notice: {notice}" for notice in catalog.notices]
     manifest = dataset.root / MANIFEST
@@ -66,6 +75,16 @@ async def check_dataset(settings: Settings) -> Report:
             for query in catalog.queries.values():
                 await _run_example(engine, query, dataset.base, own.timeout, report)
     return report
+
+
+def _check_store(settings: Settings, dataset: Dataset) -> Iterator[str]:
+    """Yield notices about what is published in the folder of the data, where there is any."""
+    current = generations.current(settings.data)
+    origin = origin_in(settings.data, current, dataset, adopt=settings.dataset is not None)
+    if origin is not None and origin.identifier != dataset.identifier:
+        yield f"notice: the data in {settings.data} belongs to another dataset, <{origin.identifier}>"
+    elif changes := changed_files(settings.data, dataset):
+        yield f"notice: {changes}"
 
 
 def _check_pages(pages: Pages, catalog: Catalog) -> Iterator[str]:

@@ -27,7 +27,10 @@ VIEW: Final = "/lod/view.do"
 _IN_PATH: Final = "/:@!$&'()*+,;=~%"
 _LONE_PERCENT: Final = re.compile(r"%(?![0-9A-Fa-f]{2})")
 _DOTS: Final = frozenset({".", ".."})
-_DATASET_KEYS = ("base", "title", "description", "licence", "publisher", "prefixes", "pages", "tags", "graph")
+_DATASET_KEYS = (
+    *("base", "identifier", "title", "description", "licence", "publisher", "prefixes", "pages", "tags"),
+    "graph",
+)
 _PAGES_KEYS = ("feed", "footer", "related", "parameters", "overview", "network", "network_facet")
 _PUBLISHER_KEYS = ("name", "iri", "homepage")
 _GRAPH_KEYS = ("iri", "name", "title", "files", "rules")
@@ -85,11 +88,13 @@ class Publisher:
 class Dataset:
     """A dataset by its manifest. ``title`` and ``description`` are by language tag; ``licence`` is an IRI.
 
-    ``tags`` are the names, by language tag, that people are shown for the tags of saved queries.
+    ``identifier`` is an IRI that stays, wherever the folder is: a data directory remembers it. ``tags`` are
+    the names, by language tag, that people are shown for the tags of saved queries.
     """
 
     root: Path
     base: str
+    identifier: str
     title: Mapping[str, str]
     description: Mapping[str, str]
     prefixes: Mapping[str, str]
@@ -135,13 +140,32 @@ class Dataset:
         whole = hashlib.blake2b(digest_size=32)
         files = {file for graph in self.graphs for file in (*graph.files, *graph.rules)}
         for path in sorted({self.root / MANIFEST, *files, *filter(None, [self.search])}):
-            try:
-                with path.open("rb") as stream:
-                    content = hashlib.file_digest(stream, "blake2b").digest()
-            except OSError as error:
-                raise DataError(f"cannot be read: {error.strerror}", path) from error
-            whole.update(path.relative_to(self.root).as_posix().encode() + b"\0" + content)
+            whole.update(path.relative_to(self.root).as_posix().encode() + b"\0" + _digest(path))
         return whole.hexdigest()
+
+    def file_digests(self) -> dict[str, str]:
+        """Return the hexadecimal BLAKE2b of each file of the graphs, and of its graphs, by its relative name.
+
+        Raises :class:`DataError` where a file can no longer be read.
+        """
+        graphs: dict[Path, list[str]] = {}
+        for graph in self.graphs:
+            for path in graph.files:
+                graphs.setdefault(path, []).append(graph.iri)
+        return {
+            path.relative_to(self.root).as_posix(): hashlib.blake2b(
+                _digest(path) + " ".join(sorted(iris)).encode(), digest_size=32
+            ).hexdigest()
+            for path, iris in graphs.items()
+        }
+
+
+def _digest(path: Path) -> bytes:
+    try:
+        with path.open("rb") as stream:
+            return hashlib.file_digest(stream, "blake2b").digest()
+    except OSError as error:
+        raise DataError(f"cannot be read: {error.strerror}", path) from error
 
 
 def _if_file(path: Path) -> Path | None:
@@ -171,6 +195,7 @@ def read_dataset(root: Path) -> Dataset:
     return Dataset(
         root=root,
         base=base,
+        identifier=top.iri("identifier") if "identifier" in top.values else base,
         title=top.by_language("title"),
         description=top.by_language("description"),
         prefixes=_prefixes(top),

@@ -42,6 +42,7 @@ def test_a_manifest_is_read(root: Path) -> None:
     assert read_dataset(root) == Dataset(
         root=root,
         base="http://example.org/",
+        identifier="http://example.org/",
         title={"en": "Books"},
         description={"en": "Some books."},
         prefixes={"ex": "http://example.org/ns/"},
@@ -65,6 +66,12 @@ def test_a_manifest_may_name_a_licence_and_the_empty_prefix(root: Path) -> None:
     dataset = read_dataset(root)
     assert dataset.licence == licence
     assert dataset.prefixes == {"": "http://example.org/ns/"}
+
+
+def test_a_dataset_is_known_by_its_base_or_by_an_identifier(root: Path) -> None:
+    assert read_dataset(root).identifier == "http://example.org/"
+    (root / MANIFEST).write_text('identifier = "urn:books"\n' + GOOD, encoding="utf-8")
+    assert read_dataset(root).identifier == "urn:books"
 
 
 def test_a_manifest_may_name_the_query_of_the_feed(root: Path) -> None:
@@ -108,6 +115,7 @@ BAD: dict[str, tuple[str, str, str, int | None]] = {
         "[[graph]] 1: nmae is not a key of this table; did you mean 'name'?",
         8,
     ),
+    "identifier no IRI": ("base", 'identifier = "books"\nbase', "identifier must be an absolute IRI", 1),
     "licence no IRI": (
         "base",
         'licence = "CC0"\nbase',
@@ -272,6 +280,17 @@ def test_the_digest_changes_with_the_dataset(root: Path, change: str) -> None:
         case _:
             (seed / "c.ttl").touch()
     assert read_dataset(root).digest() != before
+
+
+def test_the_digest_of_a_file_depends_on_its_content_and_its_graphs(root: Path) -> None:
+    before = read_dataset(root).file_digests()
+    assert before.keys() == {"seed/a.ttl", "seed/b.ttl"}
+    (root / "seed" / "a.ttl").write_text("# A.ttl\n", encoding="utf-8")
+    (root / MANIFEST).write_text(GOOD.replace("files = []", 'files = ["seed/b.ttl"]'), encoding="utf-8")
+    after = read_dataset(root).file_digests()
+    assert [name for name in before if before[name] == after[name]] == []
+    (root / MANIFEST).write_text(GOOD.replace("Some books", "Books"), encoding="utf-8")
+    assert read_dataset(root).file_digests() == {**before, "seed/a.ttl": after["seed/a.ttl"]}
 
 
 def test_the_digest_of_a_dataset_whose_file_has_gone_is_refused(root: Path) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import io
 import os
 import signal
@@ -15,12 +16,12 @@ from typing import IO, Final
 import click
 
 from endpoint.cli import module
-from endpoint.cli.options import REPORTS, named_node, setting_options
+from endpoint.cli.options import REPORTS, adopt_option, named_node, setting_options
 from endpoint.cli.output import Observer, progress, say
 from endpoint.cli.publishing import PUBLISHING, published, rehearsed
 from endpoint.dataset import default_root, read_dataset
 from endpoint.errors import DataError
-from endpoint.ingest.change import Change
+from endpoint.ingest.change import Change, own_files_change
 from endpoint.ingest.load import Progress
 from endpoint.ingest.sources.discovery import discover
 from endpoint.settings.sources import read_settings
@@ -30,7 +31,7 @@ _GRACE: Final = 3.0
 
 
 @click.command()
-@click.argument("sources", nargs=-1, required=True, metavar="SOURCE...")
+@click.argument("sources", nargs=-1, metavar="SOURCE...")
 @click.option("--graph", metavar="IRI", help="Named graph for triples without one, pages and tables.")
 @click.option("--replace", is_flag=True, help="Empty that graph first; needs --graph.")
 @click.option(
@@ -38,24 +39,30 @@ _GRACE: Final = 3.0
     is_flag=True,
     help="Remove first, in each graph of the sources, what it states of their subjects.",
 )
+@click.option(
+    "--own-files", is_flag=True, help="Bring in those of the dataset's own files that have changed since."
+)
 @click.option("--base", metavar="IRI", help="Base of relative IRIs; else each file's own IRI.")
 @click.option("--format", "format_name", metavar="NAME", help="Format of the sources, such as turtle or csv.")
 @click.option("--lenient", is_flag=True, help="Do not check IRIs and language tags; quicker.")
 @click.option("--dry-run", is_flag=True, help="Read and check everything, tell the effect, publish nothing.")
 @click.option("--validate", is_flag=True, help="Validate with the dataset's SHACL shapes before publishing.")
 @click.option("--report", type=click.Choice(REPORTS), help="Format of that report. [default: text]")
+@adopt_option
 @setting_options(*PUBLISHING)
 def command(
     sources: tuple[str, ...],
     graph: str | None,
     replace: bool,
     replace_subjects: bool,
+    own_files: bool,
     base: str | None,
     format_name: str | None,
     lenient: bool,
     dry_run: bool,
     validate: bool,
     report: str | None,
+    adopt: bool,
     config: Path | None,
     **flags: str | None,
 ) -> None:
@@ -74,33 +81,54 @@ def command(
         raise click.UsageError("--report needs --validate: only validation reports.")
     if "" in sources:
         raise click.UsageError("A SOURCE is empty; . is the folder you are in.")
+    if not sources and not own_files:
+        raise click.UsageError("Missing argument 'SOURCE...'.")
+    if own_files and (sources or graph or replace_subjects or base or format_name or lenient):
+        raise click.UsageError(
+            "--own-files takes the files that the manifest names, each into its graph; alone."
+        )
     settings = read_settings(flags, config=config)
     dataset = read_dataset(settings.dataset or default_root())
-    node, _ = named_node(graph, "--graph", dataset.prefixes), named_node(base, "--base")
-    errors: list[DataError] = []
-    discovered, notices = discover(sources, node, format_name, _standard_input(), errors)
-    for notice in notices:
-        say(notice)
+    if own_files:
+        own = own_files_change(dataset, settings.data)
+        if own is None:
+            say("The dataset's own files are in the store as they are.", err=False)
+            return
+        change = own
+    else:
+        base_node = named_node(base, "--base", dataset.prefixes)
+        change = Change(
+            graph=named_node(graph, "--graph", dataset.prefixes),
+            replace=replace,
+            replace_subjects=replace_subjects,
+            base_iri=base_node and base_node.value,
+            lenient=lenient,
+        )
+        change = _with_sources(change, sources, format_name)
     _end_on_interrupt()
     with progress() as observer:
         check = None
         if validate:
             check = module("validation").validate_store(dataset, report or REPORTS[0], observer)
-        change = Change(
-            sources=discovered,
-            graph=node,
-            replace=replace,
-            replace_subjects=replace_subjects,
-            base_iri=base,
-            lenient=lenient,
+        change = dataclasses.replace(
+            change,
+            adopt=adopt,
             check=check,
             progress=partial(_show, observer),
-            errors=errors,
-            command=" ".join(["load", *sources]),
+            command=" ".join(["load", *(sources or ["--own-files"])]),
         )
         outcome = (rehearsed if dry_run else published)(change, dataset, settings)
     # A report for machines stays alone on standard output.
     say(outcome, err=report in REPORTS[1:])
+
+
+def _with_sources(change: Change, arguments: tuple[str, ...], format_name: str | None) -> Change:
+    """Return the change with the sources that the arguments name, and say what was passed over."""
+    errors: list[DataError] = []
+    sources, notices = discover(arguments, change.graph, format_name, _standard_input(), errors)
+    for notice in notices:
+        say(notice)
+    return dataclasses.replace(change, sources=sources, errors=errors)
 
 
 def _standard_input() -> IO[bytes]:

@@ -46,6 +46,13 @@ def setting_options(*names: str) -> Callable[[Command], Command]:
     return decorate
 
 
+def adopt_option(command: Command) -> Command:
+    """Add the flag by which a store is given to another dataset than the one that it belongs to."""
+    return click.option(
+        "--adopt", is_flag=True, help="Give data that belongs to another dataset to this one."
+    )(command)
+
+
 def named_node(iri: str | None, option: str, prefixes: Mapping[str, str] | None = None) -> NamedNode | None:
     """Return the IRI given with ``option``, which may begin with one of the ``prefixes`` and a colon.
 

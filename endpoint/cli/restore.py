@@ -10,7 +10,7 @@ from typing import BinaryIO
 
 import click
 
-from endpoint.cli.options import RETENTION, setting_options
+from endpoint.cli.options import RETENTION, adopt_option, setting_options
 from endpoint.cli.output import progress, say
 from endpoint.errors import DataError
 from endpoint.settings.sources import read_settings
@@ -24,8 +24,9 @@ from endpoint.storage.retention import Retention
 @click.option(
     "--replace", is_flag=True, help="Publish it as a new generation where something is published already."
 )
+@adopt_option
 @setting_options("data", *RETENTION)
-def command(file: str, replace: bool, config: Path | None, **flags: str | None) -> None:
+def command(file: str, replace: bool, adopt: bool, config: Path | None, **flags: str | None) -> None:
     """Publish the backup in FILE, which endpoint backup wrote; - is standard input.
 
     In an empty data directory it is the same generation again, with its number. It is published when all of
@@ -44,6 +45,7 @@ def command(file: str, replace: bool, config: Path | None, **flags: str | None) 
             lambda done: observer.show("restoring", done, None),
             Retention.of(settings),
             PATIENCE,
+            adopt,
         )
     say(f"Generation {made.number} holds {made.quads:,} quads.", err=False)
 

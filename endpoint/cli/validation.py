@@ -15,8 +15,10 @@ from endpoint.errors import ValidationFailed
 from endpoint.ingest import shacl
 from endpoint.ingest.recipe import Recipe
 from endpoint.ingest.shacl.report import Severity, ValidationReport, as_json, as_text, as_turtle
+from endpoint.ingest.start import changed_files
 from endpoint.ingest.verification import verify_columns, verify_store, verify_text
 from endpoint.storage import generations
+from endpoint.storage.origin import origin_in
 
 
 def validate_published(data: Path, dataset: Dataset, derive: bool, report: str, observer: Observer) -> None:
@@ -24,9 +26,11 @@ def validate_published(data: Path, dataset: Dataset, derive: bool, report: str, 
 
     ``derive`` is the setting of that name.
 
+    :raises ConfigurationError: it belongs to another dataset.
     :raises StoreError: its store is damaged, or columns or text index differ from it.
     """
     generation = generations.current(data)
+    origin_in(data, generation, dataset)
     if generation is not None:
         say(f"store: {verify_store(generation):,} quads, as published")
         triples = verify_columns(generation)
@@ -34,6 +38,8 @@ def validate_published(data: Path, dataset: Dataset, derive: bool, report: str, 
         records = verify_text(generation, Recipe.read(dataset, derive))
         none = "none that was made with these rules and fields"
         say("text index: " + (none if records is None else f"{records:,} records, as in the store"))
+        if changes := changed_files(data, dataset):
+            say(f"notice: {changes}")
     _judge(partial(shacl.validate_published, data, dataset), dataset, report, observer)
 
 

@@ -8,14 +8,18 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Final
 
 from pyoxigraph import BlankNode, DefaultGraph, NamedNode, Quad, Store
 
+from endpoint.dataset import Dataset
 from endpoint.errors import ConfigurationError, DataError
-from endpoint.ingest.load import Progress
+from endpoint.ingest.load import Progress, own_sources
 from endpoint.ingest.sources import Source
+from endpoint.storage import generations
 from endpoint.storage.delta import Delta
+from endpoint.storage.origin import FileChanges, Origin
 from endpoint.storage.writer import Transaction
 
 Graph = NamedNode | BlankNode | DefaultGraph
@@ -29,15 +33,16 @@ class Change:
     """A change of the published data: ``sources`` are added to the existing data.
 
     The dataset's own files come first where nothing is published yet; ``rebuild`` drops what is published and
-    begins with them. ``replace`` empties ``graph`` before the sources are read; ``replace_subjects`` removes
-    from each graph of the sources what it states of their subjects. ``removed`` are resources whose own
-    statements go, in ``graph`` or in all; ``as_object``: those that point to them too. ``errors`` are already
-    known and end the publication, once all sources were read. ``check`` is called with the changed store,
-    before statements are derived; an exception of it ends the publication. ``progress`` is that of
-    :func:`~endpoint.ingest.load.load_sources`; ``notices`` takes remarks on the sources. ``edit`` changes the
-    store of the transaction in place of all of these; it returns the delta, None where that is large or not
-    known, and the statements that came or went at least, None where they are too many. ``command`` and
-    ``author`` (in place of the user) are told in the history.
+    begins with them. ``own_files``: the sources are those files of the dataset that have changed. ``adopt``:
+    the dataset takes the data even of another one. ``replace`` empties ``graph`` before the sources are read;
+    ``replace_subjects`` removes from each graph of the sources what it states of their subjects. ``removed``
+    are resources whose own statements go, in ``graph`` or in all; ``as_object``: those that point to them
+    too. ``errors`` are already known and end the publication, once all sources were read. ``check`` is called
+    with the changed store, before statements are derived; an exception of it ends the publication.
+    ``progress`` is that of :func:`~endpoint.ingest.load.load_sources`; ``notices`` takes remarks on the
+    sources. ``edit`` changes the store of the transaction in place of all of these; it returns the delta,
+    None where that is large or not known, and the statements that came or went at least, None where they are
+    too many. ``command`` and ``author`` (in place of the user) are told in the history.
     """
 
     sources: Sequence[Source] = ()
@@ -47,6 +52,8 @@ class Change:
     removed: Sequence[NamedNode] = ()
     as_object: bool = False
     rebuild: bool = False
+    own_files: bool = False
+    adopt: bool = False
     base_iri: str | None = None
     lenient: bool = False
     check: Callable[[Store], None] | None = None
@@ -61,6 +68,32 @@ class Change:
     def corrects(self) -> bool:
         """True where single statements go, so that they are looked up before anything is written."""
         return self.replace_subjects or bool(self.removed)
+
+
+def own_files_change(dataset: Dataset, data: Path) -> Change | None:
+    """Return the change that brings the dataset's own files, as they are now, into what ``data`` has.
+
+    None where they are there already. Where nothing was loaded beside them, the store is built from them
+    anew. Else what the graphs of changed files state of the subjects of these files is replaced; what a file
+    stated that is gone stays.
+
+    :raises DataError: a file can no longer be read.
+    :raises StoreError: the data directory cannot be read.
+    """
+    current = generations.current(data)
+    if current is None or current.digest:
+        built = current is not None and current.digest == dataset.digest()
+        return None if built else Change(rebuild=True)
+    origin = Origin.of(current)
+    changes = None if origin is None else FileChanges.since(origin, dataset)
+    if changes is not None and not changes:
+        return None
+    return Change(
+        own_sources(dataset, None if changes is None else {*changes.new, *changes.changed}),
+        replace_subjects=True,
+        own_files=True,
+        base_iri=dataset.base,
+    )
 
 
 def refuse(change: Change, derived: NamedNode | None) -> None:

@@ -5,7 +5,7 @@ The engine answers no signal while it loads. The calling thread waits where sign
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import nullcontext, suppress
 from dataclasses import dataclass
 from itertools import groupby
@@ -95,10 +95,23 @@ def load_dataset(store: Store, dataset: Dataset, feed: Feed | None = None) -> No
     for graph in dataset.graphs:
         # A graph exists, and is described, even when its files have no statement.
         store.add_graph(NamedNode(graph.iri))
-    sources = [
-        source for graph in dataset.graphs for source in discover(graph.files, NamedNode(graph.iri))[0]
+    load_sources(store, own_sources(dataset), {}, base_iri=dataset.base, feed=feed)
+
+
+def own_sources(dataset: Dataset, beside: Collection[str] | None = None) -> list[Source]:
+    """Return the files of the graphs of ``dataset``, each as a source of its graph.
+
+    With ``beside`` only the files of those graphs that have one of these names, since what two files of a
+    graph state of one subject is replaced together.
+
+    :raises DataErrors: all files that no source can be.
+    """
+    return [
+        source
+        for graph in dataset.graphs
+        if beside is None or any(file.relative_to(dataset.root).as_posix() in beside for file in graph.files)
+        for source in discover(graph.files, NamedNode(graph.iri))[0]
     ]
-    load_sources(store, sources, {}, base_iri=dataset.base, feed=feed)
 
 
 def readers(dataset: Dataset, base_iri: str | None, notices: list[str]) -> Mapping[SourceKind, SourceReader]:

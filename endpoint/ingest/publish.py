@@ -32,6 +32,7 @@ from endpoint.ingest.sources import XLSX, Source
 from endpoint.ingest.text_index import write_index
 from endpoint.storage.delta import MOST, Recorder
 from endpoint.storage.generations import Generation
+from endpoint.storage.origin import Origin, origin_in
 from endpoint.storage.primary import Primary
 from endpoint.storage.retention import DEFAULT, Retention
 from endpoint.storage.writer import Transaction, Writer
@@ -59,7 +60,8 @@ def publish(
     another process writes, its end is waited for, ``patience`` seconds at most. ``primary`` is the store that
     stays open for the next publication of this process.
 
-    :raises ConfigurationError: ``replace`` comes without a graph, or the graph is the derived one.
+    :raises ConfigurationError: ``replace`` comes without a graph, the graph is the derived one, or the data
+        belongs to another dataset.
     :raises DataErrors: sources are wrong; nothing was published.
     :raises DataError: nothing is stated of what is to be removed; nothing was published.
     :raises StoreError: the data directory cannot be written; nothing was published.
@@ -68,6 +70,7 @@ def publish(
     recorder = Recorder()
     with Writer(data, retention, patience, primary) as writer:
         basis = Basis.of(change, data)
+        origin = _origin(change, recipe.dataset, basis, data, report)
         with (
             _read_before(writer, change, recipe, basis) as apart,
             _transaction(writer, change, recipe, basis, apart, recorder) as (transaction, subjects, feed),
@@ -77,7 +80,26 @@ def publish(
             columns = _columns(recipe, transaction, feed, report)
             _index(recipe, transaction, basis.before, columns, report)
             (transaction.folder / RECIPE).write_text(recipe.digest)
+            origin.write(transaction.folder)
     return transaction.generation
+
+
+def _origin(
+    change: Change, dataset: Dataset, basis: Basis, data: Path, report: Callable[[str], None]
+) -> Origin:
+    """Return the record of the coming generation. Raises ConfigurationError for another dataset."""
+    was = origin_in(data, basis.before, dataset, change.adopt)
+    identifier = dataset.identifier
+    if basis.before is not None and was is None:
+        report(f"the data in {data}, of which no dataset was known, belongs to <{identifier}> from now on")
+    if was is not None and was.identifier != identifier:
+        report(
+            f"the data in {data} belonged to <{was.identifier}>, and belongs to <{identifier}> from now on"
+        )
+        was = Origin(identifier, {})
+    if was is None or basis.base is None or change.own_files:
+        return Origin(identifier, dataset.file_digests())
+    return was
 
 
 def rehearse(change: Change, recipe: Recipe, data: Path) -> Effect:
@@ -88,6 +110,9 @@ def rehearse(change: Change, recipe: Recipe, data: Path) -> Effect:
     refuse(change, recipe.graph)
     with Writer(data) as writer, _read_apart(writer, change, recipe) as apart:
         basis = Basis.of(change, data)
+        origin_in(data, basis.before, recipe.dataset, change.adopt)
+        if change.rebuild and basis.before is not None:
+            return _rebuilt(basis.before, recipe)
         store = _published(basis.base, recipe.dataset)
         going(store, change, apart.sources, recipe.graph, apart.gone)
         replaced = store.quads_for_pattern(None, None, None, change.graph) if change.replace else apart.gone
@@ -98,6 +123,13 @@ def rehearse(change: Change, recipe: Recipe, data: Path) -> Effect:
             with suppress(_Rehearsed), _transaction(writer, change, recipe, basis, apart, Recorder()):
                 raise _Rehearsed
     return found
+
+
+def _rebuilt(before: Generation, recipe: Recipe) -> Effect:
+    """Return the effect of building what the dataset's own files state in place of what is published."""
+    store = open_published(before)
+    stated = (quad for quad in store if quad.graph_name != recipe.graph)
+    return effect(store, _published(None, recipe.dataset), stated)
 
 
 class _Rehearsed(Exception):

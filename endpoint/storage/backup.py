@@ -20,6 +20,7 @@ from endpoint.errors import ConfigurationError, DataError, StoreError
 from endpoint.storage import generations
 from endpoint.storage.dump import open_store
 from endpoint.storage.generations import Generation
+from endpoint.storage.origin import same_dataset
 from endpoint.storage.output import Role, opened
 from endpoint.storage.retention import DEFAULT, Retention
 from endpoint.storage.writer import Writer
@@ -118,6 +119,7 @@ def restore(
     count: Count,
     retention: Retention = DEFAULT,
     patience: float = 0.0,
+    adopt: bool = False,
 ) -> Generation:
     """Publish the backup in ``stream``, which comes from the file ``name``, in the directory ``data``.
 
@@ -125,7 +127,8 @@ def restore(
     ``count`` is called with the number of bytes extracted so far. Where another process writes, its end is
     waited for, ``patience`` seconds at most.
 
-    :raises ConfigurationError: something is published there, and ``replace`` is false.
+    :raises ConfigurationError: something is published there, and ``replace`` is false, or it belongs to
+        another dataset, unless ``adopt``.
     :raises DataError: the backup is damaged, cut off or none at all; nothing was published.
     :raises StoreError: the data directory cannot be written; nothing was published.
     """
@@ -135,6 +138,7 @@ def restore(
             _extract(stream, folder, count)
         generation = _verified(folder)
         if not empty:
+            same_dataset(generation, generations.current(data), adopt)
             command = f"restore of generation {generation.number}"
             generation = dataclasses.replace(generation, digest="", command=command, user="")
         return generation

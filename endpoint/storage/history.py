@@ -12,6 +12,7 @@ from endpoint.columns.files import link
 from endpoint.errors import ConfigurationError, StoreError
 from endpoint.storage import generations
 from endpoint.storage.generations import Generation
+from endpoint.storage.origin import same_dataset
 from endpoint.storage.retention import DEFAULT, DiskUse, Retention, disk_use, tidy
 from endpoint.storage.writer import Writer
 
@@ -65,19 +66,27 @@ def find(data: Path, number: int) -> Generation:
     return generations.read(data, number)
 
 
-def rollback(data: Path, number: int, retention: Retention = DEFAULT, patience: float = 0.0) -> Generation:
+def rollback(
+    data: Path,
+    number: int,
+    retention: Retention = DEFAULT,
+    patience: float = 0.0,
+    adopt: bool = False,
+) -> Generation:
     """Publish the old generation ``number`` again as a new one, with all that was made for it.
 
     Its files are linked, not copied. A server or command that starts later does not make it anew from the
     files of the dataset. Where another process writes, its end is waited for, ``patience`` seconds at most.
 
-    :raises ConfigurationError: it is not on the disk, or is the current one.
+    :raises ConfigurationError: it is not on the disk, is the current one, or belongs to another dataset than
+        that, unless ``adopt``.
     :raises StoreError: it is damaged, or the data directory cannot be written; nothing was published.
     """
     old = find(data, number)
     with generations.hold(old), Writer(data, retention, patience) as writer:
         if generations.published(data) == number:
             raise ConfigurationError(f"Generation {number} is the current one already.")
+        same_dataset(old, generations.current(data), adopt)
         made = writer.publish_folder(lambda folder: _link(old, folder))
     tidy(data, retention)  # the old one was held until now
     return made

@@ -9,18 +9,19 @@ from typing import Any
 import pytest
 from pyoxigraph import DefaultGraph, NamedNode, Store
 
-from endpoint.dataset import Dataset, read_dataset
+from endpoint.dataset import MANIFEST, Dataset, read_dataset
 from endpoint.errors import ConfigurationError, DataError, DataErrors, StoreError
-from endpoint.ingest.change import Change
+from endpoint.ingest.change import Change, own_files_change
 from endpoint.ingest.publish import publish, rehearse
 from endpoint.ingest.recipe import Recipe
 from endpoint.ingest.sources.discovery import discover
-from endpoint.ingest.start import ensure_store
+from endpoint.ingest.start import changed_files, ensure_store, warn_of_changed_files
 from endpoint.ingest.text_index import TEXT
 from endpoint.search.index import TextIndex
 from endpoint.settings import Settings
 from endpoint.storage import generations
 from endpoint.storage.generations import Generation
+from endpoint.storage.origin import RECORD, Origin
 from endpoint.storage.writer import Writer
 from tests.datasets.two_graphs import BUILT, DERIVED, EMPTY, ONE, RULE, STATED, TWO, small_dataset, statements
 
@@ -211,6 +212,99 @@ def test_loaded_data_outlives_a_changed_rule_and_changed_files(
     generation = generations.current(settings.data)
     assert generation is not None and (generation.number, generation.digest) == (2, "")
     assert statements(generation) == STATED | {("f", "f", "")}
+
+
+def other(dataset: Dataset) -> Dataset:
+    """The same folder as another dataset."""
+    manifest = dataset.root / MANIFEST
+    manifest.write_text(f'identifier = "urn:other"\n{manifest.read_text()}')
+    return read_dataset(dataset.root)
+
+
+def test_another_dataset_is_refused_whatever_it_comes_for(
+    settings: Settings, dataset: Dataset, before: Generation, further: Path
+) -> None:
+    loaded(settings, dataset, [further])
+    another = other(dataset)
+    for attempt in (
+        lambda: ensure_store(settings, another),
+        lambda: loaded(settings, another, [further]),
+        lambda: rehearse(Change(discover([further])[0]), Recipe.read(another), settings.data),
+    ):
+        with pytest.raises(ConfigurationError, match=r"belongs to the dataset <http://example\.org/>"):
+            attempt()
+    assert generations.numbers(settings.data) == [1, 2]
+
+
+@pytest.mark.parametrize("by", ["start", "load"])
+def test_a_dataset_adopts_what_was_loaded_into_that_of_another(
+    settings: Settings, dataset: Dataset, further: Path, by: str
+) -> None:
+    loaded(settings, dataset, [further])
+    another = other(dataset)
+    if by == "start":
+        ensure_store(settings, another, adopt=True)
+    else:
+        loaded(settings, another, [further], adopt=True)
+    generation = generations.current(settings.data)
+    assert generation is not None and Origin.of(generation) == Origin("urn:other", {})
+    assert statements(generation) == BUILT | {("f", "f", ""), ("f", "f", "derived")}
+    # Of its own files none was brought in.
+    changes = changed_files(settings.data, another)
+    assert changes is not None and changes.new == ("seed/1a.ttl", "seed/1b.ttl", "seed/2.ttl")
+    ensure_store(settings, another)
+    assert generations.numbers(settings.data) == [1, 2]
+
+
+def test_a_store_without_a_record_is_taken_by_the_present_dataset(
+    settings: Settings, dataset: Dataset, further: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    old = loaded(settings, dataset, [further])
+    (old.path / RECORD).unlink()
+    with caplog.at_level("INFO", logger="endpoint"):
+        ensure_store(settings, dataset)
+    assert "belongs to <http://example.org/> from now on" in caplog.text
+    generation = generations.current(settings.data)
+    assert generation is not None and generation.number == 2
+    assert Origin.of(generation) == Origin("http://example.org/", dataset.file_digests())
+    assert statements(generation) == statements(old)
+
+
+def test_changed_files_beside_loaded_data_are_told_and_brought_in(
+    settings: Settings, dataset: Dataset, further: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    loaded(settings, dataset, [further])
+    warn_of_changed_files(settings.data, dataset)
+    assert caplog.text == ""
+    (dataset.root / "seed" / "1b.ttl").write_text("<b> <p> 'new' .")
+    (dataset.root / "seed" / "1c.ttl").write_text("<c> <p> 'c1' .")
+    (dataset.root / "seed" / "2.ttl").unlink()
+    manifest = dataset.root / MANIFEST
+    manifest.write_text(manifest.read_text().replace('["seed/2.ttl"]', "[]"))
+    now = read_dataset(dataset.root)
+    warn_of_changed_files(settings.data, now)
+    assert "(changed: seed/1b.ttl; new: seed/1c.ttl; gone: seed/2.ttl)" in caplog.text
+    change = own_files_change(now, settings.data)
+    assert change is not None
+    told = rehearse(change, Recipe.read(now), settings.data)
+    assert {graph: count for graph, count in told.added.items() if graph != ONE} == {}
+    made = publish(change, Recipe.read(now), settings.data)
+    stated = STATED - {("b", "b1", "one"), ("b", "_", "one")} | {("b", "new", "one"), ("c", "c1", "one")}
+    assert {row for row in statements(made) if row[2] != "derived"} == stated | {("f", "f", "")}
+    assert (changed_files(settings.data, now), own_files_change(now, settings.data)) == (None, None)
+
+
+def test_changed_files_alone_are_built_anew_and_rehearsed(settings: Settings, dataset: Dataset) -> None:
+    built(settings, dataset)
+    assert own_files_change(dataset, settings.data) is None
+    (dataset.root / "seed" / "2.ttl").write_text("<c> <p> 'c2' .")
+    assert changed_files(settings.data, dataset) is None  # the next start builds them anew
+    change = own_files_change(dataset, settings.data)
+    assert change is not None
+    told = rehearse(change, Recipe.read(dataset), settings.data)
+    assert (told.added[TWO], told.removed[TWO], DERIVED in told.graphs) == (1, 1, False)
+    made = publish(change, Recipe.read(dataset), settings.data)
+    assert (made.digest, ("c", "c2", "two") in statements(made)) == (dataset.digest(), True)
 
 
 def test_nothing_is_published_while_another_process_writes(settings: Settings, dataset: Dataset) -> None:

@@ -24,10 +24,18 @@ from endpoint.errors import DataError
 from endpoint.ingest.change import Change, own_files_change
 from endpoint.ingest.load import Progress
 from endpoint.ingest.sources.discovery import discover
+from endpoint.ingest.sources.text_encoding import is_encoding
 from endpoint.settings.sources import read_settings
 
 # Seconds in which an interrupted load may end by itself.
 _GRACE: Final = 3.0
+
+
+def _codec(context: click.Context, option: click.Parameter, name: str | None) -> str | None:
+    """Return the name of an encoding of text that Python knows."""
+    if name is not None and not is_encoding(name):
+        raise click.BadParameter(f"{name!r} is no encoding that is known here, such as utf-8 or cp949.")
+    return name
 
 
 @click.command()
@@ -44,6 +52,9 @@ _GRACE: Final = 3.0
 )
 @click.option("--base", metavar="IRI", help="Base of relative IRIs; else each file's own IRI.")
 @click.option("--format", "format_name", metavar="NAME", help="Format of the sources, such as turtle or csv.")
+@click.option(
+    "--encoding", metavar="NAME", callback=_codec, help="Encoding of tables and pages, such as cp949."
+)
 @click.option("--lenient", is_flag=True, help="Do not check IRIs and language tags; quicker.")
 @click.option("--dry-run", is_flag=True, help="Read and check everything, tell the effect, publish nothing.")
 @click.option("--validate", is_flag=True, help="Validate with the dataset's SHACL shapes before publishing.")
@@ -58,6 +69,7 @@ def command(
     own_files: bool,
     base: str | None,
     format_name: str | None,
+    encoding: str | None,
     lenient: bool,
     dry_run: bool,
     validate: bool,
@@ -83,7 +95,7 @@ def command(
         raise click.UsageError("A SOURCE is empty; . is the folder you are in.")
     if not sources and not own_files:
         raise click.UsageError("Missing argument 'SOURCE...'.")
-    if own_files and (sources or graph or replace_subjects or base or format_name or lenient):
+    if own_files and (sources or graph or replace_subjects or base or format_name or lenient or encoding):
         raise click.UsageError(
             "--own-files takes the files that the manifest names, each into its graph; alone."
         )
@@ -103,6 +115,7 @@ def command(
             replace_subjects=replace_subjects,
             base_iri=base_node and base_node.value,
             lenient=lenient,
+            encoding=encoding,
         )
         change = _with_sources(change, sources, format_name)
     _end_on_interrupt()

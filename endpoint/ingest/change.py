@@ -37,12 +37,13 @@ class Change:
     the dataset takes the data even of another one. ``replace`` empties ``graph`` before the sources are read;
     ``replace_subjects`` removes from each graph of the sources what it states of their subjects. ``removed``
     are resources whose own statements go, in ``graph`` or in all; ``as_object``: those that point to them
-    too. ``errors`` are already known and end the publication, once all sources were read. ``check`` is called
-    with the changed store, before statements are derived; an exception of it ends the publication.
-    ``progress`` is that of :func:`~endpoint.ingest.load.load_sources`; ``notices`` takes remarks on the
-    sources. ``edit`` changes the store of the transaction in place of all of these; it returns the delta,
-    None where that is large or not known, and the statements that came or went at least, None where they are
-    too many. ``command`` and ``author`` (in place of the user) are told in the history.
+    too. ``encoding`` is that of tables and pages, a Python codec. ``errors`` are already known and end the
+    publication, once all sources were read. ``check`` is called with the changed store, before statements are
+    derived; an exception of it ends the publication. ``progress`` is that of
+    :func:`~endpoint.ingest.load.load_sources`; ``notices`` takes remarks on the sources. ``edit`` changes the
+    store of the transaction in place of all of these; it returns the delta, None where that is large or not
+    known, and the statements that came or went at least, None where they are too many. ``command`` and
+    ``author`` (in place of the user) are told in the history.
     """
 
     sources: Sequence[Source] = ()
@@ -56,6 +57,7 @@ class Change:
     adopt: bool = False
     base_iri: str | None = None
     lenient: bool = False
+    encoding: str | None = None
     check: Callable[[Store], None] | None = None
     progress: Callable[[Progress], None] | None = None
     notices: list[str] = field(default_factory=list)

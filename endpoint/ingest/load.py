@@ -114,17 +114,20 @@ def own_sources(dataset: Dataset, beside: Collection[str] | None = None) -> list
     ]
 
 
-def readers(dataset: Dataset, base_iri: str | None, notices: list[str]) -> Mapping[SourceKind, SourceReader]:
+def readers(
+    dataset: Dataset, base_iri: str | None, notices: list[str], encoding: str | None = None
+) -> Mapping[SourceKind, SourceReader]:
     """Return the readers of saved pages and of tables for ``dataset``; remarks are added to ``notices``.
 
-    Links in pages are relative to ``base_iri``, else to the dataset's base.
+    Links in pages are relative to ``base_iri``, else to the dataset's base. ``encoding`` is a Python codec in
+    place of what is detected.
 
     :raises DataError: a mapping file is wrong.
     """
     mappings = read_mappings(dataset.tables, dataset.prefixes)
     return {
-        SourceKind.PAGE: _PageReader(dataset, base_iri, notices),
-        SourceKind.TABLE: _TableReader(mappings, notices),
+        SourceKind.PAGE: _PageReader(dataset, base_iri, notices, encoding),
+        SourceKind.TABLE: _TableReader(mappings, notices, encoding),
     }
 
 
@@ -133,10 +136,12 @@ class _PageReader:
     dataset: Dataset
     base_iri: str | None
     notices: list[str]
+    encoding: str | None
 
     def __call__(self, source: Source, stream: BinaryIO) -> Iterable[Quad]:
         base = self.base_iri or self.dataset.base
-        for triple in read_page(stream, source.name, self.dataset.prefixes, base, self.notices):
+        prefixes = self.dataset.prefixes
+        for triple in read_page(stream, source.name, prefixes, base, self.notices, self.encoding):
             graph = source.graph or self._graph_of(triple.subject)
             yield Quad(triple.subject, triple.predicate, triple.object, graph)
 
@@ -153,9 +158,10 @@ class _PageReader:
 class _TableReader:
     mappings: Sequence[TableMapping]
     notices: list[str]
+    encoding: str | None
 
     def __call__(self, source: Source, stream: BinaryIO) -> Iterable[Quad]:
-        for quad in read_table(stream, source.name, self.mappings, self.notices):
+        for quad in read_table(stream, source.name, self.mappings, self.notices, self.encoding):
             yield Quad(quad.subject, quad.predicate, quad.object, source.graph or quad.graph_name)
 
 

@@ -287,7 +287,7 @@ def _replace(store: Store, change: Change, apart: _Apart, recorder: Recorder) ->
 def _load(store: Store | None, change: Change, dataset: Dataset, feed: Feed | None = None) -> None:
     if not change.sources:
         return  # without sources a wrong mapping file is no reason to stop
-    read = readers(dataset, change.base_iri, change.notices)
+    read = readers(dataset, change.base_iri, change.notices, change.encoding)
     load_sources(store, change.sources, read, change.base_iri, change.lenient, change.progress, feed)
 
 

@@ -59,9 +59,16 @@ _INDENT = "    "
 
 
 def read_page(
-    stream: BinaryIO, name: str, prefixes: Mapping[str, str], base: str, notices: list[str]
+    stream: BinaryIO,
+    name: str,
+    prefixes: Mapping[str, str],
+    base: str,
+    notices: list[str],
+    encoding: str | None = None,
 ) -> list[Triple]:
     """Return the statements of a page. ``base`` resolves relative links; omissions go to ``notices``.
+
+    ``encoding`` is a Python codec, in place of the one that the page declares and of any that is detected.
 
     :raises DataError: the page cannot be decoded, or is none; :class:`DataErrors` with all mistakes.
     """
@@ -69,11 +76,11 @@ def read_page(
     stream.seek(0)
     head = stream.read(_HEAD)
     if _MARKUP.match(head) or set(PurePath(name.lower()).suffixes) & set(_HTML_EXTENSIONS):
-        text = open_text(stream, name, notices, _encoding(stream, head)).read()
+        text = open_text(stream, name, notices, encoding or _encoding(stream, head)).read()
         # lxml takes 8 MB: only a page in HTML loads it, not every server.
         read_page_html: _HtmlReader = import_module("endpoint.ingest.pages.html").read_page_html
         return read_page_html(text, name, prefixes, base, notices)
-    return _read_text(open_text(stream, name, notices).read(), name, prefixes, notices)
+    return _read_text(open_text(stream, name, notices, encoding).read(), name, prefixes, notices)
 
 
 def _encoding(stream: BinaryIO, head: bytes) -> str | None:

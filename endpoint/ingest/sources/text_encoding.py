@@ -1,29 +1,32 @@
 """Character encodings of text files, detected from their bytes.
 
-In this order: a byte order mark; UTF-16 without one, by its zero bytes; strict UTF-8; strict CP949 (the
-Korean Windows code page, a superset of EUC-KR) where the decoded text also looks Korean. The whole file is
-read, since a table may be ASCII for a million rows before its first Korean name. Any other encoding is
-refused: a wrong letter in a title is worse than a question to the owner.
-
-No detection library: by statistics, charset-normalizer 3.5 took short Korean tables for Big5 (one name among
-English titles is the common case), while strict CP949 refuses Western, Cyrillic, Shift-JIS and Big5 text by
-itself. :func:`_looks_korean` refuses the rest.
+In this order: a byte order mark; UTF-16 without one, by its zero bytes; strict UTF-8; then a guess by what
+the text would look like (:mod:`endpoint.ingest.sources.guessed_encoding`). The whole file is read, since a
+table may be ASCII for a million rows before its first name in Korean. What is UTF-8 but for some bytes, and
+what looks as meant in no encoding or in several, is refused: a wrong letter in a title is worse than a
+question to the owner.
 """
 
 from __future__ import annotations
 
 import codecs
 import io
+import re
 import tempfile
-from collections import Counter
 from pathlib import Path
 from typing import BinaryIO, cast
 
 from endpoint.errors import DataError
+from endpoint.ingest.sources.guessed_encoding import guesses
 
 _CHUNK = 1 << 20
 _SAMPLE = 1 << 16
+# Difference of weights from which on the better one of two guesses is made.
+_CLEARLY = 0.15
+_NOT_ASCII = re.compile(rb"[\x80-\xff]")
 _SPOOLED = 16 << 20
+# Bytes that are shown before the first one beyond ASCII.
+_BEFORE = 64
 _BYTE_ORDER_MARKS = (
     (codecs.BOM_UTF8, "utf-8-sig"),
     (codecs.BOM_UTF32_LE, "utf-32"),
@@ -32,18 +35,20 @@ _BYTE_ORDER_MARKS = (
     (codecs.BOM_UTF16_BE, "utf-16"),
 )
 _NAMES = {
-    "cp949": "CP949 (Korean Windows)",
     "utf-16": "UTF-16",
     "utf-16-le": "UTF-16 without a byte order mark",
     "utf-16-be": "UTF-16 without a byte order mark",
     "utf-32": "UTF-32",
 }
-# The most frequent syllables of running Korean; about half of any text, a twentieth of random syllables.
-_FREQUENT = frozenset(
-    "이다의는에을가고한은로하지기사정대인리자도를시제부과일어수전국서스해주적상여라장보원그구나공성아위경비방문학회연화관"
-    "외교안조선중미북동남평군세계"
-)
-_ADVICE = "save the file as UTF-8, or name its encoding in the mapping file"
+_SUPERSETS = {
+    "euc_kr": "cp949",
+    "shift_jis": "cp932",
+    "gb2312": "gb18030",
+    "gbk": "gb18030",
+    "iso8859-1": "cp1252",
+    "iso8859-15": "cp1252",
+}
+_ADVICE = "save the file as UTF-8, or name its encoding with --encoding or in the mapping file"
 
 
 def open_text(
@@ -51,21 +56,59 @@ def open_text(
 ) -> io.TextIOWrapper:
     """Open ``stream`` as text from its beginning, with its line ends and without its byte order mark.
 
-    ``encoding`` is a Python codec; without it the encoding is detected, and added to ``notices`` where it is
-    not UTF-8. A stream that cannot be rewound is copied to a temporary file first.
+    ``encoding`` is the name of one; without it the encoding is detected, and added to ``notices`` where it is
+    not UTF-8. So is what speaks against the one that is named. A stream that cannot be rewound is copied to a
+    temporary file first.
 
     :raises DataError: no known encoding fits, or ``encoding`` does not; with line and byte offset.
     """
     stream = rewindable(stream)
     if encoding is not None:
-        codec = _marked(stream) or encoding
-        _check(stream, name, codec)
+        codec, notice = _named(stream, name, encoding)
     else:
-        codec = detect_encoding(stream, name)
-        if codec in _NAMES:
-            notices.append(f"{name}: read as {_NAMES[codec]}.")
+        codec, notice = detect_encoding(stream, name)
+    if notice:
+        notices.append(f"{name}: {notice}")
     stream.seek(0)
     return io.TextIOWrapper(cast(io.BufferedReader, stream), encoding=codec, newline="")
+
+
+def _named(stream: BinaryIO, name: str, encoding: str) -> tuple[str, str]:
+    """Return the codec of a text whose encoding is named, and what speaks against that one, or nothing."""
+    codec = _marked(stream)
+    if codec is not None:
+        _check(stream, name, codec)
+        return codec, ""
+    sample = _beyond_ascii(stream)
+    if sample and not _is_unicode(encoding) and _first_undecodable(stream, "utf-8") is None:
+        return "utf-8", f"read as UTF-8, which it is, and not as {encoding}, which is named."
+    _check(stream, name, encoding)
+    others = [] if _is_unicode(encoding) or not sample else guesses(sample)
+    if not others or any(
+        codecs.lookup(guess.codec) == codecs.lookup(_superset(encoding)) for guess in others
+    ):
+        return encoding, ""
+    likely = " or ".join(map(str, others))
+    return encoding, f"read as {encoding}, which is named, although it looks like {likely}."
+
+
+def _is_unicode(encoding: str) -> bool:
+    return codecs.lookup(encoding).name.startswith("utf")
+
+
+def _superset(encoding: str) -> str:
+    """Return the encoding among those that are guessed that has all of this one."""
+    return _SUPERSETS.get(codecs.lookup(encoding).name, encoding)
+
+
+def is_encoding(name: str) -> bool:
+    """Return whether a text can be read in the encoding of that name."""
+    try:
+        codecs.lookup(name)
+        "".encode(name)
+    except (LookupError, ValueError):
+        return False
+    return True
 
 
 def rewindable(stream: BinaryIO) -> BinaryIO:
@@ -79,27 +122,44 @@ def rewindable(stream: BinaryIO) -> BinaryIO:
     return cast(BinaryIO, copy)
 
 
-def detect_encoding(stream: BinaryIO, name: str) -> str:
-    """Return the Python codec that decodes all of ``stream``; leave the stream at its end.
+def detect_encoding(stream: BinaryIO, name: str) -> tuple[str, str]:
+    """Return the Python codec that decodes all of ``stream``, and a notice where it is not UTF-8.
 
-    :raises DataError: none of the known encodings does.
+    The stream is left anywhere.
+
+    :raises DataError: none of the known encodings does, or it cannot be told which.
     """
     marked = _marked(stream)
     if marked is not None:
         _check(stream, name, marked)
-        return marked
+        return marked, f"read as {_NAMES[marked]}." if marked in _NAMES else ""
     stream.seek(0)
     sample = stream.read(_SAMPLE)
     if b"\0" in sample:
-        return _without_mark(stream, sample, name)
+        codec = _without_mark(stream, sample, name)
+        return codec, f"read as {_NAMES[codec]}."
     wrong = _first_undecodable(stream, "utf-8")
-    if wrong is None:
-        return "utf-8"
-    if _first_undecodable(stream, "cp949") is None and _looks_korean(_decoded_sample(stream)):
-        return "cp949"
-    line, byte = wrong
+    return ("utf-8", "") if wrong is None else _guessed(stream, name, *wrong)
+
+
+def _guessed(stream: BinaryIO, name: str, line: int, byte: int) -> tuple[str, str]:
+    """Return the one encoding in which a text looks as meant that is no UTF-8 at ``line`` and ``byte``."""
+    sample = _beyond_ascii(stream)
+    shown = sample.decode("utf-8", "replace")
+    broken = shown.count("\ufffd")
+    if sum(not character.isascii() for character in shown) >= 2 * max(broken, 1):
+        raise DataError(
+            f"The text is UTF-8, but damaged at byte {byte}; mend it there, or load a copy that is whole.",
+            Path(name),
+            line,
+        )
+    found = [guess for guess in guesses(sample) if fits(stream, guess.codec)]
+    if len(found) == 1 or (len(found) > 1 and found[0].weight - found[1].weight >= _CLEARLY):
+        return found[0].codec, f"read as {found[0].name}, which is a guess: {found[0].reason}."
+    known = "the encodings that are known here" if not found else " and ".join(map(str, found))
+    several = "may be" if found else "looks as meant in none of"
     raise DataError(
-        f"The text is neither UTF-8 nor Korean in CP949 (first at byte {byte}); {_ADVICE}.", Path(name), line
+        f"The text is not UTF-8 (first at byte {byte}), and {several} {known}; {_ADVICE}.", Path(name), line
     )
 
 
@@ -151,39 +211,11 @@ def _without_mark(stream: BinaryIO, sample: bytes, name: str) -> str:
     return encoding
 
 
-def _decoded_sample(stream: BinaryIO) -> str:
-    """Decode the first part of the file that has any characters beyond ASCII as CP949."""
+def _beyond_ascii(stream: BinaryIO) -> bytes:
+    """Return the first part of the file that has bytes beyond ASCII; nothing where there are none."""
     stream.seek(0)
-    decoder = codecs.getincrementaldecoder("cp949")()
-    text = ""
-    while text.isascii() and (piece := stream.read(_CHUNK)):
-        text = decoder.decode(piece)
-    return text
-
-
-def _looks_korean(text: str) -> bool:
-    """Return whether text decoded from CP949 was meant as Korean.
-
-    Three kinds of text pass strict decoding by accident: English with the curly quotes of Windows-1252
-    (gives rare syllables beyond EUC-KR), Japanese in EUC-JP (gives single letters of the Korean
-    alphabet for its kana), Chinese in GB 2312 (gives random syllables among many ideographs).
-    """
-    letters = Counter(_script(character) for character in text if not character.isascii())
-    syllables = letters["common"] + letters["rare"]
-    ideographs, jamo, foreign = letters["ideograph"], letters["jamo"], letters["foreign"]
-    every = syllables + ideographs + jamo + foreign
-    if letters["rare"] > 0.3 * syllables or jamo + foreign > 0.1 * every:
-        return False
-    if syllables and ideographs > 0.1 * every:
-        return sum(character in _FREQUENT for character in text) >= 0.3 * syllables
-    return True
-
-
-def _script(character: str) -> str:
-    if "가" <= character <= "힣":
-        return "common" if len(character.encode("euc-kr", "ignore")) == 2 else "rare"
-    if "\u4e00" <= character <= "\u9fff" or "\uf900" <= character <= "\ufaff":
-        return "ideograph"
-    if "\u3130" <= character <= "\u318f":
-        return "jamo"
-    return "foreign" if character.isalpha() else "symbol"
+    while piece := stream.read(_CHUNK):
+        if not piece.isascii():
+            first = _NOT_ASCII.search(piece)
+            return piece[max(0, first.start() - _BEFORE) :] if first else piece
+    return b""

@@ -57,18 +57,23 @@ _LISTED = 20
 
 
 def read_table(
-    stream: BinaryIO, name: str, mappings: Sequence[TableMapping], notices: list[str]
+    stream: BinaryIO,
+    name: str,
+    mappings: Sequence[TableMapping],
+    notices: list[str],
+    encoding: str | None = None,
 ) -> Iterator[Quad]:
     """Yield the quads of a table, in the graph that its mapping names; close ``stream``.
 
-    The kind of file is known by the extension of ``name``, else by the content. ``notices`` takes remarks for
-    the owner: the encoding, sheets and columns that were left out.
+    The kind of file is known by the extension of ``name``, else by the content. ``encoding`` is
+    a Python codec, in place of the one of the mapping and of any that is detected. ``notices`` takes remarks
+    for the owner: the encoding, sheets and columns that were left out.
 
     :raises DataErrors: at the end, all mistakes; quads of sound rows were yielded by then.
     """
     problems = Problems(Path(name))
     try:
-        yield from _quads(rewindable(stream), name, mappings, notices, problems)
+        yield from _quads(rewindable(stream), name, mappings, notices, encoding, problems)
     except NotRecognised as error:
         problems.add("tables", str(error))
     except DataError as error:
@@ -77,11 +82,16 @@ def read_table(
 
 
 def _quads(
-    stream: BinaryIO, name: str, mappings: Sequence[TableMapping], notices: list[str], problems: Problems
+    stream: BinaryIO,
+    name: str,
+    mappings: Sequence[TableMapping],
+    notices: list[str],
+    encoding: str | None,
+    problems: Problems,
 ) -> Iterator[Quad]:
     left_out: list[str] = []
     makers: list[StatementMaker] = []
-    for table in _tables(stream, name, mappings, notices):
+    for table in _tables(stream, name, mappings, notices, encoding):
         where = f"{name}: " + (f"“{table.name}”: " if table.name else "")
         try:
             known = _recognised(table, mappings)
@@ -102,7 +112,11 @@ def _quads(
 
 
 def _tables(
-    stream: BinaryIO, name: str, mappings: Sequence[TableMapping], notices: list[str]
+    stream: BinaryIO,
+    name: str,
+    mappings: Sequence[TableMapping],
+    notices: list[str],
+    encoding: str | None,
 ) -> Iterator[Grid | Objects]:
     stream.seek(0)
     start = stream.read(64)
@@ -121,9 +135,11 @@ def _tables(
     if extension in _JSON_EXTENSIONS or (
         extension not in _TEXT_EXTENSIONS and start.lstrip(b"\xef\xbb\xbf \t\r\n")[:1] in (b"{", b"[")
     ):
-        yield from read_objects(open_text(stream, name, notices), name, extension in _LINES_EXTENSIONS)
+        yield from read_objects(
+            open_text(stream, name, notices, encoding), name, extension in _LINES_EXTENSIONS
+        )
         return
-    text = open_text(stream, name, notices, _fixed_encoding(stream, mappings))
+    text = open_text(stream, name, notices, encoding or _fixed_encoding(stream, mappings))
     delimiter = _delimiter(text, mappings, extension)
     # The media type text/tab-separated-values has no quoting: a mapping tells of a program that quotes.
     plain = delimiter == "\t" and extension in _TAB_EXTENSIONS

@@ -6,7 +6,6 @@ about, and the statements made of its cells.
 
 from __future__ import annotations
 
-import codecs
 import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
@@ -17,6 +16,7 @@ from pyoxigraph import Literal, NamedNode
 
 from endpoint.characters import normalized
 from endpoint.errors import DataError, DataErrors
+from endpoint.ingest.sources.text_encoding import is_encoding
 from endpoint.ingest.tables.templates import Template, parse_template
 from endpoint.toml_file import TomlTable, alternatives, is_absolute_iri, read_toml
 
@@ -281,9 +281,6 @@ def _encoding(top: TomlTable) -> str | None:
     if "encoding" not in top.values:
         return None
     name = top.text("encoding")
-    try:
-        codecs.lookup(name)
-        "".encode(name)
-    except (LookupError, ValueError):
-        raise top.error(f"is no encoding that is known here: {name!r}", "encoding") from None
+    if not is_encoding(name):
+        raise top.error(f"is no encoding that is known here: {name!r}", "encoding")
     return name

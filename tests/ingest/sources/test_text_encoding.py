@@ -12,19 +12,12 @@ from hypothesis import strategies as st
 
 from endpoint.errors import DataError
 from endpoint.ingest.sources.text_encoding import detect_encoding, open_text
+from tests.ingest.sources import encoded_texts
 
-KOREAN = "번호,제목,저자\n1,한 해를 넘긴 우크라이나 전쟁의 향방 전망,서동만\n"
-HEADER = "번호,제목,저자,분류\n1,Assessment of the Ninth Summit,SONG,IFANS Focus\n"
-ONE_NAME = "idx_no,title,author\n1,Trilateral Summit,서동만\n"
-MIXED_SCRIPT = "번호,제목\n1,日本의 對北 政策과 韓半島의 平和\n2,北韓의 核開發 問題에 대한 大韓民國의 立場\n"
-IDEOGRAPHS = "no,title\n1,國際情勢展望\n2,外交安保政策\n"
-SYLLABLES_BEYOND_EUC_KR = "번호,제목\n1,똠방각하가 펲시콜라를 마신다\n"
-SYMBOLS = "no,title\n1,Korea·Japan·China\n2,‘like’ and “unlike” states\n"
+KOREAN = encoded_texts.KOREAN["list"]
 
 
-@pytest.mark.parametrize(
-    "text", [KOREAN, HEADER, ONE_NAME, MIXED_SCRIPT, IDEOGRAPHS, SYLLABLES_BEYOND_EUC_KR, SYMBOLS]
-)
+@pytest.mark.parametrize("text", encoded_texts.KOREAN.values(), ids=encoded_texts.KOREAN)
 @pytest.mark.parametrize(
     ("codec", "notice"),
     [
@@ -34,7 +27,7 @@ SYMBOLS = "no,title\n1,Korea·Japan·China\n2,‘like’ and “unlike” states
         ("utf-32", "UTF-32"),
         ("utf-16-le", "UTF-16 without a byte order mark"),
         ("utf-16-be", "UTF-16 without a byte order mark"),
-        ("cp949", "CP949 (Korean Windows)"),
+        ("cp949", "CP949 (Korean Windows), which is a guess: "),
     ],
 )
 def test_text_comes_back_and_a_notice_says_in_what_encoding(
@@ -42,31 +35,70 @@ def test_text_comes_back_and_a_notice_says_in_what_encoding(
 ) -> None:
     notices: list[str] = []
     assert open_text(io.BytesIO(text.encode(codec)), "표.csv", notices).read() == text
-    assert notices == ([] if notice is None else [f"표.csv: read as {notice}."])
+    assert [told.startswith(f"표.csv: read as {notice}") for told in notices] == [True] * (notice is not None)
 
 
 def test_euc_kr_is_read_as_its_superset() -> None:
-    assert detect_encoding(io.BytesIO(KOREAN.encode("euc-kr")), "a.csv") == "cp949"
+    assert detect_encoding(io.BytesIO(KOREAN.encode("euc-kr")), "a.csv")[0] == "cp949"
+
+
+@pytest.mark.parametrize(("content", "codec"), encoded_texts.CASES.values(), ids=encoded_texts.CASES)
+def test_an_encoding_is_guessed_with_its_reason_or_refused_with_its_place(content: bytes, codec: str) -> None:
+    notices: list[str] = []
+    if codec:
+        assert open_text(io.BytesIO(content), "a.csv", notices).read() == content.decode(codec)
+        assert len(notices) == 1 and "which is a guess: " in notices[0]
+        return
+    with pytest.raises(
+        DataError, match=r"The text is (not UTF-8 \(first at|UTF-8, but damaged at) byte"
+    ) as caught:
+        open_text(io.BytesIO(content), "a.csv", notices)
+    wrong = _first_wrong(content)
+    assert f"byte {wrong}" in caught.value.detail
+    assert caught.value.line == content[:wrong].count(b"\n") + 1
+
+
+def _first_wrong(content: bytes) -> int:
+    try:
+        content.decode()
+    except UnicodeDecodeError as error:
+        return error.start
+    raise AssertionError
 
 
 @pytest.mark.parametrize(
-    ("codec", "text"),
+    "name", [name for name in encoded_texts.CASES if name.startswith("UTF-8 with a broken byte")]
+)
+def test_utf_8_with_a_broken_byte_is_told_as_such(name: str) -> None:
+    with pytest.raises(DataError, match=r"The text is UTF-8, but damaged at byte \d+; mend it there"):
+        detect_encoding(io.BytesIO(encoded_texts.CASES[name][0]), "a.csv")
+
+
+def test_a_text_that_may_be_two_is_refused_with_both() -> None:
+    with pytest.raises(DataError, match=r"may be CP949 .*: “.*” and GB18030 .*: “1,中国”.*--encoding"):
+        detect_encoding(io.BytesIO("1,中国\n".encode("gb18030")), "a.csv")
+
+
+@pytest.mark.parametrize(
+    ("text", "written", "named", "told"),
     [
-        ("cp1252", "numéro,titre\n1,L’été à la Réunion\n"),
-        ("cp1252", "no,title\n1,South Korea’s Arms Exports and Japan’s reaction\n"),
-        ("cp1251", "номер,название\n1,Внешняя политика Кореи\n"),
-        ("gbk", "编号,标题\n1,关于朝鲜半岛和平问题的报告\n2,中国外交政策与国际关系的发展\n"),
-        ("big5", "編號,標題\n1,關於朝鮮半島和平問題的研究報告\n"),
-        ("euc-jp", "番号,題名\n1,日本の外交政策について\n2,朝鮮半島の平和に関する研究\n"),
-        ("shift_jis", "番号,題名\n1,日本の外交政策について\n"),
+        ("Müller", "utf-8", "latin-1", "read as UTF-8, which it is, and not as latin-1, which is named."),
+        (KOREAN, "utf-8", "cp1252", "read as UTF-8, which it is, and not as cp1252, which is named."),
+        (KOREAN, "cp949", "latin-1", "read as latin-1, which is named, although it looks like CP949"),
+        ("Über Müller", "latin-1", "iso-8859-15", None),
+        (KOREAN, "cp949", "euc-kr", None),
+        (encoded_texts.JAPANESE["policy"], "shift_jis", "shift_jis", None),
+        ("abc", "ascii", "latin-1", None),
+        (encoded_texts.FOREIGN["Polish in CP1250"][0], "cp1250", "cp1250", None),
     ],
 )
-def test_other_encodings_are_refused_with_their_place(codec: str, text: str) -> None:
-    with pytest.raises(DataError, match=r"neither UTF-8 nor Korean in CP949 \(first at byte \d+\)") as caught:
-        open_text(io.BytesIO(text.encode(codec)), "a.csv", [])
-    wrong = next(index for index, byte in enumerate(text.encode(codec)) if byte > 127)
-    assert f"byte {wrong})" in caught.value.detail
-    assert caught.value.line == text.encode(codec)[:wrong].count(b"\n") + 1
+def test_a_named_encoding_is_compared_with_the_content(
+    text: str, written: str, named: str, told: str | None
+) -> None:
+    notices: list[str] = []
+    read = open_text(io.BytesIO(text.encode(written)), "a.csv", notices, named).read()
+    assert (read == text) is ("although" not in (told or ""))
+    assert [notice.startswith(f"a.csv: {told}") for notice in notices] == [True] * (told is not None)
 
 
 @pytest.mark.parametrize("start", ["", "a,b\n" * 600_000], ids=["at once", "after two megabytes of ASCII"])
@@ -74,7 +106,9 @@ def test_korean_is_found_wherever_it_begins(start: str) -> None:
     text = start + KOREAN
     notices: list[str] = []
     assert open_text(io.BytesIO(text.encode("cp949")), "a.csv", notices).read() == text
-    assert notices == ["a.csv: read as CP949 (Korean Windows)."]
+    assert len(notices) == 1 and notices[0].startswith(
+        "a.csv: read as CP949 (Korean Windows), which is a guess"
+    )
 
 
 @pytest.mark.parametrize("before", [0, 1, (1 << 20) - 2, (1 << 20) - 1, 1 << 20])

@@ -66,7 +66,9 @@ async def check_dataset(settings: Settings) -> Report:
         own = dataclasses.replace(settings, data=Path(folder) / "data")
         try:
             recipe = Recipe.read(dataset, own.derive, own.columns)
-            made = publish(Change(), recipe, own.data, report.lines.append)
+            change = Change()
+            made = publish(change, recipe, own.data, report.lines.append)
+            report.lines += [f"notice: {notice}" for notice in change.notices]
         except DataError as error:
             report.problems.append(str(error))
             return report

@@ -44,7 +44,8 @@ _SEGMENT = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]*")
 class SourceGraph:
     """A named graph. ``name`` is the path segment of its own endpoint, if it has one.
 
-    It is filled from ``files``, or by ``rules``: CONSTRUCT queries over all other graphs.
+    It is filled from ``files``, or by ``rules``: CONSTRUCT queries over all other graphs. ``line`` is that of
+    the manifest which names them.
     """
 
     iri: str
@@ -52,6 +53,7 @@ class SourceGraph:
     title: Mapping[str, str]
     files: tuple[Path, ...]
     rules: tuple[Path, ...] = ()
+    line: int | None = field(default=None, compare=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -277,6 +279,7 @@ def _graph(table: TomlTable, root: Path) -> SourceGraph:
         title=table.by_language("title"),
         files=() if derived else files,
         rules=files if derived else (),
+        line=table.error("", "rules" if derived else "files").line,
     )
 
 
@@ -297,6 +300,8 @@ def _matches(table: TomlTable, key: str, pattern: str, root: Path) -> list[Path]
         paths = [path for path in root.glob(pattern) if path.is_file() and not path.name.startswith(".")]
     except ValueError as error:
         raise table.error(f"has {pattern!r}, which is no file pattern", key) from error
+    except OSError as error:
+        raise table.error(f"has {pattern!r}, which cannot be read: {error.strerror}", key) from error
     if not paths:
         raise table.error(f"has {pattern!r}, which matches no file; a graph without data has files = []", key)
     return paths

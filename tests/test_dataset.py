@@ -205,6 +205,84 @@ def test_a_wrong_manifest_is_refused(root: Path, old: str, new: str, message: st
     assert (caught.value.file, caught.value.line) == (root / MANIFEST, line)
 
 
+# Every key with a value of its own on a line of its own.
+WHOLE = """base = "http://example.org/"
+identifier = "urn:books"
+licence = "urn:licence"
+title.en = "Books"
+description.en = "Some books."
+publisher.name.en = "A library"
+publisher.iri = "urn:library"
+publisher.homepage = "urn:home"
+prefixes.ex = "http://example.org/ns/"
+pages.feed = "latest"
+pages.footer.en = "A footer."
+pages.related = "related"
+pages.parameters.book = "ex:Book"
+pages.overview = ["authors"]
+pages.network = "together"
+pages.network_facet = "author"
+tags.books.en = "Books"
+[[graph]]
+iri = "urn:derived"
+title.en = "Derived"
+rules = ["seed/a.ttl"]
+[[graph]]
+iri = "http://example.org/books"
+name = "books"
+title.en = "Books"
+files = ["seed/*.ttl"]
+"""
+ANY_VALUE = (
+    *(
+        "5",
+        "1.5",
+        "nan",
+        "true",
+        "1979-05-27",
+        "[]",
+        "[1]",
+        "[[]]",
+        '[""]',
+        "{}",
+        "{ en = 5 }",
+        "{ '' = '' }",
+    ),
+    *('""', '" "', '"a b"', '"["', '"]["', '"**"', '"a**b"', '"\\u0000"', '"~"', '"/"', '".."', '"\\ud7ff"'),
+    *(
+        '"http://["',
+        '"http://[/"',
+        '"http://a:b/"',
+        '"http://a:99999/"',
+        '"http:///"',
+        '"urn:%"',
+        '"x:"',
+        '":"',
+    ),
+    f'"{"a" * 300}"',
+    *(
+        f"[{value}]"
+        for value in ('"["', '"**"', '"a**b"', '"\\u0000"', '"~"', f'"{"a" * 300}"', f'"{"a/" * 3000}"')
+    ),
+)
+LINES = [line for line in WHOLE.splitlines() if "=" in line]
+
+
+@pytest.mark.parametrize("line", LINES)
+def test_whatever_a_key_has_is_read_or_refused_with_a_line(root: Path, line: str) -> None:
+    key = line.partition(" = ")[0]
+    before, _, after = WHOLE.partition(line)
+    for value in ANY_VALUE:
+        (root / MANIFEST).write_text(f"{before}{key} = {value}{after}", encoding="utf-8")
+        try:
+            dataset = read_dataset(root)
+        except DataError as error:
+            assert (error.file, error.line is not None) == (root / MANIFEST, True), value
+        else:
+            dataset.digest(), dataset.file_digests()
+            resource_path("http://example.org/a", dataset.base)
+
+
 def test_a_graph_may_be_filled_by_rules(root: Path) -> None:
     text = GOOD.replace("files = []", 'rules = ["seed/b.ttl", "seed/a.ttl"]')
     (root / MANIFEST).write_text(text, encoding="utf-8")

@@ -16,7 +16,7 @@ from typing import BinaryIO
 
 from pyoxigraph import DefaultGraph, NamedNode, Quad, Store
 
-from endpoint.dataset import Dataset
+from endpoint.dataset import MANIFEST, Dataset
 from endpoint.errors import DataError, DataErrors
 from endpoint.ingest.columns import Feed
 from endpoint.ingest.pages import read_page
@@ -29,6 +29,9 @@ from endpoint.ingest.tables.mapping import TableMapping, read_mappings
 
 # Reads a page or a table into quads of the source's graph. Raises DataError for mistakes in it.
 SourceReader = Callable[[Source, BinaryIO], Iterable[Quad]]
+
+# Takes remarks for the owner of the sources, where somebody wants them.
+Notices = list[str] | None
 
 _INTERVAL = 0.1  # seconds between two reports
 _STOPPING = 0.5  # seconds that a stopped load may take to end by itself
@@ -87,31 +90,48 @@ def load_sources(
         raise DataErrors(load.errors)
 
 
-def load_dataset(store: Store, dataset: Dataset, feed: Feed | None = None) -> None:
+def load_dataset(store: Store, dataset: Dataset, feed: Feed | None = None, notices: Notices = None) -> None:
     """Load the files of ``dataset`` into ``store``, each into its graph, and add them to the ``feed``.
 
-    :raises DataErrors: all mistakes in any of the files.
+    They may be RDF, pages, tables and archives, as for ``endpoint load``; remarks are added to ``notices``.
+
+    :raises DataErrors: all mistakes in any of the files, and in the mappings where there are tables.
     """
     for graph in dataset.graphs:
         # A graph exists, and is described, even when its files have no statement.
         store.add_graph(NamedNode(graph.iri))
-    load_sources(store, own_sources(dataset), {}, base_iri=dataset.base, feed=feed)
+    remarks = [] if notices is None else notices
+    sources = own_sources(dataset, notices=remarks)
+    read = {} if {source.kind for source in sources} <= {SourceKind.RDF} else readers(dataset, None, remarks)
+    load_sources(store, sources, read, base_iri=dataset.base, feed=feed)
 
 
-def own_sources(dataset: Dataset, beside: Collection[str] | None = None) -> list[Source]:
+def own_sources(
+    dataset: Dataset, beside: Collection[str] | None = None, notices: Notices = None
+) -> list[Source]:
     """Return the files of the graphs of ``dataset``, each as a source of its graph.
 
     With ``beside`` only the files of those graphs that have one of these names, since what two files of a
     graph state of one subject is replaced together.
 
-    :raises DataErrors: all files that no source can be.
+    :raises DataErrors: all files that no source can be, with the line of the manifest.
     """
-    return [
-        source
-        for graph in dataset.graphs
-        if beside is None or any(file.relative_to(dataset.root).as_posix() in beside for file in graph.files)
-        for source in discover(graph.files, NamedNode(graph.iri))[0]
-    ]
+    sources: list[Source] = []
+    errors: list[DataError] = []
+    for graph in dataset.graphs:
+        names = {file.relative_to(dataset.root).as_posix() for file in graph.files}
+        if beside is not None and names.isdisjoint(beside):
+            continue
+        wrong: list[DataError] = []
+        found, remarks = discover(graph.files, NamedNode(graph.iri), errors=wrong)
+        manifest = dataset.root / MANIFEST
+        errors += [DataError(f"files has {error}", manifest, graph.line) for error in wrong]
+        sources += found
+        if notices is not None:
+            notices += remarks
+    if errors:
+        raise DataErrors(errors)
+    return sources
 
 
 def readers(

@@ -204,7 +204,7 @@ def _transaction(
         if recipe.columns and basis.is_empty and not _removes(change, basis):
             feed = closing.enter_context(Feed(transaction.folder / FOLDER, _LEAST, recipe.columns))
         if base is None:
-            load_dataset(transaction.store, recipe.dataset, feed)
+            load_dataset(transaction.store, recipe.dataset, feed, change.notices)
         if change.edit is not None:
             recorder.delta, quads = change.edit(transaction)
             subjects = None if quads is None else changed_subjects(quads)

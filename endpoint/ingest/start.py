@@ -33,12 +33,11 @@ def ensure_store(settings: Settings, dataset: Dataset, adopt: bool = False) -> N
     stale = current is not None and current.digest != "" and current.digest != dataset.digest()
     if current is None or stale or not known or not recipe.made(current):
         publishing = import_module("endpoint.ingest.publish")
-        made: Generation = publishing.publish(
-            publishing.Change(rebuild=stale, adopt=adopt, command="start"),
-            recipe,
-            settings.data,
-            retention=Retention.of(settings),
-        )
+        change = publishing.Change(rebuild=stale, adopt=adopt, command="start")
+        retention = Retention.of(settings)
+        made: Generation = publishing.publish(change, recipe, settings.data, retention=retention)
+        for notice in change.notices:
+            log.info("%s", notice)
         log.info("built generation %d, %d quads, in %s", made.number, made.quads, settings.data)
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import zipfile
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
@@ -305,6 +306,72 @@ def test_changed_files_alone_are_built_anew_and_rehearsed(settings: Settings, da
     assert (told.added[TWO], told.removed[TWO], DERIVED in told.graphs) == (1, 1, False)
     made = publish(change, Recipe.read(dataset), settings.data)
     assert (made.digest, ("c", "c2", "two") in statements(made)) == (dataset.digest(), True)
+
+
+def packed(folder: Path, **members: str) -> None:
+    with zipfile.ZipFile(folder / "seed" / "2.zip", "w") as archive:
+        for name, content in members.items():
+            archive.writestr(name.replace("_", "."), content)
+
+
+def in_the_manifest(dataset: Dataset, name: str) -> Dataset:
+    """The dataset with another file for its second graph."""
+    manifest = dataset.root / MANIFEST
+    manifest.write_text(manifest.read_text().replace("seed/2.ttl", f"seed/{name}"))
+    return read_dataset(dataset.root)
+
+
+def test_files_of_the_dataset_may_be_tables_pages_and_archives(settings: Settings, dataset: Dataset) -> None:
+    seed = dataset.root / "seed"
+    (seed / "tables").mkdir()
+    (seed / "tables" / "records.toml").write_text(MAPPING)
+    packed(
+        dataset.root,
+        a_ttl="<http://example.org/a> <http://example.org/p> 'zip' .",
+        table_csv="number,text\n7,table\n",
+        page_txt=PAGE,
+        readme_txt="This is about the others.",
+        _DS__Store="",
+        picture_png="",
+    )
+    change = Change(rebuild=True)
+    made = publish(change, Recipe.read(in_the_manifest(dataset, "2.zip")), settings.data, lambda _: None)
+    stated = {row for row in STATED if row[2] != "two"}
+    stated |= {("a", "zip", "two"), ("7", "table", "two"), ("1", "page", "two")}
+    assert {row for row in statements(made) if row[2] != "derived"} == stated
+    passed_over = [notice.partition(": passed over ")[2] for notice in change.notices]
+    assert [notice for notice in passed_over if notice] == [
+        "1 file (text that is no page): readme.txt",
+        "1 file (hidden): .DS.Store",
+        "1 file (unknown extension): picture.png",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "sentence"),
+    [
+        ("2.csv", b"number,text\n7,table\n", "2.csv: The dataset has no mapping file for tables"),
+        ("2.txt", b"This is about the others.", "2.txt"),
+        ("2.html", b"<p>This is about the others.", "2.html"),
+        ("2.png", b"\x89PNG", "dataset.toml:18: files has SEED/2.png: The extension names no format to load"),
+        ("2.zip", b"PK\x03\x04 damaged", "dataset.toml:18: files has SEED/2.zip: "),
+        ("2.tar.gz", b"", "dataset.toml:18: files has SEED/2.tar.gz: "),
+        ("2.xlsx", b"PK\x03\x04 damaged", "2.xlsx"),
+        ("2.json", b"[", "2.json"),
+        ("2.nq.gz", b"<a> <b> <c> .", "2.nq.gz"),
+        ("2.rdf", b"<a/>", "2.rdf"),
+        ("2.ttl", b"\xff\xfe\0", "2.ttl:1"),
+    ],
+)
+def test_files_that_are_no_data_are_refused_with_their_place(
+    settings: Settings, dataset: Dataset, name: str, content: bytes, sentence: str
+) -> None:
+    (dataset.root / "seed" / name).write_bytes(content)
+    with pytest.raises(DataErrors) as caught:
+        built(settings, in_the_manifest(dataset, name))
+    told = str(caught.value).replace(str(dataset.root / "seed"), "SEED")
+    assert sentence in told
+    assert generations.numbers(settings.data) == []
 
 
 def test_nothing_is_published_while_another_process_writes(settings: Settings, dataset: Dataset) -> None:

@@ -20,10 +20,12 @@ from endpoint.ingest.sources import (
     FILE_FORMATS,
     JSON,
     SNIFFED,
+    TEXT,
     FileFormat,
     Source,
     file_source,
     format_of_name,
+    is_page_text,
     open_file,
     refine,
     sniff,
@@ -134,17 +136,17 @@ class _Discovery:
             elif not path.is_file():
                 skipped.add("no regular file", below)
             elif archive_type(path.name) or split_extension(path.name)[0] in BY_EXTENSION:
-                self._file(path, None)
+                self._file(path, None, skipped)
             else:
                 skipped.add("unknown extension", below)
         self.notices += skipped.notices()
         if (len(self.sources), len(self.errors)) == before:
             raise DataError("There is nothing to load in this folder.", folder)
 
-    def _file(self, path: Path, format: FileFormat | None) -> None:
+    def _file(self, path: Path, format: FileFormat | None, skipped: _Skipped | None = None) -> None:
         packed = archive_type(path.name)
         if packed is None or format is not None:
-            self._append(file_source(path, self._graph, format))
+            self._append(file_source(path, self._graph, format), skipped)
             return
         archive = packed[0](partial(open_file, path), shown(str(path)), packed[1])
         self._archive(archive, path.resolve().as_uri(), nested=False)
@@ -180,10 +182,17 @@ class _Discovery:
             self._archive(inner[0](partial(archive.spooled, member), name, inner[1]), iri, nested=True)
         else:
             format, opener = BY_EXTENSION[extension], partial(archive.open, member)
-            self._append(Source(name, format, opener, iri, self._graph, member.size, compression, archive))
+            source = Source(name, format, opener, iri, self._graph, member.size, compression, archive)
+            self._append(source, skipped)
 
-    def _append(self, source: Source) -> None:
+    def _append(self, source: Source, skipped: _Skipped | None = None) -> None:
+        """Add a source; a text that was not named itself and is no page is ``skipped``."""
         try:
+            if source.format is TEXT and skipped is not None:
+                with source.open() as stream:
+                    if not is_page_text(stream.read(SNIFFED)):
+                        skipped.add("text that is no page", source.name)
+                        return
             if source.format is JSON:
                 with source.open() as stream:
                     source = replace(source, format=refine(JSON, stream.read(SNIFFED)))

@@ -37,6 +37,8 @@ _GRAPH_KEYS = ("iri", "name", "title", "files", "rules")
 _HTTP_BASE = re.compile(r"https?://[^/?#]+/(?:[^?#]*/)?")
 # SPARQL 1.1 grammar, PN_PREFIX; the prefix may be empty.
 _PREFIX = re.compile(r"(?:[^\W\d_](?:[\w.-]*[\w-])?)?")
+# Characters of a pattern that are repeated.
+_SHOWN: Final = 100
 _SEGMENT = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]*")
 
 
@@ -298,10 +300,10 @@ def _matches(table: TomlTable, key: str, pattern: str, root: Path) -> list[Path]
     try:
         # Hidden files are an editor's locks and swap files, which patterns of pathlib would match.
         paths = [path for path in root.glob(pattern) if path.is_file() and not path.name.startswith(".")]
-    except ValueError as error:
-        raise table.error(f"has {pattern!r}, which is no file pattern", key) from error
+    except (ValueError, RecursionError) as error:
+        raise table.error(f"has {pattern[:_SHOWN]!r}, which is no file pattern", key) from error
     except OSError as error:
-        raise table.error(f"has {pattern!r}, which cannot be read: {error.strerror}", key) from error
+        raise table.error(f"has {pattern[:_SHOWN]!r}, which cannot be read: {error.strerror}", key) from error
     if not paths:
         raise table.error(f"has {pattern!r}, which matches no file; a graph without data has files = []", key)
     return paths

@@ -108,7 +108,7 @@ BAD: dict[str, tuple[str, str, str, int | None]] = {
         "licens is not a key of this table; did you mean 'licence'?",
         1,
     ),
-    "key unlike any": ("base", "zzz = 1\nbase", "known are base, title, description", 1),
+    "key unlike any": ("base", "zzz = 1\nbase", "known are base, identifier, title", 1),
     "graph key misspelt": (
         "name =",
         "nmae =",

@@ -8,18 +8,20 @@ import os
 import signal
 import sys
 import time
+from collections.abc import Callable
 from functools import partial
 from pathlib import Path
 from threading import Thread
 from typing import IO, Final
 
 import click
+from pyoxigraph import Store
 
 from endpoint.cli import module
 from endpoint.cli.options import REPORTS, adopt_option, named_node, setting_options
 from endpoint.cli.output import Observer, progress, say
 from endpoint.cli.publishing import PUBLISHING, published, rehearsed
-from endpoint.dataset import default_root, read_dataset
+from endpoint.dataset import Dataset, default_root, read_dataset
 from endpoint.errors import DataError
 from endpoint.ingest.change import Change, own_files_change
 from endpoint.ingest.load import Progress
@@ -91,38 +93,26 @@ def command(
         raise click.UsageError("--replace empties the whole graph, --replace-subjects does not: choose one.")
     if report is not None and not validate:
         raise click.UsageError("--report needs --validate: only validation reports.")
-    if "" in sources:
-        raise click.UsageError("A SOURCE is empty; . is the folder you are in.")
-    if not sources and not own_files:
-        raise click.UsageError("Missing argument 'SOURCE...'.")
-    if own_files and (sources or graph or replace_subjects or base or format_name or lenient or encoding):
-        raise click.UsageError(
-            "--own-files takes the files that the manifest names, each into its graph; alone."
-        )
+    _check_sources(sources, own_files, not (graph or replace_subjects or base or format_name or encoding))
     settings = read_settings(flags, config=config)
     dataset = read_dataset(settings.dataset or default_root())
-    if own_files:
-        own = own_files_change(dataset, settings.data)
-        if own is None:
-            say("The dataset's own files are in the store as they are.", err=False)
-            return
-        change = own
-    else:
-        base_node = named_node(base, "--base", dataset.prefixes)
-        change = Change(
-            graph=named_node(graph, "--graph", dataset.prefixes),
-            replace=replace,
-            replace_subjects=replace_subjects,
-            base_iri=base_node and base_node.value,
-            lenient=lenient,
-            encoding=encoding,
-        )
-        change = _with_sources(change, sources, format_name)
+    base_node = named_node(base, "--base", dataset.prefixes)
+    asked = Change(
+        graph=named_node(graph, "--graph", dataset.prefixes),
+        replace=replace,
+        replace_subjects=replace_subjects,
+        base_iri=base_node and base_node.value,
+        lenient=lenient,
+        encoding=encoding,
+    )
+    own = own_files_change(dataset, settings.data) if own_files else None
+    if own_files and own is None:
+        say("The dataset's own files are in the store as they are.", err=False)
+        return
+    change = own or _with_sources(asked, sources, format_name)
     _end_on_interrupt()
     with progress() as observer:
-        check = None
-        if validate:
-            check = module("validation").validate_store(dataset, report or REPORTS[0], observer)
+        check = _validation(dataset, report, observer) if validate else None
         change = dataclasses.replace(
             change,
             adopt=adopt,
@@ -133,6 +123,25 @@ def command(
         outcome = (rehearsed if dry_run else published)(change, dataset, settings)
     # A report for machines stays alone on standard output.
     say(outcome, err=report in REPORTS[1:])
+
+
+def _check_sources(sources: tuple[str, ...], own_files: bool, alone: bool) -> None:
+    """Raise UsageError where there is nothing to load, or the dataset's own files do not come ``alone``."""
+    if "" in sources:
+        raise click.UsageError("A SOURCE is empty; . is the folder you are in.")
+    if own_files and (sources or not alone):
+        raise click.UsageError(
+            "--own-files takes the files that the manifest names, each into its graph; alone."
+        )
+    if not own_files and not sources:
+        raise click.UsageError("Missing argument 'SOURCE...'.")
+
+
+def _validation(dataset: Dataset, report: str | None, observer: Observer) -> Callable[[Store], None]:
+    check: Callable[[Store], None] = module("validation").validate_store(
+        dataset, report or REPORTS[0], observer
+    )
+    return check
 
 
 def _with_sources(change: Change, arguments: tuple[str, ...], format_name: str | None) -> Change:

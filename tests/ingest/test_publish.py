@@ -331,7 +331,7 @@ def test_files_of_the_dataset_may_be_tables_pages_and_archives(settings: Setting
         table_csv="number,text\n7,table\n",
         page_txt=PAGE,
         readme_txt="This is about the others.",
-        _DS__Store="",
+        _DS_Store="",
         picture_png="",
     )
     change = Change(rebuild=True)

@@ -113,6 +113,33 @@ def test_what_is_not_there_is_told(tmp_path: Path, data: Path) -> None:
     assert "expected an age such as 90d" in refused(2, "generations", "prune", "--older-than", "old", *flags)
 
 
+def test_commands_with_another_dataset_are_refused(tmp_path: Path) -> None:
+    flags = prepare(tmp_path, tmp_path / "data")
+    file = tmp_path / "more.nt"
+    file.write_text(triples(1, 1))
+    only = ("--data", flags[-1])  # the dataset is forgotten
+    for arguments in (
+        ("load", str(file)),
+        ("load", str(file), "--dry-run"),
+        ("load", "--own-files"),
+        ("remove", "http://example.org/0"),
+        ("check",),
+        ("query", "ASK {}"),
+        ("serve", "--port", "0"),
+    ):
+        said = refused(2, *arguments, *only)
+        assert (
+            "belongs to the dataset <http://example.org/>. Without --dataset, the one that comes with" in said
+        )
+    assert generations.numbers(Path(flags[-1])) == [1]
+    assert "are in the store as they are" in done("load", "--own-files", *flags)
+    assert "quads" in done("load", str(file), "--adopt", *only)
+    assert "belongs to the dataset <http://opendata.mofa.go.kr/>" in refused(2, "load", str(file), *flags)
+    assert "Generation 1 belongs to the dataset <http://example.org/>" in refused(2, "rollback", "1", *only)
+    assert "Generation 3 is generation 1 again" in done("rollback", "1", "--adopt", *only)
+    done("load", str(file), *flags)
+
+
 def test_retention_is_a_setting_of_each_publication(tmp_path: Path) -> None:
     flags = prepare(tmp_path, tmp_path / "data")
     data = Path(flags[-1])

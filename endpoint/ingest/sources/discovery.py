@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import stat
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, nullcontext
 from dataclasses import replace
 from functools import partial
@@ -136,17 +136,17 @@ class _Discovery:
             elif not path.is_file():
                 skipped.add("no regular file", below)
             elif archive_type(path.name) or split_extension(path.name)[0] in BY_EXTENSION:
-                self._file(path, None, skipped)
+                self._file(path, None, partial(skipped.add, "text that is no page", below))
             else:
                 skipped.add("unknown extension", below)
         self.notices += skipped.notices()
         if (len(self.sources), len(self.errors)) == before:
             raise DataError("There is nothing to load in this folder.", folder)
 
-    def _file(self, path: Path, format: FileFormat | None, skipped: _Skipped | None = None) -> None:
+    def _file(self, path: Path, format: FileFormat | None, skip: Callable[[], None] | None = None) -> None:
         packed = archive_type(path.name)
         if packed is None or format is not None:
-            self._append(file_source(path, self._graph, format), skipped)
+            self._append(file_source(path, self._graph, format), skip)
             return
         archive = packed[0](partial(open_file, path), shown(str(path)), packed[1])
         self._archive(archive, path.resolve().as_uri(), nested=False)
@@ -183,15 +183,15 @@ class _Discovery:
         else:
             format, opener = BY_EXTENSION[extension], partial(archive.open, member)
             source = Source(name, format, opener, iri, self._graph, member.size, compression, archive)
-            self._append(source, skipped)
+            self._append(source, partial(skipped.add, "text that is no page", member.name))
 
-    def _append(self, source: Source, skipped: _Skipped | None = None) -> None:
-        """Add a source; a text that was not named itself and is no page is ``skipped``."""
+    def _append(self, source: Source, skip: Callable[[], None] | None = None) -> None:
+        """Add a source, or ``skip`` a text that was not named itself and is no page."""
         try:
-            if source.format is TEXT and skipped is not None:
+            if source.format is TEXT and skip is not None:
                 with source.open() as stream:
                     if not is_page_text(stream.read(SNIFFED)):
-                        skipped.add("text that is no page", source.name)
+                        skip()
                         return
             if source.format is JSON:
                 with source.open() as stream:

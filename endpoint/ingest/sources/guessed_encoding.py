@@ -46,25 +46,26 @@ _LETTERS: Final = tuple(
     )
 )
 # What Western programs put around and between words.
-_PUNCTUATION = frozenset("‘’“”‚„‹›«»–—…•·°§\xa0")
+_PUNCTUATION = frozenset("‘’“”‚„‹›«»–—…\xa0")
 _WORD = re.compile(r"[^\W\d_]+")
 
 
-# A reason and a weight, see :class:`Guess`.
-Looks = tuple[str, float]
+# A reason, a weight and a number of letters, see :class:`Guess`.
+Looks = tuple[str, float, int]
 
 
 @dataclass(frozen=True, slots=True)
 class Guess:
     """An encoding in which a text looks as meant: its Python ``codec``, name, a reason, and an excerpt.
 
-    ``weight`` is the share of characters that are frequent in its languages.
+    ``weight`` is the share of characters, of ``letters``, that are frequent in its languages.
     """
 
     codec: str
     name: str
     reason: str
     weight: float
+    letters: int
     excerpt: str
 
     def __str__(self) -> str:
@@ -82,7 +83,9 @@ def guesses(sample: bytes) -> list[Guess]:
             text = codecs.getincrementaldecoder(codec)().decode(sample)
         except UnicodeDecodeError:
             continue
-        begin = next((place for place, char in enumerate(text) if not char.isascii()), len(text))
+        begin = next((place for place, char in enumerate(text) if not char.isascii()), None)
+        if begin is None:
+            continue
         part = text[max(0, begin - _EXCERPT) : begin + _LONGEST]
         if looks := look(part):
             found.append(Guess(codec, name, *looks, _excerpt(text, begin)))
@@ -113,10 +116,10 @@ def _korean(text: str) -> Looks | None:
     if syllables and ideographs > 0.1 * every and frequent < 0.3 * syllables:
         return None
     if not every:
-        return "symbols that Korean programs write", 0.0
+        return "symbols that Korean programs write", 0.0, 0
     reason = f"{syllables + ideographs} of {every} letters beyond ASCII are Korean syllables and ideographs"
     familiar = sum(character in _SYLLABLES or character in _OF_NAMES for character in text)
-    return None if not familiar and every < _FEW else (reason, familiar / every)
+    return None if not familiar and ideographs and every < _FEW else (reason, familiar / every, every)
 
 
 def _script(character: str) -> str:
@@ -137,7 +140,7 @@ def _japanese(text: str) -> Looks | None:
     half = sum("\uff66" <= character <= "\uff9f" for character in letters)
     if not letters or kana < 0.15 * len(letters) or half > 0.1 * len(letters):
         return None
-    return f"{kana} of {len(letters)} letters beyond ASCII are kana", 1.0
+    return f"{kana} of {len(letters)} letters beyond ASCII are kana", 1.0, len(letters)
 
 
 def _chinese(text: str) -> Looks | None:
@@ -147,7 +150,8 @@ def _chinese(text: str) -> Looks | None:
     frequent = sum(character in _IDEOGRAPHS for character in letters)
     if common < 0.9 * len(letters) or (not frequent and len(letters) < _FEW):
         return None
-    return f"{common} of {len(letters)} letters beyond ASCII are common ideographs", frequent / len(letters)
+    reason = f"{common} of {len(letters)} letters beyond ASCII are common ideographs"
+    return reason, frequent / len(letters), len(letters)
 
 
 def _is_common(ideograph: str) -> bool:
@@ -171,8 +175,9 @@ def _western(text: str) -> Looks | None:
     if not any(map(_fits(words), _LETTERS)):
         return None
     if not letters:
-        return "quotation marks and dashes among English words", 1.0
-    return f"{letters} letters beyond ASCII stand singly in words, such as “{words[0][:_EXCERPT]}”", 1.0
+        return "quotation marks and dashes among English words", 1.0, 0
+    reason = f"{letters} letters beyond ASCII stand singly in words, such as “{words[0][:_EXCERPT]}”"
+    return reason, 1.0, letters
 
 
 def _fits(words: list[str]) -> Callable[[frozenset[str]], bool]:
@@ -198,7 +203,7 @@ def _is_odd(text: str, place: int) -> bool:
     if _is_letter(character):
         return character.isupper() and before.islower()
     near = {before, after} - _PUNCTUATION
-    return any(not other.isascii() for other in near) or (after.islower() and character not in "¿¡")
+    return any(not other.isascii() for other in near) or (after.islower() and character not in "¿¡°·•§")
 
 
 _CANDIDATES: Final[tuple[tuple[str, str, Callable[[str], Looks | None]], ...]] = (

@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import BinaryIO, cast
 
 from endpoint.errors import DataError
-from endpoint.ingest.sources.guessed_encoding import guesses
+from endpoint.ingest.sources.guessed_encoding import Guess, guesses
 
 _CHUNK = 1 << 20
 _SAMPLE = 1 << 16
@@ -154,13 +154,18 @@ def _guessed(stream: BinaryIO, name: str, line: int, byte: int) -> tuple[str, st
             line,
         )
     found = [guess for guess in guesses(sample) if fits(stream, guess.codec)]
-    if len(found) == 1 or (len(found) > 1 and found[0].weight - found[1].weight >= _CLEARLY):
+    if len(found) == 1 or (found and _is_clear(found[0], found[1])):
         return found[0].codec, f"read as {found[0].name}, which is a guess: {found[0].reason}."
     known = "the encodings that are known here" if not found else " and ".join(map(str, found))
     several = "may be" if found else "looks as meant in none of"
     raise DataError(
         f"The text is not UTF-8 (first at byte {byte}), and {several} {known}; {_ADVICE}.", Path(name), line
     )
+
+
+def _is_clear(best: Guess, other: Guess) -> bool:
+    """Return whether one guess is better by so much that few letters do not make the difference."""
+    return best.weight - other.weight >= _CLEARLY + 1 / max(best.letters, 1)
 
 
 def fits(stream: BinaryIO, encoding: str) -> bool:
@@ -217,5 +222,6 @@ def _beyond_ascii(stream: BinaryIO) -> bytes:
     while piece := stream.read(_CHUNK):
         if not piece.isascii():
             first = _NOT_ASCII.search(piece)
-            return piece[max(0, first.start() - _BEFORE) :] if first else piece
+            begin = first.start() - _BEFORE if first else 0
+            return piece[max(0, begin) :] + stream.read(_SAMPLE)
     return b""

@@ -29,7 +29,7 @@ _SYLLABLES = frozenset(
 # Those of names, foreign ones too, of which a table may have only a few.
 _OF_NAMES = frozenset(
     "김이박최정강조윤장임한오서신권황송류전홍고문양손배백허유심노곽차민진엄채천현변길석선영희준연우호철숙순옥은혜란향태재승용광"
-    "종병훈카타르트키니바브프파포토루마모말레네드코콩쿠베벨블즈츠테탄터페필칼캐케콜"
+    "종병훈번목발행분류내용요약름소날짜언명카타르트키니바브프파포토루마모말레네드코콩쿠베벨블즈츠테탄터페필칼캐케콜"
 )
 # The same for ideographs of simplified Chinese: a third of any text, a twenty-fifth of random ones.
 _IDEOGRAPHS = frozenset(

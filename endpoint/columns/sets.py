@@ -53,6 +53,19 @@ def members_of(numbers: NDArray[Any], sets: Sequence[Sequence[int]]) -> tuple[In
     return places, flat[begins[places] + within]
 
 
+def greatest(column: Indices) -> int:
+    """Return the greatest of some numbers, -1 where there is none."""
+    return int(column.max()) if len(column) else -1
+
+
+def present(columns: Sequence[Indices], begin: int, end: int) -> Indices:
+    """Return the numbers from ``begin`` to ``end`` that are in the columns, each once, in order."""
+    found = np.zeros(end - begin, bool)
+    for column in columns:
+        found[column[(column >= begin) & (column < end)] - begin] = True
+    return np.flatnonzero(found) + begin
+
+
 _Any = TypeVar("_Any", bound=np.generic)
 
 

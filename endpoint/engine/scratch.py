@@ -11,5 +11,9 @@ def evaluate_alone(statements: bytes, query: str) -> QuerySolutions:
     """Return the solutions of a SELECT query over statements in N-Triples; blank nodes keep their names."""
     store = Store()
     # Anything that a store holds is to be read, IRIs that were loaded leniently too.
-    store.extend(parse(statements, RdfFormat.N_TRIPLES, lenient=True))
+    if b"_:" in statements:
+        store.extend(parse(statements, RdfFormat.N_TRIPLES, lenient=True))
+    else:
+        # This takes half as long, and gives blank nodes other names.
+        store.load(statements, RdfFormat.N_TRIPLES, lenient=True)
     return cast(QuerySolutions, store.query(query))

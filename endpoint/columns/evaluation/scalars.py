@@ -6,12 +6,13 @@ their own, since neither a blank node nor what is unbound can be written in a qu
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping, Sequence, Set
 from typing import Final, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
-from pyoxigraph import Literal, NamedNode, Triple, Variable
+from pyoxigraph import Literal, NamedNode, QueryResultsFormat, Variable, parse_query_results
 
 from endpoint.columns.evaluation.known import Results
 from endpoint.columns.evaluation.tables import Key, Table, codes_of, first_rows
@@ -25,6 +26,11 @@ from endpoint.vocabulary import XSD
 # each of them; and those that are computed at once.
 _MOST: Final = 20_000
 _SHARED: Final = 4
+# How the name of a row begins.
+_ROW: Final = b"<i:"
+# Literals, IRIs and blank nodes; and what has escapes in them, or should have some.
+_ALIKE: Final = (b'"', b"<", b"_")
+_ESCAPED: Final = re.compile(rb"[\x00-\x1f\x7f\\]")
 # Terms of which the results are asked for in about the time in which kept ones are found.
 _FEW: Final = 20
 _INFIX: Final = frozenset({"=", "!=", "<", "<=", ">", ">=", "&&", "||", "+", "-", "*", "/"})
@@ -124,12 +130,17 @@ def _kept(query: _Query, column: Indices, terms: Terms) -> NDArray[np.int64]:
     """Return what is shown for different terms, which is kept from one evaluation to another."""
     if not _FEW <= len(column) <= _MOST:
         return _of_rows(query, [column], len(column), terms)
-    key = str(terms.base), query.assignments, *query.shown, terms.identity(column)
+    key = str(terms.base), query.assignments, *query.shown, _identity(column, terms)
     results = terms.results.get(key)
     if results is None:
         results = _asked(query, [column], len(column), terms)
         terms.results.put(key, results, results.size() + len(key[-1]))
     return _numbered(results, terms)
+
+
+def _identity(column: Indices, terms: Terms) -> bytes:
+    """Return what only the same terms in the same order have, in every evaluation."""
+    return column.tobytes() if terms.known(column) else b"\n".join(map(terms.text, column.tolist()))
 
 
 def _of_rows(query: _Query, columns: Sequence[Indices], number: int, terms: Terms) -> NDArray[np.int64]:
@@ -142,7 +153,7 @@ def _of_rows(query: _Query, columns: Sequence[Indices], number: int, terms: Term
 
 def _numbered(results: Results, terms: Terms) -> NDArray[np.int64]:
     # The last is what has no value.
-    numbers = np.array([*map(terms.computed, results.texts), UNBOUND], np.int64)
+    numbers = np.append(terms.computed_all(results.texts), UNBOUND)
     found: NDArray[np.int64] = numbers[results.places]
     return found
 
@@ -150,10 +161,10 @@ def _numbered(results: Results, terms: Terms) -> NDArray[np.int64]:
 def _asked(query: _Query, columns: Sequence[Indices], number: int, terms: Terms) -> Results:
     """Ask the engine for what is shown for so many rows of different terms."""
     partial = not columns or any((column < 0).any() for column in columns)
-    lines = [b"<i:%d> <p:> <p:> .\n" % place for place in range(number)] if partial else []
+    lines = [_ROW + b"%d> <p:> <p:> .\n" % place for place in range(number)] if partial else []
     for place, column in enumerate(columns):
         lines += [
-            b"<i:%d> <p:%d> %s .\n" % (row, place, terms.text(term))
+            _ROW + b"%d> <p:%d> %s .\n" % (row, place, terms.text(term))
             for row, term in enumerate(column.tolist())
             if term >= 0
         ]
@@ -163,24 +174,33 @@ def _asked(query: _Query, columns: Sequence[Indices], number: int, terms: Terms)
     base = f"BASE {terms.base}\n" if terms.base else ""
     shown = " ".join(query.shown)
     text = f"{base}SELECT ?row {shown} {{ {' . '.join(patterns)} {query.assignments} }}"
-    solutions = list(terms.scratch(b"".join(lines), text))
-    places = [int(solution[0].value[2:]) for solution in solutions]
-    results = Results([], np.full((len(query.shown), number), UNBOUND, np.int64))
-    known: dict[object, int] = {None: UNBOUND}
+    written = terms.scratch(b"".join(lines), text).serialize(format=QueryResultsFormat.TSV) or b""
+    # After the names of the variables; the last line is empty.
+    rows = [line.split(b"\t") for line in written.split(b"\n")[1:-1]]
+    places = [int(row[0][len(_ROW) : -1]) for row in rows]
+    found = np.full((len(query.shown), number), UNBOUND, np.int64)
+    known = {b"": UNBOUND}
     for place in range(len(query.shown)):
-        found = [solution[place + 1] for solution in solutions]
-        for term in dict.fromkeys(found):
-            if term not in known:
-                known[term] = len(results.texts)
-                results.texts.append(_text(term))
-        results.places[place, places] = [known[term] for term in found]
-    return results
+        cells = [row[place + 1] for row in rows]
+        for cell in dict.fromkeys(cells):
+            known.setdefault(cell, len(known) - 1)
+        found[place, places] = [known[cell] for cell in cells]
+    return Results(_read([*known][1:]), found)
 
 
-def _text(term: object) -> bytes:
-    if isinstance(term, Triple):
+def _read(cells: list[bytes]) -> list[bytes]:
+    """Return terms as N-Triples writes them, which SPARQL 1.1 Query Results TSV writes so.
+
+    Both write most alike, and to make an object of each takes longer than to compute it.
+    """
+    if any(cell.startswith(b"<<") for cell in cells):
         raise Unsupported("a function returns a triple term")
-    return str(term).encode()
+    others = [cell for cell in cells if cell[:1] not in _ALIKE or _ESCAPED.search(cell)]
+    if not others:
+        return cells
+    read = parse_query_results(b"?x\n" + b"\n".join(others) + b"\n", QueryResultsFormat.TSV)
+    texts = {cell: str(term).encode() for cell, (term,) in zip(others, read, strict=True)}  # type: ignore[arg-type]
+    return [texts.get(cell, cell) for cell in cells]
 
 
 def variables_of(expression: Expression) -> Iterator[Key]:

@@ -44,8 +44,8 @@ def strings(numbers: Indices, terms: Terms) -> Indices | None:
     others = (groups != STRING) & (groups != BLANK_NODE) & (groups != NONE)
     if others.any():
         different, places = np.unique(numbers[others], return_inverse=True)
-        texts = [terms.computed(_string(terms.text(number))) for number in different.tolist()]
-        found[others] = np.array(texts, np.int64)[places]
+        texts = [_string(terms.text(number)) for number in different.tolist()]
+        found[others] = terms.computed_all(texts)[places]
     return found
 
 
@@ -59,9 +59,8 @@ def pieces(numbers: Indices, begin: int, end: int | None, terms: Terms) -> Indic
         return None
     different, places = np.unique(numbers[groups != NONE], return_inverse=True)
     texts = [_piece(text, begin, end) for some in terms.contents(different) for text in some]
-    made = {text: terms.computed(b'"%s"' % text) for text in dict.fromkeys(texts)}
     found = np.full(len(numbers), UNBOUND, np.int64)
-    found[groups != NONE] = np.array([made[text] for text in texts], np.int64)[places]
+    found[groups != NONE] = terms.computed_all([b'"%s"' % text for text in texts])[places]
     return found
 
 

@@ -20,7 +20,7 @@ from pyoxigraph import Literal, NamedNode
 from endpoint.columns.evaluation.json_terms import json_term
 from endpoint.columns.evaluation.known import INTEGER, Known, read_integer
 from endpoint.columns.reader import Dictionary
-from endpoint.columns.sets import Indices
+from endpoint.columns.sets import Indices, greatest, present
 from endpoint.columns.terms import TIMES, Term, TermClass, content_of, read_term
 from endpoint.sparql.syntax.parser import Unsupported
 
@@ -137,10 +137,23 @@ class Terms:
         self._unsettled.add(number)
         return number
 
+    def computed_all(self, texts: Sequence[bytes]) -> Indices:
+        """Return the numbers of terms that were computed, sooner than one after another."""
+        first, known = self._size + len(self._added), self._numbers
+        strings = [text for text in dict.fromkeys(texts) if text[-1:] == b'"' and text not in known]
+        new = range(first, first + len(strings))
+        self._numbers.update(zip(strings, new, strict=True))
+        self._unsettled.update(new)
+        self._added += strings
+        self._read += [Term(TermClass.TEXT, text[1:-1]) for text in strings]
+        self._groups.extend([STRING] * len(strings))
+        self._lengths.extend(map(len, strings))
+        return np.array([*map(self.computed, texts)], np.int64)
+
     def settled(self, *columns: Indices) -> tuple[Indices, ...]:
         """Return columns in which each term has one number, so that these can be compared."""
         size = self._size
-        if not (self._unsettled or self._aliases) or max(map(_greatest, columns)) < size:
+        if not (self._unsettled or self._aliases) or max(map(greatest, columns)) < size:
             return columns
         texts = self.dictionary.classes[TermClass.TEXT]
         added = present(columns, size, size + len(self._added))
@@ -201,10 +214,6 @@ class Terms:
         """Return a term as N-Triples writes it."""
         size = self._size
         return self.dictionary.term(number) if number < size else self._added[number - size]
-
-    def identity(self, numbers: Indices) -> bytes:
-        """Return what only the same terms in the same order have, in every evaluation."""
-        return numbers.tobytes() if self.known(numbers) else b"\n".join(map(self.text, numbers.tolist()))
 
     def json_of(self, numbers: Iterable[int]) -> dict[int, bytes]:
         """Return terms in SPARQL 1.1 Query Results JSON, by their numbers."""
@@ -369,18 +378,6 @@ class Terms:
         numbers, rank = self.dictionary.classes[term.of], term.rank()
         place = bisect_left(numbers, rank, key=lambda number: read_term(self.dictionary.term(number)).rank())
         return numbers.start + place
-
-
-def _greatest(column: Indices) -> int:
-    return int(column.max()) if len(column) else UNBOUND
-
-
-def present(columns: Sequence[Indices], begin: int, end: int) -> Indices:
-    """Return the numbers from ``begin`` to ``end`` that are in the columns, each once, in order."""
-    found = np.zeros(end - begin, bool)
-    for column in columns:
-        found[column[(column >= begin) & (column < end)] - begin] = True
-    return np.flatnonzero(found) + begin
 
 
 def groups_of_kinds(dictionary: Dictionary) -> NDArray[np.int8]:

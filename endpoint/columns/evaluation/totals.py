@@ -25,8 +25,8 @@ _MOST_COUNTS: Final = 1_000_000
 def counted(
     group: Group, source: Source, sources: Sources, graphs: Sequence[bytes], terms: Terms
 ) -> Table | None:
-    """Return the groups of all triples, of each predicate or of each of the named ``graphs``; or of each
-    predicate and each value of a property of the subject, such as its classes.
+    """Return the groups of all triples, of each predicate or of each of the named ``graphs``; those of one
+    predicate by subject or object; or those by predicate and a property of the subject, such as its classes.
 
     Returns None where something else is asked.
     """
@@ -35,6 +35,8 @@ def counted(
             return _by_property(group, first, second, source, terms) or _by_property(
                 group, second, first, source, terms
             )
+        case algebra.BGP((triple,)) if isinstance(triple.predicate, NamedNode):
+            return _by_end(group, triple, source, terms)
         case algebra.BGP((triple,)):
             variables, key = _variables(triple), triple.predicate
         case algebra.Graph(Variable() as key, algebra.BGP((triple,))):
@@ -57,6 +59,24 @@ def counted(
     columns: dict[Key, Indices] = dict.fromkeys(group.keys, keys)
     columns.update((variable, integers(sizes, terms)) for variable, _ in group.aggregates)
     return Table(len(sizes), columns)
+
+
+def _by_end(group: Group, triple: TriplePattern, source: Source, terms: Terms) -> Table | None:
+    """Return the groups of the triples of a predicate by their subject or object, as they are sorted."""
+    variables, predicate = _variables(triple), min(terms.constant(triple.predicate), len(source.terms))  # type: ignore[arg-type]
+    if len(variables) < 2 or not all(_counts_all(aggregate, variables) for _, aggregate in group.aggregates):
+        return None
+    if group.keys == (triple.subject,):
+        ends = source.by_subject(predicate).first
+    elif group.keys == (triple.object,):
+        ends = source.by_object(predicate).first
+    else:
+        return None
+    starts = starts_of(ends)
+    sizes = integers(np.diff(starts, append=len(ends)), terms)
+    columns: dict[Key, Indices] = {group.keys[0]: ends[starts].astype(np.int64)}
+    columns.update((variable, sizes) for variable, _ in group.aggregates)
+    return Table(len(starts), columns)
 
 
 def _by_property(

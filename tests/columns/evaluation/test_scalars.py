@@ -5,13 +5,23 @@ from __future__ import annotations
 from collections import Counter
 
 import pytest
-from pyoxigraph import Literal, NamedNode, Quad, QuerySolutions, Store
+from pyoxigraph import (
+    Literal,
+    NamedNode,
+    Quad,
+    QueryResultsFormat,
+    QuerySolutions,
+    RdfFormat,
+    Store,
+    parse,
+)
 
 from endpoint.columns.evaluation import ColumnQueries
+from endpoint.columns.evaluation.scalars import _read
 from endpoint.columns.reader import Columns
 from endpoint.engine.scratch import evaluate_alone
 from tests.columns.differential.by_columns import written
-from tests.columns.every_kind import NS
+from tests.columns.every_kind import NS, XSD
 from tests.columns.test_columns import made
 
 NAMES = [f"{family} {given}-{number}" for number in range(8) for family in ("KIM", "Song") for given in "abc"]
@@ -68,6 +78,50 @@ def test_functions_of_names_are_computed_once_for_many_queries(columns: Columns,
         numbers.append(asked.number)
     assert numbers[0] > 0
     assert numbers[1:] == numbers[:1] * 3
+
+
+VALUES = (
+    *(
+        '"plain"',
+        '"é 😀"@ko',
+        '"tab\\tnew\\nline\\r"',
+        '"\\"quoted\\" back\\\\slash"',
+        '"\\u0001\\u0008\\u000C\\u007F\\u0085\\u2028"',
+    ),
+    *(
+        "7",
+        "007",
+        "7.50",
+        "7e0",
+        "1e400",
+        "true",
+        '""',
+        '"7"',
+        f"<{NS}a#b>",
+        '"x"@en--ltr',
+        f'"x"^^<{NS}type>',
+    ),
+    *(f'"{text}"^^<{XSD}{kind}>' for kind, text in (("double", "NaN"), ("double", "-INF"), ("decimal", "7"))),
+    *(
+        f'"{text}"^^<{XSD}{kind}>'
+        for kind, text in (("date", "2020-01-01Z"), ("integer", "abc"), ("byte", "7"))
+    ),
+)
+
+
+def test_values_of_functions_are_those_of_the_engine() -> None:
+    """Whatever is computed is read as the engine writes it."""
+    texts = [str(each) for each in ("_:b", *VALUES)]
+    statements = "".join(f"<x:{place}> <x:v> {text} .\n" for place, text in enumerate(texts))
+    store = Store()
+    store.extend(parse(statements, RdfFormat.TURTLE))
+    wanted = sorted(str(quad.object) for quad in store)
+    found = evaluate_alone(
+        "".join(f"{quad.subject} {quad.predicate} {quad.object} .\n" for quad in store).encode(),
+        "SELECT ?v { ?s <x:v> ?x BIND(COALESCE(?x) AS ?v) }",
+    )
+    cells = (found.serialize(format=QueryResultsFormat.TSV) or b"").split(b"\n")[1:-1]
+    assert sorted(text.decode() for text in _read(cells)) == wanted
 
 
 def test_results_that_are_kept_change_no_answer(columns: Columns) -> None:

@@ -21,6 +21,9 @@ TOTALS = [
     "SELECT * { { SELECT ?p (COUNT(*) AS ?n) { ?s ?p ?o } GROUP BY ?p } UNION { BIND(0 AS ?n) } }",
     "SELECT * { GRAPH :a { { SELECT ?p (COUNT(*) AS ?n) { ?s ?p ?o } GROUP BY ?p } } }",
     "SELECT ?c ?p (COUNT(*) AS ?n) { ?s :p ?c ; ?p ?o } GROUP BY ?c ?p",
+    "SELECT ?s (COUNT(*) AS ?n) (COUNT(?o) AS ?m) { ?s :p ?o } GROUP BY ?s",
+    "SELECT ?o (COUNT(?s) AS ?n) { ?s :p ?o } GROUP BY ?o",
+    "SELECT ?o (COUNT(*) AS ?n) { [] :none ?o } GROUP BY ?o",
     "SELECT ?p ?c (COUNT(?o) AS ?n) (COUNT(?s) AS ?m) { ?s ?p ?o . ?s :p ?c } GROUP BY ?p ?c",
     "SELECT ?c ?p (COUNT(*) AS ?n) { [] :none ?c ; ?p [] } GROUP BY ?c ?p",
 ]
@@ -31,6 +34,7 @@ OTHERS = [
     "SELECT ?p (MAX(?o) AS ?n) { ?s ?p ?o } GROUP BY ?p",
     "SELECT ?p ?o (COUNT(*) AS ?n) { ?s ?p ?o } GROUP BY ?p ?o",
     "SELECT (COUNT(?x) AS ?n) { ?s ?p ?o }",
+    "SELECT ?s (COUNT(*) AS ?n) { ?s :p ?o . ?s :q ?x . ?y ?z ?s } GROUP BY ?s",
     "SELECT (COUNT(*) AS ?n) { ?s ?p ?s }",
     "SELECT (COUNT(*) AS ?n) { GRAPH ?g { ?s ?p ?o } }",
     "SELECT ?p (COUNT(*) AS ?n) { GRAPH ?g { ?s ?p ?o } } GROUP BY ?p",

@@ -9,10 +9,12 @@ PROCESSES ?= $(shell processors=$$(getconf _NPROCESSORS_ONLN); [ $$processors -l
 PYTEST = $(BIN)/python -m pytest --numprocesses $(PROCESSES) --dist loadfile --no-loadscope-reorder
 # The tests that run on another Python too: those of the modules, of the engine with its processes and sockets, and of
 # HTTP. What stands on these, pages and saved queries, is the same on each; so is what is long for its many cases: the
-# order of queries in a pool, kept generations, kills at each step, shapes, generated queries, the look at the source.
+# order of queries in a pool, kept generations, kills at each step, shapes, generated queries and graphs, the look at
+# the source.
 QUICK := $(addprefix --ignore=tests/,browser process queries web/admin web/api web/machine web/pages \
 	engine/test_pool.py engine/test_kept_generations.py engine/test_kept_generations_processes.py \
-	engine/test_supervisor.py storage/test_writer_crash.py ingest/shacl columns/differential sparql/test_linear.py \
+	engine/test_supervisor.py storage/test_writer_crash.py ingest/shacl columns/differential \
+	columns/test_difference.py sparql/algebra sparql/test_linear.py \
 	ontology benchmarks recording test_architecture.py test_docs.py test_vocabulary.py)
 PIP_AUDIT := 2.10.1
 # Runs a command and shows what it printed only where it fails.

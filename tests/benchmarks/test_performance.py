@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from benchmarks import performance
 from benchmarks.performance import ratio, table
 from benchmarks.serving import program
 
@@ -66,10 +67,14 @@ def test_pages_are_measured(tmp_path: Path) -> None:
         (("--sides", "engine,ours"), "the first side is ours"),
     ],
 )
-def test_a_wrong_argument_is_told(arguments: tuple[str, ...], why: str) -> None:
-    done = bench(*arguments)
-    assert done.returncode == 2
-    assert why in done.stderr
+def test_a_wrong_argument_is_told(
+    arguments: tuple[str, ...], why: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(sys, "argv", ["performance", *arguments])
+    with pytest.raises(SystemExit) as ended:
+        performance.arguments()
+    assert ended.value.code == 2
+    assert why in capsys.readouterr().err
 
 
 def test_a_ratio_is_bold_where_another_side_is_better() -> None:

@@ -20,6 +20,8 @@ from endpoint.search.snippets import Mark
 _PIECE = 6
 _BOUNDARIES = 2
 _LONGEST = 60
+# Particles in which no noun of two syllables and more ends.
+_NO_ENDINGS = frozenset(("는", "를"))
 _MAX_PHRASE = 40
 _MIN_PREFIX = 2
 _NUMBER_JOINTS = ("-", ".", ",", "/")
@@ -176,7 +178,11 @@ class Compiler:
         if not self._known.occurs(pairs(noun + particle)):
             return self._known.occurs(pairs(noun))
         endings = {noun[-1] + other[0] for other in after(noun) if other[0] != particle[0]}
-        return any(self._known.occurs([*pairs(noun), ending]) for ending in sorted(endings))
+        if any(self._known.occurs([*pairs(noun), ending]) for ending in sorted(endings)):
+            return True
+        # 나래는 beside 나래대학교: no noun ends so, and another word goes on otherwise.
+        rests = self._known.continuations(noun) if particle in _NO_ENDINGS else ()
+        return any(not rest.startswith(particle) for rest in rests)
 
     def _spacings(self, word: str, field: str, start: int, end: int) -> list[Phrase]:
         """Return the phrases for the ways to write a piece of ``word`` with up to two spaces in it."""

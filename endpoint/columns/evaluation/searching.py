@@ -62,7 +62,7 @@ def searched(table: Table, condition: Call, terms: Terms) -> Search | None:
     """Return what a search finds; None for what is none, or is not searched here."""
     if condition.function != "REGEX" and condition.function not in _FUNCTIONS:
         return None
-    wanted = [_plain(argument) for argument in condition.arguments[1:]]
+    wanted = [_plain(table, argument, terms) for argument in condition.arguments[1:]]
     subject = _subject(table, condition.arguments[0])
     if subject is None or not all(isinstance(text, str) for text in wanted):
         return None
@@ -72,11 +72,17 @@ def searched(table: Table, condition: Call, terms: Terms) -> Search | None:
     return _search(subject, condition.function, texts[:1], _fold(subject.case, texts[0]), terms)
 
 
-def _plain(expression: Expression) -> str | None:
-    """Return the text of a constant string without a language."""
+def _plain(table: Table, expression: Expression, terms: Terms) -> str | None:
+    """Return the text of a string without a language that is the same in all solutions."""
     if isinstance(expression, Literal) and expression.datatype.value == _STRING:
         return expression.value
-    return None
+    if not isinstance(expression, Variable) or not table.size:
+        return None
+    column = table.column(expression)
+    if terms.groups(column[:1])[0] != STRING or (column != column[0]).any():
+        return None
+    ((text,),) = terms.contents(column[:1])
+    return unescaped(text).decode()
 
 
 def _subject(table: Table, expression: Expression) -> _Subject | None:

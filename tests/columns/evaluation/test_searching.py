@@ -211,6 +211,21 @@ def test_a_text_is_found_as_the_engine_finds_it(
 
 
 @pytest.mark.usefixtures("alone", "searched_texts")
+def test_a_variable_that_is_one_text_is_searched_for_as_a_constant(
+    queries: ColumnQueries, store: Store
+) -> None:
+    left = []
+    for wanted in WANTED:
+        pattern = f"?s <{P.value}> ?o VALUES ?wanted {{ {Literal(wanted)} }}"
+        text = f"SELECT ?o {{ {pattern} FILTER(CONTAINS(LCASE(STR(?o)), ?wanted)) }}"
+        try:
+            assert truths(written(queries.answer(text))) == truths(store.query(text)), text
+        except Unsupported:
+            left.append(wanted)
+    assert left == ["i\u0307", "σ", "ς"]
+
+
+@pytest.mark.usefixtures("alone", "searched_texts")
 @pytest.mark.parametrize("searched", ["?o", "STR(?o)", "LCASE(?o)", "UCASE(STR(?o))"])
 @pytest.mark.parametrize("flags", ["", ', ""', ', "i"'])
 def test_texts_of_regular_expressions_are_found(
@@ -270,3 +285,11 @@ def test_small_letters_are_those_of_the_engine(store: Store) -> None:
     for function, letter in found - {("LCASE", "\u0130"), ("LCASE", "\u212a")}:
         assert function == "UCASE"
         assert any(map(str.isascii, letter.upper())), letter
+
+
+@pytest.mark.parametrize("values", ['"Seoul" "k"', '"Seoul" UNDEF', "7", '"Seoul"@en', "UNDEF"])
+def test_a_variable_that_is_no_one_text_is_asked_of_the_engine(
+    queries: ColumnQueries, store: Store, values: str
+) -> None:
+    text = f"SELECT ?o {{ ?s <{P.value}> ?o VALUES ?wanted {{ {values} }} FILTER(CONTAINS(?o, ?wanted)) }}"
+    assert truths(written(queries.answer(text))) == truths(store.query(text))

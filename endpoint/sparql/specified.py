@@ -15,10 +15,12 @@ Everything else, and what cannot be written in another way, stays as it is.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Hashable, Iterator, Sequence
 from typing import Final, NamedTuple, Protocol
 
+from endpoint.sparql.algebra.skeletons import shape_of
 from endpoint.sparql.lexer import Kind, Token
+from endpoint.sparql.remembered import Remembered
 from endpoint.sparql.syntax import tree
 from endpoint.sparql.syntax.parser import Unsupported, parse
 
@@ -30,6 +32,8 @@ _WORD: Final = re.compile(r"\bgraph\s*[?$]|\bgroup_concat\b", re.IGNORECASE)
 # Characters of a text, and graphs that a pattern is repeated for, at most.
 MOST_TEXT: Final = 50_000
 MOST_GRAPHS: Final = 100
+# The shapes of texts that stay as they are whatever their constants, in characters of texts.
+_PLAIN: Final[Remembered[Hashable, bool]] = Remembered(2**18)
 
 
 class _Edit(NamedTuple):
@@ -54,9 +58,15 @@ def as_specified(text: str, graphs: Graphs) -> str:
     """Return a query that the engine answers as ``text`` is specified; ``text`` where that is so already."""
     if len(text) > MOST_TEXT or not _is_concerned(text):
         return text
+    shape = shape_of(text)
+    if _PLAIN.get(shape):
+        return text
     try:
         unit = parse(text)
         edits, paths = list(_concatenations(unit)), list(_paths(unit))
+        if not edits and not paths and not _repeated(unit):
+            _PLAIN.put(shape, True, len(text))
+            return text
         if paths and (_has_graph(unit) or not graphs.has_ends()):
             edits += paths
         written = _applied(text, edits)
@@ -172,16 +182,20 @@ def _path(path: tree.Path) -> str:
     return f"!({'|'.join(_path(each)[:] for each in path.properties)})"
 
 
-def _graph(text: str, unit: tree.QueryUnit, graphs: Graphs) -> _Edit | None:
-    """Return the first GRAPH ?g that is to be written for each graph, with what it becomes."""
-    found = [
+def _repeated(unit: tree.QueryUnit) -> list[tree.GraphGraphPattern]:
+    """Return each GRAPH ?g that is to be written for each graph."""
+    return [
         node
         for node in tree.nodes(unit.query)
         if isinstance(node, tree.GraphGraphPattern)
         and node.name.text[0] in "?$"
         and not _is_plain(node.group, node.name.text[1:])
     ]
-    for node in sorted(found, key=lambda each: each.token.start):
+
+
+def _graph(text: str, unit: tree.QueryUnit, graphs: Graphs) -> _Edit | None:
+    """Return the first GRAPH ?g that is to be written for each graph, with what it becomes."""
+    for node in sorted(_repeated(unit), key=lambda each: each.token.start):
         end = _closing(unit.tokens, node.group.token)
         group = text[node.group.token.start : end]
         names = graphs.names()

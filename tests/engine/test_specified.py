@@ -102,3 +102,37 @@ UNTOUCHED = [
 def test_what_the_engine_answers_right_stays_as_it_is(store: Store, text: str) -> None:
     graphs = QueryGraphs(store, classify(text, 500, EX), PREFIXES, True, None)
     assert as_specified(text, graphs) == text
+
+
+LIKE_PLAIN = [
+    ("SELECT * { ex:a ex:p* ?o }", "SELECT * { ex:no ex:p* ?o }", ["no"]),
+    (
+        "SELECT (GROUP_CONCAT('?x') AS ?g) { VALUES ?x { 1 2 } }",
+        "SELECT (GROUP_CONCAT(?x) AS ?g) { VALUES ?x { 1 2 } }",
+        ["1 2"],
+    ),
+    ("SELECT * { GRAPH ex:g1 { } # GRAPH ?g\n}", "SELECT * { GRAPH ?g { } #\n}", ["g1", "g2"]),
+    (
+        "SELECT ?g { GRAPH ?g { ?a ex:p 'MINUS { ?c ex:p ?d }' } }",
+        "SELECT ?g { GRAPH ?g { ?a ex:p ?b MINUS { ?c ex:p ?d } } }",
+        ["g1", "g2"],
+    ),
+]
+
+
+@pytest.mark.parametrize(("plain", "text", "expected"), LIKE_PLAIN)
+def test_a_text_that_stays_decides_nothing_for_another_one(
+    store: Store, plain: str, text: str, expected: list[str]
+) -> None:
+    rows(store, plain)
+    assert rows(store, text) == expected
+
+
+def test_texts_that_differ_in_their_constants_stay_alike(
+    store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    texts = [f"SELECT ?g {{ GRAPH ?g {{ ex:{name} ex:p {value} }} }}" for name, value in ("a1", "b2")]
+    graphs = QueryGraphs(store, classify(texts[0], 500, EX), PREFIXES, True, None)
+    assert as_specified(texts[0], graphs) == texts[0]
+    monkeypatch.setattr("endpoint.sparql.specified.parse", pytest.fail)
+    assert as_specified(texts[1], graphs) == texts[1]

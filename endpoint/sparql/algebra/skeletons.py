@@ -12,7 +12,7 @@ read, and refused, as it is in a text that is new.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Hashable, Mapping, Sequence
 from dataclasses import dataclass, field
 from operator import itemgetter
 from typing import Any, Final, NamedTuple, TypeVar
@@ -188,9 +188,17 @@ def pieces(text: str, position: int) -> list[tuple[str, str]]:
     return _PIECE.findall(text, position)
 
 
+def shape_of(text: str) -> Hashable:
+    """Return what texts of the same terminals of the grammar have in common, whatever their constants."""
+    between, constants = zip(*pieces(text, 0), strict=True)
+    return between, tuple(map(_kind, constants))
+
+
 def _kind(constant: str) -> str:
     """Return the terminal of the grammar that a constant is; other pieces are of no kind but themselves."""
     first = constant[:1]
+    if first == "#":
+        return "#"
     if first == "<":
         return "IRIREF" if constant[-1] == ">" else constant
     if first in ('"', "'"):

@@ -122,7 +122,7 @@ class ColumnQueries:
         query = self._translated(text, base_iri)
         if asked is None:
             asked = Asked() if query.dataset is None else Asked.of(query.dataset.default, query.dataset.named)
-        return query, asked, Uses(query.pattern)
+        return query, asked, query.known if isinstance(query.known, Uses) else Uses(query.pattern)
 
     def _translated(self, text: str, base_iri: str | None) -> algebra.Query:
         if len(text) <= _SHORT:
@@ -136,7 +136,8 @@ def prepared(query: algebra.Query) -> algebra.Query:
     Raises :class:`Unsupported` for one that only the engine evaluates, whatever its constants are.
     """
     ensure_columnar(query)
-    return replace(query, pattern=moved(query.pattern))
+    pattern = moved(query.pattern)
+    return replace(query, pattern=pattern, known=Uses(pattern))
 
 
 def _looking(query: algebra.Query) -> algebra.Query:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Iterator, Sequence, Set
 
 import numpy as np
@@ -16,7 +17,15 @@ from endpoint.columns.evaluation.grouping import distinct, grouped
 from endpoint.columns.evaluation.joins import joined, without_compatible
 from endpoint.columns.evaluation.ordering import in_runs, ordered
 from endpoint.columns.evaluation.scalars import Assignment, computed_together, variables_of
-from endpoint.columns.evaluation.shapes import Uses, alternatives, always, holds, names, needs_triples
+from endpoint.columns.evaluation.shapes import (
+    Uses,
+    alternatives,
+    always,
+    holds,
+    named_in,
+    names,
+    needs_triples,
+)
 from endpoint.columns.evaluation.sources import Asked, Source, Sources
 from endpoint.columns.evaluation.tables import UNIT, Key, Limits, Table, concatenated
 from endpoint.columns.evaluation.terms import UNBOUND, Terms
@@ -134,7 +143,7 @@ class Evaluator:
         among = self._graphs()
         if isinstance(name, NamedNode):
             return self._within(frozenset({str(name).encode()} & set(among)), inner)
-        if name in names(inner):
+        if name in named_in(inner):
             raise Unsupported("GRAPH names its variable inside")
         if holds(inner, (algebra.Project, algebra.Minus, algebra.Graph)):
             # The engine asks a sub-SELECT of all graphs together, takes the name of the graph for a variable
@@ -240,15 +249,14 @@ class Evaluator:
 
         By the standard that is unbound. The engine may join a group by a loop, and then it knows the values.
         """
-        named = names(expression)
-        foreign = named.keys() - table.columns.keys() - made
+        foreign = named_in(expression) - table.columns.keys() - made
+        if foreign:
+            foreign &= self._uses.named.keys()
         if not foreign:
             return
-        foreign &= self._uses.named.keys()
-        if foreign and self._optional:
+        if self._optional:
             raise Unsupported("an expression in OPTIONAL names a variable of the groups around")
-        if isinstance(expression, Pattern):
-            named.clear()
+        named = Counter[Variable]() if isinstance(expression, Pattern) else names(expression)
         if any(self._uses.named[variable] > named[variable] for variable in foreign):
             raise Unsupported("a condition names a variable of the groups around")
 
@@ -271,13 +279,13 @@ class Evaluator:
             return self._along(table, pattern)
         match pattern:
             # What is named is bound by the pattern alone, so it is the same in the join.
-            case algebra.Filter(inner, condition) if {*names(condition)} <= always(inner) and _exists(
-                condition
-            ) is None:
+            case algebra.Filter(inner, condition) if (
+                named_in(condition) <= always(inner) and _exists(condition) is None
+            ):
                 return self._conditions.filtered(self._into(table, inner), condition)
-            case algebra.Extend(inner, variable, expression) if {*names(expression)} <= always(
-                inner
-            ) and variable not in table.columns:
+            case algebra.Extend(inner, variable, expression) if (
+                named_in(expression) <= always(inner) and variable not in table.columns
+            ):
                 found = self._into(table, inner)
                 return found.adding(variable, self._conditions.value(found, expression))
         return joined(table, self.evaluate(pattern), self.limits, self._terms)
@@ -299,7 +307,7 @@ class Evaluator:
         if _ROW in left.columns:
             raise Unsupported("a name is taken")
         numbered = left.adding(_ROW, np.arange(left.size))
-        if {*names(right)} & self._around - left.columns.keys():
+        if named_in(right) & self._around - left.columns.keys():
             # The engine knows their values when it evaluates the group by a loop.
             raise Unsupported("OPTIONAL in OPTIONAL names a variable of the groups around")
         around, self._around = self._around, self._around | left.columns.keys()
@@ -346,8 +354,8 @@ class Evaluator:
                 ((variable, expression),) = run
                 found = {variable: self._conditions.value(table, expression)}
             else:
-                used = self._uses.after.get(id(pattern))
-                later = {each for _, expression in steps for each in names(expression)}
+                used = self._uses.after.get(pattern.variable)
+                later = named_in(tuple(expression for _, expression in steps))
                 shown = {name for name, _ in run if used is None or name in used or name in later}
                 found = computed_together(table, run, shown, self._terms)
             for variable, column in found.items():

@@ -11,7 +11,7 @@ from dataclasses import fields, replace
 from functools import reduce
 from typing import Final
 
-from endpoint.columns.evaluation.shapes import always, holds, names
+from endpoint.columns.evaluation.shapes import always, holds, named_in
 from endpoint.sparql import algebra
 from endpoint.sparql.algebra import Call, Expression, Pattern
 
@@ -41,7 +41,7 @@ def moved(pattern: Pattern) -> Pattern:
 
 def _into(pattern: Pattern, condition: Expression) -> Pattern | None:
     """Return a pattern with a condition in it; None where it has to stand outside."""
-    named = set(names(condition))
+    named = named_in(condition)
     if holds(condition, (algebra.Exists,)):
         return None
     match pattern:

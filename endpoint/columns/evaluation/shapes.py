@@ -63,7 +63,10 @@ _REASONS: Final[dict[type, Callable[[Any], str | None]]] = {
 
 
 class Uses:
-    """The uses of the variables of a query; most queries are evaluated without a look at them."""
+    """The uses of the variables of a pattern, and of all that differ from it in constants only.
+
+    Most queries are evaluated without a look at them.
+    """
 
     def __init__(self, pattern: Pattern) -> None:
         self._pattern = pattern
@@ -78,8 +81,8 @@ class Uses:
         return {variable: named[variable] for variable in binds(self._pattern)}
 
     @cached_property
-    def after(self) -> Mapping[int, Set[Variable]]:
-        """The variables that are used after each assignment, by its identity."""
+    def after(self) -> Mapping[Variable, Set[Variable]]:
+        """The variables that are used after a variable is assigned; without those after which all may be."""
         return _after(self._pattern)
 
 
@@ -93,11 +96,27 @@ def names(part: object, exists: bool = True) -> Counter[Variable]:
     )
 
 
+def named_in(part: object) -> set[Variable]:
+    """Return the variables that a part of the algebra names, wherever they stand."""
+    found: set[Variable] = set()
+    waiting: list[Any] = [part]
+    while waiting:
+        each = waiting.pop()
+        of = each.__class__
+        if of is Variable:
+            found.add(each)
+        elif of is tuple:
+            waiting += each
+        elif (members := algebra.FIELDS.get(of)) is not None:
+            waiting += [getattr(each, name) for name in members]
+    return found
+
+
 def binds(part: object) -> set[Variable]:
     """Return the variables that some part of a pattern may bind, wherever it stands."""
     match part:
         case algebra.TriplePattern() | algebra.PathPattern():
-            return {*names(part)}
+            return named_in(part)
         case algebra.Values(variables):
             return {*variables}
         case algebra.Filter(inner, condition):
@@ -120,7 +139,7 @@ def always(pattern: Pattern) -> set[Variable]:
     """Return variables that a pattern binds in each of its solutions."""
     match pattern:
         case algebra.BGP() | algebra.PathPattern():
-            return {*names(pattern)}
+            return named_in(pattern)
         case algebra.Join(left, right):
             return always(left) | always(right)
         case algebra.Union(left, right):
@@ -138,8 +157,9 @@ def always(pattern: Pattern) -> set[Variable]:
     return set()
 
 
-def _after(pattern: Pattern) -> dict[int, Set[Variable]]:
-    found: dict[int, Set[Variable]] = {}
+def _after(pattern: Pattern) -> dict[Variable, Set[Variable]]:
+    found: dict[Variable, Set[Variable]] = {}
+    unknown: set[Variable] = set()
     waiting: list[tuple[Pattern, Set[Variable] | None]] = [(pattern, None)]
     while waiting:
         part, used = waiting.pop()
@@ -147,16 +167,20 @@ def _after(pattern: Pattern) -> dict[int, Set[Variable]]:
         if isinstance(part, algebra.Project):
             used = {*part.variables}
         elif isinstance(part, algebra.Group):
-            used = {*part.keys, *names(part.aggregates)}
-        elif used is not None:
+            used = {*part.keys, *named_in(part.aggregates)}
+        else:
             if isinstance(part, algebra.Extend):
-                found[id(part)] = used
+                if used is None:
+                    unknown.add(part.variable)
+                else:
+                    # In another group there may be a variable of the same name.
+                    found[part.variable] = found.get(part.variable, set()) | used
             if len(inner) > 1 or isinstance(part, algebra.Graph):
                 used = None
-            else:
-                used = used | set(names(_own(part)))
+            elif used is not None:
+                used = used | named_in(_own(part))
         waiting += [(each, used) for each in inner]
-    return found
+    return {variable: used for variable, used in found.items() if variable not in unknown}
 
 
 def _inner(pattern: Pattern) -> list[Pattern]:

@@ -6,7 +6,7 @@ in several basic graph patterns of a group, between which a property path stands
 
 from __future__ import annotations
 
-from dataclasses import dataclass, fields, is_dataclass
+from dataclasses import dataclass, field, fields, is_dataclass
 from typing import Any, Final, TypeAlias, get_args
 
 from pyoxigraph import BlankNode, Literal, NamedNode, Variable
@@ -285,6 +285,7 @@ class Query:
 
     ``template`` are the triples of CONSTRUCT, whose blank nodes are new ones for each solution. ``dataset``
     is None without a dataset clause. ``base_iri`` is that for the function IRI, None where there is none.
+    ``known`` is what those who evaluate it know of it and of all queries that differ in constants only.
     """
 
     form: QueryForm
@@ -292,6 +293,7 @@ class Query:
     template: tuple[TriplePattern, ...] = ()
     dataset: Dataset | None = None
     base_iri: str | None = None
+    known: object = field(default=None, compare=False, repr=False)
 
 
 UNIT: BGP = BGP(())

@@ -10,7 +10,17 @@ from __future__ import annotations
 import asyncio
 import json
 import time
-from collections.abc import AsyncGenerator, AsyncIterator, Callable, Coroutine, Hashable, Mapping
+from collections.abc import (
+    AsyncGenerator,
+    AsyncIterator,
+    Awaitable,
+    Callable,
+    Coroutine,
+    Hashable,
+    Iterable,
+    Mapping,
+    Sequence,
+)
 from contextlib import aclosing, asynccontextmanager
 from dataclasses import dataclass, replace
 from typing import Any, Final, TypeVar
@@ -36,6 +46,7 @@ from endpoint.web import Site
 from endpoint.web.cache import Cache, Region
 
 T = TypeVar("T")
+K = TypeVar("K", bound=Hashable)
 Term = NamedNode | BlankNode | Literal | Triple
 # One solution, without the variables that are not bound.
 Row = Mapping[str, Term]
@@ -265,6 +276,36 @@ class Snapshot:
             message = f"Generation {number} is not served any more."
             raise GenerationGone(message, number, result.generation.number)
         return result
+
+    async def each(
+        self,
+        keys: Iterable[K],
+        read: Callable[[Sequence[K]], Awaitable[Mapping[K, T]]],
+        size: Callable[[K, T], int | None],
+    ) -> dict[K, T]:
+        """Return a value of this generation for each key; those that are not kept are read at once.
+
+        ``size`` returns the bytes that a value takes with its key, None for one that is not to be kept.
+        Raises what ``read`` raises.
+        """
+        cache, version = self.site.cache, self.generation.version
+        found: dict[K, T] = {}
+        missing: list[K] = []
+        for key in dict.fromkeys(keys):
+            entry = cache.find(version, key)
+            if entry is None:
+                missing.append(key)
+            else:
+                found[key] = entry.value
+        if not missing:
+            return found
+        began = time.perf_counter()
+        values = await read(missing)
+        seconds = (time.perf_counter() - began) / len(missing)
+        for key, value in values.items():
+            if (taken := size(key, value)) is not None:
+                cache.put(version, key, value, taken, seconds)
+        return {**found, **values}
 
     async def cached(
         self,

@@ -10,7 +10,7 @@ answer.
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from importlib import import_module
 from typing import Final
 
@@ -26,6 +26,7 @@ from endpoint.results.bibliography.items import (
     GIVEN,
     IDENTIFIER,
     KEYWORD,
+    KINDS,
     LANGUAGE,
     NAME,
     NUMBER,
@@ -44,9 +45,14 @@ __all__ = [
     "Describe",
     "Item",
     "Term",
+    "Wider",
     "bibliography",
+    "is_publication",
+    "item_of",
     "items_of",
+    "linked_of",
     "lookup_query",
+    "names_query",
     "read_items",
     "write_items",
 ]
@@ -76,6 +82,10 @@ _OF_PUBLICATION: Final = (
 )
 _LINKS: Final = (*CREATOR, *SERIES, *PUBLISHER, *KEYWORD)
 _OF_LINKED: Final = (RDF_TYPE, *NAME, *FAMILY, *GIVEN)
+
+# All terms above one, by rdfs:subClassOf or rdfs:subPropertyOf.
+Wider = Callable[[str, str], Collection[str]]
+_HIERARCHY: Final = (RDFS_SUBCLASS_OF, RDFS_SUBPROPERTY_OF)
 
 
 def bibliography(candidates: Iterable[Term | None], describe: Describe, fmt: Format) -> Iterator[str]:
@@ -134,6 +144,51 @@ def items_of(iris: Iterable[str], answer: bytes) -> list[Item]:
         return described if predicate is None else [row for row in described if row.predicate == predicate]
 
     return list(read_items(map(NamedNode, iris), describe))
+
+
+def is_publication(classes: Iterable[str]) -> bool:
+    """Return whether a resource of these classes, and of those above them, is a publication."""
+    return not KINDS.keys().isdisjoint(classes)
+
+
+def linked_of(statements: Iterable[tuple[str, Term]], wider: Wider) -> list[str]:
+    """Return the resources that a publication names, from its properties with their values."""
+    return [
+        value.value
+        for name, value in statements
+        if isinstance(value, NamedNode) and not {name, *wider(RDFS_SUBPROPERTY_OF, name)}.isdisjoint(_LINKS)
+    ]
+
+
+def names_query(iris: Iterable[str]) -> str:
+    """Return a CONSTRUCT query for what an item needs of the resources that it names."""
+    described = f"{_values('subject', iris)} ?subject ?predicate ?object {_among('predicate', _OF_LINKED)}"
+    return f"CONSTRUCT {{ ?subject ?predicate ?object }} WHERE {{ {described} }}"
+
+
+def item_of(
+    iri: str,
+    statements: Iterable[tuple[str, Term]],
+    wider: Wider,
+    named: Mapping[str, Sequence[Quad | Triple]],
+) -> Item | None:
+    """Return a publication, from its properties with their values; None where the resource is none.
+
+    ``named`` are the statements of the resources that it names, as :func:`names_query` finds them.
+    """
+    own = NamedNode(iri)
+    described = {**named, iri: [Triple(own, NamedNode(name), value) for name, value in statements]}
+
+    def describe(subject: NamedNode, predicate: NamedNode | None = None, /) -> Iterable[Quad | Triple]:
+        rows = described.get(subject.value, ())
+        if predicate is None:
+            return rows
+        if predicate.value in _HIERARCHY:
+            above = wider(predicate.value, subject.value)
+            return [Triple(subject, predicate, NamedNode(name)) for name in above]
+        return [row for row in rows if row.predicate == predicate]
+
+    return next(read_items([own], describe), None)
 
 
 def _values(name: str, iris: Iterable[str]) -> str:

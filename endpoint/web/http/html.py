@@ -6,7 +6,7 @@ A page is rendered in several steps on the event loop, so that it delays others 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Hashable
 from functools import cache, lru_cache, partial
 from itertools import islice
 from pathlib import Path
@@ -16,8 +16,10 @@ from typing import Final
 
 from jinja2 import BytecodeCache, Environment, FileSystemLoader, StrictUndefined
 from jinja2.bccache import Bucket
+from jinja2.runtime import Macro
 from markupsafe import Markup
 
+from endpoint.sparql.remembered import Remembered
 from endpoint.telemetry.watchdog import LONG
 from endpoint.web.http.static_files import asset, has_asset
 from endpoint.web.http.view import LANGUAGES, PARAMETER, SOURCE, View, gettext, ngettext
@@ -34,6 +36,9 @@ NOINDEX_HEADERS: Final = ((b"x-robots-tag", NOINDEX.encode()),)
 SLICE: Final = LONG
 # Pieces of a page between two looks at the clock: a tenth of a millisecond, where none has a long text.
 _PIECES: Final = 50
+
+# Characters of pieces of pages that are kept for other pages, in each language.
+_KEPT: Final = 2**20
 
 _HERE: Final = Path(__file__).parents[1]
 
@@ -75,9 +80,25 @@ def _environment(language: str) -> Environment:
         "languages": LANGUAGES,
         "locale_parameter": PARAMETER,
         "has_asset": has_asset,
+        "kept": _keeper(),
         "robots": "",
     }
     return environment
+
+
+def _keeper() -> Callable[..., Markup]:
+    """Return what renders a macro by its arguments alone, and keeps that for other pages."""
+    pieces: Remembered[Hashable, Markup] = Remembered(_KEPT)
+
+    def kept(macro: Macro, *arguments: Hashable) -> Markup:
+        key = macro.name, arguments
+        piece = pieces.get(key)
+        if piece is None:
+            piece = Markup(macro(*arguments))  # noqa: S704 - a macro escapes its arguments
+            pieces.put(key, piece, len(piece))
+        return piece
+
+    return kept
 
 
 def _translator(language: str) -> Callable[..., Markup]:

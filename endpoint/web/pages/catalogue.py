@@ -147,6 +147,8 @@ def read_search(pairs: Iterable[tuple[str, str]], configuration: SearchConfigura
         limit=HITS,
         offset=(number - 1) * HITS,
         facets=_READ,
+        # Only beside words a snippet is shown.
+        snippets=bool(query),
         sort=sort if sort in SORTS else ("relevance" if query else "newest"),
     )
 

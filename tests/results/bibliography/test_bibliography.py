@@ -3,10 +3,19 @@
 from __future__ import annotations
 
 import pytest
-from pyoxigraph import QueryTriples, RdfFormat
+from pyoxigraph import NamedNode, Quad, QueryTriples, RdfFormat, Store, parse
 
-from endpoint.results.bibliography import MOST, items_of, lookup_query
+from endpoint.results.bibliography import (
+    MOST,
+    is_publication,
+    item_of,
+    items_of,
+    linked_of,
+    lookup_query,
+    names_query,
+)
 from endpoint.results.bibliography.names import Name
+from endpoint.vocabulary import RDF_TYPE, RDFS_SUBCLASS_OF
 from tests.results.bibliography.graph import ARTICLE, read, store_of
 
 HIERARCHY = """
@@ -35,6 +44,48 @@ def test_the_query_tells_all_that_items_need() -> None:
     answer = graph.serialize(format=RdfFormat.N_TRIPLES)
     assert answer is not None
     assert items_of(iris, answer) == read(ARTICLE + HIERARCHY, "2", "14209", "5")
+
+
+def above(store: Store, relation: str, term: str) -> set[str]:
+    """All terms above one."""
+    seen, left = set[str](), [term]
+    while left:
+        direct = store.quads_for_pattern(NamedNode(left.pop()), NamedNode(relation), None)
+        further = {quad.object.value for quad in direct if isinstance(quad.object, NamedNode)} - seen
+        seen |= further
+        left += further
+    return seen
+
+
+def named(store: Store, iris: list[str]) -> dict[str, list[Quad]]:
+    found = store.query(names_query(iris))
+    assert isinstance(found, QueryTriples)
+    answer: dict[str, list[Quad]] = {}
+    for row in parse(found.serialize(format=RdfFormat.N_TRIPLES) or b"", format=RdfFormat.N_TRIPLES):
+        assert isinstance(row.subject, NamedNode)
+        answer.setdefault(row.subject.value, []).append(row)
+    return answer
+
+
+def test_an_item_is_the_same_of_statements_that_are_known() -> None:
+    store = store_of(ARTICLE + HIERARCHY)
+
+    def wider(relation: str, term: str) -> set[str]:
+        return above(store, relation, term)
+
+    found = []
+    for name in ("2", "14209", "3", "4", "5", "missing"):
+        iri = f"http://example.org/resource/Publication/{name}"
+        pairs = [
+            (quad.predicate.value, quad.object)
+            for quad in store.quads_for_pattern(NamedNode(iri), None, None)
+        ]
+        classes = {value.value for of, value in pairs if of == RDF_TYPE and isinstance(value, NamedNode)}
+        classes = classes.union(*(wider(RDFS_SUBCLASS_OF, each) for each in classes))
+        item = item_of(iri, pairs, wider, named(store, linked_of(pairs, wider)))
+        assert is_publication(classes) == (item is not None)
+        found += [] if item is None else [item]
+    assert found == read(ARTICLE + HIERARCHY, "2", "14209", "5")
 
 
 @pytest.mark.parametrize("iri", ["relative", "http://example.org/> } DROP ALL", "http://example.org/a b"])

@@ -52,6 +52,7 @@ from endpoint.web.http.request import Pairs, Request, choose, read_download, rea
 from endpoint.web.http.send import check_method
 from endpoint.web.http.view import View
 from endpoint.web.own_queries import OwnQueries, Snapshot
+from endpoint.web.pages.resource.described import describe_item
 from endpoint.web.pages.resource.labels import read_labels
 from endpoint.web.pages.resource.linkset import write_linkset
 from endpoint.web.pages.resource.lookup import (
@@ -64,7 +65,7 @@ from endpoint.web.pages.resource.lookup import (
     of_path,
 )
 from endpoint.web.pages.resource.page import ResourcePage
-from endpoint.web.pages.resource.page_data import PARAMETERS, read_item, read_page_data, read_parameters
+from endpoint.web.pages.resource.page_data import PARAMETERS, read_page_data, read_parameters
 from endpoint.web.pages.resource.rendering import FORMATS, Addresses, page_address
 from endpoint.web.pages.resource.writes import WRITING, methods, write_resource
 
@@ -148,7 +149,7 @@ async def _select(
 
     representation, item = selected(cited=True), None
     if representation.format in (*BIBLIOGRAPHIES, LINKSET):
-        item = await read_item(snapshot, known.iri)
+        item = (await describe_item(snapshot, known.iri)).item
         if item is None and representation.format is not LINKSET:
             representation = selected(cited=False)
     addresses = Addresses(known.iri, request.view, known.taken)

@@ -5,7 +5,6 @@ They are read for all IRIs of a page at once, and kept: most pages name the same
 
 from __future__ import annotations
 
-import time
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -15,7 +14,7 @@ from pyoxigraph import Literal, NamedNode
 
 from endpoint.vocabulary import DC, DCTERMS, FOAF, RDFS_COMMENT, RDFS_LABEL, SCHEMA, SKOS, SKOS_PREF_LABEL
 from endpoint.web.http.view import View
-from endpoint.web.own_queries import Snapshot, iri
+from endpoint.web.own_queries import Snapshot, Term, iri
 
 # Standard properties that name a thing, the best first, and that explain it.
 NAMES: Final = (
@@ -41,9 +40,8 @@ _OBJECTS: Final = 600
 _OF_SOME: Final = """{{ VALUES ?iri {{ {iris} }} GRAPH ?any {{ ?iri ?property ?text }}
   FILTER(?property IN ({properties}) && isLiteral(?text)) }}"""
 
-# Texts by property and language tag, and the properties that were asked for.
+# Texts by property and language tag.
 Texts: TypeAlias = Mapping[str, Mapping[str, str]]
-_Properties: TypeAlias = tuple[str, ...]
 
 
 class Text(NamedTuple):
@@ -89,56 +87,78 @@ def text_for(view: View, by_language: Mapping[str, str]) -> Text:
     return Text(view.text(plain), view.tag(plain) or "")
 
 
-async def read_labels(snapshot: Snapshot, names: Collection[str], explained: Collection[str] = ()) -> Labels:
-    """Return the names of IRIs, and the explanations of those ``explained``. Raises designed errors."""
-    wanted = {NAMES: [*dict.fromkeys(names)][:MOST], EXPLANATIONS: [*dict.fromkeys(explained)]}
+async def read_labels(
+    snapshot: Snapshot,
+    names: Collection[str],
+    explained: Collection[str] = (),
+    described: Mapping[str, Sequence[tuple[str, Term]]] | None = None,
+) -> Labels:
+    """Return the names of IRIs, and the explanations of those ``explained``. Raises designed errors.
+
+    ``described`` are IRIs of which all properties with their values are known.
+    """
+    described = described or {}
+    wanted = [
+        *(_Place(NAMES, name) for name in [*dict.fromkeys(names)][:MOST]),
+        *(_Place(EXPLANATIONS, name) for name in explained),
+    ]
+    reading = _Reading(snapshot)
+    missing = [place for place in wanted if place.iri not in described]
     texts: defaultdict[str, dict[str, Mapping[str, str]]] = defaultdict(dict)
-    missing: dict[_Properties, list[str]] = {}
-    cache, version = snapshot.site.cache, snapshot.generation.version
-    for properties, iris in wanted.items():
-        for name in iris:
-            entry = cache.find(version, (Labels, properties, name))
-            if entry is None:
-                missing.setdefault(properties, []).append(name)
-            else:
-                texts[name] |= entry.value
-    if missing:
-        for (_, name), found in (await _read(snapshot, missing)).items():
-            texts[name] |= found
+    for place, found in (await snapshot.each(missing, reading.read, reading.size)).items():
+        texts[place.iri] |= found
+    for place in wanted:
+        if place.iri in described:
+            texts[place.iri] |= _chosen(place, described[place.iri])
     return Labels(texts)
 
 
-async def _read(
-    snapshot: Snapshot, missing: Mapping[_Properties, Sequence[str]]
-) -> Mapping[tuple[_Properties, str], Texts]:
-    """Read texts that are not kept, and keep them."""
-    parts = [
-        _OF_SOME.format(iris=_written(iris, " "), properties=_written(properties, ", "))
-        for properties, iris in missing.items()
-    ]
-    text = f"SELECT DISTINCT ?iri ?property ?text WHERE {{ {' UNION '.join(parts)} }} LIMIT {_ROWS}"
-    found: dict[tuple[_Properties, str], defaultdict[str, dict[str, str]]] = {
-        (properties, name): defaultdict(dict) for properties, iris in missing.items() for name in iris
-    }
-    began = time.perf_counter()
-    rows = await snapshot.rows(text)
+def _chosen(place: _Place, rows: Iterable[tuple[str, Term]]) -> Texts:
+    """Return the texts of an IRI, among properties with their values."""
+    found: defaultdict[str, dict[str, str]] = defaultdict(dict)
+    texts = [(name, term) for name, term in rows if name in place.properties and isinstance(term, Literal)]
     # Of several texts in one language the first by its characters is shown, always the same.
-    for row in sorted(rows, key=lambda row: str(row["text"])):
-        term, named = row["text"], iri(row["property"])
-        if isinstance(term, Literal) and term.value.strip():
-            properties = NAMES if named in NAMES else EXPLANATIONS
-            found[properties, iri(row["iri"])][named].setdefault(term.language or "", term.value)
-    if len(rows) < _ROWS:
-        _keep(snapshot, found, (time.perf_counter() - began) / len(found))
+    for name, term in sorted(texts, key=lambda row: str(row[1])):
+        if term.value.strip():
+            found[name].setdefault(term.language or "", term.value)
     return found
 
 
-def _keep(snapshot: Snapshot, found: Mapping[tuple[_Properties, str], Texts], seconds: float) -> None:
-    cache, version = snapshot.site.cache, snapshot.generation.version
-    for (properties, name), texts in found.items():
+class _Place(NamedTuple):
+    """The texts of an IRI that some properties give."""
+
+    properties: tuple[str, ...]
+    iri: str
+
+
+@dataclass(slots=True)
+class _Reading:
+    """One query for texts that are not kept; ``cut``: there were more than are read."""
+
+    snapshot: Snapshot
+    cut: bool = False
+
+    async def read(self, missing: Sequence[_Place]) -> Mapping[_Place, Texts]:
+        iris: defaultdict[tuple[str, ...], list[str]] = defaultdict(list)
+        for place in missing:
+            iris[place.properties].append(place.iri)
+        parts = [
+            _OF_SOME.format(iris=_written(names, " "), properties=_written(properties, ", "))
+            for properties, names in iris.items()
+        ]
+        text = f"SELECT DISTINCT ?iri ?property ?text WHERE {{ {' UNION '.join(parts)} }} LIMIT {_ROWS}"
+        rows = await self.snapshot.rows(text)
+        self.cut = len(rows) >= _ROWS
+        rows_of = defaultdict[str, list[tuple[str, Term]]](list)
+        for row in rows:
+            rows_of[iri(row["iri"])].append((iri(row["property"]), row["text"]))
+        return {place: _chosen(place, rows_of[place.iri]) for place in missing}
+
+    def size(self, place: _Place, texts: Texts) -> int | None:
+        if self.cut:
+            return None
         written = sum(len(text.encode()) for by_tag in texts.values() for text in by_tag.values())
-        size = len(name) + written + _OBJECTS
-        cache.put(version, (Labels, properties, name), texts, size, seconds)
+        return len(place.iri) + written + _OBJECTS
 
 
 def _written(iris: Iterable[str], between: str) -> str:

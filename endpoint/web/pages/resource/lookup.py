@@ -77,20 +77,21 @@ _HASHES: Final = 5000
 # Hash IRIs of one document that are described with it.
 MOST_PARTS: Final = 2000
 
-_ROLES: Final = """SELECT ?n ?subject ?object ?predicate ?class ?graph ?ontology WHERE {{
-  VALUES (?n ?iri) {{ {values} }}
-  BIND(EXISTS {{ GRAPH ?any {{ ?iri ?p1 ?o1 }} }} AS ?subject)
-  BIND(EXISTS {{ GRAPH ?any {{ ?s2 ?p2 ?iri }} }} AS ?object)
-  BIND(EXISTS {{ GRAPH ?any {{ ?s3 ?iri ?o3 }} }} AS ?predicate)
-  BIND(EXISTS {{ GRAPH ?any {{ ?s4 a ?iri }} }} AS ?class)
-  BIND(EXISTS {{ GRAPH ?iri {{ ?s5 ?p5 ?o5 }} }} AS ?graph)
-  BIND(EXISTS {{ GRAPH ?iri {{ ?iri a <{owl}Ontology> }} }} AS ?ontology)
+# IRIs and not VALUES: the name of a graph is looked up, where a variable would stand for each graph.
+_ROLES: Final = """{{ BIND({n} AS ?n)
+  BIND(EXISTS {{ GRAPH ?any {{ {iri} ?p1 ?o1 }} }} AS ?subject)
+  BIND(EXISTS {{ GRAPH ?any {{ ?s2 ?p2 {iri} }} }} AS ?object)
+  BIND(EXISTS {{ GRAPH ?any {{ ?s3 {iri} ?o3 }} }} AS ?predicate)
+  BIND(EXISTS {{ GRAPH ?any {{ ?s4 a {iri} }} }} AS ?class)
+  BIND(EXISTS {{ GRAPH {iri} {{ ?s5 ?p5 ?o5 }} }} AS ?graph)
+  BIND(EXISTS {{ GRAPH {iri} {{ {iri} a <{owl}Ontology> }} }} AS ?ontology)
   FILTER(?subject || ?object || ?predicate || ?graph) }}"""
+_TAKEN: Final = """{{ VALUES (?n ?extension ?iri) {{ {values} }}
+  FILTER EXISTS {{ GRAPH ?any {{ ?iri ?p ?o }} }} }}"""
+_SELECTED: Final = "?n ?subject ?object ?predicate ?class ?graph ?ontology ?extension"
 _HASH_IRIS: Final = """SELECT ?s WHERE {{
   {{ SELECT DISTINCT ?s WHERE {{ GRAPH ?any {{ ?s ?p ?o }} }} }}
   FILTER(isIRI(?s) && {condition}) }} LIMIT {most}"""
-_TAKEN: Final = """SELECT ?extension WHERE {{ VALUES (?extension ?iri) {{ {values} }}
-  FILTER EXISTS {{ GRAPH ?any {{ ?iri ?p ?o }} }} }}"""
 _KNOWN: Final = """SELECT ?iri WHERE {{ VALUES ?iri {{ {values} }}
   FILTER EXISTS {{ GRAPH ?any {{ ?iri ?p ?o }} }} }} LIMIT {most}"""
 _DECLARED: Final = f"""SELECT DISTINCT ?term WHERE {{ GRAPH ?any {{
@@ -237,12 +238,14 @@ async def look_up(snapshot: Snapshot, address: Address) -> KnownResource:
 
     Raises :class:`UnknownResource` where there is none, and designed errors of the engine.
     """
-    values = " ".join(f"({n} {NamedNode(row.iri)})" for n, row in enumerate(address.candidates))
-    rows = await snapshot.rows(_ROLES.format(owl=OWL, values=values))
-    if rows:
-        row = min(rows, key=lambda row: number(row["n"]))
-        candidate = address.candidates[number(row["n"])]
+    rows = await snapshot.rows(_looked_up(address))
+    roles = [row for row in rows if "extension" not in row]
+    if roles:
+        row = min(roles, key=lambda row: number(row["n"]))
+        place = number(row["n"])
+        candidate = address.candidates[place]
         parts = await hash_iris(snapshot, [candidate.iri])
+        taken = [row["extension"] for row in rows if "extension" in row and number(row["n"]) == place]
         return KnownResource(
             candidate.iri,
             candidate.extension,
@@ -253,7 +256,7 @@ async def look_up(snapshot: Snapshot, address: Address) -> KnownResource:
             graph=flag(row["graph"]),
             ontology=flag(row["ontology"]),
             parts=parts.get(candidate.iri, ()),
-            taken=await _taken(snapshot, candidate.iri),
+            taken=frozenset(term.value for term in taken if isinstance(term, Literal)),
         )
     # A document may be known by its parts alone.
     parts = await hash_iris(snapshot, [candidate.iri for candidate in address.candidates])
@@ -264,6 +267,19 @@ async def look_up(snapshot: Snapshot, address: Address) -> KnownResource:
     # An extension that was sent names a format and does not belong to the resource.
     stem = next((row.iri for row in address.candidates if row.extension), address.wanted)
     raise UnknownResource(address.wanted, await suggest(snapshot, stem))
+
+
+def _looked_up(address: Address) -> str:
+    """Return the query for the roles of all candidates, and for the extensions of each that are taken."""
+    names = [str(NamedNode(row.iri)) for row in address.candidates]
+    parts = [_ROLES.format(n=n, iri=name, owl=OWL) for n, name in enumerate(names)]
+    values = [
+        f"({n} {Literal(extension)} {NamedNode(f'{row.iri}.{extension}')})"
+        for n, row in enumerate(address.candidates)
+        for extension in EXTENSIONS
+    ]
+    parts.append(_TAKEN.format(values=" ".join(values)))
+    return f"SELECT {_SELECTED} WHERE {{ {' UNION '.join(parts)} }}"
 
 
 async def hash_iris(snapshot: Snapshot, documents: Sequence[str]) -> Mapping[str, tuple[str, ...]]:
@@ -293,13 +309,6 @@ def _by_document(names: Iterable[str]) -> dict[str, tuple[str, ...]]:
         if part:
             by_document[document].append(name)
     return {document: tuple(parts[:MOST_PARTS]) for document, parts in by_document.items()}
-
-
-async def _taken(snapshot: Snapshot, resource: str) -> frozenset[str]:
-    names = [(extension, f"{resource}.{extension}") for extension in EXTENSIONS]
-    values = " ".join(f"({Literal(extension)} {NamedNode(name)})" for extension, name in names)
-    rows = await snapshot.rows(_TAKEN.format(values=values))
-    return frozenset(term.value for row in rows if isinstance(term := row["extension"], Literal))
 
 
 async def suggest(snapshot: Snapshot, wanted: str) -> tuple[str, ...]:

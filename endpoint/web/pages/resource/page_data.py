@@ -15,11 +15,12 @@ from endpoint.catalog import SavedQuery
 from endpoint.catalog.parameters import Parameter
 from endpoint.errors import BadParameter, EngineError, RequestError
 from endpoint.formats import QueryForm
-from endpoint.results.bibliography import Item, items_of, lookup_query
-from endpoint.vocabulary import RDF_TYPE, RDFS_SUBCLASS_OF
+from endpoint.results.bibliography import Item
+from endpoint.vocabulary import RDF_TYPE
 from endpoint.web import Site
 from endpoint.web.http.request import Pairs
 from endpoint.web.own_queries import Row, Snapshot, Term, iri, together
+from endpoint.web.pages.resource.described import describe_item
 from endpoint.web.pages.resource.labels import Labels, read_labels
 from endpoint.web.pages.resource.lookup import KnownResource, is_iri
 from endpoint.web.pages.resource.statements import (
@@ -28,7 +29,6 @@ from endpoint.web.pages.resource.statements import (
     Statements,
     SubjectPage,
     read_inverse_properties,
-    read_statements,
     read_subjects,
     read_values,
 )
@@ -51,9 +51,6 @@ _LAST: Final = 9999
 RELATED: Final = 6
 # Seconds that a page waits for them.
 _PATIENCE: Final = 1.5
-
-_SUPERCLASSES: Final = """SELECT DISTINCT ?class WHERE {{
-  <{iri}> a/<{subclass_of}>* ?class FILTER(isIRI(?class)) }} LIMIT 200"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -157,7 +154,18 @@ async def read_page_data(snapshot: Snapshot, known: KnownResource, parameters: P
     data = PageData(resource, queries, related.result(), term.result(), ontology.result())
     terms = [name for names in data.ontology.values() for name in names]
     explained = {known.iri, *terms, *(row.property for row in resource.statements.rows)}
-    return replace(data, labels=await read_labels(snapshot, _names(data), explained))
+    described = _described(snapshot, resource)
+    return replace(data, labels=await read_labels(snapshot, _names(data), explained, described))
+
+
+def _described(snapshot: Snapshot, resource: ResourceData) -> Mapping[str, Sequence[tuple[str, Term]]]:
+    """Return the resource with its properties and values, as GRAPH finds them, if it has all of them."""
+    statements = resource.statements
+    if not statements.whole:
+        return {}
+    union = snapshot.site.settings.default_graph == "union"
+    rows = [(row.property, row.value) for row in statements.rows if union or row.graphs != {""}]
+    return {resource.known.iri: rows}
 
 
 async def _read_resource(
@@ -165,23 +173,25 @@ async def _read_resource(
 ) -> ResourceData:
     name = known.iri
     async with together() as group:
-        statements = group.create_task(read_statements(snapshot, name))
+        described = group.create_task(describe_item(snapshot, name))
         shapes = group.create_task(row_shapes(snapshot))
-        inverse = group.create_task(read_inverse_properties(snapshot, name))
-        classes = group.create_task(_read_classes(snapshot, name))
-        item = group.create_task(read_item(snapshot, name))
+        inverse = group.create_task(_inverse(snapshot, known))
         subjects = group.create_task(_subjects(snapshot, name, parameters))
         values = group.create_task(_values(snapshot, name, parameters))
     return ResourceData(
         known,
-        statements.result(),
+        described.result().statements,
         shapes.result(),
         inverse.result(),
-        classes.result(),
-        item.result(),
+        described.result().classes,
+        described.result().item,
         subjects.result(),
         values.result(),
     )
+
+
+async def _inverse(snapshot: Snapshot, known: KnownResource) -> Sequence[InverseProperty]:
+    return await read_inverse_properties(snapshot, known.iri) if known.mentioned else ()
 
 
 async def _subjects(snapshot: Snapshot, resource: str, parameters: PageParameters) -> SubjectPage | None:
@@ -221,19 +231,6 @@ def _names(data: PageData) -> list[str]:
     subjects = resource.subjects.subjects if resource.subjects else ()
     names += [iri(term) for term in (*resource.values, *subjects)]
     return [name for name in dict.fromkeys(names) if name]
-
-
-async def read_item(snapshot: Snapshot, resource: str) -> Item | None:
-    """Return the resource as a publication; None where it is none. Raises designed errors."""
-    answer = await snapshot.graph(lookup_query([resource]))
-    return next(iter(items_of([resource], answer)), None)
-
-
-async def _read_classes(snapshot: Snapshot, resource: str) -> list[str]:
-    """Return the classes of the resource and all above them."""
-    text = _SUPERCLASSES.format(subclass_of=RDFS_SUBCLASS_OF, iri=resource)
-    rows = await snapshot.rows(text, whole=True)
-    return sorted(iri(row["class"]) for row in rows)
 
 
 def fitting_queries(site: Site, resource: str, classes: Collection[str]) -> Iterator[FittingQuery]:

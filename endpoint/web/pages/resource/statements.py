@@ -65,12 +65,14 @@ class Statement:
 class Statements:
     """The statements about a resource; ``totals`` are numbers of values where some are left out.
 
-    ``nodes`` are the properties and values of blank nodes, by their identifiers.
+    ``nodes`` are the properties and values of blank nodes, by their identifiers. ``whole``: these are all
+    statements.
     """
 
     rows: Sequence[Statement]
     totals: Mapping[str, int] = field(default_factory=dict)
     nodes: Mapping[str, Sequence[tuple[str, Term]]] = field(default_factory=dict)
+    whole: bool = True
 
     def objects(self, property_iri: str) -> list[str]:
         """Return the IRIs that are values of a property, sorted."""
@@ -134,7 +136,8 @@ async def _read_some(snapshot: Snapshot, node: str) -> Statements:
     parts = (_SOME.format(iri=node, property=NamedNode(name), most=SHOWN) for name in chosen)
     rows = await snapshot.rows(f"SELECT ?g ?p ?o WHERE {{ {' UNION '.join(parts)} }}")
     shown = _gathered(row for row in rows if not isinstance(row["o"], BlankNode))
-    return Statements(shown, {name: total for name, total in totals.items() if total > SHOWN})
+    left = {name: total for name, total in totals.items() if total > SHOWN}
+    return Statements(shown, left, whole=False)
 
 
 def _gathered(rows: Iterable[Row]) -> list[Statement]:

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+import math
+from collections.abc import Callable, Iterator, Set
 from dataclasses import dataclass, replace
 from itertools import chain, pairwise
 from typing import Final
@@ -12,7 +13,7 @@ import numpy as np
 from pyoxigraph import Variable
 
 from endpoint.columns.evaluation.tables import Table
-from endpoint.columns.evaluation.terms import OTHER, TRIPLE, UNBOUND, Terms
+from endpoint.columns.evaluation.terms import OTHER, TRIPLE, Terms
 from endpoint.columns.sets import Indices
 from endpoint.formats import QueryForm
 from endpoint.results.written import Piece
@@ -25,6 +26,8 @@ _AROUND: Final = 50
 _FEW: Final = 1000
 
 _encode: Final = json.JSONEncoder(ensure_ascii=False).encode
+# Columns of some rows, how many there are, and their terms as they are written, by their numbers.
+_Rows = tuple[list[list[int]], int, dict[int, bytes]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,12 +60,11 @@ class Answer:
         """
         self._ensure_expressible()
         keys = [f"{_encode(variable.value)}:".encode() for variable in self.variables]
-        partial = any((column < 0).any() for column in self._columns())
-        for columns, size in self._pieces():
-            cells = [self._cells(*pair) for pair in zip(keys, columns, strict=True)]
+        for columns, size, texts in self._pieces(self.terms.json):
+            cells = [_members(*pair, texts) for pair in zip(keys, columns, strict=True)]
             if not cells:
                 bodies = [b""] * size
-            elif partial:
+            elif min(texts) < 0:
                 rows = zip(*cells, strict=True)
                 bodies = [b",".join([cell for cell in row if cell is not None]) for row in rows]
             else:
@@ -71,35 +73,33 @@ class Answer:
 
     def statements(self) -> Iterator[Piece]:
         """Yield the triples in pieces, as lines of N-Triples."""
-        for columns, size in self._pieces():
-            texts = {number: self.terms.text(number) for number in set().union(*columns)}
-            rows = zip(*([texts[number] for number in column] for column in columns), strict=True)
+        for columns, size, texts in self._pieces(self.terms.text):
+            rows = zip(*(map(texts.__getitem__, column) for column in columns), strict=True)
             yield size, b"".join([b"%s %s %s .\n" % row for row in rows])
 
     def _columns(self) -> list[Indices]:
         return [self.table.column(variable) for variable in self.variables]
 
-    def _pieces(self) -> Iterator[tuple[list[list[int]], int]]:
-        """Yield the columns of some rows after another, and how many there are."""
+    def _pieces(self, write: Callable[[int], bytes]) -> Iterator[_Rows]:
+        """Yield some rows after another, with their terms as ``write`` returns them, empty where unbound."""
         columns, size = self._columns(), self.table.size
         if size * len(columns) <= _FEW:
             numbers = [column.tolist() for column in columns]
-            if self.terms.length(chain.from_iterable(numbers)) <= _PIECE:
-                # To look where a piece ends takes longer than to write one.
-                yield from [(numbers, size)] * bool(size)
-                return
+            distinct = set().union(*numbers)
+            texts = _written(distinct, write, _PIECE)
+            if len(texts) == len(distinct):
+                written = map(texts.__getitem__, chain.from_iterable(numbers))
+                if sum(map(len, written)) <= _PIECE:
+                    # To look where a piece ends takes longer than to write one.
+                    yield from [(numbers, size, texts)] * bool(size)
+                    return
         lengths = np.full(size, 2, np.int64)
         for column in columns:
             lengths += self.terms.lengths(column) + _AROUND
         ends = np.flatnonzero(np.diff(np.cumsum(lengths) // _PIECE)) + 1
         for begin, end in pairwise([0, *ends.tolist(), size]):
-            yield [column[begin:end].tolist() for column in columns], end - begin
-
-    def _cells(self, key: bytes, numbers: list[int]) -> list[bytes | None]:
-        """Return the members of a variable in JSON, None where it is unbound."""
-        made: dict[int, bytes | None] = {UNBOUND: None}
-        made.update((number, key + text) for number, text in self.terms.json_of(set(numbers)).items())
-        return list(map(made.__getitem__, numbers))
+            numbers = [column[begin:end].tolist() for column in columns]
+            yield numbers, end - begin, _written(set().union(*numbers), write)
 
     def _ensure_expressible(self) -> None:
         for column in self._columns():
@@ -111,3 +111,20 @@ class Answer:
             others = column[groups == OTHER]
             if len(others) and self.terms.directed(others):
                 raise Unsupported("an answer has a direction")
+
+
+def _written(numbers: Set[int], write: Callable[[int], bytes], most: float = math.inf) -> dict[int, bytes]:
+    """Return terms as ``write`` returns them, nothing for no term; of more than ``most`` bytes not all."""
+    texts: dict[int, bytes] = {}
+    for number in numbers:
+        text = texts[number] = write(number) if number >= 0 else b""
+        most -= len(text)
+        if most < 0:
+            break
+    return texts
+
+
+def _members(key: bytes, numbers: list[int], texts: dict[int, bytes]) -> list[bytes | None]:
+    """Return the members of a variable in JSON, None where it is unbound."""
+    made = {number: key + texts[number] if number >= 0 else None for number in set(numbers)}
+    return list(map(made.__getitem__, numbers))

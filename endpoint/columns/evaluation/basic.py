@@ -260,11 +260,12 @@ class BasicPatterns:
             return self._crossed(table, {key: column[rows] for key, column in new.items()})
         begins, ends = ranges_of(pairs.first, table.columns[by], self._size)
         sizes = ends - begins
-        self._limits.check(int(sizes.sum()), len(table.columns) + len(new))
         if (sizes == 1).all():
             # As with most properties: the rows stay as they are.
+            self._limits.check(table.size, len(table.columns) + len(new))
             rows_, columns = begins, dict(table.columns)
         else:
+            self._limits.check(int(sizes.sum()), len(table.columns) + len(new))
             places, rows_ = unfolded(begins, ends)
             columns = {key: column[places] for key, column in table.columns.items()}
         for key, column in new.items():

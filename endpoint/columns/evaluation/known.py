@@ -12,13 +12,12 @@ from numpy.typing import NDArray
 from pyoxigraph import Literal, NamedNode, QuerySolutions
 
 from endpoint.columns.evaluation.joined_texts import KeptTexts
-from endpoint.columns.evaluation.json_terms import json_term
 from endpoint.columns.reader import Dictionary
 from endpoint.columns.terms import Term, TermClass
 from endpoint.sparql.remembered import Remembered
 from endpoint.vocabulary import XSD
 
-# Constants that are kept with their numbers, and terms in JSON; each of at most so many characters.
+# Constants that are kept with their numbers; each of at most so many characters.
 _KEPT: Final = 2048
 _SHORT: Final = 300
 # Bytes of results of functions that are kept, and what a text takes beside its own.
@@ -80,7 +79,6 @@ class Known:
         self.before_other = dictionary.classes[TermClass.OTHER].start
         self._kept = lru_cache(_KEPT)(self._found)
         self.integer = lru_cache(_KEPT)(self._find_integer)
-        self._json: dict[int, bytes] = {}
         self.texts = KeptTexts()
         self.results: Remembered[Hashable, Results] = Remembered(_RESULTS)
 
@@ -92,17 +90,6 @@ class Known:
         """Return an ``xsd:integer`` as N-Triples writes it, and its number, if it has one."""
         text = INTEGER % value
         return text, self.dictionary.find(text)
-
-    def json_of(self, number: int) -> bytes:
-        """Return a term of the dictionary in JSON, kept from one answer to another where it is short."""
-        found = self._json.get(number)
-        if found is None:
-            found = json_term(self.dictionary.term(number))
-            if len(found) <= _SHORT:
-                if len(self._json) >= _KEPT:
-                    self._json.clear()
-                self._json[number] = found
-        return found
 
     def _found(self, term: NamedNode | Literal) -> tuple[bytes, int | None]:
         text = str(term).encode()

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from array import array
 from bisect import bisect_left, bisect_right
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from secrets import token_hex
 from typing import Any, Final
 
@@ -215,23 +215,10 @@ class Terms:
         size = self._size
         return self.dictionary.term(number) if number < size else self._added[number - size]
 
-    def json_of(self, numbers: Iterable[int]) -> dict[int, bytes]:
-        """Return terms in SPARQL 1.1 Query Results JSON, by their numbers."""
-        of, added, size = self._known.json_of, self._added, self._size
-        return {
-            number: of(number) if number < size else json_term(added[number - size])
-            for number in numbers
-            if number >= 0
-        }
-
-    def length(self, numbers: Iterable[int]) -> int:
-        """Return how many bytes a few terms have in sum as N-Triples writes them, as :meth:`lengths` does."""
-        length, size = self.dictionary.length, self._size
-        return sum(
-            length(number) if number < size else self._lengths[number - size]
-            for number in numbers
-            if number >= 0
-        )
+    def json(self, number: int) -> bytes:
+        """Return a term in SPARQL 1.1 Query Results JSON."""
+        size = self._size
+        return json_term(self.dictionary.term(number) if number < size else self._added[number - size])
 
     def plain(self, numbers: Indices) -> bool:
         """Return whether all terms are of the dictionary and of classes before OTHER."""

@@ -44,6 +44,8 @@ def _codec(context: click.Context, option: click.Parameter, name: str | None) ->
 @click.argument("sources", nargs=-1, metavar="SOURCE...")
 @click.option("--graph", metavar="IRI", help="Named graph for triples without one, pages and tables.")
 @click.option("--replace", is_flag=True, help="Empty that graph first; needs --graph.")
+@click.option("--new-graph", is_flag=True, help="Make the graph to replace, where there is none.")
+@click.option("--allow-empty", is_flag=True, help="Replace the graph also where nothing is to be put in it.")
 @click.option(
     "--replace-subjects",
     is_flag=True,
@@ -67,6 +69,8 @@ def command(
     sources: tuple[str, ...],
     graph: str | None,
     replace: bool,
+    new_graph: bool,
+    allow_empty: bool,
     replace_subjects: bool,
     own_files: bool,
     base: str | None,
@@ -87,10 +91,7 @@ def command(
     mapping file of the dataset recognises. A server that runs on the same data directory serves the
     new generation within a second.
     """
-    if replace and graph is None:
-        raise click.UsageError("--replace needs --graph IRI: it empties one graph.")
-    if replace and replace_subjects:
-        raise click.UsageError("--replace empties the whole graph, --replace-subjects does not: choose one.")
+    _check_replacement(graph, replace, replace_subjects, new_graph or allow_empty)
     if report is not None and not validate:
         raise click.UsageError("--report needs --validate: only validation reports.")
     _check_sources(sources, own_files, not (graph or replace_subjects or base or format_name or encoding))
@@ -100,6 +101,8 @@ def command(
     asked = Change(
         graph=named_node(graph, "--graph", dataset.prefixes),
         replace=replace,
+        new_graph=new_graph,
+        allow_empty=allow_empty,
         replace_subjects=replace_subjects,
         base_iri=base_node and base_node.value,
         lenient=lenient,
@@ -112,17 +115,26 @@ def command(
     change = own or _with_sources(asked, sources, format_name)
     _end_on_interrupt()
     with progress() as observer:
-        check = _validation(dataset, report, observer) if validate else None
         change = dataclasses.replace(
             change,
             adopt=adopt,
-            check=check,
+            check=_validation(dataset, report, observer) if validate else None,
             progress=partial(_show, observer),
             command=" ".join(["load", *(sources or ["--own-files"])]),
         )
         outcome = (rehearsed if dry_run else published)(change, dataset, settings)
     # A report for machines stays alone on standard output.
     say(outcome, err=report in REPORTS[1:])
+
+
+def _check_replacement(graph: str | None, replace: bool, replace_subjects: bool, allowed: bool) -> None:
+    """Raise UsageError where options about what is replaced contradict each other, or do not stand alone."""
+    if replace and graph is None:
+        raise click.UsageError("--replace needs --graph IRI: it empties one graph.")
+    if replace and replace_subjects:
+        raise click.UsageError("--replace empties the whole graph, --replace-subjects does not: choose one.")
+    if allowed and not replace:
+        raise click.UsageError("--new-graph and --allow-empty need --replace.")
 
 
 def _check_sources(sources: tuple[str, ...], own_files: bool, alone: bool) -> None:

@@ -21,6 +21,7 @@ from endpoint.storage import generations
 from endpoint.storage.delta import Delta
 from endpoint.storage.origin import FileChanges, Origin
 from endpoint.storage.writer import Transaction
+from endpoint.wording import did_you_mean
 
 Graph = NamedNode | BlankNode | DefaultGraph
 
@@ -34,21 +35,24 @@ class Change:
 
     The dataset's own files come first where nothing is published yet; ``rebuild`` drops what is published and
     begins with them. ``own_files``: the sources are those files of the dataset that have changed. ``adopt``:
-    the dataset takes the data even of another one. ``replace`` empties ``graph`` before the sources are read;
-    ``replace_subjects`` removes from each graph of the sources what it states of their subjects. ``removed``
-    are resources whose own statements go, in ``graph`` or in all; ``as_object``: those that point to them
-    too. ``encoding`` is that of tables and pages, a Python codec. ``errors`` are already known and end the
-    publication, once all sources were read. ``check`` is called with the changed store, before statements are
-    derived; an exception of it ends the publication. ``progress`` is that of
-    :func:`~endpoint.ingest.load.load_sources`; ``notices`` takes remarks on the sources. ``edit`` changes the
-    store of the transaction in place of all of these; it returns the delta, None where that is large or not
-    known, and the statements that came or went at least, None where they are too many. ``command`` and
-    ``author`` (in place of the user) are told in the history.
+    the dataset takes the data even of another one.
+    ``replace`` empties ``graph`` before the sources are read: one of the dataset or of the store, or a
+    ``new_graph``, and not to stay empty, unless ``allow_empty``; ``replace_subjects`` removes from each graph
+    of the sources what it states of their subjects. ``removed`` are resources whose own statements go, in
+    ``graph`` or in all; ``as_object``: those that point to them too. ``encoding`` is that of tables and
+    pages, a Python codec. ``errors`` are already known and end the publication, once all sources were read.
+    ``check`` is called with the changed store, before statements are derived; an exception of it ends the
+    publication. ``progress`` is that of :func:`~endpoint.ingest.load.load_sources`; ``notices`` takes remarks
+    on the sources. ``edit`` changes the store of the transaction in place of all of these; it returns the
+    delta, None where that is large or not known, and the statements that came or went at least, None where
+    they are too many. ``command`` and ``author`` (in place of the user) are told in the history.
     """
 
     sources: Sequence[Source] = ()
     graph: NamedNode | None = None
     replace: bool = False
+    new_graph: bool = False
+    allow_empty: bool = False
     replace_subjects: bool = False
     removed: Sequence[NamedNode] = ()
     as_object: bool = False
@@ -113,6 +117,38 @@ def refuse(change: Change, derived: NamedNode | None) -> None:
         raise ConfigurationError(
             f"What is in the graph {change.graph.value} is derived by rules, and nothing else stays there; "
             "name another graph with --graph."
+        )
+
+
+def refuse_replacement(change: Change, dataset: Dataset, store: Store | None) -> None:
+    """Refuse to replace a graph that neither the ``dataset`` nor the ``store`` has: its name may be misspelt.
+
+    :raises ConfigurationError: it is not there.
+    """
+    graph = change.graph
+    if not change.replace or change.new_graph or graph is None:
+        return
+    own = [each.iri for each in dataset.graphs]
+    nodes = () if store is None else store.named_graphs()
+    stored = [node.value for node in nodes if isinstance(node, NamedNode)]
+    if graph.value not in own and graph.value not in stored:
+        raise ConfigurationError(
+            f"There is no graph {graph} to replace{did_you_mean(graph.value, [*own, *stored])} "
+            "With --new-graph it is made."
+        )
+
+
+def refuse_emptiness(change: Change, store: Store) -> None:
+    """Refuse a replacement after which the graph is empty, in the ``store`` that has the sources.
+
+    :raises DataError: it is.
+    """
+    if not change.replace or change.allow_empty:
+        return
+    if next(store.quads_for_pattern(None, None, None, change.graph), None) is None:
+        raise DataError(
+            f"The sources state nothing in the graph {change.graph}, so that nothing would be left in it; "
+            "with --allow-empty it is emptied. Nothing was published."
         )
 
 

@@ -23,7 +23,15 @@ from endpoint.columns.opening import open_columns
 from endpoint.dataset import Dataset
 from endpoint.errors import DataErrors
 from endpoint.ingest.basis import Basis, copy_graphs, open_published
-from endpoint.ingest.change import Change, Effect, effect, going, refuse
+from endpoint.ingest.change import (
+    Change,
+    Effect,
+    effect,
+    going,
+    refuse,
+    refuse_emptiness,
+    refuse_replacement,
+)
 from endpoint.ingest.columns import Feed, NoColumns, build_columns, extend_columns
 from endpoint.ingest.derive import changed_subjects, derive
 from endpoint.ingest.load import load_dataset, load_sources, readers
@@ -61,9 +69,10 @@ def publish(
     stays open for the next publication of this process.
 
     :raises ConfigurationError: ``replace`` comes without a graph, the graph is the derived one, or the data
-        belongs to another dataset.
+        belongs to another dataset; or the graph to replace is not there.
     :raises DataErrors: sources are wrong; nothing was published.
-    :raises DataError: nothing is stated of what is to be removed; nothing was published.
+    :raises DataError: nothing is stated of what is to be removed, or nothing comes into the graph that is
+        replaced; nothing was published.
     :raises StoreError: the data directory cannot be written; nothing was published.
     """
     refuse(change, recipe.graph)
@@ -71,6 +80,7 @@ def publish(
     with Writer(data, retention, patience, primary) as writer:
         basis = Basis.of(change, data)
         origin = _origin(change, recipe.dataset, basis, data, report)
+        _refuse_replacement(change, recipe.dataset, basis)
         with (
             _read_before(writer, change, recipe, basis) as apart,
             _transaction(writer, change, recipe, basis, apart, recorder) as (transaction, subjects, feed),
@@ -111,6 +121,8 @@ def rehearse(change: Change, recipe: Recipe, data: Path) -> Effect:
     with Writer(data) as writer, _read_apart(writer, change, recipe) as apart:
         basis = Basis.of(change, data)
         origin_in(data, basis.before, recipe.dataset, change.adopt)
+        _refuse_replacement(change, recipe.dataset, basis)
+        refuse_emptiness(change, apart.sources)
         if change.rebuild and basis.before is not None:
             return _rebuilt(basis.before, recipe)
         store = _published(basis.base, recipe.dataset)
@@ -123,6 +135,11 @@ def rehearse(change: Change, recipe: Recipe, data: Path) -> Effect:
             with suppress(_Rehearsed), _transaction(writer, change, recipe, basis, apart, Recorder()):
                 raise _Rehearsed
     return found
+
+
+def _refuse_replacement(change: Change, dataset: Dataset, basis: Basis) -> None:
+    if change.replace:
+        refuse_replacement(change, dataset, None if basis.base is None else open_published(basis.base))
 
 
 def _rebuilt(before: Generation, recipe: Recipe) -> Effect:
@@ -252,6 +269,7 @@ def _apply(
     Return the subjects of removed and added statements, where they are known.
     """
     if apart is not None and copied is None:
+        refuse_emptiness(change, apart.sources)
         going(store, change, apart.sources, recipe.graph, apart.gone)
         return _replace(store, change, apart, recorder)
     recorder.delta = None
@@ -263,6 +281,7 @@ def _apply(
         _load(store, change, recipe.dataset, feed)
     else:
         store.bulk_extend(apart.sources)
+    refuse_emptiness(change, store)
     return None
 
 

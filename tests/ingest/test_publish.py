@@ -415,7 +415,7 @@ def test_a_graph_is_replaced(
     name = graph.value.rpartition("/")[2]
     blank = {quad.subject for quad in Store.read_only(str(before.path / "store"))}
     loaded(settings, dataset, [further])
-    generation = loaded(settings, dataset, [further], graph, replace=True)
+    generation = loaded(settings, dataset, [further], graph, replace=True, new_graph=graph == NEW)
     kept = {statement for statement in STATED if statement[2] != name} | {("f", "f", ""), ("f", "f", name)}
     derived = {(subject, value, "derived") for subject, value, _ in kept if value != "_"}
     assert statements(generation) == kept | derived
@@ -426,10 +426,43 @@ def test_a_graph_is_replaced(
 
 
 @pytest.mark.usefixtures("_each_way_of_reading")
+def test_a_graph_that_is_not_there_is_replaced_only_where_it_is_to_be_new(
+    settings: Settings, dataset: Dataset, before: Generation, further: Path
+) -> None:
+    misspelt = NamedNode("http://example.org/tow")
+    sources = discover([further], misspelt)[0]
+    for attempt in (publish, rehearse):
+        with pytest.raises(
+            ConfigurationError, match=r"no graph <.*tow> to replace; did you mean .*--new-graph"
+        ):
+            attempt(Change(sources, misspelt, replace=True), Recipe.read(dataset), settings.data)
+    assert generations.numbers(settings.data) == [1]
+    loaded(settings, dataset, [further], misspelt)
+    assert ("f", "f", "tow") in statements(loaded(settings, dataset, [further], misspelt, replace=True))
+
+
+@pytest.mark.usefixtures("_each_way_of_reading")
+@pytest.mark.parametrize("graph", [ONE, TWO], ids=str)
+def test_a_graph_is_emptied_only_where_that_is_meant(
+    graph: NamedNode, settings: Settings, dataset: Dataset, before: Generation, further: Path
+) -> None:
+    further.write_text("# nothing yet")
+    sources = discover([further], graph)[0]
+    for attempt in (publish, rehearse):
+        with pytest.raises(
+            DataError, match=r"state nothing in the graph <.*>, so that nothing .* --allow-empty"
+        ):
+            attempt(Change(sources, graph, replace=True), Recipe.read(dataset), settings.data)
+    assert generations.current(settings.data) == before
+    emptied = loaded(settings, dataset, [further], graph, replace=True, allow_empty=True)
+    assert not {row for row in statements(emptied) if row[2] == graph.value.rpartition("/")[2]}
+
+
+@pytest.mark.usefixtures("_each_way_of_reading")
 def test_into_an_empty_data_directory_the_dataset_goes_first(
     settings: Settings, dataset: Dataset, further: Path
 ) -> None:
-    generation = loaded(settings, dataset, [further], NEW, replace=True)
+    generation = loaded(settings, dataset, [further], NEW, replace=True, new_graph=True)
     assert statements(generation) == BUILT | {("f", "f", "new"), ("f", "f", "derived")}
 
 
@@ -492,7 +525,7 @@ def test_relative_iris_are_relative_to_the_base_or_to_the_file(
         ("http://base.example/x", "http://base.example/r"),
         (None, (tmp_path / "r").as_uri()),
     ):
-        generation = loaded(settings, dataset, [relative], NEW, replace=True, base_iri=base)
+        generation = loaded(settings, dataset, [relative], NEW, replace=True, new_graph=True, base_iri=base)
         store = Store.read_only(str(generation.path / "store"))
         assert {quad.subject for quad in store.quads_for_pattern(None, None, None, NEW)} == {
             NamedNode(expected)

@@ -109,6 +109,11 @@ def test_the_errors_of_all_files_are_listed_and_nothing_is_published(tmp_path: P
 USAGE = [
     ([""], "A SOURCE is empty"),
     (["a.ttl", "--replace"], "--replace needs --graph"),
+    (["a.ttl", "--graph", "urn:g", "--new-graph"], "--new-graph and --allow-empty need --replace"),
+    (["a.ttl", "--graph", "urn:g", "--replace"], "There is no graph <urn:g> to replace"),
+    (["a.ttl", "--base", "a"], "'a' is not an absolute IRI"),
+    (["a.ttl", "--encoding", "utf-9"], "'utf-9' is no encoding that is known here"),
+    (["a.ttl", "--own-files"], "--own-files takes the files that the manifest names"),
     (["a.ttl", "--report", "json"], "--report needs --validate"),
     (["a.ttl", "--graph", "mofapub"], "'mofapub' is not an absolute IRI"),
     (["a.ttl", "--format", "word"], "There is no format 'word'"),

@@ -65,16 +65,20 @@ class Numberer:
     def __init__(self) -> None:
         self._buckets: list[defaultdict[bytes, _Bucket]] = [defaultdict(_Bucket) for _ in TermClass]
         self._read = 0
+        self._numbering: Numbering | None = None
 
     def number(self, terms: Terms) -> Numbering:
         """Return the numbers of all terms; they begin with those of the last time."""
+        if self._numbering is not None and self._read == len(terms):
+            return self._numbering
         for number in range(self._read, len(terms)):
             term = read_term(terms[number])
             bucket = self._buckets[term.of][term.kind]
             bucket.terms.append(number)
             bucket.keys.append(term.rank() if term.valued else term.content(_KEY))
         self._read = len(terms)
-        return _numbered(terms, self._buckets)
+        self._numbering = _numbered(terms, self._buckets)
+        return self._numbering
 
 
 def _numbered(terms: Terms, buckets: Sequence[Mapping[bytes, _Bucket]]) -> Numbering:

@@ -16,6 +16,7 @@ import os
 import re
 import sys
 import uuid
+from functools import partial
 from pathlib import Path
 from typing import Final
 
@@ -23,7 +24,7 @@ from pyoxigraph import NamedNode, RdfFormat, Store, parse
 
 from endpoint.columns import ANOTHER_STREAM
 from endpoint.columns.build import build
-from endpoint.columns.derivation import derive
+from endpoint.columns.derivation import Derivation
 from endpoint.columns.intake import Intake
 from endpoint.columns.numbering import Numberer
 from endpoint.columns.terms import Unreadable
@@ -69,11 +70,11 @@ class Canonical:
         return written[len(b"<x:> <x:> ") : -len(b" .\n")]
 
 
-def _derive(intake: Intake, numberer: Numberer, line: bytes) -> None:
+def _derive(derivation: Derivation, intake: Intake, numberer: Numberer, line: bytes) -> None:
     """Derive what the stream asks for, and answer with a line of JSON."""
     wanted = json.loads(line)
     graph, path = wanted["graph"].encode(), Path(wanted["path"])
-    derived = derive(intake, numberer, wanted["rules"], graph, path, evaluate_alone)
+    derived = derivation.derive(intake, numberer, wanted["rules"], graph, path)
     print(json.dumps(derived), flush=True)
 
 
@@ -81,7 +82,7 @@ def main(path: Path) -> int:
     """Build from standard input; return the exit status."""
     os.nice(NICE)
     try:
-        build(sys.stdin.buffer, path, Canonical(), _derive)
+        build(sys.stdin.buffer, path, Canonical(), partial(_derive, Derivation(evaluate_alone)))
     except Unreadable as error:
         print(f"N-Triples cannot express {error}", file=sys.stderr)
         return ANOTHER_STREAM

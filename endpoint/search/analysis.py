@@ -116,8 +116,9 @@ def _usual(text: str) -> str:
 
 def _unified(text: str) -> str:
     """Return the normal form, but for points, by those steps that the characters of ``text`` need."""
-    characters = set(text)
-    steps = 0
+    # Of the usual characters only apostrophes need a step.
+    characters = set(_UNUSUAL.findall(text))
+    steps = _Steps.APOSTROPHE
     for character in characters:
         steps |= _steps[character]
     if steps & _Steps.REPLACED:

@@ -37,30 +37,43 @@ class Derived(NamedTuple):
     left: list[int]
 
 
-def derive(
-    intake: Intake, numberer: Numberer, rules: Sequence[str], graph: bytes, path: Path, scratch: Scratch
-) -> Derived:
-    """Add to ``graph`` of the ``intake`` what ``rules`` derive, and write it to ``path`` as N-Triples.
+class Derivation:
+    """The derivation of some rules after others; ``scratch`` computes what only the engine knows."""
 
-    No rule sees what another one derives. ``scratch`` computes what only the engine knows.
+    def __init__(self, scratch: Scratch) -> None:
+        self._scratch = scratch
+        # Columns of so many statements.
+        self._arrived: Arrived | None = None
+        self._statements = 0
 
-    :raises OSError: the file cannot be written.
-    """
-    arrived = Arrived.of(intake, numberer.number(intake.terms))
-    if arrived is None:
-        return Derived(0, [*range(len(rules))])
-    queries = ColumnQueries(arrived.columns, {}, _CELLS, scratch, exhaustive=True)
-    found = [np.empty((3, 0), np.uint32)]
-    left: list[int] = []
-    for place, rule in enumerate(rules):
-        try:
-            found.append(_constructed(queries, rule, arrived, intake))
-        except Unsupported:
-            left.append(place)
-    rows = arrived.missing(_distinct(np.concatenate(found, axis=1)))
-    intake.add(rows, graph)
-    _write(rows, intake, path)
-    return Derived(rows.shape[1], left)
+    def derive(
+        self, intake: Intake, numberer: Numberer, rules: Sequence[str], graph: bytes, path: Path
+    ) -> Derived:
+        """Add to ``graph`` of the ``intake`` what ``rules`` derive, and write it to ``path`` as N-Triples.
+
+        No rule sees what another one derives.
+
+        :raises OSError: the file cannot be written.
+        """
+        if len(intake) != self._statements:
+            self._arrived = None  # whose memory goes before more is taken
+            self._arrived = Arrived.of(intake, numberer.number(intake.terms))
+            self._statements = len(intake)
+        arrived = self._arrived
+        if arrived is None:
+            return Derived(0, [*range(len(rules))])
+        queries = ColumnQueries(arrived.columns, {}, _CELLS, self._scratch, exhaustive=True)
+        found = [np.empty((3, 0), np.uint32)]
+        left: list[int] = []
+        for place, rule in enumerate(rules):
+            try:
+                found.append(_constructed(queries, rule, arrived, intake))
+            except Unsupported:
+                left.append(place)
+        rows = arrived.missing(_distinct(np.concatenate(found, axis=1)))
+        _write(rows, intake, path)
+        intake.add(rows, graph)
+        return Derived(rows.shape[1], left)
 
 
 def _constructed(queries: ColumnQueries, rule: str, arrived: Arrived, intake: Intake) -> Numbers:

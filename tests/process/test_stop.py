@@ -61,7 +61,7 @@ def ask(connection: http.client.HTTPConnection, path: str) -> http.client.HTTPRe
 
 
 def test_it_finishes_what_runs_and_takes_nothing_new(data: Path, closing: ExitStack) -> None:
-    with serving(data, "--drain", "60") as server:
+    with serving(data, "--drain", "300", "--timeout", "300") as server:
         states = [kept(server, closing), kept(server, closing)]
         running = begin(server, closing)
         server.process.send_signal(signal.SIGTERM)

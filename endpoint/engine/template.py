@@ -39,6 +39,7 @@ from endpoint.errors import StoreError
 
 # Imported where it is used, and here for the workers, which have from the fork on what they may need.
 from endpoint.results.bibliography import writers  # noqa: F401
+from endpoint.sparql.syntax.parser import parse
 from endpoint.storage import generations
 
 # How likely the kernel ends the template when memory runs out, from -1000 to 1000: rather than the server,
@@ -68,6 +69,8 @@ def fork_templates() -> NoReturn:
     descriptor, server = map(int, sys.argv[1:])
     _prepare(server)
     control, parent = socket.socket(fileno=descriptor), os.getpid()
+    # The tables of the grammar take longer to make than all else that a fork does.
+    parse("ASK {}")
     gc.freeze()
     while True:
         message, descriptors, _, _ = socket.recv_fds(control, 1, 1)

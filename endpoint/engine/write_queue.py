@@ -40,10 +40,11 @@ from endpoint.storage import generations
 from endpoint.telemetry import log, log_field
 from endpoint.telemetry.write_metrics import WriteMetrics
 
-# Writes that wait at most, and those of one group, with the characters of their texts.
+# Writes that wait at most, and those of one group, with the characters of their texts and their files.
 _WAITING: Final = 1000
 _TOGETHER: Final = 200
 _CHARACTERS: Final = 2**24
+_FILES: Final = 100
 # Seconds that the process may take to start and to wait for another writer, and to publish what was written.
 _START: Final = 120.0
 _PUBLICATION: Final = 600.0
@@ -184,10 +185,11 @@ class WriteQueue:
     def _together(self) -> list[_Pending]:
         """Take the writes that are committed together."""
         group: list[_Pending] = []
-        room = _CHARACTERS
+        room, files = _CHARACTERS, _FILES
         while self._waiting and len(group) < _TOGETHER:
             room -= len(self._waiting[0].write.text)
-            if group and room < 0:
+            files -= len(self._waiting[0].write.files)
+            if group and min(room, files) < 0:
                 break
             group.append(self._waiting.popleft())
         return group
@@ -204,8 +206,10 @@ class WriteQueue:
     async def _commit(self, group: list[_Pending]) -> None:
         """Commit a group; those that have to be done again go back to the front."""
         terms = self._terms()
+        if self._process is not None and not self._process.fits(terms):
+            self._end_process()
         if self._process is None:
-            self._process = await WriteProcess.start()
+            self._process = await WriteProcess.start(terms)
         attempt = _Attempt(self._process, group, terms)
         before = await asyncio.to_thread(_published, Path(terms.data))
         try:
@@ -255,10 +259,11 @@ class _Attempt:
     async def outcomes(self) -> list[Written | EndpointError]:
         """Return what became of each write. Raises _Lost."""
         writes = [asdict(pending.write) for pending in self._group]
+        files = [file.path for pending in self._group for file in pending.write.files]
         members = {"group": self.identifier, "terms": asdict(self._terms), "writes": writes}
         patience = _START
         try:
-            await self._process.send(members)
+            await self._process.send(members, files)
             while True:
                 async with asyncio.timeout(patience):
                     kind, answer = await self._process.receive()

@@ -1,8 +1,8 @@
 """Writes on their way to the process that commits them, and what became of them.
 
-The server sends a ``GROUP`` of writes; the process answers ``BEGUN`` with the place of each one that it
-begins, and -1 when it publishes, then ``COMMITTED`` with an outcome for each. Frames are those of
-:mod:`endpoint.engine.wire`.
+The server sends a ``GROUP`` of writes, and behind it the descriptors of their files, each with a byte; the
+process answers ``BEGUN`` with the place of each one that it begins, and -1 when it publishes, then
+``COMMITTED`` with an outcome for each. Frames are those of :mod:`endpoint.engine.wire`.
 """
 
 from __future__ import annotations

@@ -8,7 +8,10 @@ import os
 import shutil
 import signal
 from dataclasses import replace
+from functools import partial
+from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
+from threading import Thread
 
 import pytest
 from prometheus_client import CollectorRegistry
@@ -130,6 +133,43 @@ def test_a_write_during_which_the_process_is_killed_is_told_so(tmp_path: Path, q
     assert isinstance(outcome, WriteFailed)
     assert "Nothing has changed" in outcome.detail
     assert again.added == 1
+
+
+def test_the_network_is_open_only_where_load_is_allowed(tmp_path: Path, queue: WriteQueue) -> None:
+    """Another process, with another fence, takes the place of the first when the settings change."""
+    (tmp_path / "served").mkdir()
+    (tmp_path / "served" / "a.ttl").write_text("<urn:loaded> <urn:p> 1 .")
+    handler = partial(Quiet, directory=str(tmp_path / "served"))
+    allowed: tuple[str, ...] = ()
+    terms = queue._terms
+
+    async def run(address: str) -> list[set[int]]:
+        nonlocal allowed
+        await queue.submit(insert("a"))
+        pids = [set(writers())]
+        allowed = (address,)
+        load = replace(insert(""), text=f"LOAD <{address}a.ttl> INTO GRAPH <urn:g>")
+        assert (await queue.submit(load)).added == 1
+        pids.append(set(writers()))
+        await queue.submit(insert("b"))
+        pids.append(set(writers()))
+        await queue.aclose()
+        return pids
+
+    queue._terms = lambda: replace(terms(), load_from=allowed)
+    with ThreadingHTTPServer(("127.0.0.1", 0), handler) as server:
+        Thread(target=server.serve_forever, daemon=True).start()
+        first, second, third = asyncio.run(run(f"http://localhost:{server.server_port}/"))
+        server.shutdown()
+    assert first.isdisjoint(second) and second == third
+    assert found(tmp_path / "data") == ["urn:a", "urn:b", "urn:loaded"]
+
+
+class Quiet(SimpleHTTPRequestHandler):
+    """A server of files that logs nothing."""
+
+    def log_message(self, format: str, *args: object) -> None:
+        pass
 
 
 ENDLESS = (

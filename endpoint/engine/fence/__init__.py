@@ -4,6 +4,9 @@ A worker reads its generation and the code that it runs, evaluates, and writes t
 given. It has no network, opens nothing for writing, starts no program and no process, signals nobody, leaves
 no core file, and ends with the template, as the template ends with the server. SERVICE and LOAD are refused
 before evaluation; this is the second fence. What the system does not offer is named at the start.
+
+The process that writes has a wider one: it changes files in the data directory, starts programs of Python,
+and reaches the network only where LOAD is allowed.
 """
 
 from __future__ import annotations
@@ -13,14 +16,24 @@ import os
 import platform
 import resource
 import signal
+import socket
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from enum import IntFlag
 from pathlib import Path
 from typing import Final
 
 from endpoint.engine.fence import landlock, seccomp
-from endpoint.engine.fence.seccomp import ALWAYS, UNKNOWN, Condition, null, one_of, with_and_without, without
+from endpoint.engine.fence.seccomp import (
+    ALWAYS,
+    NEVER,
+    UNKNOWN,
+    Condition,
+    null,
+    one_of,
+    with_and_without,
+    without,
+)
 
 # Files that a worker may have open at once; a store of hundreds of millions of quads has some hundred.
 OPEN_FILES: Final = 1024
@@ -65,6 +78,20 @@ _TEMPLATE: Final[dict[str, Condition]] = {
     "clone": without(0, _CLONE_NAMESPACES),
     "prctl": one_of(0, (_PR_SET_PDEATHSIG, _PR_SET_NAME, _PR_SET_SECCOMP, _PR_SET_NO_NEW_PRIVS, _PR_SET_VMA)),
 }
+# The kernel, other processes, and doors around Landlock: nothing that files are written with.
+_REFUSED_TO_WRITER: Final[dict[str, Condition]] = dict.fromkeys(
+    (
+        *("accept", "accept4", "add_key", "bpf", "chroot", "clock_settime", "delete_module", "finit_module"),
+        *("fsmount", "fsopen", "init_module", "io_uring_enter", "io_uring_register", "io_uring_setup"),
+        *("kexec_file_load", "kexec_load", "keyctl", "listen", "mount", "move_mount", "open_by_handle_at"),
+        *("open_tree", "perf_event_open", "pidfd_getfd", "pivot_root", "process_madvise"),
+        *("process_vm_readv", "process_vm_writev", "ptrace", "reboot", "request_key", "setns"),
+        *("swapoff", "swapon", "umount2", "unshare", "userfaultfd"),
+    ),
+    NEVER,
+)
+# The last one is how the C library finds the addresses of this machine.
+_OF_LOAD: Final = (socket.AF_INET, socket.AF_INET6, 16)
 
 
 class Missing(IntFlag):
@@ -118,6 +145,10 @@ def limit_core_files() -> None:
 
 def readable(generation: Path) -> list[Path]:
     """Return what a worker reads: its generation, Python with its libraries, and facts about the machine."""
+    return [generation, *_common()]
+
+
+def _common() -> list[Path]:
     python = [Path(entry) for entry in (*sys.path, sys.prefix, sys.base_prefix) if entry]
     libraries = ("/lib", "/lib64", "/usr/lib", "/usr/lib64", "/usr/local/lib", "/nix/store", "/gnu/store")
     system = (
@@ -128,7 +159,7 @@ def readable(generation: Path) -> list[Path]:
         "/sys/devices/system/cpu",
         "/proc/sys/kernel/random",
     )
-    return [generation, *python, *map(Path, (*libraries, *system))]
+    return [*python, *map(Path, (*libraries, *system))]
 
 
 def prefer_as_victim(score: int) -> Missing:
@@ -153,6 +184,29 @@ def enclose_worker(ruleset: int | None) -> None:
     if ruleset is not None:
         landlock.restrict(ruleset)
         os.close(ruleset)
+
+
+def enclose_writer(data: Path, readable: Iterable[Path], network: bool) -> Missing:
+    """Leave this process, and the programs that it starts, only what writing needs; return what is missing.
+
+    It may change the data directory ``data``, read what is ``readable``, and with ``network`` make
+    connections. Call it while it has one thread.
+    """
+    limit_core_files()
+    calls = {**_REFUSED_TO_WRITER, "socket": one_of(0, _OF_LOAD) if network else NEVER}
+    missing = Missing(0) if seccomp.install(calls, others=True) else Missing.SYSTEM_CALLS
+    beside = ["/proc/self", "/proc/meminfo", "/proc/sys", "/etc/localtime", "/usr/share/zoneinfo"]
+    if network:
+        names = ("gai.conf", "host.conf", "hosts", "nsswitch.conf", "pki", "resolv.conf", "services")
+        beside += [f"/etc/{name}" for name in names] + ["/usr/share/ca-certificates"]
+    reading = [*readable, *_common(), *map(Path, beside)]
+    # A folder of another disk may stand in place of that of the generations.
+    ruleset = landlock.writing_only(reading, [data, data / "generations", Path("/dev/null")], network)
+    if ruleset is None:
+        return missing | Missing.FILES
+    enclosed = landlock.restrict(ruleset)
+    os.close(ruleset)
+    return missing if enclosed else missing | Missing.FILES
 
 
 def seal_worker() -> bool:

@@ -1,8 +1,9 @@
 """Filters of system calls (seccomp-bpf, Linux): what is not on the list fails with EACCES.
 
-The filter is a list of what is allowed, found by tracing templates and workers, with glibc and with musl in
-mind. A call that was forgotten is therefore an error in one query and no dead process. Calls of other ABIs
-(32 bits, x32) are refused all.
+The filter of templates and workers is a list of what is allowed, found by tracing them, with glibc and with
+musl in mind. A call that was forgotten is therefore an error in one query and no dead process. That of the
+process that writes, which starts programs and whose store may use any call on files, is a list of what is
+refused. Calls of other ABIs (32 bits, x32) are refused all.
 """
 
 from __future__ import annotations
@@ -20,14 +21,21 @@ _MACHINES: Final = {"x86_64": (0xC000003E, 0, 0x40000000), "aarch64": (0xC00000B
 
 # The numbers of system calls on x86-64 and ARM64; None where a machine has no such call.
 NUMBERS: Final[dict[str, tuple[int | None, int | None]]] = {
+    "accept": (43, 202),
+    "accept4": (288, 242),
     "access": (21, None),
+    "add_key": (248, 217),
+    "bpf": (321, 280),
     "brk": (12, 214),
+    "chroot": (161, 51),
     "clock_getres": (229, 114),
     "clock_gettime": (228, 113),
     "clock_nanosleep": (230, 115),
+    "clock_settime": (227, 112),
     "clone": (56, 220),
     "clone3": (435, 435),
     "close": (3, 57),
+    "delete_module": (176, 106),
     "dup": (32, 23),
     "dup2": (33, None),
     "dup3": (292, 24),
@@ -37,8 +45,11 @@ NUMBERS: Final[dict[str, tuple[int | None, int | None]]] = {
     "faccessat2": (439, 439),
     "fadvise64": (221, 223),
     "fcntl": (72, 25),
+    "finit_module": (313, 273),
     "flock": (73, 32),
     "fork": (57, None),
+    "fsmount": (432, 432),
+    "fsopen": (430, 430),
     "fstat": (5, 80),
     "fstatfs": (138, 44),
     "futex": (202, 98),
@@ -60,15 +71,25 @@ NUMBERS: Final[dict[str, tuple[int | None, int | None]]] = {
     "gettid": (186, 178),
     "gettimeofday": (96, 169),
     "getuid": (102, 174),
+    "init_module": (175, 105),
+    "io_uring_enter": (426, 426),
+    "io_uring_register": (427, 427),
+    "io_uring_setup": (425, 425),
     "ioctl": (16, 29),
+    "kexec_file_load": (320, 294),
+    "kexec_load": (246, 104),
+    "keyctl": (250, 219),
     "kill": (62, 129),
     "landlock_restrict_self": (446, 446),
+    "listen": (50, 201),
     "lseek": (8, 62),
     "lstat": (6, None),
     "madvise": (28, 233),
     "membarrier": (324, 283),
     "mincore": (27, 232),
     "mmap": (9, 222),
+    "mount": (165, 40),
+    "move_mount": (429, 429),
     "mprotect": (10, 226),
     "mremap": (25, 216),
     "msync": (26, 227),
@@ -76,22 +97,33 @@ NUMBERS: Final[dict[str, tuple[int | None, int | None]]] = {
     "nanosleep": (35, 101),
     "newfstatat": (262, 79),
     "open": (2, None),
+    "open_by_handle_at": (304, 265),
+    "open_tree": (428, 428),
     "openat": (257, 56),
+    "perf_event_open": (298, 241),
+    "pidfd_getfd": (438, 438),
+    "pivot_root": (155, 41),
     "poll": (7, None),
     "ppoll": (271, 73),
     "prctl": (157, 167),
     "pread64": (17, 67),
     "preadv": (295, 69),
     "prlimit64": (302, 261),
+    "process_madvise": (440, 440),
+    "process_vm_readv": (310, 270),
+    "process_vm_writev": (311, 271),
     "pselect6": (270, 72),
+    "ptrace": (101, 117),
     "pwrite64": (18, 68),
     "read": (0, 63),
     "readahead": (187, 213),
     "readlink": (89, None),
     "readlinkat": (267, 78),
     "readv": (19, 65),
+    "reboot": (169, 142),
     "recvfrom": (45, 207),
     "recvmsg": (47, 212),
+    "request_key": (249, 218),
     "restart_syscall": (219, 128),
     "rseq": (334, 293),
     "rt_sigaction": (13, 134),
@@ -107,19 +139,26 @@ NUMBERS: Final[dict[str, tuple[int | None, int | None]]] = {
     "sendto": (44, 206),
     "set_robust_list": (273, 99),
     "set_tid_address": (218, 96),
+    "setns": (308, 268),
     "setrlimit": (160, 164),
     "setsockopt": (54, 208),
     "shutdown": (48, 210),
     "sigaltstack": (131, 132),
+    "socket": (41, 198),
     "stat": (4, None),
     "statfs": (137, 43),
     "statx": (332, 291),
+    "swapoff": (168, 225),
+    "swapon": (167, 224),
     "sysinfo": (99, 179),
     "tgkill": (234, 131),
     "time": (201, None),
     "times": (100, 153),
     "umask": (95, 166),
+    "umount2": (166, 39),
     "uname": (63, 160),
+    "unshare": (272, 97),
+    "userfaultfd": (323, 282),
     "wait4": (61, 260),
     "write": (1, 64),
     "writev": (20, 66),
@@ -153,6 +192,7 @@ class Condition:
 
 
 ALWAYS: Final = Condition((_ALLOWED,))
+NEVER: Final = Condition((_REFUSED,))
 UNKNOWN: Final = Condition((_UNKNOWN,))
 
 
@@ -197,11 +237,11 @@ class _Program(ctypes.Structure):
     _fields_ = (("length", ctypes.c_ushort), ("instructions", ctypes.POINTER(_Instruction)))
 
 
-def install(calls: Mapping[str, Condition]) -> bool:
-    """Allow only ``calls`` in all threads of this process, and in what they start, for good.
+def install(calls: Mapping[str, Condition], others: bool = False) -> bool:
+    """Allow only ``calls``, or with ``others`` also all that are not named there, for good.
 
-    Return whether the kernel did: Linux 3.17 or newer, on x86-64 and ARM64. Filters add up: what an earlier
-    one refuses stays refused.
+    That goes for all threads of this process and for what they start. Return whether the kernel did: Linux
+    3.17 or newer, on x86-64 and ARM64. Filters add up: what an earlier one refuses stays refused.
     """
     if platform.system() != "Linux" or platform.machine() not in _MACHINES:
         return False
@@ -211,7 +251,7 @@ def install(calls: Mapping[str, Condition]) -> bool:
         number = NUMBERS[name][column]
         if number is not None:
             steps += [(_EQUAL, 0, len(condition.steps), number), *condition.steps]
-    steps.append(_REFUSED)
+    steps.append(_ALLOWED if others else _REFUSED)
     array = (_Instruction * len(steps))(*(_Instruction(*step) for step in steps))
     program = _Program(len(steps), array)
     library = ctypes.CDLL(None, use_errno=True)

@@ -1,4 +1,4 @@
-"""The process that commits writes: ``python -m endpoint.ingest.writes.process``, started by the server.
+"""The process that commits writes, started by the server.
 
 It takes one group of writes after another from its socket. All that succeed become one generation. A write
 that fails is left out of it. Where it fails after it has changed the store, the transaction is given up and
@@ -9,6 +9,7 @@ to group, since opening it takes longer than a small write.
 
 from __future__ import annotations
 
+import gc
 import json
 import os
 import resource
@@ -25,6 +26,7 @@ from typing import Any, Final, NoReturn
 
 from pyoxigraph import NamedNode, Quad
 
+from endpoint.dataset import read_dataset
 from endpoint.engine import fence, wire
 from endpoint.engine.memory import WorkerMemory
 from endpoint.engine.writes import (
@@ -72,13 +74,16 @@ Outcomes = dict[int, Written | EndpointError]
 def main() -> NoReturn:
     """Serve groups until the server closes the socket.
 
-    The first argument is the descriptor of the socket, the second the id of the server's process.
+    The first argument is the descriptor of the socket, the second the id of the server's process, the third
+    what its fence leaves open, as JSON: the folders ``data`` and ``dataset``, and the ``network``.
     """
-    descriptor, server = map(int, sys.argv[1:])
+    gc.freeze()
+    gc.enable()
+    descriptor, server = map(int, sys.argv[1:3])
     fence.end_with(server)
     fence.prefer_as_victim(_VICTIM)
     memory = WorkerMemory()
-    fence.limit_core_files()
+    _enclose(**json.loads(sys.argv[3]))
     for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
         signal.signal(number, signal.SIG_IGN)
     # For the files that the store writes between two groups too.
@@ -90,13 +95,24 @@ def main() -> NoReturn:
     os._exit(0)
 
 
+def _enclose(data: str, dataset: str, network: bool) -> None:
+    readable = [Path(dataset)]
+    with suppress(EndpointError):  # each write will be told of it
+        graphs = read_dataset(Path(dataset)).graphs
+        # Files of a dataset may be links to others.
+        readable += [file.resolve() for graph in graphs for file in (*graph.files, *graph.rules)]
+    fence.enclose_writer(Path(data), readable, network)
+
+
 def _serve(sock: socket.socket, memory: WorkerMemory) -> None:
-    primary, recipes = None, LastRecipe()
+    primary: Primary | None = None
+    recipes = LastRecipe()
     with suppress(OSError):
         while (frame := wire.read(sock)) is not None:
             order = json.loads(frame[1])
             terms = Terms(**{**order["terms"], "load_from": tuple(order["terms"]["load_from"])})
             primary = primary or Primary(Path(terms.data))
+            received = _receive(sock, order["writes"])
             group = Group(
                 order["group"],
                 terms,
@@ -107,6 +123,18 @@ def _serve(sock: socket.socket, memory: WorkerMemory) -> None:
                 memory,
             )
             sock.sendall(wire.pack_json(COMMITTED, group.commit()))
+            for descriptor in received:
+                os.close(descriptor)
+
+
+def _receive(sock: socket.socket, writes: Sequence[dict[str, Any]]) -> list[int]:
+    """Receive the files of writes, which are opened, and let the writes name them; return the descriptors."""
+    received: list[int] = []
+    for file in chain.from_iterable(write["files"] for write in writes):
+        _, descriptors, _, _ = socket.recv_fds(sock, 1, 1)
+        received += descriptors
+        file["path"] = f"/proc/self/fd/{descriptors[0]}"
+    return received
 
 
 @dataclass
@@ -310,7 +338,3 @@ def _limited(memory: WorkerMemory, more: int) -> Iterator[None]:
         yield
     finally:
         resource.setrlimit(resource.RLIMIT_AS, (soft, hard))
-
-
-if __name__ == "__main__":
-    main()

@@ -254,6 +254,58 @@ def test_few_files_no_core_and_nothing_written(tmp_path: Path) -> None:
     assert printed == ["0 0", "0 0", f"{fence.OPEN_FILES} {fence.OPEN_FILES}", "True True", "0"]
 
 
+# What the process that writes is; ``network`` is where LOAD is allowed.
+WRITER = """
+import errno, json, os, socket, subprocess, sys
+from pathlib import Path
+from endpoint.engine import fence
+folder, beside = Path({folder!r}, "data"), Path({folder!r}, "beside")
+received = os.open(beside, os.O_RDONLY)
+assert not fence.enclose_writer(folder, [], {network})
+def outcome(attempt):
+    try:
+        attempt()
+    except OSError as error:
+        return errno.errorcode[error.errno]
+attempts = dict(
+    connection=lambda: socket.create_connection(("127.0.0.1", 9), 1),
+    local=lambda: socket.socket(socket.AF_UNIX),
+    listen=lambda: socket.socketpair()[0].listen(),
+    ptrace=lambda: os.open(f"/proc/{{os.getppid()}}/environ", os.O_RDONLY),
+    read=beside.read_text,
+    system=Path("/etc/passwd").read_text,
+    write=lambda: beside.write_text("changed"),
+    make=lambda: beside.with_name("made").touch(),
+    away=lambda: (folder / "kept").rename(beside.with_name("kept")),
+    program=lambda: subprocess.run([str(beside)], check=True),
+)
+print(json.dumps(dict((name, outcome(attempt)) for name, attempt in attempts.items())))
+(folder / "made").mkdir()
+(folder / "kept").rename(folder / "made" / "kept")
+os.link(folder / "made" / "kept", folder / "kept")
+(folder / "made" / "kept").unlink()
+(folder / "kept").write_text("changed")
+subprocess.run([sys.executable, "-c", "import numpy"], stdout=subprocess.DEVNULL, check=True)
+print(os.pread(received, 9, 0).decode(), sorted(path.name for path in folder.iterdir()))
+"""
+
+
+@pytest.mark.skipif(landlock.version() < 2, reason="this kernel has no Landlock, or its first version")
+@pytest.mark.parametrize("network", [False, True])
+def test_what_the_process_that_writes_may(tmp_path: Path, network: bool) -> None:
+    (tmp_path / "data").mkdir()
+    (tmp_path / "data" / "kept").touch()
+    (tmp_path / "beside").write_text("#!/bin/sh")
+    (tmp_path / "beside").chmod(0o755)
+    tried, done = run(WRITER.format(folder=str(tmp_path), network=network)).splitlines()
+    outcomes = json.loads(tried)
+    # Nobody listens there.
+    assert outcomes.pop("connection") == ("ECONNREFUSED" if network else "EACCES")
+    assert set(outcomes.values()) == {"EACCES"}, outcomes
+    assert done == "#!/bin/sh ['kept', 'made']"
+    assert (tmp_path / "beside").read_text() == "#!/bin/sh"
+
+
 def test_the_kernel_ends_a_worker_before_the_server(tmp_path: Path) -> None:
     printed = fenced(tmp_path, "print(os.getppid() == template, flush=True); os._exit(0)")
     assert printed == ["True", "0"]

@@ -1,10 +1,10 @@
 """The commands, one module each: ``command`` in :mod:`endpoint.cli.load` is ``endpoint load``.
 
 A module here reads arguments and prints; the work of a command is done by the domain: ``serve`` starts
-:mod:`endpoint.server`, ``load`` and ``remove`` publish with :mod:`endpoint.ingest.publish`, ``query`` and
-``explain`` evaluate with :mod:`endpoint.query`, ``check`` checks with :mod:`endpoint.check`. ``export``,
-``generations``, ``rollback``, ``backup`` and ``restore`` are the work of :mod:`endpoint.storage`, ``doctor``
-examines with :mod:`endpoint.doctor`. ``top`` shows what a running server says of itself
+:mod:`endpoint.server`, ``load``, ``remove`` and ``update`` publish with :mod:`endpoint.ingest.publish`,
+``query`` and ``explain`` evaluate with :mod:`endpoint.query`, ``check`` checks with :mod:`endpoint.check`.
+``export``, ``generations``, ``rollback``, ``backup`` and ``restore`` are the work of :mod:`endpoint.storage`,
+``doctor`` examines with :mod:`endpoint.doctor`. ``top`` shows what a running server says of itself
 (:mod:`endpoint.web.admin.state`).
 """
 

@@ -15,7 +15,6 @@ from threading import Thread
 from typing import IO, Final
 
 import click
-from pyoxigraph import Store
 
 from endpoint.cli import module
 from endpoint.cli.options import REPORTS, adopt_option, named_node, setting_options
@@ -149,10 +148,8 @@ def _check_sources(sources: tuple[str, ...], own_files: bool, alone: bool) -> No
         raise click.UsageError("Missing argument 'SOURCE...'.")
 
 
-def _validation(dataset: Dataset, report: str | None, observer: Observer) -> Callable[[Store], None]:
-    check: Callable[[Store], None] = module("validation").validate_store(
-        dataset, report or REPORTS[0], observer
-    )
+def _validation(dataset: Dataset, report: str | None, observer: Observer) -> Callable[..., None]:
+    check: Callable[..., None] = module("validation").validate_store(dataset, report or REPORTS[0], observer)
     return check
 
 

@@ -21,6 +21,7 @@ COMMANDS: Final = {
     "serve": "Serve the dataset over HTTP; builds the store on first start.",
     "load": "Load data into the store, all of it or none.",
     "remove": "Remove what the store states of resources.",
+    "update": "Change the store by SPARQL Update.",
     "query": "Run a SPARQL query on the store.",
     "explain": "Evaluate a query and tell what it did.",
     "check": "Validate settings, files and saved queries, or the published data.",

@@ -40,11 +40,11 @@ def rehearsed(change: Change, dataset: Dataset, settings: Settings) -> str:
         found = rehearse(change, Recipe.read(dataset, settings.derive), settings.data)
     finally:
         _say_notices(change)
-    return "\n".join(_told(found))
+    return "\n".join(["Nothing is wrong with the sources. Nothing was published.", *effect_lines(found)])
 
 
-def _told(effect: Effect) -> Iterator[str]:
-    yield "Nothing is wrong with the sources. Nothing was published."
+def effect_lines(effect: Effect) -> Iterator[str]:
+    """Yield lines about the effect of a change: how much in each graph, and a sample."""
     if not effect.graphs:
         yield "No statement would be added or removed."
     for graph in effect.graphs:

@@ -45,6 +45,28 @@ def test_a_record_is_corrected_and_removed_beside_a_server(data: Path) -> None:
         until(lambda: finds(server, "wombats"))
 
 
+def test_a_statement_in_the_wrong_graph_is_moved(data: Path) -> None:
+    flags = ("--data", str(data))
+    done("load", "-", "--format", "turtle", "--graph", "urn:wrong", *flags, text=TURTLE)
+    title = f"<{RECORD}> skos:prefLabel ?title"
+    move = f"DELETE {{ GRAPH <urn:wrong> {{ {title} }} }} INSERT {{ GRAPH <{GRAPH}> {{ {title} }} }}"
+    move += f" WHERE {{ {title} }}"
+    dry = done("update", move, "--dry-run", *flags)
+    assert "Nothing was published: 1 added, 1 removed.\n" in dry
+    assert (
+        f"<{GRAPH}>: 1 added, 0 removed\n<urn:wrong>: 0 added, 1 removed\n" in dry and dry.count("\nD <") == 1
+    )
+    assert generations.published(data) == 2
+    assert "Generation 3 holds" in done("update", "-f", "-", *flags, text=move)
+    rest = done("query", f"SELECT ?g {{ GRAPH ?g {{ {title} }} }} ORDER BY ?g", "--format", "csv", *flags)
+    assert "urn:wrong" not in rest and GRAPH in rest
+    assert "Nothing has changed" in done("update", move.replace("<urn:wrong>", f"<{GRAPH}>"), *flags)
+    assert "is derived by rules" in refused(1, "update", f"CLEAR GRAPH <{DERIVED}>", *flags)
+    assert "use endpoint load" in refused(2, "update", "LOAD <http://example.org/a>", *flags)
+    assert "Traceback" not in refused(1, "update", "DELETE nonsense", *flags)
+    assert generations.published(data) == 3
+
+
 def test_wrong_usage_is_told(data: Path) -> None:
     flags = ("--data", str(data))
     assert "'nonsense' is not an absolute IRI" in refused(2, "remove", "nonsense", *flags)

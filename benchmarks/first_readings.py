@@ -22,7 +22,6 @@ from typing import Final, NamedTuple
 
 from benchmarks.catalogue import Catalogue, write
 from benchmarks.client import Connection, Get, load
-from benchmarks.process_tree import tree
 from benchmarks.reading_room import Names
 from benchmarks.sides import Ours, Running
 from benchmarks.site_requests import addresses
@@ -43,19 +42,19 @@ class Taken(NamedTuple):
 
 def measure(server: Running, gets: list[Get]) -> Taken:
     """Ask for each address once."""
-    before = _processors(server.pid)
+    before = _processors(server)
     done = load(server.port, gets, _CONNECTIONS, _LONGEST, _PATIENCE)
-    after = _processors(server.pid)
+    after = _processors(server)
     if done.failed or done.requests != len(gets):
         raise SystemExit(f"{done.failed} of {len(gets)} requests failed, {done.requests} were answered")
     own, workers = (1000 * (there - here) / len(gets) for here, there in zip(before, after, strict=True))
     return Taken(own, workers, done.rate)
 
 
-def _processors(pid: int) -> tuple[float, float]:
-    """Return the seconds of a processor of a server's own process, and of all below it."""
-    own, *others = [processor_time(each) or 0.0 for each in tree(pid)]
-    return own, sum(others)
+def _processors(server: Running) -> tuple[float, float]:
+    """Return the seconds of a processor of a server's own process, and of all others, ended ones included."""
+    whole, own = server.processor(), processor_time(server.pid) or 0.0
+    return own, whole - own
 
 
 def main() -> None:

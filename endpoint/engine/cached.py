@@ -283,8 +283,13 @@ class _Asked:
 
     def keep(self, answer: KeptAnswer, seconds: float) -> Entry | None:
         """Keep the whole answer, unless another evaluation could bring another one."""
-        answer.again = partial(self.asks[1], replace(self.limits, began=None))
+        answer.again = partial(_ask_anew, self.asks[1], self.limits)
         facts = answer.facts
         if self.counted and facts is not None and facts.total is None:
             return None
         return self.engine.keep(self, answer, seconds)
+
+
+async def _ask_anew(ask: Ask, limits: Limits) -> Result:
+    """Ask with limits that run from now on."""
+    return await ask(replace(limits, began=None))

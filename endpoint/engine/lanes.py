@@ -130,6 +130,8 @@ class SlowLane(Lane):
 
     def missing(self, retired: bool) -> int:
         """Return how many workers are to be forked: here they are only for queries that may start."""
+        if not self.waiting:
+            return 0
         startable = sum(
             min(count, self._startable(client)) for client, count in self.waiting.counts().items()
         )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 import os
 import signal
 import socket
@@ -36,6 +37,9 @@ _BACKLOG: Final = 2048
 # Seconds between two looks at the connections while the server ends, and for what was cut to notice it.
 _LOOK: Final = 0.05
 _AFTERMATH: Final = 5.0
+# Objects that are allocated until the collector looks for garbage among them. With Python's 700 it does after
+# every few requests, whose objects are mostly still in use, and are looked at again.
+_YOUNG: Final = 10_000
 # Seconds after the start until the templates are compiled, which takes a quarter of one of a processor.
 _SETTLED: Final = 1.0
 # Seconds that TLS handshakes may need, which are no connections yet.
@@ -126,6 +130,9 @@ class Server(uvicorn.Server):
         if self._metrics is not None:
             await self._metrics.start()
         self.started = True
+        # What is here by now lasts.
+        gc.freeze()
+        gc.set_threshold(_YOUNG)
         loop.add_signal_handler(signal.SIGHUP, lambda: self._start(self._reload()))
         self._start(self._prepare())
         if self._site.settings.reload:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass, field
+from hashlib import blake2b
 from typing import Final
 
 from starlette.datastructures import Headers
@@ -60,7 +61,9 @@ class Site:
         )
         self.cache = ByteCache(self.settings.cache)
         prefixes = sorted(self.dataset.prefixes.items())
-        self._lasting = f"{__version__} {self.settings.default_graph} {prefixes}"
+        lasting = f"{__version__} {self.settings.default_graph} {prefixes}"
+        # It is a part of each entity tag, and some kilobytes long.
+        self._lasting = blake2b(lasting.encode(), digest_size=16).hexdigest()
 
     def _expect(self, generation: bool) -> None:
         if self.running is not None:

@@ -46,7 +46,7 @@ from endpoint.web.http.delayed import Delayed
 from endpoint.web.http.forwarded import proxies
 from endpoint.web.http.hosts import check_host
 from endpoint.web.http.html import render
-from endpoint.web.http.repeats import find_repeat
+from endpoint.web.http.repeats import NEW, find_repeat
 from endpoint.web.http.request import Request
 from endpoint.web.http.security import security_headers
 from endpoint.web.http.send import ClientGone, send_answer
@@ -85,7 +85,8 @@ class Boundary:
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
-        proxies(self._site.settings.trusted_proxies).apply(scope)
+        if NEW not in scope:
+            proxies(self._site.settings.trusted_proxies).apply(scope)
         exchange = Exchange(
             self._identify(),
             scope["method"],
@@ -138,7 +139,9 @@ class Boundary:
     async def _run(self, request: Request, receive: Receive, send: Send) -> None:
         scope, exchange = request.scope, request.exchange
         try:
-            check_host(scope, self._site.settings)
+            if NEW not in scope:
+                # Else its host and its proxies were looked at, for an answer at once.
+                check_host(scope, self._site.settings)
             # A server gives each request a context of its own, so the values end with it.
             EXCHANGE.set(exchange)
             CALLER.set(caller(exchange.client, exchange.identifier, request.token))

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from functools import cached_property
 from typing import Any
 
 from starlette.datastructures import Headers
@@ -13,23 +12,31 @@ from endpoint.errors import MalformedRequest, UnsupportedMediaType
 class Fields(Headers):
     """The header fields of a request, each decoded once: most are looked for, and few are there."""
 
-    @cached_property
-    def _first(self) -> dict[str, str]:
-        return {name.decode("latin-1"): value.decode("latin-1") for name, value in reversed(self.raw)}
+    _decoded: dict[str, list[str]] | None = None
+
+    @property
+    def _named(self) -> dict[str, list[str]]:
+        named = self._decoded
+        if named is None:
+            named = self._decoded = {}
+            for name, value in self.raw:
+                named.setdefault(name.decode("latin-1"), []).append(value.decode("latin-1"))
+        return named
 
     def __getitem__(self, key: str) -> str:
-        return self._first[key.lower()]
+        return self._named[key.lower()][0]
 
     def __contains__(self, key: object) -> bool:
-        return isinstance(key, str) and key.lower() in self._first
+        return isinstance(key, str) and key.lower() in self._named
 
     def get(self, key: str, default: Any = None) -> Any:
         """Return the first field of this name, else ``default``."""
-        return self._first.get(key.lower(), default)
+        found = self._named.get(key.lower())
+        return default if found is None else found[0]
 
     def getlist(self, key: str) -> list[str]:
         """Return all fields of this name."""
-        return super().getlist(key) if key.lower() in self._first else []
+        return [*self._named.get(key.lower(), ())]
 
     @property
     def authorization(self) -> str | None:

@@ -27,7 +27,7 @@ from endpoint.web.http.view import choose_language, default_language
 _SPARED: Final = 0.0002
 # Bytes of the heads of an answer in all content codings.
 _HEADS: Final = 4000
-# What a scope has whose request was looked for before: True where it was not found.
+# What a scope has whose request was looked for before, and may ask: True where it was not found.
 NEW: Final = "endpoint.new"
 # Stands for the answers to a request that depend on its reader.
 _FOR_READERS: Final = object()

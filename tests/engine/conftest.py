@@ -19,7 +19,7 @@ def few_quads_are_many(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("endpoint.engine.supervisor.QUICK", QUICK)
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def template_forks() -> Iterator[TemplateForks]:
     """A process that has imported what template processes need."""
     forks = TemplateForks()

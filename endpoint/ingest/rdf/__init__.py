@@ -8,6 +8,7 @@ import re
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
+from contextlib import ExitStack
 from functools import partial
 from itertools import chain, islice
 from pathlib import Path
@@ -200,9 +201,11 @@ class _Joined:
 
 
 def _without_mark(open_source: Callable[[], Stream]) -> Stream:
-    stream = open_source()
-    if stream.peek(3)[:3] == _BYTE_ORDER_MARK:
-        stream.read(3)
+    with ExitStack() as failing:
+        stream = failing.enter_context(open_source())
+        if stream.peek(3)[:3] == _BYTE_ORDER_MARK:
+            stream.read(3)
+        failing.pop_all()
     return stream
 
 

@@ -72,7 +72,7 @@ _MAYBE_TURTLE = re.compile(rb"[<(\[{]|_:")
 _BLANK_OR_COMMENT = re.compile(rb"(?:\s+|#[^\n]*(?:\n|$))*")
 _JSON_START = re.compile(rb"\{\s*[\"}]|\[\s*(?:[{\"\d]|\[\s*[\"{\d]|\]\s*$)")
 _PAGE_TABLE = re.compile(rb"(?m)^[ \t]*Property\s+Value\s*$")
-_PAGE_HEADING = re.compile(rb"\s*[^\n]*\( [^\s:]+:\S+ \)")
+_PAGE_HEADING = re.compile(rb"[^\n]*\( [^\s:]+:\S+ \)")
 # <urn:a> is an IRI; the root element of RDF/XML declares a namespace.
 _MARKUP = re.compile(rb"(?i)<(?:\?xml|!--|!doctype|html[\s>]|[a-z][\w.-]*(?::[\w.-]+)?\s[^>]*xmlns)")
 
@@ -168,7 +168,7 @@ def sniff(head: bytes) -> FileFormat | None:
 def is_page_text(head: bytes) -> bool:
     """Return whether a text that begins with ``head`` is a saved page, maybe a damaged one, and no readme."""
     text = head.removeprefix(b"\xef\xbb\xbf").replace(b"\0", b"").replace(b"\r", b"").lstrip()
-    return any(pattern.match(text) for pattern in (_MARKUP, _PAGE_HEADING)) or bool(_PAGE_TABLE.search(text))
+    return bool(_MARKUP.match(text) or _PAGE_HEADING.match(text) or _PAGE_TABLE.search(text))
 
 
 def _markup(text: bytes) -> FileFormat:

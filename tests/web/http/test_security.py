@@ -97,6 +97,7 @@ DATA = [
     Case("/sparql", method="OPTIONS"),
     Case("/.well-known/void", 302),
     Case("/.well-known/api-catalog"),
+    Case("/feed/changes"),
     Case("/update", 405),
     Case("/store/nothing", 404),
     Case(

@@ -169,6 +169,14 @@ class Supervisor:
             await self._replace(generation, in_memory=not plan.disk)
         if not at_once or (plan.disk and plan.memory):
             self._read(generation, awaited=not at_once, pause=pause)
+        elif self._forks is not None:
+            self._reading = asyncio.create_task(self._settle(pause))
+
+    async def _settle(self, pause: float) -> None:
+        """Let the process that forks templates end where no generation follows within a ``pause``."""
+        await asyncio.sleep(pause)
+        if not self._expected:
+            self._end_forks()
 
     def _pause_before(self, generation: Generation) -> float:
         """Return how long (seconds) to wait for a further generation before the image of this one is read."""

@@ -286,6 +286,25 @@ def test_a_generation_that_is_expected_is_served_from_disk_by_a_fork(
     ]
 
 
+def test_the_process_that_forks_ends_after_small_generations(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("endpoint.engine.supervisor.SETTLING", 3600.0)
+    publish(tmp_path, 10, twice=False)
+
+    async def main() -> None:
+        async with started(tmp_path) as running:
+            for number in range(2, 5):
+                await asyncio.to_thread(publish, tmp_path, number, False)
+                await until_async(lambda number=number: place(running) == f"{number} from memory")
+            assert running._forks is not None
+            monkeypatch.setattr("endpoint.engine.supervisor.SETTLING", 0.0)
+            await asyncio.to_thread(publish, tmp_path, 20, False)
+            await until_async(lambda: place(running) == "5 from memory" and running._forks is None)
+
+    asyncio.run(main())
+
+
 def test_an_image_that_is_awaited_is_read_to_its_end(tmp_path: Path, said: list[str]) -> None:
     publish(tmp_path, 10, twice=False)
 

@@ -113,7 +113,7 @@ def test_load_after_load_fails_no_request_and_ends_with_the_last(tmp_path: Path,
         with asked(server):
             for step in range(1, 4):
                 file = triples(tmp_path / f"step{step}.ttl", LARGE + step)
-                number = load(data, file, "--graph", "urn:g", "--replace")
+                number = load(data, file, "--graph", "urn:g", "--replace", "--new-graph")
             until(lambda: places(server)[-1:] == [f"{number} from memory"])
         assert server.query(COUNT).rows() == [{"n": str(LARGE + 3)}]
         until(lambda: len(server.children()) == 3)

@@ -38,8 +38,8 @@ _BACKLOG: Final = 2048
 _LOOK: Final = 0.05
 _AFTERMATH: Final = 5.0
 # Objects that are allocated until the collector looks for garbage among them. With Python's 700 it does after
-# every few requests, whose objects are mostly still in use, and are looked at again; with 10,000 a flood of requests
-# leaves 70 MB in place of 30 to 44.
+# every few requests, whose objects are mostly still in use, and are looked at again; with 10,000 a flood of
+# requests leaves 70 MB in place of 44.
 _YOUNG: Final = 4_000
 # Seconds after the start until the templates are compiled, which takes a quarter of one of a processor.
 _SETTLED: Final = 1.0

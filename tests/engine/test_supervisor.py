@@ -9,6 +9,7 @@ import os
 import signal
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager, suppress
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -59,6 +60,10 @@ async def started(data: Path, image: int = 2**31) -> AsyncIterator[Supervisor]:
 def place(running: Supervisor) -> str:
     number = running.pool.generation.number
     return f"{number} from {'memory' if running.pool.order['in_memory'] else 'disk'}"
+
+
+def _is_served(running: Supervisor, expected: str) -> bool:
+    return place(running) == expected
 
 
 OTHERS: set[int] = set()
@@ -296,7 +301,7 @@ def test_the_process_that_forks_ends_after_small_generations(
         async with started(tmp_path) as running:
             for number in range(2, 5):
                 await asyncio.to_thread(publish, tmp_path, number, False)
-                await until_async(lambda number=number: place(running) == f"{number} from memory")
+                await until_async(partial(_is_served, running, f"{number} from memory"))
             assert running._forks is not None
             monkeypatch.setattr("endpoint.engine.supervisor.SETTLING", 0.0)
             await asyncio.to_thread(publish, tmp_path, 20, False)

@@ -337,10 +337,10 @@ def test_a_damaged_index_is_reported(tmp_path: Path, name: str, kept: int) -> No
 
 
 def test_a_noun_that_stands_only_before_one_particle_and_in_compounds(tmp_path: Path) -> None:
-    found = index(
-        tmp_path / "index", [document("topic", "나래는 새롭다"), document("school", "나래대학교 소개")]
-    )
-    for query in ("나래", "나래의", "나래는", "나래를"):
-        assert {hit.iri for hit in found.matches(query)} == {"topic", "school"}, query
-    only = index(tmp_path / "only", [document("topic", "나래는 새롭다"), document("other", "노래 소개")])
-    assert {hit.iri for hit in only.matches("나래는")} == {"topic"}
+    both = [document("topic", "나래는 새롭다"), document("school", "나래대학교 소개")]
+    with closing(index(tmp_path / "index", both)) as found:
+        for query in ("나래", "나래의", "나래는", "나래를"):
+            assert {hit.iri for hit in found.matches(query)} == {"topic", "school"}, query
+    one = [document("topic", "나래는 새롭다"), document("other", "노래 소개")]
+    with closing(index(tmp_path / "only", one)) as only:
+        assert {hit.iri for hit in only.matches("나래는")} == {"topic"}

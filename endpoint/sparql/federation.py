@@ -62,7 +62,12 @@ class FederatedText:
         None where the rest binds nothing of them.
         """
         parts = [self.data[piece] if isinstance(piece, int) else piece for piece in call.before]
-        bound = {name for part in parts for name in _variables(lex(part).tokens)}.intersection(call.variables)
+        # Data of other calls may be long, and its variables are known.
+        variables = [
+            self.calls[piece].variables if isinstance(piece, int) else _variables(lex(piece).tokens)
+            for piece in call.before
+        ]
+        bound = {name for names in variables for name in names}.intersection(call.variables)
         if not bound:
             return None
         names = " ".join(f"?{name}" for name in sorted(bound))

@@ -73,17 +73,22 @@ class Federation:
             calling.data.append(await self._data(operation, calling, call, limits))
             if sum(map(len, calling.data)) > MOST_DATA:
                 raise QueryTooComplex("The services have more solutions than a query can hold. Ask for less.")
-        text = calling.rewritten()
-        if len(text) > LONG_TEXT:
-            answered = await site.engine.classify(text, operation.base_iri, limits)
-        else:
-            answered = classify(text, sys.maxsize, operation.base_iri)
+        answered = await self._classified(calling.rewritten(), operation, limits)
         if answered.foreign:
             # Some reading of the characters has another call, which the engine must not see.
             raise MalformedQuery(
                 "SERVICE cannot be told from the words around it. Put blanks between the words."
             )
-        return replace(_on_the_same(answered, operation), volatile=True)
+        return replace(answered, volatile=True)
+
+    async def _classified(self, text: str, other: Operation, limits: Limits) -> Operation:
+        """Return the operation of a text on the dataset and the generation of the other."""
+        if len(text) > LONG_TEXT:
+            operation = await self._site.engine.classify(text, other.base_iri, limits)
+        else:
+            operation = classify(text, sys.maxsize, other.base_iri)
+        placed = operation.over(other.default_graphs, other.named_graphs).on(other.generation)
+        return replace(placed, columns=other.columns)
 
     def _check(self, services: Sequence[str]) -> None:
         allowed = self._site.settings.allow_service
@@ -125,7 +130,7 @@ class Federation:
         text = calling.bindings_query(call, MOST_BINDINGS + 1)
         if text is None:
             return ""
-        local = _on_the_same(classify(text, sys.maxsize, operation.base_iri), operation)
+        local = await self._classified(text, operation, limits)
         result = await self._site.engine.query(admit(local), Representation.of(SPARQL_JSON), limits)
         solutions = _solutions(await result.read(), QueryResultsFormat.JSON)
         names = [variable.value for variable in solutions.variables]
@@ -139,12 +144,6 @@ class Federation:
         sent = [place for place in range(len(names)) if all(_is_the_same(row[place]) for row in rows)]
         distinct = dict.fromkeys(tuple(str(row[place]) for place in sent) for row in rows)
         return inline_data([names[place] for place in sent], [*distinct]) if sent else ""
-
-
-def _on_the_same(operation: Operation, other: Operation) -> Operation:
-    """Return the operation on the dataset and the generation of the other."""
-    placed = operation.over(other.default_graphs, other.named_graphs).on(other.generation)
-    return replace(placed, columns=other.columns)
 
 
 def _is_the_same(term: Term | None) -> bool:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Final
+
 import numpy as np
 from numpy.typing import NDArray
 from pyoxigraph import BlankNode, NamedNode, Variable
@@ -12,6 +14,10 @@ from endpoint.columns.reader import Pairs
 from endpoint.columns.sets import Indices
 from endpoint.sparql import algebra
 from endpoint.sparql.syntax.parser import Unsupported
+
+# Steps of a path: hierarchies have few, and each looks at all pairs that are known. Along a chain the engine
+# is sooner at its end.
+_MOST_STEPS: Final = 30
 
 
 def property_of(path: algebra.Path) -> NamedNode | None:
@@ -40,7 +46,11 @@ def reached(pattern: algebra.PathPattern, pairs: Pairs, terms: Terms, limits: Li
 def _closure(pairs: Pairs, terms: int, limits: Limits) -> tuple[Indices, Indices]:
     """Return the subjects and objects that one step or more lead between, each pair once."""
     known = new = np.unique(_key(pairs.first, pairs.second, terms))
+    steps = 0
     while len(new):
+        steps += 1
+        if steps > _MOST_STEPS:
+            raise Unsupported("a property path has many steps")
         first, middle = np.divmod(new, terms)
         keys = middle.astype(pairs.first.dtype)
         begins = np.searchsorted(pairs.first, keys)

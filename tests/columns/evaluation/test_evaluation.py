@@ -315,6 +315,14 @@ def test_what_is_not_certain_is_left_to_the_engine(both: Both, text: str) -> Non
         both.queries.answer(text)
 
 
+def test_a_path_of_many_steps_is_left_to_the_engine(both: Both, monkeypatch: pytest.MonkeyPatch) -> None:
+    text = "SELECT * { ?w :knows+ ?o }"
+    assert both.queries.answer(text).table.size
+    monkeypatch.setattr("endpoint.columns.evaluation.closures._MOST_STEPS", 0)
+    with pytest.raises(Unsupported, match="many steps"):
+        both.queries.answer(text)
+
+
 def test_texts_among_numbers_are_in_the_order_of_the_classes(both: Both) -> None:
     # The engine does not sort them here: it might end the process.
     rows = list(both.queries.answer("SELECT ?o { ?s ?p ?o } ORDER BY ?o").rows())
